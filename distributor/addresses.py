@@ -1,0 +1,73 @@
+"""E-mail addresses: reading what people write, one normal form, one key per mailbox."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+
+class BadAddress(ValueError):
+    """The text is not an e-mail address that mail can be sent to; the message says why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox, validated.
+
+    `local` is NFC and keeps its case; `domain` is lower-case ASCII (A-labels, RFC 5891), which is what the
+    envelope and the headers carry; `unicode_domain` is the same domain as people read it.
+    """
+
+    local: str
+    domain: str
+    unicode_domain: str
+
+    @property
+    def spec(self) -> str:
+        """The address as it goes on the wire: `local@a-label-domain`."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def key(self) -> str:
+        """What two spellings of one mailbox have in common: the identity used to merge and to suppress.
+
+        No provider's private rules (dots, `+tag`) are guessed: cutting them would join different people.
+        """
+        return f"{unicodedata.normalize('NFC', self.local).casefold()}@{self.domain}"
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether a server must offer SMTPUTF8 to take this address (RFC 6531 §3.3)."""
+        return not self.local.isascii()
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.unicode_domain}"
+
+
+def parse_address(text: str) -> Address:
+    """Read a bare address such as `a.b@journal.example`; raise `BadAddress` for anything else."""
+    return _validate(text, allow_display_name=False)[1]
+
+
+def parse_mailbox(text: str) -> tuple[str, Address]:
+    """Read `Name <address>` or a bare address into (name or "", address); raise `BadAddress` otherwise."""
+    return _validate(text, allow_display_name=True)
+
+
+def _validate(text: str, *, allow_display_name: bool) -> tuple[str, Address]:
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise BadAddress("The address holds a control character or a line end.")
+    try:
+        found = validate_email(
+            text,
+            check_deliverability=False,
+            allow_quoted_local=True,
+            allow_display_name=allow_display_name,
+        )
+    except EmailNotValidError as error:
+        raise BadAddress(str(error)) from None
+    assert found.ascii_domain is not None
+    address = Address(found.local_part, found.ascii_domain.lower(), found.domain)
+    return found.display_name or "", address

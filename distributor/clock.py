@@ -1,0 +1,29 @@
+"""Now and sleep: the only module that reads the machine's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never steps back; only differences mean anything."""
+    return time.monotonic()
+
+
+async def sleep(seconds: float) -> None:
+    """Let other tasks run for `seconds`."""
+    await asyncio.sleep(seconds)
+
+
+def require_aware(moment: datetime) -> datetime:
+    """Return `moment` in UTC; raise `ValueError` if it is naive, since a naive time names no instant."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone names no instant")
+    return moment.astimezone(UTC)

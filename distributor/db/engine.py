@@ -1,0 +1,114 @@
+"""The database: one engine, its SQLite pragmas, and short explicit transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from distributor.errors import BadInput, DistributorError, StorageTrouble
+
+_BUSY_MS = 30_000
+
+
+class Database:
+    """A database, opened by URL. Every transaction is explicit; a failed one leaves nothing behind.
+
+    On SQLite: WAL with `synchronous=FULL`, so that a commit outlives a power cut; foreign keys on; a writer takes the
+    write lock at BEGIN (`BEGIN IMMEDIATE`) and waits for another one instead of failing half-way.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_pragmas)
+            event.listen(self.engine, "begin", _begin_immediate)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on a server."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session in one transaction that commits at the end, or rolls back when the block raises.
+
+        Raises `StorageTrouble` when the disk is full, the file damaged, or the server gone.
+        """
+        with translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A bare connection in one transaction, for the ledger's own statements; otherwise as `session`."""
+        with translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads, and never waits for a writer."""
+        with translated(), self.engine.connect() as connection:
+            connection.execution_options(distributor_reads_only=True)
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("distributor_reads_only")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what a database driver says about the machine (disk, lock, network) into one plain sentence."""
+    try:
+        yield
+    except DistributorError:
+        raise
+    except OperationalError as error:
+        raise _explain(error) from error
+    except DBAPIError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+            raise BadInput(
+                "The database file is damaged, or is not a database.", mend="Put back your last copy of press.db."
+            ) from error
+        raise
+
+
+def _explain(error: OperationalError) -> DistributorError:
+    words = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
+    if "disk is full" in words or "disk I/O" in words:
+        return StorageTrouble(
+            f"The disk cannot take what must be written ({words}); nothing half-done was kept.",
+            mend="Free some space and run the same command again.",
+        )
+    if "readonly" in words or "unable to open" in words:
+        return StorageTrouble(
+            f"The database cannot be opened for writing ({words}).", mend="Check the folder and its permissions."
+        )
+    if "locked" in words or "busy" in words:
+        return StorageTrouble(
+            "Another Distributor command has been writing for half a minute.", mend="Try again when it is done."
+        )
+    if "no such table" in words or "does not exist" in words:
+        return BadInput("The database has no tables of ours.", mend="Run: distributor init")
+    return StorageTrouble(f"The database does not answer: {words}.", mend="Check DISTRIBUTOR_DATABASE_URL.")

@@ -1,0 +1,47 @@
+"""Bringing a database to the schema this program knows, and refusing one that is newer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from distributor.db.engine import Database, translated
+from distributor.errors import BadInput
+
+SCHEMA_HEAD = "0001"
+"""The newest migration in `migrations/versions`; a test holds it equal to Alembic's own answer."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def schema_revision(database: Database) -> str | None:
+    """The revision the database stands at, or None if it holds no schema of ours."""
+    with translated(), database.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def ensure_schema(database: Database) -> bool:
+    """Bring the database to `SCHEMA_HEAD`, in one transaction; return whether anything was done.
+
+    Raises `BadInput` when a newer Distributor made it: this one would not know what it leaves out.
+    """
+    revision = schema_revision(database)
+    if revision == SCHEMA_HEAD:
+        return False
+    if revision is not None and revision > SCHEMA_HEAD:
+        raise BadInput(
+            f"This database was made by a newer Distributor (schema {revision}; this one knows up to {SCHEMA_HEAD}).",
+            mend="Install the newer version, or choose another workspace.",
+        )
+    from alembic import command  # noqa: PLC0415 - half a second that only a new or old schema needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with database.transaction() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, SCHEMA_HEAD)
+    return True

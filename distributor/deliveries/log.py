@@ -1,0 +1,363 @@
+"""The delivery log: the only writer of delivery and attempt rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.models import Attempt, Contact, Delivery, Dispatch, Suppression
+from distributor.states import TRANSITIONS, DeliveryState, Outcome, Phase, Verdict, check_transition
+
+# The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_suppression = Suppression.__table__  # type: ignore[attr-defined]
+_contact = Contact.__table__  # type: ignore[attr-defined]
+
+LEASE = timedelta(minutes=2)
+"""How long a claim stands without being renewed, for workers whose life we cannot see."""
+
+KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
+OBJECTED = "objection"
+
+
+class LeaseLost(Exception):
+    """The delivery is no longer ours to send: somebody else took it over, or it was withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """One delivery that this worker may send, with all that its message is made from."""
+
+    id: int
+    address: str
+    name: str
+    domain: str
+    message_id: str
+    attempts: int
+    refusals: int
+    expires_at: datetime | None
+    merge: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """What is written when an attempt has come to its end."""
+
+    delivery_id: int
+    outcome: Outcome
+    started_at: datetime
+    next_attempt_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a dead worker left: claims given back, and who is now in doubt, by address."""
+
+    requeued: int = 0
+    in_doubt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a dispatch stands: deliveries by state, and when the next deferred one is due."""
+
+    counts: Mapping[DeliveryState, int]
+    next_attempt_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        """Everyone, withheld ones included."""
+        return sum(self.counts.values())
+
+
+@dataclass(slots=True)
+class Batch:
+    """Begins and records that share one commit."""
+
+    begins: list[int] = field(default_factory=list)
+    records: list[AttemptRecord] = field(default_factory=list)
+
+
+class DeliveryLog:
+    """Takes deliveries through their states, each step in a transaction that is durable when the call returns.
+
+    `worker` is this process's name on the claims it makes. Legal steps are those of `states.TRANSITIONS`; every
+    statement names the states it starts from, so a step that is no longer legal changes no row.
+    """
+
+    def __init__(self, database: Database, worker: str, now: Callable[[], datetime] = clock.now) -> None:
+        self._database = database
+        self._worker = worker
+        self._now = now
+
+    # Planning
+
+    def plan(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many."""
+        count = 0
+        for chunk in _chunks(rows, 500):
+            connection.execute(insert(_delivery), chunk)
+            count += len(chunk)
+        return count
+
+    # The life of a delivery
+
+    def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
+        """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here."""
+        now = self._now()
+        with self._database.transaction() as connection:
+            self._wake_deferred(connection, dispatch_id, now)
+            due = (
+                select(_delivery.c.id)
+                .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED)
+                .order_by(_delivery.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            self._withhold_objectors(connection, due, now)
+            claimed = connection.execute(
+                update(_delivery)
+                .where(_delivery.c.id.in_(due.scalar_subquery()), _delivery.c.state == DeliveryState.QUEUED)
+                .values(state=DeliveryState.CLAIMED, worker=self._worker, lease_until=now + LEASE, updated_at=now)
+                .returning(*(_delivery.c[name] for name in ClaimedDelivery.__slots__))
+            ).all()
+        return sorted((ClaimedDelivery(*row) for row in claimed), key=lambda claimed_one: claimed_one.id)
+
+    def commit(self, batch: Batch) -> list[int]:
+        """Write begins and records in one durable transaction.
+
+        Returns the deliveries whose `begin` was refused because they are no longer ours: those must not be sent. A
+        record is kept whatever became of the claim: the attempt happened.
+        """
+        now = self._now()
+        with self._database.transaction() as connection:
+            for record in batch.records:
+                self._record(connection, record, now)
+            return [number for number in batch.begins if not self._begin(connection, number, now)]
+
+    def release(self, delivery_ids: Sequence[int]) -> None:
+        """Give claims back untouched: nothing was sent."""
+        self._move(_delivery.c.id.in_(delivery_ids), DeliveryState.CLAIMED, DeliveryState.QUEUED, own=True)
+
+    def renew(self) -> None:
+        """Prolong every claim of this worker: it lives."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(_delivery)
+                .where(
+                    _delivery.c.worker == self._worker,
+                    _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
+                )
+                .values(lease_until=self._now() + LEASE)
+            )
+
+    def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
+        """Settle what dead workers left: their claims are queued again, what they were sending is in doubt.
+
+        `is_alive` tells of a worker's name whether it runs (None: it cannot be known from here, so its lease decides).
+        """
+        now = self._now()
+        with self._database.transaction() as connection:
+            held = connection.execute(
+                select(_delivery.c.worker, func.max(_delivery.c.lease_until).label("lease_until"))
+                .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+                .group_by(_delivery.c.worker)
+            ).all()
+            dead = [row.worker for row in held if row.worker != self._worker and self._is_dead(row, is_alive, now)]
+            return self._bury(connection, dead, now)
+
+    def abandon(self) -> Recovery:
+        """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
+        with self._database.transaction() as connection:
+            return self._bury(connection, [self._worker], self._now())
+
+    def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
+        """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes)."""
+        check_transition(DeliveryState.IN_DOUBT, state)
+        now = self._now()
+        values: dict[str, Any] = {"reason": reason}
+        if state == DeliveryState.ACCEPTED:
+            values["accepted_at"] = now
+        return self._move(_delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values) == 1
+
+    def withhold(self, dispatch_id: int, reason: str) -> int:
+        """Withhold everyone of a dispatch who is still waiting (cancelled); return how many."""
+        mine = _delivery.c.dispatch_id == dispatch_id
+        return sum(
+            self._move(mine, state, DeliveryState.WITHHELD, reason=reason)
+            for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+        )
+
+    def standing(self, dispatch_id: int) -> Standing:
+        """How many deliveries of a dispatch are in each state, and when the next deferred one is due."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(_delivery.c.state, func.count(), func.min(_delivery.c.next_attempt_at))
+                .where(_delivery.c.dispatch_id == dispatch_id)
+                .group_by(_delivery.c.state)
+            ).all()
+        due = {state: moment for state, _count, moment in rows}
+        return Standing(
+            {DeliveryState(state): count for state, count, _moment in rows}, due.get(DeliveryState.DEFERRED)
+        )
+
+    # Steps, each inside somebody's transaction
+
+    def _bury(self, connection: Connection, workers: Sequence[str], now: datetime) -> Recovery:
+        if not workers:
+            return Recovery()
+        requeued = connection.execute(
+            update(_delivery)
+            .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.CLAIMED)
+            .values(state=DeliveryState.QUEUED, worker="", lease_until=None, updated_at=now)
+        ).rowcount
+        doubtful = connection.execute(
+            select(_delivery.c.id, _delivery.c.address, _delivery.c.updated_at).where(
+                _delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.SENDING
+            )
+        ).all()
+        outcome = Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY, reply=KILLED_REPLY)
+        for row in doubtful:
+            self._record(connection, AttemptRecord(row.id, outcome, started_at=row.updated_at), now)
+        return Recovery(requeued, tuple(row.address for row in doubtful))
+
+    def _wake_deferred(self, connection: Connection, dispatch_id: int, now: datetime) -> None:
+        waiting = and_(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.DEFERRED)
+        connection.execute(
+            update(_delivery)
+            .where(waiting, _delivery.c.expires_at <= now)
+            .values(state=DeliveryState.EXPIRED, next_attempt_at=None, updated_at=now)
+        )
+        connection.execute(
+            update(_delivery)
+            .where(waiting, or_(_delivery.c.next_attempt_at <= now, _delivery.c.next_attempt_at.is_(None)))
+            .values(state=DeliveryState.QUEUED, next_attempt_at=None, updated_at=now)
+        )
+
+    def _withhold_objectors(self, connection: Connection, due: Select[Any], now: datetime) -> None:
+        connection.execute(
+            update(_delivery)
+            .where(_delivery.c.id.in_(due.scalar_subquery()), _delivery.c.state == DeliveryState.QUEUED, objected())
+            .values(state=DeliveryState.WITHHELD, reason=OBJECTED, updated_at=now)
+        )
+
+    def _begin(self, connection: Connection, delivery_id: int, now: datetime) -> bool:
+        """Claimed → sending, unless an objection or another worker came first."""
+        begun = connection.execute(
+            update(_delivery)
+            .where(
+                _delivery.c.id == delivery_id,
+                _delivery.c.state == DeliveryState.CLAIMED,
+                _delivery.c.worker == self._worker,
+                not_(objected()),
+            )
+            .values(
+                state=DeliveryState.SENDING,
+                attempts=_delivery.c.attempts + 1,
+                lease_until=now + LEASE,
+                updated_at=now,
+            )
+        )
+        return begun.rowcount == 1
+
+    def _record(self, connection: Connection, record: AttemptRecord, now: datetime) -> None:
+        outcome = record.outcome
+        old = connection.execute(
+            select(_delivery.c.state, _delivery.c.worker, _delivery.c.refusals).where(
+                _delivery.c.id == record.delivery_id
+            )
+        ).one()
+        number = connection.execute(
+            select(func.count()).select_from(_attempt).where(_attempt.c.delivery_id == record.delivery_id)
+        ).scalar_one()
+        connection.execute(
+            insert(_attempt).values(
+                delivery_id=record.delivery_id,
+                number=number + 1,
+                started_at=record.started_at,
+                duration_ms=outcome.duration_ms,
+                phase=outcome.phase,
+                verdict=outcome.verdict,
+                state=outcome.state,
+                code=outcome.code,
+                enhanced_code=outcome.enhanced_code,
+                reply=outcome.reply,
+                server=outcome.server,
+                tls=outcome.tls,
+                worker=self._worker,
+            )
+        )
+        if old.worker != self._worker and outcome.state not in TRANSITIONS[DeliveryState(old.state)]:
+            return  # taken over by another worker: the attempt is on record, the state is the other's to say
+        check_transition(DeliveryState(old.state), outcome.state)
+        values: dict[str, Any] = {
+            "state": outcome.state,
+            "verdict": outcome.verdict,
+            "phase": outcome.phase,
+            "code": outcome.code,
+            "enhanced_code": outcome.enhanced_code,
+            "reply": outcome.reply,
+            "next_attempt_at": record.next_attempt_at,
+            "worker": "",
+            "lease_until": None,
+            "updated_at": now,
+        }
+        if outcome.state == DeliveryState.ACCEPTED:
+            values["accepted_at"] = now
+        if outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION:
+            values["refusals"] = old.refusals + 1
+        if record.expires_at is not None:
+            values["expires_at"] = record.expires_at
+        connection.execute(update(_delivery).where(_delivery.c.id == record.delivery_id).values(**values))
+
+    def _move(
+        self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
+    ) -> int:
+        """Move rows from one state to another, if the step is legal; return how many moved."""
+        check_transition(old, new)
+        condition = and_(which, _delivery.c.state == old)
+        if own:
+            condition = and_(condition, _delivery.c.worker == self._worker)
+        with self._database.transaction() as connection:
+            return connection.execute(
+                update(_delivery)
+                .where(condition)
+                .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
+            ).rowcount
+
+    @staticmethod
+    def _is_dead(row: Any, is_alive: Callable[[str], bool | None], now: datetime) -> bool:
+        alive = is_alive(row.worker)
+        return not alive if alive is not None else row.lease_until is None or row.lease_until <= now
+
+
+def objected() -> ColumnElement[bool]:
+    """The condition that a delivery's addressee has objected: to everything, or to this delivery's sector."""
+    return or_(
+        exists().where(
+            _suppression.c.address_hash == _delivery.c.address_hash,
+            or_(_suppression.c.scope == "", _suppression.c.scope == _delivery.c.sector),
+        ),
+        exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
+    )
+
+
+def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:
+    chunk: list[Mapping[str, Any]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

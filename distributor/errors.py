@@ -1,0 +1,85 @@
+"""Every error a user can meet, each with the exit code its class stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+EXIT_DONE = 0
+
+
+class DistributorError(Exception):
+    """A plain sentence for the user, and the way to mend what it says.
+
+    `message` says what is wrong; `mend` names the command or the edit that puts it right. `exit_code` is the
+    process's exit status when the error reaches the command line (1: a defect of ours).
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.mend}".rstrip()
+
+
+class BadInput(DistributorError):
+    """A file, an argument or a setting that cannot be used; says where, as `file:line: field: …`."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mend: str = "",
+        file: Path | str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.file = None if file is None else str(file)
+        self.line = line
+        self.field = field
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        where = ": ".join(part for part in (place, self.field) if part)
+        return f"{where}: {super().__str__()}" if where else super().__str__()
+
+
+class StorageTrouble(DistributorError):
+    """The disk or the database server cannot take what must be written; nothing half-done was kept."""
+
+    exit_code = 2
+
+
+class Refused(DistributorError):
+    """A guard (proof, sign-off, embargo, suppression) said no."""
+
+    exit_code = 3
+
+
+class AccountTrouble(DistributorError):
+    """The mail server cannot be reached, or refuses the account rather than a recipient."""
+
+    exit_code = 4
+
+
+class CredentialsRefused(AccountTrouble):
+    """The server refused the name or the password; never tried again by itself (RFC 4954 §6)."""
+
+
+class NotAllReached(DistributorError):
+    """The work is done, but some recipients were not reached; they are listed."""
+
+    exit_code = 5
+
+
+class Interrupted(DistributorError):
+    """The user stopped the work; its state is saved."""
+
+    exit_code = 130

@@ -1,0 +1,385 @@
+"""Every table of the ledger and the contact base, in one file."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from distributor.clock import now, require_aware
+from distributor.states import DeliveryState, DispatchState
+
+# `from __future__ import annotations` is absent on purpose: SQLModel reads the annotations of its classes.
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING_CONVENTION
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant: aware and in UTC on both sides, whatever the database keeps. A naive datetime is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = require_aware(value)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(*, nullable: bool = True, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable, index=index))
+
+
+def _created() -> Any:
+    return Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+
+
+def _json(default: Any) -> Any:
+    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+
+
+def _long_text() -> Any:
+    return Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class Sector(SQLModel, table=True):
+    """A beat that journalists cover (secteur); `parent_id` makes a two-level tree."""
+
+    __tablename__ = "sector"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    parent_id: int | None = Field(default=None, foreign_key="sector.id")
+
+
+class Outlet(SQLModel, table=True):
+    """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row."""
+
+    __tablename__ = "outlet"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    name: str
+    kind: str = ""
+    region: str = ""
+    website: str = ""
+    created_at: datetime = _created()
+
+
+class Contact(SQLModel, table=True):
+    """A journalist. `address_key` is the normalised identity of `address` (see `addresses.Address.key`)."""
+
+    __tablename__ = "contact"
+
+    id: int | None = Field(default=None, primary_key=True)
+    address: str | None = None
+    address_key: str | None = Field(default=None, unique=True)
+    civility: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    language: str = ""
+    familiarity: str = ""
+    phone: str = ""
+    region: str = ""
+    notes: str = _long_text()
+    note_to_send: str = _long_text()
+    fields: dict[str, str] = _json(dict)
+    attachments: str = "yes"
+    embargo_trust: bool = False
+    source: str = ""
+    legal_basis: str = ""
+    collected_at: datetime | None = _moment()
+    notice_sent_at: datetime | None = _moment()
+    last_inbound_at: datetime | None = _moment()
+    flag: str = ""
+    created_at: datetime = _created()
+    updated_at: datetime = _created()
+
+
+class Affiliation(SQLModel, table=True):
+    """That a contact works for an outlet (rattachement): role, desk, and the address used there if another one."""
+
+    __tablename__ = "affiliation"
+    __table_args__ = (UniqueConstraint("contact_id", "outlet_id", "role", "desk"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    outlet_id: int = Field(foreign_key="outlet.id", index=True)
+    role: str = ""
+    desk: str = ""
+    address: str = ""
+    is_primary: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class ContactSector(SQLModel, table=True):
+    """That a contact covers a sector."""
+
+    __tablename__ = "contact_sector"
+
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True, ondelete="CASCADE")
+    sector_id: int = Field(foreign_key="sector.id", primary_key=True, index=True)
+
+
+class MediaList(SQLModel, table=True):
+    """A press list (liste de presse); a smart one has a `query` instead of members."""
+
+    __tablename__ = "media_list"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    name: str
+    sector_id: int | None = Field(default=None, foreign_key="sector.id")
+    query: str = ""
+    created_at: datetime = _created()
+
+
+class MediaListMember(SQLModel, table=True):
+    """That a contact stands on a list, and through which affiliation."""
+
+    __tablename__ = "media_list_member"
+
+    media_list_id: int = Field(foreign_key="media_list.id", primary_key=True, ondelete="CASCADE")
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True, index=True, ondelete="CASCADE")
+    affiliation_id: int | None = Field(default=None, foreign_key="affiliation.id", ondelete="SET NULL")
+    source: str = ""
+    added_at: datetime = _created()
+
+
+class Suppression(SQLModel, table=True):
+    """An objection (opposition): the keyed hash of the address, never the address itself.
+
+    `scope` is "" for everything, or a sector's slug. `key_id` names the key the hash was made with, so that a lost or
+    changed key is noticed instead of silently forgetting objections.
+    """
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("address_hash", "scope"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    address_hash: str
+    key_id: str
+    scope: str = ""
+    reason: str
+    source: str = ""
+    created_at: datetime = _created()
+
+
+class Release(SQLModel, table=True):
+    """A communiqué, under one slug; its words live in its versions."""
+
+    __tablename__ = "release"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    kind: str
+    corrects_id: int | None = Field(default=None, foreign_key="release.id")
+    created_at: datetime = _created()
+
+
+class ReleaseVersion(SQLModel, table=True):
+    """One version of a release, never changed: any edit makes the next. `content_hash` is the SHA-256 of its words."""
+
+    __tablename__ = "release_version"
+    __table_args__ = (UniqueConstraint("release_id", "number"), UniqueConstraint("release_id", "content_hash"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id")
+    number: int
+    content_hash: str
+    headline: str
+    lang: str
+    kind: str
+    standfirst: str = _long_text()
+    body: str = _long_text()
+    dateline_place: str = ""
+    dateline_date: date | None = None
+    embargo_until: datetime | None = _moment()
+    sector: str = ""
+    signatory: dict[str, str] = _json(dict)
+    contacts: list[dict[str, str]] = _json(list)
+    boilerplate: str = _long_text()
+    extra: dict[str, Any] = _json(dict)
+    remarks: list[dict[str, Any]] = _json(list)
+    lines: dict[str, int] = _json(dict)
+    source: str = _long_text()
+    source_name: str = ""
+    created_at: datetime = _created()
+
+
+class Attachment(SQLModel, table=True):
+    """A file that goes with a release version; `sha256` is what it was when the version was made."""
+
+    __tablename__ = "attachment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_version_id: int = Field(foreign_key="release_version.id", index=True)
+    path: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Account(SQLModel, table=True):
+    """A sending account (compte d'envoi): its limits, and what the server taught us about them."""
+
+    __tablename__ = "account"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    limits: dict[str, Any] = _json(dict)
+    learned: dict[str, Any] = _json(dict)
+    created_at: datetime = _created()
+
+
+class Dispatch(SQLModel, table=True):
+    """One sending of one release version to one frozen manifest (diffusion).
+
+    `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
+    all fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports.
+    """
+
+    __tablename__ = "dispatch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_version_id: int = Field(foreign_key="release_version.id", index=True)
+    account_id: int = Field(foreign_key="account.id")
+    state: str = Field(default=DispatchState.PLANNED)
+    pause_reason: str = _long_text()
+    is_test: bool = False
+    lists: list[str] = _json(list)
+    excluded_lists: list[str] = _json(list)
+    manifest_hash: str = ""
+    template_hash: str = ""
+    templates: dict[str, str] = _json(dict)
+    identity: dict[str, str] = _json(dict)
+    message_date: datetime = _created()
+    scheduled_at: datetime | None = _moment()
+    signed_off_by: str = ""
+    created_at: datetime = _created()
+    started_at: datetime | None = _moment()
+    finished_at: datetime | None = _moment()
+
+
+class Delivery(SQLModel, table=True):
+    """One recipient of one dispatch (remise): its state, and a copy of all that its message is made from.
+
+    Name, outlet, sector and merge fields are copied when the dispatch is planned: a retry sends the same bytes, a
+    report needs no join, and a later change to the contact changes neither. `address_hash` is the keyed hash that
+    objections are kept under, so that a claim can check them in the same statement. `expires_at` is when we stop
+    trying, counted from the first attempt; `attempts` counts the bodies begun, `refusals` the deferrals that counted.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("dispatch_id", "address_key"),
+        Index(
+            "uq_delivery_release_version_id_contact_id",
+            "release_version_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("state <> 'withheld'"),
+            postgresql_where=text("state <> 'withheld'"),
+        ),
+        Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    dispatch_id: int = Field(foreign_key="dispatch.id")
+    release_version_id: int = Field(foreign_key="release_version.id")
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", ondelete="SET NULL", index=True)
+    address: str
+    address_key: str
+    address_hash: str
+    domain: str
+    name: str = ""
+    outlet: str = ""
+    outlet_kind: str = ""
+    sector: str = ""
+    language: str = ""
+    lists: list[str] = _json(list)
+    merge: dict[str, Any] = _json(dict)
+    message_id: str = Field(unique=True)
+    state: str = Field(default=DeliveryState.QUEUED)
+    reason: str = _long_text()
+    attempts: int = 0
+    refusals: int = 0
+    next_attempt_at: datetime | None = _moment()
+    expires_at: datetime | None = _moment()
+    worker: str = ""
+    lease_until: datetime | None = _moment()
+    verdict: str = ""
+    phase: str = ""
+    code: int | None = None
+    enhanced_code: str = ""
+    reply: str = _long_text()
+    accepted_at: datetime | None = _moment()
+    updated_at: datetime = _created()
+
+
+class Attempt(SQLModel, table=True):
+    """One try at one delivery (tentative), as it went: append-only, never changed."""
+
+    __tablename__ = "attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", index=True)
+    number: int
+    started_at: datetime = _created()
+    duration_ms: int = 0
+    phase: str
+    verdict: str
+    state: str
+    code: int | None = None
+    enhanced_code: str = ""
+    reply: str = _long_text()
+    server: str = ""
+    tls: str = ""
+    worker: str = ""
+
+
+class FeedbackEvent(SQLModel, table=True):
+    """Something that came back (bounce, complaint, objection, reply), with the raw message it was read from."""
+
+    __tablename__ = "feedback_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True)
+    delivery_id: int | None = Field(default=None, foreign_key="delivery.id", index=True)
+    kind: str
+    verdict: str = ""
+    reason: str = ""
+    status: str = ""
+    source: str = ""
+    raw: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime = _created()
+
+
+class Audit(SQLModel, table=True):
+    """Who did what, when, and why: overrides, objections, sign-offs, exports."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _created()
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any] = _json(dict)

@@ -1,0 +1,294 @@
+"""The workspace's settings: one frozen, validated `Settings`, and the only reader of the environment."""
+
+from __future__ import annotations
+
+import difflib
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from distributor.addresses import Address, parse_address, parse_mailbox
+from distributor.errors import BadInput
+
+PREFIX = "DISTRIBUTOR_"
+
+T = TypeVar("T")
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+
+class InDoubtPolicy(StrEnum):
+    """What happens to a recipient whose server never answered after the body."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+    ASSUME_SENT = "assume-sent"
+
+
+DEFAULT_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.PLAIN: 25}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that never shows itself: not in logs, not in `repr`, not in reports."""
+
+    _value: str = ""
+
+    def reveal(self) -> str:
+        """The value, for the one place that needs it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(empty)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name (or "") and an address."""
+
+    name: str
+    address: Address
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else str(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, each field from `DISTRIBUTOR_` + its name in capitals.
+
+    `sources` names, for every field, where its value came from: `environment`, the `.env` file, or `default`.
+    `warnings` are sentences about settings that were read but cannot be used.
+    """
+
+    workspace: Path
+    database_url: str = field(repr=False)  # it may hold a password
+    smtp_host: str
+    smtp_port: int
+    smtp_security: Security
+    smtp_username: str
+    smtp_password: Secret
+    smtp_connections: int
+    smtp_messages_per_connection: int
+    smtp_helo: str
+    smtp_ca_file: Path | None
+    mail_from: Mailbox | None
+    reply_to: Mailbox | None
+    bounce_address: Address | None
+    objection_address: Address | None
+    organisation: str
+    public_url: str
+    secret_key: Secret
+    timezone: ZoneInfo
+    language: str
+    retry_minutes: tuple[float, ...]
+    retry_hours: float
+    in_doubt: InDoubtPolicy
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+
+_NOT_SETTINGS = frozenset({"workspace", "sources", "warnings"})
+SETTING_NAMES = tuple(f.name for f in fields(Settings) if f.name not in _NOT_SETTINGS)
+SECRET_NAMES = frozenset({"smtp_password", "secret_key"})
+"""Settings whose value is never shown; DATABASE_URL may hold a password too and is shown without it."""
+
+_DEFAULTS = {
+    "database_url": "sqlite:///press.db",
+    "smtp_security": "tls",
+    "smtp_connections": "3",
+    "smtp_messages_per_connection": "100",
+    "timezone": "Europe/Paris",
+    "language": "fr",
+    "retry_minutes": "5,15,30,60",
+    "retry_hours": "24",
+    "in_doubt": "hold",
+}
+
+
+def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the workspace's `.env` and the environment, which wins; raise `BadInput` naming the variable at fault."""
+    env_file = workspace / ".env"
+    from_file = _read_env_file(env_file)
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for name in SETTING_NAMES:
+        variable = PREFIX + name.upper()
+        if environ.get(variable):
+            values[name], sources[name] = environ[variable].strip(), "environment"
+        elif from_file.get(variable):
+            values[name], sources[name] = from_file[variable].strip(), ".env"
+        else:
+            values[name], sources[name] = _DEFAULTS.get(name, ""), "default"
+    database_url = from_file.get(PREFIX + "DATABASE_URL", "")
+    if from_file.get(PREFIX + "SMTP_PASSWORD") or urlsplit(database_url).password:
+        _require_private(env_file)
+    return _build(workspace, values, sources, _unknown_variables(from_file))
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv.main import DotEnv  # noqa: PLC0415 - `--help` needs no settings
+
+    try:
+        # No interpolation: a password may hold a dollar sign.
+        pairs = DotEnv(path, encoding="utf-8", interpolate=False).dict()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The settings cannot be read: {error}.", file=path, mend="Save it as UTF-8 text.") from None
+    return {name: value or "" for name, value in pairs.items()}
+
+
+def _require_private(path: Path) -> None:
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise BadInput(
+            "It holds a password, and others on this machine can read it.", file=path, mend=f"Run: chmod 600 {path}"
+        )
+
+
+def _unknown_variables(from_file: Mapping[str, str]) -> tuple[str, ...]:
+    known = [PREFIX + name.upper() for name in SETTING_NAMES]
+    warnings = []
+    for name in from_file:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            warnings.append(f".env: {name} is no setting of ours" + (f"; did you mean {near[0]}?" if near else "."))
+    return tuple(warnings)
+
+
+def _build(
+    workspace: Path, values: Mapping[str, str], sources: Mapping[str, str], warnings: tuple[str, ...]
+) -> Settings:
+    read = _Reader(values, sources)
+    security = read("smtp_security", Security, "one of tls, starttls, plain")
+    ca_file = values["smtp_ca_file"]
+    return Settings(
+        workspace=workspace,
+        database_url=_database_url(workspace, values["database_url"]),
+        smtp_host=values["smtp_host"],
+        smtp_port=read("smtp_port", _integer(1, 65535), "a port number")
+        if values["smtp_port"]
+        else DEFAULT_PORTS[security],
+        smtp_security=security,
+        smtp_username=values["smtp_username"],
+        smtp_password=Secret(values["smtp_password"]),
+        smtp_connections=read("smtp_connections", _integer(1, 200), "a number from 1 to 200"),
+        smtp_messages_per_connection=read("smtp_messages_per_connection", _integer(1, 100_000), "a number above 0"),
+        smtp_helo=values["smtp_helo"],
+        smtp_ca_file=workspace / ca_file if ca_file else None,
+        mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
+        reply_to=read.optional("reply_to", _mailbox, "an address"),
+        bounce_address=read.optional("bounce_address", parse_address, "a bare address"),
+        objection_address=read.optional("objection_address", parse_address, "a bare address"),
+        organisation=values["organisation"],
+        public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
+        secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
+        timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
+        language=read("language", _language, "a two-letter language code such as fr or en"),
+        retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
+        retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
+        in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
+        sources=sources,
+        warnings=warnings,
+    )
+
+
+class _Reader:
+    """Turns the text of one setting into its value, or says which setting is wrong and what it wants."""
+
+    def __init__(self, values: Mapping[str, str], sources: Mapping[str, str]) -> None:
+        self._values = values
+        self._sources = sources
+
+    def __call__(self, name: str, parse: Callable[[str], T], wanted: str) -> T:
+        try:
+            return parse(self._values[name])
+        except (ValueError, ZoneInfoNotFoundError):
+            shown = "what it holds" if name in SECRET_NAMES else f"«{self._values[name]}»"
+            raise BadInput(
+                f"{shown} cannot be used (from: {self._sources[name]}).",
+                field=PREFIX + name.upper(),
+                mend=f"It wants {wanted}.",
+            ) from None
+
+    def optional(self, name: str, parse: Callable[[str], T], wanted: str) -> T | None:
+        return self(name, parse, wanted) if self._values[name] else None
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 10_000:
+        raise ValueError(text)
+    return number
+
+
+def _minutes(text: str) -> tuple[float, ...]:
+    return tuple(_positive(part) for part in text.split(","))
+
+
+def _mailbox(text: str) -> Mailbox:
+    return Mailbox(*parse_mailbox(text))
+
+
+def _https_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"'):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _long_enough(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError
+    return text
+
+
+def _zone(text: str) -> ZoneInfo:
+    return ZoneInfo(text)
+
+
+def _language(text: str) -> str:
+    if not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise ValueError(text)
+    return text.lower()
+
+
+def _database_url(workspace: Path, text: str) -> str:
+    """Make a relative SQLite file one of the workspace, and name our PostgreSQL driver."""
+    prefix = "sqlite:///"
+    if text.startswith(prefix):
+        return prefix + str((workspace / text.removeprefix(prefix)).absolute())
+    for scheme in ("postgresql://", "postgres://"):
+        if text.startswith(scheme):
+            return "postgresql+psycopg://" + text.removeprefix(scheme)
+    if text.startswith("postgresql+psycopg://"):
+        return text
+    raise BadInput(
+        "Only SQLite and PostgreSQL are known here.",
+        field=PREFIX + "DATABASE_URL",
+        mend="Write sqlite:///press.db, or postgresql://user:password@host/database.",
+    )

@@ -1,0 +1,138 @@
+"""A delivery's states, the legal steps between them, and the `Outcome` of one attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """Where one recipient of one dispatch stands. Exactly one at any time."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    IN_DOUBT = "in_doubt"
+    EXPIRED = "expired"
+    WITHHELD = "withheld"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+_S = DeliveryState
+
+TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
+    _S.QUEUED: frozenset({_S.CLAIMED, _S.WITHHELD, _S.EXPIRED}),
+    # A refusal at MAIL, RCPT or DATA comes before `begin`: it is definite, and no body byte was sent.
+    _S.CLAIMED: frozenset({_S.QUEUED, _S.SENDING, _S.REJECTED, _S.DEFERRED}),
+    # Back to `queued` only on a definite refusal of the account at the final dot: it burns nobody's attempt.
+    _S.SENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.DEFERRED, _S.IN_DOUBT, _S.QUEUED}),
+    _S.DEFERRED: frozenset({_S.QUEUED, _S.EXPIRED, _S.WITHHELD}),
+    # `rejected` and `deferred` come from a worker that was thought dead, lived, and knows the answer.
+    _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.QUEUED, _S.BOUNCED, _S.REJECTED, _S.DEFERRED}),
+    _S.ACCEPTED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
+    _S.REJECTED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.WITHHELD: frozenset(),
+    _S.BOUNCED: frozenset(),
+    _S.COMPLAINED: frozenset(),
+}
+"""State → the states that may follow it."""
+
+OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED})
+"""States in which the engine still has something to do."""
+
+UNREACHED_STATES = frozenset({_S.REJECTED, _S.EXPIRED, _S.IN_DOUBT, _S.BOUNCED})
+"""Final states, besides `withheld`, in which a recipient was not, or not surely, reached."""
+
+
+class IllegalTransition(AssertionError):
+    """A defect of ours: a delivery was asked to take a step that `TRANSITIONS` does not allow."""
+
+
+def check_transition(old: DeliveryState, new: DeliveryState) -> None:
+    """Raise `IllegalTransition` unless a delivery in state `old` may become `new`."""
+    if new not in TRANSITIONS[old]:
+        raise IllegalTransition(f"a delivery cannot go from {old} to {new}")
+
+
+class DispatchState(StrEnum):
+    """Where a dispatch stands as a whole."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Phase(StrEnum):
+    """The step of the SMTP dialogue that an answer belongs to (RFC 5321 §3)."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    STARTTLS = "starttls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+
+
+class Verdict(StrEnum):
+    """What an answer means for us: the classes of the reply table."""
+
+    ACCEPTED = "accepted"
+    CONNECTION = "connection"
+    RETRY = "retry"
+    THROTTLED = "throttled"
+    CONCURRENCY = "concurrency"
+    FULL = "full"
+    HARD = "hard"
+    TOO_BIG = "too_big"
+    POLICY = "policy"
+    CONTENT = "content"
+    UNKNOWN = "unknown"
+    UNSUPPORTED = "unsupported"
+    NO_ANSWER = "no_answer"
+    ACCOUNT = "account"
+    QUOTA = "quota"
+    CREDENTIALS = "credentials"
+    SENDER = "sender"
+    AUTHENTICATION = "authentication"
+
+    @property
+    def is_account_level(self) -> bool:
+        """Whether the answer is about us, not the recipient: it pauses the dispatch and burns nobody's attempt."""
+        return self in _ACCOUNT_LEVEL
+
+
+_ACCOUNT_LEVEL = frozenset(
+    {Verdict.ACCOUNT, Verdict.QUOTA, Verdict.CREDENTIALS, Verdict.SENDER, Verdict.AUTHENTICATION}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt at one recipient came to.
+
+    `state` is the state the delivery takes; `code` the reply code (None when there was no reply); `enhanced_code`
+    the RFC 3463 code as printed, or ""; `reply` the server's own words, lines joined by a line feed; `server` its
+    name as it greeted us; `tls` the protocol version, or "" in clear; `duration_ms` the time the attempt took;
+    `retry_after` the least number of seconds before the next attempt, where the verdict says so.
+    """
+
+    state: DeliveryState
+    verdict: Verdict
+    phase: Phase
+    code: int | None = None
+    enhanced_code: str = ""
+    reply: str = ""
+    server: str = ""
+    tls: str = ""
+    duration_ms: int = 0
+    retry_after: int | None = None

@@ -1,0 +1,67 @@
+"""Signed, purpose-bound tokens and keyed hashes: what we can hand out without handing out an address."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+_MAC_BYTES = 16  # 128 bits
+
+
+class Purpose(StrEnum):
+    """What a token may be used for; a token of one purpose is worthless for another."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    BOUNCE = "bounce"
+
+
+class BadToken(ValueError):
+    """The token was not made with this key for this purpose, or was altered."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """The workspace's secret key, never shown; all keyed hashes and tokens come from here."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Keyring({self.key_id})"
+
+    @property
+    def key_id(self) -> str:
+        """Eight hexadecimal digits that name the key without telling it."""
+        return self._mac("key-id", b"")[:4].hex()
+
+    def address_hash(self, address_key: str) -> str:
+        """The keyed hash (64 hexadecimal digits) under which an objection is kept instead of the address."""
+        return hmac.new(self._derive("suppression"), address_key.encode(), hashlib.sha256).hexdigest()
+
+    def token(self, purpose: Purpose, number: int) -> str:
+        """A short case-insensitive token for the row `number`: `<number><128-bit MAC>`, base 32 without padding."""
+        body = number.to_bytes(8, "big").lstrip(b"\0")
+        return _b32(self._mac(purpose, body) + body)
+
+    def read_token(self, purpose: Purpose, token: str) -> int:
+        """The row number a token names; raise `BadToken` if it is not ours, or not of this purpose."""
+        try:
+            raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+        except ValueError:
+            raise BadToken("not a token") from None
+        mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(purpose, body)) or len(body) > 8:
+            raise BadToken("not signed with this key for this purpose")
+        return int.from_bytes(body, "big")
+
+    def _mac(self, purpose: str, body: bytes) -> bytes:
+        return hmac.new(self._derive(purpose), body, hashlib.sha256).digest()[:_MAC_BYTES]
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.new(self.secret, f"distributor/{purpose}".encode(), hashlib.sha256).digest()
+
+
+def _b32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()

@@ -1,0 +1,1 @@
+"""The transport: one connection, one recipient, one answer."""
