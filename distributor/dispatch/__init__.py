@@ -1,0 +1,1 @@
+"""From a release and press lists to recipients, and from recipients to verdicts."""

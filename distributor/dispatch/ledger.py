@@ -1,0 +1,72 @@
+"""The async side of the delivery log: one thread, one commit for all that is waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from distributor.deliveries.log import AttemptRecord, Batch, DeliveryLog, LeaseLost
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """Calls the delivery log from one thread; begins and records of all connections share commits.
+
+    While one commit is on its way to the disk, what other connections ask for gathers; the next commit takes it all.
+    """
+
+    def __init__(self, log: DeliveryLog) -> None:
+        self._log = log
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._batch = Batch()
+        self._waiting: list[tuple[int | None, asyncio.Future[None]]] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def call(self, function: Callable[..., T], *args: object) -> T:
+        """Run one of the log's methods on the ledger's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    async def begin(self, delivery_id: int) -> None:
+        """Return when the intent to send is durable; raise `LeaseLost` if the delivery is no longer ours."""
+        self._batch.begins.append(delivery_id)
+        await self._committed(delivery_id)
+
+    async def record(self, record: AttemptRecord) -> None:
+        """Return when the verdict is durable. It is written even if the caller is cancelled while waiting."""
+        self._batch.records.append(record)
+        await self._committed(None)
+
+    async def close(self) -> None:
+        """Write what is still waiting, and end the thread."""
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+        self._thread.shutdown(wait=True)
+
+    async def _committed(self, begin: int | None) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((begin, done))
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
+        await done
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch, self._batch = self._batch, Batch()
+            waiting, self._waiting = self._waiting, []
+            try:
+                lost = set(await self.call(self._log.commit, batch))
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this commit
+                for _begin, done in waiting:
+                    if not done.done():
+                        done.set_exception(error)
+                continue
+            for begin, done in waiting:
+                if done.done():
+                    continue
+                if begin in lost:
+                    done.set_exception(LeaseLost(begin))
+                else:
+                    done.set_result(None)

@@ -1,0 +1,209 @@
+"""The async loop that carries a dispatch: claim, connect, deliver, record, until nothing is due."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from distributor import clock
+from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
+from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.retry import RetryPolicy
+from distributor.errors import AccountTrouble, CredentialsRefused, DistributorError
+from distributor.states import DeliveryState, Outcome
+from distributor.transport.base import Connection, Envelope, Transport
+
+_HEARTBEAT_S = 30.0
+_RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
+"""Waits between attempts to connect once a connection that worked is gone and no other stands."""
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What one run came to: outcomes by state, and why it ended before nothing was due.
+
+    `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
+    the user asked to stop.
+    """
+
+    outcomes: Counter[DeliveryState] = field(default_factory=Counter)
+    paused_because: str = ""
+    mend: str = ""
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """Sends what is due of one dispatch over a few connections, each recipient's step durable before the next.
+
+    `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome. A message is
+    handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
+    goes over the connection only after its verdict is.
+    """
+
+    log: DeliveryLog
+    transport: Transport
+    compose: Callable[[ClaimedDelivery], Envelope]
+    retry: RetryPolicy
+    connections: int
+    on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
+    now: Callable[[], datetime] = clock.now
+    jitter: Callable[[], float] = random.random
+
+    async def run(self, dispatch_id: int, stop: asyncio.Event) -> RunResult:
+        """Carry the dispatch until nothing is due, the account is refused, or `stop` is set.
+
+        Stopping is in order: what is on the wire is finished and recorded, claims are given back. If the task is
+        cancelled instead, what was on the wire becomes `in_doubt`, by name. Raises `StorageTrouble` and the like when
+        the ledger cannot be written, after the connections have come to rest.
+        """
+        return await _Run(self, dispatch_id, stop).carry()
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(self, parts: Runner, dispatch_id: int, stop: asyncio.Event) -> None:
+        self.parts = parts
+        self.dispatch_id = dispatch_id
+        self.stop = stop
+        self.ledger = Ledger(parts.log)
+        self.queue: deque[ClaimedDelivery] = deque()
+        self.claiming = asyncio.Lock()
+        self.connected: set[Connection] = set()
+        self.ever_connected = False
+        self.result = RunResult()
+        self.failure: BaseException | None = None
+        self.halted = asyncio.Event()
+
+    async def carry(self) -> RunResult:
+        heartbeat = asyncio.create_task(self._keep_leases())
+        watcher = asyncio.create_task(self._halt_on_stop())
+        workers = [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for task in (*workers, heartbeat, watcher):
+                task.cancel()
+            await asyncio.gather(*workers, heartbeat, watcher, return_exceptions=True)
+            await self._settle()
+        if self.failure is not None:
+            raise self.failure
+        self.result.stopped = self.stop.is_set()
+        return self.result
+
+    async def _settle(self) -> None:
+        """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
+        try:
+            await asyncio.shield(self.ledger.call(self.parts.log.abandon))
+        except DistributorError as error:
+            # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
+            self.failure = self.failure or error
+        finally:
+            await asyncio.shield(self.ledger.close())
+
+    async def _work(self) -> None:
+        """One connection's worth of work, until there is no more, or the run is halted."""
+        connection: Connection | None = None
+        try:
+            while (claimed := await self._next()) is not None:
+                connection = await self._ready(connection)
+                if connection is None:
+                    self.queue.appendleft(claimed)
+                    return
+                await self._send(connection, claimed)
+        except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
+            self.failure = self.failure or error
+            self.halted.set()
+        finally:
+            await self._drop(connection)
+
+    async def _next(self) -> ClaimedDelivery | None:
+        async with self.claiming:
+            if self.halted.is_set():
+                return None
+            if not self.queue:
+                batch = await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size())
+                self.queue.extend(batch)
+            return self.queue.popleft() if self.queue else None
+
+    def _claim_size(self) -> int:
+        return 4 * self.parts.connections
+
+    async def _ready(self, connection: Connection | None) -> Connection | None:
+        """A connection that can carry the next message: the one at hand, or a new one. None ends this worker."""
+        if connection is not None and connection.is_usable:
+            return connection
+        await self._drop(connection)
+        for wait in (*_RECONNECT_WAITS_S, None):
+            try:
+                fresh = await self.parts.transport.connect()
+            except AccountTrouble as error:
+                if self.connected:
+                    return None  # the server takes fewer connections than we wished; the others go on
+                if isinstance(error, CredentialsRefused) or not self.ever_connected or wait is None:
+                    self._pause(error.message, error.mend)
+                    return None
+                if await self._halted_within(wait):
+                    return None
+            else:
+                self.ever_connected = True
+                self.connected.add(fresh)
+                return fresh
+        return None
+
+    async def _drop(self, connection: Connection | None) -> None:
+        if connection is not None:
+            self.connected.discard(connection)
+            await connection.close()
+
+    async def _send(self, connection: Connection, claimed: ClaimedDelivery) -> None:
+        envelope = self.parts.compose(claimed)
+        started_at = self.parts.now()
+        try:
+            outcome = await connection.deliver(envelope, lambda: self.ledger.begin(claimed.id))
+        except LeaseLost:
+            # An objection, or another worker: the body did not leave. The next claim decides.
+            await self.ledger.call(self.parts.log.release, [claimed.id])
+            return
+        await self.ledger.record(self._attempt(claimed, outcome, started_at))
+        self.result.outcomes[outcome.state] += 1
+        self.parts.on_outcome(claimed, outcome)
+        if outcome.verdict.is_account_level:
+            self._pause(
+                f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
+                "Nobody's attempt was counted. When it is mended: distributor dispatches resume",
+            )
+
+    def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
+        retry = self.parts.retry
+        expires_at = claimed.expires_at or retry.expires_at(started_at)
+        if outcome.state != DeliveryState.DEFERRED:
+            return AttemptRecord(claimed.id, outcome, started_at, expires_at=expires_at)
+        now, jitter = self.parts.now(), self.parts.jitter()
+        due = retry.next_attempt(outcome, claimed.refusals, now, jitter)
+        return AttemptRecord(claimed.id, outcome, started_at, next_attempt_at=due, expires_at=expires_at)
+
+    def _pause(self, reason: str, mend: str) -> None:
+        self.result.paused_because = self.result.paused_because or reason
+        self.result.mend = self.result.mend or mend
+        self.halted.set()
+
+    async def _halted_within(self, seconds: float) -> bool:
+        waiter = asyncio.create_task(self.halted.wait())
+        done, _ = await asyncio.wait([waiter], timeout=seconds)
+        waiter.cancel()
+        return bool(done)
+
+    async def _halt_on_stop(self) -> None:
+        await self.stop.wait()
+        self.halted.set()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await clock.sleep(_HEARTBEAT_S)
+            await self.ledger.call(self.parts.log.renew)
