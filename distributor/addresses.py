@@ -56,6 +56,14 @@ def parse_mailbox(text: str) -> tuple[str, Address]:
     return _validate(text, allow_display_name=True)
 
 
+def kept_address(spec: str) -> Address:
+    """The address behind a `spec` that we validated and stored ourselves: split, not checked again."""
+    local, _, domain = spec.rpartition("@")
+    if "xn--" not in domain:
+        return Address(local, domain, domain)
+    return parse_address(spec)
+
+
 def _validate(text: str, *, allow_display_name: bool) -> tuple[str, Address]:
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
         raise BadAddress("The address holds a control character or a line end.")

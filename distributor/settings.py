@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from distributor.addresses import Address, parse_address, parse_mailbox
+from distributor.addresses import Address, parse_address
 from distributor.errors import BadInput
 
 PREFIX = "DISTRIBUTOR_"
@@ -251,7 +251,11 @@ def _minutes(text: str) -> tuple[float, ...]:
 
 
 def _mailbox(text: str) -> Mailbox:
-    return Mailbox(*parse_mailbox(text))
+    """Read `Name <address>`: the name may hold commas and full stops without quotes; headers quote it themselves."""
+    if not text.endswith(">"):
+        return Mailbox("", parse_address(text))
+    name, _, address = text[:-1].rpartition("<")
+    return Mailbox(name.strip().strip('"').strip(), parse_address(address.strip()))
 
 
 def _https_url(text: str) -> str:

@@ -1,0 +1,94 @@
+"""The one place where settings, database, keys, templates and transport are put together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from distributor.db.engine import Database
+from distributor.db.migrate import ensure_schema
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.workers import worker_name
+from distributor.errors import BadInput
+from distributor.rendering.templates import TemplateSet
+from distributor.settings import PREFIX, Settings, load_settings
+from distributor.tokens import Keyring
+from distributor.transport.account import SmtpAccount
+from distributor.transport.smtp import SmtpTransport
+
+TEMPLATE = "press-release"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace, opened: everything a command may need, made when it is first asked for."""
+
+    path: Path
+    settings: Settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, at the schema this program knows."""
+        database = Database(self.settings.database_url)
+        if database.file is not None and not database.file.exists():
+            raise BadInput(f"There is no database at {database.file}.", mend=f"Run: distributor init {self.path}")
+        ensure_schema(database)
+        return database
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The secret key, under which objections are kept and tokens signed."""
+        if not self.settings.secret_key:
+            raise BadInput(
+                "No secret key is set.",
+                field=f"{PREFIX}SECRET_KEY",
+                mend=f"Run: distributor init {self.path}, or put back the .env that goes with this database.",
+            )
+        return Keyring(self.settings.secret_key.reveal().encode())
+
+    @cached_property
+    def templates(self) -> TemplateSet:
+        """The e-mail templates of this workspace."""
+        return TemplateSet.load(self.path / "templates" / TEMPLATE)
+
+    @cached_property
+    def retry(self) -> RetryPolicy:
+        """When to try again."""
+        return RetryPolicy(self.settings.retry_minutes, self.settings.retry_hours)
+
+    def log(self) -> DeliveryLog:
+        """The delivery log, as a worker of its own name."""
+        return DeliveryLog(self.database, worker_name())
+
+    def account(self) -> SmtpAccount:
+        """The sending account that the settings describe; `AccountTrouble` when they describe none."""
+        settings = self.settings
+        return SmtpAccount(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security.value,
+            username=settings.smtp_username,
+            password=settings.smtp_password.reveal(),
+            helo=settings.smtp_helo or None,
+            ca_file=settings.smtp_ca_file,
+            messages_per_connection=settings.smtp_messages_per_connection,
+        )
+
+    def transport(self) -> SmtpTransport:
+        """The way to the mail server."""
+        return SmtpTransport(self.account())
+
+
+def open_workspace(path: Path) -> Workspace:
+    """Open the workspace in `path`; raise `BadInput` if the folder is none, or its settings cannot be used."""
+    if not path.is_dir():
+        raise BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
+    if not (path / ".env").exists() and not os.environ.get(f"{PREFIX}DATABASE_URL"):
+        raise BadInput(
+            f"{path} is not a Distributor workspace (it has no .env).",
+            mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
+        )
+    return Workspace(path.absolute(), load_settings(path.absolute(), os.environ))
