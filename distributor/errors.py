@@ -69,8 +69,12 @@ class AccountTrouble(DistributorError):
     exit_code = 4
 
 
+class ServerUnavailable(AccountTrouble):
+    """The server cannot be reached now, or asks to come back later: worth another try after a while."""
+
+
 class CredentialsRefused(AccountTrouble):
-    """The server refused the name or the password; never tried again by itself (RFC 4954 §6)."""
+    """The server refuses the user name or the password: another try would be refused too, and may lock the account."""
 
 
 class NotAllReached(DistributorError):

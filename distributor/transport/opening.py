@@ -1,0 +1,261 @@
+"""From an account to a greeted, encrypted, authenticated connection, or to the one sentence that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiosmtplib.auth import auth_crammd5_verify, auth_login_encode, auth_plain_encode
+from aiosmtplib.errors import SMTPException, SMTPTimeoutError
+from aiosmtplib.esmtp import parse_esmtp_extensions
+from aiosmtplib.response import SMTPResponse
+
+from distributor.errors import AccountTrouble
+from distributor.states import Phase
+from distributor.transport.account import CredentialsRefused, ServerUnavailable, SmtpAccount, is_loopback
+from distributor.transport.replies import classify, clean
+from distributor.transport.wire import Wire
+
+AUTH_METHODS = ("plain", "login", "cram-md5")
+"""In the order of our preference; one is chosen and no other is tried, since every refusal counts towards a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection ready for its first MAIL, and what the server said of itself.
+
+    `extensions` maps each EHLO keyword, in lower case, to its parameters (RFC 5321 §4.1.1.1); `auth_method` is the
+    one that was used, or "".
+    """
+
+    wire: Wire
+    greeting: str
+    server: str
+    tls: str
+    extensions: dict[str, str]
+    auth_method: str
+
+    @property
+    def size_limit(self) -> int | None:
+        """The largest message the server takes (RFC 1870), or None when it does not say."""
+        declared = self.extensions.get("size", "")
+        return int(declared) or None if declared.isascii() and declared.isdigit() else None
+
+    @property
+    def certificate_expires(self) -> datetime | None:
+        """When the server's certificate ends, or None in clear; to be asked while the connection stands."""
+        certificate = self.wire.info("peercert")
+        ends = certificate.get("notAfter") if isinstance(certificate, dict) else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
+
+
+async def open_connection(account: SmtpAccount) -> Opened:
+    """Connect, greet, encrypt and log in as `account` says.
+
+    Raises `ServerUnavailable` when trying later may help, `CredentialsRefused` when trying again would do harm, and
+    `AccountTrouble` for what somebody must mend. Nothing of the account is sent before the server's certificate has
+    been verified for its name; a server that does not offer STARTTLS is told nothing.
+    """
+    wire = await _connect(account)
+    phase = Phase.GREETING
+    try:
+        greeting = await wire.read_response(account.timeouts.greeting)
+        _require(account, phase, greeting)
+        phase = Phase.EHLO
+        extensions = await _ehlo(wire, account)
+        if account.security == "starttls":
+            phase = Phase.STARTTLS
+            await _encrypt(wire, account, extensions)
+            phase = Phase.EHLO
+            extensions = await _ehlo(wire, account)
+        phase = Phase.AUTH
+        method = await _log_in(wire, account, extensions) if account.username else ""
+    except (SMTPException, OSError) as error:
+        wire.abort()
+        raise _trouble(account, phase, error) from error
+    except BaseException:  # our own refusals, and cancellation: nothing half-open stays behind
+        wire.abort()
+        raise
+    words = clean(greeting.message).split()
+    return Opened(
+        wire=wire,
+        greeting=clean(greeting.message),
+        server=words[0] if words else account.host,
+        tls=_tls_version(wire),
+        extensions=extensions,
+        auth_method=method,
+    )
+
+
+async def _connect(account: SmtpAccount) -> Wire:
+    try:
+        wire = await _reach(account)
+    except OSError as error:
+        raise _trouble(account, Phase.CONNECT, error) from error
+    peer = wire.info("peername")
+    if account.security == "plain" and not (isinstance(peer, tuple) and is_loopback(str(peer[0]))):
+        wire.abort()
+        raise AccountTrouble(
+            f"{account.host} leads away from this machine, and mail would go there in clear.",
+            mend="Use 127.0.0.1, or set DISTRIBUTOR_SMTP_SECURITY to tls or starttls.",
+        )
+    return wire
+
+
+async def _reach(account: SmtpAccount) -> Wire:
+    """Try the server's addresses in the resolver's order, each for its share of the time; raise the last `OSError`.
+
+    One address after another, so that an IPv6 route that leads nowhere does not use up the time of the IPv4 one.
+    (asyncio's own `happy_eyeballs_delay` loses an open socket when it is cancelled: CPython 3.11.)
+    """
+    loop = asyncio.get_running_loop()
+    context = _tls_context(account) if account.security == "tls" else None
+    seconds = account.timeouts.connect
+    async with asyncio.timeout(seconds):
+        found = await loop.getaddrinfo(account.host.strip("[]"), account.port, type=socket.SOCK_STREAM)
+    failure = OSError(f"{account.host} has no address")
+    for *_, address in found:
+        try:
+            async with asyncio.timeout(seconds / len(found)):
+                _, wire = await loop.create_connection(
+                    lambda: Wire(loop),
+                    str(address[0]),
+                    account.port,
+                    ssl=context,
+                    server_hostname=account.host if context else None,
+                )
+        except ssl.SSLError:
+            raise
+        except OSError as error:
+            failure = error
+        else:
+            return wire
+    raise failure
+
+
+def _tls_context(account: SmtpAccount) -> ssl.SSLContext:
+    """Verify the certificate and the name on it; TLS 1.2 or later (RFC 8314 §4.1, RFC 7817)."""
+    try:
+        context = ssl.create_default_context(cafile=account.ca_file)
+    except OSError as error:
+        raise AccountTrouble(
+            f"The file of the certificate authority, {account.ca_file}, cannot be used ({error.strerror or error}).",
+            mend="Set DISTRIBUTOR_SMTP_CA_FILE to a PEM file, or leave it empty.",
+        ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+async def _ehlo(wire: Wire, account: SmtpAccount) -> dict[str, str]:
+    name = account.helo or _address_literal(wire)
+    reply = await wire.ask(b"EHLO", name.encode("ascii"), seconds=account.timeouts.command)
+    _require(account, Phase.EHLO, reply)
+    extensions, methods = parse_esmtp_extensions(clean(reply.message))
+    return extensions | ({"auth": " ".join(methods)} if methods else {})
+
+
+def _address_literal(wire: Wire) -> str:
+    # A desk machine seldom has a name that others know; RFC 5321 §4.1.4 then asks for an address literal, and asking
+    # the resolver for our own name could take seconds.
+    own = wire.info("sockname")
+    host = str(own[0]) if isinstance(own, tuple) else "127.0.0.1"
+    return f"[IPv6:{host.partition('%')[0]}]" if ":" in host else f"[{host}]"
+
+
+async def _encrypt(wire: Wire, account: SmtpAccount, extensions: dict[str, str]) -> None:
+    if "starttls" not in extensions or not wire.in_step:
+        raise AccountTrouble(
+            f"{account.place} does not offer STARTTLS, so nothing was sent to it.",
+            mend="Try DISTRIBUTOR_SMTP_SECURITY=tls with port 465, or ask whether something on the way hides it.",
+        )
+    await wire.start_tls(_tls_context(account), account.host, account.timeouts.command)
+
+
+async def _log_in(wire: Wire, account: SmtpAccount, extensions: dict[str, str]) -> str:
+    offered = extensions.get("auth", "").lower().split()
+    method = next((method for method in AUTH_METHODS if method in offered), None)
+    if method is None:
+        ways = ", ".join(offered).upper() or "no way to log in"
+        raise AccountTrouble(
+            f"{account.place} offers {ways}, and a user name is set.",
+            mend="Check the host and port; leave DISTRIBUTOR_SMTP_USERNAME empty for a server that asks for none.",
+        )
+    reply = await _authenticate(wire, account, method)
+    _require(account, Phase.AUTH, reply)
+    return method
+
+
+async def _authenticate(wire: Wire, account: SmtpAccount, method: str) -> SMTPResponse:
+    """Go through one SASL exchange and return its last reply (RFC 4954 §4, RFC 4616, RFC 2195)."""
+    seconds = account.timeouts.command
+    if method == "plain":
+        return await wire.ask(b"AUTH PLAIN", auth_plain_encode(account.username, account.password), seconds=seconds)
+    reply = await wire.ask(b"AUTH", method.upper().encode("ascii"), seconds=seconds)
+    if reply.code != 334:
+        return reply
+    if method == "cram-md5":
+        return await wire.ask(auth_crammd5_verify(account.username, account.password, reply.message), seconds=seconds)
+    username, password = auth_login_encode(account.username, account.password)
+    reply = await wire.ask(username, seconds=seconds)
+    return await wire.ask(password, seconds=seconds) if reply.code == 334 else reply
+
+
+def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse) -> None:
+    """Go on when `reply` is a 2yz; raise what it means for the account otherwise."""
+    if 200 <= reply.code <= 299:
+        return
+    outcome = classify(phase, reply.code, reply.message)
+    said = " ".join(f"{reply.code} {outcome.reply}".split())
+    if phase is Phase.AUTH and 500 <= reply.code <= 599:
+        raise CredentialsRefused(
+            f"{account.place} refuses the user name or the password: {said}",
+            mend="Check DISTRIBUTOR_SMTP_USERNAME and DISTRIBUTOR_SMTP_PASSWORD; some providers want an app password.",
+        )
+    if 400 <= reply.code <= 499:
+        raise ServerUnavailable(f"{account.place} asks to come back later: {said}", mend="Try again in a few minutes.")
+    raise AccountTrouble(
+        f"{account.place} refuses to talk to us: {said}",
+        mend="Ask the provider why, quoting these words.",
+    )
+
+
+def _trouble(account: SmtpAccount, phase: Phase, error: Exception) -> AccountTrouble:
+    """The one sentence for a failure of the network, and how it is mended."""
+    place = account.place
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return AccountTrouble(
+            f"The certificate of {place} is not valid for it: {error.verify_message}.",
+            mend="Set DISTRIBUTOR_SMTP_HOST to the name on the certificate; "
+            "for a certificate of your own authority, set DISTRIBUTOR_SMTP_CA_FILE.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return AccountTrouble(
+            f"{place} does not speak TLS the way we do ({error.reason or error}).",
+            mend="Port 465 goes with DISTRIBUTOR_SMTP_SECURITY=tls, port 587 with starttls.",
+        )
+    if isinstance(error, socket.gaierror):
+        return ServerUnavailable(
+            f"The mail server {account.host} cannot be found.", mend="Check DISTRIBUTOR_SMTP_HOST."
+        )
+    if isinstance(error, SMTPTimeoutError | TimeoutError):
+        return ServerUnavailable(
+            f"{place} does not answer in time (at {phase}).",
+            mend="Check the host and the port; a firewall may stand in the way, or the port may want tls.",
+        )
+    if phase is Phase.CONNECT:
+        return ServerUnavailable(
+            f"Nothing answers at {place}.", mend="Check DISTRIBUTOR_SMTP_HOST and DISTRIBUTOR_SMTP_PORT."
+        )
+    reason = " ".join(clean(error.message if isinstance(error, SMTPException) else str(error)).split())
+    return ServerUnavailable(
+        f"The connection to {place} failed at {phase}: {reason}.".replace("..", "."),
+        mend="Try again; if it lasts, check the host and the port.",
+    )
+
+
+def _tls_version(wire: Wire) -> str:
+    tls = wire.info("ssl_object")
+    return (tls.version() or "") if isinstance(tls, ssl.SSLObject) else ""

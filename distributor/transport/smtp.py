@@ -1,0 +1,291 @@
+"""Sending over SMTP: one recipient a transaction, and for each exactly one outcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aiosmtplib.errors import SMTPException
+from aiosmtplib.response import SMTPResponse
+
+from distributor import clock
+from distributor.states import DeliveryState, Outcome, Phase, Verdict
+from distributor.transport.account import CredentialsRefused, ServerUnavailable, SmtpAccount, Timeouts
+from distributor.transport.base import Envelope
+from distributor.transport.opening import Opened, open_connection
+from distributor.transport.replies import classify, connection_fault, no_answer
+
+__all__ = [
+    "CredentialsRefused",
+    "ProbeReport",
+    "ServerUnavailable",
+    "SmtpAccount",
+    "SmtpConnection",
+    "SmtpTransport",
+    "Timeouts",
+    "probe",
+]
+
+MAX_LINE_OCTETS = 998
+
+_PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
+"""What may stand between the angle brackets of MAIL and RCPT; nothing at all is the null sender."""
+
+
+class SmtpTransport:
+    """The way to one submission server; every connection of an account comes from one of these."""
+
+    def __init__(self, account: SmtpAccount) -> None:
+        self._account = account
+        self._refused: CredentialsRefused | None = None
+
+    async def connect(self) -> SmtpConnection:
+        """Open a connection; raise what `open_connection` raises.
+
+        Once the server has refused the password it is never offered again: providers lock accounts for that.
+        """
+        if self._refused is not None:
+            raise CredentialsRefused(self._refused.message, mend=self._refused.mend)
+        try:
+            return SmtpConnection(await open_connection(self._account), self._account)
+        except CredentialsRefused as refusal:
+            self._refused = refusal
+            raise
+
+
+class SmtpConnection:
+    """One open connection; carries one message at a time, and closes itself at the first sign of disorder."""
+
+    def __init__(self, opened: Opened, account: SmtpAccount) -> None:
+        self._opened = opened
+        self._wire = opened.wire
+        self._account = account
+        self._until = clock.monotonic() + account.max_age
+        self._messages_left = account.messages_per_connection
+        self._transaction_open = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another message may be sent on it: it stands, is in step, not too old and not used too often."""
+        return self._messages_left > 0 and clock.monotonic() < self._until and self._wire.in_step
+
+    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        """Hand over one message; see `transport.base.Connection.deliver`.
+
+        Raises `ValueError` before anything is sent for a message or an address that must never be on a wire: a defect
+        of whoever composed it. When cancelled, the connection is dropped at once and `CancelledError` goes up: if
+        `begin` was called by then, the delivery says `sending`, and recovery makes that *in doubt*.
+        """
+        check_envelope(envelope)
+        started = clock.monotonic()
+        self._messages_left -= 1
+        try:
+            outcome = await self._attempt(envelope, begin)
+        except BaseException:
+            # A reply may still come for the command that was cut short: the next one would take it for its own.
+            self._wire.abort()
+            raise
+        if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
+            self._wire.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
+        return replace(
+            outcome,
+            server=self._opened.server,
+            tls=self._opened.tls,
+            duration_ms=round((clock.monotonic() - started) * 1000),
+        )
+
+    async def close(self) -> None:
+        """Say QUIT where the connection is in step, and close it; never raises, except when cancelled."""
+        seconds = self._account.timeouts.quit
+        try:
+            if self._wire.in_step:
+                await self._wire.ask(b"QUIT", seconds=seconds)
+        except (SMTPException, OSError):
+            pass  # a goodbye that is not answered is still a goodbye
+        except BaseException:
+            self._wire.abort()
+            raise
+        await self._wire.hang_up(seconds)
+
+    async def _attempt(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        refusal = self._cannot_take(envelope) or await self._announce(envelope)
+        if refusal is not None:
+            return refusal
+        try:
+            reply = await self._wire.ask_for_body(self._account.timeouts.data)
+        except (SMTPException, OSError) as error:
+            return connection_fault(Phase.DATA, _words(error))
+        if reply.code != 354:
+            return classify(Phase.DATA, reply.code, reply.message)
+        await begin()
+        if self._wire.has_answered:
+            return await self._answer_without_body()
+        return await self._transmit(envelope)
+
+    def _cannot_take(self, envelope: Envelope) -> Outcome | None:
+        """What the server's own EHLO says against this message, before a byte of it is sent (RFC 1870, RFC 6531)."""
+        limit = self._opened.size_limit
+        if limit is not None and len(envelope.message) > limit:
+            said = f"The server takes messages of up to {limit} bytes; this one has {len(envelope.message)}."
+            return Outcome(DeliveryState.REJECTED, Verdict.TOO_BIG, Phase.MAIL, reply=said)
+        if envelope.needs_smtputf8 and "smtputf8" not in self._opened.extensions:
+            said = "The server does not take addresses with letters outside ASCII before the @ (SMTPUTF8)."
+            return Outcome(DeliveryState.REJECTED, Verdict.UNSUPPORTED, Phase.MAIL, reply=said)
+        return None
+
+    async def _announce(self, envelope: Envelope) -> Outcome | None:
+        """Send MAIL and RCPT; return the outcome when either is refused."""
+        encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
+        steps = (
+            (Phase.MAIL, f"MAIL FROM:<{envelope.sender}>", self._mail_options(envelope)),
+            (Phase.RCPT, f"RCPT TO:<{envelope.recipient}>", ()),
+        )
+        phase = Phase.MAIL
+        try:
+            await self._reset()
+            for phase, command, options in steps:
+                reply = await self._command(command.encode(encoding), *options)
+                if not 200 <= reply.code <= 299:
+                    return classify(phase, reply.code, reply.message)
+                self._transaction_open = True
+        except (SMTPException, OSError) as error:
+            return connection_fault(phase, _words(error))
+        return None
+
+    def _mail_options(self, envelope: Envelope) -> tuple[bytes, ...]:
+        extensions = self._opened.extensions
+        size = (b"SIZE=%d" % len(envelope.message),) if "size" in extensions else ()
+        if not envelope.needs_smtputf8:
+            return size
+        return (*size, b"SMTPUTF8", *((b"BODY=8BITMIME",) if "8bitmime" in extensions else ()))
+
+    async def _reset(self) -> None:
+        """Clear away a transaction that was refused halfway.
+
+        Here, before the next MAIL, and not behind the refusal: a server that answers RSET late or never must not hide
+        what it said before.
+        """
+        if not self._transaction_open:
+            return
+        reply = await self._command(b"RSET")
+        if not 200 <= reply.code <= 299:
+            raise SMTPException(f"RSET was answered with {reply.code}.")
+        self._transaction_open = False
+
+    async def _command(self, *words: bytes) -> SMTPResponse:
+        return await self._wire.ask(*words, seconds=self._account.timeouts.command)
+
+    async def _answer_without_body(self) -> Outcome:
+        """The server spoke, or went, between its 354 and our first byte: it has nothing, whatever it says."""
+        try:
+            reply = await self._wire.final_reply(self._account.timeouts.data)
+        except (SMTPException, OSError) as error:
+            return connection_fault(Phase.DATA, _words(error))
+        finally:
+            self._wire.abort()  # it waits for a body that will not come
+        if reply.code < 400:
+            return connection_fault(Phase.DATA, f"{reply.code} {reply.message}")
+        return classify(Phase.BODY, reply.code, reply.message)
+
+    async def _transmit(self, envelope: Envelope) -> Outcome:
+        """Send the body and the final dot, and read the verdict: from the first byte on, silence is doubt."""
+        timeouts = self._account.timeouts
+        whole = False
+        try:
+            whole = await self._wire.send_body(stuffed(envelope.message), timeouts.block)
+            reply = await self._wire.final_reply(timeouts.dot)
+        except (SMTPException, OSError) as error:
+            return no_answer(_words(error))
+        self._transaction_open = False
+        if not whole:
+            self._wire.abort()  # the server would take the rest of the body for commands
+            if reply.code < 400:
+                return no_answer(f"{reply.code} {reply.message}")
+        return classify(Phase.BODY, reply.code, reply.message)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """What a server says of itself to someone who logs in and leaves.
+
+    `certificate_expires` is None in clear; `auth_method` is the one that was used, or "".
+    """
+
+    greeting: str
+    server: str
+    tls: str
+    extensions: tuple[str, ...]
+    auth_methods: tuple[str, ...]
+    auth_method: str
+    authenticated: bool
+    size_limit: int | None
+    certificate_expires: datetime | None
+    duration_ms: int
+
+
+async def probe(account: SmtpAccount) -> ProbeReport:
+    """Connect, log in and leave without sending anything; raise what `open_connection` raises."""
+    started = clock.monotonic()
+    opened = await open_connection(account)
+    certificate_expires = opened.certificate_expires
+    await SmtpConnection(opened, account).close()
+    return ProbeReport(
+        greeting=opened.greeting,
+        server=opened.server,
+        tls=opened.tls,
+        extensions=tuple(" ".join(pair).strip().upper() for pair in opened.extensions.items()),
+        auth_methods=tuple(opened.extensions.get("auth", "").upper().split()),
+        auth_method=opened.auth_method.upper(),
+        authenticated=bool(opened.auth_method),
+        size_limit=opened.size_limit,
+        certificate_expires=certificate_expires,
+        duration_ms=round((clock.monotonic() - started) * 1000),
+    )
+
+
+def stuffed(message: bytes) -> bytes:
+    """`message` as it follows a 354: leading dots doubled, ended by a line with a lone dot (RFC 5321 §4.5.2)."""
+    body = message.replace(b"\r\n.", b"\r\n..")
+    if body.startswith(b"."):
+        body = b"." + body
+    return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def check_envelope(envelope: Envelope) -> None:
+    """Raise `ValueError` for what must never go on a wire: it would be smuggled, mangled or refused.
+
+    Bare CR or LF (RFC 5321 §2.3.8), NUL, lines over 998 octets (§4.5.3.1.6), 8-bit content outside SMTPUTF8, and
+    addresses that would end their command early.
+    """
+    message = envelope.message
+    line_ends = message.count(b"\r\n")
+    if message.count(b"\n") != line_ends or message.count(b"\r") != line_ends:
+        raise ValueError("the message has a line end other than CRLF")
+    if b"\0" in message:
+        raise ValueError("the message has a NUL")
+    if not envelope.needs_smtputf8 and not message.isascii():
+        raise ValueError("the message has 8-bit content")
+    if _has_long_line(message):
+        raise ValueError(f"the message has a line of more than {MAX_LINE_OCTETS} octets")
+    for address in (envelope.sender, envelope.recipient):
+        if not address.isprintable() or not _PATH.fullmatch(address):
+            raise ValueError("the envelope has an address that is not one")
+        if not envelope.needs_smtputf8 and not address.isascii():
+            raise ValueError("the envelope has an address outside ASCII and does not ask for SMTPUTF8")
+
+
+def _has_long_line(message: bytes) -> bool:
+    # Jumping from line end to line end, 998 octets at a time, looks at a fraction of the message.
+    start = 0
+    while len(message) - start > MAX_LINE_OCTETS:
+        end = message.rfind(b"\r\n", start, start + MAX_LINE_OCTETS + 2)
+        if end == -1:
+            return True
+        start = end + 2
+    return False
+
+
+def _words(error: Exception) -> str:
+    return error.message if isinstance(error, SMTPException) else str(error) or type(error).__name__

@@ -1,0 +1,236 @@
+"""The reply table: what servers really say, what it means for the recipient, and that nothing falls through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.states import DeliveryState, Phase, Verdict, check_transition
+from distributor.transport.replies import MAX_REPLY_CHARACTERS, classify, clean, enhanced_code, read
+from distributor.transport.rules import RULES
+
+S, V, P = DeliveryState, Verdict, Phase
+HOUR = 3600
+
+SAID = [
+    # phase, code, text, verdict, state, retry_after
+    (P.BODY, 250, "2.0.0 Ok: queued as 4Bx1", V.ACCEPTED, S.ACCEPTED, None),
+    (P.BODY, 254, "accepted by the relay", V.ACCEPTED, S.ACCEPTED, None),
+    # The connection.
+    (P.RCPT, 421, "4.4.2 mx.example Error: timeout exceeded", V.CONNECTION, S.DEFERRED, None),
+    (P.MAIL, 421, "Too many messages for this session", V.CONNECTION, S.DEFERRED, None),
+    # Later.
+    (P.RCPT, 450, "4.2.0 <a@b.example>: Recipient address rejected: Greylisted", V.RETRY, S.DEFERRED, 300),
+    (P.RCPT, 451, "4.7.1 Please try again later", V.RETRY, S.DEFERRED, 300),
+    (P.BODY, 452, "4.3.1 Insufficient system storage", V.RETRY, S.DEFERRED, None),
+    (P.RCPT, 452, "4.5.3 Too many recipients", V.RETRY, S.DEFERRED, 0),
+    (P.MAIL, 450, "4.1.8 Sender address rejected: Domain not found", V.RETRY, S.DEFERRED, None),
+    # Slower.
+    (P.RCPT, 450, "4.2.1 The user you are trying to contact is receiving mail", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.MAIL, 421, "4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", V.THROTTLED, S.DEFERRED, 2 * HOUR),
+    (P.MAIL, 421, "4.7.0 [TSS05] Messages from 192.0.2.1 temporarily deferred", V.THROTTLED, S.DEFERRED, 4 * HOUR),
+    (P.BODY, 421, "4.7.28 Our system has detected an unusual rate", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.BODY, 451, "4.7.500 Server busy. Please try again later", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 421, "Service refuse. Veuillez essayer plus tard. OFR_999 [999]", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 450, "4.7.1 Service refused, please try later. LPN027_503", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 550, "5.5.0 Service refuse. Veuillez essayer plus tard. LPN001_108", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.MAIL, 450, "4.7.1 SFR_IN_A02 mail rejected", V.THROTTLED, S.DEFERRED, 2 * HOUR),
+    (P.RCPT, 432, "4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", V.CONCURRENCY, S.DEFERRED, 300),
+    (P.RCPT, 432, "4.3.2 Concurrent limit", V.CONCURRENCY, S.DEFERRED, 60),
+    (P.MAIL, 421, "Trop de connexions. Too many connections, slow down. OFR004_104", V.CONCURRENCY, S.DEFERRED, 300),
+    # The account.
+    (P.AUTH, 535, "5.7.8 Username and Password not accepted", V.CREDENTIALS, S.QUEUED, None),
+    (P.AUTH, 550, "5.7.30 Basic authentication is not supported", V.CREDENTIALS, S.QUEUED, None),
+    (P.AUTH, 454, "4.7.0 Temporary authentication failure", V.ACCOUNT, S.QUEUED, 60),
+    (P.MAIL, 530, "5.7.0 Authentication required", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.1 Authentication is required for relay", V.CREDENTIALS, S.QUEUED, None),
+    (P.DATA, 454, "Throttling failure: Maximum sending rate exceeded.", V.ACCOUNT, S.QUEUED, 5),
+    (P.DATA, 454, "Throttling failure: Daily message quota exceeded.", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 550, "5.4.5 Daily user sending limit exceeded.", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.MAIL, 550, "5.4.5 Out of luck", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.RCPT, 554, "5.7.1 <a@b.example>: Relay access denied", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.1 relaying denied", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.54 SMTP; Unable to relay recipient in non-accepted domain", V.ACCOUNT, S.QUEUED, None),
+    (P.GREETING, 554, "5.7.1 Your address is on our list", V.ACCOUNT, S.QUEUED, None),
+    # The sender: us.
+    (P.MAIL, 550, "5.1.8 Bad outbound sender", V.SENDER, S.QUEUED, None),
+    (P.RCPT, 550, "5.1.7 Bad sender's mailbox address syntax", V.SENDER, S.QUEUED, None),
+    (P.BODY, 550, "5.7.60 SMTP; Client does not have permissions to send as this sender", V.SENDER, S.QUEUED, None),
+    (P.RCPT, 553, "5.7.1 <p@o.example>: Sender address rejected: not owned by user", V.SENDER, S.QUEUED, None),
+    (P.MAIL, 501, "5.1.0 Emetteur invalide. Invalid Sender. OFR004_405 [405]", V.SENDER, S.QUEUED, None),
+    (P.MAIL, 553, "5.1.3 Bad address", V.SENDER, S.QUEUED, None),
+    (P.MAIL, 550, "No", V.SENDER, S.QUEUED, None),
+    (P.BODY, 550, "5.7.26 Unauthenticated email from office.example is not accepted", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 550, "5.7.515 Access denied, sending domain doesn't meet the required", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 550, "5.7.30 This mail has been blocked", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 571, "5.7.1 Message refused, DMARC verification Failed. LPN007_517", V.AUTHENTICATION, S.QUEUED, None),
+    # Gone.
+    (P.RCPT, 550, "5.1.1 <a@b.example>: User unknown in virtual mailbox table", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.1.1 Adresse d au moins un destinataire invalide. LPN416", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Invalid recipient. OFR_416 [416]", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.1.10 Recipient not found by SMTP address lookup", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.2.1 The email account is disabled", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "no such user here", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Utilisateur inconnu", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.4.1 Recipient address rejected: Access denied.", V.HARD, S.REJECTED, None),
+    (P.RCPT, 556, "5.1.10 Domain has null MX", V.HARD, S.REJECTED, None),
+    # Full.
+    (P.RCPT, 552, "5.2.2 Mailbox full", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 452, "4.2.2 The email account is over quota", V.FULL, S.DEFERRED, HOUR),
+    (P.RCPT, 552, "5.1.1 Boite du destinataire pleine. Recipient overquota. OFR_417 [417]", V.FULL, S.REJECTED, HOUR),
+    # The message.
+    (P.MAIL, 552, "5.3.4 Message size exceeds fixed maximum message size", V.TOO_BIG, S.REJECTED, None),
+    (P.BODY, 552, "5.2.3 Message length exceeds administrative limit", V.TOO_BIG, S.REJECTED, None),
+    (P.BODY, 552, "Message too large", V.TOO_BIG, S.REJECTED, None),
+    (
+        P.BODY,
+        552,
+        "5.7.0 This message was blocked because its content is a security issue",
+        V.CONTENT,
+        S.REJECTED,
+        None,
+    ),
+    (P.BODY, 554, "Transaction failed", V.CONTENT, S.REJECTED, None),
+    (P.RCPT, 553, "5.6.7 Address needs SMTPUTF8", V.UNSUPPORTED, S.REJECTED, None),
+    (P.MAIL, 555, "5.5.4 Unsupported option: SMTPUTF8", V.UNSUPPORTED, S.REJECTED, None),
+    # Policy.
+    (P.BODY, 550, "5.7.1 Message rejected by policy", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 554, "5.7.1 Service unavailable; Client host blocked using Spamhaus", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 553, "5.7.1 [BL21] Connections will not be accepted", V.POLICY, S.REJECTED, None),
+    (P.BODY, 550, "spam detected", V.POLICY, S.REJECTED, None),
+    (P.BODY, 550, "5.2.0 Mail rejete. Mail rejected. OFR_506 [506]", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 554, "Access denied", V.POLICY, S.REJECTED, None),
+    # Said without saying anything.
+    (P.RCPT, 550, "Requested action not taken", V.UNKNOWN, S.REJECTED, None),
+    (P.RCPT, 450, "Try later", V.RETRY, S.DEFERRED, None),
+    (P.DATA, 250, "Ok", V.CONNECTION, S.DEFERRED, None),
+    (P.BODY, 354, "Go on", V.NO_ANSWER, S.IN_DOUBT, None),
+]
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: f"{said[0]}-{said[1]} {said[2][:40]}")
+def test_what_servers_say(said: tuple[Phase, int, str, Verdict, DeliveryState, int | None]) -> None:
+    phase, code, text, verdict, state, retry_after = said
+    outcome = classify(phase, code, text)
+    assert (outcome.verdict, outcome.state, outcome.retry_after) == (verdict, state, retry_after)
+    assert (outcome.phase, outcome.code, outcome.reply) == (phase, code, text)
+
+
+def test_a_sentence_wrapped_over_lines_is_still_read() -> None:
+    text = "5.2.0 The mailbox\nis full"
+    assert classify(P.RCPT, 552, text).verdict is V.FULL
+    assert classify(P.RCPT, 552, text).reply == text
+
+
+def test_the_replys_digit_beats_the_enhanced_codes() -> None:
+    assert classify(P.RCPT, 450, "5.1.1 No such user").state is S.DEFERRED
+    assert classify(P.RCPT, 550, "4.7.1 Try again").state is S.REJECTED
+
+
+@given(st.sampled_from(Phase), st.integers(200, 599), st.text())
+def test_every_reply_has_one_outcome_that_a_delivery_may_take(phase: Phase, code: int, text: str) -> None:
+    outcome = classify(phase, code, text)
+    check_transition(S.SENDING if phase is P.BODY else S.CLAIMED, outcome.state)
+    assert outcome.phase is phase
+    assert outcome.code == code
+    assert outcome.state is S.QUEUED or not outcome.verdict.is_account_level
+    if code >= 400:
+        assert outcome.state not in {S.ACCEPTED, S.IN_DOUBT}
+    if phase is P.BODY and code < 300:
+        assert outcome.state is S.ACCEPTED
+    if phase is not P.BODY:
+        assert outcome.state in {S.QUEUED, S.DEFERRED, S.REJECTED}
+
+
+def test_every_phase_and_code_has_a_legal_outcome_with_and_without_an_enhanced_code() -> None:
+    for phase in Phase:
+        for code in range(200, 600):
+            for text in ("", f"{code // 100}.0.0", f"{code // 100}.7.1", "whatever it may be"):
+                outcome = classify(phase, code, text)
+                check_transition(S.SENDING if phase is P.BODY else S.CLAIMED, outcome.state)
+
+
+@given(st.sampled_from([P.MAIL, P.RCPT, P.DATA]), st.integers(500, 599), st.text(max_size=60))
+def test_at_mail_nobody_is_rejected_but_for_the_message_itself(phase: Phase, code: int, text: str) -> None:
+    outcome = classify(phase, code, text)
+    if phase is P.MAIL and outcome.state is S.REJECTED:
+        assert outcome.verdict in {V.TOO_BIG, V.UNSUPPORTED}
+
+
+def test_every_rule_has_a_name_of_its_own_and_a_source() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(rule.source and rule.date for rule in RULES)
+
+
+def test_every_rule_can_be_reached() -> None:
+    """A rule that another one always hides is a mistake in the table's order."""
+    samples = [(phase, code, text) for phase, code, text, *_ in SAID]
+    bare = [
+        (phase, code, f"{code // 100}.{detail}" if detail else text)
+        for phase in Phase
+        for code in (250, 421, 432, 450, 452, 454, 504, 521, 530, 550, 552, 554, 555, 556, 571)
+        for detail in ("", "1.1", "1.7", "2.2", "2.3", "3.4", "6.1", "6.7", "7.1", "7.25", "7.30", "4.1", "4.5")
+        for text in ("no", "hourly limit reached", "OFR_402", "OFR_401", "OFR_514", "maximum number of connections")
+    ]
+    more = [
+        (P.RCPT, 550, "exceeded your hourly sending limit per hour"),
+        (P.BODY, 550, "OFR_305"),
+        (P.RCPT, 450, "max messages per connection"),
+    ]
+    reached = {read(phase, code, text).rule for phase, code, text in samples + bare + more}
+    assert {rule.name for rule in RULES} - reached == set()
+
+
+# Enhanced codes.
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("5.1.1 No such user", "5.1.1"),
+        ("5.1.10 Null MX", "5.1.10"),
+        ("5.7.515", "5.7.515"),
+        ("5.1.1. No", "5.1.1"),
+        ("#5.1.0 Address rejected.", "5.1.0"),
+        ("[5.7.1] Blocked", "5.7.1"),
+        ("Requested action not taken\n5.2.1 disabled", "5.2.1"),
+        ("host mx.example said: 550-5.1.1 No such user", "5.1.1"),
+        ("10.0.0.1 is blocked", ""),
+        ("5.0.0.1 is blocked", ""),
+        ("5.10.0.1 is blocked", ""),
+        ("blocked: 550 5.10.20.1", ""),
+        ("192.0.2.5 is blocked", ""),
+        ("3.1.1 is no class", ""),
+        ("5.1 is too short", ""),
+        ("5.1.1000 is too long", ""),
+        ("see section 5.1.1 of our policy", ""),
+        ("", ""),
+    ],
+)
+def test_enhanced_codes_are_found_where_they_are_one(text: str, code: str) -> None:
+    assert enhanced_code(text) == code
+
+
+# Text fit to keep.
+
+
+@given(st.binary())
+def test_any_bytes_a_server_sends_become_text_that_can_be_stored(raw: bytes) -> None:
+    text = clean(raw.decode("utf-8", "surrogateescape"))
+    text.encode("utf-8")
+    assert "\0" not in text
+    assert "\r" not in text
+    assert "\x1b" not in text
+    assert len(text) <= MAX_REPLY_CHARACTERS
+
+
+@given(st.text())
+def test_cleaning_never_fails_and_is_done_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+def test_an_endless_reply_is_cut() -> None:
+    assert len(clean("x" * 30_000)) == MAX_REPLY_CHARACTERS
+    assert clean("x" * 30_000).endswith("…")
