@@ -1,0 +1,1 @@
+"""What a journalist receives: body, headers, MIME, templates."""

@@ -1,0 +1,122 @@
+"""The body of a release: Markdown (CommonMark, tables, strikethrough) into safe HTML and into plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from distributor.rendering import plaintext
+from distributor.rendering.typography import base_language, quotes, typeset
+
+_TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
+    *("em", "strong", "s", "del", "sub", "sup", "a", "table", "thead", "tbody", "tr", "th", "td"),
+}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"style"}, "td": {"style"}}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_ALLOWED_TARGET = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+
+# Bare addresses that press offices type: linked, as every mail program would.
+_BARE = re.compile(r"https?://[^\s<>«»“”\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_AFTER_ADDRESS = ".,;:!?)'’]…"
+
+
+def to_html(markdown: str, language: str) -> str:
+    """Safe HTML of a release's body: no raw HTML, no image (a link stands for it), only the links that are allowed."""
+    parser = _parser(base_language(language))
+    html: str = parser.renderer.render(_tokens(markdown, language), parser.options, {})
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        filter_style_properties={"text-align"},
+        url_relative="deny",
+        link_rel=None,
+    ).strip()
+
+
+def to_text(markdown: str, language: str, width: int = plaintext.WIDTH) -> str:
+    """The same body as plain text of `width` columns (see `plaintext`)."""
+    return plaintext.render(_tokens(markdown, language), width)
+
+
+def _tokens(markdown: str, language: str) -> list[Token]:
+    return _parser(base_language(language)).parse(markdown)
+
+
+@cache
+def _parser(language: str) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "typographer": True, "quotes": quotes(language)})
+    parser.enable(["table", "strikethrough", "smartquotes"])
+    # Every target is a link first, so that the text part shows it whole; the allow-list then drops the HTML link.
+    parser.validateLink = _is_allowed  # type: ignore[method-assign]  # the library's own documented way to replace it
+
+    def finish(state: StateCore) -> None:
+        for token in state.tokens:
+            if token.type == "inline" and token.children is not None:
+                token.children = list(_finished(token.children, language))
+
+    parser.core.ruler.push("press_office", finish)
+    return parser
+
+
+def _is_allowed(url: str) -> bool:
+    return bool(_ALLOWED_TARGET.match(url.strip()))
+
+
+def _finished(children: list[Token], language: str) -> Iterator[Token]:
+    """Bare addresses linked, images as links, no-break spaces set."""
+    depth = 0
+    before = None
+    for token in children:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if before is not None and before.type == "link_open" and token.type == "link_close":
+            yield _text(str(before.attrs.get("href", "")))  # a link without a word would be seen by nobody
+        before = token
+        if token.type == "image":
+            yield from _image_as_link(token, in_link=depth > 0)
+        elif token.type != "text":
+            yield token
+        elif depth:
+            yield _text(typeset(token.content, language))
+        else:
+            yield from _linked(token.content, language)
+
+
+def _image_as_link(image: Token, *, in_link: bool) -> Iterator[Token]:
+    """No image is ever fetched from a reader's machine: its alternative text links to it."""
+    alternative = "".join(child.content for child in image.children or [])
+    source = str(image.attrs.get("src", ""))
+    if in_link:
+        yield _text(alternative or source)
+    else:
+        yield from _link(source, alternative or source)
+
+
+def _linked(text: str, language: str) -> Iterator[Token]:
+    end = 0
+    for found in _BARE.finditer(text):
+        address = found[0].rstrip(_AFTER_ADDRESS)
+        if "(" in address and found[0].startswith(address + ")"):
+            address += ")"
+        yield _text(typeset(text[end : found.start()], language))
+        yield from _link(address if "://" in address else f"mailto:{address}", address)
+        end = found.start() + len(address)
+    yield _text(typeset(text[end:], language))
+
+
+def _link(target: str, shown: str) -> Iterator[Token]:
+    yield Token("link_open", "a", 1, attrs={"href": target})
+    yield _text(shown)
+    yield Token("link_close", "a", -1)
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)

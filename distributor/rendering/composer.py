@@ -1,0 +1,210 @@
+"""One dispatch's messages: release, sender and templates put together once, then one message per recipient."""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import email.policy
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from distributor.errors import BadInput, Refused
+from distributor.rendering import body
+from distributor.rendering.message import MessageWriter
+from distributor.rendering.salutation import language_of, salute
+from distributor.rendering.templates import HTML, TEXT, TemplateFault, TemplateSet, View
+from distributor.rendering.typography import is_right_to_left, typeset
+from distributor.rendering.values import AttachmentFile, Recipient, Release, Sender, Stamp
+
+_PREHEADER = 140
+_MANY_LINES = re.compile(r"\n{3,}")
+
+
+class RenderError(Refused):
+    """A recipient's message cannot be written, so nothing is sent: says who, in which template, where, and why.
+
+    `recipient` is the name and address, `template` the file, `line` its line (None where unknown), `field` the name
+    that was not defined ("" otherwise).
+    """
+
+    def __init__(
+        self, recipient: Recipient, reason: str, *, template: str = "", line: int | None = None, field: str = ""
+    ) -> None:
+        place = f" ({template}, line {line})" if line else f" ({template})" if template else ""
+        mend = f"Give every recipient {field}, or write {{% if {field} is defined %}} in the template." if field else ""
+        super().__init__(f"The message for {recipient} cannot be written{place}: {reason}.", mend=mend)
+        self.recipient = recipient
+        self.template = template
+        self.line = line
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message as a reader sees it: `headers` decoded, in their order; both bodies; and the bytes themselves."""
+
+    headers: list[tuple[str, str]]
+    text: str
+    html: str
+    raw: bytes
+
+
+class Composer:
+    """Writes the messages of one dispatch. Raises `BadInput` at once for a release or sender that cannot work.
+
+    `timezone` is the zone in which the dateline's day and the embargo's hour are said; `test` marks the subject.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        sender: Sender,
+        templates: TemplateSet,
+        *,
+        attachments: Iterable[AttachmentFile] = (),
+        timezone: ZoneInfo,
+        test: bool = False,
+    ) -> None:
+        self._release = release
+        self._templates = templates
+        self._timezone = timezone
+        self._texts = templates.texts(release.lang)
+        self._forms = templates.forms()
+        self._writer = MessageWriter(
+            sender, release.headline, language=release.lang, attachments=attachments, test=test
+        )  # fmt: skip
+        self._constant: dict[str, Any] = {
+            "release": View("release", self._release_values()),
+            "sender": View("sender", _sender_values(sender)),
+            "texts": View("texts", self._texts.words),
+            "preheader": self._preheader(),
+            "lang": release.lang,
+            "dir": _direction(release.lang),
+        }
+        self._by_time: dict[tuple[date, bool], dict[str, Any]] = {}
+
+    def compose(self, recipient: Recipient, stamp: Stamp) -> bytes:
+        """The whole message for `recipient`; the same bytes for the same values. `RenderError` if there is none."""
+        return self._write(recipient, stamp, *self._render(recipient, stamp))
+
+    def preview(self, recipient: Recipient, stamp: Stamp) -> Preview:
+        """The exact message `recipient` would get, taken apart for people. `RenderError` as for `compose`."""
+        text, html = self._render(recipient, stamp)
+        raw = self._write(recipient, stamp, text, html)
+        # Read back as a mail program would, so that the preview shows what was written and not what was meant.
+        parsed = email.message_from_bytes(raw, policy=email.policy.default)
+        return Preview([(name, str(value)) for name, value in parsed.items()], text, html, raw)
+
+    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: str) -> bytes:
+        try:
+            return self._writer.write(recipient, text, html, stamp)
+        except BadInput as error:
+            raise RenderError(
+                recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip(".")
+            ) from error
+
+    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, str]:
+        language = language_of(recipient, self._release.lang, self._forms)
+        salutation = salute(recipient, self._forms[language]).strip()
+        if not salutation:
+            raise RenderError(recipient, "its salutation is empty")
+        contact = View("contact", _contact_values(recipient))
+        context = {
+            **self._at(stamp.date),
+            "contact": contact,
+            "recipient": contact,
+            "salutation": salutation,
+            "reader_lang": language,
+            "reader_dir": _direction(language),
+            "reader_texts": View("reader_texts", self._templates.texts(language).words),
+            "unsubscribe_url": stamp.unsubscribe_url,
+            "unsubscribe_mailto": stamp.unsubscribe_mailto,
+        }
+        try:
+            text = self._templates.render(TEXT, context)
+            html = self._templates.render(HTML, context)
+        except TemplateFault as fault:
+            raise RenderError(
+                recipient, fault.reason, template=fault.file or "", line=fault.line, field=fault.field or ""
+            ) from fault
+        return _MANY_LINES.sub("\n\n", text).strip("\n") + "\n", html
+
+    def _at(self, moment: datetime) -> dict[str, Any]:
+        """What depends on the day of sending, kept for all recipients of that day."""
+        release = self._release
+        day = moment.astimezone(self._timezone).date()
+        is_embargoed = release.embargo_until is not None and moment < release.embargo_until
+        shared = self._by_time.get((day, is_embargoed))
+        if shared is None:
+            notice = self._texts.immediate
+            if is_embargoed and release.embargo_until is not None:
+                notice = self._texts.embargo(release.embargo_until, self._timezone)
+            shared = self._by_time[day, is_embargoed] = {
+                **self._constant,
+                "dateline": self._texts.dateline(release.dateline_place, release.dateline_date or day),
+                "notice": notice,
+                "is_embargoed": is_embargoed,
+            }
+        return shared
+
+    def _release_values(self) -> dict[str, Any]:
+        release = self._release
+        values = {**release.extra, **{name.name: getattr(release, name.name) for name in dataclasses.fields(release)}}
+        for name in ("headline", "standfirst"):
+            values[name] = typeset(values[name], release.lang)
+        for name, source in (("body", release.body), ("boilerplate", release.boilerplate)):
+            values[f"{name}_text"] = body.to_text(source, release.lang)
+            html = body.to_html(source, release.lang)
+            # The wrapper's class lets style.css speak of `.release-body p`.
+            html = self._templates.inline_fragment(f'<div class="release-{name}">{html}</div>') if html else ""
+            values[f"{name}_html"] = Markup(html)  # noqa: S704 - sanitised by `body`, styled by us
+        return values
+
+    def _preheader(self) -> str:
+        """What an inbox shows after the subject: the standfirst, or the body's beginning."""
+        text = " ".join(
+            (self._release.standfirst or body.to_text(self._release.body, self._release.lang, 10**6)).split()
+        )
+        return text if len(text) <= _PREHEADER else text[:_PREHEADER].rpartition(" ")[0] + " …"
+
+
+def _direction(language: str) -> str:
+    return "rtl" if is_right_to_left(language) else "ltr"
+
+
+def _contact_values(recipient: Recipient) -> dict[str, Any]:
+    # The card's own words win over a column of the same name, which stays reachable as contact.fields.<name>.
+    return {
+        **recipient.fields,
+        "fields": recipient.fields,
+        "address": str(recipient.address),
+        "name": recipient.name,
+        "civility": recipient.civility,
+        "first_name": recipient.first_name,
+        "last_name": recipient.last_name,
+        "language": recipient.language,
+        "outlet": recipient.outlet,
+        "role": recipient.role,
+        "desk": recipient.desk,
+        "sector": recipient.sector,
+        "lists": recipient.lists,
+        "note": recipient.note,
+    }
+
+
+def _sender_values(sender: Sender) -> dict[str, Any]:
+    name, address = sender.mail_from
+    reply_name, reply_address = sender.reply_to or sender.mail_from
+    return {
+        "name": name,
+        "address": str(address),
+        "reply_name": reply_name,
+        "reply_address": str(reply_address),
+        "organisation": sender.organisation or name or str(address),
+    }
