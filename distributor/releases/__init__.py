@@ -1,0 +1,1 @@
+"""Releases: reading them, proving them, keeping every version."""

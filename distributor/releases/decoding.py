@@ -1,0 +1,160 @@
+"""From a file's bytes to clean text: kind of file, encoding, line ends, stray characters."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from distributor.errors import BadInput
+from distributor.releases.draft import Remark
+
+MAX_BYTES = 2_000_000
+
+_SAVE_AS = "Save it as plain text (.txt) or Markdown (.md) in UTF-8, and import that."
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word or Office document (.doc)"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a WebP image or a recording"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"\x1f\x8b", "a compressed file (gzip)"),
+    (b"7z\xbc\xaf", "a compressed file (7z)"),
+    (b"Rar!", "a compressed file (RAR)"),
+)
+
+_BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+# What French and English prose is made of beyond ASCII; the measure by which two single-byte readings are compared.
+_PROSE = frozenset("éèêëàâçîïôùûüœæÉÈÀÇÊŒ’‘“”«»–—…€°\N{NO-BREAK SPACE}")
+
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028]")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A file's text: NFC, line feeds only, no control characters but the tab; `remarks` say what was repaired."""
+
+    text: str
+    encoding: str
+    remarks: tuple[Remark, ...] = ()
+
+
+def decode_source(raw: bytes) -> SourceText:
+    """Read the bytes of a release file.
+
+    UTF-8 with or without a byte order mark, UTF-16 and UTF-32 with one; otherwise Windows-1252, or Mac Roman where it
+    gives clearly better prose, with a remark. Raises `BadInput` for an empty, binary, oversized or damaged file.
+    """
+    if not raw.strip(b" \t\r\n\0" + codecs.BOM_UTF8):
+        raise BadInput("This file is empty.", mend="Check that the right file was saved and chosen.")
+    if len(raw) > MAX_BYTES:
+        raise BadInput(
+            f"This file is {len(raw) / 1e6:.1f} MB long; a release is at most {MAX_BYTES // 1_000_000} MB of text.",
+            mend="Keep pictures and annexes out of it: name them under `attachments:`.",
+        )
+    _refuse_known_binaries(raw)
+    text, encoding, remarks = _decode(raw)
+    text, cleaned = _clean(text)
+    if not text.strip():
+        raise BadInput("This file holds no text.", mend="Check that the right file was saved and chosen.")
+    return SourceText(text, encoding, (*remarks, *cleaned))
+
+
+def _refuse_known_binaries(raw: bytes) -> None:
+    looks_like = next((name for magic, name in _SIGNATURES if raw.startswith(magic)), "")
+    if raw.startswith(b"PK\x03\x04"):
+        looks_like = _zip_kind(raw)
+    if re.match(rb"\s*<(?:!doctype\s+html|html)\b", raw[:200], re.IGNORECASE):
+        looks_like = "a web page (HTML)"
+    if looks_like:
+        raise BadInput(f"This file is {looks_like}, not text.", mend=_SAVE_AS)
+
+
+def _zip_kind(raw: bytes) -> str:
+    if b"opendocument.text" in raw[:200]:
+        return "an OpenDocument text (.odt)"
+    if b"word/" in raw:
+        return "a Word document (.docx)"
+    return "a compressed file (ZIP) or an office document"
+
+
+def _decode(raw: bytes) -> tuple[str, str, tuple[Remark, ...]]:
+    for mark, encoding in _BOMS:
+        if raw.startswith(mark):
+            try:
+                return raw.decode(encoding), encoding, ()
+            except UnicodeDecodeError as error:
+                raise BadInput(
+                    f"This file announces {encoding.upper().removesuffix('-SIG')} but is damaged.",
+                    mend="Save it again as UTF-8.",
+                    line=raw.count(b"\n", 0, error.start) + 1,
+                ) from None
+    if b"\0" in raw:
+        raise BadInput("This file is binary, not text: it holds NUL bytes.", mend=_SAVE_AS)
+    try:
+        return raw.decode("utf-8"), "utf-8", ()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        _refuse_damaged_utf8(raw, line)
+    return _decode_single_byte(raw, line)
+
+
+def _refuse_damaged_utf8(raw: bytes, line: int) -> None:
+    """A file that is nearly all UTF-8 is a damaged one, not one of Windows-1252."""
+    lossy = raw.decode("utf-8", errors="replace")
+    bad = lossy.count("\N{REPLACEMENT CHARACTER}")
+    good = sum(not char.isascii() for char in lossy) - bad
+    if good > 3 * bad:
+        raise BadInput(
+            "This file is UTF-8, but some of its bytes are damaged.",
+            mend="Open it, mend the characters of this line, and save it again as UTF-8.",
+            line=line,
+        )
+
+
+def _decode_single_byte(raw: bytes, line: int) -> tuple[str, str, tuple[Remark, ...]]:
+    windows = raw.decode("cp1252", errors="replace")
+    mac = raw.decode("mac_roman")
+    # Mac Roman letters read as Windows-1252 give capitals and signs inside words, and the reverse likewise.
+    text, encoding, name = (
+        (mac, "mac_roman", "Mac Roman") if _prose(mac) > _prose(windows) else (windows, "cp1252", "Windows-1252")
+    )
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise BadInput("The encoding of this file was not recognised.", mend="Save it again as UTF-8.", line=line)
+    excerpt = next(row for row in text.splitlines() if not row.isascii()).strip()
+    return text, encoding, (Remark(line, f"Not UTF-8: read as {name}. Check the accents: «{_short(excerpt)}»."),)
+
+
+def _prose(text: str) -> int:
+    return sum(1 if char in _PROSE else -1 for char in text if not char.isascii())
+
+
+def _clean(text: str) -> tuple[str, tuple[Remark, ...]]:
+    """One kind of line end, NFC, and no control characters (each removal told with its line)."""
+    text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    remarks = []
+    rows = unicodedata.normalize("NFC", text).split("\n")
+    for number, row in enumerate(rows, start=1):
+        kept = "".join(char for char in row if char == "\t" or unicodedata.category(char) != "Cc")
+        if kept != row:
+            codes = ", ".join(sorted({f"U+{ord(c):04X}" for c in row if c != "\t" and unicodedata.category(c) == "Cc"}))
+            remarks.append(Remark(number, f"Control characters removed ({codes}): «{_short(kept.strip())}»."))
+            rows[number - 1] = kept
+    return "\n".join(rows), tuple(remarks)
+
+
+def _short(text: str, width: int = 80) -> str:
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -1,0 +1,167 @@
+"""Reading a release: from the bytes of a Markdown or plain text file to one draft, with nothing lost on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+from distributor.errors import BadInput
+from distributor.releases.decoding import SourceText, decode_source
+from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
+from distributor.releases.fields import FieldReader, Fields
+from distributor.releases.frontmatter import FrontMatter, split_front_matter
+from distributor.releases.language import detect_language
+from distributor.releases.paragraphs import to_markdown
+from distributor.releases.plaintext import recognise
+from distributor.releases.reading import Found, Reading
+from distributor.releases.sheet import Sheet, Taken, quote, words
+
+__all__ = [
+    "PressContact",
+    "ReleaseDraft",
+    "ReleaseKind",
+    "Remark",
+    "Signatory",
+    "SourceText",
+    "decode_source",
+    "read_release",
+]
+
+_MARKDOWN_NAMES = frozenset({".md", ".markdown", ".mkd"})
+NOTES = "press_contact_notes"
+"""The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
+
+_SAME_RUN = 2  # lines with one blank line between them are quoted together
+_EXCERPT = re.compile("«(.*)»", re.DOTALL)
+_FIRST_LINES = 3  # how far down a text without front matter may have the `# Heading` that makes it Markdown
+_GIVEN = {"title": "headline"}  # front matter keys whose field goes by another name when recognised
+_NO_HEADLINE = {
+    True: "Add `title:` to the front matter, or a first line `# Heading`.",
+    False: "Put the headline on top, on a line of its own, with an empty line below it.",
+}
+
+
+def read_release(
+    raw: bytes, *, file: str, timezone: ZoneInfo, default_lang: str = "fr", today: date | None = None
+) -> ReleaseDraft:
+    """Read a release, Markdown with front matter or plain text as press offices write it.
+
+    `file` is the name shown in errors; its ending tells Markdown from text. A local embargo is taken in `timezone`.
+    `today` only helps a date written without its year; without it such a dateline stays empty, with a remark.
+    Every non-blank source line ends in a field, in the body, or in a remark that quotes it.
+
+    Raises `BadInput`, with file, line and field, for what `decode_source` and `split_front_matter` refuse, a value of
+    the wrong type, an unknown kind, a date or embargo that names no moment, an address no mail can be sent to, and a
+    release without headline or body.
+    """
+    try:
+        source = decode_source(raw)
+        return _read(source, PurePath(file).suffix.lower(), timezone, default_lang, today)
+    except BadInput as error:
+        error.file = file
+        raise
+
+
+def _read(source: SourceText, suffix: str, zone: ZoneInfo, default_lang: str, today: date | None) -> ReleaseDraft:
+    rows = source.text.split("\n")
+    front = split_front_matter(rows)
+    fields = _read_fields(front, zone)
+    first = front.body_line if front else 1
+    numbered = list(enumerate(rows[first - 1 :], start=first))
+    is_markdown = front is not None or suffix in _MARKDOWN_NAMES or _has_heading(row for _, row in numbered)
+    sheet = Sheet(numbered)
+    given = {_GIVEN.get(key, key) for key in fields.given}
+    reading = Reading(sheet, given, is_markdown)
+    recognise(reading, zone=zone, near=fields.day or today, title=fields.title)
+    found = reading.found
+    body = _markdown_body(sheet) if is_markdown else to_markdown(sheet.blocks())
+    remaining = sheet.lines()
+    headline = fields.title or found.headline
+    if not headline:
+        raise BadInput("The release has no headline.", mend=_NO_HEADLINE[is_markdown], field="headline", line=1)
+    if not any(map(str.isalnum, body)):
+        raise BadInput("The release has no text below its headline.", mend="Write it, or check the file.", field="body")
+    lang = fields.lang or detect_language(f"{headline}\n{body}", default=default_lang)
+    draft = _compose(fields, found, headline=headline, body=body, lang=lang)
+    remarks = [*source.remarks, *fields.remarks, *found.remarks]
+    remarks += _account_for(sheet.taken, draft, remarks)
+    return replace(
+        draft,
+        remarks=tuple(sorted(remarks, key=lambda remark: remark.line or 0)),
+        lines={"body": remaining[0].number, **found.lines, **fields.lines},
+    )
+
+
+def _read_fields(front: FrontMatter | None, zone: ZoneInfo) -> Fields:
+    if front is None:
+        return Fields()
+    return FieldReader(first_line=front.first_line, zone=zone).read(front.entries)
+
+
+def _has_heading(rows: Iterable[str]) -> bool:
+    """Whether a first-level heading stands near the top: then a text without front matter is Markdown."""
+    filled = (row for row in rows if row.strip())
+    return any(re.match(r"# +\S", row) for row, _ in zip(filled, range(_FIRST_LINES), strict=False))
+
+
+def _markdown_body(sheet: Sheet) -> str:
+    """What is left of a Markdown text, as the user wrote it."""
+    return "\n".join(text for _, text in sheet.rows()).strip("\n")
+
+
+def _compose(fields: Fields, found: Found, *, headline: str, body: str, lang: str) -> ReleaseDraft:
+    """The draft: what the front matter gives, and where it is silent, what was recognised."""
+    return ReleaseDraft(
+        headline=headline,
+        body=body,
+        lang=lang,
+        kind=fields.kind or found.kind or ReleaseKind.RELEASE,
+        standfirst=fields.standfirst or found.standfirst,
+        dateline_place=fields.place or found.dateline_place,
+        dateline_date=fields.day or found.dateline_date,
+        embargo_until=fields.embargo_until or found.embargo_until,
+        sector=fields.sector,
+        signatory=fields.signatory or found.signatory,
+        contacts=fields.contacts or found.contacts,
+        boilerplate=fields.boilerplate or found.boilerplate,
+        attachments=fields.attachments,
+        extra=fields.extra | ({NOTES: list(found.notes)} if found.notes else {}),
+    )
+
+
+def _account_for(taken: Iterable[Taken], draft: ReleaseDraft, remarks: list[Remark]) -> list[Remark]:
+    """A remark for every run of lines that left the body with words that no field or remark holds.
+
+    This is what keeps the promise that nothing is dropped silently, whatever a recogniser made of its lines.
+    """
+    kept = set(words(" ".join(_field_texts(draft))))
+    said = {word for remark in remarks for excerpt in _EXCERPT.findall(remark.text) for word in words(excerpt)}
+    runs: list[list[Taken]] = []
+    for piece in sorted(taken, key=lambda one: one.number):
+        if piece.text.strip():
+            if runs and runs[-1][-1].label == piece.label and piece.number - runs[-1][-1].number <= _SAME_RUN:
+                runs[-1].append(piece)
+            else:
+                runs.append([piece])
+    return [
+        Remark(run[0].number, f"Read as {run[0].label}: {quote([piece.text for piece in run])}.")
+        for run in runs
+        if not all(set(words(piece.text)) <= kept | said for piece in run)
+    ]
+
+
+def _field_texts(draft: ReleaseDraft) -> Iterable[str]:
+    yield from (draft.headline, draft.standfirst, draft.boilerplate, draft.dateline_place, *_notes(draft))
+    yield draft.dateline_date.isoformat() if draft.dateline_date else ""
+    yield from (draft.signatory.name, draft.signatory.role, draft.signatory.sector)
+    for contact in draft.contacts:
+        yield from (contact.name, contact.role, contact.sector, contact.email, contact.phone)
+
+
+def _notes(draft: ReleaseDraft) -> list[str]:
+    notes = draft.extra.get(NOTES, [])
+    return [str(note) for note in notes] if isinstance(notes, list) else []

@@ -1,0 +1,112 @@
+"""The set phrases of a release's layout: notices on top, headings of the contact block and boilerplate, end marks."""
+
+from __future__ import annotations
+
+import re
+
+from distributor.releases.draft import ReleaseKind
+
+_KICKER = re.compile(
+    r"^(?:(?P<correction>rectificatif|correction|erratum|corrig[ée])"
+    r"|(?P<replacement>annule\s+et\s+remplace|replaces? and supersedes?|replacement)"
+    r"|(?P<retraction>annulation|retraction|retrait)|(?P<advisory>(?:media|press|news)\s+(?:advisory|alert|invitation)|"
+    r"invitation\s+(?:(?:à\s+la|de)\s+)?presse|avis\s+aux\s+m[ée]dias|note\s+aux\s+r[ée]dactions)"
+    r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?))?"
+    r"|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement))(?!\w)",
+    re.IGNORECASE,
+)
+_IMMEDIATE = re.compile(
+    r"^(?:pour\s+)?(?:diffusion|publication|parution)\s+imm[ée]diate|^à\s+(?:diffuser|publier)\s+imm[ée]diatement"
+    r"|^(?:for\s+)?immediate\s+(?:release|publication)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*[\w/-]+", re.IGNORECASE)
+
+_CONTACT = re.compile(
+    r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
+    r"(?:(?:press|media|news|pr)\s+)?(?:contacts?|office|enquir(?:y|ies)|inquir(?:y|ies)|relations)"
+    r"(?:\s+(?:de\s+|avec\s+la\s+|for\s+(?:the\s+)?)?"
+    r"(?:presse|m[ée]dias?|press|journalistes?|journalists?|communication|nation\w+|r[ée]gion\w+)){0,2}"
+    r"|relations?\s+(?:avec\s+la\s+)?(?:presse|m[ée]dias?)(?:\s+et\s+publiques)?"
+    r"|(?:service|bureau)\s+(?:de\s+(?:la\s+)?)?presse"
+    r"|renseignements?(?:\s+(?:presse|et\s+contacts?))?|(?:plus\s+d['’])?informations?\s+presse|infos?\s+presse"
+    r"|pour\s+(?:plus|toute?|tout|en\s+savoir)[^:.]{0,60}?"
+    r"(?:contact(?:ez|er)?|renseignements?|informations?|plus)(?:\s+compl[ée]mentaires?)?"
+    r"|for\s+(?:more|further|additional|media|press)[^:.]{0,40}?(?:contact|information|enquiries|inquiries|details)"
+    r"|presse(?=\s*:)|press(?=\s*:)"
+    r")(?P<end>(?:\s+[\w’'.&-]+){0,4}\s*:\s*|\s*[–—|]\s*|\s+-\s+|\s*,?\s*$"
+    r"|\s*,\s*(?:contact(?:ez|er)?|please\s+contact)?\s*:?\s*|\s+(?=\S+@|\+?\d)|\s+(?-i:(?=[A-ZÀ-Ý]\S+\s+[A-ZÀ-Ý])))"
+    r"(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"^(?:[àa]\s+propos(?:\s+d(?:e\s|u\s|es\s|['’]).*?|\s*)|about\s+(?!\d)\S.*?|qui\s+sommes[- ]nous|who\s+we\s+are)"
+    r"\s*(?:\?\s*)?(?P<end>[:–—]|$)\s*(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"^\W*(?:(?:#\s*){3,}|[-–—*•\s]*30[-–—*•\s]*"
+    r"|[-–—*•.\s]+(?:fin|ends?)(?:\s+(?:du\s+communiqu[ée]|of\s+(?:press\s+)?release))?[-–—*•.\s]*"
+    r"|(?:fin|ends?)(?:\s+du\s+communiqu[ée]|\s+of\s+(?:press\s+)?release)?)\W*$",
+    re.IGNORECASE,
+)
+_STANDFIRST = re.compile(r"^(?:chap[ôo]|chapeau|standfirst)\s*:\s*", re.IGNORECASE)
+_TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
+
+_MAX_HEADING = 90
+SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
+
+
+def kicker(text: str) -> tuple[ReleaseKind, str] | None:
+    """The kind that a line such as «COMMUNIQUÉ DE PRESSE – …» announces, and what follows the phrase, or None."""
+    if not (match := _KICKER.match(text)):
+        return None
+    named = match.lastgroup
+    return (ReleaseKind(named) if named else ReleaseKind.RELEASE), text[match.end() :]
+
+
+def cut_immediate(text: str) -> str | None:
+    """What follows «Pour diffusion immédiate» on a line; None when it does not begin so."""
+    match = _IMMEDIATE.match(text.lstrip("([– -"))
+    return None if match is None else text.lstrip("([– -")[match.end() :]
+
+
+def cut_number(text: str) -> str:
+    """The text without the release's own number («n° 12») at its start."""
+    return _NUMBER.sub("", text)
+
+
+def contact_heading(text: str) -> str | None:
+    """What follows the heading of a contact block on its line ("" for nothing); None for any other line."""
+    if len(text) > 220 or not (match := _CONTACT.match(text)):
+        return None
+    return match["rest"]
+
+
+def boilerplate_heading(text: str) -> tuple[str, str] | None:
+    """The heading («À propos d'Exemple») and the text after it on the same line; None when the line is neither."""
+    match = _ABOUT.match(text[:_MAX_HEADING])
+    if match is None or (not match["end"] and len(text) > _MAX_HEADING):
+        return None
+    heading = text[: match.start("end")].rstrip()
+    is_sentence = heading.endswith((".", "!", "…", ",")) or (not match["end"] and re.search(r"[,;]", heading))
+    return None if is_sentence else (heading, text[match.start("rest") :].strip())
+
+
+def is_end_mark(text: str) -> bool:
+    """Whether a line only says that the release ends: «###», «-30-», «– FIN –», «ENDS»."""
+    text = text.strip()
+    if len(text) > 40 or not _END.match(text):
+        return False
+    return text.lower() not in {"fin", "end", "ends", "30"} or text.isupper()
+
+
+def cut_standfirst_label(text: str) -> str | None:
+    """What follows «Chapô :» on a line; None when it does not begin so."""
+    match = _STANDFIRST.match(text)
+    return None if match is None else text[match.end() :]
+
+
+def cut_title_label(text: str) -> str:
+    """A headline without «Titre :» before it."""
+    return _TITLE.sub("", text)

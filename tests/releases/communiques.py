@@ -1,0 +1,465 @@
+"""Invented communiqués in the shapes that press offices really use, each with the fields it must land in."""
+
+from __future__ import annotations
+
+from datetime import date
+
+BODY_FR = (
+    "Les salariés de la filière demandent depuis des mois que les horaires de nuit soient revus avec eux dans "
+    "les ateliers.\n\n"
+    "« Nous voulons une réponse avant la fin du mois », a dit la porte-parole de l'association devant les "
+    "journalistes réunis."
+)
+BODY_EN = (
+    "The people who work on the night boats have asked for months that their hours be set with them and not "
+    "without them.\n\n"
+    "“We want an answer before the end of the month,” the spokeswoman of the association told reporters on the quay."
+)
+
+Sample = tuple[str, str, dict[str, object]]
+
+
+def sample(name: str, source: str, **expected: object) -> Sample:
+    """A communiqué, and what its draft must hold."""
+    return name, source, expected
+
+
+SAMPLES: list[Sample] = [
+    sample(
+        "kicker with place and date",
+        f"Communiqué de presse – Paris, le 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}\n\n"
+        "Contact presse : Jeanne Martin – 06 12 34 56 78 – j.martin@ateliers.example",
+        headline="Des horaires de nuit à revoir",
+        place="Paris",
+        date=date(2026, 3, 12),
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "06 12 34 56 78", "")],
+        lang="fr",
+    ),
+    sample(
+        "kicker, immediate, dateline below",
+        "COMMUNIQUÉ DE PRESSE\nPOUR DIFFUSION IMMÉDIATE\n\nDes horaires de nuit à revoir\n\n"
+        f"Fait à Lyon, le 1er mars 2026\n\n{BODY_FR}"
+        "\n\n– FIN –\n\nContacts presse\nJeanne Martin, chargée de presse\nTél. : 01 23 45 67 89\n"
+        "Port. : 06 12 34 56 78\n"
+        "Mél : j.martin@ateliers.example",
+        headline="Des horaires de nuit à revoir",
+        place="Lyon",
+        date=date(2026, 3, 1),
+        contacts=[
+            (
+                "Jeanne Martin",
+                "chargée de presse",
+                "j.martin@ateliers.example",
+                "01 23 45 67 89 / 06 12 34 56 78",
+                "",
+            )
+        ],
+        signatory=("Jeanne Martin", "chargée de presse", ""),
+    ),
+    sample(
+        "embargo with its year and hour",
+        f"SOUS EMBARGO JUSQU'AU 3 mars 2026 à 18 h\n\nDes horaires de nuit à revoir\n\n{BODY_FR}\n\n###\n\n"
+        "Contact :\nPaul Durand\nResponsable de la communication\nPôle Presse\npaul.durand@ateliers.example\n"
+        "+33 (0)1 23 45 67 89",
+        headline="Des horaires de nuit à revoir",
+        embargo="2026-03-03T18:00:00+01:00",
+        contacts=[
+            (
+                "Paul Durand",
+                "Responsable de la communication",
+                "paul.durand@ateliers.example",
+                "+33 (0)1 23 45 67 89",
+                "Pôle Presse",
+            )
+        ],
+    ),
+    sample(
+        "embargo without a year, taken from the dateline",
+        f"Embargo : mardi 3 mars, 06h00\n\nDes horaires de nuit à revoir\n\nLille – lundi 2 mars 2026\n\n{BODY_FR}\n\n"
+        "Service de presse : presse@ateliers.example | 03 20 00 00 01",
+        place="Lille",
+        date=date(2026, 3, 2),
+        embargo="2026-03-03T06:00:00+01:00",
+        contacts=[("", "", "presse@ateliers.example", "03 20 00 00 01", "")],
+    ),
+    sample(
+        "English wire style",
+        f"FOR IMMEDIATE RELEASE\n\nNight boats: crews want a say\n\nLONDON, 4 May 2026 — {BODY_EN}\n\n- ENDS -\n\n"
+        "Media contact:\nJane Fielding, Head of Press\njane.fielding@boats.example\nMobile: +44 7700 900123",
+        headline="Night boats: crews want a say",
+        place="LONDON",
+        date=date(2026, 5, 4),
+        contacts=[("Jane Fielding", "Head of Press", "jane.fielding@boats.example", "+44 7700 900123", "")],
+        lang="en",
+        body_starts="The people who work",
+    ),
+    sample(
+        "American date, contact on top",
+        "FOR IMMEDIATE RELEASE\nContact: Jane Fielding\n555-555-0143\njane@boats.example\n\n"
+        "Night boats: crews want a say\n\n"
+        f"New York, May 4, 2026 – {BODY_EN}\n\n-30-",
+        headline="Night boats: crews want a say",
+        place="New York",
+        date=date(2026, 5, 4),
+        contacts=[("Jane Fielding", "", "jane@boats.example", "555-555-0143", "")],
+    ),
+    sample(
+        "abbreviated month",
+        f"PRESS RELEASE\n\nNight boats: crews want a say\n\nBoston, Sept. 4, 2026 -- {BODY_EN}\n\n"
+        "Press contact: Tom O'Hara, tom.ohara@boats.example, (617) 555-0188",
+        place="Boston",
+        date=date(2026, 9, 4),
+        contacts=[("Tom O'Hara", "", "tom.ohara@boats.example", "(617) 555-0188", "")],
+    ),
+    sample(
+        "embargo in London time",
+        f"STRICTLY EMBARGOED UNTIL 00:01 GMT, 4 March 2026\n\nNight boats: crews want a say\n\n{BODY_EN}\n\nENDS\n\n"
+        "For further information:\nJane Fielding\njane@boats.example",
+        embargo="2026-03-04T00:01:00+00:00",
+        contacts=[("Jane Fielding", "", "jane@boats.example", "", "")],
+    ),
+    sample(
+        "dateline opens the first paragraph",
+        f"Des horaires de nuit à revoir\n\nBruxelles, 4 mai 2026 – {BODY_FR}\n\n"
+        "Renseignements : Léa Petit (02 555 01 23)",
+        place="Bruxelles",
+        date=date(2026, 5, 4),
+        body_starts="Les salariés",
+        contacts=[("Léa Petit", "", "", "02 555 01 23", "")],
+    ),
+    sample(
+        "figures only",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nParis, le 13/01/2021",
+        place="Paris",
+        date=date(2021, 1, 13),
+        contacts=[],
+    ),
+    sample(
+        "weekday without a year",
+        f"Des horaires de nuit à revoir\n\nÀ Nantes, le 4 mai\n\n{BODY_FR}",
+        place="Nantes",
+        date=None,
+        remark="names no year",
+    ),
+    sample(
+        "two contacts, pipes and a disguised address",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nCONTACTS PRESSE\n"
+        "Jeanne Martin | Attachée de presse | 06 12 34 56 78 | j.martin(at)ateliers.example\n"
+        "Karim Benali | Directeur | 06 98 76 54 32 | k.benali [arobase] ateliers.example",
+        contacts=[
+            ("Jeanne Martin", "Attachée de presse", "j.martin@ateliers.example", "06 12 34 56 78", ""),
+            ("Karim Benali", "Directeur", "k.benali@ateliers.example", "06 98 76 54 32", ""),
+        ],
+        remark="disguised",
+    ),
+    sample(
+        "icons and a Markdown link broken over two lines",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContact :\n\n**Jeanne\nMARTIN**\nSecrétaire générale\n\n"
+        "**Secteur Transports,\nMer et Fleuves**\n\n✉ [jmartin](mailto:jmartin@ateliers.example)\n@ateliers.example\n"
+        "☎ 01.23.45.67.89\n\nBrest, le 12 mars 2026",
+        place="Brest",
+        date=date(2026, 3, 12),
+        contacts=[
+            (
+                "Jeanne MARTIN",
+                "Secrétaire générale",
+                "jmartin@ateliers.example",
+                "01.23.45.67.89",
+                "Secteur Transports, Mer et Fleuves",
+            )
+        ],
+        remark="broken over two lines",
+    ),
+    sample(
+        "signature with an article",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nFait à Rennes, le 5 juin 2026\n\n"
+        "Le secrétaire général, Yann Le Goff",
+        place="Rennes",
+        date=date(2026, 6, 5),
+        signatory=("Yann Le Goff", "Secrétaire général", ""),
+    ),
+    sample(
+        "signature over two lines, then the contact",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nYann LE GOFF\nSecrétaire général\n\n"
+        "Contact presse : Jeanne Martin, 06 12 34 56 78",
+        signatory=("Yann LE GOFF", "Secrétaire général", ""),
+        contacts=[("Jeanne Martin", "", "", "06 12 34 56 78", "")],
+    ),
+    sample(
+        "boilerplate before the contact",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nÀ propos des Ateliers réunis\n\n"
+        "Les Ateliers réunis sont nés en 1987.\n\n"
+        "Contact presse :\nJeanne Martin\nj.martin@ateliers.example",
+        boilerplate="Les Ateliers réunis sont nés en 1987.",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "", "")],
+    ),
+    sample(
+        "English boilerplate on one line, after the contact",
+        f"Night boats: crews want a say\n\n{BODY_EN}\n\nPress contact:\nJane Fielding\njane@boats.example\n\n"
+        "About the Boat Crews League: the League was founded in 1987 in Hull.",
+        boilerplate="the League was founded in 1987 in Hull.",
+        contacts=[("Jane Fielding", "", "jane@boats.example", "", "")],
+    ),
+    sample(
+        "no blank lines: one paragraph to a line",
+        "COMMUNIQUÉ DE PRESSE\nDes horaires de nuit à revoir\n"
+        + BODY_FR.replace("\n\n", "\n")
+        + "\nContact presse : Jeanne Martin, j.martin@ateliers.example",
+        headline="Des horaires de nuit à revoir",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "", "")],
+        body_starts="Les salariés",
+    ),
+    sample(
+        "wrapped at 72 columns, with a list",
+        "Des horaires de nuit à revoir\n\n"
+        "Les salariés de la filière demandent depuis des mois que les horaires de\n"
+        "nuit soient revus avec eux. Ils ont reçu le soutien de la vice-\nprésidente.\n\n"
+        "Nous demandons :\n• une négociation ;\n• un calendrier ;\n• des moyens.\n",
+        body=(
+            "Les salariés de la filière demandent depuis des mois que les horaires de nuit soient revus avec eux. "
+            "Ils ont reçu le soutien de la vice-présidente.\n\nNous demandons :\n\n- une négociation ;\n"
+            "- un calendrier ;\n- des moyens."
+        ),
+    ),
+    sample(
+        "invitation",
+        f"INVITATION PRESSE\n\nVisite des ateliers de nuit\n\n{BODY_FR}\n\nContact : presse@ateliers.example",
+        kind="advisory",
+        headline="Visite des ateliers de nuit",
+        contacts=[("", "", "presse@ateliers.example", "", "")],
+    ),
+    sample(
+        "correction",
+        f"COMMUNIQUÉ DE PRESSE – RECTIFICATIF\n\nVisite des ateliers de nuit\n\n{BODY_FR}",
+        kind="correction",
+        headline="Visite des ateliers de nuit",
+    ),
+    sample(
+        "replacement",
+        f"ANNULE ET REMPLACE\nCommuniqué de presse\n\nVisite des ateliers de nuit\n\n{BODY_FR}",
+        kind="replacement",
+        headline="Visite des ateliers de nuit",
+    ),
+    sample(
+        "standfirst by its label",
+        f"Visite des ateliers de nuit\n\nChapô : Une nuit pour tout voir.\n\n{BODY_FR}",
+        standfirst="Une nuit pour tout voir.",
+        body_starts="Les salariés",
+    ),
+    sample(
+        "signs that Markdown would eat",
+        "Visite des ateliers de nuit\n\n* hors taxes, 5 < 6 & [voir plus bas]\n\n"
+        "1. D'abord `ceci`, puis _cela_.\n\n# Pas un titre",
+        body=(
+            "\\* hors taxes, 5 \\< 6 & \\[voir plus bas\\]\n\n"
+            "1\\. D'abord \\`ceci\\`, puis \\_cela\\_.\n\n\\# Pas un titre"
+        ),
+    ),
+    sample(
+        "bold and links of the author's",
+        "Visite des ateliers de nuit\n\nVoir **notre appel** et [le dossier](https://ateliers.example/a_b) pour "
+        "tout savoir.",
+        body="Voir **notre appel** et [le dossier](https://ateliers.example/a_b) pour tout savoir.",
+    ),
+    sample(
+        "an embargo that is news",
+        f"Embargo : la filière porcine demande de l'aide\n\n{BODY_FR}",
+        headline="Embargo : la filière porcine demande de l'aide",
+        embargo=None,
+    ),
+    sample(
+        "a date in the headline is no dateline",
+        f"Grève nationale le 13 janvier 2026\n\n{BODY_FR}",
+        headline="Grève nationale le 13 janvier 2026",
+        date=None,
+    ),
+    sample(
+        "contact in one sentence",
+        f"Visite des ateliers de nuit\n\n{BODY_FR}\n\nPour plus d'informations, contactez Jeanne Martin au 06 "
+        "12 34 56 78 ou j.martin@ateliers.example",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "06 12 34 56 78", "")],
+    ),
+    sample(
+        "lines of an address keep their breaks",
+        f"Visite des ateliers de nuit\n\n{BODY_FR}\n\nRendez-vous :\n12 quai des Brumes\nLe Havre\n",
+        body_ends="Rendez-vous :\\\n12 quai des Brumes\\\nLe Havre",
+    ),
+    sample(
+        "fax and street are kept beside the contact",
+        f"Visite des ateliers de nuit\n\n{BODY_FR}\n\nContact presse\n"
+        "Mme Jeanne Martin – T. 01 23 45 67 89 – Fax : 01 23 45 67 90\n"
+        "12 quai des Brumes, 76600 Le Havre\nCourriel : <j.martin@ateliers.example>",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "01 23 45 67 89", "")],
+        remark="12 quai des Brumes",
+    ),
+    sample(
+        "address broken at its hyphen",
+        f"Visite des ateliers de nuit\n\n{BODY_FR}\n\nContact presse\nJeanne Martin\nj.martin@ateliers-\n"
+        "reunis.example",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers-reunis.example", "", "")],
+        remark="broken over two lines",
+    ),
+    sample(
+        "unlabelled contact at the end",
+        f"Visite des ateliers de nuit\n\n{BODY_FR}\n\nJeanne Martin – 06 12 34 56 78 – j.martin@ateliers.example",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "06 12 34 56 78", "")],
+    ),
+    sample(
+        "letterhead, number and weekday above, two wrapped headline lines, roles in brackets",
+        "Fédération des ateliers\n\nCOMMUNIQUÉ DE PRESSE\nn° 12 – Mardi 3 mars 2026\n\n"
+        f"Salaires : l'intersyndicale\nappelle à la grève le 12 mars\n\n{BODY_FR}\n\nContacts :\n"
+        "Zoé BLANC – Secrétaire générale : 06 11 22 33 44 – zblanc@ateliers.example\n"
+        "Ali Noir (attaché de presse) : 06 55 66 77 88 / anoir@ateliers.example\nwww.ateliers.example",
+        headline="Salaires : l'intersyndicale appelle à la grève le 12 mars",
+        date=date(2026, 3, 3),
+        contacts=[
+            ("Zoé BLANC", "Secrétaire générale", "zblanc@ateliers.example", "06 11 22 33 44", ""),
+            ("Ali Noir", "attaché de presse", "anoir@ateliers.example", "06 55 66 77 88", ""),
+        ],
+        remark="«Fédération des ateliers»",
+    ),
+    sample(
+        "embargo in capitals, accents left out, agency",
+        "COMMUNIQUE DE PRESSE\nParis, le 3 mars 2026\n\nSOUS EMBARGO JUSQU’AU MERCREDI 4 MARS 2026 – 6H00\n\n"
+        f"Un rapport accablant\n\n{BODY_FR}\n\nA propos de l'Observatoire : Né en 2001, il suit les ports.\n\n"
+        "CONTACT PRESSE\nAgence Plume\nLou Vert\nlou@plume.example\n01 02 03 04 05",
+        headline="Un rapport accablant",
+        embargo="2026-03-04T06:00:00+01:00",
+        boilerplate="**A propos de l'Observatoire**\n\nNé en 2001, il suit les ports.",
+        contacts=[("Lou Vert", "", "lou@plume.example", "01 02 03 04 05", "Agence Plume")],
+    ),
+    sample(
+        "embargo in a city's time, place with its country, labelled numbers",
+        "Embargoed until 6 a.m. (Paris time), Wednesday 4 March 2026\n\nPress release\n\nPorts are not ready\n\n"
+        f"Paris (France), 3 March 2026 – {BODY_EN}\n\nMedia enquiries: Lou Vert, Director of Communications\n"
+        "T: +33 1 02 03 04 05 | M: +33 6 02 03 04 05 | E: lou@plume.example",
+        place="Paris (France)",
+        embargo="2026-03-04T06:00:00+01:00",
+        contacts=[
+            ("Lou Vert", "Director of Communications", "lou@plume.example", "+33 1 02 03 04 05 / +33 6 02 03 04 05", "")
+        ],
+    ),
+    sample(
+        "signature for a body, over three lines",
+        f"Un rapport accablant\n\n{BODY_FR}\n\nPour la fédération,\nLe président,\nJean-Pierre de La Tour\n\n"
+        "Contact : Service communication\ncommunication@ports.example – Tél : 01 02 03 04 05",
+        signatory=("Jean-Pierre de La Tour", "Président", "Fédération"),
+        contacts=[("", "", "communication@ports.example", "01 02 03 04 05", "Service communication")],
+    ),
+    sample(
+        "organisation between heading and colon",
+        f"Un rapport accablant\n\n{BODY_FR}\n\nContact presse Ports de France : Lou Vert, lou@plume.example",
+        contacts=[("Lou Vert", "", "lou@plume.example", "", "")],
+    ),
+    sample(
+        "date above, place below, organisation first",
+        "Communiqué de presse du 12 mars 2026\n\nOuverture d'une crèche\n\n"
+        f"Saint-Denis (93), le jeudi 12 mars 2026. {BODY_FR}\n\nContact presse\nMairie de Saint-Denis\n"
+        "Direction de la communication\nMme Anne-Sophie de La Villardière\nTel: 01 49 33 66 66 - 06.12.34.56.78\n"
+        "asdlv@ville.example / presse@ville.example\n2 place du Marché",
+        place="Saint-Denis (93)",
+        date=date(2026, 3, 12),
+        body_starts="Les salariés",
+        contacts=[
+            (
+                "Anne-Sophie de La Villardière",
+                "",
+                "asdlv@ville.example",
+                "01 49 33 66 66 / 06.12.34.56.78",
+                "Mairie de Saint-Denis, Direction de la communication",
+            ),
+            ("", "", "presse@ville.example", "", ""),
+        ],
+        remark="2 place du Marché",
+    ),
+    sample(
+        "several organisations, one line each",
+        f"Communiqué intersyndical\n\nLES PORTS EN GRÈVE\n\n{BODY_FR}\n\nContacts presse :\n"
+        "Ports du Nord : Jeanne Martin 06 12 34 56 78\nPaul Durand 06 22 34 56 78 paul.durand@b.example",
+        headline="LES PORTS EN GRÈVE",
+        contacts=[
+            ("Jeanne Martin", "", "", "06 12 34 56 78", "Ports du Nord"),
+            ("Paul Durand", "", "paul.durand@b.example", "06 22 34 56 78", ""),
+        ],
+    ),
+    sample(
+        "the day of an event is no dateline",
+        f"INVITATION PRESSE – Vendredi 13 mars 2026 à 10h\n\nInauguration du port\n\n{BODY_FR}",
+        kind="advisory",
+        headline="Inauguration du port",
+        standfirst="Vendredi 13 mars 2026 à 10h",
+        date=None,
+    ),
+    sample(
+        "a labelled day is no dateline",
+        f"Inauguration du port\n\nWhen: Friday 13 March 2026\n\n{BODY_EN}",
+        date=None,
+    ),
+    sample(
+        "headline on the line of the kicker",
+        f"COMMUNIQUÉ DE PRESSE : des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="des horaires de nuit à revoir",
+        remark="«COMMUNIQUÉ DE PRESSE",
+    ),
+    sample(
+        "embargo and immediate notice on the line of the kicker",
+        f"COMMUNIQUÉ DE PRESSE – RECTIFICATIF – SOUS EMBARGO JUSQU'AU 3 mars 2026, 18h30\n\nDes horaires\n\n{BODY_FR}",
+        kind="correction",
+        embargo="2026-03-03T18:30:00+01:00",
+    ),
+    sample(
+        "embargo over two lines",
+        f"SOUS EMBARGO\njusqu'au mardi 3 mars 2026 à midi\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        embargo="2026-03-03T12:00:00+01:00",
+    ),
+    sample(
+        "place after the date",
+        f"Des horaires\n\n{BODY_FR}\n\nFait le 3 mars 2026, à Lyon",
+        place="Lyon",
+        date=date(2026, 3, 3),
+    ),
+    sample(
+        "name over two lines, address after its local part, link that shows another",
+        f"Des horaires\n\n{BODY_FR}\n\nContacts :\nJeanne\nMARTIN\nj.martin\n@ateliers.example\n"
+        "Karim Benali\n[k.benali@ateliers.example](mailto:karim@ateliers.example)\nLou Vert,\nattachée de presse\n"
+        "[Écrire à Lou](mailto:lou@ateliers.example)",
+        contacts=[
+            ("Jeanne MARTIN", "", "j.martin@ateliers.example", "", ""),
+            ("Karim Benali", "", "karim@ateliers.example", "", ""),
+            ("Lou Vert", "attachée de presse", "lou@ateliers.example", "", ""),
+        ],
+        remark="The link shows k.benali@ateliers.example",
+    ),
+    sample(
+        "rules, wrapped items, an underlined headline",
+        "Des horaires\n============\n\nNous voulons :\n- une négociation qui dure le temps qu'il faudra pour\n"
+        "  aboutir ;\n- un calendrier.\n\n-----\n\n\\* Une note.",
+        headline="Des horaires",
+        body=(
+            "Nous voulons :\n\n- une négociation qui dure le temps qu'il faudra pour aboutir ;\n- un calendrier.\n\n"
+            "* * *\n\n\\\\\\* Une note."
+        ),
+    ),
+    sample(
+        "two boilerplates",
+        f"Des horaires\n\n{BODY_FR}\n\nÀ propos d'A\nA est né en 2001.\n\nÀ propos de B\nB est né en 2002.\n\n"
+        "Contact : a@b.example",
+        boilerplate="**À propos d'A**\n\nA est né en 2001.\n\n**À propos de B**\n\nB est né en 2002.",
+    ),
+    sample(
+        "role and desk that could be headings",
+        f"Des horaires\n\n{BODY_FR}\n\nContacts\nJeanne Martin\nAttachée de presse\nService de presse\n"
+        "06 12 34 56 78\nj.martin@ateliers.example\nAttaché de presse : Karim Benali, k.benali@ateliers.example",
+        contacts=[
+            (
+                "Jeanne Martin",
+                "Attachée de presse",
+                "j.martin@ateliers.example",
+                "06 12 34 56 78",
+                "Service de presse",
+            ),
+            ("Karim Benali", "Attaché de presse", "k.benali@ateliers.example", "", ""),
+        ],
+    ),
+]

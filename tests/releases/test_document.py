@@ -1,0 +1,279 @@
+"""Reading Markdown releases and refusing what is none: each refusal names its file, line and way to mend."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from distributor.errors import BadInput
+from distributor.releases.document import (
+    PressContact,
+    ReleaseDraft,
+    ReleaseKind,
+    Signatory,
+    decode_source,
+    read_release,
+)
+
+PARIS = ZoneInfo("Europe/Paris")
+KAZAKHSTAN = Path(__file__).parents[3] / "shared/releases/communique-kazakhstan.txt"
+
+
+def read(source: str | bytes, file: str = "release.md", **options: object) -> ReleaseDraft:
+    raw = source if isinstance(source, bytes) else source.encode()
+    return read_release(raw, file=file, timezone=PARIS, **options)  # type: ignore[arg-type]  # options of one test each
+
+
+def front(lines: str, body: str = "Un texte assez long pour tenir lieu de corps.") -> str:
+    return f"---\ntitle: Un titre\n{lines}\n---\n\n{body}\n"
+
+
+def test_all_keys() -> None:
+    draft = read(
+        """---
+title: "Grève : la suite"
+lang: FR
+kind: advisory
+standfirst: En bref.
+dateline: {place: Le Havre, date: 2026-03-12}
+embargo: 2026-03-12T18:00
+sector: Transports
+signatory: {name: Yann Le Goff, role: Secrétaire général, sector: Mer}
+contact:
+  - {name: Jeanne Martin, role: Presse, email: J.Martin@Ateliers.example, phone: 0123456789}
+  - name: Karim Benali
+boilerplate: |
+  Les Ateliers réunis.
+attachments: [carte.pdf, photo.jpg]
+rubrique: {une: 1, deux: [oui, 2026-03-12, true, 0123, 1.5, ~]}
+---
+
+Le *texte*
+tel quel.
+"""
+    )
+    assert draft.headline == "Grève : la suite"
+    assert (draft.lang, draft.kind, draft.standfirst) == ("fr", ReleaseKind.ADVISORY, "En bref.")
+    assert (draft.dateline_place, draft.dateline_date) == ("Le Havre", date(2026, 3, 12))
+    assert draft.embargo_until == datetime(2026, 3, 12, 18, tzinfo=PARIS)
+    assert draft.sector == "Transports"
+    assert draft.signatory == Signatory("Yann Le Goff", "Secrétaire général", "Mer")
+    assert draft.contacts == (
+        PressContact("Jeanne Martin", "Presse", "J.Martin@ateliers.example", "0123456789"),
+        PressContact("Karim Benali"),
+    )
+    assert (draft.boilerplate, draft.attachments) == ("Les Ateliers réunis.", ("carte.pdf", "photo.jpg"))
+    assert draft.extra == {"rubrique": {"une": 1, "deux": ["oui", "2026-03-12", True, "0123", 1.5, None]}}
+    assert draft.body == "Le *texte*\ntel quel."
+    assert (draft.lines["headline"], draft.lines["embargo_until"], draft.lines["body"]) == (2, 7, 18 + 1)
+    assert any("rubrique" in remark.text for remark in draft.remarks)
+    assert any("Europe/Paris" in remark.text for remark in draft.remarks)
+
+
+@pytest.mark.parametrize("title", ["2026", "no", "2026-12-01", "1.50", "0x1F", "~tilde", "null et vide", "12:30", "on"])
+def test_a_title_is_the_text_the_user_wrote(title: str) -> None:
+    assert read(f"---\ntitle: {title}\n---\nDu texte.").headline == title
+
+
+def test_first_heading_is_the_headline() -> None:
+    draft = read("\n\n# Un **titre** #\n\nDu texte.\n\n## Suite\n\nEncore.")
+    assert (draft.headline, draft.body, draft.lines["headline"]) == ("Un titre", "Du texte.\n\n## Suite\n\nEncore.", 3)
+    assert read("# Titre\n\nDu texte.", file="release.txt").headline == "Titre"
+
+
+def test_short_and_empty_values() -> None:
+    draft = read(front("dateline: Paris, le 3 mars 2026\nsignatory: Yann\ncontact: []\nkind:\nattachments: a.pdf"))
+    assert (draft.dateline_place, draft.dateline_date) == ("Paris", date(2026, 3, 3))
+    assert draft.signatory == Signatory("Yann")
+    assert (draft.contacts, draft.kind, draft.attachments) == ((), ReleaseKind.RELEASE, ("a.pdf",))
+    odd = read(front("dateline: {place: Paris, day: 3}\ncontact: {name: Jeanne, twitter: jm}"))
+    assert odd.extra == {"dateline.day": 3, "contact.twitter": "jm"}
+
+
+def test_rules_and_empty_front_matter() -> None:
+    assert read("---\n\n# Titre\n\nDu texte.\n\n---\n").headline == "Titre"
+    assert read("---\n# rien\n---\n# Titre\n\nDu texte.").headline == "Titre"
+
+
+def test_a_title_repeated_as_heading_stands_once() -> None:
+    assert read("---\ntitle: Un titre\n---\n\n# Un titre\n\nDu texte.").body == "Du texte."
+
+
+def test_markdown_gives_up_an_unmistakable_contact_and_dateline() -> None:
+    draft = read(
+        "# Titre\n\nDu texte.\n\n## Contact presse\n\n"
+        "Jeanne Martin \\\n[Écrire](mailto:j.martin@ateliers.example)\n\nBrest, le 12 mars 2026"
+    )
+    assert draft.body == "Du texte."
+    assert [one.email for one in draft.contacts] == ["j.martin@ateliers.example"]
+    assert (draft.dateline_place, draft.dateline_date) == ("Brest", date(2026, 3, 12))
+    said = "\n".join(remark.text for remark in draft.remarks)
+    assert "«## Contact presse" in said
+    assert "«Brest, le 12 mars 2026»" in said
+
+
+def test_markdown_keeps_a_contact_section_that_text_follows() -> None:
+    draft = read("# Titre\n\n## Contact\n\nj.martin@ateliers.example\n\n## Suite\n\nDu texte, encore.")
+    assert draft.contacts == ()
+    assert "j.martin@ateliers.example" in draft.body
+
+
+def test_front_matter_contact_leaves_the_text_alone() -> None:
+    draft = read(front("contact: {name: Jeanne Martin}", "Du texte.\n\nContact : autre@ateliers.example"))
+    assert draft.contacts == (PressContact("Jeanne Martin"),)
+    assert "autre@ateliers.example" in draft.body
+
+
+def test_an_embargo_in_the_text_of_markdown_holds() -> None:
+    draft = read("# Titre\n\n**SOUS EMBARGO JUSQU'AU 3 mars 2026 à 18 h**\n\nDu texte.")
+    assert draft.embargo_until == datetime(2026, 3, 3, 18, tzinfo=PARIS)
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "says"),
+    [
+        ("", None, "empty"),
+        ("\ufeff \n", None, "empty"),
+        ("---\ntitle: Un titre\n\nDu texte.", 1, "not closed"),
+        ("---\ntitle: Grève : la suite\n---\nx", 2, "YAML"),
+        ("---\ntitle: a\nlang: fr\ntitle: b\n---\nx", 4, "twice"),
+        ("---\ntitle: &a x\nb: *a\n---\nx", 2, "anchor"),
+        ("---\ntitle: x\nb: *a\n---\nx", 3, "anchor or alias"),
+        ("---\ntitle: !!python/name:os.system x\n---\nx", 2, "tag"),
+        ("---\ntitle: x\nb: " + "[" * 40 + "]" * 40 + "\n---\nx", 3, "deeply"),
+        ("---\ntitle: x\n? [a, b]\n: c\n---\nx", 3, "key"),
+        ("---\ntitle: [a, b]\n---\nx", 2, "`title` must be a text"),
+        ("---\n- title\ntitle: x\n---\nx", 3, "YAML"),
+        ("---\ntitle: x\n" + "b: c\n" * 13_000 + "---\nx", 2, "too long"),
+        (front("lang: français"), 3, "language"),
+        (front("kind: scoop"), 3, "kind"),
+        (front("dateline: {place: Paris, date: demain}"), 3, "date"),
+        (front("dateline: {place: Paris, date: 2026-02-31}"), 3, "date"),
+        (front("dateline: bientôt"), 3, "dateline"),
+        (front("dateline: [a]"), 3, "dateline"),
+        (front("embargo: bientôt"), 3, "date could not be read"),
+        (front("embargo: 2026-03-29T02:30"), 3, "skipped"),
+        (front("embargo: 2026-10-25T02:30"), 3, "twice"),
+        (front("embargo: 3 mars à 18 h"), 3, "no year"),
+        (front("embargo: lundi 3 mars 2026 à 18 h"), 3, "weekday"),
+        (front("embargo: 3 mars 2026 à minuit"), 3, "Midnight"),
+        (front("embargo: 3 mars 2026 à 25 h"), 3, "does not exist"),
+        (front("embargo: 3 mars 2026 à 18 h, heure de Nouméa"), 3, "not known"),
+        (front("contact: Jeanne"), 3, "`contact` must hold"),
+        (front("contact:\n  - name: x\n  - {name: y, email: j.martin@}"), 5, "address"),
+        (front("contact: {name: [x]}"), 3, "contact.name"),
+        (front("attachments: [{a: b}]"), 3, "attachments"),
+        (front('attachments: [""]'), 3, "empty path"),
+        ("Du texte sans titre, dans un fichier Markdown.", 1, "no headline"),
+        ("# Titre\n", None, "no text"),
+        ("# Titre\n\nTexte.\n\nContact : j.martin@-ateliers.example, j@x.example", 5, "address"),
+        ("# Titre\n\nSOUS EMBARGO\n\nDu texte.", 3, "could not be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_kindly(source: str, line: int | None, says: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(source)
+    assert says in str(refused.value)
+    assert refused.value.file == "release.md"
+    assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "says"),
+    [
+        ("Titre\n\nBrest, le 31 février 2026\n\nDu texte.", 3, "does not exist"),
+        ("Embargo : 3 mars 2026 à 18 h\n\nTitre\n\nDu texte.\n\nEmbargo : 4 mars 2026 à 18 h", 7, "Two embargoes"),
+        ("Embargo : 29 février à 18 h\n\nTitre\n\nBrest, le 3 mars 2026\n\nDu texte.", 1, "does not exist"),
+        ("Titre\n\nDu texte.\n\nContact : j.martin@ateliers", 5, "not whole"),
+        ("Titre\n\n-----", None, "no text"),
+    ],
+)
+def test_what_plain_text_cannot_mean(source: str, line: int | None, says: str) -> None:
+    with pytest.raises(BadInput, match=says) as refused:
+        read(source, "release.txt")
+    assert refused.value.line == line
+
+
+def test_plain_text_without_a_headline() -> None:
+    with pytest.raises(BadInput, match=r"release\.txt:1: headline: No headline") as refused:
+        read("Paris, 4 mai 2026 – L'association dit non, et le redit encore.\n\nElle le redira demain.", "release.txt")
+    assert "on top" in refused.value.mend
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"PK\x03\x04....word/document.xml", "Word document"),
+        (b"PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.text", "OpenDocument"),
+        (b"PK\x03\x04....", "ZIP"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Word"),
+        (b"\x89PNG\r\n", "PNG"),
+        (b"\xff\xd8\xff\xe0", "JPEG"),
+        (b"{\\rtf1 x}", "RTF"),
+        (b"<!DOCTYPE html><p>x", "web page"),
+        (b"Titre\n\n\x00\x01", "NUL"),
+        (b"x" * 2_000_001, "2.0 MB"),
+        ("Déjà vu à l'été, où l'on était. ".encode() + b"\xff\n", "damaged"),
+        (b"\xff\xfeT\x00i", "damaged"),
+    ],
+)
+def test_files_that_are_no_text(raw: bytes, says: str) -> None:
+    with pytest.raises(BadInput, match=says) as refused:
+        decode_source(raw)
+    assert refused.value.mend
+
+
+TEXT = "Grève à l’hôpital\n\n« Où est l’été ? » demande Zoé, déçue – le cœur serré."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "mac_roman", "utf-32"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends(encoding: str, line_end: str) -> None:
+    source = decode_source(TEXT.replace("\n", line_end).encode(encoding))
+    assert source.text == TEXT
+    assert bool(source.remarks) == (encoding in {"cp1252", "mac_roman"})
+
+
+def test_text_is_cleaned_and_says_so() -> None:
+    source = decode_source("e\u0301te\u0301\u2028deux\u0085trois\x0bquatre\n\x07cinq\tsix".encode())
+    assert source.text == "été\ndeux\ntrois\nquatre\ncinq\tsix"
+    assert [(remark.line, remark.text) for remark in source.remarks] == [
+        (5, "Control characters removed (U+0007): «cinq\tsix».")
+    ]
+
+
+def test_a_year_comes_from_today_where_it_is_not_written() -> None:
+    source = "Titre\n\nÀ Nantes, le 31 décembre\n\nDu texte, ni plus ni moins."
+    draft = read(source, "release.txt", today=date(2027, 1, 2))
+    assert draft.dateline_date == date(2026, 12, 31)
+
+
+def test_an_offset_is_kept() -> None:
+    until = read(front("embargo: 2026-10-25T02:30+01:00")).embargo_until
+    assert until is not None
+    assert until.utcoffset() == timedelta(hours=1)
+
+
+@pytest.mark.skipif(not KAZAKHSTAN.exists(), reason="the real communiqué is not part of the repository")
+def test_the_first_real_communique() -> None:
+    raw = KAZAKHSTAN.read_bytes()
+    draft = read(raw, KAZAKHSTAN.name)
+    text = raw.decode()
+    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
+    assert draft.headline == paragraphs[0]
+    assert draft.body == "\n\n".join(paragraphs[1:6])
+    assert (draft.dateline_place, draft.dateline_date, draft.lang) == ("Paris", date(2021, 1, 13), "fr")
+    (contact,) = draft.contacts
+    assert contact.email.endswith("@force-ouvriere.fr")
+    assert contact.email in text
+    assert contact.phone in text
+    assert len(contact.phone) == 14
+    assert draft.signatory == Signatory(contact.name, contact.role, contact.sector)
+    assert contact.sector.startswith("Secteur ")
+    assert contact.name.split()[1].isupper()
+    assert any("broken over two lines" in remark.text for remark in draft.remarks)
+    assert draft.lines["dateline_date"] == 30

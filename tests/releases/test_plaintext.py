@@ -1,0 +1,43 @@
+"""Plain text as press offices write it: every part lands in its field."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from distributor.releases.document import read_release
+
+from .communiques import SAMPLES
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [sample[1:] for sample in SAMPLES], ids=[sample[0] for sample in SAMPLES]
+)
+def test_every_part_lands_in_its_field(source: str, expected: dict[str, object]) -> None:
+    draft = read_release(source.encode(), file="communique.txt", timezone=PARIS)
+    actual: dict[str, object] = {
+        "headline": draft.headline,
+        "place": draft.dateline_place,
+        "date": draft.dateline_date,
+        "kind": draft.kind,
+        "lang": draft.lang,
+        "standfirst": draft.standfirst,
+        "body": draft.body,
+        "embargo": draft.embargo_until and draft.embargo_until.isoformat(),
+        "signatory": (draft.signatory.name, draft.signatory.role, draft.signatory.sector),
+        "contacts": [(one.name, one.role, one.email, one.phone, one.sector) for one in draft.contacts],
+    }
+    for name, value in expected.items():
+        match name:
+            case "boilerplate" | "remark":
+                texts = draft.boilerplate if name == "boilerplate" else "\n".join(one.text for one in draft.remarks)
+                assert str(value) in texts
+            case "body_starts":
+                assert draft.body.startswith(str(value))
+            case "body_ends":
+                assert draft.body.endswith(str(value))
+            case _:
+                assert actual[name] == value, draft
