@@ -284,7 +284,8 @@ class Delivery(SQLModel, table=True):
     Name, outlet, sector and merge fields are copied when the dispatch is planned: a retry sends the same bytes, a
     report needs no join, and a later change to the contact changes neither. `address_hash` is the keyed hash that
     objections are kept under, so that a claim can check them in the same statement. `expires_at` is when we stop
-    trying, counted from the first attempt; `attempts` counts the bodies begun, `refusals` the deferrals that counted.
+    trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals that count
+    against the address.
     """
 
     __tablename__ = "delivery"
@@ -313,6 +314,7 @@ class Delivery(SQLModel, table=True):
     outlet: str = ""
     outlet_kind: str = ""
     sector: str = ""
+    sector_slug: str = ""
     language: str = ""
     lists: list[str] = _json(list)
     merge: dict[str, Any] = _json(dict)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.carry import Carrier
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.workers import worker_name
 from distributor.errors import BadInput
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, Settings, load_settings
+from distributor.settings import PREFIX, InDoubtPolicy, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
 from distributor.transport.smtp import SmtpTransport
@@ -28,13 +31,17 @@ class Workspace:
 
     path: Path
     settings: Settings
+    is_new: bool = False
 
     @cached_property
     def database(self) -> Database:
         """The database, at the schema this program knows."""
         database = Database(self.settings.database_url)
-        if database.file is not None and not database.file.exists():
+        if database.file is not None and not database.file.exists() and not self.is_new:
             raise BadInput(f"There is no database at {database.file}.", mend=f"Run: distributor init {self.path}")
+        if self.is_new and database.file is not None:
+            # People's addresses: nobody else on this machine is to read them, nor what SQLite keeps beside the file.
+            os.close(os.open(database.file, os.O_RDWR | os.O_CREAT, 0o600))
         ensure_schema(database)
         return database
 
@@ -63,6 +70,19 @@ class Workspace:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
 
+    def carrier(self, log: DeliveryLog, in_doubt: InDoubtPolicy | None = None) -> Carrier:
+        """What carries this workspace's dispatches; `in_doubt` overrides the policy of the settings."""
+        return Carrier(
+            database=self.database,
+            log=log,
+            keyring=self.keyring,
+            workspace=self.path,
+            timezone=self.settings.timezone,
+            retry=self.retry,
+            connections=self.settings.smtp_connections,
+            in_doubt=in_doubt or self.settings.in_doubt,
+        )
+
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""
         settings = self.settings
@@ -82,8 +102,27 @@ class Workspace:
         return SmtpTransport(self.account())
 
 
-def open_workspace(path: Path) -> Workspace:
-    """Open the workspace in `path`; raise `BadInput` if the folder is none, or its settings cannot be used."""
+def actor() -> str:
+    """Who is at the keyboard, as the audit names them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
+
+
+def read_address(text: str) -> Address:
+    """An address typed on the command line; `BadInput` says what is wrong with it."""
+    try:
+        return parse_address(text.strip())
+    except BadAddress as error:
+        raise BadInput(f"«{text}» is not an e-mail address: {error}", mend="Check the spelling.") from None
+
+
+def open_workspace(path: Path, *, creating: bool = False) -> Workspace:
+    """Open the workspace in `path`; raise `BadInput` if the folder is none, or its settings cannot be used.
+
+    With `creating`, a database that is not there yet is made rather than missed.
+    """
     if not path.is_dir():
         raise BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
     if not (path / ".env").exists() and not os.environ.get(f"{PREFIX}DATABASE_URL"):
@@ -91,4 +130,4 @@ def open_workspace(path: Path) -> Workspace:
             f"{path} is not a Distributor workspace (it has no .env).",
             mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
         )
-    return Workspace(path.absolute(), load_settings(path.absolute(), os.environ))
+    return Workspace(path.absolute(), load_settings(path.absolute(), os.environ), is_new=creating)

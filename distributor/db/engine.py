@@ -38,12 +38,14 @@ class Database:
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self, *, reads_only: bool = False) -> Iterator[Session]:
         """A session in one transaction that commits at the end, or rolls back when the block raises.
 
-        Raises `StorageTrouble` when the disk is full, the file damaged, or the server gone.
+        With `reads_only` it never waits for a writer. Raises `StorageTrouble` when the disk is full or the server gone,
+        `BadInput` when the file is damaged.
         """
-        with translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        engine = self.engine.execution_options(distributor_reads_only=True) if reads_only else self.engine
+        with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

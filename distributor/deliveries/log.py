@@ -263,7 +263,6 @@ class DeliveryLog:
             )
             .values(
                 state=DeliveryState.SENDING,
-                attempts=_delivery.c.attempts + 1,
                 lease_until=now + LEASE,
                 updated_at=now,
             )
@@ -273,17 +272,14 @@ class DeliveryLog:
     def _record(self, connection: Connection, record: AttemptRecord, now: datetime) -> None:
         outcome = record.outcome
         old = connection.execute(
-            select(_delivery.c.state, _delivery.c.worker, _delivery.c.refusals).where(
+            select(_delivery.c.state, _delivery.c.worker, _delivery.c.attempts, _delivery.c.refusals).where(
                 _delivery.c.id == record.delivery_id
             )
         ).one()
-        number = connection.execute(
-            select(func.count()).select_from(_attempt).where(_attempt.c.delivery_id == record.delivery_id)
-        ).scalar_one()
         connection.execute(
             insert(_attempt).values(
                 delivery_id=record.delivery_id,
-                number=number + 1,
+                number=old.attempts + 1,
                 started_at=record.started_at,
                 duration_ms=outcome.duration_ms,
                 phase=outcome.phase,
@@ -298,9 +294,14 @@ class DeliveryLog:
             )
         )
         if old.worker != self._worker and outcome.state not in TRANSITIONS[DeliveryState(old.state)]:
-            return  # taken over by another worker: the attempt is on record, the state is the other's to say
+            # Taken over by another worker: the attempt is on record, the state is the other's to say.
+            connection.execute(
+                update(_delivery).where(_delivery.c.id == record.delivery_id).values(attempts=old.attempts + 1)
+            )
+            return
         check_transition(DeliveryState(old.state), outcome.state)
         values: dict[str, Any] = {
+            "attempts": old.attempts + 1,
             "state": outcome.state,
             "verdict": outcome.verdict,
             "phase": outcome.phase,
@@ -346,7 +347,7 @@ def objected() -> ColumnElement[bool]:
     return or_(
         exists().where(
             _suppression.c.address_hash == _delivery.c.address_hash,
-            or_(_suppression.c.scope == "", _suppression.c.scope == _delivery.c.sector),
+            or_(_suppression.c.scope == "", _suppression.c.scope == _delivery.c.sector_slug),
         ),
         exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
     )

@@ -13,7 +13,7 @@ from distributor import clock
 from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.retry import RetryPolicy
-from distributor.errors import AccountTrouble, CredentialsRefused, DistributorError
+from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome
 from distributor.transport.base import Connection, Envelope, Transport
 
@@ -145,7 +145,7 @@ class _Run:
             except AccountTrouble as error:
                 if self.connected:
                     return None  # the server takes fewer connections than we wished; the others go on
-                if isinstance(error, CredentialsRefused) or not self.ever_connected or wait is None:
+                if not isinstance(error, ServerUnavailable) or not self.ever_connected or wait is None:
                     self._pause(error.message, error.mend)
                     return None
                 if await self._halted_within(wait):

@@ -13,9 +13,9 @@ from aiosmtplib.errors import SMTPException, SMTPTimeoutError
 from aiosmtplib.esmtp import parse_esmtp_extensions
 from aiosmtplib.response import SMTPResponse
 
-from distributor.errors import AccountTrouble
+from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
 from distributor.states import Phase
-from distributor.transport.account import CredentialsRefused, ServerUnavailable, SmtpAccount, is_loopback
+from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
 from distributor.transport.wire import Wire
 

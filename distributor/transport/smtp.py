@@ -11,8 +11,9 @@ from aiosmtplib.errors import SMTPException
 from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
+from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport.account import CredentialsRefused, ServerUnavailable, SmtpAccount, Timeouts
+from distributor.transport.account import SmtpAccount, Timeouts
 from distributor.transport.base import Envelope
 from distributor.transport.opening import Opened, open_connection
 from distributor.transport.replies import classify, connection_fault, no_answer

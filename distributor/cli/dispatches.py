@@ -1,0 +1,95 @@
+"""`distributor dispatches`: what was sent, what is being sent, and going on with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from distributor.cli.options import AsJson, Yes
+
+app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(metavar="ID", help="The dispatch's number.")]
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the dispatches."""
+    from distributor.cli.output import show_json, show_table, when
+    from distributor.reports import queries
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    with workspace.database.reading() as connection:
+        rows = queries.dispatches(connection)
+    if as_json:
+        show_json([row.as_json() for row in rows])
+        return
+    zone = workspace.settings.timezone
+    show_table(
+        ["id", "release", "version", "state", "recipients", "accepted", "started"],
+        [
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.state, r.total, r.counts.get("accepted", 0),
+             when(r.started_at, zone))
+            for r in rows
+        ],
+        right=[0, 2, 4, 5],
+    )  # fmt: skip
+
+
+@app.command()
+def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
+    """Show how a dispatch stands, and what it waits for."""
+    from distributor.cli.output import show_json
+    from distributor.cli.showing import show_dispatch
+    from distributor.reports import queries
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+        doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
+    if as_json:
+        show_json(row.as_json() | {"in_doubt": doubtful})
+    else:
+        show_dispatch(row, doubtful, workspace.settings.timezone)
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    dispatch_id: Number,
+    in_doubt: Annotated[
+        str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
+    ] = "",
+) -> None:
+    """Go on with a dispatch where it stopped: nobody is lost, nobody is mailed twice."""
+    from distributor.cli.running import run_dispatch
+    from distributor.errors import BadInput
+    from distributor.settings import InDoubtPolicy
+    from distributor.wiring import open_workspace
+
+    try:
+        policy = InDoubtPolicy(in_doubt) if in_doubt else None
+    except ValueError:
+        raise BadInput(
+            f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
+        ) from None
+    workspace = open_workspace(context.obj)
+    run_dispatch(workspace, workspace.log(), dispatch_id, workspace.transport(), policy)
+
+
+@app.command()
+def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> None:
+    """Cancel a dispatch: whoever still waits gets nothing; what left has left."""
+    from distributor.cli.output import ask, console, count
+    from distributor.dispatch.plan import cancel_dispatch
+    from distributor.reports import queries
+    from distributor.wiring import actor, open_workspace
+
+    workspace = open_workspace(context.obj)
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
+    withheld = cancel_dispatch(workspace.database, workspace.log(), dispatch_id, actor())
+    console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")

@@ -1,0 +1,18 @@
+"""Options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write and send nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question.")]
+Slug = Annotated[str, typer.Argument(help="The release's short name, as `releases list` shows it.")]
+Lists = Annotated[list[str] | None, typer.Option("--list", help="A press list; may be given several times.")]
+Because = Annotated[str, typer.Option(help="Why the override is right; logged with your name.")]
+Override = Annotated[
+    list[str] | None,
+    typer.Option("--override", help="Let one finding of the proof pass, by its code; wants --because."),
+]

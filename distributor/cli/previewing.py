@@ -1,0 +1,45 @@
+"""Showing one message as one contact would get it."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from pathlib import Path
+
+from distributor import clock
+from distributor.addresses import kept_address
+from distributor.cli.output import console
+from distributor.cli.proving import open_composer
+from distributor.contacts import press_lists
+from distributor.dispatch.manifest import recipient_from
+from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
+from distributor.releases import store
+from distributor.rendering.composer import Preview
+from distributor.rendering.values import Recipient
+from distributor.wiring import Workspace
+
+
+def preview_message(workspace: Workspace, slug: str, contact: str) -> Preview:
+    """The message of one contact (of the first one, or of nobody in particular, when none is named)."""
+    with workspace.database.session(reads_only=True) as session:
+        stored = store.find_release(session, slug)
+        member = press_lists.find_contact(session, contact) if contact else press_lists.first_contact(session)
+        identity, composer = open_composer(workspace, session, stored)
+    recipient = recipient_from(member) if member else Recipient(kept_address(identity.from_address))
+    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
+    stamp = identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
+    return composer.preview(recipient, stamp)
+
+
+def show_preview(shown: Preview, *, in_browser: bool) -> None:
+    """Print headers and text; open the HTML part in the browser if asked."""
+    out = console()
+    for name, value in shown.headers:
+        out.print(f"{name}: {value}")
+    out.print()
+    out.print(shown.text)
+    if in_browser:
+        with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as page:
+            page.write(shown.html)
+        if not webbrowser.open(Path(page.name).as_uri()):
+            out.print(f"No browser could be opened; the page is {page.name}")

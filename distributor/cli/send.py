@@ -1,0 +1,43 @@
+"""`distributor send`: the main job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from distributor.cli.options import AsJson, Because, DryRun, Lists, Override, Slug, Yes
+
+
+def send(
+    context: typer.Context,
+    slug: Slug,
+    lists: Lists = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Leave out who stands on this list; several times.")] = None,
+    dry_run: DryRun = False,
+    test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
+    contact: Annotated[str, typer.Option(help="With --test: exactly what this contact would get.")] = "",
+    override: Override = None,
+    because: Because = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send a release to press lists: proved first, then one message per journalist, each with its line in the log."""
+    from distributor.cli import sending
+    from distributor.errors import BadInput
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    if test:
+        sending.send_test(workspace, slug, test, contact, lists or [])
+        return
+    if not lists:
+        raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
+    sending.send_release(
+        workspace,
+        slug,
+        sending.Choice(lists=lists, excluded=exclude or [], overrides=override or [], because=because),
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )

@@ -1,0 +1,105 @@
+"""The walk of one sending: prove, show, ask, plan, carry, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from distributor import clock
+from distributor.cli import running
+from distributor.cli.output import ask, console, count, show_json
+from distributor.cli.proving import Proved, open_composer, override_findings, prove_release
+from distributor.cli.showing import manifest_as_json, show_manifest, show_proof
+from distributor.contacts import press_lists
+from distributor.contacts.press_lists import Member
+from distributor.dispatch.composing import Identity
+from distributor.dispatch.manifest import recipient_from
+from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.errors import BadInput, Refused
+from distributor.releases import store
+from distributor.rendering.values import Recipient
+from distributor.wiring import Workspace, read_address
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom to send to, and which findings of the proof to let pass, as named on the command line."""
+
+    lists: Sequence[str]
+    excluded: Sequence[str]
+    overrides: Sequence[str]
+    because: str
+
+
+def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Send a release to lists; raises `Refused` when the proof stops it, `NotAllReached` when some were not reached."""
+    moment = clock.now()
+    if not dry_run:
+        override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
+    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded)
+    _require_passing(proved, slug, moment.astimezone(workspace.settings.timezone))
+    if dry_run:
+        _show_dry_run(proved, as_json=as_json)
+        return
+    if not proved.manifest.recipients:
+        show_manifest(proved.manifest)
+        raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
+    transport = workspace.transport()
+    show_manifest(proved.manifest, detailed=False)
+    ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
+    log = workspace.log()
+    with workspace.database.session() as session:
+        dispatch_id = plan_dispatch(
+            session,
+            log,
+            proved.stored.version,
+            proved.manifest,
+            identity=proved.identity,
+            templates=workspace.templates,
+            now=clock.now(),
+        )
+    console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
+    running.run_dispatch(workspace, log, dispatch_id, transport)
+
+
+def _require_passing(proved: Proved, slug: str, moment: datetime) -> None:
+    if proved.result.stops:
+        show_proof(proved.result, slug, moment, proved.rendered)
+        raise Refused("The proof stops this release; nothing was sent.")
+
+
+def _show_dry_run(proved: Proved, *, as_json: bool) -> None:
+    if as_json:
+        show_json(manifest_as_json(proved.manifest, proved.stored.release.slug))
+        return
+    show_manifest(proved.manifest)
+    console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
+
+
+def send_test(workspace: Workspace, slug: str, address: str, contact: str, lists: Sequence[str]) -> None:
+    """Send exactly what one contact would get to `address`, marked as a test and kept out of reports."""
+    to = read_address(address)
+    log = workspace.log()
+    transport = workspace.transport()
+    with workspace.database.session() as session:
+        stored = store.find_release(session, slug)
+        member: Member | None = None
+        if contact:
+            member = press_lists.find_contact(session, contact)
+        elif lists:
+            member = next(press_lists.list_members(session, lists[0]), None)
+        recipient = recipient_from(member) if member else Recipient(to)
+        open_composer(workspace, session, stored, is_test=True)
+        dispatch_id = plan_test(
+            session,
+            log,
+            stored.version,
+            recipient=recipient,
+            address=to,
+            identity=Identity.from_settings(workspace.settings),
+            templates=workspace.templates,
+            now=clock.now(),
+        )
+    console().print(f"Test to {to}, as for {recipient}.")
+    running.run_dispatch(workspace, log, dispatch_id, transport)

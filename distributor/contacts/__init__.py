@@ -1,0 +1,1 @@
+"""The contact base: importing, merging, press lists, objections."""

@@ -1,0 +1,86 @@
+"""From a file's bytes to its text: which encoding, and why that one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8"), (b"\xff\xfe", "utf-16", "UTF-16"), (b"\xfe\xff", "utf-16", "UTF-16"))
+
+# What each encoding makes of the other's French: a letter it would have, a sign that no word holds.
+_LETTERS = re.compile(
+    r"[éèêëàâçîïôùûüœæñöäáíóúøåßšžÿ]|\b[ÉÈÊËÀÂÇÎÏÔÙÛŒÖÜÄÁØÅŠŽÑ](?=\w)|(?<=[A-Z])[ÉÈÊËÀÂÇÎÏÔÙÛŒÖÜÄÁØŠŽÑ](?![a-z])|\bÀ\b"
+    r"|(?<=\w)’(?=\w)|(?<=\w)–(?=[A-Z])|(?<!\w)[«“€–—](?!\w)|(?<!\w)[«“](?=\w)|[»”…](?!\w)"
+)
+_STRANGE = re.compile(
+    r"(?<=[a-zà-ÿ])[A-ZÀ-ÖØ-ÞŸŽŠƒ]|(?<=[A-Z])(?:[à-ÿ](?=[A-Z])|[À-ÖØ-Þ](?=[a-z]))|(?<=[a-z])–(?=[a-z])|(?<!\w)[Á-ÖØ-Þ](?!\w)"
+    r"|(?<=\w)[«»“”…‘‚„](?=\w)|(?<!\w)[»‚„ƒ](?=\w)"
+    r"|[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡](?=\w)|(?<=\w)[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡]|\ufffd"
+)
+_RUN = re.compile(rb"[\x80-\xff]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """The text, the encoding's everyday name, and the rule that chose it."""
+
+    text: str
+    encoding: str
+    chosen_by: str
+
+
+def decode(data: bytes) -> DecodedText:
+    """Decode a text file; never raises: what no rule and no statistics can name is read as Windows-1252.
+
+    The order is: byte-order mark, NUL bytes in every other place (UTF-16), valid UTF-8, Windows-1252 against Mac Roman
+    by their French letters, and only then a statistical guess.
+    """
+    for mark, codec, name in _BOMS:
+        if data.startswith(mark):
+            return DecodedText(data.decode(codec, errors="replace"), name, "its byte-order mark")
+    utf16 = _utf16_without_mark(data)
+    if utf16:
+        return DecodedText(data.decode(utf16, errors="replace"), "UTF-16", "its zero bytes")
+    try:
+        return DecodedText(data.decode("utf-8"), "UTF-8", "being valid UTF-8")
+    except UnicodeDecodeError:
+        return _eight_bit(data)
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    sample = data[: 1 << 16]
+    zeros = sample.count(0)
+    if len(sample) < 4 or zeros < len(sample) * 0.3:
+        return None
+    odd = sample[1::2].count(0)
+    if odd > zeros * 0.9:
+        return "utf-16-le"
+    return "utf-16-be" if zeros - odd > zeros * 0.9 else None
+
+
+def _eight_bit(data: bytes) -> DecodedText:
+    # A legacy list shows its accents early; a sample of the lines that hold any is enough to tell.
+    sample = b"\n".join(line for line in data[: 1 << 20].splitlines() if not line.isascii())[: 1 << 16]
+    # Western words are ASCII letters with an accent here and there; whole words beyond ASCII are another alphabet.
+    whole_words = sum(map(len, _RUN.findall(sample)))
+    if whole_words * 2 > sum(byte > 0x7F for byte in sample):
+        return _statistical(data, sample)
+    windows = _score(sample.decode("cp1252", errors="replace"))
+    mac = _score(sample.decode("mac_roman"))
+    if max(windows, mac) > 0:
+        codec, name = ("cp1252", "Windows-1252") if windows >= mac else ("mac_roman", "Mac Roman")
+        return DecodedText(data.decode(codec, errors="replace"), name, "its accented letters")
+    return _statistical(data, sample)
+
+
+def _score(text: str) -> int:
+    return len(_LETTERS.findall(text)) - 2 * len(_STRANGE.findall(text))
+
+
+def _statistical(data: bytes, sample: bytes) -> DecodedText:
+    import charset_normalizer  # noqa: PLC0415 - slow to import, and few files come this far
+
+    best = charset_normalizer.from_bytes(sample).best()
+    codec = best.encoding if best else "cp1252"
+    chosen_by = "statistics: check the accents" if best else "nothing better: check the accents"
+    return DecodedText(data.decode(codec, errors="replace"), codec, chosen_by)

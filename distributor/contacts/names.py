@@ -1,0 +1,94 @@
+"""People's names: civility taken out, capitals undone, a whole name told apart into first and last."""
+
+from __future__ import annotations
+
+import re
+
+from distributor.contacts.folding import fold, words
+
+CIVILITIES = {
+    "m": "M.", "monsieur": "M.", "mr": "Mr", "mister": "Mr", "herr": "Mr", "sr": "Mr", "senor": "Mr",
+    "mme": "Mme", "madame": "Mme", "mlle": "Mme", "mademoiselle": "Mme", "melle": "Mme",
+    "ms": "Ms", "mrs": "Ms", "miss": "Ms", "mx": "", "frau": "Ms", "sra": "Ms", "senora": "Ms",
+    "dr": "Dr", "docteur": "Dr", "doctor": "Dr",
+}  # fmt: skip
+"""Folded civility → the one that salutations know. «Mlle» has left French official use; it is «Mme»."""
+
+_LEADING_CIVILITY = re.compile(
+    r"(M\.|M(?=\s)|Mr\b\.?|Monsieur\b|Mme\b\.?|Madame\b|M[e]?lle\b\.?|Mademoiselle\b|Mrs\b\.?|Ms\b\.?|Miss\b|Dr\b\.?|Docteur\b)\s*(?=\w)",
+    re.IGNORECASE,
+)
+_PARTICLES = words(
+    "de du des da dos das di del della van von vom zu zur der den ter ten la le les el al ben bint bin ibn mac o"
+)
+_LOWER_INSIDE = words("de du des da dos das di del der den ter ten la van von vom zu zur y e et")
+_LOWER_FIRST = frozenset({"de", "du", "des"})
+_WORD = re.compile(r"[^\W\d_]+")
+_VOWEL = re.compile(r"[aeiouy]")
+
+
+def normal_civility(text: str) -> str | None:
+    """The civility that `text` says («Madame» → `Mme`), "" for none, None when it says something else («Pr»)."""
+    folded = fold(text)
+    return "" if not folded else CIVILITIES.get(folded)
+
+
+def take_civility(name: str) -> tuple[str, str]:
+    """`M. Jean Dupont` → (`M.`, `Jean Dupont`); ("", name) when it does not start with a civility."""
+    found = _LEADING_CIVILITY.match(name)
+    if not found:
+        return "", name
+    return CIVILITIES[fold(found[1])], name[found.end() :].strip()
+
+
+def undo_capitals(name: str) -> str:
+    """`JEAN-PIERRE VAN DER MEER` → `Jean-Pierre Van der Meer`; anything not wholly in capitals stays as written.
+
+    Initials (`J.-P.`, `JP`) stay; «de», «du», «des» are small at the start of a family name, as in «de Gaulle».
+    """
+    letters = "".join(_WORD.findall(name))
+    if len(letters) < 2 or not name.isupper() or "." in name:
+        return name
+    if len(letters) < 3 and not _VOWEL.search(fold(letters)):
+        return name
+    return " ".join(_title(word, first=index == 0) for index, word in enumerate(name.split()))
+
+
+def _title(word: str, *, first: bool) -> str:
+    low = word.lower()
+    if low in _LOWER_FIRST or (not first and low in _LOWER_INSIDE):
+        return low
+    titled = _WORD.sub(lambda found: found[0].capitalize(), low)
+    return re.sub(r"\bMc([a-z])(?=[a-z]{2})", lambda found: "Mc" + found[1].upper(), titled)
+
+
+def split_full_name(name: str, *, last_first: bool = False) -> tuple[str, str]:
+    """A whole name → (first, last).
+
+    In order: a comma («Dupont, Jean»), the part in capitals («Jean DUPONT»), the column's own order, a particle («Marie
+    van der Meer»), and otherwise the last word is the family name.
+    """
+    last, comma, first = name.partition(",")
+    if comma:
+        return first.strip(), last.strip()
+    words = name.split()
+    if len(words) < 2:
+        return "", name
+    capitals = [len(word) > 1 and word.isupper() and "." not in word for word in words]
+    if any(capitals) and not all(capitals):
+        if capitals[0] and not capitals[-1]:
+            end = capitals.index(False)
+            return " ".join(words[end:]), " ".join(words[:end])
+        if capitals[-1] and not capitals[0]:
+            start = _start_of_last(words, capitals.index(True))
+            return " ".join(words[:start]), " ".join(words[start:])
+    if last_first:
+        return words[-1], " ".join(words[:-1])
+    start = next((i for i, word in enumerate(words[1:-1], start=1) if fold(word) in _PARTICLES), len(words) - 1)
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _start_of_last(words: list[str], start: int) -> int:
+    while start > 1 and words[start - 1].lower() in _PARTICLES:
+        start -= 1
+    return start

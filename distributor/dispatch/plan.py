@@ -1,0 +1,153 @@
+"""From a proved manifest to a dispatch in the ledger: one transaction, all or nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from distributor.addresses import Address
+from distributor.db.engine import Database
+from distributor.deliveries.log import OBJECTED, DeliveryLog
+from distributor.dispatch.composing import Identity, merge_of
+from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.models import Account, Audit, Dispatch, ReleaseVersion
+from distributor.rendering.templates import TemplateSet
+from distributor.rendering.values import Recipient
+from distributor.states import DeliveryState, DispatchState
+
+DEFAULT_ACCOUNT = "default"
+
+
+def plan_dispatch(
+    session: Session,
+    log: DeliveryLog,
+    version: ReleaseVersion,
+    manifest: Manifest,
+    *,
+    identity: Identity,
+    templates: TemplateSet,
+    now: datetime,
+) -> int:
+    """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
+
+    Those who objected are written too, as `withheld`, so that the report can say so.
+    """
+    dispatch = _dispatch(session, version, identity, templates, now)
+    dispatch.lists = list(manifest.lists)
+    dispatch.excluded_lists = list(manifest.excluded_lists)
+    dispatch.manifest_hash = manifest.digest
+    session.add(dispatch)
+    session.flush()
+    assert dispatch.id is not None
+    log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+    return dispatch.id
+
+
+def plan_test(
+    session: Session,
+    log: DeliveryLog,
+    version: ReleaseVersion,
+    *,
+    recipient: Recipient,
+    address: Address,
+    identity: Identity,
+    templates: TemplateSet,
+    now: datetime,
+) -> int:
+    """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
+    dispatch = _dispatch(session, version, identity, templates, now)
+    dispatch.is_test = True
+    session.add(dispatch)
+    session.flush()
+    assert dispatch.id is not None
+    planned = PlannedRecipient(
+        contact_id=0,
+        address=address,
+        # A test goes to one of us: an objection in the contact base does not concern it.
+        address_hash="",
+        recipient=recipient,
+        outlet_kind="",
+        sector=recipient.sector,
+        sector_slug="",
+        lists=recipient.lists,
+    )
+    row = _row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    log.plan(session.connection(), [row])
+    return dispatch.id
+
+
+def _dispatch(
+    session: Session, version: ReleaseVersion, identity: Identity, templates: TemplateSet, now: datetime
+) -> Dispatch:
+    account = session.exec(select(Account).where(Account.name == DEFAULT_ACCOUNT)).one_or_none()
+    if account is None:
+        account = Account(name=DEFAULT_ACCOUNT)
+        session.add(account)
+        session.flush()
+    assert version.id is not None
+    assert account.id is not None
+    return Dispatch(
+        release_version_id=version.id,
+        account_id=account.id,
+        template_hash=templates.digest(),
+        templates=templates.sources(),
+        identity=asdict(identity),
+        message_date=now.replace(microsecond=0),
+        created_at=now,
+    )
+
+
+def _rows(
+    dispatch_id: int, version: ReleaseVersion, manifest: Manifest, identity: Identity, now: datetime
+) -> Iterator[Mapping[str, Any]]:
+    for planned in manifest.recipients:
+        yield _row(dispatch_id, version, planned, identity, now)
+    seen = {planned.address.key for planned in manifest.recipients}
+    for left_out in manifest.left_out:
+        planned = left_out.planned
+        if left_out.reason == LeftOutReason.OBJECTION and planned.address.key not in seen:
+            seen.add(planned.address.key)
+            withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
+            yield _row(dispatch_id, version, planned, identity, now) | withheld
+
+
+def _row(
+    dispatch_id: int, version: ReleaseVersion, planned: PlannedRecipient, identity: Identity, now: datetime
+) -> dict[str, Any]:
+    return {
+        "dispatch_id": dispatch_id,
+        "release_version_id": version.id,
+        "contact_id": planned.contact_id,
+        "address": planned.address.spec,
+        "address_key": planned.address.key,
+        "address_hash": planned.address_hash,
+        "domain": planned.address.domain,
+        "name": planned.recipient.name,
+        "outlet": planned.recipient.outlet,
+        "outlet_kind": planned.outlet_kind,
+        "sector": planned.sector,
+        "sector_slug": planned.sector_slug,
+        "language": planned.recipient.language,
+        "lists": list(planned.lists),
+        "merge": merge_of(planned.recipient),
+        "message_id": f"<{secrets.token_hex(12)}.{dispatch_id}@{identity.domain}>",
+        "state": DeliveryState.QUEUED,
+        "reason": "",
+        "updated_at": now,
+    }
+
+
+def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str) -> int:
+    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded."""
+    with database.session() as session:
+        dispatch = session.get(Dispatch, dispatch_id)
+        assert dispatch is not None, "the caller has found it"
+        dispatch.state = DispatchState.CANCELLED
+        session.add(dispatch)
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id)))
+    return log.withhold(dispatch_id, "cancelled")

@@ -1,0 +1,73 @@
+"""Everything that is proved before anything leaves: the release's words, and every recipient's message, strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from distributor.dispatch.composing import Identity
+from distributor.dispatch.manifest import PlannedRecipient
+from distributor.releases import store
+from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
+from distributor.releases.proof import proof
+from distributor.releases.store import StoredRelease
+from distributor.rendering.composer import Composer, RenderError
+from distributor.tokens import Keyring
+
+SAMPLE_MESSAGE_ID = "<preview@{domain}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofResult:
+    """What the proof found, and which of its stops somebody has let pass by name."""
+
+    findings: tuple[Finding, ...]
+    overridden: frozenset[str]
+
+    @property
+    def stops(self) -> list[Finding]:
+        """What holds the send back."""
+        return [one for one in self.findings if one.level == Level.STOP and one.code not in self.overridden]
+
+
+def render_all(
+    composer: Composer,
+    recipients: Iterable[PlannedRecipient],
+    identity: Identity,
+    keyring: Keyring,
+    *,
+    date: datetime,
+    on_rendered: Callable[[], None] = lambda: None,
+) -> list[RenderFailure]:
+    """Write every recipient's message, strictly, and keep none; return those that could not be written."""
+    failures = []
+    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
+    stamp = identity.stamp(keyring, 0, message_id, date)
+    for planned in recipients:
+        try:
+            composer.compose(planned.recipient, stamp)
+        except RenderError as error:
+            failures.append(RenderFailure(str(planned.recipient), error.message, error.line, error.template))
+        on_rendered()
+    return failures
+
+
+def prove(
+    session: Session,
+    stored: StoredRelease,
+    failures: list[RenderFailure],
+    *,
+    send_at: datetime,
+    timezone: ZoneInfo,
+) -> ProofResult:
+    """Run every rule of the proof on a release version about to leave at `send_at`."""
+    version = stored.version
+    draft = store.draft_of(version, store.attachments_of(session, version))
+    findings = proof(
+        ProofSubject(draft=draft, source=version.source, send_at=send_at, timezone=timezone, render_failures=failures)
+    )
+    return ProofResult(tuple(findings), frozenset(store.overridden_codes(session, version)))

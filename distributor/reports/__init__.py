@@ -1,0 +1,1 @@
+"""Delivery reports: one set of queries, several printers."""

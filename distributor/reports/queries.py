@@ -1,0 +1,232 @@
+"""Every figure of every report, each from one query, used by all printers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import SQLModel
+
+import distributor.models  # noqa: F401 - registers the tables
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+from distributor.states import DeliveryState
+
+_TABLES = SQLModel.metadata.tables
+_release, _version = _TABLES["release"], _TABLES["release_version"]
+_dispatch, _delivery, _attempt = _TABLES["dispatch"], _TABLES["delivery"], _TABLES["attempt"]
+
+_RECIPIENT_COLUMNS = (
+    "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
+    "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
+    "next_attempt_at", "updated_at",
+)  # fmt: skip
+_ATTEMPT_COLUMNS = (
+    "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
+    "server", "tls",
+)  # fmt: skip
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRow:
+    """One dispatch as listings show it. `counts` maps each delivery state that occurs to its number."""
+
+    id: int
+    slug: str
+    headline: str
+    version: int
+    state: str
+    pause_reason: str
+    is_test: bool
+    lists: list[str]
+    excluded_lists: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    next_attempt_at: datetime | None
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Everyone on the manifest, withheld ones included."""
+        return sum(self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable shape: names are those of the tables."""
+        return {
+            "id": self.id,
+            "release": self.slug,
+            "headline": self.headline,
+            "version": self.version,
+            "state": self.state,
+            "pause_reason": self.pause_reason,
+            "is_test": self.is_test,
+            "lists": self.lists,
+            "excluded_lists": self.excluded_lists,
+            "created_at": self.created_at,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "next_attempt_at": self.next_attempt_at,
+            "total": self.total,
+            "totals": {state.value: self.counts.get(state.value, 0) for state in DeliveryState},
+        }
+
+
+def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | None = None) -> list[DispatchRow]:
+    """The dispatches of a release, or one by number, or all; oldest first."""
+    statement = (
+        select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
+        .join(_version, _version.c.id == _dispatch.c.release_version_id)
+        .join(_release, _release.c.id == _version.c.release_id)
+        .order_by(_dispatch.c.id)
+    )
+    if slug:
+        statement = statement.where(_release.c.slug == slug)
+    if dispatch_id is not None:
+        statement = statement.where(_dispatch.c.id == dispatch_id)
+    rows = connection.execute(statement).mappings().all()
+    counts, due = _standings(connection, [row["id"] for row in rows])
+    names = DispatchRow.__slots__
+    return [
+        DispatchRow(
+            **{name: row[name] for name in names if name in row},
+            next_attempt_at=due.get(row["id"]),
+            counts=counts[row["id"]],
+        )
+        for row in rows
+    ]
+
+
+def find_dispatch(connection: Connection, dispatch_id: int) -> DispatchRow:
+    """The dispatch with this number; `BadInput` when there is none."""
+    found = dispatches(connection, dispatch_id=dispatch_id)
+    if not found:
+        raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+    return found[0]
+
+
+def _standings(
+    connection: Connection, dispatch_ids: list[int]
+) -> tuple[dict[int, dict[str, int]], dict[int, datetime | None]]:
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    due: dict[int, datetime | None] = {}
+    for number, state, many, first_due in connection.execute(
+        select(_delivery.c.dispatch_id, _delivery.c.state, func.count(), func.min(_delivery.c.next_attempt_at))
+        .where(_delivery.c.dispatch_id.in_(dispatch_ids))
+        .group_by(_delivery.c.dispatch_id, _delivery.c.state)
+    ):
+        counts[number][state] = many
+        if state == DeliveryState.DEFERRED:
+            due[number] = first_due
+    return counts, due
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The delivery report of a release (all its dispatches but the tests), or of one dispatch."""
+
+    slug: str
+    headline: str
+    dispatches: list[DispatchRow]
+    totals: Mapping[str, int]
+    by_sector: Mapping[str, Mapping[str, int]]
+    by_domain: Mapping[str, Mapping[str, int]]
+
+    @property
+    def total(self) -> int:
+        """Everyone on the manifests."""
+        return sum(self.totals.values())
+
+    @property
+    def dispatch_ids(self) -> list[int]:
+        """The numbers of its dispatches."""
+        return [row.id for row in self.dispatches]
+
+
+def make_report(database: Database, *, slug: str = "", dispatch_id: int | None = None) -> Report:
+    """The report of a release by its slug, or of one dispatch by its number; `BadInput` when nothing was sent yet."""
+    with database.reading() as connection:
+        if dispatch_id is not None:
+            rows = [find_dispatch(connection, dispatch_id)]
+        else:
+            rows = [row for row in dispatches(connection, slug=slug) if not row.is_test]
+            if not rows:
+                raise BadInput(f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --dry-run")
+        ids = [row.id for row in rows]
+        totals = dict.fromkeys((state.value for state in DeliveryState), 0)
+        for row in rows:
+            for state, many in row.counts.items():
+                totals[state] += many
+        return Report(
+            slug=rows[-1].slug,
+            headline=rows[-1].headline,
+            dispatches=rows,
+            totals=totals,
+            by_sector=_grouped(connection, ids, "sector"),
+            by_domain=_grouped(connection, ids, "domain"),
+        )
+
+
+def _grouped(connection: Connection, dispatch_ids: list[int], column: str) -> dict[str, dict[str, int]]:
+    """Counts by one column of the delivery and by state, largest group first."""
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for value, state, many in connection.execute(
+        select(_delivery.c[column], _delivery.c.state, func.count())
+        .where(_delivery.c.dispatch_id.in_(dispatch_ids))
+        .group_by(_delivery.c[column], _delivery.c.state)
+    ):
+        groups[value][state] = many
+    return dict(sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0])))
+
+
+def recipients(
+    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts."""
+    last = 0
+    while True:
+        statement = (
+            select(*(_delivery.c[name] for name in _RECIPIENT_COLUMNS))
+            .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
+            .order_by(_delivery.c.id)
+            .limit(_PAGE)
+        )
+        if states:
+            statement = statement.where(_delivery.c.state.in_(states))
+        page = [dict(row) for row in connection.execute(statement).mappings()]
+        if not page:
+            return
+        last = page[-1]["id"]
+        histories = _histories(connection, [row["id"] for row in page])
+        for row in page:
+            yield {**row, "history": histories.get(row["id"], [])}
+
+
+def _histories(connection: Connection, delivery_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    histories: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in connection.execute(
+        select(*(_attempt.c[name] for name in _ATTEMPT_COLUMNS))
+        .where(_attempt.c.delivery_id.in_(delivery_ids))
+        .order_by(_attempt.c.delivery_id, _attempt.c.number)
+    ).mappings():
+        attempt = dict(row)
+        histories[attempt.pop("delivery_id")].append(attempt)
+    return histories
+
+
+def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """The stable shape of `report --json`."""
+    return {
+        "release": report.slug,
+        "headline": report.headline,
+        "dispatches": [row.as_json() for row in report.dispatches],
+        "totals": dict(report.totals),
+        "by_sector": report.by_sector,
+        "by_domain": report.by_domain,
+        "recipients": list(rows),
+    }

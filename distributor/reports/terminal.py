@@ -1,0 +1,82 @@
+"""The report on a terminal: problems first, then who got it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.text import Text
+
+from distributor.reports.queries import Report
+from distributor.reports.styles import STATE_STYLES, plain_table, state_text
+
+_BAR = 40
+_MANY_GROUPS = 20
+
+
+def show_report(out: Console, report: Report, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    """Print a whole report; recipients who were not reached come before those who were."""
+    out.print(Text(report.headline, style="bold"))
+    for row in report.dispatches:
+        started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.started_at else "not started"
+        out.print(Text(f"Dispatch {row.id}, version {row.version}, {started}: {row.state}, {row.total} recipients"))
+        if row.pause_reason:
+            out.print(Text(f"  paused: {row.pause_reason}", style="yellow"))
+    out.print()
+    _show_totals(out, report)
+    _show_groups(out, "sector", report.by_sector)
+    _show_groups(out, "domain", report.by_domain)
+    _show_recipients(out, recipients, zone)
+
+
+def _show_totals(out: Console, report: Report) -> None:
+    for state, many in report.totals.items():
+        if many:
+            bar = "█" * max(1, round(_BAR * many / report.total))
+            out.print(
+                state_text(state, 11),
+                Text(f"{many:>7} {100 * many / report.total:5.1f} % "),
+                Text(bar, style=STATE_STYLES.get(state, "dim")),
+            )
+    out.print()
+
+
+def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]]) -> None:
+    states = [state for state in STATE_STYLES if any(state in counts for counts in groups.values())]
+    states += sorted({state for counts in groups.values() for state in counts} - set(states))
+    table = plain_table([f"by {name}", "all", *(state.replace("_", " ") for state in states)], figures=range(1, 20))
+    for group, counts in list(groups.items())[:_MANY_GROUPS]:
+        table.add_row(
+            Text(group or "(none)"), str(sum(counts.values())), *(str(counts.get(state, "")) for state in states)
+        )
+    if len(groups) > _MANY_GROUPS:
+        table.add_row(Text(f"… and {len(groups) - _MANY_GROUPS} more (--json has them)"))
+    out.print(table)
+    out.print()
+
+
+def _show_recipients(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    table = plain_table(["state", "recipient", "when", "tries", "the server's words"])
+    rows = sorted(recipients, key=lambda row: row["state"] == "accepted")
+    for row in rows:
+        at = row["accepted_at"] or row["updated_at"]
+        who = f"{row['name']} <{row['address']}>" if row["name"] else row["address"]
+        if row["outlet"]:
+            who += f", {row['outlet']}"
+        words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
+        if row["next_attempt_at"]:
+            words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
+        table.add_row(
+            state_text(row["state"]),
+            Text(who),
+            f"{at.astimezone(zone):%H:%M:%S}" if at else "",
+            str(row["attempts"]),
+            Text(words),
+        )
+    out.print(table)
+
+
+def _reply_text(row: Mapping[str, Any]) -> str:
+    return " ".join(row["reply"].split())

@@ -1,0 +1,348 @@
+"""One row to one contact: what is mended and told, what is kept aside, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.addresses import BadAddress, parse_address
+from distributor.contacts.cells import clean_text, normal_language, repair_mojibake
+from distributor.contacts.cleaning import CleanRow, ContactDraft, clean_row
+from distributor.contacts.columns import map_columns
+from distributor.contacts.folding import fold, slugify
+from distributor.contacts.mailboxes import is_role_address, mixes_scripts, read_address_cell
+from distributor.contacts.names import split_full_name, take_civility, undo_capitals
+from distributor.contacts.rows import RejectedRow, SourceRow
+
+
+def clean(**cells: str) -> tuple[ContactDraft, str]:
+    """Clean one row given as column=cell (underscores for spaces); the draft and all that was told."""
+    found = cleaned(**cells)
+    assert isinstance(found, CleanRow)
+    assert len(found.drafts) == 1
+    return found.drafts[0], " | ".join(found.changes)
+
+
+def cleaned(**cells: str) -> CleanRow | RejectedRow:
+    """Clean one row; an address is there unless given."""
+    row = {"E-mail": "a.martin@journal.example"} | {
+        ("E-mail" if name == "email" else name.replace("_", " ")): cell for name, cell in cells.items()
+    }
+    return clean_row(SourceRow(7, row), map_columns(tuple(row), [row]))
+
+
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        (" presse@journal.example\u00a0", "presse@journal.example"),
+        ("presse@journal.example\u200b", "presse@journal.example"),
+        ("mailto:presse@journal.example?subject=x", "presse@journal.example"),
+        ("Anne Martin <a.martin@journal.example>", "a.martin@journal.example"),
+        ("Martin, Anne (a.martin@journal.example)", "a.martin@journal.example"),
+        ("<a.martin@journal.example>", "a.martin@journal.example"),
+        ("a.martin@journal,example", "a.martin@journal.example"),
+        ("a.martin@@journal.example", "a.martin@journal.example"),
+        ("a.martin (at) journal [point] example", "a.martin@journal.example"),
+        ("a.martin[arobase]journal.example", "a.martin@journal.example"),
+        ("a.martin@journal.example.", "a.martin@journal.example"),
+        ("a.martin@journal.example;", "a.martin@journal.example"),
+        ("A.Martin@Journal.EXAMPLE", "A.Martin@journal.example"),
+        ("redaction@médias.example", "redaction@xn--mdias-bsa.example"),
+    ],
+)
+def test_what_people_write_around_an_address_is_mended_and_told(cell: str, address: str) -> None:
+    found = read_address_cell(cell)
+    assert [one.spec for _, one in found.found] == [address]
+    assert found.changes or "<a" in cell or cell.strip(";").lower() == str(found.found[0][1]).lower()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "presse@journal",
+        "presse @journal.example",
+        "presse@journal..example",
+        ".presse@journal.example",
+        "voir site web",
+        "presse@journal.example\r\nBcc: tous@ailleurs.example",
+        "presse@journal.example\n",
+        "a\x00b@journal.example",
+        "<presse@journal.example",
+        f"{'x' * 65}@journal.example",
+        "a@journal.example; tous les autres @",
+    ],
+)
+def test_what_is_no_address_is_rejected_with_the_reason(cell: str) -> None:
+    with pytest.raises(BadAddress, match=r"\.$"):
+        read_address_cell(cell)
+    rejected = cleaned(email=cell, Nom="Martin")
+    assert isinstance(rejected, RejectedRow)
+    assert (rejected.line, rejected.column, rejected.value) == (7, "E-mail", cell)
+    assert rejected.row == (cell, "Martin")
+
+
+def test_the_quick_way_of_reading_addresses_says_what_the_parser_says() -> None:
+    for text in ("a.b@x.example", "A+b@X.Example", "a@xn--mdias-bsa.example", "a@b-.example", "a@b", "a@.b.example"):
+        try:
+            expected = parse_address(text)
+        except BadAddress:
+            with pytest.raises(BadAddress):
+                read_address_cell(text)
+        else:
+            assert read_address_cell(text).found == (("", expected),)
+
+
+def test_two_addresses_without_a_name_are_two_contacts() -> None:
+    found = cleaned(email="presse@journal.example; culture@journal.example", Média="Le Journal")
+    assert isinstance(found, CleanRow)
+    assert [draft.address.spec for draft in found.drafts] == ["presse@journal.example", "culture@journal.example"]
+    assert "2 contacts" in found.changes[0]
+
+
+@pytest.mark.parametrize("separator", ["; ", ", ", " ::: ", " / ", " ou ", " "])
+def test_two_addresses_of_one_person_are_one_contact_at_the_personal_one(separator: str) -> None:
+    draft, told = clean(email=f"redaction@x.example{separator}anne@x.example", Nom="Martin", Prénom="Anne")
+    assert draft.address.spec == "anne@x.example"
+    assert draft.fields["other_addresses"] == "redaction@x.example"
+    assert "several addresses for one person" in told
+
+
+def test_a_second_address_column_is_kept_and_used_only_when_the_first_is_empty() -> None:
+    draft, _ = clean(email="anne@x.example", Nom="Martin", E_mail_2="anne@perso.example")
+    assert draft.fields["other_addresses"] == "anne@perso.example"
+    draft, told = clean(email="", Nom="Martin", E_mail_2="anne@perso.example")
+    assert draft.address.spec == "anne@perso.example"
+    assert "is empty" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("JEAN-PIERRE", "Jean-Pierre"),
+        ("D'ARC", "D'Arc"),
+        ("N’DIAYE", "N’Diaye"),
+        ("VAN DER MEER", "Van der Meer"),
+        ("DE LA TOUR", "de la Tour"),
+        ("LE GOFF", "Le Goff"),
+        ("MCDONALD", "McDonald"),
+        ("AÏT-AHMED", "Aït-Ahmed"),
+        ("LŒUILLET", "Lœuillet"),
+        ("McDonald", "McDonald"),
+        ("J.-P.", "J.-P."),
+        ("JP", "JP"),
+        ("LI", "Li"),
+        ("martin", "martin"),
+    ],
+)
+def test_capitals_are_undone_and_nothing_else(written: str, read: str) -> None:
+    assert undo_capitals(written) == read
+    draft, told = clean(Nom=written, Prénom="Anne")
+    assert draft.last_name == read
+    assert ("capitals" in told) == (written != read)
+
+
+@pytest.mark.parametrize(
+    ("whole", "first", "last"),
+    [
+        ("Anne Martin", "Anne", "Martin"),
+        ("Martin, Anne", "Anne", "Martin"),
+        ("MARTIN Anne", "Anne", "MARTIN"),
+        ("Anne-Lise de la TOUR", "Anne-Lise", "de la TOUR"),
+        ("Marie Ange Van der Meer", "Marie Ange", "Van der Meer"),
+        ("Jean d'Arc", "Jean", "d'Arc"),
+        ("Mary Ann Smith", "Mary Ann", "Smith"),
+        ("Rédaction", "", "Rédaction"),
+    ],
+)
+def test_a_whole_name_is_told_apart(whole: str, first: str, last: str) -> None:
+    assert split_full_name(whole) == (first, last)
+
+
+def test_a_column_of_last_names_first_is_read_so() -> None:
+    draft, _ = clean(Nom_et_prénom="Van der Meer Jérôme")
+    assert (draft.first_name, draft.last_name) == ("Jérôme", "Van der Meer")
+
+
+@pytest.mark.parametrize(
+    ("name", "civility", "rest"),
+    [
+        ("M. Jean Dupont", "M.", "Jean Dupont"),
+        ("Mme Martin", "Mme", "Martin"),
+        ("Madame Anne Martin", "Mme", "Anne Martin"),
+        ("mr. smith", "Mr", "smith"),
+        ("Mrs Smith", "Ms", "Smith"),
+        ("Dr Keller", "Dr", "Keller"),
+        ("Mlle Dupont", "Mme", "Dupont"),
+        ("Mmadi Said", "", "Mmadi Said"),
+        ("Drago Mir", "", "Drago Mir"),
+        ("Monsieur", "", "Monsieur"),
+    ],
+)
+def test_a_civility_is_taken_out_of_the_name(name: str, civility: str, rest: str) -> None:
+    assert take_civility(name) == (civility, rest)
+
+
+def test_the_name_around_an_address_serves_when_no_column_gives_one() -> None:
+    draft, _ = clean(email="Mme Anne MARTIN <a.martin@journal.example>")
+    assert (draft.civility, draft.first_name, draft.last_name) == ("Mme", "Anne", "Martin")
+
+
+def test_an_unknown_civility_is_kept_aside() -> None:
+    draft, told = clean(Civilité="Pr", Nom="Keller")
+    assert (draft.civility, draft.fields["title"]) == ("", "Pr")
+    assert "«Pr»" in told
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "ne plus envoyer",
+        "Ne plus lui écrire !",
+        "DÉSINSCRITE le 3 mars",
+        "Unsubscribed",
+        "demande à être retiré. A exercé son droit d'opposition",
+        "ne souhaite plus recevoir nos communiqués",
+        "please do not contact",
+        "no longer wishes to receive this",
+        "Vu au salon\nne pas contacter",
+    ],
+)
+def test_an_objection_in_the_notes_is_flagged(note: str) -> None:
+    draft, told = clean(Remarques=note)
+    assert draft.flag == "opted_out"
+    assert "never mailed" in told
+    assert clean(Statut=note.replace("\n", ". "))[0].flag == "opted_out"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Dit «ne pas relancer»",
+        "Préfère le mardi ; pas d’appel",
+        "journaliste d'opposition",
+        "ne pas contacter par téléphone",
+        "ne plus envoyer de PJ",
+        "+ de 10 ans",
+    ],
+)
+def test_other_remarks_are_no_objection(note: str) -> None:
+    assert clean(Remarques=note)[0].flag == ""
+
+
+@pytest.mark.parametrize(("cell", "flag"), [("x", "opted_out"), ("12/03/2025", "opted_out"), ("non", ""), ("", "")])
+def test_a_column_of_objections_says_no_unless_it_says_no_objection(cell: str, flag: str) -> None:
+    assert clean(Désinscrit=cell)[0].flag == flag
+
+
+@pytest.mark.parametrize("local", ["redaction", "Rédaction", "contact", "redaction-web", "presse.sport", "newsroom"])
+def test_a_role_address_is_a_desk(local: str) -> None:
+    assert is_role_address(parse_address(f"{local}@journal.example"))
+    assert clean(email=f"{local}@journal.example")[0].flag == "desk"
+
+
+def test_a_person_is_no_desk() -> None:
+    assert not is_role_address(parse_address("anne.redaction@journal.example"))
+
+
+def test_a_forged_address_of_two_alphabets_is_flagged() -> None:
+    assert mixes_scripts(parse_address("аnne@journal.example"))  # the first letter is Cyrillic
+    assert not mixes_scripts(parse_address("анна@почта.example"))
+    assert "alphabets" in clean(email="аnne@journal.example")[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("  L’Obs\u00a0 hebdo ", "L’Obs hebdo"),
+        ("E\u0301lodie", "Élodie"),
+        ("Zo\u202eé", "Zoé"),
+        ("Anne\r\nBcc: tous@x.example", "Anne Bcc: tous@x.example"),
+        ("An\x00ne\x07", "Anne"),
+        ("=?utf-8?q?An=C3=A9?= B", "B"),
+        ("FranÃ§ois", "François"),
+        ('=HYPERLINK("x")', '=HYPERLINK("x")'),
+        ("+33 1", "+33 1"),
+        ("a\u2028b\u0085c", "a b c"),
+    ],
+)
+def test_cells_are_cleaned_and_told(cell: str, kept: str) -> None:
+    clean_cell, told = clean_text(cell)
+    assert clean_cell == kept
+    assert bool(told) == (cell != kept)
+
+
+def test_notes_keep_their_line_breaks() -> None:
+    assert clean_text("un\r\ndeux\rtrois", multiline=True)[0] == "un\ndeux\ntrois"
+
+
+def test_mojibake_is_mended_only_when_certain() -> None:
+    assert (
+        repair_mojibake("L’ÃŽle NoÃ«l") == "L’ÃŽle NoÃ«l"
+    )  # a true apostrophe beside it: not all of it is the accident
+    assert repair_mojibake("NoÃ«l Å’uvre â€” Ã\x81") == "Noël Œuvre — Á"
+
+
+@pytest.mark.parametrize("name", ["Ay?e", "?ukasz", "Fran\ufffdois"])
+def test_lost_letters_are_flagged_and_kept(name: str) -> None:
+    draft, told = clean(Prénom=name, Nom="Martin")
+    assert draft.first_name == name
+    assert "lost letters" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("Français", "fr"), ("FR", "fr"), ("fr-FR", "fr"), ("English", "en"), ("Anglais / français", "en"), ("", "")],
+)
+def test_languages_become_codes(written: str, code: str) -> None:
+    assert normal_language(written) == code
+    assert clean(Langue=written)[0].language == code
+
+
+def test_a_riddle_for_a_language_is_kept_aside() -> None:
+    draft, told = clean(Langue="klingon")
+    assert (draft.language, draft.fields["language_as_written"]) == ("", "klingon")
+    assert "klingon" in told
+
+
+def test_sectors_are_split_and_address_book_labels_are_none() -> None:
+    assert clean(Secteur="Santé ; Sciences / Tech")[0].sectors == ("Santé", "Sciences", "Tech")
+    assert clean(Labels="* myContacts ::: Presse ::: Énergie")[0].sectors == ("Énergie",)
+
+
+def test_a_role_without_an_outlet_is_kept_as_a_field() -> None:
+    draft, _ = clean(Nom="Martin", Fonction="Pigiste")
+    assert draft.fields["role"] == "Pigiste"
+
+
+@given(
+    st.dictionaries(st.sampled_from(["Nom", "Prénom", "Média", "Fonction", "Ville", "Langue"]), st.text(max_size=30))
+)
+def test_nothing_a_header_must_not_hold_comes_through(cells: dict[str, str]) -> None:
+    found = cleaned(**cells)
+    assert isinstance(found, CleanRow)
+    for draft in found.drafts:
+        for value in (draft.first_name, draft.last_name, draft.outlet, draft.role, *draft.fields.values()):
+            assert value.isprintable() or not set(value) & set("\r\n\0\x1b\u2028\u202e")
+            assert "=?" not in value
+            assert value == value.strip()
+
+
+@given(st.text(max_size=60))
+def test_cleaning_twice_changes_no_more(text: str) -> None:
+    once, _ = clean_text(text)
+    assert clean_text(once) == (once, ())
+
+
+@given(st.text('ab.@;,<>()" \u00e9\u200b\n-', max_size=40))
+def test_an_address_cell_gives_sound_addresses_or_a_reason(text: str) -> None:
+    found = cleaned(email=text)
+    if isinstance(found, RejectedRow):
+        assert found.reason.endswith(".")
+    else:
+        assert all(parse_address(draft.address.spec) == draft.address for draft in found.drafts)
+
+
+def test_folding() -> None:
+    assert fold("  LEFÈVRE—Œuna, Łukasz ") == "lefevre oeuna lukasz"
+    assert slugify("Santé & Cité") == "sante-cite"
