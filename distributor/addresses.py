@@ -73,9 +73,10 @@ def _validate(text: str, *, allow_display_name: bool) -> tuple[str, Address]:
             check_deliverability=False,
             allow_quoted_local=True,
             allow_display_name=allow_display_name,
+            strict=True,  # local parts of at most 64 octets: RFC 5321 §4.5.3.1.1
         )
     except EmailNotValidError as error:
-        raise BadAddress(str(error)) from None
+        raise BadAddress(str(error).rstrip(".") + ".") from None
     assert found.ascii_domain is not None
     address = Address(found.local_part, found.ascii_domain.lower(), found.domain)
     return found.display_name or "", address

@@ -35,6 +35,9 @@ SECTORS = {
     "culture": "Culture",
     "social": "Social",
 }
+_OBJECTOR = "beatrice.loeuillet@tele-garonne.example"
+_REFUSED = ("thomas.oeuvrard@cahier-neuf.example", "m.vogel@elbbote.example")
+_GREYLISTED = ("zoe.percin@quotidien-soignants.example", "yann.kermadec@tribune-ponant.example")
 _SAMPLE = "releases/marees-2050.md"
 _RETRY_S = 2.0
 """What a greylisting server calls «later», shortened so that the demo stays under a minute."""
@@ -62,11 +65,6 @@ DISTRIBUTOR_REPLY_TO=Claire Morvan <claire.morvan@observatoire-littoral.example>
 DISTRIBUTOR_ORGANISATION=Observatoire du littoral
 DISTRIBUTOR_RETRY_MINUTES=0.03
 """
-
-
-_OBJECTOR = ""
-_REFUSED: dict[str, str] = {}
-_GREYLISTED: tuple[str, ...] = ()
 
 
 async def _walk(target: Path) -> None:

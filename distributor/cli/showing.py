@@ -257,10 +257,10 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
         if counter:
             out.print(f"By {label}: {shown}{more}")
     for one in manifest.merged:
-        out.print(f"  one message: {one.recipient.name or one.address} {one.merged}")
+        out.print(f"  one message: {one.recipient.name or one.address}: {one.merged}")
     for left_out in manifest.left_out:
         who = left_out.planned.recipient.name or left_out.planned.address
-        out.print(f"  left out: {who} {left_out.because}")
+        out.print(f"  left out: {who}: {left_out.because}")
 
 
 _REASONS = {

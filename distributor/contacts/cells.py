@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from distributor.contacts.folding import fold, words
+from distributor.folding import fold, words
 
 # Invisible characters: they reorder or hide text, or come along from a web page. Joiners stay where scripts need them.
 _INVISIBLE = re.compile(

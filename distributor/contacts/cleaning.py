@@ -10,10 +10,10 @@ from functools import lru_cache
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cells import clean_text, looks_damaged, normal_language
 from distributor.contacts.columns import ColumnMap, Field
-from distributor.contacts.folding import fold
 from distributor.contacts.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
 from distributor.contacts.names import normal_civility, split_full_name, take_civility, undo_capitals
 from distributor.contacts.rows import RejectedRow, SourceRow
+from distributor.folding import fold
 
 OPTED_OUT = "opted_out"
 DESK = "desk"

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from distributor.contacts.folding import fold, slugify
 from distributor.contacts.names import CIVILITIES
 from distributor.errors import BadInput
+from distributor.folding import fold, slugify
 
 
 class Field(StrEnum):

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from distributor.contacts.columns import field_of, find_header, unique_header
-from distributor.contacts.decoding import decode
 from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
+from distributor.decoding import decode
 from distributor.errors import BadInput
 
 MAX_BYTES = 50_000_000

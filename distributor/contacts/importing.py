@@ -13,13 +13,13 @@ from sqlmodel import Session, select
 from distributor.clock import now, require_aware
 from distributor.contacts.cleaning import CleanRow, ContactDraft, clean_row
 from distributor.contacts.columns import ColumnMap, map_columns
-from distributor.contacts.folding import slugify
 from distributor.contacts.merging import KnownContact, Said, merge
 from distributor.contacts.report import ImportReport, LineOutcome, Result
 from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
 from distributor.contacts.store import ContactStore
 from distributor.db.engine import Database
 from distributor.errors import BadInput
+from distributor.folding import slugify
 from distributor.models import Audit, MediaList, Sector
 
 LEGAL_BASIS = "legitimate interest: professional address of a journalist"

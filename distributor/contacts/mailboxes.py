@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from distributor.addresses import Address, BadAddress, parse_address
-from distributor.contacts.folding import fold, words
+from distributor.folding import fold, words
 
 _AROUND = " \t\u00a0\u202f\u2007\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _BREAK = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from distributor.contacts.cleaning import OPTED_OUT, ContactDraft
-from distributor.contacts.folding import fold, slugify
+from distributor.folding import fold, slugify
 
 VALUES = (
     "civility", "first_name", "last_name", "language", "familiarity", "phone", "region", "note_to_send",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from distributor.contacts.folding import fold, words
+from distributor.folding import fold, words
 
 CIVILITIES = {
     "m": "M.", "monsieur": "M.", "mr": "Mr", "mister": "Mr", "herr": "Mr", "sr": "Mr", "senor": "Mr",

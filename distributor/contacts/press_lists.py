@@ -14,8 +14,8 @@ from sqlmodel import Session, col
 
 from distributor.addresses import BadAddress, parse_address
 from distributor.contacts.cleaning import DESK, OPTED_OUT
-from distributor.contacts.folding import fold, slugify
 from distributor.errors import BadInput
+from distributor.folding import fold, slugify
 from distributor.models import Affiliation, Contact, ContactSector, MediaList, MediaListMember, Outlet, Sector
 
 _STREAM = 1000
@@ -135,7 +135,7 @@ def sectors(session: Session) -> list[SectorSummary]:
 
 
 def list_members(session: Session, slug: str) -> Iterator[Member]:
-    """The members of a list in the order in which the base met them, streamed; two statements whatever their number.
+    """The members of a list in the order in which the base met them, streamed; three statements whatever their number.
 
     Contacts without an address are left out. Raises `BadInput` for an unknown list.
     """

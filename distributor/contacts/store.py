@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from distributor.contacts.cleaning import ContactDraft
-from distributor.contacts.folding import slugify
 from distributor.contacts.merging import VALUES, KnownAffiliation, KnownContact, outlet_key
+from distributor.folding import slugify
 from distributor.models import Contact
 
 _TABLES = Contact.metadata.tables

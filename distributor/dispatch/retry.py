@@ -30,6 +30,7 @@ class RetryPolicy:
         wait = timedelta(minutes=self.minutes[min(refusals, len(self.minutes) - 1)])
         if outcome.verdict == Verdict.CONNECTION:
             wait = min(wait, _AFTER_DROP)  # says nothing about the address: RFC 5321 §4.5.4.1 waits are not owed
-        elif outcome.retry_after is not None:
+        elif outcome.retry_after is not None and outcome.verdict != Verdict.RETRY:
+            # A throttling server's own time; an ordinary «later» (greylisting) follows the ladder that is set.
             wait = max(wait, timedelta(seconds=outcome.retry_after))
         return now + wait * (1 + jitter / 10)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from distributor.decoding import decode
 from distributor.errors import BadInput
 from distributor.releases.draft import Remark
 
@@ -28,17 +29,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf", "a compressed file (7z)"),
     (b"Rar!", "a compressed file (RAR)"),
 )
-
-_BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-# What French and English prose is made of beyond ASCII; the measure by which two single-byte readings are compared.
-_PROSE = frozenset("éèêëàâçîïôùûüœæÉÈÀÇÊŒ’‘“”«»–—…€°\N{NO-BREAK SPACE}")
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028]")
 
@@ -92,54 +82,30 @@ def _zip_kind(raw: bytes) -> str:
 
 
 def _decode(raw: bytes) -> tuple[str, str, tuple[Remark, ...]]:
-    for mark, encoding in _BOMS:
-        if raw.startswith(mark):
-            try:
-                return raw.decode(encoding), encoding, ()
-            except UnicodeDecodeError as error:
-                raise BadInput(
-                    f"This file announces {encoding.upper().removesuffix('-SIG')} but is damaged.",
-                    mend="Save it again as UTF-8.",
-                    line=raw.count(b"\n", 0, error.start) + 1,
-                ) from None
-    if b"\0" in raw:
+    found = decode(raw)
+    if "\0" in found.text:
         raise BadInput("This file is binary, not text: it holds NUL bytes.", mend=_SAVE_AS)
-    try:
-        return raw.decode("utf-8"), "utf-8", ()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        _refuse_damaged_utf8(raw, line)
-    return _decode_single_byte(raw, line)
-
-
-def _refuse_damaged_utf8(raw: bytes, line: int) -> None:
-    """A file that is nearly all UTF-8 is a damaged one, not one of Windows-1252."""
+    if found.encoding.startswith("UTF-"):
+        if "\N{REPLACEMENT CHARACTER}" in found.text:
+            raise _damaged(found.text)
+        return found.text, found.encoding, ()
     lossy = raw.decode("utf-8", errors="replace")
     bad = lossy.count("\N{REPLACEMENT CHARACTER}")
-    good = sum(not char.isascii() for char in lossy) - bad
-    if good > 3 * bad:
-        raise BadInput(
-            "This file is UTF-8, but some of its bytes are damaged.",
-            mend="Open it, mend the characters of this line, and save it again as UTF-8.",
-            line=line,
-        )
+    if sum(not char.isascii() for char in lossy) > 4 * bad:
+        raise _damaged(lossy)  # nearly all of it is UTF-8: a damaged file, not one of Windows-1252
+    number, excerpt = next((n, row) for n, row in enumerate(found.text.splitlines(), 1) if not row.isascii())
+    if "\N{REPLACEMENT CHARACTER}" in found.text:
+        raise BadInput("The encoding of this file was not recognised.", mend="Save it again as UTF-8.", line=number)
+    told = f"Not UTF-8: read as {found.encoding}. Check the accents: «{_short(excerpt.strip())}»."
+    return found.text, found.encoding, (Remark(number, told),)
 
 
-def _decode_single_byte(raw: bytes, line: int) -> tuple[str, str, tuple[Remark, ...]]:
-    windows = raw.decode("cp1252", errors="replace")
-    mac = raw.decode("mac_roman")
-    # Mac Roman letters read as Windows-1252 give capitals and signs inside words, and the reverse likewise.
-    text, encoding, name = (
-        (mac, "mac_roman", "Mac Roman") if _prose(mac) > _prose(windows) else (windows, "cp1252", "Windows-1252")
+def _damaged(text: str) -> BadInput:
+    return BadInput(
+        "Some bytes of this file are damaged.",
+        mend="Open it, mend the characters of this line, and save it again as UTF-8.",
+        line=text.count("\n", 0, text.index("\N{REPLACEMENT CHARACTER}")) + 1,
     )
-    if "\N{REPLACEMENT CHARACTER}" in text:
-        raise BadInput("The encoding of this file was not recognised.", mend="Save it again as UTF-8.", line=line)
-    excerpt = next(row for row in text.splitlines() if not row.isascii()).strip()
-    return text, encoding, (Remark(line, f"Not UTF-8: read as {name}. Check the accents: «{_short(excerpt)}»."),)
-
-
-def _prose(text: str) -> int:
-    return sum(1 if char in _PROSE else -1 for char in text if not char.isascii())
 
 
 def _clean(text: str) -> tuple[str, tuple[Remark, ...]]:

@@ -8,9 +8,7 @@ import hashlib
 import json
 import mimetypes
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,12 +19,13 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from distributor.errors import BadInput
+from distributor.folding import fold
 from distributor.models import Attachment, Audit, Release, ReleaseVersion
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 
 ATTACHMENTS_FOLDER = "attachments"
 _MAX_ATTACHMENT = 25 * 1024 * 1024
-_SLUG_LENGTH = 60
+_SLUG_LENGTH = 40
 _OVERRIDE = "proof.override"
 
 
@@ -91,7 +90,7 @@ def store_release(
     attachments: Sequence[KeptFile] = (),
 ) -> StoredRelease:
     """Keep a draft as a new release, or as the next version of the one with this slug; same words, no change."""
-    slug = slug or slugify(draft.headline)
+    slug = slug or slug_of(draft.headline)
     digest = _content_hash(draft, attachments)
     release = session.exec(select(Release).where(Release.slug == slug)).one_or_none()
     if release is None:
@@ -214,16 +213,15 @@ def overridden_codes(session: Session, version: ReleaseVersion) -> set[str]:
     return {row.details["code"] for row in rows}
 
 
-def slugify(text: str) -> str:
-    """A short name for the command line: lower-case ASCII words joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "Oe").replace("æ", "ae"))
-    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
+def slug_of(headline: str) -> str:
+    """A short name for the command line, made from the first words of a headline."""
     slug = ""
-    for word in words:
+    for word in fold(headline).split():
         if slug and len(slug) + 1 + len(word) > _SLUG_LENGTH:
             break
-        slug = f"{slug}-{word}" if slug else word[:_SLUG_LENGTH]
-    return slug or "release-" + hashlib.sha256(text.encode()).hexdigest()[:8]
+        if len(word) > 1 or word.isdecimal():  # not what an elision leaves: «l’Observatoire»
+            slug = f"{slug}-{word}" if slug else word[:_SLUG_LENGTH]
+    return slug if slug.isascii() and slug else f"release-{hashlib.sha256(headline.encode()).hexdigest()[:8]}"
 
 
 def _words(draft: ReleaseDraft) -> dict[str, Any]:

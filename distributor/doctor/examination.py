@@ -1,0 +1,132 @@
+"""The whole examination: every check in its order, the settings with their sources, and what it all comes to."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from distributor import clock
+from distributor.doctor import configuration, machine
+from distributor.doctor.check import Check, Level, contained, guarded
+from distributor.doctor.configuration import SettingLine, list_settings
+from distributor.doctor.database import database_checks
+from distributor.doctor.domain import domain_checks
+from distributor.doctor.lookup import DnsLookup, Lookup
+from distributor.doctor.server import server_checks
+from distributor.doctor.templates import template_checks
+from distributor.errors import AccountTrouble, BadInput, DistributorError
+from distributor.settings import Settings, load_settings
+from distributor.wiring import Workspace
+
+TEMPLATES = ("templates", "sample_message")
+IDENTITY = ("sender", "secret_key", "unsubscribe")
+DATABASE = ("database", "schema", "integrity", "objections")
+SERVER = ("mail_server", "certificate", "mail_features")
+DOMAIN = ("mx", "spf", "dmarc", "dkim")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All checks in their order, and all settings; none of the latter when they could not be read."""
+
+    checks: tuple[Check, ...]
+    settings: tuple[SettingLine, ...]
+
+    @property
+    def trouble(self) -> DistributorError | None:
+        """The error that stands for every failure: `AccountTrouble` if only the mail server failed, else `BadInput`."""
+        failed = [check for check in self.checks if check.level is Level.FAIL]
+        if not failed:
+            return None
+        names = ", ".join(check.name.replace("_", " ") for check in failed)
+        kind = AccountTrouble if all(check.name in SERVER for check in failed) else BadInput
+        return kind(f"Something has to be mended: {names}.", mend="Each of these checks says how.")
+
+
+def examine(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    offline: bool = False,
+    lookup: Lookup | None = None,
+    on_check: Callable[[Check], None] = lambda _: None,
+) -> Diagnosis:
+    """Examine the workspace in `folder`, changing nothing and sending nothing; never raises for what it finds.
+
+    `environ` wins over `.env`, as everywhere. `offline` leaves out the mail server and DNS. `lookup` asks DNS (default:
+    this machine's resolver). `on_check` hears of each check as soon as it is made.
+    """
+    folder = folder.absolute()
+    settings, reading = _read_settings(folder, environ)
+    checks = []
+    for check in _checks(folder, environ, settings, reading, offline=offline, lookup=lookup):
+        on_check(check)
+        checks.append(check)
+    return Diagnosis(tuple(checks), list_settings(settings) if settings else ())
+
+
+def _checks(
+    folder: Path,
+    environ: Mapping[str, str],
+    settings: Settings | None,
+    reading: Check,
+    *,
+    offline: bool,
+    lookup: Lookup | None,
+) -> Iterator[Check]:
+    yield from _machine_checks(folder, settings)
+    yield guarded("workspace", configuration.check_workspace, folder, environ)
+    yield reading
+    yield from contained("templates", template_checks(folder, settings), TEMPLATES[1:])
+    if settings is None:
+        for name in (*IDENTITY, *DATABASE, *SERVER, *DOMAIN):
+            yield Check.skip(name, "Left out: see settings.")
+        return
+    yield guarded("sender", configuration.check_sender, settings)
+    yield guarded("secret_key", _check_secret_key, folder, settings)
+    yield guarded("unsubscribe", configuration.check_unsubscribe, settings)
+    yield from contained("database", database_checks(settings), DATABASE[1:])
+    if offline:
+        for name in (*SERVER, *DOMAIN):
+            yield Check.skip(name, "Left out, as asked (--offline).")
+        return
+    yield from contained("mail_server", server_checks(settings, clock.now()), SERVER[1:])
+    yield from contained("mx", domain_checks(settings, lookup or DnsLookup()), DOMAIN[1:])
+
+
+def _read_settings(folder: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Check]:
+    found: list[Settings] = []
+
+    def read() -> Check:
+        found.append(load_settings(folder, environ))
+        return configuration.check_settings(found[0])
+
+    reading = guarded("settings", read)
+    return (found[0] if found else None), reading
+
+
+def _machine_checks(folder: Path, settings: Settings | None) -> Iterator[Check]:
+    version = sys.version_info
+    yield machine.check_python((version.major, version.minor, version.micro))
+    major, minor, patch = sqlite3.sqlite_version_info
+    is_sqlite = settings is None or settings.database_url.startswith("sqlite")
+    yield machine.check_sqlite((major, minor, patch), in_use=is_sqlite)
+    yield guarded("disk", machine.check_disk, _database_folder(settings) or folder)
+
+
+def _check_secret_key(folder: Path, settings: Settings) -> Check:
+    keyring = Workspace(folder, settings).keyring
+    return Check.ok("secret_key", f"Set ({keyring.key_id}). Keep a copy of it with your copies of the database.")
+
+
+def _database_folder(settings: Settings | None) -> Path | None:
+    """Where the SQLite file lies: that disk is the one that may fill up."""
+    if settings is None or not settings.database_url.startswith("sqlite"):
+        return None
+    database = make_url(settings.database_url).database
+    return Path(database).parent if database and Path(database).parent.is_dir() else None

@@ -1,0 +1,82 @@
+"""The mail server: reached, logged in to and left again, without a message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from distributor.doctor.check import Check, NotExamined, guarded
+from distributor.settings import PREFIX, Settings
+from distributor.transport.account import Timeouts
+from distributor.transport.smtp import ProbeReport, SmtpAccount, probe
+from distributor.wiring import Workspace
+
+# A person waits for this; some servers hold their greeting back for several seconds to put robots off.
+PATIENCE = Timeouts(connect=8, greeting=15, command=10, quit=2)
+SOON_DAYS = 14
+SMALL_MESSAGE = 1_000_000
+
+
+def server_checks(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Reach the mail server and say what it told of itself. `AccountTrouble` when it cannot be used."""
+    account = replace(Workspace(settings.workspace, settings).account(), timeouts=PATIENCE)
+    if account.username and not account.password:
+        # Providers count every refused login: an empty password is never offered.
+        yield Check.fail(
+            "mail_server",
+            "A user name is set, and no password.",
+            f"Set {PREFIX}SMTP_PASSWORD; or leave {PREFIX}SMTP_USERNAME empty for a server that asks for none.",
+        )
+        return
+    report = asyncio.run(probe(account))
+    yield check_login(report, account)
+    yield guarded("certificate", check_certificate, report.certificate_expires, now)
+    yield check_features(report)
+
+
+def check_login(report: ProbeReport, account: SmtpAccount) -> Check:
+    """How the server greeted us, how the way there is protected, and as whom we logged in."""
+    protection = report.tls or "in clear, on this machine"
+    reached = f"{account.place} answers as «{report.greeting}» ({protection}, {report.duration_ms} ms)"
+    if report.authenticated:
+        return Check.ok("mail_server", f"{reached}; logged in as {account.username} ({report.auth_method}).")
+    if account.password:
+        return Check.warn(
+            "mail_server",
+            f"{reached}; a password is set and no user name, so nobody logged in.",
+            f"Set {PREFIX}SMTP_USERNAME.",
+        )
+    if report.auth_methods:
+        return Check.warn(
+            "mail_server",
+            f"{reached}; it offers a login, and no user name is set.",
+            f"Set {PREFIX}SMTP_USERNAME and {PREFIX}SMTP_PASSWORD, unless it takes your mail without.",
+        )
+    return Check.ok("mail_server", f"{reached}; it asks for no login.")
+
+
+def check_certificate(expires: datetime | None, now: datetime) -> Check:
+    """How long the server's certificate is still good for."""
+    if expires is None:
+        raise NotExamined("The connection is in clear, on this machine: there is no certificate.")
+    days = (expires - now).days
+    left = f"The mail server's certificate is good for {days} more days, until {expires:%Y-%m-%d}."
+    if days < SOON_DAYS:
+        return Check.warn("certificate", left, "Ask whoever runs the server to renew it: nothing is sent once it ends.")
+    return Check.ok("certificate", left)
+
+
+def check_features(report: ProbeReport) -> Check:
+    """What the server offers: the largest message it takes (RFC 1870), and its extensions."""
+    size = "It names no limit to a message's size"
+    if report.size_limit is not None:
+        size = f"It takes messages of up to {report.size_limit / 10**6:.3g} MB"
+    names = sorted(extension.split()[0] for extension in report.extensions)
+    message = f"{size}; it offers {', '.join(names) or 'no extension'}."
+    if not any(name == "SMTPUTF8" for name in names):
+        message += " Addresses with accents before the @ cannot be written to (no SMTPUTF8)."
+    if report.size_limit is not None and report.size_limit < SMALL_MESSAGE:
+        return Check.warn("mail_features", message, "Link to large files instead of attaching them.")
+    return Check.ok("mail_features", message)

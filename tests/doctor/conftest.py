@@ -1,0 +1,27 @@
+"""Workspaces to examine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from patients import SetUp, write_settings
+
+from distributor.starter import make_workspace
+from distributor.wiring import open_workspace
+
+SENDER = "Service de presse <presse@office.example>"
+
+
+@pytest.fixture
+def set_up(tmp_path: Path) -> SetUp:
+    """Makes a whole workspace and writes settings into its `.env`, over those that stand there."""
+
+    def make(**values: str) -> Path:
+        folder = tmp_path / "workspace"
+        make_workspace(folder)
+        open_workspace(folder, creating=True).database.close()
+        write_settings(folder, MAIL_FROM=SENDER, **values)
+        return folder
+
+    return make

@@ -1,0 +1,255 @@
+"""Whole and broken workspaces: what is wrong is said where it is, and never hides the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dnszone import Zone
+from patients import SetUp, write_settings
+
+from distributor.addresses import parse_address
+from distributor.contacts import suppression
+from distributor.db.engine import Database
+from distributor.doctor.check import Check, Level
+from distributor.doctor.configuration import masked_url
+from distributor.doctor.database import check_schema
+from distributor.doctor.examination import DATABASE, DOMAIN, IDENTITY, SERVER, TEMPLATES, Diagnosis, examine
+from distributor.errors import AccountTrouble, BadInput
+from distributor.tokens import Keyring
+
+MACHINE = ("python", "sqlite", "disk", "workspace", "settings")
+ALL = (*MACHINE, *TEMPLATES, *IDENTITY, *DATABASE, *SERVER, *DOMAIN)
+
+
+def offline(folder: Path, **environ: str) -> Diagnosis:
+    named = {f"DISTRIBUTOR_{name}": value for name, value in environ.items()}
+    return examine(folder, named, offline=True)
+
+
+def failed(diagnosis: Diagnosis) -> list[str]:
+    return [check.name for check in diagnosis.checks if check.level is Level.FAIL]
+
+
+def the(name: str, diagnosis: Diagnosis) -> Check:
+    (check,) = [check for check in diagnosis.checks if check.name == name]
+    return check
+
+
+def names(diagnosis: Diagnosis) -> tuple[str, ...]:
+    return tuple(check.name for check in diagnosis.checks)
+
+
+def test_a_whole_workspace_has_nothing_to_mend(set_up: SetUp) -> None:
+    heard: list[Check] = []
+    diagnosis = examine(set_up(), {}, offline=True, on_check=heard.append)
+    assert names(diagnosis) == ALL
+    assert tuple(heard) == diagnosis.checks
+    assert {check.level for check in diagnosis.checks if check.name not in {*SERVER, *DOMAIN, "sqlite", "disk"}} == {
+        Level.OK
+    }
+    assert diagnosis.trouble is None
+
+
+def test_nothing_is_written(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / "press.db").unlink()
+    before = sorted(folder.rglob("*"))
+    offline(folder)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_every_setting_with_its_source_and_no_secret(set_up: SetUp) -> None:
+    folder = set_up(SMTP_PASSWORD="hunter2-hunter2", SECRET_KEY="k" * 40, RETRY_MINUTES="5,7.5")
+    url = "postgresql://presse:hunter2-hunter2@db.invalid/press?sslpassword=hunter2-hunter2"
+    diagnosis = offline(folder, SMTP_PORT="2525")
+    shown = {line.name.removeprefix("DISTRIBUTOR_"): (line.value, line.source) for line in diagnosis.settings}
+    assert shown["SMTP_PORT"] == ("2525", "environment")
+    assert shown["SMTP_PASSWORD"] == ("set", ".env")
+    assert shown["SECRET_KEY"] == ("set", ".env")
+    assert shown["SMTP_HOST"] == ("", "default")
+    assert shown["RETRY_MINUTES"] == ("5,7.5", ".env")
+    assert shown["MAIL_FROM"][0].startswith("Service de presse <")
+    assert "hunter2" not in repr(diagnosis) + masked_url(url)
+    assert masked_url(url).startswith("postgresql://presse:***@db.invalid/press")
+
+
+def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
+    diagnosis = offline(tmp_path)
+    assert failed(diagnosis) == ["workspace", "templates", "sender", "secret_key", "database"]
+    assert "distributor init" in the("workspace", diagnosis).mend
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    diagnosis = offline(tmp_path / "nowhere")
+    assert names(diagnosis) == ALL
+    assert "no folder" in the("workspace", diagnosis).message
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("SMTP_PORT", "many"),
+        ("DATABASE_URL", "postgresql://presse:pass[word@db.invalid/press"),
+        ("SECRET_KEY", "short"),
+    ],
+)
+def test_a_setting_that_cannot_be_used(set_up: SetUp, setting: str, value: str) -> None:
+    diagnosis = offline(set_up(**{setting: value}))
+    assert names(diagnosis) == ALL
+    assert failed(diagnosis) == ["settings"]
+    assert the("templates", diagnosis).level is Level.OK
+    assert the("database", diagnosis) == Check.skip("database", "Left out: see settings.")
+    assert diagnosis.settings == ()
+    assert "pass[word" not in repr(diagnosis)
+    assert "too-short-a-key" not in repr(diagnosis)
+    assert isinstance(diagnosis.trouble, BadInput)
+
+
+def test_settings_that_are_not_text(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / ".env").write_bytes(b"\xff\xfe\x00DISTRIBUTOR")
+    assert failed(offline(folder)) == ["settings"]
+
+
+def test_an_env_that_others_can_read(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / ".env").chmod(0o644)
+    assert the("workspace", offline(folder)).mend == f"Run: chmod 600 {folder / '.env'}"
+    write_settings(folder, SMTP_PASSWORD="secret")
+    assert failed(offline(folder)) == ["settings"]
+
+
+def test_a_variable_that_is_none_of_ours(set_up: SetUp) -> None:
+    check = the("settings", offline(set_up(SMTP_HSOT="mail.office.example")))
+    assert check.level is Level.WARN
+    assert "DISTRIBUTOR_SMTP_HOST" in check.message
+
+
+def test_a_template_with_a_typo(set_up: SetUp) -> None:
+    folder = set_up()
+    template = folder / "templates" / "press-release" / "message.txt.j2"
+    template.write_text("{% if release.headline %}\n{{ salutation }\n", encoding="utf-8")
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["templates"]
+    assert f"{template}:2" in the("templates", diagnosis).message
+    assert the("sample_message", diagnosis).level is Level.SKIP
+    assert the("database", diagnosis).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [
+        ("{{ relase.headline }}", Level.FAIL),
+        ("{{ sender.phone }}", Level.FAIL),
+        ("{{ contact.town }}", Level.WARN),
+        ("{{ release.venue }}", Level.WARN),
+        ("{{ contact.fields.town }}", Level.OK),
+        ("{% if contact.town is defined %}{{ contact.town }}{% endif %}", Level.OK),
+    ],
+)
+def test_a_template_that_wants_what_is_not_there(set_up: SetUp, words: str, level: Level) -> None:
+    folder = set_up()
+    template = folder / "templates" / "press-release" / "message.txt.j2"
+    template.write_text(template.read_text(encoding="utf-8") + words + "\n", encoding="utf-8")
+    assert the("sample_message", offline(folder)).level is level
+
+
+def test_no_database(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / "press.db").unlink()
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["database"]
+    assert the("schema", diagnosis) == Check.skip("schema", "Left out: see database.")
+
+
+def test_a_file_that_is_no_database(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / "press.db").write_bytes(b"Not a database at all. " * 1000)
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["database"]
+    assert "damaged" in the("database", diagnosis).message
+
+
+def test_a_database_with_a_damaged_page(set_up: SetUp) -> None:
+    folder = set_up()
+    file = folder / "press.db"
+    file.write_bytes(file.read_bytes()[:-4096] + bytes(4096))  # a page of zeros, as a failing disk leaves it
+    check = the("integrity", offline(folder))
+    assert check.level is Level.FAIL
+    assert "damaged" in check.message
+
+
+def test_a_database_of_a_newer_schema(set_up: SetUp) -> None:
+    folder = set_up()
+    database = Database(f"sqlite:///{folder / 'press.db'}")
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["schema"]
+    assert "newer" in the("schema", diagnosis).message
+    assert the("integrity", diagnosis).level is Level.OK
+    assert the("objections", diagnosis).level is Level.SKIP
+
+
+def test_older_and_empty_schemas_are_brought_up_to_date_later() -> None:
+    assert check_schema(None).level is Level.WARN
+    assert check_schema("0000").level is Level.WARN
+
+
+def test_no_secret_key(set_up: SetUp) -> None:
+    diagnosis = offline(set_up(SECRET_KEY=""))
+    assert failed(diagnosis) == ["secret_key"]
+    assert the("objections", diagnosis).message == "Left out: see secret key."
+
+
+def test_objections_under_another_key(set_up: SetUp) -> None:
+    folder = set_up()
+    database = Database(f"sqlite:///{folder / 'press.db'}")
+    with database.session() as session:
+        address = parse_address("noemi@journal.example")
+        suppression.add(session, Keyring(b"another key"), address, reason="said no", actor="test")
+    database.close()
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["objections"]
+    assert "former DISTRIBUTOR_SECRET_KEY" in the("objections", diagnosis).mend
+
+
+def test_postgresql_that_does_not_answer(set_up: SetUp) -> None:
+    diagnosis = offline(set_up(), DATABASE_URL="postgresql://presse:hunter2@127.0.0.1:9/press")
+    assert failed(diagnosis) == ["database"]
+    assert "hunter2" not in repr(diagnosis)
+
+
+def test_a_database_address_that_cannot_be_taken_apart(set_up: SetUp) -> None:
+    diagnosis = offline(set_up(), DATABASE_URL="postgresql://presse:hunter2@db.invalid:hunter2/press")
+    assert failed(diagnosis) == ["database"]
+    assert "hunter2" not in repr(diagnosis)
+
+
+def test_postgresql_is_examined_like_sqlite(set_up: SetUp, database: Database) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    diagnosis = offline(set_up(), DATABASE_URL=url)
+    assert failed(diagnosis) == []
+    assert the("integrity", diagnosis).level is (Level.OK if database.is_sqlite else Level.SKIP)
+    assert the("objections", diagnosis).message.startswith("0 on record")
+
+
+def test_the_domain_is_examined_through_the_lookup_that_was_given(set_up: SetUp) -> None:
+    zone = Zone(
+        {"office.example": "v=spf1 mx -all", "_dmarc.office.example": "v=DMARC1; p=reject"},
+        {("office.example", "MX"): ["10 mx.office.example."]},
+    )
+    diagnosis = examine(set_up(), {}, lookup=zone)
+    assert [the(name, diagnosis).level for name in DOMAIN] == [Level.OK, Level.OK, Level.OK, Level.SKIP]
+    assert failed(diagnosis) == ["mail_server"]
+    assert isinstance(diagnosis.trouble, AccountTrouble)
+    assert "DISTRIBUTOR_SMTP_HOST" in the("mail_server", diagnosis).mend
+
+
+def test_both_ways_to_say_no(set_up: SetUp) -> None:
+    folder = set_up()
+    assert "PUBLIC_URL" in the("unsubscribe", offline(folder)).message
+    assert "one click at https://" in the("unsubscribe", offline(folder, PUBLIC_URL="https://p.example")).message
