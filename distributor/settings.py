@@ -135,7 +135,7 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
         else:
             values[name], sources[name] = _DEFAULTS.get(name, ""), "default"
     database_url = from_file.get(PREFIX + "DATABASE_URL", "")
-    if from_file.get(PREFIX + "SMTP_PASSWORD") or urlsplit(database_url).password:
+    if from_file.get(PREFIX + "SMTP_PASSWORD") or "@" in database_url:
         _require_private(env_file)
     return _build(workspace, values, sources, _unknown_variables(from_file))
 

@@ -37,9 +37,9 @@ class Workspace:
     def database(self) -> Database:
         """The database, at the schema this program knows."""
         database = Database(self.settings.database_url)
-        if database.file is not None and not database.file.exists() and not self.is_new:
-            raise BadInput(f"There is no database at {database.file}.", mend=f"Run: distributor init {self.path}")
-        if self.is_new and database.file is not None:
+        if not self.is_new:
+            database.require_file()
+        elif database.file is not None:
             # People's addresses: nobody else on this machine is to read them, nor what SQLite keeps beside the file.
             os.close(os.open(database.file, os.O_RDWR | os.O_CREAT, 0o600))
         ensure_schema(database)
@@ -52,7 +52,7 @@ class Workspace:
             raise BadInput(
                 "No secret key is set.",
                 field=f"{PREFIX}SECRET_KEY",
-                mend=f"Run: distributor init {self.path}, or put back the .env that goes with this database.",
+                mend="Put back the .env that goes with this database, or write 32 or more random characters there.",
             )
         return Keyring(self.settings.secret_key.reveal().encode())
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from distributor import clock
+from distributor.addresses import kept_address
+from distributor.cli.output import console
 from distributor.contacts import press_lists
 from distributor.dispatch.composing import Identity, make_composer, read_attachments
 from distributor.dispatch.manifest import Manifest, make_manifest
@@ -18,6 +20,7 @@ from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
+from distributor.settings import Mailbox
 from distributor.wiring import Workspace, actor
 
 
@@ -43,8 +46,10 @@ def prove_release(
     lists: Sequence[str] | None,
     moment: datetime,
     excluded: Sequence[str] = (),
+    *,
+    passing: Sequence[str] = (),
 ) -> Proved:
-    """Prove a release for the members of some lists (None: of every list)."""
+    """Prove a release for the members of some lists (None: of every list); `passing` codes are let pass unlogged."""
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
         names = [one.slug for one in press_lists.lists(session)] if lists is None else lists
@@ -52,14 +57,20 @@ def prove_release(
         identity, composer = open_composer(workspace, session, stored)
         failures = render_all(composer, manifest.recipients, identity, workspace.keyring, date=moment)
         result = prove(session, stored, failures, send_at=moment, timezone=workspace.settings.timezone)
+    result = replace(result, overridden=result.overridden | set(passing))
     return Proved(stored, manifest, result, composer, identity)
 
 
 def open_composer(
     workspace: Workspace, session: Session, stored: StoredRelease, *, is_test: bool = False
 ) -> tuple[Identity, Composer]:
-    """The sender as the settings name it now, and a composer for this release with the workspace's templates."""
-    identity = Identity.from_settings(workspace.settings)
+    """The sender as the settings name it now, and a composer for this release with the workspace's templates.
+
+    Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with.
+    """
+    identity = (
+        _stand_in(workspace) if workspace.settings.mail_from is None else Identity.from_settings(workspace.settings)
+    )
     composer = make_composer(
         stored.version,
         stored.release.slug,
@@ -70,6 +81,12 @@ def open_composer(
         is_test=is_test,
     )
     return identity, composer
+
+
+def _stand_in(workspace: Workspace) -> Identity:
+    console(stderr=True).print("No sender is set yet (DISTRIBUTOR_MAIL_FROM); a stand-in is shown.")
+    mailbox = Mailbox("Sender to be set", kept_address("sender@to-be-set.invalid"))
+    return Identity.from_settings(replace(workspace.settings, mail_from=mailbox))
 
 
 def override_findings(

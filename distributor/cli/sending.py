@@ -14,7 +14,7 @@ from distributor.cli.showing import manifest_as_json, show_manifest, show_proof
 from distributor.contacts import press_lists
 from distributor.contacts.press_lists import Member
 from distributor.dispatch.composing import Identity
-from distributor.dispatch.manifest import recipient_from
+from distributor.dispatch.manifest import LeftOutReason, recipient_from
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.errors import BadInput, Refused
 from distributor.releases import store
@@ -33,18 +33,24 @@ class Choice:
 
 
 def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Send a release to lists; raises `Refused` when the proof stops it, `NotAllReached` when some were not reached."""
+    """Send a release to lists, or with `dry_run` show all of it and open no connection.
+
+    Raises `Refused` when the proof stops it, `NotAllReached` when some were not reached.
+    """
     moment = clock.now()
-    if not dry_run:
-        override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
-    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded)
-    _require_passing(proved, slug, moment.astimezone(workspace.settings.timezone))
+    local = moment.astimezone(workspace.settings.timezone)
     if dry_run:
+        proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded, passing=choice.overrides)
         _show_dry_run(proved, as_json=as_json)
+        _require_passing(proved, slug, local)
         return
+    Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
+    override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
+    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded)
+    _require_passing(proved, slug, local)
     if not proved.manifest.recipients:
-        show_manifest(proved.manifest)
-        raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
+        _say_nobody(proved)
+        return
     transport = workspace.transport()
     show_manifest(proved.manifest, detailed=False)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
@@ -61,6 +67,14 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
         )
     console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
     running.run_dispatch(workspace, log, dispatch_id, transport)
+
+
+def _say_nobody(proved: Proved) -> None:
+    show_manifest(proved.manifest, detailed=False)
+    if any(one.reason == LeftOutReason.ALREADY_SENT for one in proved.manifest.left_out):
+        console().print("Nothing to send: everyone on these lists who may be mailed has this version.")
+        return
+    raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
 
 
 def _require_passing(proved: Proved, slug: str, moment: datetime) -> None:

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
 
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 
 _BUSY_MS = 30_000
+_CONNECT_S = 10
 
 
 class Database:
@@ -25,9 +26,18 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        """Describe the database at `url`; nothing is opened yet. `BadInput` for a URL that names none."""
+        self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        if not self.is_sqlite:
+            self.url = self.url.update_query_dict({"connect_timeout": str(_CONNECT_S), **self.url.query})
+        try:
+            self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        except ImportError:
+            raise BadInput(
+                "The database is PostgreSQL, and its driver is not installed.",
+                mend="Run: pip install 'distributor[postgres]'",
+            ) from None
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
@@ -36,6 +46,11 @@ class Database:
     def file(self) -> Path | None:
         """The SQLite file, or None on a server."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def require_file(self) -> None:
+        """Raise `BadInput` for a SQLite file that is not there: a mistyped path must not become an empty base."""
+        if self.file is not None and not self.file.is_file():
+            raise BadInput(f"There is no database at {self.file}.", mend=f"Run: distributor init {self.file.parent}")
 
     @contextmanager
     def session(self, *, reads_only: bool = False) -> Iterator[Session]:
@@ -64,6 +79,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _read_url(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # Said without the parser's own words: they may quote a piece of the password.
+        raise BadInput(
+            "The database's address cannot be read.",
+            field="DISTRIBUTOR_DATABASE_URL",
+            mend="Write postgresql://user:password@host/database, with %40 for an @ in the password.",
+        ) from None
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy import func, select, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from sqlmodel import col
 
 from distributor.contacts.suppression import check_key
@@ -14,17 +12,15 @@ from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, schema_revision
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.doctor.configuration import masked_url
-from distributor.errors import BadInput
 from distributor.models import Suppression
-from distributor.settings import PREFIX, Settings
+from distributor.settings import Settings
 from distributor.tokens import Keyring
-
-_CONNECT_SECONDS = 5
 
 
 def database_checks(settings: Settings) -> Iterator[Check]:
     """Look at the database without changing it. `BadInput` or `StorageTrouble` when it cannot be reached."""
-    database = _open(settings.database_url)
+    database = Database(settings.database_url)
+    database.require_file()
     try:
         revision = schema_revision(database)
         yield Check.ok("database", _described(database))
@@ -79,30 +75,6 @@ def check_objections(database: Database, revision: str | None, settings: Setting
         check_key(session, Keyring(settings.secret_key.reveal().encode()))
         kept = session.scalar(select(func.count(col(Suppression.id)))) or 0
     return Check.ok("objections", f"{kept} on record, under the present secret key.")
-
-
-def _open(url: str) -> Database:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        # Said without the parser's own words: they may quote a piece of the password.
-        raise BadInput(
-            "The database's address cannot be read.",
-            field=f"{PREFIX}DATABASE_URL",
-            mend="Write postgresql://user:password@host/database, with %40 for an @ in the password.",
-        ) from None
-    if parsed.get_backend_name() != "sqlite":
-        parsed = parsed.update_query_dict({"connect_timeout": str(_CONNECT_SECONDS), **parsed.query})
-    try:
-        database = Database(parsed.render_as_string(hide_password=False))
-    except ImportError:
-        raise BadInput(
-            "The database is PostgreSQL, and its driver is not installed.",
-            mend="Run: pip install 'distributor[postgres]'",
-        ) from None
-    if database.file is not None and not database.file.is_file():
-        raise BadInput(f"There is no database at {database.file}.", mend="Run: distributor init")
-    return database
 
 
 def _described(database: Database) -> str:

@@ -93,7 +93,8 @@ def _decode(raw: bytes) -> tuple[str, str, tuple[Remark, ...]]:
     bad = lossy.count("\N{REPLACEMENT CHARACTER}")
     if sum(not char.isascii() for char in lossy) > 4 * bad:
         raise _damaged(lossy)  # nearly all of it is UTF-8: a damaged file, not one of Windows-1252
-    number, excerpt = next((n, row) for n, row in enumerate(found.text.splitlines(), 1) if not row.isascii())
+    rows = found.text.split("\n")
+    number, excerpt = next(((n, row) for n, row in enumerate(rows, 1) if not row.isascii()), (1, rows[0]))
     if "\N{REPLACEMENT CHARACTER}" in found.text:
         raise BadInput("The encoding of this file was not recognised.", mend="Save it again as UTF-8.", line=number)
     told = f"Not UTF-8: read as {found.encoding}. Check the accents: «{_short(excerpt.strip())}»."

@@ -91,7 +91,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     ("setting", "value"),
     [
         ("SMTP_PORT", "many"),
-        ("DATABASE_URL", "postgresql://presse:pass[word@db.invalid/press"),
+        ("DATABASE_URL", "mysql://presse:pass[word@db.invalid/press"),
         ("SECRET_KEY", "short"),
     ],
 )
@@ -104,6 +104,13 @@ def test_a_setting_that_cannot_be_used(set_up: SetUp, setting: str, value: str) 
     assert diagnosis.settings == ()
     assert "pass[word" not in repr(diagnosis)
     assert "too-short-a-key" not in repr(diagnosis)
+    assert isinstance(diagnosis.trouble, BadInput)
+
+
+def test_a_database_address_that_cannot_be_read(set_up: SetUp) -> None:
+    diagnosis = offline(set_up(DATABASE_URL="postgresql://presse:pass[word@db.invalid/press"))
+    assert failed(diagnosis) == ["database"]
+    assert "pass[word" not in repr(diagnosis.checks)
     assert isinstance(diagnosis.trouble, BadInput)
 
 

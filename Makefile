@@ -1,0 +1,48 @@
+# make demo | make test | make check | make bench. Each sets up what it needs in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check bench lock clean
+
+help:
+	@echo "make demo    the whole walk on invented journalists, with a mail server on this machine"
+	@echo "make test    the test suite, on SQLite and on a PostgreSQL of its own"
+	@echo "make check   formatting, lint, types, layers, then the tests"
+	@echo "make bench   measurements, as ratios within one run"
+
+demo: $(READY)
+	@$(BIN)/distributor demo
+
+test: $(READY)
+	@$(BIN)/pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+# Needs uv on the path; run after changing the dependencies in pyproject.toml.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The interpreter's own pip installs into the virtual environment: a system without ensurepip will do.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (once)…"
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
