@@ -20,7 +20,7 @@ from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
-from distributor.settings import Mailbox
+from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
 
@@ -83,10 +83,10 @@ def open_composer(
     return identity, composer
 
 
-def _stand_in(workspace: Workspace) -> Identity:
+def _stand_in(settings: Settings) -> Identity:
     console(stderr=True).print("No sender is set yet (DISTRIBUTOR_MAIL_FROM); a stand-in is shown.")
     mailbox = Mailbox("Sender to be set", kept_address("sender@to-be-set.invalid"))
-    return Identity.from_settings(replace(workspace.settings, mail_from=mailbox))
+    return Identity.from_settings(replace(settings, mail_from=mailbox))
 
 
 def override_findings(

@@ -14,6 +14,7 @@ from distributor.cli.output import console, count, when
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.dispatch.runner import RunResult
 from distributor.errors import AccountTrouble, Interrupted, NotAllReached
+from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
 from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
@@ -136,10 +137,11 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     resume = f"distributor dispatches resume {dispatch_id}"
     if result.paused_because:
         raise AccountTrouble(
-            f"{result.paused_because} The dispatch is paused, {count(waiting, 'recipient')} waiting.",
+            f"{_sentence(result.paused_because)} The dispatch is paused, {count(waiting, 'recipient')} waiting.",
             mend=f"{result.mend} Then: {resume}".strip(),
         )
     if result.stopped:
+        _say_doubt(workspace, dispatch_id)
         raise Interrupted(
             f"Stopped; everything is saved. {count(waiting, 'recipient')} waiting.", mend=f"Go on with: {resume}"
         )
@@ -151,3 +153,15 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
         )
     if any(counts.get(state) for state in UNREACHED_STATES):
         raise NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+
+
+def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
+    """Name who is in doubt: whoever was on the wire when the command was stopped at once."""
+    with workspace.database.reading() as connection:
+        for one in queries.recipients(connection, [dispatch_id], (DeliveryState.IN_DOUBT,)):
+            console().print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
+
+
+def _sentence(text: str) -> str:
+    """`text` with a full stop: what a server says at its end may have none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

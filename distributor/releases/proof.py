@@ -117,21 +117,14 @@ def has_details_in(text: str) -> str:
 def dateline(subject: ProofSubject) -> Iterator[Finding]:
     """The dateline is that of the day of sending, or next to it."""
     day, place = subject.draft.dateline_date, subject.draft.dateline_place
-    if day is None or not place:
-        missing = (
-            "dateline"
-            if day is None and not place
-            else "date in the dateline"
-            if day is None
-            else "place in the dateline"
-        )
-        yield Finding(
-            "dateline-missing",
-            Level.WARN,
-            f"There is no {missing}.",
-            subject.draft.lines.get("dateline_date"),
-            mend=f"Write it as «{place or 'Paris'}, {_written(subject, _send_day(subject))}».",
-        )
+    written = f"{place or 'Paris'}, {_written(subject, _send_day(subject))}"
+    if not place:
+        missing = "place in the dateline" if day else "dateline"
+        line = subject.draft.lines.get("dateline_date")
+        yield Finding("dateline-missing", Level.WARN, f"There is no {missing}.", line, mend=f"Write it as «{written}».")
+    elif day is None:
+        told = f"The dateline has no date of its own: sent then, the message says «{written}»."
+        yield Finding("dateline-computed", Level.NOTE, told, subject.draft.lines.get("dateline_place"))
     if day is None:
         return
     past = _send_day(subject) - day

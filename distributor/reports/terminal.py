@@ -58,19 +58,17 @@ def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]
 
 
 def _show_recipients(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
-    table = plain_table(["state", "recipient", "when", "tries", "the server's words"])
-    rows = sorted(recipients, key=lambda row: row["state"] == "accepted")
-    for row in rows:
+    table = plain_table(["state", "journalist", "address", "when", "tries", "the server's words"], figures=[4])
+    for row in sorted(recipients, key=lambda row: row["state"] == "accepted"):
         at = row["accepted_at"] or row["updated_at"]
-        who = f"{row['name']} <{row['address']}>" if row["name"] else row["address"]
-        if row["outlet"]:
-            who += f", {row['outlet']}"
+        who = ", ".join(part for part in (row["name"], row["outlet"]) if part)
         words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
         if row["next_attempt_at"]:
             words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
         table.add_row(
             state_text(row["state"]),
             Text(who),
+            Text(row["address"]),
             f"{at.astimezone(zone):%H:%M:%S}" if at else "",
             str(row["attempts"]),
             Text(words),
