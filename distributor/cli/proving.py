@@ -68,9 +68,8 @@ def open_composer(
 
     Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with.
     """
-    identity = (
-        _stand_in(workspace) if workspace.settings.mail_from is None else Identity.from_settings(workspace.settings)
-    )
+    settings = workspace.settings
+    identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
     composer = make_composer(
         stored.version,
         stored.release.slug,
