@@ -95,4 +95,4 @@ def show(
     if as_json:
         show_json(member_as_json(member) | {"lists": on_lists})
     else:
-        show_member(member, on_lists)
+        show_member(member, on_lists, workspace.settings.timezone)

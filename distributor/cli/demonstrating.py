@@ -11,12 +11,12 @@ from distributor.addresses import parse_address
 from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
 from distributor.cli.running import say_standing, showing_progress
+from distributor.cli.sending import plan_proved
 from distributor.cli.showing import show_import, show_import_of_release, show_manifest, show_proof
 from distributor.contacts import suppression
 from distributor.contacts.csvfile import read_csv
 from distributor.contacts.importing import import_contacts
 from distributor.contacts.report import rejects_csv
-from distributor.dispatch.plan import plan_dispatch
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
 from distributor.releases import document, store
@@ -126,16 +126,7 @@ def _import_release(workspace: Workspace) -> str:
 
 async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
     log = workspace.log()
-    with workspace.database.session() as session:
-        dispatch_id = plan_dispatch(
-            session,
-            log,
-            proved.stored.version,
-            proved.manifest,
-            identity=proved.identity,
-            templates=workspace.templates,
-            now=clock.now(),
-        )
+    dispatch_id = plan_proved(workspace, log, proved)
     carrier = workspace.carrier(log)
     transport = SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain"))
     while True:

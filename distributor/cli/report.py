@@ -20,6 +20,7 @@ def report(
     """Show the delivery report of a release, or of one dispatch."""
     from distributor.cli.output import console, count, show_json
     from distributor.errors import BadInput
+    from distributor.releases import store
     from distributor.reports import csvfile, queries, terminal
     from distributor.states import DeliveryState
     from distributor.wiring import open_workspace
@@ -30,8 +31,12 @@ def report(
             f"«{unknown.pop()}» is no state.", field="--state", mend=f"Say one of: {', '.join(DeliveryState)}."
         )
     workspace = open_workspace(context.obj)
-    which = {"dispatch_id": int(release)} if release.isdecimal() else {"slug": release}
-    found = queries.make_report(workspace.database, **which)
+    if release.isdecimal():
+        found = queries.make_report(workspace.database, dispatch_id=int(release))
+    else:
+        with workspace.database.session(reads_only=True) as session:
+            slug = store.find_release(session, release).release.slug
+        found = queries.make_report(workspace.database, slug=slug)
     with workspace.database.reading() as connection:
         recipients = queries.recipients(connection, found.dispatch_ids, states)
         if csv is not None:

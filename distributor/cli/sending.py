@@ -13,6 +13,7 @@ from distributor.cli.proving import Proved, open_composer, override_findings, pr
 from distributor.cli.showing import manifest_as_json, show_manifest, show_proof
 from distributor.contacts import press_lists
 from distributor.contacts.press_lists import Member
+from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import LeftOutReason, recipient_from
 from distributor.dispatch.plan import plan_dispatch, plan_test
@@ -55,8 +56,15 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
     show_manifest(proved.manifest, detailed=False)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
     log = workspace.log()
+    dispatch_id = plan_proved(workspace, log, proved)
+    console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
+    running.run_dispatch(workspace, log, dispatch_id, transport)
+
+
+def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
+    """Write the dispatch of a proved release into the ledger; return its number."""
     with workspace.database.session() as session:
-        dispatch_id = plan_dispatch(
+        return plan_dispatch(
             session,
             log,
             proved.stored.version,
@@ -65,8 +73,6 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
             templates=workspace.templates,
             now=clock.now(),
         )
-    console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
-    running.run_dispatch(workspace, log, dispatch_id, transport)
 
 
 def _say_nobody(proved: Proved) -> None:

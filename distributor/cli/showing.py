@@ -82,18 +82,29 @@ def show_members(members: Sequence[Member], title: str = "") -> None:
     )
 
 
-def show_member(member: Member, on_lists: Sequence[str]) -> None:
+def show_member(member: Member, on_lists: Sequence[str], zone: ZoneInfo) -> None:
     """Everything kept on one contact, empty fields left out."""
-    values = asdict(member) | {"lists": on_lists, "sectors": member.sector_names}
+    moments = {name: value.astimezone(zone) for name, value in asdict(member).items() if isinstance(value, datetime)}
+    values = asdict(member) | moments | {"lists": on_lists, "sectors": member.sector_names}
     hidden = {"contact_id", "address_key", "sector_names", "list_slug"}
     show_table(
         ["field", "value"],
         [
-            (name, ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value)
+            (name, _shown(value))
             for name, value in values.items()
             if value not in ("", None, (), [], {}) and name not in hidden
         ],
     )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in value.items())
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 # Releases

@@ -160,8 +160,8 @@ def _to_date(match: re.Match[str]) -> FoundDate | None:
     written = parts["month"].lower()
     in_figures = written.isdigit()
     month, day = (int(written) if in_figures else _MONTHS[written]), int(parts["day"])
-    if in_figures and month > 12 >= day:
-        day, month = month, day  # 01/13/2021 can only be the American order
+    if parts.get("between") and month > 12 >= day:
+        day, month = month, day  # 01/13/2021 can only be the American order; 2021-13-01 is a slip of the pen
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     year = parts["year"]

@@ -59,12 +59,13 @@ def keep_attachments(draft: ReleaseDraft, folder: Path, workspace: Path) -> list
 
 
 def _keep(name: str, folder: Path, workspace: Path) -> KeptFile:
-    path = Path(os.path.normpath(folder / name))
-    if not any(path.is_relative_to(root) for root in (folder.absolute(), workspace.absolute(), folder)):
+    path = (folder.resolve() / name).absolute()
+    # Where the path leads once `..` and links are followed, not what it looks like.
+    if not any(path.resolve().is_relative_to(root.resolve()) for root in (folder, workspace)):
         raise BadInput(
             f"«{name}» lies outside the release's folder.", field="attachments", mend="Put it beside the release."
         )
-    if path.is_symlink() or not path.is_file():
+    if path.resolve() != Path(os.path.normpath(path)) or not path.is_file():
         raise BadInput(f"«{name}» is not a file there.", field="attachments", mend="Check the name and the place.")
     if path.stat().st_size > _MAX_ATTACHMENT:
         raise BadInput(f"«{name}» is over 25 MB.", field="attachments", mend="Put it on the web and link to it.")
