@@ -217,8 +217,15 @@ def embargo(subject: ProofSubject) -> Iterator[Finding]:
             "embargo-past", Level.WARN, message, line, subject.source_line(line), "Remove it, or correct its date."
         )
     else:
-        message = f"The release leaves under embargo until {local} ({subject.timezone.key})."
-        yield Finding("embargo-ahead", Level.NOTE, message, line, subject.source_line(line))
+        # An embargo is an agreement: whoever has not made it must not get the release before its hour.
+        yield Finding(
+            "embargo-ahead",
+            Level.STOP,
+            f"The release is under embargo until {local} ({subject.timezone.key}), and would leave before.",
+            line,
+            subject.source_line(line),
+            'Send it then; or, if everyone on the lists has agreed to hold it: --override embargo-ahead --because "…".',
+        )
 
 
 def placeholders(subject: ProofSubject) -> Iterator[Finding]:
