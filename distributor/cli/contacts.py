@@ -60,8 +60,11 @@ def list_(
     from distributor.cli.output import show_json
     from distributor.cli.showing import member_as_json, show_members
     from distributor.contacts import press_lists
+    from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
+    if search and list_name:
+        raise BadInput("--search looks in the whole base, --list in one list.", mend="Give one of them.")
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
         if search:

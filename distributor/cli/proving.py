@@ -57,6 +57,7 @@ def prove_release(
         identity, composer = open_composer(workspace, session, stored)
         failures = render_all(composer, manifest.recipients, identity, workspace.keyring, date=moment)
         result = prove(session, stored, failures, send_at=moment, timezone=workspace.settings.timezone)
+    _check_codes(passing, {finding.code for finding in result.findings})
     result = replace(result, overridden=result.overridden | set(passing))
     return Proved(stored, manifest, result, composer, identity)
 
@@ -103,7 +104,14 @@ def override_findings(
     if not because.strip():
         raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
     proved = prove_release(workspace, slug, lists, moment)
-    found = {finding.code for finding in proved.result.findings}
+    _check_codes(codes, {finding.code for finding in proved.result.findings})
+    with workspace.database.session() as session:
+        stored = store.find_release(session, slug)
+        for code in codes:
+            store.record_override(session, stored.version, code, because=because.strip(), actor=actor())
+
+
+def _check_codes(codes: Sequence[str], found: set[str]) -> None:
     for code in codes:
         if code not in found:
             listed = ", ".join(sorted(found)) or "nothing"
@@ -112,10 +120,6 @@ def override_findings(
             raise BadInput(
                 "A message that cannot be written cannot be sent.", field="--override", mend="Mend the field."
             )
-    with workspace.database.session() as session:
-        stored = store.find_release(session, slug)
-        for code in codes:
-            store.record_override(session, stored.version, code, because=because.strip(), actor=actor())
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:

@@ -27,6 +27,12 @@ def send(
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
+    if test and dry_run:
+        raise BadInput("--test sends one message, --dry-run sends none.", mend="To look at it: releases preview")
+    if contact and not test:
+        raise BadInput("--contact goes with --test.", mend="Send to lists with --list, or look with: releases preview")
+    if as_json and not dry_run:
+        raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [])

@@ -93,6 +93,9 @@ def _show_dry_run(proved: Proved, *, as_json: bool) -> None:
     if as_json:
         show_json(manifest_as_json(proved.manifest, proved.stored.release.slug))
         return
+    if not proved.manifest.recipients:
+        _say_nobody(proved)
+        return
     show_manifest(proved.manifest)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 

@@ -66,8 +66,12 @@ def check(context: typer.Context, address: Address, as_json: AsJson = False) -> 
 
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
-        objected = suppression.is_suppressed(session, workspace.keyring, read_address(address))
+        scopes = suppression.scopes_of(session, workspace.keyring, read_address(address))
     if as_json:
-        show_json({"address": address, "objected": objected})
+        show_json({"address": address, "objected": bool(scopes), "scopes": scopes})
+    elif "" in scopes:
+        console().print(f"{address} has objected to everything: it is not mailed.")
+    elif scopes:
+        console().print(f"{address} has objected to releases of the sector {', '.join(scopes)}.")
     else:
-        console().print(f"{address} {'has objected: it is not mailed.' if objected else 'has not objected.'}")
+        console().print(f"{address} has not objected.")

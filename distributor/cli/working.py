@@ -10,6 +10,7 @@ from distributor.cli.running import say_recovery, say_standing, showing_progress
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
 from distributor.errors import AccountTrouble, Interrupted, NotAllReached
+from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
@@ -21,13 +22,16 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
     Raises, with `once`, the error that carries the exit code of the worst dispatch.
     """
     carrier = workspace.carrier(workspace.log())
+    transport: Transport | None = None
     trouble: AccountTrouble | NotAllReached | None = None
     while True:
         say_recovery(carrier.recover())
         due = carrier.due()
         for dispatch_id in due:
+            # Settings that make no account end the work at once: going round would change nothing.
+            transport = transport or workspace.transport()
             try:
-                _carry(workspace, carrier, dispatch_id)
+                _carry(workspace, carrier, dispatch_id, transport)
             except (AccountTrouble, NotAllReached) as error:
                 console(stderr=True).print(str(error))
                 trouble = error
@@ -39,8 +43,7 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
         raise trouble
 
 
-def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:
-    transport = workspace.transport()
+def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> None:
     with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
         result = asyncio.run(until_stopped(lambda stop: carrier.carry(dispatch_id, transport, stop, on_outcome)))
     say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)

@@ -50,8 +50,14 @@ def add(
 
 def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:
     """Whether `address` objected to everything, or to `sector` (a slug). Raises `Refused` as `check_key` does."""
+    return any(scope in {"", sector} for scope in scopes_of(session, keyring, address))
+
+
+def scopes_of(session: Session, keyring: Keyring, address: Address) -> list[str]:
+    """What `address` objected to: "" for everything, or sectors' slugs. Raises `Refused` as `check_key` does."""
     check_key(session, keyring)
-    return keyring.address_hash(address.key) in suppressed_hashes(session, sector=sector)
+    address_hash = keyring.address_hash(address.key)
+    return sorted(session.scalars(select(col(Suppression.scope)).where(col(Suppression.address_hash) == address_hash)))
 
 
 def suppressed_hashes(session: Session, *, sector: str = "") -> set[str]:

@@ -94,7 +94,11 @@ def check_unsubscribe(settings: Settings) -> Check:
             "unsubscribe",
             f"By mail. One click (RFC 8058) wants {PREFIX}PUBLIC_URL, and Gmail asks for it from 5000 messages a day.",
         )
-    return Check.ok("unsubscribe", f"By mail, and with one click at {settings.public_url} (RFC 8058).")
+    return Check.warn(
+        "unsubscribe",
+        f"Messages name {settings.public_url}/u/… for one click (RFC 8058), and this version serves no such page.",
+        f"Leave {PREFIX}PUBLIC_URL empty unless another program answers there.",
+    )
 
 
 _SOURCES = {"environment": "the environment", ".env": ".env", "default": "our defaults"}

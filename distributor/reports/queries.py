@@ -156,7 +156,9 @@ def make_report(database: Database, *, slug: str = "", dispatch_id: int | None =
         else:
             rows = [row for row in dispatches(connection, slug=slug) if not row.is_test]
             if not rows:
-                raise BadInput(f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --dry-run")
+                raise BadInput(
+                    f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --list NAME --dry-run"
+                )
         ids = [row.id for row in rows]
         totals = dict.fromkeys((state.value for state in DeliveryState), 0)
         for row in rows:

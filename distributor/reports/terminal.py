@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,11 @@ from rich.text import Text
 
 from distributor.reports.queries import Report
 from distributor.reports.styles import STATE_STYLES, plain_table, state_text
+from distributor.states import DeliveryState
 
 _BAR = 40
 _MANY_GROUPS = 20
+_MANY_ACCEPTED = 200
 
 
 def show_report(out: Console, report: Report, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
@@ -58,22 +60,35 @@ def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]
 
 
 def _show_recipients(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    """Whoever was not reached, in full, then those who were, as far as a screen is the place for it."""
     table = plain_table(["state", "journalist", "address", "when", "tries", "the server's words"], figures=[4])
-    for row in sorted(recipients, key=lambda row: row["state"] == "accepted"):
-        at = row["accepted_at"] or row["updated_at"]
-        who = ", ".join(part for part in (row["name"], row["outlet"]) if part)
-        words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
-        if row["next_attempt_at"]:
-            words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
-        table.add_row(
-            state_text(row["state"]),
-            Text(who),
-            Text(row["address"]),
-            f"{at.astimezone(zone):%H:%M:%S}" if at else "",
-            str(row["attempts"]),
-            Text(words),
-        )
+    accepted: list[Mapping[str, Any]] = []
+    more = 0
+    for row in recipients:
+        if row["state"] != DeliveryState.ACCEPTED:
+            table.add_row(*_cells(row, zone))
+        elif len(accepted) < _MANY_ACCEPTED:
+            accepted.append(row)
+        else:
+            more += 1
+    for row in accepted:
+        table.add_row(*_cells(row, zone))
     out.print(table)
+    if more:
+        out.print(f"… and {more} more accepted (--csv or --json has them)")
+
+
+def _cells(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
+    at = row["accepted_at"] or row["updated_at"]
+    words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
+    if row["next_attempt_at"]:
+        words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
+    yield state_text(row["state"])
+    yield Text(", ".join(part for part in (row["name"], row["outlet"]) if part))
+    yield Text(row["address"])
+    yield Text(f"{at.astimezone(zone):%d %b %H:%M:%S}" if at else "")
+    yield Text(str(row["attempts"]))
+    yield Text(words)
 
 
 def _reply_text(row: Mapping[str, Any]) -> str:
