@@ -283,9 +283,10 @@ class Delivery(SQLModel, table=True):
 
     Name, outlet, sector and merge fields are copied when the dispatch is planned: a retry sends the same bytes, a
     report needs no join, and a later change to the contact changes neither. `address_hash` is the keyed hash that
-    objections are kept under, so that a claim can check them in the same statement. `expires_at` is when we stop
-    trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals that count
-    against the address.
+    objections are kept under, so that a claim can check them in the same statement; a sector's objection is held
+    against both slugs, of the sector the journalist was reached through and of the release's own. `expires_at` is when
+    we stop trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals
+    that count against the address.
     """
 
     __tablename__ = "delivery"
@@ -315,6 +316,7 @@ class Delivery(SQLModel, table=True):
     outlet_kind: str = ""
     sector: str = ""
     sector_slug: str = ""
+    release_sector_slug: str = ""
     language: str = ""
     lists: list[str] = _json(list)
     merge: dict[str, Any] = _json(dict)

@@ -19,6 +19,8 @@ PREFIX = "DISTRIBUTOR_"
 
 T = TypeVar("T")
 
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+
 
 class Security(StrEnum):
     """How the connection to the mail server is protected."""
@@ -143,14 +145,23 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
 def _read_env_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    from dotenv.main import DotEnv  # noqa: PLC0415 - `--help` needs no settings
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - `--help` needs no settings
 
     try:
-        # No interpolation: a password may hold a dollar sign.
-        pairs = DotEnv(path, encoding="utf-8", interpolate=False).dict()
+        # The parser alone: a password may hold a dollar sign, and a line passed over is a setting lost.
+        with path.open(encoding="utf-8-sig") as file:
+            lines = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The settings cannot be read: {error}.", file=path, mend="Save it as UTF-8 text.") from None
-    return {name: value or "" for name, value in pairs.items()}
+    for line in lines:
+        if line.error:
+            raise BadInput(
+                "This line cannot be read.",
+                file=path,
+                line=line.original.line,
+                mend="Write NAME=value, with both quotes or none.",
+            )
+    return {line.key: line.value or "" for line in lines if line.key is not None}
 
 
 def _require_private(path: Path) -> None:
@@ -217,7 +228,7 @@ class _Reader:
     def __call__(self, name: str, parse: Callable[[str], T], wanted: str) -> T:
         try:
             return parse(self._values[name])
-        except (ValueError, ZoneInfoNotFoundError):
+        except (ValueError, OSError, ZoneInfoNotFoundError):  # a folder of zones, such as Europe: OSError
             shown = "what it holds" if name in SECRET_NAMES else f"«{self._values[name]}»"
             raise BadInput(
                 f"{shown} cannot be used (from: {self._sources[name]}).",
@@ -252,6 +263,8 @@ def _minutes(text: str) -> tuple[float, ...]:
 
 def _mailbox(text: str) -> Mailbox:
     """Read `Name <address>`: the name may hold commas and full stops without quotes; headers quote it themselves."""
+    if not text.isprintable():
+        raise ValueError(text)
     if not text.endswith(">"):
         return Mailbox("", parse_address(text))
     name, _, address = text[:-1].rpartition("<")
@@ -260,7 +273,8 @@ def _mailbox(text: str) -> Mailbox:
 
 def _https_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"'):
+    _ = parts.port  # raises ValueError for what is no port
+    if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"?#'):
         raise ValueError(text)
     return text.rstrip("/")
 
@@ -283,16 +297,14 @@ def _language(text: str) -> str:
 
 def _database_url(workspace: Path, text: str) -> str:
     """Make a relative SQLite file one of the workspace, and name our PostgreSQL driver."""
-    prefix = "sqlite:///"
-    if text.startswith(prefix):
-        return prefix + str((workspace / text.removeprefix(prefix)).absolute())
-    for scheme in ("postgresql://", "postgres://"):
-        if text.startswith(scheme):
-            return "postgresql+psycopg://" + text.removeprefix(scheme)
-    if text.startswith("postgresql+psycopg://"):
-        return text
+    scheme, separator, rest = text.partition("://")
+    file = rest.removeprefix("/")
+    if scheme == "sqlite" and rest.startswith("/") and file:
+        return f"sqlite:///{(workspace / file).absolute()}"
+    if scheme in _POSTGRESQL and separator:
+        return f"postgresql+psycopg://{rest}"
     raise BadInput(
-        "Only SQLite and PostgreSQL are known here.",
+        "It names no SQLite file and no PostgreSQL database.",
         field=PREFIX + "DATABASE_URL",
         mend="Write sqlite:///press.db, or postgresql://user:password@host/database.",
     )

@@ -15,7 +15,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.workers import worker_name
-from distributor.errors import BadInput
+from distributor.errors import BadInput, StorageTrouble
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy, Settings, load_settings
 from distributor.tokens import Keyring
@@ -40,8 +40,7 @@ class Workspace:
         if not self.is_new:
             database.require_file()
         elif database.file is not None:
-            # People's addresses: nobody else on this machine is to read them, nor what SQLite keeps beside the file.
-            os.close(os.open(database.file, os.O_RDWR | os.O_CREAT, 0o600))
+            _make_private(database.file)
         ensure_schema(database)
         return database
 
@@ -100,6 +99,16 @@ class Workspace:
     def transport(self) -> SmtpTransport:
         """The way to the mail server."""
         return SmtpTransport(self.account())
+
+
+def _make_private(file: Path) -> None:
+    """Make a database's file: nobody else on this machine is to read people's addresses, there or beside it."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StorageTrouble(
+            f"The database cannot be made at {file}: {error.strerror}.", mend=f"Check {PREFIX}DATABASE_URL."
+        ) from None
 
 
 def actor() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -27,7 +28,14 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else 160
     return Console(
-        stderr=stderr, highlight=False, emoji=False, markup=False, width=width, soft_wrap=not stream.isatty()
+        stderr=stderr,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        width=width,
+        soft_wrap=not stream.isatty(),
+        # Rich alone would leave bold and dim, which are escape codes too.
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
     )
 
 

@@ -78,7 +78,9 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
 def _say_nobody(proved: Proved) -> None:
     show_manifest(proved.manifest, detailed=False)
     if any(one.reason == LeftOutReason.ALREADY_SENT for one in proved.manifest.left_out):
-        console().print("Nothing to send: everyone on these lists who may be mailed has this version.")
+        console().print(
+            "Nothing to send: everyone here who may be mailed is on a dispatch of this version (see: dispatches list)."
+        )
         return
     raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
 

@@ -277,7 +277,7 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
 _REASONS = {
     LeftOutReason.OBJECTION: "for an objection",
     LeftOutReason.EXCLUDED: "by an excluded list",
-    LeftOutReason.ALREADY_SENT: "who have this version",
+    LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this version",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
@@ -117,17 +117,10 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
-            due = (
-                select(_delivery.c.id)
-                .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED)
-                .order_by(_delivery.c.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-            self._withhold_objectors(connection, due, now)
+            due = self._due(connection, dispatch_id, limit, now)
             claimed = connection.execute(
                 update(_delivery)
-                .where(_delivery.c.id.in_(due.scalar_subquery()), _delivery.c.state == DeliveryState.QUEUED)
+                .where(_delivery.c.id.in_(due))
                 .values(state=DeliveryState.CLAIMED, worker=self._worker, lease_until=now + LEASE, updated_at=now)
                 .returning(*(_delivery.c[name] for name in ClaimedDelivery.__slots__))
             ).all()
@@ -142,7 +135,7 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             for record in batch.records:
-                self._record(connection, record, now)
+                self._record(connection, record, now, by=self._worker)
             return [number for number in batch.begins if not self._begin(connection, number, now)]
 
     def release(self, delivery_ids: Sequence[int]) -> None:
@@ -222,13 +215,14 @@ class DeliveryLog:
             .values(state=DeliveryState.QUEUED, worker="", lease_until=None, updated_at=now)
         ).rowcount
         doubtful = connection.execute(
-            select(_delivery.c.id, _delivery.c.address, _delivery.c.updated_at).where(
-                _delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.SENDING
-            )
+            select(_delivery.c.id, _delivery.c.address, _delivery.c.updated_at, _delivery.c.worker)
+            .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.SENDING)
+            .order_by(_delivery.c.id)
+            .with_for_update()
         ).all()
         outcome = Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY, reply=KILLED_REPLY)
         for row in doubtful:
-            self._record(connection, AttemptRecord(row.id, outcome, started_at=row.updated_at), now)
+            self._record(connection, AttemptRecord(row.id, outcome, started_at=row.updated_at), now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
 
     def _wake_deferred(self, connection: Connection, dispatch_id: int, now: datetime) -> None:
@@ -244,12 +238,29 @@ class DeliveryLog:
             .values(state=DeliveryState.QUEUED, next_attempt_at=None, updated_at=now)
         )
 
-    def _withhold_objectors(self, connection: Connection, due: Select[Any], now: datetime) -> None:
-        connection.execute(
-            update(_delivery)
-            .where(_delivery.c.id.in_(due.scalar_subquery()), _delivery.c.state == DeliveryState.QUEUED, objected())
-            .values(state=DeliveryState.WITHHELD, reason=OBJECTED, updated_at=now)
+    def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[int]:
+        """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
+
+        The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
+        """
+        queued = (
+            select(_delivery.c.id, objected().label("objected"))
+            .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED)
+            .order_by(_delivery.c.id)
+            .limit(limit)
+            .with_for_update(of=_delivery, skip_locked=True)
         )
+        while rows := connection.execute(queued).all():
+            objectors = [row.id for row in rows if row.objected]
+            if objectors:
+                connection.execute(
+                    update(_delivery)
+                    .where(_delivery.c.id.in_(objectors))
+                    .values(state=DeliveryState.WITHHELD, reason=OBJECTED, updated_at=now)
+                )
+            if len(objectors) < len(rows):
+                return [row.id for row in rows if not row.objected]
+        return []
 
     def _begin(self, connection: Connection, delivery_id: int, now: datetime) -> bool:
         """Claimed → sending, unless an objection or another worker came first."""
@@ -269,12 +280,13 @@ class DeliveryLog:
         )
         return begun.rowcount == 1
 
-    def _record(self, connection: Connection, record: AttemptRecord, now: datetime) -> None:
+    def _record(self, connection: Connection, record: AttemptRecord, now: datetime, *, by: str) -> None:
+        """Write what the worker `by` came to; while it holds the delivery, its verdict is the delivery's state."""
         outcome = record.outcome
         old = connection.execute(
-            select(_delivery.c.state, _delivery.c.worker, _delivery.c.attempts, _delivery.c.refusals).where(
-                _delivery.c.id == record.delivery_id
-            )
+            select(_delivery.c.state, _delivery.c.worker, _delivery.c.attempts, _delivery.c.refusals)
+            .where(_delivery.c.id == record.delivery_id)
+            .with_for_update()
         ).one()
         connection.execute(
             insert(_attempt).values(
@@ -290,11 +302,11 @@ class DeliveryLog:
                 reply=outcome.reply,
                 server=outcome.server,
                 tls=outcome.tls,
-                worker=self._worker,
+                worker=by,
             )
         )
-        if old.worker != self._worker and outcome.state not in TRANSITIONS[DeliveryState(old.state)]:
-            # Taken over by another worker: the attempt is on record, the state is the other's to say.
+        if old.worker != by and not self._may_say(old, outcome.state):
+            # We were thought dead: the attempt is on record, the state is somebody else's to say.
             connection.execute(
                 update(_delivery).where(_delivery.c.id == record.delivery_id).values(attempts=old.attempts + 1)
             )
@@ -308,6 +320,7 @@ class DeliveryLog:
             "code": outcome.code,
             "enhanced_code": outcome.enhanced_code,
             "reply": outcome.reply,
+            "reason": "",
             "next_attempt_at": record.next_attempt_at,
             "worker": "",
             "lease_until": None,
@@ -337,17 +350,32 @@ class DeliveryLog:
             ).rowcount
 
     @staticmethod
+    def _may_say(old: Any, state: DeliveryState) -> bool:
+        """Whether a worker that no longer holds a delivery may still change its state.
+
+        It may end a doubt. While another worker sends, only «accepted» counts: were the state to become anything else
+        under that worker's hands, its own verdict would come too late, and the message would leave once more.
+        """
+        if old.worker:
+            return bool(old.state == DeliveryState.SENDING and state == DeliveryState.ACCEPTED)
+        return bool(old.state == DeliveryState.IN_DOUBT and state in TRANSITIONS[DeliveryState.IN_DOUBT])
+
+    @staticmethod
     def _is_dead(row: Any, is_alive: Callable[[str], bool | None], now: datetime) -> bool:
         alive = is_alive(row.worker)
         return not alive if alive is not None else row.lease_until is None or row.lease_until <= now
 
 
 def objected() -> ColumnElement[bool]:
-    """The condition that a delivery's addressee has objected: to everything, or to this delivery's sector."""
+    """The condition that a delivery's addressee has objected: to everything, to the list's sector or the release's."""
     return or_(
         exists().where(
             _suppression.c.address_hash == _delivery.c.address_hash,
-            or_(_suppression.c.scope == "", _suppression.c.scope == _delivery.c.sector_slug),
+            or_(
+                _suppression.c.scope == "",
+                _suppression.c.scope == _delivery.c.sector_slug,
+                _suppression.c.scope == _delivery.c.release_sector_slug,
+            ),
         ),
         exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
     )

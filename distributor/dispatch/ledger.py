@@ -39,11 +39,19 @@ class Ledger:
         self._batch.records.append(record)
         await self._committed(None)
 
+    async def settle(self, function: Callable[..., T], *args: object) -> T:
+        """As `call`, after all that was said before is written: what is known is never settled as unknown."""
+        await self._flushed()
+        return await self.call(function, *args)
+
     async def close(self) -> None:
         """Write what is still waiting, and end the thread."""
+        await self._flushed()
+        self._thread.shutdown(wait=True)
+
+    async def _flushed(self) -> None:
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
-        self._thread.shutdown(wait=True)
 
     async def _committed(self, begin: int | None) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -14,7 +14,8 @@ from sqlmodel import Session, col
 from distributor.addresses import Address, parse_address
 from distributor.contacts import press_lists, suppression
 from distributor.contacts.press_lists import Member
-from distributor.models import Delivery, MediaList, ReleaseVersion, Sector
+from distributor.folding import slugify
+from distributor.models import Delivery, Dispatch, MediaList, ReleaseVersion, Sector
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 from distributor.tokens import Keyring
@@ -107,10 +108,12 @@ def make_manifest(
     suppression.check_key(session, keyring)
     lists = list(dict.fromkeys(str(press_lists.find_list(session, name).slug) for name in list_names))
     excluded = {press_lists.find_list(session, name).slug: name for name in excluded_names}
-    barred: dict[int, str] = {}
+    # A journalist is barred as a person and as a mailbox: somebody else's entry may name the same address.
+    barred: dict[int | str, str] = {}
     for slug in excluded:
         for member in press_lists.list_members(session, slug):
             barred.setdefault(member.contact_id, slug)
+            barred.setdefault(member.address_key, slug)
     candidates = _gather(session, lists)
     return _sort_out(
         session,
@@ -143,25 +146,25 @@ def _sort_out(
     version: ReleaseVersion,
     candidates: Sequence[_Candidate],
     *,
-    barred: dict[int, str],
+    barred: dict[int | str, str],
     keyring: Keyring,
     lists: tuple[str, ...],
     excluded: tuple[str, ...],
 ) -> Manifest:
-    objected = _Objections(session, keyring)
+    objected = _Objections(session, slugify(version.sector))
     had = _already_sent(session, version)
+    had_by = set(had.values())
     recipients: dict[str, PlannedRecipient] = {}
     left_out: list[LeftOut] = []
     for candidate in candidates:
         planned = _planned(candidate, keyring)
         key = planned.address.key
-        if candidate.member.contact_id in barred:
-            because = f"is on the excluded list {barred[candidate.member.contact_id]}"
-            left_out.append(LeftOut(planned, LeftOutReason.EXCLUDED, because))
+        if bar := barred.get(candidate.member.contact_id) or barred.get(key):
+            left_out.append(LeftOut(planned, LeftOutReason.EXCLUDED, f"is on the excluded list {bar}"))
         elif candidate.member.opted_out or objected.to(planned):
             left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, "objected to our mail"))
-        elif key in had or candidate.member.contact_id in had.values():
-            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, "this version went to them before"))
+        elif key in had or candidate.member.contact_id in had_by:
+            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, "is on a dispatch of this version"))
         elif key in recipients:
             first = recipients[key]
             recipients[key] = replace(
@@ -174,26 +177,31 @@ def _sort_out(
 
 
 class _Objections:
-    """The hashes of those who said no, to everything or to one sector."""
+    """The hashes of those who said no: to everything, to the sector they are reached through, or to the release's."""
 
-    def __init__(self, session: Session, keyring: Keyring) -> None:
+    def __init__(self, session: Session, release_sector: str) -> None:
         self._session = session
-        self._keyring = keyring
+        self._release_sector = release_sector
         self._by_sector: dict[str, set[str]] = {}
 
     def to(self, planned: PlannedRecipient) -> bool:
         slug = planned.sector_slug
         if slug not in self._by_sector:
-            self._by_sector[slug] = suppression.suppressed_hashes(self._session, sector=slug)
+            scopes = {slug, self._release_sector}
+            self._by_sector[slug] = set().union(
+                *(suppression.suppressed_hashes(self._session, sector=scope) for scope in scopes)
+            )
         return planned.address_hash in self._by_sector[slug]
 
 
 def _already_sent(session: Session, version: ReleaseVersion) -> dict[str, int | None]:
-    """Address key → contact of everyone who has, or is about to have, this version."""
+    """Address key → contact (None: deleted since) of everyone who has, or is about to have, this version."""
     rows = session.execute(
-        select(col(Delivery.address_key), col(Delivery.contact_id)).where(
+        select(col(Delivery.address_key), col(Delivery.contact_id))
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .where(
             col(Delivery.release_version_id) == version.id,
-            col(Delivery.contact_id).is_not(None),
+            col(Dispatch.is_test).is_(False),
             col(Delivery.state) != DeliveryState.WITHHELD,
         )
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from distributor.addresses import Address
@@ -15,6 +16,8 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import OBJECTED, DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.errors import Refused
+from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, ReleaseVersion
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
@@ -35,7 +38,8 @@ def plan_dispatch(
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
-    Those who objected are written too, as `withheld`, so that the report can say so.
+    Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
+    nothing, when another command has planned this version for one of these journalists since the manifest was made.
     """
     dispatch = _dispatch(session, version, identity, templates, now)
     dispatch.lists = list(manifest.lists)
@@ -44,7 +48,15 @@ def plan_dispatch(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
-    log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+    try:
+        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+    except IntegrityError as error:
+        if "release_version_id" not in str(error.orig):
+            raise
+        raise Refused(
+            "Another command has just planned this release for some of the same journalists; nothing was planned here.",
+            mend="Run the same command again: it leaves out who has the release.",
+        ) from error
     return dispatch.id
 
 
@@ -132,6 +144,7 @@ def _row(
         "outlet_kind": planned.outlet_kind,
         "sector": planned.sector,
         "sector_slug": planned.sector_slug,
+        "release_sector_slug": slugify(version.sector),
         "language": planned.recipient.language,
         "lists": list(planned.lists),
         "merge": merge_of(planned.recipient),

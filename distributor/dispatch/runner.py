@@ -14,10 +14,13 @@ from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryL
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
-from distributor.states import DeliveryState, Outcome
+from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 
 _HEARTBEAT_S = 30.0
+_SHORT_WAIT_S = 60
+_PATIENCE = 5
+"""How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
 
@@ -74,9 +77,11 @@ class _Run:
         self.ledger = Ledger(parts.log)
         self.queue: deque[ClaimedDelivery] = deque()
         self.claiming = asyncio.Lock()
+        self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
         self.ever_connected = False
         self.result = RunResult()
+        self.patience = _PATIENCE
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
 
@@ -99,7 +104,7 @@ class _Run:
     async def _settle(self) -> None:
         """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
         try:
-            await asyncio.shield(self.ledger.call(self.parts.log.abandon))
+            await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
@@ -141,7 +146,7 @@ class _Run:
         await self._drop(connection)
         for wait in (*_RECONNECT_WAITS_S, None):
             try:
-                fresh = await self.parts.transport.connect()
+                return await self._connect()
             except AccountTrouble as error:
                 if self.connected:
                     return None  # the server takes fewer connections than we wished; the others go on
@@ -150,11 +155,27 @@ class _Run:
                     return None
                 if await self._halted_within(wait):
                     return None
-            else:
-                self.ever_connected = True
-                self.connected.add(fresh)
-                return fresh
         return None
+
+    async def _connect(self) -> Connection | None:
+        """Open a connection; None when the run was halted meanwhile.
+
+        Until one connection stands the workers knock one after another: a wrong password is offered once and not once a
+        worker, and a server that takes fewer connections than we wish is known to take one before it refuses another.
+        """
+        if not self.ever_connected:
+            async with self.knocking:
+                if self.halted.is_set():
+                    return None
+                if not self.ever_connected:
+                    return await self._open()
+        return await self._open()
+
+    async def _open(self) -> Connection:
+        fresh = await self.parts.transport.connect()
+        self.ever_connected = True
+        self.connected.add(fresh)
+        return fresh
 
     async def _drop(self, connection: Connection | None) -> None:
         if connection is not None:
@@ -172,14 +193,29 @@ class _Run:
             return
         await self.ledger.record(self._attempt(claimed, outcome, started_at))
         self.result.outcomes[outcome.state] += 1
+        if outcome.state == DeliveryState.ACCEPTED:
+            self.patience = _PATIENCE
         self.parts.on_outcome(claimed, outcome)
         if outcome.verdict.is_account_level:
+            if await self._wait_out(outcome):
+                return
             self._pause(
                 f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
                 "Nobody's attempt was counted. When it is mended: distributor dispatches resume",
             )
 
+    async def _wait_out(self, outcome: Outcome) -> bool:
+        """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»)."""
+        wait = outcome.retry_after
+        if outcome.verdict != Verdict.ACCOUNT or wait is None or wait > _SHORT_WAIT_S or self.patience <= 0:
+            return False
+        self.patience -= 1
+        return not await self._halted_within(wait)
+
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
+        if outcome.verdict.is_account_level:
+            # A quota may last a day: the time in which we try this recipient has not begun.
+            return AttemptRecord(claimed.id, outcome, started_at)
         retry = self.parts.retry
         expires_at = claimed.expires_at or retry.expires_at(started_at)
         if outcome.state != DeliveryState.DEFERRED:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import hashlib
 import json
 import mimetypes
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from distributor.errors import BadInput
+from distributor.files import read_bytes, write_bytes
 from distributor.folding import fold
 from distributor.models import Attachment, Audit, Release, ReleaseVersion
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
@@ -69,14 +70,13 @@ def _keep(name: str, folder: Path, workspace: Path) -> KeptFile:
         raise BadInput(f"«{name}» is not a file there.", field="attachments", mend="Check the name and the place.")
     if path.stat().st_size > _MAX_ATTACHMENT:
         raise BadInput(f"«{name}» is over 25 MB.", field="attachments", mend="Put it on the web and link to it.")
-    content = path.read_bytes()
+    content = read_bytes(path)
     digest = hashlib.sha256(content).hexdigest()
     kept = workspace / ATTACHMENTS_FOLDER / digest
     if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        partial = kept.with_suffix(".partial")
-        shutil.copyfile(path, partial)
-        partial.replace(kept)
+        with contextlib.suppress(FileExistsError):
+            kept.parent.mkdir()
+        write_bytes(kept, content)
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return KeptFile(f"{ATTACHMENTS_FOLDER}/{digest}", path.name, media_type, len(content), digest)
 

@@ -14,6 +14,9 @@ COLUMNS = (
     "attempts", "accepted_at", "next_attempt_at", "message_id", "dispatch_id",
 )  # fmt: skip
 
+# The wide ones too: a spreadsheet set to Japanese or Chinese reads them as the narrow.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], *, delimiter: str = ";") -> int:
     """Write the recipients to `path` and return how many; `BadInput` when the file cannot be written."""
@@ -36,7 +39,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(value)
+        return defused(", ".join(value))
     if hasattr(value, "isoformat"):
         return str(value.isoformat(sep=" ", timespec="seconds"))
     return defused(str(value))
@@ -44,4 +47,4 @@ def _cell(value: Any) -> str:
 
 def defused(text: str) -> str:
     """`text` so that a spreadsheet shows it instead of running it: an apostrophe before what could start a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text

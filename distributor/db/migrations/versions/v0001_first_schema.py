@@ -259,6 +259,7 @@ def upgrade() -> None:
         sa.Column("outlet_kind", sa.String(), nullable=False),
         sa.Column("sector", sa.String(), nullable=False),
         sa.Column("sector_slug", sa.String(), nullable=False),
+        sa.Column("release_sector_slug", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("lists", sa.JSON(), nullable=False),
         sa.Column("merge", sa.JSON(), nullable=False),

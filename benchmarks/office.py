@@ -1,0 +1,92 @@
+"""A press office to measure: a workspace with invented journalists and the sample release, and its commands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.invented import contacts_csv
+from distributor import clock
+from distributor.cli.proving import prove_release
+from distributor.contacts.csvfile import read_csv
+from distributor.contacts.importing import import_contacts
+from distributor.dispatch.plan import plan_dispatch
+from distributor.releases import document, store
+from distributor.starter import make_workspace, starter_path
+from distributor.wiring import Workspace, open_workspace
+
+LIST = "essai"
+SLUG = "marees"
+SENDER = "presse@observatoire-littoral.example"
+CONNECTIONS = 10
+COMMAND_S = 600.0
+
+_SAMPLE = "releases/marees-2050.md"
+_SETTINGS = f"""
+DISTRIBUTOR_SMTP_HOST=127.0.0.1
+DISTRIBUTOR_SMTP_PORT={{port}}
+DISTRIBUTOR_SMTP_SECURITY=plain
+DISTRIBUTOR_SMTP_CONNECTIONS={CONNECTIONS}
+DISTRIBUTOR_MAIL_FROM=Service de presse <{SENDER}>
+DISTRIBUTOR_REPLY_TO=Claire Morvan <claire.morvan@observatoire-littoral.example>
+DISTRIBUTOR_ORGANISATION=Observatoire du littoral
+"""
+
+
+def make_office(folder: Path, *, journalists: int, port: int) -> Workspace:
+    """A workspace in `folder` with the release `SLUG` and `journalists` people on the list `LIST`, ready to send."""
+    make_workspace(folder)
+    with (folder / ".env").open("a", encoding="utf-8") as settings:
+        settings.write(_SETTINGS.format(port=port))
+    workspace = open_workspace(folder, creating=True)
+    table = read_csv(contacts_csv(journalists), name="essai.csv")
+    import_contacts(workspace.database, table, list_name=LIST)
+    raw = starter_path(_SAMPLE).read_bytes()
+    draft = document.read_release(raw, file=_SAMPLE, timezone=workspace.settings.timezone)
+    with workspace.database.session() as session:
+        source = document.decode_source(raw).text
+        store.store_release(session, draft, source=source, source_name=Path(_SAMPLE).name, slug=SLUG)
+    return workspace
+
+
+def plan(workspace: Workspace) -> int:
+    """Plan the release for everyone on the list, as `distributor send` does; return the dispatch's number."""
+    proved = prove_release(workspace, SLUG, [LIST], clock.now())
+    with workspace.database.session() as session:
+        return plan_dispatch(
+            session,
+            workspace.log(),
+            proved.stored.version,
+            proved.manifest,
+            identity=proved.identity,
+            templates=workspace.templates,
+            now=clock.now(),
+        )
+
+
+def copy_office(original: Path, target: Path) -> Path:
+    """A fresh copy of a closed workspace."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(original, target)
+    return target
+
+
+def distributor_command() -> list[str]:
+    """The installed command where there is one, the module otherwise."""
+    script = Path(sys.executable).with_name("distributor")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "distributor"]
+
+
+def run(command: Sequence[str], *, folder: Path | None = None) -> None:
+    """Run a command to its end, its output thrown away; raise if it fails, with what it said."""
+    # Settings of the person who measures must not reach the workspace that is measured.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTOR_")}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, timeout=COMMAND_S, check=False, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.strip()[-500:]}")
