@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
 
 
@@ -26,7 +27,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 160
+    width = None if stream.isatty() else _PIPE_WIDTH
     return Console(
         stderr=stderr,
         highlight=False,

@@ -10,10 +10,10 @@ from distributor.addresses import BadAddress, parse_address
 from distributor.contacts.cells import clean_text, normal_language, repair_mojibake
 from distributor.contacts.cleaning import CleanRow, ContactDraft, clean_row
 from distributor.contacts.columns import map_columns
-from distributor.folding import fold, slugify
 from distributor.contacts.mailboxes import is_role_address, mixes_scripts, read_address_cell
 from distributor.contacts.names import split_full_name, take_civility, undo_capitals
 from distributor.contacts.rows import RejectedRow, SourceRow
+from distributor.folding import fold, slugify
 
 
 def clean(**cells: str) -> tuple[ContactDraft, str]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from distributor.contacts.columns import Field, map_columns
 from distributor.contacts.csvfile import MAX_CELL, read_csv
-from distributor.decoding import decode
 from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
+from distributor.decoding import decode
 from distributor.errors import BadInput
 
 FRENCH = (

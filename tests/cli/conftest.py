@@ -1,0 +1,102 @@
+"""A workspace with lists, a release and a dispatch, made once by the real command; and the command, run as users do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commandtree import Run, clean_environment
+from sqlmodel import select
+
+from distributor.contacts.csvfile import read_csv
+from distributor.contacts.importing import import_contacts
+from distributor.dispatch.composing import Identity
+from distributor.dispatch.manifest import make_manifest
+from distributor.dispatch.plan import plan_dispatch
+from distributor.models import ReleaseVersion
+from distributor.releases import document, store
+from distributor.starter import make_workspace
+from distributor.transport.filedrop import FileDropTransport
+from distributor.wiring import Workspace, open_workspace
+
+RELEASE = """---
+title: La halle rouvre lundi
+lang: fr
+contact: {name: Anne Clos, role: Presse, email: anne@halle.example, phone: "02 98 00 00 31"}
+---
+
+La halle rouvre lundi, après deux ans de travaux.
+"""
+LIST = (
+    "Civilité;Prénom;Nom;Média;E-mail\n"
+    "Mme;Hélène;[bold]Aubry[/bold];Le Jour;helene@jour.example\n"
+    "M.;Paul;Bois;=1+1;paul@soir.example\n"
+)
+MAIL_FROM = "Service presse <presse@halle.example>"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which one release has been sent to one list; not to be changed."""
+    folder = tmp_path_factory.mktemp("prepared") / "presse"
+    make_workspace(folder)
+    env = folder / ".env"
+    env.write_text(env.read_text("utf-8").replace("MAIL_FROM=\n", f"MAIL_FROM={MAIL_FROM}\n"), "utf-8")
+    workspace = open_workspace(folder, creating=True)
+    import_contacts(workspace.database, read_csv(LIST.encode(), name="l.csv"), list_name="Presse", sector="Culture")
+    with workspace.database.session() as session:
+        settings = workspace.settings
+        draft = document.read_release(
+            RELEASE.encode(), file="halle.md", timezone=settings.timezone, default_lang=settings.language
+        )
+        store.store_release(session, draft, source=RELEASE, source_name="halle.md", slug="halle")
+    _send(workspace)
+    workspace.database.close()
+    return folder
+
+
+def _send(workspace: Workspace) -> None:
+    log = workspace.log()
+    with workspace.database.session() as session:
+        version = session.exec(select(ReleaseVersion)).one()
+        number = plan_dispatch(
+            session,
+            log,
+            version,
+            make_manifest(session, version, ["presse"], [], workspace.keyring),
+            identity=Identity.from_settings(workspace.settings),
+            templates=workspace.templates,
+            now=version.created_at,
+        )
+    asyncio.run(workspace.carrier(log).carry(number, FileDropTransport(workspace.path / "out"), asyncio.Event()))
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    """A workspace of this test's own, as `prepared`."""
+    shutil.copytree(prepared, tmp_path / "presse")
+    return tmp_path / "presse"
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Runs `python -m distributor` with these arguments, in a pipe, in an environment that holds nothing of ours."""
+
+    def run_it(*arguments: str, workspace: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+        where = ("--workspace", str(workspace)) if workspace else ()
+        return subprocess.run(
+            [sys.executable, "-m", "distributor", *where, *arguments],
+            env=clean_environment() | environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    return run_it

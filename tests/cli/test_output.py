@@ -1,0 +1,211 @@
+"""What is printed: JSON that parses, no escape codes where no terminal is, text that is never markup."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from commandtree import Run, clean_environment
+
+from distributor.cli import output
+from distributor.cli.app import run as run_here
+from distributor.errors import BadInput
+
+ESCAPE = "\x1b"
+LISTINGS = ("contacts list", "lists list", "releases list", "dispatches list", "suppressions list")
+SHOWS = (
+    "contacts show helene@jour.example",
+    "lists show presse",
+    "releases show halle",
+    "dispatches show 1",
+    "report halle",
+    "report 1",
+    "suppressions check paul@soir.example",
+)
+OTHERS = ("send halle --list presse --dry-run", "releases proof halle --list presse")
+
+
+@pytest.fixture(scope="module")
+def said(prepared: Path) -> dict[str, Any]:
+    """What every command says with `--json`, all in one process: exit code and output, by command."""
+    probe = """
+import contextlib, io, json, sys
+from distributor.cli.app import run
+found = {}
+place = sys.argv[1]
+for line in json.loads(sys.argv[2]):
+    sys.argv = ["distributor", "--workspace", place, *line.split(), "--json"]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = run()
+    found[line] = [code, out.getvalue()]
+print(json.dumps(found))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", probe, str(prepared), json.dumps([*LISTINGS, *SHOWS, *OTHERS])],
+        env=clean_environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("command", LISTINGS)
+def test_a_listing_is_an_array_of_objects(said: dict[str, Any], command: str) -> None:
+    code, text = said[command]
+    assert code == 0
+    rows = json.loads(text)
+    assert isinstance(rows, list)
+    assert all(isinstance(row, dict) for row in rows)
+    assert rows or command == "suppressions list"
+
+
+@pytest.mark.parametrize("command", [*SHOWS, OTHERS[0]])
+def test_a_show_is_one_object(said: dict[str, Any], command: str) -> None:
+    code, text = said[command]
+    assert code in {0, 5}
+    assert isinstance(json.loads(text), dict)
+
+
+def test_the_proof_is_an_array_of_findings(said: dict[str, Any]) -> None:
+    code, text = said[OTHERS[1]]
+    assert code in {0, 3}
+    assert all({"code", "level", "message", "line", "mend"} <= set(one) for one in json.loads(text))
+
+
+def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
+    keys = {
+        "id", "release", "headline", "version", "state", "pause_reason", "is_test", "lists", "excluded_lists",
+        "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
+    }  # fmt: skip
+    (row,) = json.loads(said["dispatches list"][1])
+    assert set(row) == keys
+    assert (row["release"], row["state"], row["totals"]["accepted"]) == ("halle", "done", 2)
+    assert datetime.fromisoformat(row["created_at"]).utcoffset() is not None
+    assert set(json.loads(said["dispatches show 1"][1])) == keys | {"in_doubt"}
+
+
+def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:
+    found = json.loads(said["report halle"][1])
+    assert list(found) == ["release", "headline", "dispatches", "totals", "by_sector", "by_domain", "recipients"]
+    assert found["totals"]["accepted"] == len(found["recipients"]) == 2
+    wanted = {"address", "name", "state", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at"}
+    assert all(wanted <= set(one) for one in found["recipients"])
+    assert found == json.loads(said["report 1"][1])
+
+
+def test_in_a_pipe_there_are_no_escape_codes_and_names_are_as_written(run: Run, prepared: Path) -> None:
+    shown = run("report", "halle", workspace=prepared)
+    assert shown.returncode == 0
+    assert ESCAPE not in shown.stdout + shown.stderr
+    assert "Hélène [bold]Aubry[/bold]" in shown.stdout
+
+
+def test_on_a_terminal_there_is_colour_but_not_with_no_color(prepared: Path) -> None:
+    assert ESCAPE in on_a_terminal("report", "halle", workspace=prepared)
+    plain = on_a_terminal("report", "halle", workspace=prepared, NO_COLOR="1")
+    assert ESCAPE not in plain
+    assert "[bold]Aubry[/bold]" in plain
+
+
+def on_a_terminal(*arguments: str, workspace: Path, **environ: str) -> str:
+    """What the command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "distributor", "--workspace", str(workspace), *arguments]
+    environment = clean_environment() | {"TERM": "xterm-256color", "COLUMNS": "200"} | environ
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            written += piece
+        assert running.wait(timeout=30) == 0
+    os.close(ours)
+    return written.decode()
+
+
+def test_csv_is_written_and_defused(run: Run, prepared: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rapport.csv"
+    done = run("report", "halle", "--csv", str(file), workspace=prepared)
+    assert (done.returncode, done.stdout) == (0, f"2 recipients written to {file}\n")
+    assert "'=1+1" in file.read_text(encoding="utf-8-sig")
+
+
+MISTAKES = {
+    "report nulle": "There is no release «nulle».",
+    "report 99": "There is no dispatch 99.",
+    "report halle --state gone": "--state: «gone» is no state.",
+    "contacts list --list nulle": "There is no press list «nulle».",
+    "dispatches show 99": "There is no dispatch 99.",
+    "dispatches cancel 1": "This wants a yes",
+    "dispatches resume 1 --in-doubt maybe": "--in-doubt: «maybe» is no policy.",
+    "send halle": "Nobody is named to send to.",
+    "suppressions add nobody": "«nobody» is not an e-mail address",
+    "releases show halle --version 9": "«halle» has no version 9.",
+    "contacts show nobody": "No contact has the address or name «nobody».",
+    "nonsense": "No such command",
+    "contacts list --nonsense": "No such option",
+}
+
+
+@pytest.mark.parametrize("command", MISTAKES)
+def test_a_mistake_is_one_sentence_and_exit_code_two(
+    prepared: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["distributor", "--workspace", str(prepared), *command.split()])
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run_here() == 2
+    out, err = capfd.readouterr()
+    assert MISTAKES[command] in err
+    assert "Traceback" not in out + err
+
+
+# The pieces
+
+
+def test_times_are_said_in_the_workspaces_zone() -> None:
+    moment = datetime(2026, 7, 1, 10, 0, 5, 999, tzinfo=UTC)
+    assert output.when(moment, ZoneInfo("Europe/Paris")) == "2026-07-01 12:00:05"
+    assert output.when(None, ZoneInfo("Europe/Paris")) == ""
+
+
+def test_counts_are_said_with_their_noun() -> None:
+    assert output.count(1, "recipient") == "1 recipient"
+    assert output.count(0, "recipient") == "0 recipients"
+    assert output.count(2, "entry", "entries") == "2 entries"
+    assert output.count(1234567, "recipient").startswith("1\u202f234") or output.count(1234, "x") == "1 234 xs"
+
+
+def test_json_keeps_letters_and_says_times_with_their_zone(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_json(
+        {"name": "Zoë", "at": datetime(2026, 7, 1, 10, tzinfo=UTC), "day": date(2026, 7, 1), "p": Path("a")}
+    )
+    text = capsys.readouterr().out
+    assert "Zoë" in text
+    assert json.loads(text) == {"name": "Zoë", "at": "2026-07-01T10:00:00+00:00", "day": "2026-07-01", "p": "a"}
+
+
+def test_a_question_without_a_terminal_is_an_error_and_yes_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    output.ask("Sure?", yes=True)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(BadInput, match="nobody here to ask") as caught:
+        output.ask("Sure?", yes=False)
+    assert caught.value.mend == "Add --yes if you are sure."

@@ -1,0 +1,87 @@
+"""What dead workers leave: claims queued again, sendings in doubt by name, the living untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, attempts, delivery, record_of, states
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import KILLED_REPLY, LEASE, Batch, DeliveryLog, Recovery
+
+
+def left_behind(database: Database, clock: HandClock) -> tuple[int, list[int]]:
+    """A dispatch of five: `dead` has accepted one, sends one and holds one; two wait."""
+    dispatch_id, ids = add_deliveries(database, 5)
+    log = DeliveryLog(database, "dead", clock)
+    log.claim(dispatch_id, 3)
+    log.commit(Batch(begins=ids[:2]))
+    log.commit(Batch(records=[record_of(ids[0], ACCEPTED)]))
+    return dispatch_id, ids
+
+
+@pytest.mark.parametrize("is_alive", [False, None])
+def test_a_dead_workers_claims_are_queued_and_its_sendings_in_doubt(database: Database, is_alive: bool | None) -> None:
+    clock = HandClock()
+    dispatch_id, ids = left_behind(database, clock)
+    clock.forward(minutes=3)
+    log = DeliveryLog(database, "next", clock)
+    assert log.recover(lambda name: is_alive if name == "dead" else True) == Recovery(1, ("j1@journal1.example",))
+    assert states(database, ids) == ["accepted", "in_doubt", "queued", "queued", "queued"]
+    (killed,) = attempts(database, ids[1])
+    assert (killed.reply, killed.worker, killed.started_at) == (KILLED_REPLY, "dead", START)
+    assert delivery(database, ids[1]).worker == ""
+    assert log.recover(lambda _name: False) == Recovery()
+    assert [one.id for one in log.claim(dispatch_id, 9)] == ids[2:]
+
+
+@pytest.mark.parametrize("is_alive", [True, None])
+def test_the_living_keep_what_they_hold(database: Database, is_alive: bool | None) -> None:
+    clock = HandClock()
+    _, ids = left_behind(database, clock)
+    clock.forward(minutes=60 if is_alive else 1)
+    assert DeliveryLog(database, "next", clock).recover(lambda _name: is_alive) == Recovery()
+    assert states(database, ids)[:3] == ["accepted", "sending", "claimed"]
+
+
+def test_a_renewed_lease_holds_where_life_cannot_be_seen(database: Database) -> None:
+    clock = HandClock()
+    _, ids = left_behind(database, clock)
+    clock.forward(seconds=100)
+    DeliveryLog(database, "dead", clock).renew()
+    assert delivery(database, ids[1]).lease_until == clock.moment + LEASE
+    assert delivery(database, ids[3]).lease_until is None
+    clock.forward(seconds=100)
+    assert DeliveryLog(database, "next", clock).recover(lambda _name: None) == Recovery()
+    clock.forward(seconds=20)
+    assert DeliveryLog(database, "next", clock).recover(lambda _name: None).requeued == 1
+
+
+def test_a_worker_never_buries_itself(database: Database) -> None:
+    clock = HandClock()
+    left_behind(database, clock)
+    clock.forward(days=1)
+    asked: list[str] = []
+
+    def ask(name: str) -> bool:
+        asked.append(name)
+        return False
+
+    assert DeliveryLog(database, "dead", clock).recover(ask) == Recovery()
+    assert asked == []
+
+
+def test_a_stopped_worker_settles_its_own(database: Database) -> None:
+    clock = HandClock()
+    dispatch_id, ids = left_behind(database, clock)
+    other = DeliveryLog(database, "other", clock)
+    other.claim(dispatch_id, 1)
+    assert DeliveryLog(database, "dead", clock).abandon() == Recovery(1, ("j1@journal1.example",))
+    assert states(database, ids) == ["accepted", "in_doubt", "queued", "claimed", "queued"]
+
+
+@pytest.mark.parametrize("step", [lambda log: log.recover(lambda _name: True), lambda log: log.abandon()])
+def test_where_nothing_was_left_nothing_is_done(database: Database, step: Callable[[DeliveryLog], Recovery]) -> None:
+    add_deliveries(database, 1)
+    assert step(DeliveryLog(database, "w1")) == Recovery()

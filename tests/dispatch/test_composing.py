@@ -1,0 +1,302 @@
+"""From rows to bytes: the same delivery, the same message, whatever was edited since it was planned."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import hashlib
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, START, HandClock, add_version
+from sqlalchemy import update
+from sqlmodel import Session, select
+
+from distributor.addresses import kept_address, parse_address
+from distributor.contacts.csvfile import read_csv
+from distributor.contacts.importing import import_contacts
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.carry import Carrier
+from distributor.dispatch.composing import Identity, merge_of, read_attachments, recipient_of
+from distributor.dispatch.manifest import make_manifest
+from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
+from distributor.dispatch.retry import RetryPolicy
+from distributor.errors import BadInput, Refused
+from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion
+from distributor.rendering.templates import TemplateSet
+from distributor.rendering.values import Recipient
+from distributor.settings import InDoubtPolicy, load_settings
+from distributor.starter import starter_path
+from distributor.states import Outcome, Phase
+from distributor.tokens import Purpose
+from distributor.transport.base import Envelope
+
+LIST = (
+    "Civilité;Prénom;Nom;Média;E-mail;Ville\n"
+    "Mme;Hélène;Aubry;Le Jour;helene@jour.example;Brest\n"
+    ";Zoë;Ågren;Écho;zoé@écho.example;Nantes\n"
+)
+IDENTITY = Identity(
+    from_name="Service presse",
+    from_address="presse@halle.example",
+    reply_name="Anne Clos",
+    reply_address="anne@halle.example",
+    bounce_address="retours@halle.example",
+    objection_address="stop+presse@halle.example",
+    organisation="La Halle",
+    public_url="https://presse.halle.example",
+)
+texts = st.text(max_size=30)
+
+
+class Keeping:
+    """A transport that keeps every envelope and answers with one outcome."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.kept: list[Envelope] = []
+        self.is_usable = True
+
+    async def connect(self) -> Keeping:
+        return self
+
+    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        if self.outcome.phase is Phase.BODY:
+            await begin()
+        self.kept.append(envelope)
+        return self.outcome
+
+    async def close(self) -> None:
+        return None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace's folder with templates of its own."""
+    shutil.copytree(starter_path("templates"), tmp_path / "templates")
+    return tmp_path
+
+
+@pytest.fixture
+def planned(database: Database, folder: Path) -> int:
+    """A dispatch to two journalists."""
+    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="presse")
+    add_version(database)
+    with database.session() as session:
+        version = session.exec(select(ReleaseVersion)).one()
+        return plan_dispatch(
+            session,
+            DeliveryLog(database, "planner"),
+            version,
+            make_manifest(session, version, ["presse"], [], KEYRING),
+            identity=IDENTITY,
+            templates=TemplateSet.load(folder / "templates" / "press-release"),
+            now=START,
+        )
+
+
+def carrier(database: Database, folder: Path, clock: HandClock, **parts: InDoubtPolicy) -> Carrier:
+    return Carrier(
+        database=database,
+        log=DeliveryLog(database, "w1", clock),
+        keyring=KEYRING,
+        workspace=folder,
+        timezone=ZoneInfo("Europe/Paris"),
+        retry=RetryPolicy((5,), 24),
+        connections=1,
+        in_doubt=parts.get("in_doubt", InDoubtPolicy.HOLD),
+        now=clock,
+    )
+
+
+def carry(made: Carrier, dispatch_id: int, outcome: Outcome = DEFERRED) -> list[Envelope]:
+    transport = Keeping(outcome)
+    asyncio.run(made.carry(dispatch_id, transport, asyncio.Event()))
+    return transport.kept
+
+
+def test_a_retry_sends_the_same_bytes_after_contact_templates_and_time_have_changed(
+    database: Database, folder: Path, planned: int
+) -> None:
+    clock = HandClock()
+    first = carry(carrier(database, folder, clock), planned)
+    with database.session() as session:
+        session.execute(update(Contact).values(first_name="X", civility="M.", language="en", fields={}))
+    for file in (folder / "templates" / "press-release").iterdir():
+        file.write_text("changed", encoding="utf-8")
+    clock.forward(days=0.5)
+    again = carry(carrier(database, folder, clock), planned)
+    assert again == first
+    assert len(first) == 2
+
+
+def test_an_envelope_is_one_recipients(database: Database, folder: Path, planned: int) -> None:
+    helene, zoe = carry(carrier(database, folder, HandClock()), planned)
+    assert (helene.sender, helene.recipient, helene.needs_smtputf8) == (
+        "retours@halle.example",
+        "helene@jour.example",
+        False,
+    )
+    assert (zoe.recipient, zoe.needs_smtputf8) == ("zoé@xn--cho-9la.example", True)
+    message = email.message_from_bytes(helene.message, policy=email.policy.default)
+    with database.session() as session:
+        row = session.exec(select(Delivery)).first()
+    assert row is not None
+    assert message["Message-ID"] == row.message_id
+    assert str(message["To"]) == "Hélène Aubry <helene@jour.example>"
+    mailto, https = (part.strip().strip("<>") for part in str(message["List-Unsubscribe"]).split(","))
+    if mailto.startswith("https"):
+        mailto, https = https, mailto
+    token = https.rpartition("/")[2]
+    assert https == f"https://presse.halle.example/u/{token}"
+    assert KEYRING.read_token(Purpose.UNSUBSCRIBE, token) == row.id
+    assert mailto.startswith("mailto:stop+presse@halle.example?subject=unsubscribe%20")
+    assert parse_qs(urlsplit(mailto).query)["subject"] == [f"unsubscribe {token}"]
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@given(
+    st.builds(
+        Recipient,
+        st.just(parse_address("a@b.example")),
+        *[texts] * 9,
+        st.lists(texts).map(tuple),
+        texts,
+        st.dictionaries(texts, texts),
+    )
+)
+def test_merge_fields_come_back_as_they_went(recipient: Recipient) -> None:
+    kept = json.loads(json.dumps(merge_of(recipient)))
+    assert recipient_of(recipient.address, kept) == recipient
+
+
+def test_the_identity_comes_from_the_settings_and_survives_the_row(tmp_path: Path) -> None:
+    environ = {
+        "DISTRIBUTOR_MAIL_FROM": "Service presse <presse@hällé.example>",
+        "DISTRIBUTOR_OBJECTION_ADDRESS": "été@halle.example",
+    }
+    identity = Identity.from_settings(load_settings(tmp_path, environ))
+    assert identity.from_address == "presse@xn--hll-qla1a.example" == identity.bounce_address
+    assert (identity.domain, identity.organisation, identity.reply_address) == (
+        "xn--hll-qla1a.example",
+        "Service presse",
+        "",
+    )
+    assert Identity(**json.loads(json.dumps(asdict(identity)))) == identity
+    assert identity.sender().mail_from == ("Service presse", parse_address("presse@hällé.example"))
+    mailto = identity.stamp(KEYRING, 7, "<7@halle.example>", START).unsubscribe_mailto
+    assert mailto.isascii()
+    assert unquote(urlsplit(mailto).path) == "été@halle.example"
+    with pytest.raises(BadInput, match="Nobody is set as the sender"):
+        Identity.from_settings(load_settings(tmp_path, {}))
+    assert kept_address(identity.from_address).unicode_domain == "hällé.example"
+
+
+def test_an_attachment_that_changed_or_is_gone_stops_the_send(tmp_path: Path) -> None:
+    content = b"%PDF-1.7"
+    row = Attachment(
+        release_version_id=1,
+        path="attachments/x",
+        name="Dossier.pdf",
+        media_type="application/pdf",
+        size=8,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    (tmp_path / "attachments").mkdir()
+    file = tmp_path / "attachments" / "x"
+    file.write_bytes(content)
+    (read,) = read_attachments(tmp_path, [row])
+    assert (read.name, read.media_type, read.content) == ("Dossier.pdf", "application/pdf", content)
+    file.write_bytes(content + b" ")
+    with pytest.raises(Refused, match=r"«Dossier\.pdf» is gone or has changed"):
+        read_attachments(tmp_path, [row])
+    file.unlink()
+    with pytest.raises(Refused, match="gone or has changed"):
+        read_attachments(tmp_path, [row])
+
+
+# The dispatch's own row
+
+
+def state_of(database: Database, dispatch_id: int) -> tuple[str, str, bool]:
+    with database.session() as session:
+        dispatch: Dispatch = session.get_one(Dispatch, dispatch_id)
+        return dispatch.state, dispatch.pause_reason, dispatch.finished_at is not None
+
+
+def test_a_dispatch_runs_until_nobody_waits(database: Database, folder: Path, planned: int) -> None:
+    clock = HandClock()
+    made = carrier(database, folder, clock)
+    assert made.due() == [planned]
+    carry(made, planned, NO_LOGIN)
+    assert state_of(database, planned)[0] == "paused"
+    assert "535" in state_of(database, planned)[1]
+    assert made.due() == [], "a paused one waits for a person"
+    carry(made, planned, DEFERRED)
+    assert state_of(database, planned) == ("running", "", False)
+    assert made.due() == []
+    clock.forward(minutes=6)
+    assert made.due() == [planned]
+    carry(made, planned, ACCEPTED)
+    assert state_of(database, planned) == ("done", "", True)
+    assert made.standing(planned).counts == {"accepted": 2}
+
+
+@pytest.mark.parametrize(
+    ("policy", "then"),
+    [
+        (InDoubtPolicy.HOLD, ("in_doubt", "", 0)),
+        (InDoubtPolicy.ASSUME_SENT, ("accepted", "policy assume-sent", 0)),
+        (InDoubtPolicy.RESEND, ("accepted", "", 2)),
+    ],
+)
+def test_doubt_is_settled_as_the_operator_says(
+    database: Database, folder: Path, planned: int, policy: InDoubtPolicy, then: tuple[str, str, int]
+) -> None:
+    with database.session() as session:
+        session.execute(update(Delivery).values(state="in_doubt"))
+    sent = carry(carrier(database, folder, HandClock(), in_doubt=policy), planned, ACCEPTED)
+    with database.session() as session:
+        assert {(row.state, row.reason, len(sent)) for row in _all(session)} == {then}
+
+
+def test_cancelled_is_cancelled(database: Database, folder: Path, planned: int) -> None:
+    log = DeliveryLog(database, "canceller")
+    assert cancel_dispatch(database, log, planned, "anne") == 2
+    made = carrier(database, folder, HandClock())
+    assert made.due() == []
+    with pytest.raises(BadInput, match="was cancelled"):
+        carry(made, planned)
+    with pytest.raises(BadInput, match="no dispatch 999"):
+        carry(made, 999)
+    with database.session() as session:
+        audit = session.exec(select(Audit).where(Audit.action == "dispatches.cancel")).one()
+        assert (audit.actor, audit.subject) == ("anne", str(planned))
+        assert {row.state for row in _all(session)} == {"withheld"}
+
+
+def _all(session: Session) -> list[Delivery]:
+    return list(session.exec(select(Delivery)))
+
+
+def test_what_cannot_be_tried_any_more_expires_and_ends_the_dispatch(
+    database: Database, folder: Path, planned: int
+) -> None:
+    clock = HandClock()
+    made = carrier(database, folder, clock)
+    carry(made, planned)
+    clock.moment = START + timedelta(hours=25)
+    assert carry(made, planned) == []
+    assert state_of(database, planned)[0] == "done"
+    assert made.standing(planned).counts == {"expired": 2}

@@ -1,0 +1,185 @@
+"""The ledger's thread: many askers, few commits, and nothing that was said is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from threading import Event
+
+import pytest
+from ledgerbase import ACCEPTED, HandClock, add_deliveries, put, record_of, states
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import Batch, DeliveryLog, LeaseLost
+from distributor.dispatch.ledger import Ledger
+from distributor.errors import StorageTrouble
+
+
+class SlowLog(DeliveryLog):
+    """A log whose first commit waits until it is let go, as a busy disk makes it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "w1", HandClock())
+        self.batches: list[tuple[int, int]] = []
+        self.started, self.go_on = Event(), Event()
+        self.fail: Exception | None = None
+
+    def commit(self, batch: Batch) -> list[int]:
+        self.batches.append((len(batch.begins), len(batch.records)))
+        self.started.set()
+        assert self.go_on.wait(timeout=10)
+        if self.fail is not None:
+            error, self.fail = self.fail, None
+            raise error
+        return super().commit(batch)
+
+
+async def until(event: Event) -> None:
+    await asyncio.get_running_loop().run_in_executor(None, event.wait, 10)
+
+
+def test_what_gathers_during_a_commit_shares_the_next(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 9)
+    log = SlowLog(database)
+    log.claim(dispatch_id, 9)
+
+    async def scene() -> None:
+        ledger = Ledger(log)
+        first = asyncio.create_task(ledger.begin(ids[0]))
+        await until(log.started)
+        others = [asyncio.create_task(ledger.begin(number)) for number in ids[1:]]
+        await asyncio.sleep(0)
+        log.go_on.set()
+        await asyncio.gather(first, *others)
+        await ledger.record(record_of(ids[0], ACCEPTED))
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert log.batches == [(1, 0), (8, 0), (0, 1)]
+    assert states(database, ids) == ["accepted"] + ["sending"] * 8
+
+
+def test_a_begin_returns_only_when_it_is_on_the_disk(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 1)
+    log = SlowLog(database)
+    log.claim(dispatch_id, 1)
+
+    async def scene() -> None:
+        ledger = Ledger(log)
+        begin = asyncio.create_task(ledger.begin(ids[0]))
+        await until(log.started)
+        assert not begin.done()
+        assert states(database, ids) == ["claimed"]
+        log.go_on.set()
+        await begin
+        assert states(database, ids) == ["sending"]
+        await ledger.close()
+
+    asyncio.run(scene())
+
+
+def test_only_the_one_whose_lease_is_lost_is_told(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = SlowLog(database)
+    log.go_on.set()
+    log.claim(dispatch_id, 2)
+    put(database, ids[0], worker="another")
+
+    async def scene() -> list[BaseException | None]:
+        ledger = Ledger(log)
+        found = await asyncio.gather(ledger.begin(ids[0]), ledger.begin(ids[1]), return_exceptions=True)
+        await ledger.close()
+        return list(found)
+
+    lost, fine = asyncio.run(scene())
+    assert isinstance(lost, LeaseLost)
+    assert fine is None
+
+
+def test_a_record_is_written_even_if_the_waiter_is_cancelled(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = SlowLog(database)
+    log.go_on.set()
+    log.claim(dispatch_id, 2)
+    log.commit(Batch(begins=ids))
+
+    async def scene() -> None:
+        log.started.clear()
+        log.go_on.clear()
+        ledger = Ledger(log)
+        waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
+        await until(log.started)  # one is in the commit, the other one in the batch after it
+        waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
+        await asyncio.sleep(0)
+        for task in waiting:
+            task.cancel()
+        for task in waiting:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        log.go_on.set()
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["accepted", "accepted"]
+
+
+def test_a_settling_call_comes_after_all_that_was_said_before(database: Database) -> None:
+    """Else what was accepted would first be put in doubt, with an attempt that never was."""
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = SlowLog(database)
+    log.go_on.set()
+    log.claim(dispatch_id, 2)
+    log.commit(Batch(begins=ids))
+
+    async def scene() -> None:
+        log.started.clear()
+        log.go_on.clear()
+        ledger = Ledger(log)
+        waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
+        await until(log.started)
+        waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
+        await asyncio.sleep(0)
+        settling = asyncio.create_task(ledger.settle(log.abandon))
+        await asyncio.sleep(0)
+        log.go_on.set()
+        assert (await settling).in_doubt == ()
+        await asyncio.gather(*waiting)
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["accepted", "accepted"]
+
+
+def test_when_the_disk_is_full_everyone_who_waits_is_told_and_the_next_may_try(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = SlowLog(database)
+    log.go_on.set()
+    log.claim(dispatch_id, 2)
+    log.fail = StorageTrouble("The disk is full.")
+
+    async def scene() -> None:
+        ledger = Ledger(log)
+        found = await asyncio.gather(*(ledger.begin(number) for number in ids), return_exceptions=True)
+        assert [str(one) for one in found] == ["The disk is full."] * 2
+        await ledger.begin(ids[0])
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["sending", "claimed"]
+
+
+@pytest.mark.parametrize("many", [1, 50])
+def test_fifty_begins_take_two_transactions(database: Database, transactions: Callable[[], int], many: int) -> None:
+    dispatch_id, ids = add_deliveries(database, many)
+    log = DeliveryLog(database, "w1", HandClock())
+    log.claim(dispatch_id, many)
+    before = transactions()
+
+    async def scene() -> None:
+        ledger = Ledger(log)
+        await asyncio.gather(*(ledger.begin(number) for number in ids))
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert transactions() - before <= 2

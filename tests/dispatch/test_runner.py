@@ -1,0 +1,389 @@
+"""The runner over a transport of our own making: the fake is the seam, the ledger behind it is real."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ledgerbase import (
+    ACCEPTED,
+    DEFERRED,
+    DROPPED,
+    KEYRING,
+    NO_LOGIN,
+    QUOTA,
+    REJECTED,
+    SILENT,
+    START,
+    HandClock,
+    add_deliveries,
+    attempts,
+    delivery,
+    put,
+    states,
+)
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.deliveries.log import ClaimedDelivery, DeliveryLog
+from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.runner import Runner, RunResult
+from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
+from distributor.models import Suppression
+from distributor.states import DeliveryState, Outcome, Phase
+from distributor.transport.base import Envelope
+
+_S = DeliveryState
+Hook = Callable[[str], Awaitable[None]]
+
+
+async def _nothing(_recipient: str) -> None:
+    return None
+
+
+@dataclass
+class FakeServer:
+    """A mail server in memory: what it answers to whom, how many connections it takes, and what it saw.
+
+    `answers` maps an address to the outcomes it gets, one after another (the last repeats; others are accepted).
+    `refusals` are raised by the next attempts to connect. `before_body` and `after_body` are awaited with the address
+    around the moment that the body leaves.
+    """
+
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    refusals: list[DistributorError] = field(default_factory=list)
+    most: int = 99
+    per_connection: int = 99
+    before_body: Hook = _nothing
+    after_body: Hook = _nothing
+    knocks: int = 0
+    open: int = 0
+    widest: int = 0
+    bodies: list[str] = field(default_factory=list)
+
+    async def connect(self) -> FakeConnection:
+        self.knocks += 1
+        await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if self.open >= self.most:
+            raise ServerUnavailable("421 too many connections")
+        self.open += 1
+        self.widest = max(self.widest, self.open)
+        return FakeConnection(self, self.per_connection)
+
+
+class FakeConnection:
+    """One connection to it."""
+
+    def __init__(self, server: FakeServer, left: int) -> None:
+        self._server = server
+        self._left = left
+        self._closed = False
+
+    @property
+    def is_usable(self) -> bool:
+        return self._left > 0 and not self._closed
+
+    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        server = self._server
+        assert self.is_usable
+        self._left -= 1
+        coming = server.answers.get(envelope.recipient, [ACCEPTED])
+        outcome = coming.pop(0) if len(coming) > 1 else coming[0]
+        if outcome.phase is not Phase.BODY:
+            self._closed = outcome is DROPPED
+            return outcome
+        await server.before_body(envelope.recipient)
+        try:
+            await begin()
+        except BaseException:
+            self._closed = True
+            raise
+        server.bodies.append(envelope.recipient)
+        await server.after_body(envelope.recipient)
+        self._closed = outcome is SILENT
+        return outcome
+
+    async def close(self) -> None:
+        self._server.open -= 1
+
+
+def compose(claimed: ClaimedDelivery) -> Envelope:
+    return Envelope("presse@halle.example", claimed.address, b"Subject: x\r\n\r\n")
+
+
+def runner(database: Database, server: FakeServer, *, connections: int = 2, **parts: Any) -> Runner:
+    at = parts.pop("now", HandClock())
+    log = parts.pop("log", None) or DeliveryLog(database, "w1", at)
+    made: dict[str, Any] = {
+        "log": log,
+        "transport": server,
+        "compose": compose,
+        "retry": RetryPolicy((5, 15), 24),
+    } | parts
+    return Runner(connections=connections, now=at, jitter=lambda: 0.0, **made)
+
+
+def carry(made: Runner, dispatch_id: int, stop: asyncio.Event | None = None) -> RunResult:
+    async def scene() -> RunResult:
+        return await asyncio.wait_for(made.run(dispatch_id, stop or asyncio.Event()), timeout=20)
+
+    return asyncio.run(scene())
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits before another attempt to connect are over at once."""
+    monkeypatch.setattr("distributor.dispatch.runner._RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
+
+
+def j(number: int) -> str:
+    return f"j{number}@journal{number % 3}.example"
+
+
+def test_every_outcome_lands_in_its_row(database: Database) -> None:
+    server = FakeServer({j(1): [REJECTED], j(2): [DEFERRED], j(3): [DROPPED], j(4): [SILENT]})
+    dispatch_id, ids = add_deliveries(database, 6)
+    told: list[tuple[str, str]] = []
+    made = runner(database, server, on_outcome=lambda claimed, outcome: told.append((claimed.address, outcome.state)))
+    result = carry(made, dispatch_id)
+    assert states(database, ids) == ["accepted", "rejected", "deferred", "deferred", "in_doubt", "accepted"]
+    assert result.outcomes == {_S.ACCEPTED: 2, _S.REJECTED: 1, _S.DEFERRED: 2, _S.IN_DOUBT: 1}
+    assert (result.paused_because, result.stopped) == ("", False)
+    assert sorted(told) == [(j(n), states(database, [ids[n]])[0]) for n in range(6)]
+    assert sorted(server.bodies) == [j(0), j(4), j(5)]
+    assert server.open == 0
+    assert [(delivery(database, ids[n]).next_attempt_at - START).seconds for n in (2, 3)] == [300, 60]
+    assert delivery(database, ids[2]).expires_at == START.replace(day=3)
+
+
+def test_nobody_gets_it_twice_however_many_connections(database: Database) -> None:
+    server = FakeServer(per_connection=3)
+    dispatch_id, ids = add_deliveries(database, 50)
+    carry(runner(database, server, connections=5), dispatch_id)
+    assert sorted(server.bodies) == sorted(j(number) for number in range(50))
+    assert set(states(database, ids)) == {"accepted"}
+    assert 1 <= server.widest <= 5
+
+
+def test_what_becomes_due_is_sent_by_the_next_run_with_the_same_time_to_live(database: Database) -> None:
+    at = HandClock()
+    server = FakeServer({j(0): [DEFERRED, DEFERRED, ACCEPTED]})
+    dispatch_id, ids = add_deliveries(database, 1)
+    carry(runner(database, server, now=at), dispatch_id)
+    expires_at = delivery(database, ids[0]).expires_at
+    at.forward(minutes=4)
+    carry(runner(database, server, now=at), dispatch_id)
+    assert delivery(database, ids[0]).attempts == 1
+    at.forward(minutes=1)
+    carry(runner(database, server, now=at), dispatch_id)
+    at.forward(minutes=15)
+    carry(runner(database, server, now=at), dispatch_id)
+    row = delivery(database, ids[0])
+    assert (row.state, row.attempts, row.refusals, row.expires_at) == ("accepted", 3, 2, expires_at)
+
+
+def test_a_server_that_refuses_us_at_once_pauses_and_leaves_everyone_queued(database: Database) -> None:
+    server = FakeServer(refusals=[ServerUnavailable("mail.example does not answer.", mend="Check it.")])
+    dispatch_id, ids = add_deliveries(database, 3)
+    result = carry(runner(database, server, connections=3), dispatch_id)
+    assert (result.paused_because, result.mend) == ("mail.example does not answer.", "Check it.")
+    assert states(database, ids) == ["queued"] * 3
+    assert [attempts(database, number) for number in ids] == [[]] * 3
+
+
+def test_a_wrong_password_is_offered_once_not_once_a_connection(database: Database) -> None:
+    server = FakeServer(refusals=[CredentialsRefused("535 no") for _ in range(9)])
+    dispatch_id, ids = add_deliveries(database, 9)
+    assert carry(runner(database, server, connections=5), dispatch_id).paused_because == "535 no"
+    assert server.knocks == 1
+    assert set(states(database, ids)) == {"queued"}
+
+
+def test_a_server_that_takes_fewer_connections_gets_fewer(database: Database) -> None:
+    server = FakeServer(most=2)
+    dispatch_id, ids = add_deliveries(database, 20)
+    result = carry(runner(database, server, connections=6), dispatch_id)
+    assert result.paused_because == ""
+    assert set(states(database, ids)) == {"accepted"}
+    assert server.widest <= 2
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
+    async def fail_next(_recipient: str) -> None:
+        if len(server.bodies) == 1:
+            server.refusals = [ServerUnavailable("gone"), ServerUnavailable("gone")]
+
+    server = FakeServer(per_connection=1, after_body=fail_next)
+    dispatch_id, ids = add_deliveries(database, 3)
+    result = carry(runner(database, server, connections=1), dispatch_id)
+    assert result.paused_because == ""
+    assert states(database, ids) == ["accepted"] * 3
+    assert server.knocks == 5
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_server_that_stays_away_pauses_in_the_end(database: Database) -> None:
+    async def go_away(_recipient: str) -> None:
+        server.refusals = [ServerUnavailable("gone") for _ in range(99)]
+
+    server = FakeServer(per_connection=1, after_body=go_away)
+    dispatch_id, ids = add_deliveries(database, 3)
+    result = carry(runner(database, server, connections=1), dispatch_id)
+    assert result.paused_because == "gone"
+    assert server.knocks == 5, "the first one, and one for each wait and one after the last"
+    assert states(database, ids) == ["accepted", "queued", "queued"]
+
+
+@pytest.mark.parametrize("refusal", [NO_LOGIN, QUOTA])
+def test_a_refusal_of_the_account_pauses_and_burns_nobodys_attempt(database: Database, refusal: Outcome) -> None:
+    server = FakeServer({j(0): [refusal]})
+    dispatch_id, ids = add_deliveries(database, 4)
+    result = carry(runner(database, server, connections=1), dispatch_id)
+    assert refusal.reply in result.paused_because
+    assert states(database, ids) == ["queued"] * 4
+    row = delivery(database, ids[0])
+    assert (row.refusals, row.expires_at, row.next_attempt_at) == (0, None, None)
+    assert [one.verdict for one in attempts(database, ids[0])] == [refusal.verdict]
+
+
+def test_an_objection_between_claim_and_body_stops_the_body(database: Database) -> None:
+    async def object_now(recipient: str) -> None:
+        if recipient == j(0):
+            with database.session() as session:
+                session.add(
+                    Suppression(address_hash=KEYRING.address_hash(j(0)), key_id=KEYRING.key_id, reason="by telephone")
+                )
+
+    server = FakeServer(before_body=object_now)
+    dispatch_id, ids = add_deliveries(database, 2)
+    carry(runner(database, server, connections=1), dispatch_id)
+    assert server.bodies == [j(1)]
+    assert states(database, ids) == ["withheld", "accepted"]
+    assert attempts(database, ids[0]) == []
+
+
+def test_a_delivery_taken_over_by_another_worker_is_left_to_it(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+
+    async def take_over(recipient: str) -> None:
+        if recipient == j(0):
+            put(database, ids[0], worker="another")
+
+    server = FakeServer(before_body=take_over)
+    carry(runner(database, server, connections=1), dispatch_id)
+    assert server.bodies == [j(1)]
+    assert (delivery(database, ids[0]).state, delivery(database, ids[0]).worker) == ("claimed", "another")
+
+
+def test_stopping_finishes_what_is_on_the_wire_and_gives_back_the_rest(database: Database) -> None:
+    async def scene() -> RunResult:
+        stop = asyncio.Event()
+
+        async def ask_to_stop(_recipient: str) -> None:
+            stop.set()
+            await asyncio.sleep(0)
+
+        server.after_body = ask_to_stop
+        return await runner(database, server, connections=2).run(dispatch_id, stop)
+
+    server = FakeServer()
+    dispatch_id, ids = add_deliveries(database, 20)
+    result = asyncio.run(scene())
+    assert result.stopped
+    found = states(database, ids)
+    assert found.count("accepted") == len(server.bodies) == result.outcomes[_S.ACCEPTED] <= 4
+    assert found.count("queued") == 20 - len(server.bodies)
+
+
+def test_cancelled_on_the_wire_is_in_doubt_by_name_and_no_one_else(database: Database) -> None:
+    async def scene() -> None:
+        reached = asyncio.Event()
+
+        async def hang(_recipient: str) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        server.after_body = hang
+        task = asyncio.create_task(runner(database, server, connections=2).run(dispatch_id, asyncio.Event()))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    server = FakeServer()
+    dispatch_id, ids = add_deliveries(database, 10)
+    asyncio.run(scene())
+    in_doubt = [j(n) for n, state in enumerate(states(database, ids)) if state == "in_doubt"]
+    assert set(server.bodies) <= set(in_doubt), "one whose begin was durable may be in doubt before its body left"
+    assert 1 <= len(in_doubt) <= 2
+    assert set(states(database, ids)) == {"in_doubt", "queued"}
+    assert server.open == 0
+
+
+class BrittleLog(DeliveryLog):
+    """A log on a disk that fills up after so many commits."""
+
+    def __init__(self, database: Database, good: int) -> None:
+        super().__init__(database, "w1", HandClock())
+        self.good = good
+
+    def commit(self, batch: Any) -> list[int]:
+        self.good -= 1
+        if self.good < 0:
+            raise StorageTrouble("The disk is full.", mend="Free some space.")
+        return super().commit(batch)
+
+
+@pytest.mark.parametrize("good", range(6))
+def test_when_the_ledger_cannot_be_written_nothing_more_leaves(database: Database, good: int) -> None:
+    """Whatever is known to have left is accepted or in doubt; nobody else is touched."""
+    server = FakeServer()
+    dispatch_id, ids = add_deliveries(database, 8)
+    with pytest.raises(StorageTrouble, match="disk is full"):
+        carry(runner(database, server, connections=1, log=BrittleLog(database, good)), dispatch_id)
+    found = states(database, ids)
+    assert [j(n) for n, state in enumerate(found) if state != "queued"] == server.bodies
+    assert found.count("in_doubt") == good % 2
+    assert found.count("accepted") == good // 2
+    assert server.open == 0
+
+
+def test_a_message_that_cannot_be_written_halts_the_run_and_loses_nobody(database: Database) -> None:
+    def fail_on_third(claimed: ClaimedDelivery) -> Envelope:
+        if claimed.address == j(2):
+            raise ZeroDivisionError
+        return compose(claimed)
+
+    server = FakeServer()
+    dispatch_id, ids = add_deliveries(database, 5)
+    with pytest.raises(ZeroDivisionError):
+        carry(runner(database, server, connections=1, compose=fail_on_third), dispatch_id)
+    assert states(database, ids) == ["accepted", "accepted", "queued", "queued", "queued"]
+
+
+def test_leases_are_renewed_while_a_server_takes_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = HandClock()
+    renewed = asyncio.Event()
+    log = DeliveryLog(database, "w1", at)
+    dispatch_id, ids = add_deliveries(database, 1)
+
+    async def soon(_seconds: float) -> None:
+        await asyncio.sleep(0)
+        if server.bodies:
+            at.forward(seconds=1)
+        if (lease := delivery(database, ids[0]).lease_until) is not None and lease > START.replace(minute=2):
+            renewed.set()
+
+    async def wait_for_renewal(_recipient: str) -> None:
+        await renewed.wait()
+
+    monkeypatch.setattr(clock, "sleep", soon)
+    server = FakeServer(after_body=wait_for_renewal)
+    carry(runner(database, server, log=log, now=at), dispatch_id)
+    assert states(database, ids) == ["accepted"]

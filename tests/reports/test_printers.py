@@ -1,0 +1,134 @@
+"""The report on a terminal and as CSV: what was said is shown, and nothing in it is obeyed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledgerbase import START
+from rich.console import Console
+
+from distributor.errors import BadInput
+from distributor.reports.csvfile import COLUMNS, defused, write_csv
+from distributor.reports.queries import DispatchRow, Report
+from distributor.reports.terminal import show_report
+
+PARIS = ZoneInfo("Europe/Paris")
+MARKUP = "[red]Zoë[/red] [link=http://x.example]:smile:[/link] [/]"
+
+
+def recipient(**values: Any) -> dict[str, Any]:
+    return {
+        "id": 1, "dispatch_id": 1, "address": "zoe@fil.example", "name": "Zoë Ågren", "outlet": "Le Fil",
+        "outlet_kind": "", "sector": "Santé", "domain": "fil.example", "language": "fr", "lists": ["sante", "social"],
+        "state": "accepted", "reason": "", "verdict": "accepted", "phase": "body", "code": 250,
+        "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>",
+        "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
+    } | values  # fmt: skip
+
+
+def report(
+    headline: str = "La halle rouvre", pause_reason: str = "", sector: str = "Santé", domains: int = 1
+) -> Report:
+    row = DispatchRow(
+        1, "halle", headline, 1, "paused", pause_reason, False, ["sante"], [], START, START, None, None, {"accepted": 1}
+    )  # fmt: skip
+    by_domain = {f"d{number}.example": {"accepted": 1} for number in range(domains)}
+    return Report("halle", headline, [row], {"accepted": 1, "rejected": 0}, {sector: {"accepted": 1}}, by_domain)
+
+
+def printed(found: Report, *rows: dict[str, Any], width: int = 200) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, markup=False, emoji=False, highlight=False, color_system=None)
+    show_report(console, found, rows, PARIS)
+    return out.getvalue()
+
+
+def test_what_looks_like_markup_is_shown_as_it_is_written() -> None:
+    shown = printed(
+        report(headline=MARKUP, pause_reason=MARKUP, sector=MARKUP),
+        recipient(name=MARKUP, outlet=MARKUP, state="rejected", code=550, reply=MARKUP),
+        recipient(state="withheld", reason=MARKUP),
+        width=400,
+    )
+    assert shown.count(MARKUP) == 7
+
+
+def test_those_not_reached_come_first_with_the_servers_words() -> None:
+    due = START + timedelta(minutes=5)
+    shown = printed(
+        report(),
+        recipient(name="Anne"),
+        recipient(name="Paul", state="rejected", code=550, reply="5.1.1 User\n unknown", accepted_at=None),
+        recipient(name="Inès", state="deferred", code=450, reply="later", next_attempt_at=due, attempts=3),
+    )
+    assert shown.index("Paul") < shown.index("Anne")
+    assert shown.index("Inès") < shown.index("Anne")
+    assert "550 5.1.1 User unknown" in shown
+    assert "450 later (again at 10:05)" in shown, "in the workspace's zone"
+    assert "10:00:00" in shown
+
+
+def test_many_domains_are_cut_and_it_is_said() -> None:
+    shown = printed(report(domains=25), recipient())
+    assert "d19.example" in shown
+    assert "d20.example" not in shown
+    assert "… and 5 more (--json has them)" in shown
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def test_csv_opens_in_a_french_excel(tmp_path: Path) -> None:
+    file = tmp_path / "rapport.csv"
+    rows = [recipient(reply="2.0.0 Ok; «vu»\nmerci"), recipient(accepted_at=None, code=None)]
+    assert write_csv(file, rows) == 2
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfaddress;name;")
+    first, second = read(file)
+    assert tuple(first) == COLUMNS
+    assert (first["name"], first["reply"], first["code"]) == ("Zoë Ågren", "2.0.0 Ok; «vu»\nmerci", "250")
+    assert (first["lists"], first["accepted_at"]) == ("sante, social", "2026-03-02 09:00:00+00:00")
+    assert (second["accepted_at"], second["code"], second["next_attempt_at"]) == ("", "", "")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_what_a_spreadsheet_would_run_is_shown_to_it_as_text(tmp_path: Path, start: str) -> None:
+    bad = start + 'cmd|" /C calc"!A1'
+    file = tmp_path / "rapport.csv"
+    write_csv(file, [recipient(name=bad, outlet=bad, sector=bad, reply=bad, reason=bad, lists=[bad])])
+    (row,) = read(file)
+    assert [row[name] for name in ("name", "outlet", "sector", "reply", "reason", "lists")] == ["'" + bad] * 6
+
+
+@given(st.text())
+def test_defusing_changes_nothing_else(text: str) -> None:
+    made = defused(text)
+    assert made.removeprefix("'") == text.removeprefix("'")
+    assert made[:1] not in set("=+-@\t\r\n＝＋－＠")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=4, max_size=4))
+def test_whatever_a_name_or_an_answer_holds_comes_back_from_the_csv(texts: list[str]) -> None:
+    out = io.StringIO(newline="")
+    name, outlet, reply, reason = texts
+    from distributor.reports import csvfile
+
+    csv.writer(out, delimiter=";").writerow([csvfile._cell(text) for text in texts])
+    out.seek(0)
+    assert next(csv.reader(out, delimiter=";")) == [defused(text) for text in (name, outlet, reply, reason)]
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none" / "rapport.csv"):
+        with pytest.raises(BadInput, match="report cannot be written") as caught:
+            write_csv(path, [recipient()])
+        assert caught.value.file == str(path)

@@ -1,0 +1,185 @@
+"""Every figure of a report agrees to the unit with the rows behind it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledgerbase import (
+    ACCEPTED,
+    DEFERRED,
+    REJECTED,
+    START,
+    HandClock,
+    add_dispatch,
+    add_version,
+    delivery_row,
+    empty,
+    record_of,
+)
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.errors import BadInput
+from distributor.reports import queries
+from distributor.reports.queries import Report, make_report, report_as_json
+from distributor.states import DeliveryState
+
+SECTORS = ("Santé", "Économie", "")
+RECIPIENT_KEYS = {
+    "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
+    "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
+    "next_attempt_at", "updated_at", "history",
+}  # fmt: skip
+ATTEMPT_KEYS = {
+    "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
+    "tls",
+}  # fmt: skip
+DISPATCH_KEYS = {
+    "id", "release", "headline", "version", "state", "pause_reason", "is_test", "lists", "excluded_lists",
+    "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
+}  # fmt: skip
+
+people = st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.sampled_from(SECTORS), st.integers(0, 3)))
+bases = st.lists(st.tuples(people, st.booleans()), min_size=1, max_size=3)
+
+
+def fill(database: Database, dispatches: list[tuple[list[tuple[DeliveryState, str, int]], bool]]) -> list[int]:
+    """Dispatches of one release as the strategy draws them; return their numbers."""
+    version_id = add_version(database)
+    numbers = []
+    serial = 0
+    for rows, is_test in dispatches:
+        dispatch_id = add_dispatch(database, version_id, is_test=is_test, state="running", lists=["sante"])
+        numbers.append(dispatch_id)
+        planned = []
+        for state, sector, domain in rows:
+            serial += 1
+            due = START + timedelta(minutes=serial) if state == DeliveryState.DEFERRED else None
+            planned.append(
+                delivery_row(dispatch_id, version_id, serial)
+                | {"state": state, "sector": sector, "domain": f"d{domain}.example", "next_attempt_at": due}
+            )
+        with database.transaction() as connection:
+            DeliveryLog(database, "planner").plan(connection, planned)
+    return numbers
+
+
+def rows_of(database: Database, report: Report, *states: str) -> list[dict[str, Any]]:
+    with database.reading() as connection:
+        return list(queries.recipients(connection, report.dispatch_ids, states))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(bases)
+def test_totals_sectors_domains_and_recipients_agree(
+    database: Database, drawn: list[tuple[list[tuple[DeliveryState, str, int]], bool]]
+) -> None:
+    empty(database)
+    numbers = fill(database, drawn)
+    real = [row for rows, is_test in drawn if not is_test for row in rows]
+    if all(is_test for _rows, is_test in drawn):
+        with pytest.raises(BadInput):
+            make_report(database, slug="ouverture")
+        return
+    report = make_report(database, slug="ouverture")
+    assert report.dispatch_ids == [n for n, (_rows, is_test) in zip(numbers, drawn, strict=True) if not is_test]
+    assert report.total == len(real)
+    by_state = Counter(state.value for state, _sector, _domain in real)
+    assert report.totals == {state.value: by_state[state.value] for state in DeliveryState}
+    for group, column in ((report.by_sector, 1), (report.by_domain, 2)):
+        wanted: dict[str, Counter[str]] = defaultdict(Counter)
+        for row in real:
+            wanted[row[1] if column == 1 else f"d{row[2]}.example"][row[0].value] += 1
+        assert group == wanted
+        sizes = [sum(counts.values()) for counts in group.values()]
+        assert sizes == sorted(sizes, reverse=True)
+    found = rows_of(database, report)
+    assert [row["id"] for row in found] == sorted({row["id"] for row in found})
+    assert Counter(row["state"] for row in found) == by_state
+    for state in DeliveryState:
+        assert len(rows_of(database, report, state)) == by_state[state.value]
+    for dispatch in report.dispatches:
+        standing = DeliveryLog(database, "x").standing(dispatch.id)
+        assert dispatch.counts == standing.counts
+        assert (dispatch.total, dispatch.next_attempt_at) == (standing.total, standing.next_attempt_at)
+
+
+def attempted(database: Database) -> Report:
+    """A dispatch to three: one accepted the second time, one rejected, one who waits."""
+    clock = HandClock()
+    version_id = add_version(database)
+    dispatch_id = add_dispatch(database, version_id, state="running", lists=["sante"], excluded_lists=["amis"])
+    log = DeliveryLog(database, "w1", clock)
+    with database.transaction() as connection:
+        log.plan(connection, [delivery_row(dispatch_id, version_id, number) for number in range(3)])
+    first, second, third = (one.id for one in log.claim(dispatch_id, 3))
+    log.commit(Batch(records=[record_of(first, DEFERRED, next_attempt_at=START), record_of(second, REJECTED)]))
+    log.commit(Batch(records=[record_of(third, DEFERRED, next_attempt_at=START + timedelta(hours=1))]))
+    log.claim(dispatch_id, 1)
+    log.commit(Batch(begins=[first]))
+    log.commit(Batch(records=[record_of(first, ACCEPTED)]))
+    return make_report(database, dispatch_id=dispatch_id)
+
+
+def test_json_has_the_documented_shape(database: Database) -> None:
+    report = attempted(database)
+    with database.reading() as connection:
+        made = report_as_json(report, queries.recipients(connection, report.dispatch_ids))
+    shown = json.loads(json.dumps(made, default=str))
+    assert list(shown) == ["release", "headline", "dispatches", "totals", "by_sector", "by_domain", "recipients"]
+    assert set(shown["dispatches"][0]) == DISPATCH_KEYS
+    assert set(shown["totals"]) == set(shown["dispatches"][0]["totals"]) == set(DeliveryState)
+    assert shown["by_sector"] == {"Santé": {"accepted": 1, "rejected": 1, "deferred": 1}}
+    assert all(set(one) == RECIPIENT_KEYS for one in shown["recipients"])
+    assert all(set(attempt) == ATTEMPT_KEYS for one in shown["recipients"] for attempt in one["history"])
+
+
+def test_every_recipient_comes_with_the_servers_words_of_every_attempt(database: Database) -> None:
+    first, second, third = rows_of(database, attempted(database))
+    assert (first["state"], first["attempts"], first["reply"], first["accepted_at"]) == (
+        "accepted",
+        2,
+        ACCEPTED.reply,
+        START,
+    )
+    assert [(one["number"], one["code"], one["reply"]) for one in first["history"]] == [
+        (1, 450, DEFERRED.reply),
+        (2, 250, ACCEPTED.reply),
+    ]
+    assert (second["code"], second["enhanced_code"], len(second["history"])) == (550, "5.1.1", 1)
+    assert third["next_attempt_at"] == START + timedelta(hours=1)
+
+
+def test_recipients_are_read_page_by_page_and_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_PAGE", 7)
+    fill(database, [([(DeliveryState.ACCEPTED, "Santé", 0)] * 30, False)])
+    report = make_report(database, slug="ouverture")
+    assert len(rows_of(database, report)) == len(rows_of(database, report, "accepted")) == 30
+    assert rows_of(database, report, "rejected") == []
+
+
+def test_what_was_never_sent_has_no_report(database: Database) -> None:
+    add_version(database)
+    with pytest.raises(BadInput, match="has not been sent yet") as caught:
+        make_report(database, slug="ouverture")
+    assert caught.value.mend.startswith("See: distributor send ouverture ")
+    with pytest.raises(BadInput, match="no dispatch 7"):
+        make_report(database, dispatch_id=7)
+
+
+def test_a_test_stays_out_of_the_releases_report_and_has_its_own(database: Database) -> None:
+    real, test = fill(
+        database,
+        [([(DeliveryState.ACCEPTED, "Santé", 0)], False), ([(DeliveryState.REJECTED, "Santé", 0)], True)],
+    )
+    assert make_report(database, slug="ouverture").dispatch_ids == [real]
+    assert make_report(database, dispatch_id=test).totals["rejected"] == 1
+    with database.reading() as connection:
+        assert [(row.id, row.is_test) for row in queries.dispatches(connection)] == [(real, False), (test, True)]
+        assert queries.find_dispatch(connection, test).slug == "ouverture"

@@ -1,0 +1,95 @@
+"""When the server refuses us rather than a recipient, or is not there: exit code 4, and nobody pays for it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+
+import pytest
+from office import BUREAU, SHORT_LIST, SLUG, Authority, Office, one_sentence
+from smtpserver import Fault, Script, running
+
+SLOW = Fault("body", delay=0.03)
+
+
+def free_port() -> int:
+    """A port at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def check_untouched(sending: Office) -> None:
+    """Nobody was tried: everyone waits as on the day of the plan."""
+    rows = sending.query("SELECT state, attempts, refusals, code, expires_at, next_attempt_at FROM delivery")
+    assert Counter(rows) == {("queued", 0, 0, None, None, None): len(SHORT_LIST)}
+    assert sending.query("SELECT count(*) FROM attempt") == [(0,)]
+
+
+def test_a_wrong_password_is_offered_once_and_nobody_is_touched(office: Office, authority: Authority) -> None:
+    script = Script(
+        certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True, users={"presse": "right"}
+    )
+    with running(script) as server:
+        sending = office.at(
+            server.port,
+            smtp_security="tls",
+            smtp_ca_file=str(authority.ca_file),
+            smtp_username="presse",
+            smtp_password="wrong",
+            smtp_connections="5",
+        )
+        ran = sending.send(SLUG, BUREAU, code=4)
+        assert "refuses the user name or the password" in one_sentence(ran)
+        assert "wrong" not in ran.text
+        assert server.failed_logins == 1
+        assert server.connections == 1
+        assert server.violations == []
+        check_untouched(sending)
+        assert sending.dispatch_state() == "paused"
+        sending.at(server.port, smtp_password="right").run("dispatches", "resume", "1")
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+@pytest.mark.parametrize("phase", ["mail", "data", "body"])
+def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, phase: str) -> None:
+    quota = Fault(phase, reply="550 5.4.5 Daily user sending limit exceeded", nth=(5, 6, 7, 8), times=4)
+    with running(Script(faults=(quota,))) as server:
+        sending = office.at(server.port)
+        ran = sending.send(SLUG, BUREAU, code=4)
+        said = one_sentence(ran)
+        assert "Daily user sending limit exceeded." in said
+        assert "dispatches resume 1" in said
+        ((state, reason),) = sending.query("SELECT state, pause_reason FROM dispatch")
+        assert state == "paused"
+        assert "Daily user sending limit" in reason
+        accepted = len(server.accepted)
+        assert sending.states() == {"accepted": accepted, "queued": len(SHORT_LIST) - accepted}
+        waiting = sending.query("SELECT refusals, expires_at, next_attempt_at FROM delivery WHERE state = 'queued'")
+        assert set(waiting) == {(0, None, None)}
+    with running(Script()) as server_next_day:
+        sending.at(server_next_day.port).run("dispatches", "resume", "1")
+        assert accepted + len(server_next_day.accepted) == len(SHORT_LIST)
+    assert sending.states() == {"accepted": len(SHORT_LIST)}
+
+
+def test_a_server_that_is_not_there_is_said_in_seconds(office: Office) -> None:
+    sending = office.at(free_port())
+    started = time.monotonic()
+    ran = sending.send(SLUG, BUREAU, code=4)
+    assert time.monotonic() - started < 10
+    assert "Nothing answers at 127.0.0.1" in one_sentence(ran)
+    check_untouched(sending)
+
+
+def test_fewer_connections_than_asked_for_are_enough(office: Office) -> None:
+    words = "421 4.7.0 Too many connections from you"
+    refusal = Fault("greeting", reply=words, nth=tuple(range(3, 99)), then_drop=True)
+    with running(Script(faults=(refusal, SLOW))) as server:
+        sending = office.at(server.port, smtp_connections="5")
+        ran = sending.send(SLUG, "social")
+        assert "50 accepted" in ran.out
+        assert server.violations == []
+        assert len({one.connection for one in server.accepted}) == 2
+        assert max(one.connection for one in server.accepted) == 2

@@ -1,0 +1,70 @@
+"""Several commands at once on one workspace: colleagues, a cron job, an objection that comes in meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Event
+
+import pytest
+from office import EVERYBODY, SLUG, Office, finish, one_sentence, send_arguments, until
+from smtpserver import Fault, Script, ScriptedServer, running
+
+SLOW = Script(faults=(Fault("body", delay=1.5, nth=(1, 2, 3)), Fault("body", delay=0.03)))
+"""Slow at first: whichever command comes first, the other one finds it at work."""
+
+SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
+
+
+def check_once_each(server: ScriptedServer, addresses: list[str]) -> None:
+    """Everyone has it, nobody twice."""
+    assert Counter(one.recipient for one in server.accepted) == Counter(addresses)
+    assert server.violations == []
+
+
+def test_two_resumes_at_once_share_the_work(office: Office) -> None:
+    office.send(SLUG, "social", code=4)  # nothing listens at its port: the dispatch is planned, and paused
+    with running(SLOW) as server:
+        sending = office.at(server.port)
+        both = [sending.start("dispatches", "resume", "1") for _ in range(2)]
+        ran = [finish(process, 0) for process in both]
+        assert not any("locked" in one.text for one in ran)
+        assert server.connections > 3, "only one of them did anything"
+        check_once_each(server, [person.spec for person in SOCIAL])
+    assert sending.states() == {"accepted": len(SOCIAL)}
+    assert sending.dispatch_state() == "done"
+
+
+def test_two_sends_at_once_to_lists_that_overlap(office: Office) -> None:
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        lists = (["sante", "social"], ["social", "economie"])
+        both = [sending.start(*send_arguments(SLUG, *names)) for names in lists]
+        ran = sorted((finish(process, 0, 3) for process in both), key=lambda one: one.code)
+        assert ran[0].code == 0
+        assert ran[1].code == 0 or "Another command" in one_sentence(ran[1])
+        for names in lists:  # whoever came too late says so, and the same command again does the rest
+            sending.send(SLUG, *names)
+        wanted = [person.spec for person in EVERYBODY if person.sector in {"sante", "social", "economie"}]
+        check_once_each(server, wanted)
+
+
+def test_an_objection_made_meanwhile_is_heeded(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    objector = SOCIAL[-1]
+    recorded = Event()
+    with running(Script()) as server:
+        accept = server.accept
+
+        def accept_the_tenth_when_told(recipient: str, sender: str, message: bytes, connection: int) -> None:
+            assert len(server.accepted) < 9 or recorded.wait(60)
+            accept(recipient, sender, message, connection)
+
+        monkeypatch.setattr(server, "accept", accept_the_tenth_when_told)
+        sending = office.at(server.port, smtp_connections="1")
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) == 9, "the dispatch is under way", process=process)
+        sending.run("suppressions", "add", objector.address, "--reason", "asked by phone")
+        recorded.set()
+        finish(process, 0)
+        check_once_each(server, [person.spec for person in SOCIAL if person != objector])
+    (withheld,) = sending.deliveries("withheld")
+    assert (withheld["address"], withheld["reason"]) == (objector.spec, "objection")

@@ -1,0 +1,71 @@
+"""What a server says of a recipient: refused for good, asked to come back, given up."""
+
+from __future__ import annotations
+
+from office import BUREAU, SHORT_LIST, SLUG, Office, due, until
+from smtpserver import Fault, Script, running
+
+GONE, LATER = SHORT_LIST[2], SHORT_LIST[5]
+
+
+def test_a_refusal_is_kept_in_the_servers_words(office: Office) -> None:
+    words = "550 5.1.1 <who@example>: No such person here, ask the desk"
+    with running(Script(faults=(Fault("rcpt", reply=words, recipient=GONE.spec),))) as server:
+        sending = office.at(server.port)
+        ran = sending.send(SLUG, BUREAU, code=5)
+        assert GONE.spec in ran.out
+        assert "No such person here" in ran.out
+        assert server.violations == []
+        assert len(server.accepted) == 11
+    report = sending.json("report", SLUG)
+    assert {name: many for name, many in report["totals"].items() if many} == {"accepted": 11, "rejected": 1}
+    (refused,) = (one for one in report["recipients"] if one["state"] == "rejected")
+    assert (refused["address"], refused["name"]) == (GONE.spec, GONE.name)
+    assert (refused["code"], refused["enhanced_code"]) == (550, "5.1.1")
+    assert refused["reply"] == words.removeprefix("550 ")
+    assert "550 5.1.1" in sending.run("report", SLUG).out
+
+
+def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office) -> None:
+    words = "451 4.3.0 Come back later, please"
+    with running(Script(faults=(Fault("rcpt", reply=words, recipient=LATER.spec, times=1),))) as server:
+        sending = office.at(server.port, retry_minutes="0.01")
+        ran = sending.send(SLUG, BUREAU, code=5)
+        assert "distributor work" in ran.err
+        (deferred,) = sending.deliveries("deferred")
+        assert (deferred["address"], deferred["code"]) == (LATER.spec, 451)
+        assert "Come back later" in deferred["reply"]
+        assert deferred["next_attempt_at"]
+        until(lambda: due(deferred["next_attempt_at"]), "the retry is due")
+        sending.run("work", "--once")
+        assert server.violations == []
+        assert [one.recipient for one in server.accepted].count(LATER.spec) == 1
+        assert len(server.accepted) == 12
+    assert sending.states() == {"accepted": 12}
+    assert sending.dispatch_state() == "done"
+
+
+def test_nobody_is_tried_before_the_time(office: Office) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec),))) as server:
+        sending = office.at(server.port, retry_minutes="30")
+        sending.send(SLUG, BUREAU, code=5)
+        tried = len(server.commands)
+        ran = sending.run("dispatches", "resume", "1", code=5)
+        assert "come back later" in ran.err
+        assert len(server.commands) == tried
+    assert [one["address"] for one in sending.deliveries("deferred")] == [LATER.spec]
+
+
+def test_who_is_put_off_for_too_long_expires(office: Office) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec),))) as server:
+        sending = office.at(server.port, retry_minutes="0.001", retry_hours="0.00001")
+        sending.send(SLUG, BUREAU, code=5)
+        (deferred,) = sending.deliveries("deferred")
+        until(lambda: due(deferred["next_attempt_at"]), "the retry is due")
+        ran = sending.run("work", "--once", code=5)
+        assert "not reached" in ran.err
+        assert len(server.accepted) == 11
+    (expired,) = sending.deliveries("expired")
+    assert expired["address"] == LATER.spec
+    assert "Later" in expired["reply"]
+    assert sending.dispatch_state() == "done"

@@ -1,0 +1,98 @@
+"""Addresses: what people write, one normal form, one key per mailbox."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.addresses import Address, BadAddress, kept_address, parse_address, parse_mailbox
+
+locals_ = st.from_regex(r"[a-zA-Zéèüßœ0-9]([a-zA-Zéèüßœ0-9._+-]{0,12}[a-zA-Zéèüßœ0-9])?", fullmatch=True).filter(
+    lambda text: ".." not in text
+)
+domains = st.from_regex(r"[a-zA-Zéèü0-9]{1,8}(-[a-z]{1,4})?\.example", fullmatch=True)
+
+
+@given(locals_, domains)
+def test_an_address_is_read_back_from_every_way_it_is_written(local: str, domain: str) -> None:
+    address = parse_address(f"{local}@{domain}")
+    assert address.domain.isascii()
+    assert address.domain == address.domain.lower()
+    assert address.local == unicodedata.normalize("NFC", local)
+    assert parse_address(address.spec) == address
+    assert parse_address(str(address)) == address
+    assert kept_address(address.spec) == address
+    assert address.needs_smtputf8 == (not local.isascii())
+
+
+@given(locals_, domains)
+def test_case_and_normal_form_do_not_make_another_mailbox(local: str, domain: str) -> None:
+    key = parse_address(f"{local}@{domain}").key
+    for spelt in (local.upper(), local.lower(), unicodedata.normalize("NFD", local)):
+        for where in (domain.upper(), unicodedata.normalize("NFD", domain)):
+            assert parse_address(f"{spelt}@{where}").key == key
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_written_is_read_or_refused_in_one_sentence(text: str) -> None:
+    said = ""
+    try:
+        name, address = parse_mailbox(text)
+    except BadAddress as error:
+        said = str(error)
+    else:
+        assert not any(ord(char) < 32 for char in name + address.spec)
+        assert kept_address(address.spec) == address
+        return
+    assert said
+    assert "\n" not in said
+
+
+def test_no_providers_rules_are_guessed() -> None:
+    keys = {parse_address(f"{local}@gmail.com").key for local in ("a.b", "ab", "a.b+presse")}
+    assert len(keys) == 3
+
+
+def test_an_idn_domain_goes_as_a_labels_and_is_shown_as_people_read_it() -> None:
+    address = parse_address("redaction@écho-libre.example")
+    assert address == Address("redaction", "xn--cho-libre-93a.example", "écho-libre.example")
+    assert str(address) == "redaction@écho-libre.example"
+    assert parse_address("redaction@XN--CHO-LIBRE-93A.example") == address
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "spec"),
+    [
+        ("Anne Clos <anne@fil.example>", "Anne Clos", "anne@fil.example"),
+        ('"Clos, Anne" <anne@fil.example>', "Clos, Anne", "anne@fil.example"),
+        ("anne@fil.example", "", "anne@fil.example"),
+    ],
+)
+def test_a_mailbox_may_have_a_name(text: str, name: str, spec: str) -> None:
+    found, address = parse_mailbox(text)
+    assert (found, address.spec) == (name, spec)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "anne",
+        "anne@",
+        "@fil.example",
+        "anne@fil..example",
+        "anne @fil.example",
+        "anne@fil.example, paul@fil.example",
+        "Anne <anne@fil.example>",
+        "anne@fil.example\r\nBcc: paul@fil.example",
+        "anne\n@fil.example",
+        "anne@fil\u2028.example",
+        "a" * 65 + "@fil.example",
+    ],
+)
+def test_what_is_no_bare_address_is_refused(text: str) -> None:
+    with pytest.raises(BadAddress):
+        parse_address(text)

@@ -1,0 +1,59 @@
+"""Errors: one sentence, a place, a way to mend it, and one exit code per class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from distributor.errors import (
+    EXIT_DONE,
+    AccountTrouble,
+    BadInput,
+    CredentialsRefused,
+    DistributorError,
+    Interrupted,
+    NotAllReached,
+    Refused,
+    ServerUnavailable,
+    StorageTrouble,
+)
+
+CODES = {
+    DistributorError: 1,
+    BadInput: 2,
+    StorageTrouble: 2,
+    Refused: 3,
+    AccountTrouble: 4,
+    ServerUnavailable: 4,
+    CredentialsRefused: 4,
+    NotAllReached: 5,
+    Interrupted: 130,
+}
+
+
+@pytest.mark.parametrize(("kind", "code"), CODES.items())
+def test_every_class_has_its_exit_code(kind: type[DistributorError], code: int) -> None:
+    assert kind("x").exit_code == code
+    assert EXIT_DONE == 0
+
+
+def test_the_sentence_is_followed_by_the_way_to_mend_it() -> None:
+    error = Refused("The proof stops it.", mend="Mend the dateline.")
+    assert str(error) == "The proof stops it. Mend the dateline."
+    assert (error.message, error.mend) == ("The proof stops it.", "Mend the dateline.")
+    assert str(Refused("No.")) == "No."
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ({"file": Path("liste.csv"), "line": 3, "field": "E-mail"}, "liste.csv:3: E-mail: Not an address. Look."),
+        ({"file": "liste.csv", "line": 3}, "liste.csv:3: Not an address. Look."),
+        ({"file": "liste.csv"}, "liste.csv: Not an address. Look."),
+        ({"field": "--list"}, "--list: Not an address. Look."),
+        ({}, "Not an address. Look."),
+    ],
+)
+def test_bad_input_says_where(place: dict[str, object], shown: str) -> None:
+    assert str(BadInput("Not an address.", mend="Look.", **place)) == shown  # type: ignore[arg-type]

@@ -1,0 +1,284 @@
+"""The settings: `.env.example` is `Settings`, the environment wins, secrets stay hidden, mistakes are named."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, InDoubtPolicy, Secret, Security, load_settings
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+SECRET = "an-invented-key-that-is-long-enough-0123"
+
+
+def write(folder: Path, text: str, mode: int = 0o600) -> Path:
+    file = folder / ".env"
+    file.write_bytes(text.encode())
+    file.chmod(mode)
+    return folder
+
+
+# The example
+
+
+def blocks() -> list[list[str]]:
+    return [block.splitlines() for block in EXAMPLE.read_text(encoding="utf-8").strip().split("\n\n")]
+
+
+def test_the_example_has_every_setting_once_and_nothing_else() -> None:
+    names = [line.partition("=")[0] for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if "=" in line]
+    assert names == [PREFIX + name.upper() for name in SETTING_NAMES]
+
+
+def test_every_setting_of_the_example_has_a_comment() -> None:
+    for block in blocks():
+        comments = [line for line in block if line.startswith("#")]
+        assert block[: len(comments)] == comments, "the comment stands above"
+        assert comments, f"no comment: {block}"
+
+
+def test_the_examples_values_are_the_defaults(tmp_path: Path) -> None:
+    write(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
+    written, default = load_settings(tmp_path, {}), load_settings(tmp_path / "empty", {})
+    for name in SETTING_NAMES:
+        if name != "database_url":  # each in its own workspace
+            assert getattr(written, name) == getattr(default, name), name
+    assert written.warnings == ()
+    assert written.database_url == f"sqlite:///{tmp_path}/press.db"
+    assert set(default.sources.values()) == {"default"}
+
+
+# Where a value comes from
+
+
+def test_the_environment_beats_the_file_and_the_file_beats_the_default(tmp_path: Path) -> None:
+    write(tmp_path, "DISTRIBUTOR_LANGUAGE=en\nDISTRIBUTOR_SMTP_HOST=file.example\n")
+    found = load_settings(tmp_path, {"DISTRIBUTOR_SMTP_HOST": "environment.example"})
+    assert (found.smtp_host, found.language, found.in_doubt) == ("environment.example", "en", InDoubtPolicy.HOLD)
+    assert [found.sources[name] for name in ("smtp_host", "language", "in_doubt")] == ["environment", ".env", "default"]
+    assert set(found.sources) == set(SETTING_NAMES)
+
+
+def test_no_variable_without_our_prefix_counts(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, {"SMTP_HOST": "x.example", "DATABASE_URL": "mysql://x"}).smtp_host == ""
+
+
+def test_a_dollar_sign_is_a_dollar_sign(tmp_path: Path) -> None:
+    write(tmp_path, "DISTRIBUTOR_SMTP_PASSWORD='p$HOME${HOME}#x'\n")
+    assert load_settings(tmp_path, {}).smtp_password.reveal() == "p$HOME${HOME}#x"
+
+
+@pytest.mark.parametrize("text", ["\ufeffDISTRIBUTOR_SMTP_HOST=a.example\r\nDISTRIBUTOR_LANGUAGE=en\r\n"])
+def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path, text: str) -> None:
+    write(tmp_path, text)
+    found = load_settings(tmp_path, {})
+    assert (found.smtp_host, found.language, found.warnings) == ("a.example", "en", ())
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"DISTRIBUTOR_ORGANISATION=\xe9t\xe9\n")
+    with pytest.raises(BadInput, match="cannot be read") as caught:
+        load_settings(tmp_path, {})
+    assert caught.value.mend == "Save it as UTF-8 text."
+
+
+def test_a_line_that_cannot_be_read_is_named_and_not_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, '# mine\nDISTRIBUTOR_LANGUAGE=en\nDISTRIBUTOR_SMTP_PASSWORD="no end\n')
+    with caplog.at_level(logging.DEBUG), pytest.raises(BadInput) as caught:
+        load_settings(tmp_path, {})
+    assert (caught.value.line, caught.value.file) == (3, str(tmp_path / ".env"))
+    assert "no end" not in str(caught.value) + caplog.text
+
+
+# Secrets
+
+
+def test_secrets_never_show_themselves(tmp_path: Path) -> None:
+    found = load_settings(
+        tmp_path,
+        {
+            "DISTRIBUTOR_SMTP_PASSWORD": "hunter2-hunter2",
+            "DISTRIBUTOR_SECRET_KEY": SECRET,
+            "DISTRIBUTOR_DATABASE_URL": "postgresql://anne:swordfish@db.example/press",
+        },
+    )
+    shown = f"{found!r} {found} {found.smtp_password} {found.secret_key!r} {dataclasses.replace(found)!r}"
+    for secret in ("hunter2", SECRET, "swordfish"):
+        assert secret not in shown
+    assert found.smtp_password.reveal() == "hunter2-hunter2"
+    assert found.database_url == "postgresql+psycopg://anne:swordfish@db.example/press"
+    assert set(SETTING_NAMES) >= SECRET_NAMES
+    assert (repr(Secret("x")), repr(Secret()), bool(Secret())) == ("Secret(set)", "Secret(empty)", False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DISTRIBUTOR_SMTP_PASSWORD=hunter2",
+        "DISTRIBUTOR_DATABASE_URL=postgresql://anne:swordfish@db.example/press",
+    ],
+)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+def test_a_file_with_a_password_that_others_can_read_is_refused(tmp_path: Path, line: str, mode: int) -> None:
+    write(tmp_path, line + "\n", mode)
+    with pytest.raises(BadInput, match="others on this machine can read it") as caught:
+        load_settings(tmp_path, {})
+    assert caught.value.mend == f"Run: chmod 600 {tmp_path / '.env'}"
+    (tmp_path / ".env").chmod(0o600)
+    load_settings(tmp_path, {})
+
+
+def test_a_file_without_a_password_may_be_read_by_all(tmp_path: Path) -> None:
+    write(tmp_path, "DISTRIBUTOR_SMTP_PASSWORD=\nDISTRIBUTOR_DATABASE_URL=sqlite:///press.db\n", 0o644)
+    assert not load_settings(tmp_path, {"DISTRIBUTOR_SMTP_PASSWORD": ""}).smtp_password
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("DISTRIBUTOR_SMTP_PASWORD", "DISTRIBUTOR_SMTP_PASSWORD"),
+        ("DISTRIBUTOR_SMPT_HOST", "DISTRIBUTOR_SMTP_HOST"),
+        ("DISTRIBUTOR_MAILFROM", "DISTRIBUTOR_MAIL_FROM"),
+    ],
+)
+def test_a_typo_is_named_with_what_was_meant(tmp_path: Path, typo: str, meant: str) -> None:
+    write(tmp_path, f"{typo}=x\nOTHERS_VARIABLE=y\n")
+    (warning,) = load_settings(tmp_path, {}).warnings
+    assert warning == f".env: {typo} is no setting of ours; did you mean {meant}?"
+
+
+BAD = [
+    ("DATABASE_URL", "mysql://a/b"),
+    ("DATABASE_URL", "press.db"),
+    ("DATABASE_URL", "sqlite:///"),
+    ("SMTP_PORT", "0"),
+    ("SMTP_PORT", "65536"),
+    ("SMTP_PORT", "smtp"),
+    ("SMTP_SECURITY", "ssl"),
+    ("SMTP_CONNECTIONS", "0"),
+    ("SMTP_CONNECTIONS", "201"),
+    ("SMTP_CONNECTIONS", "many"),
+    ("SMTP_MESSAGES_PER_CONNECTION", "0"),
+    ("MAIL_FROM", "Service presse"),
+    ("MAIL_FROM", "Service presse <presse>"),
+    ("MAIL_FROM", "<>"),
+    ("MAIL_FROM", "Service\npresse <presse@halle.example>"),
+    ("REPLY_TO", "presse@"),
+    ("BOUNCE_ADDRESS", "Retours <retours@halle.example>"),
+    ("OBJECTION_ADDRESS", "stop"),
+    ("PUBLIC_URL", "http://presse.halle.example"),
+    ("PUBLIC_URL", "https://"),
+    ("PUBLIC_URL", "https://[presse"),
+    ("PUBLIC_URL", "https://presse.halle.example:port"),
+    ("PUBLIC_URL", "https://presse.halle.example/?a=b"),
+    ("PUBLIC_URL", "https://presse.halle.example/#a"),
+    ("SECRET_KEY", "short"),
+    ("TIMEZONE", "Paris"),
+    ("TIMEZONE", "Europe"),
+    ("TIMEZONE", "../../etc/passwd"),
+    ("TIMEZONE", "A" * 300),
+    ("LANGUAGE", "français"),
+    ("LANGUAGE", "f"),
+    ("RETRY_MINUTES", "5,,15"),
+    ("RETRY_MINUTES", "0"),
+    ("RETRY_MINUTES", "soon"),
+    ("RETRY_HOURS", "-1"),
+    ("RETRY_HOURS", "nan"),
+    ("RETRY_HOURS", "inf"),
+    ("IN_DOUBT", "perhaps"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+@pytest.mark.parametrize("source", ["environment", ".env"])
+def test_every_bad_value_is_named_with_what_is_wanted(tmp_path: Path, name: str, value: str, source: str) -> None:
+    environ = {}
+    if source == "environment":
+        environ[PREFIX + name] = value
+    else:
+        quoted = '"' + value.replace("\n", "\\n") + '"'
+        write(tmp_path, f"{PREFIX}{name}={quoted}\n")
+    with pytest.raises(BadInput) as caught:
+        load_settings(tmp_path, environ)
+    assert caught.value.field == PREFIX + name
+    assert caught.value.mend
+    assert "swordfish" not in str(caught.value)
+    if name == "SECRET_KEY":
+        assert "short" not in str(caught.value)
+
+
+@given(st.sampled_from(SETTING_NAMES), st.text(max_size=30).filter(lambda text: "\0" not in text))
+def test_whatever_is_written_is_used_or_refused_by_name(name: str, value: str) -> None:
+    try:
+        load_settings(Path("/nowhere"), {PREFIX + name.upper(): value})
+    except BadInput as error:
+        assert error.field == PREFIX + name.upper()  # noqa: PT017 - values may be good as well
+
+
+@pytest.mark.parametrize(("security", "port"), [("", 465), ("tls", 465), ("starttls", 587), ("plain", 25)])
+def test_the_port_follows_the_security_unless_it_is_set(tmp_path: Path, security: str, port: int) -> None:
+    environ = {"DISTRIBUTOR_SMTP_SECURITY": security}
+    assert load_settings(tmp_path, environ).smtp_port == port
+    assert load_settings(tmp_path, environ | {"DISTRIBUTOR_SMTP_PORT": "2525"}).smtp_port == 2525
+    assert load_settings(tmp_path, environ).smtp_security == Security(security or "tls")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "address"),
+    [
+        (
+            "Service de presse, Halle S.A. <presse@halle.example>",
+            "Service de presse, Halle S.A.",
+            "presse@halle.example",
+        ),
+        ('"Halle" <presse@halle.example>', "Halle", "presse@halle.example"),
+        ("presse@halle.example", "", "presse@halle.example"),
+        ("Été <été@hällé.example>", "Été", "été@hällé.example"),
+    ],
+)
+def test_a_sender_is_written_as_people_write_it(tmp_path: Path, text: str, name: str, address: str) -> None:
+    sender = load_settings(tmp_path, {"DISTRIBUTOR_MAIL_FROM": text}).mail_from
+    assert sender is not None
+    assert (sender.name, str(sender.address)) == (name, address)
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("sqlite:///base/press.db", "sqlite:///{folder}/base/press.db"),
+        ("sqlite:////srv/press.db", "sqlite:////srv/press.db"),
+        ("postgres://db.example/press", "postgresql+psycopg://db.example/press"),
+        ("postgresql:///press", "postgresql+psycopg:///press"),
+        ("postgresql+psycopg://a:b%40c@[::1]:5433/press?x=y", "postgresql+psycopg://a:b%40c@[::1]:5433/press?x=y"),
+    ],
+)
+def test_the_database_is_a_file_of_the_workspace_or_a_server(tmp_path: Path, url: str, wanted: str) -> None:
+    found = load_settings(tmp_path, {"DISTRIBUTOR_DATABASE_URL": url}).database_url
+    assert found == wanted.format(folder=tmp_path)
+
+
+def test_a_servers_address_that_cannot_be_taken_apart_is_named_without_its_password(tmp_path: Path) -> None:
+    found = load_settings(tmp_path, {"DISTRIBUTOR_DATABASE_URL": "postgresql://anne:swordfish@db.example:abc/press"})
+    with pytest.raises(BadInput) as caught:
+        Database(found.database_url)
+    assert caught.value.field == "DISTRIBUTOR_DATABASE_URL"
+    assert "swordfish" not in str(caught.value)
+
+
+def test_paths_and_addresses_of_the_web_are_made_whole(tmp_path: Path) -> None:
+    environ = {"DISTRIBUTOR_SMTP_CA_FILE": "ca.pem", "DISTRIBUTOR_PUBLIC_URL": "https://presse.halle.example/a/"}
+    found = load_settings(tmp_path, environ)
+    assert (found.smtp_ca_file, found.public_url) == (tmp_path / "ca.pem", "https://presse.halle.example/a")
+    assert found.retry_minutes == (5, 15, 30, 60)

@@ -1,0 +1,107 @@
+"""A workspace, opened: the right sentence when it is none, and everything put together when it is one."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from distributor import wiring
+from distributor.errors import AccountTrouble, BadInput, StorageTrouble
+from distributor.settings import InDoubtPolicy
+from distributor.starter import make_workspace
+from distributor.wiring import open_workspace, read_address
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace with its database."""
+    make_workspace(tmp_path / "presse")
+    _ = open_workspace(tmp_path / "presse", creating=True).database
+    return tmp_path / "presse"
+
+
+def test_a_folder_that_is_none_or_no_workspace_is_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no folder") as caught:
+        open_workspace(tmp_path / "nulle-part")
+    assert caught.value.mend == f"Run: distributor init {tmp_path / 'nulle-part'}"
+    with pytest.raises(BadInput, match="is not a Distributor workspace") as caught:
+        open_workspace(tmp_path)
+    assert "--workspace" in caught.value.mend
+
+
+def test_settings_from_the_environment_alone_make_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTRIBUTOR_DATABASE_URL", "sqlite:///press.db")
+    assert open_workspace(tmp_path).settings.database_url == f"sqlite:///{tmp_path}/press.db"
+
+
+def test_a_database_that_is_missing_is_not_made_by_the_way(folder: Path) -> None:
+    (folder / "press.db").unlink()
+    with pytest.raises(BadInput, match="There is no database at") as caught:
+        _ = open_workspace(folder).database
+    assert caught.value.mend == f"Run: distributor init {folder}"
+    assert not (folder / "press.db").exists()
+
+
+def test_the_database_is_for_its_owner_alone(folder: Path) -> None:
+    assert stat.S_IMODE((folder / "press.db").stat().st_mode) == 0o600
+
+
+def test_a_database_whose_folder_is_missing_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTRIBUTOR_DATABASE_URL", "sqlite:///nulle-part/press.db")
+    with pytest.raises(StorageTrouble, match="cannot be made") as caught:
+        _ = open_workspace(folder, creating=True).database
+    assert caught.value.mend
+
+
+def test_without_a_key_nothing_is_recognised_and_it_is_said(folder: Path) -> None:
+    env = folder / ".env"
+    lines = env.read_text(encoding="utf-8").splitlines()
+    env.write_text("\n".join(line for line in lines if "SECRET_KEY" not in line), encoding="utf-8")
+    with pytest.raises(BadInput, match="No secret key") as caught:
+        _ = open_workspace(folder).keyring
+    assert caught.value.field == "DISTRIBUTOR_SECRET_KEY"
+
+
+def test_everything_is_made_from_the_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTRIBUTOR_SMTP_CONNECTIONS", "7")
+    monkeypatch.setenv("DISTRIBUTOR_SMTP_HOST", "mail.halle.example")
+    workspace = open_workspace(folder)
+    carrier = workspace.carrier(workspace.log(), InDoubtPolicy.RESEND)
+    assert (carrier.connections, carrier.in_doubt, carrier.workspace) == (7, InDoubtPolicy.RESEND, folder)
+    assert carrier.keyring.key_id == workspace.keyring.key_id
+    assert workspace.account().host == "mail.halle.example"
+    assert "message.html.j2" in workspace.templates.sources()
+    assert workspace.database is workspace.database
+
+
+def test_without_a_mail_server_there_is_no_account(folder: Path) -> None:
+    with pytest.raises((AccountTrouble, BadInput)) as caught:
+        open_workspace(folder).account()
+    assert "DISTRIBUTOR_SMTP_HOST" in str(caught.value)
+
+
+def test_the_password_stays_out_of_what_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTRIBUTOR_SMTP_HOST", "mail.halle.example")
+    monkeypatch.setenv("DISTRIBUTOR_SMTP_USERNAME", "presse")
+    monkeypatch.setenv("DISTRIBUTOR_SMTP_PASSWORD", "hunter2")
+    workspace = open_workspace(folder)
+    assert workspace.account().password == "hunter2"
+    assert "hunter2" not in f"{workspace!r}{workspace.account()!r}{workspace.transport()!r}"
+
+
+def test_an_address_that_is_none_is_said() -> None:
+    assert read_address(" anne@fil.example ").spec == "anne@fil.example"
+    with pytest.raises(BadInput, match="«anne» is not an e-mail address"):
+        read_address("anne")
+
+
+def test_whoever_has_no_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wiring.actor()
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert wiring.actor() == "unknown"
