@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from distributor import __version__
 from distributor.cli import (
     contacts,
     demo,
@@ -47,12 +48,21 @@ app.command()(report.report)
 app.add_typer(suppressions.app, name="suppressions")
 
 
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"distributor {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
     workspace: Annotated[
         Path, typer.Option(help="The workspace: the folder with .env and press.db.", envvar="DISTRIBUTOR_WORKSPACE")
     ] = Path(),
+    version: Annotated[  # noqa: ARG001 - answered before it gets here
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Keep the workspace's folder for the command that follows."""
     context.obj = workspace

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, not_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
@@ -44,8 +44,18 @@ class Carrier:
     now: Callable[[], datetime] = clock.now
 
     def recover(self) -> Recovery:
-        """Settle what killed commands left behind."""
-        return self.log.recover(is_alive)
+        """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
+        recovery = self.log.recover(is_alive)
+        waiting = exists().where(
+            col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(OPEN_STATES))
+        )
+        with self.database.transaction() as connection:
+            connection.execute(
+                update(Dispatch)
+                .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
+                .values(state=DispatchState.DONE, finished_at=self.now())
+            )
+        return recovery
 
     def due(self) -> list[int]:
         """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted."""
