@@ -17,7 +17,7 @@ demo: $(READY)
 	@$(BIN)/distributor demo
 
 test: $(READY)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -58,7 +58,7 @@ def test_nobody_is_tried_before_the_time(office: Office) -> None:
 
 def test_who_is_put_off_for_too_long_expires(office: Office) -> None:
     with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec),))) as server:
-        sending = office.at(server.port, retry_minutes="0.001", retry_hours="0.00001")
+        sending = office.at(server.port, retry_minutes="0.07", retry_hours="0.001")
         sending.send(SLUG, BUREAU, code=5)
         (deferred,) = sending.deliveries("deferred")
         until(lambda: due(deferred["next_attempt_at"]), "the retry is due")
