@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -95,6 +93,9 @@ def _say(error: DistributorError) -> int:
 
 def _confess() -> int:
     """Say that the defect is ours, and where the details are: never a traceback in a press officer's face."""
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="distributor-", suffix=".txt", delete=False, encoding="utf-8"
     ) as details:
