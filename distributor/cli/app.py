@@ -100,7 +100,8 @@ def _confess() -> int:
         "w", prefix="distributor-", suffix=".txt", delete=False, encoding="utf-8"
     ) as details:
         traceback.print_exc(file=details)
-    kind, value, _ = sys.exc_info()
+    kind = sys.exc_info()[0]
+    # Not the exception's own words: they may quote addresses, and this line ends in logs and bug reports.
     name = kind.__name__ if kind else "error"
-    sys.stderr.write(f"This is a defect of Distributor, not of yours ({name}: {value}). Details: {details.name}\n")
+    sys.stderr.write(f"This is a defect of Distributor, not of yours ({name}). Details: {details.name}\n")
     return 1

@@ -269,9 +269,12 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
             out.print(f"By {label}: {shown}{more}")
     for one in manifest.merged:
         out.print(f"  one message: {one.recipient.name or one.address}: {one.merged}")
-    for left_out in manifest.left_out:
+    shown = manifest.left_out if detailed else manifest.left_out[:_MANY]
+    for left_out in shown:
         who = left_out.planned.recipient.name or left_out.planned.address
         out.print(f"  left out: {who}: {left_out.because}")
+    if len(shown) < len(manifest.left_out):
+        out.print(f"  … and {len(manifest.left_out) - len(shown)} more (--dry-run shows them all)")
 
 
 _REASONS = {
