@@ -260,8 +260,8 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
         )
         out.print()
     reasons = Counter(one.reason for one in manifest.left_out)
-    left = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
-    out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {left or 'nobody'}.")
+    reasons_said = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
+    out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {reasons_said or 'nobody'}.")
     for label, counter in (("sector", manifest.by_sector()), ("outlet", manifest.by_outlet())):
         shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(_MANY))
         more = f" and {len(counter) - _MANY} more" if len(counter) > _MANY else ""
@@ -269,12 +269,12 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
             out.print(f"By {label}: {shown}{more}")
     for one in manifest.merged:
         out.print(f"  one message: {one.recipient.name or one.address}: {one.merged}")
-    shown = manifest.left_out if detailed else manifest.left_out[:_MANY]
-    for left_out in shown:
+    left = manifest.left_out if detailed else manifest.left_out[:_MANY]
+    for left_out in left:
         who = left_out.planned.recipient.name or left_out.planned.address
         out.print(f"  left out: {who}: {left_out.because}")
-    if len(shown) < len(manifest.left_out):
-        out.print(f"  … and {len(manifest.left_out) - len(shown)} more (--dry-run shows them all)")
+    if len(left) < len(manifest.left_out):
+        out.print(f"  … and {len(manifest.left_out) - len(left)} more (--dry-run shows them all)")
 
 
 _REASONS = {
