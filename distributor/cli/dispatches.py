@@ -83,6 +83,7 @@ def resume(
 def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> None:
     """Cancel a dispatch: whoever still waits gets nothing; what left has left."""
     from distributor.cli.output import ask, console, count
+    from distributor.cli.running import say_recovery
     from distributor.dispatch.plan import cancel_dispatch
     from distributor.reports import queries
     from distributor.wiring import actor, open_workspace
@@ -91,5 +92,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
     ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
-    withheld = cancel_dispatch(workspace.database, workspace.log(), dispatch_id, actor())
+    log = workspace.log()
+    say_recovery(workspace.carrier(log).recover())  # whom a killed command had claimed is withheld too
+    withheld = cancel_dispatch(workspace.database, log, dispatch_id, actor())
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")

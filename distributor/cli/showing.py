@@ -238,6 +238,7 @@ def manifest_as_json(manifest: Manifest, slug: str) -> dict[str, Any]:
         "excluded_lists": list(manifest.excluded_lists),
         "manifest_hash": manifest.digest,
         "total": len(manifest.recipients),
+        "had_earlier_version": manifest.had_earlier,
         "by_sector": manifest.by_sector(),
         "by_outlet": manifest.by_outlet(),
         "recipients": [person(one) | {"merged": one.merged} for one in manifest.recipients],
@@ -262,6 +263,10 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
     reasons = Counter(one.reason for one in manifest.left_out)
     reasons_said = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
     out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {reasons_said or 'nobody'}.")
+    if manifest.had_earlier:
+        had = count(manifest.had_earlier, "of them stands", "of them stand")
+        warning = f"Mind: {had} on a dispatch of an earlier version of this release, and would get it again."
+        out.print(styled(f"{warning} See: distributor dispatches list", "bold yellow"))
     for label, counter in (("sector", manifest.by_sector()), ("outlet", manifest.by_outlet())):
         shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(_MANY))
         more = f" and {len(counter) - _MANY} more" if len(counter) > _MANY else ""

@@ -55,7 +55,24 @@ class Carrier:
                 .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
                 .values(state=DispatchState.DONE, finished_at=self.now())
             )
+        self._withhold_cancelled()
         return recovery
+
+    def _withhold_cancelled(self) -> None:
+        """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(col(Dispatch.id))
+                .join(Delivery, col(Delivery.dispatch_id) == col(Dispatch.id))
+                .where(
+                    col(Dispatch.state) == DispatchState.CANCELLED,
+                    col(Delivery.state).in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
+                )
+                .distinct()
+            ).all()
+        for (dispatch_id,) in rows:
+            if dispatch_id is not None:
+                self.log.withhold(dispatch_id, "cancelled")
 
     def due(self) -> list[int]:
         """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted."""
@@ -169,3 +186,4 @@ class Carrier:
                     finished_at=self.now() if state == DispatchState.DONE else None,
                 )
             )
+        self._withhold_cancelled()

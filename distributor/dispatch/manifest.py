@@ -65,6 +65,8 @@ class Manifest:
     excluded_lists: tuple[str, ...]
     recipients: tuple[PlannedRecipient, ...]
     left_out: tuple[LeftOut, ...]
+    had_earlier: int = 0
+    """How many recipients an earlier version of this release went, or is still going, to."""
 
     @property
     def digest(self) -> str:
@@ -173,7 +175,9 @@ def _sort_out(
             left_out.append(LeftOut(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}"))
         else:
             recipients[key] = planned
-    return Manifest(lists, excluded, tuple(recipients.values()), tuple(left_out))
+    earlier = _had_earlier_version(session, version)
+    had_earlier = sum(one.contact_id in earlier for one in recipients.values())
+    return Manifest(lists, excluded, tuple(recipients.values()), tuple(left_out), had_earlier)
 
 
 class _Objections:
@@ -206,6 +210,21 @@ def _already_sent(session: Session, version: ReleaseVersion) -> dict[str, int | 
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int | None]:
+    """The contacts who stand, not withheld, on a dispatch of another version of the same release."""
+    rows = session.execute(
+        select(col(Delivery.contact_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
+        .where(
+            col(ReleaseVersion.release_id) == version.release_id,
+            col(ReleaseVersion.id) != version.id,
+            col(Delivery.contact_id).is_not(None),
+            col(Delivery.state) != DeliveryState.WITHHELD,
+        )
+    )
+    return {row[0] for row in rows}
 
 
 def _planned(candidate: _Candidate, keyring: Keyring) -> PlannedRecipient:
