@@ -101,14 +101,19 @@ def override_findings(
     """Log the overrides asked for; `BadInput` for a code the proof does not find, or one without a reason."""
     if not codes:
         return
-    if not because.strip():
-        raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
+    require_reason(codes, because)
     proved = prove_release(workspace, slug, lists, moment)
     _check_codes(codes, {finding.code for finding in proved.result.findings})
     with workspace.database.session() as session:
         stored = store.find_release(session, slug)
         for code in codes:
             store.record_override(session, stored.version, code, because=because.strip(), actor=actor())
+
+
+def require_reason(codes: Sequence[str], because: str) -> None:
+    """Raise `BadInput` for an override that gives no reason."""
+    if codes and not because.strip():
+        raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
 
 
 def _check_codes(codes: Sequence[str], found: set[str]) -> None:

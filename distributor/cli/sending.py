@@ -9,7 +9,7 @@ from datetime import datetime
 from distributor import clock
 from distributor.cli import running
 from distributor.cli.output import ask, console, count, show_json
-from distributor.cli.proving import Proved, open_composer, override_findings, prove_release
+from distributor.cli.proving import Proved, open_composer, override_findings, prove_release, require_reason
 from distributor.cli.showing import manifest_as_json, show_manifest, show_proof
 from distributor.contacts import press_lists
 from distributor.contacts.press_lists import Member
@@ -46,8 +46,8 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
         _require_passing(proved, slug, local)
         return
     Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
-    override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
-    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded)
+    require_reason(choice.overrides, choice.because)
+    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded, passing=choice.overrides)
     _require_passing(proved, slug, local)
     if not proved.manifest.recipients:
         _say_nobody(proved)
@@ -55,6 +55,8 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
     transport = workspace.transport()
     show_manifest(proved.manifest, detailed=False)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
+    # Only now: an override of somebody who then said no must not stand for the next send.
+    override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
     log = workspace.log()
     dispatch_id = plan_proved(workspace, log, proved)
     console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")

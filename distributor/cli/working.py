@@ -9,7 +9,7 @@ from distributor.cli.output import console
 from distributor.cli.running import say_recovery, say_standing, showing_progress, until_stopped
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
-from distributor.errors import AccountTrouble, Interrupted, NotAllReached
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached, Refused
 from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
@@ -23,7 +23,7 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
     """
     carrier = workspace.carrier(workspace.log())
     transport: Transport | None = None
-    trouble: AccountTrouble | NotAllReached | None = None
+    trouble: DistributorError | None = None
     while True:
         say_recovery(carrier.recover())
         due = carrier.due()
@@ -32,6 +32,11 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
             transport = transport or workspace.transport()
             try:
                 _carry(workspace, carrier, dispatch_id, transport)
+            except (Refused, BadInput) as error:
+                # It cannot be sent as it stands; the others are not to wait for it.
+                carrier.pause(dispatch_id, error.message)
+                console(stderr=True).print(f"Dispatch {dispatch_id} is paused: {error}")
+                trouble = error
             except (AccountTrouble, NotAllReached) as error:
                 console(stderr=True).print(str(error))
                 trouble = error

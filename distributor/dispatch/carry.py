@@ -58,6 +58,15 @@ class Carrier:
         self._withhold_cancelled()
         return recovery
 
+    def pause(self, dispatch_id: int, reason: str) -> None:
+        """Set a dispatch aside that cannot go on as it stands, and keep why."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                update(Dispatch)
+                .where(col(Dispatch.id) == dispatch_id, col(Dispatch.state) != DispatchState.CANCELLED)
+                .values(state=DispatchState.PAUSED, pause_reason=reason)
+            )
+
     def _withhold_cancelled(self) -> None:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
         with self.database.reading() as connection:

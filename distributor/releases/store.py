@@ -66,6 +66,11 @@ def _keep(name: str, folder: Path, workspace: Path) -> KeptFile:
         raise BadInput(
             f"«{name}» lies outside the release's folder.", field="attachments", mend="Put it beside the release."
         )
+    private = path.suffix in {".db", ".sqlite"} or ".db-" in path.name
+    if private or any(part.startswith(".") for part in Path(os.path.normpath(name)).parts):
+        raise BadInput(
+            f"«{name}» is a hidden file or a database: not for journalists.", field="attachments", mend="Leave it out."
+        )
     if path.resolve() != Path(os.path.normpath(path)) or not path.is_file():
         raise BadInput(f"«{name}» is not a file there.", field="attachments", mend="Check the name and the place.")
     if path.stat().st_size > _MAX_ATTACHMENT:
