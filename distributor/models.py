@@ -82,20 +82,32 @@ class Outlet(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A journalist. `address_key` is the normalised identity of `address` (see `addresses.Address.key`)."""
+    """A journalist. `address_key` is the normalised identity of `address` (see `addresses.Address.key`).
+
+    A row with `same_as_id` is no journalist of its own but one more address of that one: a second mailbox, or what
+    became of a duplicate when the two were merged. It keeps its deliveries, stands on no list, and has no affiliation.
+    `name_key` is the folded name, for finding without accents. `other_languages` are codes, `topics` words, both joined
+    by "; ". `channel` is how the journalist wants our news: "" (by mail), or another way, which no dispatch uses.
+    `confirmed_at` is when somebody last made sure that all this still holds.
+    """
 
     __tablename__ = "contact"
 
     id: int | None = Field(default=None, primary_key=True)
+    same_as_id: int | None = Field(default=None, foreign_key="contact.id", index=True, ondelete="CASCADE")
     address: str | None = None
     address_key: str | None = Field(default=None, unique=True)
     civility: str = ""
     first_name: str = ""
     last_name: str = ""
+    name_key: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
     language: str = ""
+    other_languages: str = Field(default="", sa_column_kwargs={"server_default": ""})
     familiarity: str = ""
     phone: str = ""
     region: str = ""
+    topics: str = _long_text()
+    channel: str = Field(default="", sa_column_kwargs={"server_default": ""})
     notes: str = _long_text()
     note_to_send: str = _long_text()
     fields: dict[str, str] = _json(dict)
@@ -106,6 +118,7 @@ class Contact(SQLModel, table=True):
     collected_at: datetime | None = _moment()
     notice_sent_at: datetime | None = _moment()
     last_inbound_at: datetime | None = _moment()
+    confirmed_at: datetime | None = _moment()
     flag: str = ""
     created_at: datetime = _created()
     updated_at: datetime = _created()
@@ -160,6 +173,60 @@ class MediaListMember(SQLModel, table=True):
     affiliation_id: int | None = Field(default=None, foreign_key="affiliation.id", ondelete="SET NULL")
     source: str = ""
     added_at: datetime = _created()
+
+
+class MediaListDeparture(SQLModel, table=True):
+    """That a contact stood on a list from `added_at` until `removed_at`: a list can be shown as it was on any day."""
+
+    __tablename__ = "media_list_departure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    media_list_id: int = Field(foreign_key="media_list.id", index=True, ondelete="CASCADE")
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    source: str = ""
+    reason: str = ""
+    added_at: datetime = _moment(nullable=False)
+    removed_at: datetime = _created()
+
+
+class ContactMerge(SQLModel, table=True):
+    """That two contacts were made one: what each was before, so that the merge can be undone."""
+
+    __tablename__ = "contact_merge"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kept_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    merged_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    before: dict[str, Any] = _json(dict)
+    actor: str = ""
+    created_at: datetime = _created()
+    undone_at: datetime | None = _moment()
+
+
+class ColumnMapping(SQLModel, table=True):
+    """What the columns of one source's files mean, where their names do not say: column name → field.
+
+    `header` are the folded column names of the file it was made for: a file with the same ones uses it by itself.
+    """
+
+    __tablename__ = "column_mapping"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    header: list[str] = _json(list)
+    columns: dict[str, str] = _json(dict)
+    updated_at: datetime = _created()
+
+
+class DomainCheck(SQLModel, table=True):
+    """What the DNS last said of a mail domain: whether it takes mail (`yes`, `no`, or `unknown`), and why."""
+
+    __tablename__ = "domain_check"
+
+    domain: str = Field(primary_key=True)
+    takes_mail: str
+    answer: str = ""
+    checked_at: datetime = _created()
 
 
 class Suppression(SQLModel, table=True):

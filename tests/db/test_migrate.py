@@ -17,12 +17,55 @@ import distributor.models
 from distributor.db import migrate
 from distributor.db.engine import Database
 from distributor.errors import BadInput
-from distributor.models import Audit
+from distributor.models import Audit, Contact
 
 
 def test_migrations_make_the_tables_that_the_models_describe(database: Database) -> None:
     with database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        found = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    if database.is_sqlite:
+        # A foreign key that came with ALTER TABLE is reflected without name and ON DELETE: the next test asks SQLite.
+        found = [difference for difference in found if difference[0] not in {"add_fk", "remove_fk"}]
+    assert found == []
+
+
+def test_sqlite_has_the_foreign_keys_that_the_models_describe(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL's are compared by Alembic")
+    with database.reading() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            rows = connection.execute(text(f"PRAGMA foreign_key_list({table.name})")).mappings()
+            found = {(row["from"], row["table"], row["to"], row["on_delete"]) for row in rows}
+            wanted = {
+                (key.parent.name, key.column.table.name, key.column.name, key.ondelete or "NO ACTION")
+                for key in table.foreign_keys
+            }
+            assert found == wanted, table.name
+
+
+def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> None:
+    with database.transaction() as connection:
+        if database.is_sqlite:
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for name in ("media_list_departure", "contact_merge", "column_mapping", "domain_check"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        for name in ("ix_contact_name_key", "ix_contact_same_as_id"):
+            connection.execute(text(f"DROP INDEX {name}"))
+        for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
+            connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"
+        connection.execute(
+            text(
+                "INSERT INTO contact (first_name, last_name, address, address_key, civility, language, familiarity,"
+                " phone, region, fields, attachments, embargo_trust, source, legal_basis, flag, created_at, updated_at)"
+                f" VALUES ({values}, '', 'fr', '', '', '', '{{}}', 'yes', false, '', '', '',"
+                " '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
+        )
+    assert migrate.ensure_schema(database) is True
+    with database.session() as session:
+        assert session.exec(select(Contact.name_key)).one() == "elise le goff"
 
 
 def test_the_known_head_is_alembics() -> None:
