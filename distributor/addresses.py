@@ -48,12 +48,22 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """Read a bare address such as `a.b@journal.example`; raise `BadAddress` for anything else."""
-    return _validate(text, allow_display_name=False)[1]
-
-
-def parse_mailbox(text: str) -> tuple[str, Address]:
-    """Read `Name <address>` or a bare address into (name or "", address); raise `BadAddress` otherwise."""
-    return _validate(text, allow_display_name=True)
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise BadAddress("The address holds a control character or a line end.")
+    try:
+        found = validate_email(
+            text,
+            check_deliverability=False,
+            allow_quoted_local=True,
+            strict=True,  # local parts of at most 64 octets: RFC 5321 §4.5.3.1.1
+        )
+    except EmailNotValidError as error:
+        raise BadAddress(str(error).rstrip(".") + ".") from None
+    if any(sign in found.local_part for sign in "<>@"):
+        # Lawful within quotes (RFC 5321 §4.1.2), but it ends an envelope's path or splits an address for many a reader.
+        raise BadAddress("There is a «<», «>» or «@» inside quotes before the @-sign, which mail servers mistake.")
+    assert found.ascii_domain is not None
+    return Address(found.local_part, found.ascii_domain.lower(), found.domain)
 
 
 def kept_address(spec: str) -> Address:
@@ -62,21 +72,3 @@ def kept_address(spec: str) -> Address:
     if "xn--" not in domain:
         return Address(local, domain, domain)
     return parse_address(spec)
-
-
-def _validate(text: str, *, allow_display_name: bool) -> tuple[str, Address]:
-    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
-        raise BadAddress("The address holds a control character or a line end.")
-    try:
-        found = validate_email(
-            text,
-            check_deliverability=False,
-            allow_quoted_local=True,
-            allow_display_name=allow_display_name,
-            strict=True,  # local parts of at most 64 octets: RFC 5321 §4.5.3.1.1
-        )
-    except EmailNotValidError as error:
-        raise BadAddress(str(error).rstrip(".") + ".") from None
-    assert found.ascii_domain is not None
-    address = Address(found.local_part, found.ascii_domain.lower(), found.domain)
-    return found.display_name or "", address

@@ -22,8 +22,9 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"style"}, "td": {
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _ALLOWED_TARGET = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
-# Bare addresses that press offices type: linked, as every mail program would.
-_BARE = re.compile(r"https?://[^\s<>«»“”\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Bare addresses that press offices type: linked, as every mail program would. A match begins where a word begins: tried
+# from every letter of a long word, the search would take the square of its length.
+_BARE = re.compile(r"https?://[^\s<>«»“”\"]+|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 _AFTER_ADDRESS = ".,;:!?)'’]…"
 
 

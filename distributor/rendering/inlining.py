@@ -20,7 +20,7 @@ _TAG_ENDS = {"variable_begin": "variable_end", "block_begin": "block_end", "raw_
 _TAG_ENDS["comment_begin"] = "comment_end"
 
 _RAW_TEXT = re.compile(r"<(title|style|textarea|script)\b", re.IGNORECASE)
-_START_TAG = re.compile(r"<([a-zA-Z][\w:-]*)((?:[^\"'<>]|\"[^\"]*\"|'[^']*')*)>")
+_START_TAG = re.compile(r"<([a-zA-Z][\w:-]*+)((?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+)>")
 _ROWS_IN_TABLE = re.compile(
     r"(<table\b(?:[^\"'<>]|\"[^\"]*\"|'[^']*')*>)(?=(?:\s|<!--[^>]*-->)*<tr\b)|<!--.*?-->", re.IGNORECASE | re.DOTALL
 )

@@ -65,10 +65,16 @@ class TemplateSet:
         self._compile()
 
     @classmethod
-    def load(cls, folder: Path) -> TemplateSet:
-        """Read the folder's `.j2`, `.css`, `.yaml` files; `BadInput` for a symbolic link, a huge or unreadable file."""
+    def load(cls, folder: Path, *, within: Path | None = None) -> TemplateSet:
+        """Read the folder's `.j2`, `.css`, `.yaml` files.
+
+        Raises `BadInput` for a symbolic link in it, a huge or unreadable file, and a folder that really lies outside
+        `within`: what somebody else can change there would be mailed in this office's name.
+        """
         if not folder.is_dir():
             raise BadInput("There is no such template folder.", file=folder, mend="`distributor init` makes one.")
+        if within is not None and not folder.resolve().is_relative_to(within.resolve()):
+            raise BadInput("It is a link that leads elsewhere.", file=folder, mend="Copy the templates there instead.")
         sources: dict[str, str] = {}
         for path in _files(folder):
             if path.stat().st_size > MAX_SOURCE:

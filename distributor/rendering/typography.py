@@ -19,17 +19,22 @@ _QUOTES = {
 }
 _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 
-ADDRESSES = re.compile(r"(?:https?|mailto|tel|ftp):[^\s<>«»“”\"]+|www\.[^\s<>«»“”\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESSES = re.compile(
+    r"(?:https?|mailto|tel|ftp):[^\s<>«»“”\"]+|www\.[^\s<>«»“”\"]+|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+"
+)
 """What must never be altered inside a text: URLs and e-mail addresses."""
 
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 
+# A run of blanks from its first one on: tried from each of them, a search would take the square of their number.
+_BLANKS = "(?<![ \u00a0\u202f])[ \u00a0\u202f]++"
+
 _FRENCH = (
     (re.compile(r"«[ \u00a0\u202f]*"), f"«{NO_BREAK}"),
-    (re.compile(r"[ \u00a0\u202f]*»"), f"{NO_BREAK}»"),
+    (re.compile(rf"(?:{_BLANKS})?»"), f"{NO_BREAK}»"),
     # After a word, or a blank that is there already; never in the middle of something such as "18:00" or "?page=2".
-    (re.compile(r"(?:(?<=[\w.…)\]»’%€])|[ \u00a0\u202f]+)([;!?]+)(?=[\s)»\]]|$)"), NARROW + r"\1"),
-    (re.compile(r"(?:(?<=[\w.…)\]»’%€])|[ \u00a0\u202f]+):(?=\s|$)"), f"{NO_BREAK}:"),
+    (re.compile(rf"(?:(?<=[\w.…)\]»’%€])|{_BLANKS})([;!?]+)(?=[\s)»\]]|$)"), NARROW + r"\1"),
+    (re.compile(rf"(?:(?<=[\w.…)\]»’%€])|{_BLANKS}):(?=\s|$)"), f"{NO_BREAK}:"),
     (re.compile(r"(?<=\d)[ \u00a0\u202f]*([%€‰])"), NO_BREAK + r"\1"),
     (re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d])"), lambda m: m[1] + m[2].replace(" ", NARROW)),
     (re.compile(r"(?<=\d) h(?: (?=\d\d\b)|\b)"), lambda m: f"{NO_BREAK}h" + (NO_BREAK if m[0].endswith(" ") else "")),

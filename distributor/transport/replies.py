@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
+from distributor.transport.echoes import without_echoes
 from distributor.transport.rules import RULES, Rule
 
 _ENHANCED_AT_LINE_START = re.compile(r"^[#(\[]?([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.MULTILINE)
@@ -24,22 +25,26 @@ class Reading:
     rule: str
 
 
-def classify(phase: Phase, code: int, text: str) -> Outcome:
+def classify(phase: Phase, code: int, text: str, *, recipient: str = "", ours: tuple[str, ...] = ()) -> Outcome:
     """The outcome that the reply `code` `text`, given to the step `phase`, stands for.
+
+    `recipient` is the address it is about, `ours` are the names by which we went in this dialogue (the sender's
+    address, the EHLO name): where the reply merely repeats them, they say nothing.
 
     To be asked about final answers: any reply to the body, and a refusal of anything before. A reply that has no
     business where it came (a 2yz to DATA, a 3yz to the body) means that the two sides are out of step: before the
     body that is a fault of the connection, after it nobody knows. Never raises. RFC 5321 §4.2.1, RFC 3463.
     """
-    return read(phase, code, text).outcome
+    return read(phase, code, text, recipient=recipient, ours=ours).outcome
 
 
-def read(phase: Phase, code: int, text: str) -> Reading:
+def read(phase: Phase, code: int, text: str, *, recipient: str = "", ours: tuple[str, ...] = ()) -> Reading:
     """As `classify`, and names the rule, for whoever wants to know why."""
     reply = clean(text)
-    enhanced = enhanced_code(reply)
+    said = without_echoes(reply, recipient, ours)
+    enhanced = enhanced_code(said)
     detail = enhanced.partition(".")[2]
-    words = " ".join(reply.split())  # servers wrap their sentences over the lines of a reply
+    words = " ".join(said.split())  # servers wrap their sentences over the lines of a reply
     rule = next((rule for rule in RULES if rule.fits(phase, code, detail, words)), None)
     if rule is None:
         return Reading(_out_of_step(phase, code, reply), "out-of-step")

@@ -44,12 +44,17 @@ class Rule:
     date: str = "2026-11"
 
     def fits(self, phase: Phase, code: int, detail: str, text: str) -> bool:
-        """Whether the reply `code` `text`, with `detail` from its enhanced code, to the step `phase` is this one."""
+        """Whether the reply `code` `text`, with `detail` from its enhanced code, to the step `phase` is this one.
+
+        An enhanced code that names the recipient's address (X.1.1 and its like) is never an answer about us, whatever
+        words stand beside it.
+        """
         return (
             phase in self.phases
             and str(code).startswith(self.codes)
             and (self.enhanced is None or self.enhanced.fullmatch(detail) is not None)
             and (self.text is None or self.text.search(text) is not None)
+            and not (self.verdict.is_account_level and phase in RECIPIENT and _THE_RECIPIENT.fullmatch(detail))
         )
 
 
@@ -61,10 +66,18 @@ def _detail(*details: str) -> re.Pattern[str]:
     return re.compile("|".join(details).replace(".", r"\."))
 
 
+_UNKNOWN = ("1.1", "1.2", "1.3", "1.6", "1.10")
+_THE_RECIPIENT = _detail(*_UNKNOWN)
+
+
 def _french(*numbers: int) -> re.Pattern[str]:
     """Orange's and La Poste's own codes: `OFR_416`, `OFR004_104`, `LPN416`, `LPN105-104`, `OUK_513`."""
     return _text(rf"\b(?:OFR|LPN|OUK)(?:[0-9A-Z]{{3}})?[_-]?(?:{'|'.join(map(str, numbers))})\b")
 
+
+_TOO_BIG = _text(
+    r"(?:message|mail|size).{0,30}(?:too (?:big|large)|exceeds.{0,20}(?:size|maximum|limit))|message trop volumineux"
+)
 
 _V = Verdict
 _DEFERRED = DeliveryState.DEFERRED
@@ -133,6 +146,13 @@ _TEXT_RULES = (
         text=_text(r"authenticat(?:ion|e)(?: is)? required|must authenticate|authentification requise"),
         source="RFC 4954 §6",
     ),
+    Rule(
+        "client-refused",
+        _V.ACCOUNT,
+        ("5",),
+        text=_text(r"(?:client host|helo command) rejected"),
+        source="Postfix smtpd_client_restrictions, smtpd_helo_restrictions",
+    ),
     Rule("orange-login", _V.CREDENTIALS, ("5",), text=_french(305, 402), source=_SISIMAI),
     Rule("orange-sender", _V.SENDER, ("5",), text=_french(403, 405, 415, 421), source=_SISIMAI),
     Rule("orange-spf-dmarc", _V.AUTHENTICATION, ("5",), text=_french(401, 517), source=_SISIMAI),
@@ -159,7 +179,7 @@ _TEXT_RULES = (
     # Providers that mark their answers.
     Rule("orange-unknown", _V.HARD, ("5",), RECIPIENT, text=_french(416, 418, 420, 426), source=_SISIMAI),
     Rule("orange-full", _V.FULL, _NEGATIVE, RECIPIENT, text=_french(417), retry_after=HOUR, source=_SISIMAI),
-    Rule("orange-size", _V.TOO_BIG, ("5",), text=_french(514), source=_SISIMAI),
+    Rule("orange-size", _V.ACCOUNT, ("5",), text=_french(514), source=_SISIMAI),
     Rule(
         "orange-connections",
         _V.CONCURRENCY,
@@ -259,16 +279,11 @@ _TEXT_RULES = (
         retry_after=HOUR,
         source="Dovecot, Zimbra, Gmail",
     ),
-    Rule(
-        "size-text",
-        _V.TOO_BIG,
-        ("5",),
-        text=_text(
-            r"(?:message|mail|size).{0,30}(?:too (?:big|large)|exceeds.{0,20}(?:size|maximum|limit))"
-            r"|message trop volumineux"
-        ),
-        source="RFC 1870 §6.1",
-    ),
+    # One mailbox may take less than its server. What the server itself does not take, it takes for nobody: going on
+    # would burn one recipient after another.
+    Rule("mailbox-size", _V.TOO_BIG, ("5",), RECIPIENT, enhanced=_detail("2.3"), source="RFC 3463 §3.3"),
+    Rule("size-at-rcpt-text", _V.TOO_BIG, ("5",), frozenset({Phase.RCPT}), text=_TOO_BIG, source="RFC 1870 §6.1"),
+    Rule("size-text", _V.ACCOUNT, ("5",), text=_TOO_BIG, source="RFC 1870 §6.1"),
     Rule(
         "unknown-text",
         _V.HARD,
@@ -328,13 +343,14 @@ _CODE_RULES = (
     ),
     Rule("split", _V.RETRY, ("452",), enhanced=_detail("5.3"), retry_after=0, source="RFC 3463 §3.6"),
     Rule("full", _V.FULL, _NEGATIVE, RECIPIENT, enhanced=_detail("2.2"), retry_after=HOUR, source="RFC 3463 §3.3"),
-    Rule("too-big", _V.TOO_BIG, ("5",), enhanced=_detail("3.4", "2.3"), source="RFC 3463 §3.3, §3.4"),
+    Rule("size-at-rcpt", _V.TOO_BIG, ("5",), frozenset({Phase.RCPT}), enhanced=_detail("3.4"), source="RFC 1870 §6.1"),
+    Rule("size", _V.ACCOUNT, ("5",), enhanced=_detail("3.4", "2.3"), source="RFC 3463 §3.3, §3.4"),
     Rule(
         "unknown",
         _V.HARD,
         ("5",),
         RECIPIENT,
-        enhanced=_detail("1.1", "1.2", "1.3", "1.6", "1.10", "2.1"),
+        enhanced=_detail(*_UNKNOWN, "2.1"),
         source="RFC 3463 §3.2, RFC 7505",
     ),
     Rule("no-mail-domain", _V.HARD, ("556",), RECIPIENT, source="RFC 7504 §4"),
@@ -383,7 +399,8 @@ _CODE_RULES = (
     Rule("blocked-content", _V.CONTENT, ("552",), RECIPIENT, enhanced=_detail(r"7.\d+"), source="Gmail 552 5.7.0"),
     Rule("content", _V.CONTENT, ("5",), RECIPIENT, enhanced=_detail(r"6.\d+"), source="RFC 3463 §3.7"),
     Rule("policy", _V.POLICY, ("5",), RECIPIENT, enhanced=_detail(r"7.\d+"), source="RFC 3463 §3.8"),
-    Rule("size-at-mail", _V.TOO_BIG, ("552",), frozenset({Phase.MAIL, Phase.DATA, Phase.BODY}), source="RFC 1870 §6.1"),
+    Rule("size-at-mail", _V.ACCOUNT, ("552",), frozenset({Phase.MAIL}), source="RFC 1870 §6.1"),
+    Rule("size-at-body", _V.TOO_BIG, ("552",), frozenset({Phase.DATA, Phase.BODY}), source="RFC 5321 §4.5.3.1.10"),
     Rule("full-at-rcpt", _V.FULL, ("552",), frozenset({Phase.RCPT}), source="RFC 5321 §4.5.3.1.10"),
     Rule("unsupported-option", _V.UNSUPPORTED, ("555",), source="RFC 5321 §4.1.1.11"),
     # At MAIL the server has seen nothing but us: whatever it refuses there, it would refuse for everybody.

@@ -119,18 +119,17 @@ class SmtpConnection:
         except (SMTPException, OSError) as error:
             return connection_fault(Phase.DATA, _words(error))
         if reply.code != 354:
-            return classify(Phase.DATA, reply.code, reply.message)
+            return self._read(envelope, Phase.DATA, reply)
         await begin()
         if self._wire.has_answered:
-            return await self._answer_without_body()
+            return await self._answer_without_body(envelope)
         return await self._transmit(envelope)
 
     def _cannot_take(self, envelope: Envelope) -> Outcome | None:
         """What the server's own EHLO says against this message, before a byte of it is sent (RFC 1870, RFC 6531)."""
         limit = self._opened.size_limit
         if limit is not None and len(envelope.message) > limit:
-            said = f"The server takes messages of up to {limit} bytes; this one has {len(envelope.message)}."
-            return Outcome(DeliveryState.REJECTED, Verdict.TOO_BIG, Phase.MAIL, reply=said)
+            return Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.MAIL, reply=self._too_big(envelope))
         if envelope.needs_smtputf8 and "smtputf8" not in self._opened.extensions:
             said = "The server does not take addresses with letters outside ASCII before the @ (SMTPUTF8)."
             return Outcome(DeliveryState.REJECTED, Verdict.UNSUPPORTED, Phase.MAIL, reply=said)
@@ -149,7 +148,7 @@ class SmtpConnection:
             for phase, command, options in steps:
                 reply = await self._command(command.encode(encoding), *options)
                 if not 200 <= reply.code <= 299:
-                    return classify(phase, reply.code, reply.message)
+                    return self._read(envelope, phase, reply)
                 self._transaction_open = True
         except (SMTPException, OSError) as error:
             return connection_fault(phase, _words(error))
@@ -178,7 +177,7 @@ class SmtpConnection:
     async def _command(self, *words: bytes) -> SMTPResponse:
         return await self._wire.ask(*words, seconds=self._account.timeouts.command)
 
-    async def _answer_without_body(self) -> Outcome:
+    async def _answer_without_body(self, envelope: Envelope) -> Outcome:
         """The server spoke, or went, between its 354 and our first byte: it has nothing, whatever it says."""
         try:
             reply = await self._wire.final_reply(self._account.timeouts.data)
@@ -188,7 +187,7 @@ class SmtpConnection:
             self._wire.abort()  # it waits for a body that will not come
         if reply.code < 400:
             return connection_fault(Phase.DATA, f"{reply.code} {reply.message}")
-        return classify(Phase.BODY, reply.code, reply.message)
+        return self._read(envelope, Phase.BODY, reply)
 
     async def _transmit(self, envelope: Envelope) -> Outcome:
         """Send the body and the final dot, and read the verdict: from the first byte on, silence is doubt."""
@@ -204,7 +203,20 @@ class SmtpConnection:
             self._wire.abort()  # the server would take the rest of the body for commands
             if reply.code < 400:
                 return no_answer(f"{reply.code} {reply.message}")
-        return classify(Phase.BODY, reply.code, reply.message)
+        return self._read(envelope, Phase.BODY, reply)
+
+    def _read(self, envelope: Envelope, phase: Phase, reply: SMTPResponse) -> Outcome:
+        ours = (envelope.sender, self._account.helo or "")
+        outcome = classify(phase, reply.code, reply.message, recipient=envelope.recipient, ours=ours)
+        if reply.code == 552 and outcome.verdict is Verdict.ACCOUNT:
+            # «Too big», says the server, and neither how big the message is nor how big it may be.
+            outcome = replace(outcome, reply=f"{outcome.reply} ({self._too_big(envelope)})")
+        return outcome
+
+    def _too_big(self, envelope: Envelope) -> str:
+        size, limit = f"{len(envelope.message):,} bytes".replace(",", " "), self._opened.size_limit
+        takes = "takes less" if limit is None else f"takes at most {limit:,}".replace(",", " ")
+        return f"The message has {size}, the server {takes}: send it with smaller attachments, or with links to them."
 
 
 @dataclass(frozen=True, slots=True)

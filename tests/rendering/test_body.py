@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from html.parser import HTMLParser
 
@@ -143,6 +144,17 @@ def test_the_text_says_all_the_html_says(markdown: str) -> None:
     # The text part adds the targets of links and numbers of lists; it must not lose a letter, nor their order.
     letters = iter(told)
     assert all(letter in letters for letter in shown)
+
+
+def test_a_long_word_or_blank_takes_no_time() -> None:
+    """A search that begins anew from every character would take some ten seconds for each of these."""
+    started = time.process_time()
+    for piece in ("a", "a.", "a@", " ", "\u00a0", "a@b-"):
+        text = f"a{piece * (60_000 // len(piece))}b"
+        to_html(text, "fr")
+        to_text(text, "fr")
+        typeset(text, "fr")
+    assert time.process_time() - started < 8
 
 
 def test_the_whole_body_reads_well_as_text() -> None:

@@ -70,6 +70,21 @@ def test_messages_are_the_golden_ones_byte_for_byte(case: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "organisation", ["Observatoire du littoral", "Acme S.A.", "Service de presse, halle.example", "halle.example"]
+)
+def test_the_notice_of_rights_is_right_for_any_name(organisation: str) -> None:
+    using = TemplateSet.load(TEMPLATES)
+    for release, who, words in (
+        (RELEASE_FR, ANNE, "dans le fichier presse de l’expéditeur ({}), au titre de son intérêt légitime"),
+        (RELEASE_EN, LUKE, "in the press list of the sender ({}), on the ground of its legitimate interest"),
+    ):
+        sender = replace(SENDER, organisation=organisation)
+        shown = Composer(release, sender, using, timezone=PARIS).preview(who, STAMP)
+        for part in (shown.text, shown.html):
+            assert words.format(organisation) in " ".join(part.split())
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("policy", [email.policy.default, email.policy.compat32])
 def test_pythons_parsers_read_what_the_strict_reader_reads(case: str, policy: email.policy.Policy) -> None:

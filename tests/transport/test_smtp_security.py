@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from authority import Authority
 from smtpclient import IMPATIENT, PATIENT, Begin, account, envelope, in_loop, until
 from smtpserver import Fault, Script, ScriptedServer
 
@@ -21,36 +20,6 @@ from distributor.transport.smtp import CredentialsRefused, ServerUnavailable, Sm
 
 USERS = {"presse": "s3cret-é"}
 LOGIN = {"username": "presse", "password": "s3cret-é"}
-
-
-@dataclass(frozen=True)
-class Authority:
-    """The authority's certificate, and a key and certificate that it signed for 127.0.0.1 and for another name."""
-
-    ca_file: Path
-    key: Path
-    certificate: Path
-    certificate_of_another: Path
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "own.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    (folder / "other.ext").write_text("subjectAltName=DNS:other.example\n")
-    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    commands = [
-        f"req -x509 {new_key} -keyout ca.key -out ca.pem -days 2 -subj /CN=Throwaway",
-        f"req {new_key} -keyout server.key -out server.csr -subj /CN=server",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out own.pem -days 2 -extfile own.ext",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out other.pem -days 2 -extfile other.ext",
-    ]
-    for command in commands:
-        subprocess.run([openssl, *command.split()], cwd=folder, check=True, capture_output=True)
-    return Authority(folder / "ca.pem", folder / "server.key", folder / "own.pem", folder / "other.pem")
 
 
 def script(authority: Authority, **changes: Any) -> Script:

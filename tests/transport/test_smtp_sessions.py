@@ -256,7 +256,8 @@ async def test_a_drop_while_the_intent_is_made_durable_is_before_the_body() -> N
 @pytest.mark.parametrize(
     ("reply", "state", "verdict"),
     [
-        ("552 5.3.4 Too big", S.REJECTED, V.TOO_BIG),
+        ("552 5.3.4 Too big", S.QUEUED, V.ACCOUNT),
+        ("552 5.2.3 Too big for this mailbox", S.REJECTED, V.TOO_BIG),
         ("451 4.3.0 Trouble", S.DEFERRED, V.RETRY),
         ("250 2.0.0 Fine", S.IN_DOUBT, V.NO_ANSWER),
     ],
@@ -347,11 +348,33 @@ async def test_when_begin_raises_no_byte_of_the_body_is_written() -> None:
 async def test_a_message_over_the_servers_size_is_not_even_announced() -> None:
     async with session(script=Script(size=100)) as s:
         outcome = await s.deliver()
-        assert (outcome.state, outcome.verdict, outcome.phase) == (S.REJECTED, V.TOO_BIG, Phase.MAIL)
-        assert "100" in outcome.reply
+        assert (outcome.state, outcome.verdict, outcome.phase) == (S.QUEUED, V.ACCOUNT, Phase.MAIL)
+        assert f"{len(MESSAGE)} bytes, the server takes at most 100:" in outcome.reply
         assert outcome.code is None
         assert [command for command in s.server.commands if not command.startswith("EHLO")] == []
         assert s.connection.is_usable
+
+
+@pytest.mark.parametrize(("size", "said"), [(None, "the server takes less:"), (0, "less:"), (9999, "at most 9 999:")])
+@in_loop
+async def test_a_server_that_refuses_the_size_at_mail_refuses_it_for_everybody(size: int | None, said: str) -> None:
+    refusal = Fault("mail", reply="552 5.3.4 Message size exceeds fixed limit")
+    async with session(refusal, script=Script(size=size)) as s:
+        outcome = await s.deliver()
+        assert (outcome.state, outcome.verdict, outcome.code) == (S.QUEUED, V.ACCOUNT, 552)
+        assert outcome.reply.startswith("5.3.4 Message size exceeds fixed limit (The message has ")
+        assert said in outcome.reply
+        assert s.connection.is_usable
+
+
+@in_loop
+async def test_what_a_server_repeats_of_an_address_says_nothing() -> None:
+    """The recipient is on the wire, so the reply's words are read without it; the sender's address likewise."""
+    replies = ("550 5.1.1 <{}>: User lookup failed", "550 no mailbox {0}, <bounce@office.example>")
+    for reply, recipient in zip(replies, ("jean@spf-sante.example", "throttle.spf.fail@journal.example"), strict=True):
+        async with session(Fault("rcpt", reply=reply.format(recipient))) as s:
+            assert (await s.deliver(recipient)).state is S.REJECTED
+            assert s.connection.is_usable
 
 
 @pytest.mark.parametrize("size", [0, len(MESSAGE)])

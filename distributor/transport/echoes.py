@@ -1,0 +1,61 @@
+"""What a reply only echoes (addresses, host names, links), taken out before its words are read for what they mean."""
+
+from __future__ import annotations
+
+import re
+
+RECIPIENT = "user"
+"""What stands for the recipient: `User jean@x.example unknown` and `No such user` go on meaning what they mean."""
+
+OTHER = "<>"
+"""What stands for any other address, host or link: no rule's word."""
+
+_LINK = re.compile(r"\bhttps?://[^\s<>\"]+", re.IGNORECASE)
+_ANGLE = re.compile(r"<[^<>\n]*>")
+# An address as it stands in a sentence. Patterns begin where a run begins, so that time grows with the length only.
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"@[^\s<>()\[\],;:"]+')
+_ADDRESS = re.compile(r'(?<![^\s<>()\[\],;:"@])[^\s<>()\[\],;:"@]++@[^\s<>()\[\],;:"@.]+(?:\.[^\s<>()\[\],;:"@.]+)*')
+_HOST = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)+")
+_SENTENCES = re.compile(r"\.[A-ZÀ-Þ][a-zß-ÿ]")
+# Their names say why a message was refused; they are the only hosts that do.
+_BLOCK_LIST = re.compile(
+    r"(?:spamhaus|spamcop|barracudacentral|abuseat|sorbs|surbl|uribl|mailspike|cloudmark|proofpoint)\.(?:org|net|com)\b"
+    r"|uceprotect",
+    re.IGNORECASE,
+)
+
+
+def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -> str:
+    """`text` with each address, host name and link in it replaced, the recipient's by `user`.
+
+    A server repeats what it was told, and an address may hold any word: `<spf@echec.example>: lookup failed` is not
+    about our SPF. `recipient` is the address that the reply is about; `ours` are the sender's address and the name that
+    we gave at EHLO. A host of a block list becomes the word `blocklist`, for that is what naming it says.
+    """
+    if recipient:
+        local, _, domain = recipient.rpartition("@")
+        text = _replaced(text, (f"<{recipient}>", recipient), RECIPIENT)
+        text = _ANGLE.sub(OTHER, text)
+        if not local.isdigit():  # «550» would be a reply's code
+            text = _replaced(text, (local,), RECIPIENT, flags=0)  # alone, an echo only as it was written
+        text = _replaced(text, (domain,), OTHER)
+    text = _replaced(text, ours, OTHER)
+    text = _ANGLE.sub(OTHER, text)
+    text = _LINK.sub(_named, text)
+    text = _ADDRESS.sub(OTHER, _QUOTED.sub(OTHER, text))
+    return _HOST.sub(_named, text)
+
+
+def _replaced(text: str, echoes: tuple[str, ...], by: str, flags: re.RegexFlag | int = re.IGNORECASE) -> str:
+    for echo in filter(None, echoes):
+        text = re.sub(rf"(?<![\w.@+-]){re.escape(echo)}(?!\.?[\w@+-])", by, text, flags=flags)
+    return text
+
+
+def _named(found: re.Match[str]) -> str:
+    name = found[0]
+    if _BLOCK_LIST.search(name):
+        return "blocklist"
+    # `5.1.1` and `192.0.2.1` are no names; neither is the end of one sentence and the start of the next.
+    is_host = "://" in name or not (name.rpartition(".")[2].isdigit() or _SENTENCES.search(name))
+    return OTHER if is_host else name
