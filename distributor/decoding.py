@@ -24,6 +24,10 @@ _STRANGE = re.compile(
     r"|(?<=\w)[«»“”…‘‚„](?=\w)|(?<!\w)[»‚„ƒ](?=\w)"
     r"|[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡](?=\w)|(?<=\w)[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡]|\ufffd"
 )
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What no text needs and what deceives: codes that steer a terminal (all but tab and line feed), and those that turn
+the direction of the text around them (Unicode's Bidi_Control but for the marks that Arabic and Hebrew are typed with).
+"""
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
 
 

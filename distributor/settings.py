@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from distributor.addresses import Address, parse_address
@@ -20,6 +22,7 @@ PREFIX = "DISTRIBUTOR_"
 T = TypeVar("T")
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+_HOST = re.compile(r"[\w.-]+")
 
 
 class Security(StrEnum):
@@ -136,8 +139,10 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
             values[name], sources[name] = from_file[variable].strip(), ".env"
         else:
             values[name], sources[name] = _DEFAULTS.get(name, ""), "default"
-    database_url = from_file.get(PREFIX + "DATABASE_URL", "")
-    if from_file.get(PREFIX + "SMTP_PASSWORD") or "@" in database_url:
+        if not values[name].isprintable() and any("\ud800" <= char <= "\udfff" for char in values[name]):
+            # How Python shows bytes of the environment that are no UTF-8; they could be neither stored nor sent.
+            raise BadInput("It is not UTF-8 text.", field=variable, mend="Write it again, in UTF-8.")
+    if from_file.get(PREFIX + "SMTP_PASSWORD") or _may_hold_a_password(from_file.get(PREFIX + "DATABASE_URL", "")):
         _require_private(env_file)
     return _build(workspace, values, sources, _unknown_variables(from_file))
 
@@ -171,6 +176,11 @@ def _require_private(path: Path) -> None:
         )
 
 
+def _may_hold_a_password(database_url: str) -> bool:
+    """Whether it has a place before the host, or a parameter, where a password stands, however it is spelt."""
+    return "@" in database_url or "password=" in unquote(database_url).lower()
+
+
 def _unknown_variables(from_file: Mapping[str, str]) -> tuple[str, ...]:
     known = [PREFIX + name.upper() for name in SETTING_NAMES]
     warnings = []
@@ -190,7 +200,7 @@ def _build(
     return Settings(
         workspace=workspace,
         database_url=_database_url(workspace, values["database_url"]),
-        smtp_host=values["smtp_host"],
+        smtp_host=read.optional("smtp_host", _host, "a server's name such as smtp.example.org, or its number") or "",
         smtp_port=read("smtp_port", _integer(1, 65535), "a port number")
         if values["smtp_port"]
         else DEFAULT_PORTS[security],
@@ -202,9 +212,9 @@ def _build(
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
         mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
-        reply_to=read.optional("reply_to", _mailbox, "an address"),
-        bounce_address=read.optional("bounce_address", parse_address, "a bare address"),
-        objection_address=read.optional("objection_address", parse_address, "a bare address"),
+        reply_to=read.optional("reply_to", _mailbox, "an address such as: Claire Morvan <claire@example.org>"),
+        bounce_address=read.optional("bounce_address", _address, "a bare address in plain letters"),
+        objection_address=read.optional("objection_address", _address, "a bare address in plain letters"),
         organisation=values["organisation"],
         public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
         secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
@@ -266,9 +276,28 @@ def _mailbox(text: str) -> Mailbox:
     if not text.isprintable():
         raise ValueError(text)
     if not text.endswith(">"):
-        return Mailbox("", parse_address(text))
+        return Mailbox("", _address(text))
     name, _, address = text[:-1].rpartition("<")
-    return Mailbox(name.strip().strip('"').strip(), parse_address(address.strip()))
+    return Mailbox(name.strip().strip('"').strip(), _address(address.strip()))
+
+
+def _address(text: str) -> Address:
+    """Read an address of our own: accents before its @ would ask SMTPUTF8 (RFC 6531) of every journalist's server."""
+    address = parse_address(text)
+    if address.needs_smtputf8:
+        raise ValueError(text)
+    return address
+
+
+def _host(text: str) -> str:
+    """Read a server's name, or its IP address with or without brackets (RFC 1123 §2.1: labels of 1 to 63 octets)."""
+    try:
+        ipaddress.ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
+    except ValueError:
+        # As the resolver will encode it: a label that is empty or too long raises UnicodeError there.
+        if not _HOST.fullmatch(text) or len(text.encode("idna")) > 253:
+            raise
+    return text
 
 
 def _https_url(text: str) -> str:
@@ -296,11 +325,11 @@ def _language(text: str) -> str:
 
 
 def _database_url(workspace: Path, text: str) -> str:
-    """Make a relative SQLite file one of the workspace, and name our PostgreSQL driver."""
+    """Make a relative SQLite file one of the workspace, its name quoted, and name our PostgreSQL driver."""
     scheme, separator, rest = text.partition("://")
-    file = rest.removeprefix("/")
-    if scheme == "sqlite" and rest.startswith("/") and file:
-        return f"sqlite:///{(workspace / file).absolute()}"
+    file, options, _ = rest.removeprefix("/").partition("?")
+    if scheme == "sqlite" and rest.startswith("/") and file and not options and "\0" not in unquote(file):
+        return f"sqlite:///{quote(str((workspace / unquote(file)).absolute()), safe='/')}"
     if scheme in _POSTGRESQL and separator:
         return f"postgresql+psycopg://{rest}"
     raise BadInput(

@@ -125,6 +125,9 @@ def test_secrets_never_show_themselves(tmp_path: Path) -> None:
     [
         "DISTRIBUTOR_SMTP_PASSWORD=hunter2",
         "DISTRIBUTOR_DATABASE_URL=postgresql://anne:swordfish@db.example/press",
+        "DISTRIBUTOR_DATABASE_URL=postgresql://db.example/press?user=anne&password=swordfish",
+        "DISTRIBUTOR_DATABASE_URL=postgresql://db.example/press?user=anne&%70assword=swordfish",
+        "DISTRIBUTOR_DATABASE_URL=postgresql://db.example/press?sslkey=k&sslpassword=swordfish",
     ],
 )
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
@@ -163,6 +166,14 @@ BAD = [
     ("DATABASE_URL", "mysql://a/b"),
     ("DATABASE_URL", "press.db"),
     ("DATABASE_URL", "sqlite:///"),
+    ("DATABASE_URL", "sqlite:///press.db?mode=ro"),
+    ("DATABASE_URL", "sqlite:///press%00.db"),
+    ("SMTP_HOST", ".."),
+    ("SMTP_HOST", "mail..example"),
+    ("SMTP_HOST", "a" * 64 + ".example"),
+    ("SMTP_HOST", "mail.example:25"),
+    ("SMTP_HOST", "mail example"),
+    ("SMTP_HOST", "[mail.example]"),
     ("SMTP_PORT", "0"),
     ("SMTP_PORT", "65536"),
     ("SMTP_PORT", "smtp"),
@@ -175,7 +186,11 @@ BAD = [
     ("MAIL_FROM", "Service presse <presse>"),
     ("MAIL_FROM", "<>"),
     ("MAIL_FROM", "Service\npresse <presse@halle.example>"),
+    ("MAIL_FROM", "Été <été@halle.example>"),
     ("REPLY_TO", "presse@"),
+    ("REPLY_TO", "été@halle.example"),
+    ("BOUNCE_ADDRESS", "retours-dépêches@halle.example"),
+    ("OBJECTION_ADDRESS", "arrêt@halle.example"),
     ("BOUNCE_ADDRESS", "Retours <retours@halle.example>"),
     ("OBJECTION_ADDRESS", "stop"),
     ("PUBLIC_URL", "http://presse.halle.example"),
@@ -245,7 +260,7 @@ def test_the_port_follows_the_security_unless_it_is_set(tmp_path: Path, security
         ),
         ('"Halle" <presse@halle.example>', "Halle", "presse@halle.example"),
         ("presse@halle.example", "", "presse@halle.example"),
-        ("Été <été@hällé.example>", "Été", "été@hällé.example"),
+        ("Été <ete@hällé.example>", "Été", "ete@hällé.example"),
     ],
 )
 def test_a_sender_is_written_as_people_write_it(tmp_path: Path, text: str, name: str, address: str) -> None:
@@ -259,6 +274,8 @@ def test_a_sender_is_written_as_people_write_it(tmp_path: Path, text: str, name:
     [
         ("sqlite:///base/press.db", "sqlite:///{folder}/base/press.db"),
         ("sqlite:////srv/press.db", "sqlite:////srv/press.db"),
+        ("sqlite:///une%20base.db", "sqlite:///{folder}/une%20base.db"),
+        ("sqlite:///caf%C3%A9#2.db", "sqlite:///{folder}/caf%C3%A9%232.db"),
         ("postgres://db.example/press", "postgresql+psycopg://db.example/press"),
         ("postgresql:///press", "postgresql+psycopg:///press"),
         ("postgresql+psycopg://a:b%40c@[::1]:5433/press?x=y", "postgresql+psycopg://a:b%40c@[::1]:5433/press?x=y"),
@@ -282,3 +299,21 @@ def test_paths_and_addresses_of_the_web_are_made_whole(tmp_path: Path) -> None:
     found = load_settings(tmp_path, environ)
     assert (found.smtp_ca_file, found.public_url) == (tmp_path / "ca.pem", "https://presse.halle.example/a")
     assert found.retry_minutes == (5, 15, 30, 60)
+
+
+@pytest.mark.parametrize("host", ["mail.halle.example", "mail.halle.example.", "smtp_1", "courrier-été.example"])
+@pytest.mark.parametrize("form", ["{}", "127.0.0.1", "::1", "[::1]"])
+def test_a_server_is_named_as_a_resolver_takes_it(tmp_path: Path, host: str, form: str) -> None:
+    assert load_settings(tmp_path, {"DISTRIBUTOR_SMTP_HOST": form.format(host)}).smtp_host == form.format(host)
+
+
+@pytest.mark.parametrize("name", ["#h?a", "a%20b", "un bureau", "café", "100%", "a&b=c+d", "@:;"])
+def test_a_workspace_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    assert Database(load_settings(folder, {}).database_url).file == folder / "press.db"
+
+
+def test_a_value_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="not UTF-8") as caught:
+        load_settings(tmp_path, {"DISTRIBUTOR_ORGANISATION": "caf\udce9"})
+    assert caught.value.field == "DISTRIBUTOR_ORGANISATION"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,23 +13,30 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from distributor.errors import BadInput
+from distributor.decoding import CONTROLS
+from distributor.errors import BadInput, Interrupted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
 _PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
+_NOT_IN_JSON = re.compile(rf"{CONTROLS.pattern}|[\ud800-\udfff]")
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console: colour only on a terminal, never with NO_COLOR, plain and unwrapped lines in a pipe."""
+    """A rich console: colour only on a terminal, never with NO_COLOR, plain and unwrapped lines in a pipe.
+
+    What is printed on it may hold anything: nothing of it reaches the terminal as a command.
+    """
     from rich.console import Console
+
+    from distributor.cli.harmless import Harmless
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(
+    made = Console(
         stderr=stderr,
         highlight=False,
         emoji=False,
@@ -38,11 +46,21 @@ def console(*, stderr: bool = False) -> Console:
         # Rich alone would leave bold and dim, which are escape codes too.
         color_system=None if os.environ.get("NO_COLOR") else "auto",
     )
+    made.push_render_hook(Harmless())
+    return made
+
+
+def visible(text: str) -> str:
+    """`text` with a mark in place of each code that would steer the terminal or turn the direction of the line."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def show_json(value: Any) -> None:
     """Print a value as JSON, for other programs: one stable shape, times in ISO 8601 with their zone."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable) + "\n")
+    speaks_utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=not speaks_utf8, indent=2, default=_jsonable)
+    # Such characters can only stand within strings, where JSON has another spelling for them (RFC 8259 §7).
+    sys.stdout.write(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def _jsonable(value: Any) -> Any:
@@ -52,15 +70,35 @@ def _jsonable(value: Any) -> Any:
 
 
 def show_table(
-    header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", right: Sequence[int] = ()
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str = "",
+    right: Sequence[int] = (),
+    spare: Sequence[int] = (),
+    whole: Sequence[int] = (),
 ) -> None:
-    """Print a table; what a cell holds is text, never markup. `right` names the columns of figures."""
-    from distributor.reports.styles import plain_table
+    """Print a table; what a cell holds is text, never markup.
 
-    table = plain_table(header, title=title, figures=right)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    console().print(table)
+    By their numbers: `right` are the columns of figures, `spare` those that a narrow terminal does without, and `whole`
+    those that are copied from, as addresses, and are folded only when nothing else is left to fold.
+    """
+    from distributor.reports.styles import NARROW, plain_table
+
+    out = console()
+    kept = [index for index in range(len(header)) if index not in spare or out.width >= NARROW]
+    table = plain_table(
+        [header[index] for index in kept],
+        title=title,
+        figures=[place for place, index in enumerate(kept) if index in right],
+    )
+    cells = [[_cell(row[index]) for index in kept] for row in rows]
+    for row in cells:
+        table.add_row(*row)
+    for place, index in enumerate(kept):
+        if index in whole:
+            table.columns[place].width = max(len(header[index]), *(row[place].cell_len for row in cells), 0)
+    out.print(table)
 
 
 def _cell(value: Any) -> Text:
@@ -76,6 +114,16 @@ def styled(text: str, style: str) -> Text:
     return Text(text, style=style)
 
 
+def suggest(words: str, command: str) -> None:
+    """Print words and the command they lead to: never broken, so that it can be copied."""
+    out = console()
+    if len(words) + len(command) < out.width:
+        out.print(f"{words} {command}")
+    else:
+        out.print(words)
+        out.print(f"  {command}", soft_wrap=True)
+
+
 def when(moment: datetime | None, zone: ZoneInfo) -> str:
     """A moment as people of that zone read it, to the second."""
     return "" if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -87,10 +135,17 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def ask(question: str, *, yes: bool) -> None:
-    """Ask before what cannot be undone; `--yes` answers. Without a terminal to answer on, that is an error."""
+    """Ask before what cannot be undone; `--yes` answers. Without a terminal to answer on, that is an error.
+
+    Raises `Interrupted` when the answer is no.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
         raise BadInput("This wants a yes, and there is nobody here to ask.", mend="Add --yes if you are sure.")
-    if not typer.confirm(question):
-        raise BadInput("Nothing was done.")
+    try:
+        answer = typer.confirm(question)
+    except typer.Abort:  # Ctrl-C, or the end of the input
+        answer = False
+    if not answer:
+        raise Interrupted("Nothing was done.")

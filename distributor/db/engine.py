@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from distributor.errors import BadInput, DistributorError, StorageTrouble
@@ -33,6 +33,8 @@ class Database:
             self.url = self.url.update_query_dict({"connect_timeout": str(_CONNECT_S), **self.url.query})
         try:
             self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+        except ArgumentError:  # parameters that contradict one another
+            raise _unreadable() from None
         except ImportError:
             raise BadInput(
                 "The database is PostgreSQL, and its driver is not installed.",
@@ -83,14 +85,25 @@ class Database:
 
 def _read_url(url: str) -> URL:
     try:
-        return make_url(url)
+        found = make_url(url)
+        (found.host or "").encode("idna")  # as the resolver will: ValueError for a name that is none
     except (ArgumentError, ValueError):
-        # Said without the parser's own words: they may quote a piece of the password.
-        raise BadInput(
-            "The database's address cannot be read.",
-            field="DISTRIBUTOR_DATABASE_URL",
-            mend="Write postgresql://user:password@host/database, with %40 for an @ in the password.",
-        ) from None
+        raise _unreadable() from None
+    return found
+
+
+def _unreadable() -> BadInput:
+    """Said without the parser's own words: they may quote a piece of the password."""
+    return BadInput(
+        "The database's address cannot be read.",
+        field="DISTRIBUTOR_DATABASE_URL",
+        mend="Write postgresql://user:password@host/database, with %40 for an @ in the password, and after a ? nothing"
+        " but what libpq knows.",
+    )
+
+
+def _too_large() -> BadInput:
+    return BadInput("The number is larger than any in the database.", mend="Check it.")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -115,7 +128,16 @@ def translated() -> Iterator[None]:
         raise
     except OperationalError as error:
         raise _explain(error) from error
+    except OverflowError as error:
+        if "SQLite INTEGER" not in str(error):
+            raise
+        raise _too_large() from error
     except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") == "22003":  # numeric_value_out_of_range
+            raise _too_large() from error
+        if error.statement is None and isinstance(error, ProgrammingError):
+            # Refused by the driver before it connects. Not its own words: they may quote a piece of the password.
+            raise _unreadable() from error
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):
             raise BadInput(
                 "The database file is damaged, or is not a database.", mend="Put back your last copy of press.db."

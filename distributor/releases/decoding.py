@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from distributor.decoding import decode
+from distributor.decoding import CONTROLS, decode
 from distributor.errors import BadInput
 from distributor.releases.draft import Remark
 
@@ -35,7 +35,7 @@ _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028]")
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A file's text: NFC, line feeds only, no control characters but the tab; `remarks` say what was repaired."""
+    """A file's text: NFC, line feeds only, none of `CONTROLS`; `remarks` say what was repaired."""
 
     text: str
     encoding: str
@@ -110,14 +110,14 @@ def _damaged(text: str) -> BadInput:
 
 
 def _clean(text: str) -> tuple[str, tuple[Remark, ...]]:
-    """One kind of line end, NFC, and no control characters (each removal told with its line)."""
+    """One kind of line end, NFC, and no control characters or turns of direction (each removal told with its line)."""
     text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     remarks = []
     rows = unicodedata.normalize("NFC", text).split("\n")
     for number, row in enumerate(rows, start=1):
-        kept = "".join(char for char in row if char == "\t" or unicodedata.category(char) != "Cc")
+        kept = CONTROLS.sub("", row)
         if kept != row:
-            codes = ", ".join(sorted({f"U+{ord(c):04X}" for c in row if c != "\t" and unicodedata.category(c) == "Cc"}))
+            codes = ", ".join(sorted({f"U+{ord(char):04X}" for char in CONTROLS.findall(row)}))
             remarks.append(Remark(number, f"Control characters removed ({codes}): «{_short(kept.strip())}»."))
             rows[number - 1] = kept
     return "\n".join(rows), tuple(remarks)

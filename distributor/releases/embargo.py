@@ -12,6 +12,7 @@ from distributor.releases.dates import FoundDate, FoundTime, find_date, find_tim
 from distributor.releases.sheet import bare
 
 _MEND = "Write it with its day and hour, such as «Embargo : 3 mars 2026 à 18 h», or as `embargo: 2026-03-03T18:00`."
+_YEARS = range(1970, 2200)
 
 _NOTICE = re.compile(
     r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)*embargo(?:ed|ée?)?\b"
@@ -82,6 +83,7 @@ def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Emba
         pass
     else:
         if len(text) > 10:
+            _require_year(text, iso.year)
             return _iso_embargo(iso, zone)
     found = find_date(text)
     if found is None:
@@ -94,9 +96,16 @@ def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Emba
         hour = find_time(rest)
     except ValueError:
         raise BadInput(f"The embargo «{text}» names a day or hour that does not exist.", mend=_MEND) from None
+    _require_year(text, day.year)
     return _in_words(
         text, found, day, hour, _zone_in(rest, zone) or zone, is_zone_named=_zone_in(rest, zone) is not None
     )
+
+
+def _require_year(text: str, year: int) -> None:
+    """Raise `BadInput` for a year that is a slip of the keyboard; at the calendar's ends no zone can be reckoned."""
+    if year not in _YEARS:
+        raise BadInput(f"The embargo «{text}» is of the year {year:04}.", mend=_MEND)
 
 
 def localise(local: datetime, zone: tzinfo) -> datetime:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from distributor.addresses import BadAddress, parse_address
+from distributor.decoding import CONTROLS
 from distributor.errors import BadInput
 from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
@@ -100,7 +101,12 @@ class FieldReader:
                 line=line,
                 field=name,
             )
-        return unicodedata.normalize("NFC", str(node.value)).strip()
+        text = unicodedata.normalize("NFC", str(node.value))
+        kept = CONTROLS.sub("", text)  # an escape of YAML's can bring in what the file's own text was cleaned of
+        if kept != text:
+            codes = ", ".join(sorted({f"U+{ord(char):04X}" for char in CONTROLS.findall(text)}))
+            self.fields.remarks.append(Remark(line, f"Control characters removed from `{name}` ({codes})."))
+        return kept.strip()
 
     def _found(self, name: str, line: int) -> None:
         self.fields.lines[name] = line

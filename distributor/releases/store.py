@@ -2,88 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import hashlib
 import json
-import mimetypes
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from distributor.errors import BadInput
-from distributor.files import read_bytes, write_bytes
-from distributor.folding import fold
-from distributor.models import Attachment, Audit, Release, ReleaseVersion
+from distributor.models import Attachment, Release, ReleaseVersion
+from distributor.releases.attachments import KeptFile
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
-
-ATTACHMENTS_FOLDER = "attachments"
-_MAX_ATTACHMENT = 25 * 1024 * 1024
-_SLUG_LENGTH = 40
-_OVERRIDE = "proof.override"
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file copied into the workspace, under its own hash."""
-
-    path: str
-    name: str
-    media_type: str
-    size: int
-    sha256: str
+from distributor.releases.slugs import check_slug, is_same_headline, slug_of
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRelease:
-    """A release with its newest version, and whether this call made that version."""
+    """A release with its newest version, and whether this call made that version.
+
+    `beside` is the release whose short name it would have got, had the headline not been another one.
+    """
 
     release: Release
     version: ReleaseVersion
     is_new: bool = False
-
-
-def keep_attachments(draft: ReleaseDraft, folder: Path, workspace: Path) -> list[KeptFile]:
-    """Copy the files a release names into the workspace, each under its SHA-256, so that nothing can change later.
-
-    `folder` is where the release file lies: paths are read from there. Raises `BadInput` for a file that is missing,
-    heavy, a link, or outside `folder` and the workspace.
-    """
-    return [_keep(name, folder, workspace) for name in draft.attachments]
-
-
-def _keep(name: str, folder: Path, workspace: Path) -> KeptFile:
-    path = (folder.resolve() / name).absolute()
-    # Where the path leads once `..` and links are followed, not what it looks like.
-    if not any(path.resolve().is_relative_to(root.resolve()) for root in (folder, workspace)):
-        raise BadInput(
-            f"«{name}» lies outside the release's folder.", field="attachments", mend="Put it beside the release."
-        )
-    private = path.suffix in {".db", ".sqlite"} or ".db-" in path.name
-    if private or any(part.startswith(".") for part in Path(os.path.normpath(name)).parts):
-        raise BadInput(
-            f"«{name}» is a hidden file or a database: not for journalists.", field="attachments", mend="Leave it out."
-        )
-    if path.resolve() != Path(os.path.normpath(path)) or not path.is_file():
-        raise BadInput(f"«{name}» is not a file there.", field="attachments", mend="Check the name and the place.")
-    if path.stat().st_size > _MAX_ATTACHMENT:
-        raise BadInput(f"«{name}» is over 25 MB.", field="attachments", mend="Put it on the web and link to it.")
-    content = read_bytes(path)
-    digest = hashlib.sha256(content).hexdigest()
-    kept = workspace / ATTACHMENTS_FOLDER / digest
-    if not kept.exists():
-        with contextlib.suppress(FileExistsError):
-            kept.parent.mkdir()
-        write_bytes(kept, content)
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return KeptFile(f"{ATTACHMENTS_FOLDER}/{digest}", path.name, media_type, len(content), digest)
+    beside: str = ""
 
 
 def store_release(
@@ -95,12 +44,18 @@ def store_release(
     slug: str = "",
     attachments: Sequence[KeptFile] = (),
 ) -> StoredRelease:
-    """Keep a draft as a new release, or as the next version of the one with this slug; same words, no change."""
-    slug = slug or slug_of(draft.headline)
+    """Keep a draft as a new release, or as the next version of the one with this slug; same words, no change.
+
+    Without a `slug` it is a version of the release that has the same headline, if there is one. Raises `BadInput` for a
+    slug that cannot be one, and for the words of an older version.
+    """
     digest = _content_hash(draft, attachments)
-    release = session.exec(select(Release).where(Release.slug == slug)).one_or_none()
+    chosen = slug or _slug_for(session, draft.headline)
+    first = slug or slug_of(draft.headline)
+    release = _release(session, chosen)
     if release is None:
-        release = Release(slug=slug, kind=draft.kind)
+        check_slug(chosen)
+        release = Release(slug=chosen, kind=draft.kind)
         session.add(release)
         session.flush()
     same = session.exec(
@@ -111,7 +66,7 @@ def store_release(
         return StoredRelease(release, newest)
     if same is not None:
         raise BadInput(
-            f"This is word for word version {same.number} of «{slug}», which a newer one replaced.",
+            f"This is word for word version {same.number} of «{chosen}», which a newer one replaced.",
             mend="Change something, or import it under another --slug.",
         )
     release.kind = draft.kind
@@ -131,12 +86,29 @@ def store_release(
         Attachment(release_version_id=_id(version.id), **dataclasses.asdict(attachment)) for attachment in attachments
     )
     session.flush()
-    return StoredRelease(release, version, is_new=True)
+    return StoredRelease(release, version, is_new=True, beside=first if newest is None and first != chosen else "")
+
+
+def _release(session: Session, slug: str) -> Release | None:
+    return session.exec(select(Release).where(Release.slug == slug)).one_or_none()
+
+
+def _slug_for(session: Session, headline: str) -> str:
+    """The slug of the release with this headline, or a free one: two headlines may well begin alike."""
+    first = slug_of(headline)
+    for slug in (f"{first}-{number}" if number > 1 else first for number in count(1)):
+        release = _release(session, slug)
+        if release is None:
+            return slug
+        known = session.exec(select(ReleaseVersion.headline).where(ReleaseVersion.release_id == release.id)).all()
+        if any(is_same_headline(headline, one) for one in known):
+            return slug
+    raise AssertionError("there is always another number")
 
 
 def find_release(session: Session, slug: str, number: int | None = None) -> StoredRelease:
     """The release with this slug, at its newest version or at version `number`; `BadInput` names the nearest slugs."""
-    release = session.exec(select(Release).where(Release.slug == slug)).one_or_none()
+    release = _release(session, slug)
     if release is None:
         known = session.exec(select(Release.slug)).all()
         near = difflib.get_close_matches(slug, known, n=3, cutoff=0.4)
@@ -204,30 +176,6 @@ def draft_of(version: ReleaseVersion, attachments: Sequence[Attachment] = ()) ->
         remarks=tuple(Remark(**remark) for remark in version.remarks),
         lines=version.lines,
     )
-
-
-def record_override(session: Session, version: ReleaseVersion, code: str, *, because: str, actor: str) -> None:
-    """Log that `actor` lets this version, and no other, pass one finding of the proof, and why."""
-    session.add(
-        Audit(actor=actor, action=_OVERRIDE, subject=version.content_hash, details={"code": code, "because": because})
-    )
-
-
-def overridden_codes(session: Session, version: ReleaseVersion) -> set[str]:
-    """The codes of the findings that somebody has let this version pass."""
-    rows = session.exec(select(Audit).where(Audit.action == _OVERRIDE, Audit.subject == version.content_hash)).all()
-    return {row.details["code"] for row in rows}
-
-
-def slug_of(headline: str) -> str:
-    """A short name for the command line, made from the first words of a headline."""
-    slug = ""
-    for word in fold(headline).split():
-        if slug and len(slug) + 1 + len(word) > _SLUG_LENGTH:
-            break
-        if len(word) > 1 or word.isdecimal():  # not what an elision leaves: «l’Observatoire»
-            slug = f"{slug}-{word}" if slug else word[:_SLUG_LENGTH]
-    return slug if slug.isascii() and slug else f"release-{hashlib.sha256(headline.encode()).hexdigest()[:8]}"
 
 
 def _words(draft: ReleaseDraft) -> dict[str, Any]:

@@ -55,17 +55,26 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"
+        fields = '{"ville"\\: "Brest", "other_addresses"\\: "Elise@Perso.example, elise@presse.example ; au 3e"}'
         connection.execute(
             text(
                 "INSERT INTO contact (first_name, last_name, address, address_key, civility, language, familiarity,"
                 " phone, region, fields, attachments, embargo_trust, source, legal_basis, flag, created_at, updated_at)"
-                f" VALUES ({values}, '', 'fr', '', '', '', '{{}}', 'yes', false, '', '', '',"
+                f" VALUES ({values}, '', 'fr', '', '', '', '{fields}', 'yes', false, '', '', '',"
                 " '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
             )
         )
     assert migrate.ensure_schema(database) is True
     with database.session() as session:
-        assert session.exec(select(Contact.name_key)).one() == "elise le goff"
+        elise, second = session.exec(select(Contact).order_by(Contact.id)).all()
+        assert elise.name_key == "elise le goff"
+        assert elise.fields == {"ville": "Brest", "other_addresses": "au 3e"}
+        assert (second.same_as_id, second.address, second.address_key) == (
+            elise.id,
+            "Elise@perso.example",
+            "elise@perso.example",
+        )
+        assert (second.created_at, second.fields, second.name_key) == (elise.created_at, {}, "")
 
 
 def test_the_known_head_is_alembics() -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from distributor.errors import BadInput
+from distributor.addresses import parse_address
+from distributor.errors import BadInput, StorageTrouble
+from distributor.releases.attachments import keep_attachments
 from distributor.releases.draft import ReleaseDraft
-from distributor.releases.store import keep_attachments
+from distributor.rendering.message import MessageWriter
+from distributor.rendering.values import AttachmentFile, Recipient, Sender, Stamp
 
 
 def draft(*names: str) -> ReleaseDraft:
@@ -51,3 +57,126 @@ def test_a_link_is_refused_even_when_it_leads_inside(folder: Path, tmp_path: Pat
     for name in ("out.pdf", "in.pdf"):
         with pytest.raises(BadInput):
             keep_attachments(draft(name), folder, tmp_path / "work")
+
+
+def test_what_lies_elsewhere_in_the_workspace_may_go_too(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "work" / "visuels").mkdir()
+    (tmp_path / "work" / "visuels" / "logo.png").write_bytes(b"PNG")
+    [kept] = keep_attachments(draft("../visuels/logo.png"), folder, tmp_path / "work")
+    assert kept.name == "logo.png"
+
+
+PRIVATE = [
+    ".env",
+    ".git/config",
+    "press.db",
+    "PRESS.DB",
+    "press.db-wal",
+    "base.sqlite3",
+    "renamed.pdf",
+    "renamed-log.pdf",
+    "lists/sante.csv",
+    "lists/2026/sante.csv",
+    "attachments/" + "0" * 64,
+]
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+@pytest.mark.parametrize("where", ["beside the release", "from a folder of the workspace"])
+def test_what_is_not_for_journalists_is_refused(tmp_path: Path, name: str, where: str) -> None:
+    work = tmp_path / "work"
+    (work / "releases").mkdir(parents=True)
+    (work / name).parent.mkdir(parents=True, exist_ok=True)
+    starts = {"renamed.pdf": b"SQLite format 3\0", "renamed-log.pdf": b"\x37\x7f\x06\x82"}
+    (work / name).write_bytes(starts.get(name, b"secret"))
+    before = sorted(work.rglob("*"))
+    folder, named = (work, name) if where == "beside the release" else (work / "releases", f"../{name}")
+    with pytest.raises(BadInput, match=r"not for journalists|a copy that was kept") as caught:
+        keep_attachments(draft(named), folder, work)
+    assert caught.value.mend
+    assert sorted(work.rglob("*")) == before
+
+
+def test_a_link_in_a_circle_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "loop.pdf").symlink_to(folder / "loop.pdf")
+    for name in ("loop.pdf", "loop.pdf/a.pdf", "x" * 300):
+        with pytest.raises(BadInput, match="not a file there"):
+            keep_attachments(draft(name), folder, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    "name", ["facture\u202efdp.exe", "a\x1b[2Jb.pdf", "a\tb.pdf", "a\nb.pdf", "a\0b.pdf", "..\\b.pdf"]
+)
+def test_a_name_that_deceives_is_refused_and_not_shown_raw(folder: Path, tmp_path: Path, name: str) -> None:
+    if "\0" not in name:
+        (folder / name).write_bytes(b"x")
+    with pytest.raises(BadInput, match="Rename the file") as caught:
+        keep_attachments(draft(name), folder, tmp_path / "work")
+    assert name not in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "gone", "a link"])
+def test_importing_again_heals_a_damaged_copy(folder: Path, tmp_path: Path, damage: str) -> None:
+    work = tmp_path / "work"
+    [kept] = keep_attachments(draft("carte.pdf"), folder, work)
+    copy = work / kept.path
+    content = copy.read_bytes()
+    copy.unlink()
+    if damage == "a link":
+        copy.symlink_to(tmp_path / "secret.txt")
+    elif damage != "gone":
+        copy.write_bytes(content.upper() if damage == "changed" else content[:3])
+    assert keep_attachments(draft("carte.pdf"), folder, work) == [kept]
+    assert not copy.is_symlink()
+    assert copy.read_bytes() == content
+    assert (tmp_path / "secret.txt").read_text() == "not for the press"
+
+
+def test_all_attachments_together_have_a_limit(folder: Path, tmp_path: Path) -> None:
+    names = [f"{number}.pdf" for number in range(3)]
+    for name in names:
+        with (folder / name).open("wb") as sparse:
+            sparse.truncate(9 * 1024 * 1024)
+    with pytest.raises(BadInput, match="Together they are 27 MB; 25 MB is the most"):
+        keep_attachments(draft(*names), folder, tmp_path / "work")
+    assert not (tmp_path / "work" / "attachments").exists()
+    assert len(keep_attachments(draft(*names[:2]), folder, tmp_path / "work")) == 2
+    os.truncate(folder / "0.pdf", 30 * 1024 * 1024)
+    with pytest.raises(BadInput, match=r"«0\.pdf» is 30 MB"):
+        keep_attachments(draft("0.pdf"), folder, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("Dossier de presse.pdf", "application/pdf"),
+        ("photo.JPG", "image/jpeg"),
+        ("courriel.eml", "application/octet-stream"),
+        ("page.mht", "application/octet-stream"),
+        ("archive.tar.gz", "application/octet-stream"),
+        ("sans-nom", "application/octet-stream"),
+    ],
+)
+def test_whatever_is_kept_can_be_sent(folder: Path, tmp_path: Path, name: str, media_type: str) -> None:
+    (folder / name).write_bytes(b"content")
+    [kept] = keep_attachments(draft(name), folder, tmp_path / "work")
+    assert kept.media_type == media_type
+    writer = MessageWriter(
+        Sender(("Presse", parse_address("presse@halle.example"))),
+        "Titre",
+        language="fr",
+        attachments=[AttachmentFile(kept.name, kept.media_type, b"content")],
+    )
+    stamp = Stamp("<1@halle.example>", datetime(2026, 3, 2, tzinfo=UTC), "mailto:presse@halle.example")
+    raw = writer.write(Recipient(parse_address("zoe@fil.example")), "Corps", "<p>Corps</p>", stamp)
+    assert b"Content-Type: " + media_type.encode() in raw
+
+
+def test_an_attachment_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "Dossier.pdf").write_bytes(b"%PDF-1.7")
+    (kept,) = keep_attachments(draft("Dossier.pdf"), tmp_path, tmp_path)
+    assert (tmp_path / kept.path).read_bytes() == b"%PDF-1.7"
+    shutil.rmtree(tmp_path / "attachments")
+    (tmp_path / "attachments").write_bytes(b"a file in the way")
+    with pytest.raises(StorageTrouble, match="cannot be written"):
+        keep_attachments(draft("Dossier.pdf"), tmp_path, tmp_path)

@@ -157,6 +157,8 @@ def test_an_embargo_in_the_text_of_markdown_holds() -> None:
         (front("embargo: bientôt"), 3, "date could not be read"),
         (front("embargo: 2026-03-29T02:30"), 3, "skipped"),
         (front("embargo: 2026-10-25T02:30"), 3, "twice"),
+        (front("embargo: 0001-01-01T00:00"), 3, "year 0001"),
+        (front("embargo: 9999-12-31T23:59:59-14:00"), 3, "year 9999"),
         (front("embargo: 3 mars à 18 h"), 3, "no year"),
         (front("embargo: lundi 3 mars 2026 à 18 h"), 3, "weekday"),
         (front("embargo: 3 mars 2026 à minuit"), 3, "Midnight"),
@@ -244,6 +246,20 @@ def test_text_is_cleaned_and_says_so() -> None:
     assert [(remark.line, remark.text) for remark in source.remarks] == [
         (5, "Control characters removed (U+0007): «cinq\tsix».")
     ]
+
+
+def test_what_turns_the_direction_of_text_is_taken_out_and_told() -> None:
+    source = decode_source("Facture \u202egpj.exe\n\u2067a\u2069 \u200fb\u200e".encode())
+    assert source.text == "Facture gpj.exe\na \u200fb\u200e"
+    assert [remark.text for remark in source.remarks] == [
+        "Control characters removed (U+202E): «Facture gpj.exe».",
+        "Control characters removed (U+2067, U+2069): «a \u200fb\u200e».",
+    ]
+    draft = read('---\ntitle: "Facture \\u202egpj.exe \\e[31m"\n---\nCorps.')
+    assert draft.headline == "Facture gpj.exe [31m"
+    assert any(
+        remark.text.startswith("Control characters removed from `title` (U+001B, U+202E)") for remark in draft.remarks
+    )
 
 
 def test_a_year_comes_from_today_where_it_is_not_written() -> None:

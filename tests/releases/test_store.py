@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
 from distributor.db.engine import Database
-from distributor.errors import BadInput, StorageTrouble
+from distributor.errors import BadInput
 from distributor.models import Audit, ReleaseVersion
+from distributor.releases.attachments import KeptFile
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.store import (
-    KeptFile,
     StoredRelease,
     all_releases,
     attachments_of,
     draft_of,
     find_release,
-    keep_attachments,
     overridden_codes,
     record_override,
     store_release,
@@ -114,15 +111,34 @@ def test_another_attachment_makes_a_version(session: Session) -> None:
     assert store(session).version.number == 4
 
 
-def test_an_attachment_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "Dossier.pdf").write_bytes(b"%PDF-1.7")
-    draft = replace(DRAFT, attachments=("Dossier.pdf",))
-    (kept,) = keep_attachments(draft, tmp_path, tmp_path)
-    assert (tmp_path / kept.path).read_bytes() == b"%PDF-1.7"
-    shutil.rmtree(tmp_path / "attachments")
-    (tmp_path / "attachments").write_bytes(b"a file in the way")
-    with pytest.raises(StorageTrouble, match="cannot be written"):
-        keep_attachments(draft, tmp_path, tmp_path)
+def test_two_headlines_that_begin_alike_are_two_releases(session: Session) -> None:
+    long = "La Coordination des soignants du littoral salue la réouverture"
+    first = store(session, replace(DRAFT, headline=f"{long} des urgences"))
+    other = store(session, replace(DRAFT, headline=f"{long} de la maternité"))
+    third = store(session, replace(DRAFT, headline=f"{long} de la pharmacie"))
+    slug = first.release.slug
+    assert (first.beside, other.beside, third.beside) == ("", slug, slug)
+    assert [one.release.slug for one in (other, third)] == [f"{slug}-2", f"{slug}-3"]
+    assert {one.version.number for one in (first, other, third)} == {1}
+
+
+def test_the_same_headline_but_for_a_slip_is_the_next_version(session: Session) -> None:
+    long = "La Coordination des soignants du littoral salue la réouverture"
+    first = store(session, replace(DRAFT, headline=f"{long} des urgences"))
+    store(session, replace(DRAFT, headline=f"{long} de la maternité"))
+    for number, headline in enumerate((f"{long} des urgneces", f"{long} des Urgences !"), start=2):
+        again = store(session, replace(DRAFT, headline=headline))
+        assert (again.release.id, again.version.number, again.beside) == (first.release.id, number, "")
+    other = store(session, replace(DRAFT, headline=f"{long} de la maternite", body="Autrement."))
+    assert (other.release.slug, other.version.number) == (f"{first.release.slug}-2", 2)
+
+
+def test_a_short_name_that_is_given_makes_a_version_whatever_the_headline(session: Session) -> None:
+    store(session, slug="halle")
+    again = store(session, replace(DRAFT, headline="Tout autre chose"), slug="halle")
+    assert (again.version.number, again.beside) == (2, "")
+    with pytest.raises(BadInput, match="number of a dispatch"):
+        store(session, slug="2026")
 
 
 def test_a_release_that_is_not_there_is_named_with_its_neighbours(session: Session) -> None:

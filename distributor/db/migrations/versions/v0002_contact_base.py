@@ -1,12 +1,17 @@
 """The contact base: second addresses, merges, what lists were, column mappings, domain checks."""
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
+from distributor.addresses import Address, BadAddress, parse_address
 from distributor.folding import fold
 
 revision = "0002"
 down_revision = "0001"
+
+_EMPTY = ("civility", "first_name", "last_name", "language", "familiarity", "phone", "region")
 
 
 def upgrade() -> None:
@@ -93,6 +98,7 @@ def _widen_contact() -> None:
     op.create_index(op.f("ix_contact_name_key"), "contact", ["name_key"])
     op.create_index(op.f("ix_contact_same_as_id"), "contact", ["same_as_id"])
     _fold_names()
+    _free_second_addresses()
 
 
 def _fold_names() -> None:
@@ -104,3 +110,55 @@ def _fold_names() -> None:
             contact.update().where(contact.c.id == sa.bindparam("of")).values(name_key=sa.bindparam("folded")),
             [{"of": key, "folded": fold(f"{first} {last}")} for key, first, last in rows],
         )
+
+
+def _free_second_addresses() -> None:
+    """What an import had put aside in `fields` as «other_addresses» becomes addresses that are found again."""
+    contact = sa.table(
+        "contact",
+        sa.column("id", sa.Integer),
+        sa.column("same_as_id", sa.Integer),
+        sa.column("fields", sa.JSON),
+        sa.column("embargo_trust", sa.Boolean),
+        sa.column("collected_at", sa.DateTime(timezone=True)),
+        sa.column("created_at", sa.DateTime(timezone=True)),
+        sa.column("updated_at", sa.DateTime(timezone=True)),
+        *(
+            sa.column(name, sa.String)
+            for name in (*_EMPTY, "address", "address_key", "attachments", "flag", "source", "legal_basis")
+        ),
+    )
+    connection = op.get_bind()
+    taken = set(connection.execute(sa.select(contact.c.address_key)).scalars())
+    for key, fields in connection.execute(sa.select(contact.c.id, contact.c.fields)).all():
+        if "other_addresses" not in fields:
+            continue
+        left = []
+        for word in re.split(r"[\s,;|]+", fields.pop("other_addresses")):
+            try:
+                address = parse_address(word)
+            except BadAddress:
+                left += [word] if word.strip(":") else []
+                continue
+            if address.key not in taken:
+                taken.add(address.key)
+                _add_second_address(connection, contact, key, address)
+        if left:
+            fields["other_addresses"] = " ".join(left)
+        connection.execute(contact.update().where(contact.c.id == key).values(fields=fields))
+
+
+def _add_second_address(connection: sa.Connection, contact: sa.TableClause, owner: int, address: Address) -> None:
+    values = {
+        "same_as_id": contact.c.id,
+        "address": sa.literal(address.spec, sa.String),
+        "address_key": sa.literal(address.key, sa.String),
+        "fields": sa.literal({}, sa.JSON),
+        "attachments": sa.literal("yes", sa.String),
+        "embargo_trust": sa.false(),
+        "flag": sa.literal("", sa.String),
+        **{name: sa.literal("", sa.String) for name in _EMPTY},
+        **{name: contact.c[name] for name in ("source", "legal_basis", "collected_at", "created_at", "updated_at")},
+    }
+    rows = sa.select(*values.values()).where(contact.c.id == owner)
+    connection.execute(contact.insert().from_select(list(values), rows))

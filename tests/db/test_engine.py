@@ -1,0 +1,35 @@
+"""The database opened by URL: what cannot be one is refused in a sentence, and so is a number that it cannot hold."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+from distributor.models import Dispatch
+from distributor.reports import queries
+
+
+@pytest.mark.parametrize("number", [2**63, 10**20, 10**40])
+def test_a_number_beyond_every_database_is_one_sentence(database: Database, number: int) -> None:
+    with pytest.raises(BadInput, match=r"larger than any|no dispatch"), database.reading() as connection:
+        queries.find_dispatch(connection, number)
+    with pytest.raises(BadInput, match="larger than any"), database.session() as session:
+        session.exec(select(Dispatch).where(Dispatch.id == number)).all()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://anne:swordfish@127.0.0.1:1/press?bogus=1",
+        "postgresql+psycopg://anne:swordfish@127.0.0.1:1/press?connect_timeout=swordfish",
+        "postgresql+psycopg://anne:swordfish@db..example/press",
+        "postgresql+psycopg://anne:swordfish@127.0.0.1:1/press?host=a&host=b&port=zz",
+    ],
+)
+def test_an_address_of_no_server_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadInput, match="cannot be read") as caught, Database(url).reading():
+        pass
+    assert caught.value.field == "DISTRIBUTOR_DATABASE_URL"
+    assert "swordfish" not in str(caught.value)
