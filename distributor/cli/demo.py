@@ -13,7 +13,11 @@ def demo(
         Path | None, typer.Argument(help="Where to make the demo workspace (default: a new folder).")
     ] = None,
 ) -> None:
-    """Import sample press lists, prove and send a sample release through a local mail server, show the report."""
+    """Walk through everything on invented journalists.
+
+    Sample press lists are imported, a sample release is proved and sent through a mail server of its own on this
+    machine, and the report is shown. No mail leaves the machine.
+    """
     from distributor.cli.demonstrating import run_demo
 
     run_demo(folder)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from distributor.cli.showing import show_import, show_import_of_release, show_ma
 from distributor.contacts import suppression
 from distributor.contacts.csvfile import read_csv
 from distributor.contacts.importing import import_contacts
-from distributor.contacts.report import rejects_csv
+from distributor.contacts.rejects import make_rejects
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
 from distributor.releases import document, store
@@ -38,7 +41,8 @@ SECTORS = {
 _OBJECTOR = "beatrice.loeuillet@tele-garonne.example"
 _REFUSED = ("thomas.oeuvrard@cahier-neuf.example", "m.vogel@elbbote.example")
 _GREYLISTED = ("zoe.percin@quotidien-soignants.example", "yann.kermadec@tribune-ponant.example")
-_SAMPLE = "releases/marees-2050.md"
+_SAMPLE, _SLUG = "releases/marees-2050.md", "marees"
+_NEXT_SAMPLE, _NEXT_SLUG = "releases/journee-marees.md", "journee"
 _RETRY_S = 2.0
 """What a greylisting server calls «later», shortened so that the demo stays under a minute."""
 
@@ -70,21 +74,22 @@ DISTRIBUTOR_RETRY_MINUTES=0.03
 async def _walk(target: Path) -> None:
     workspace = open_workspace(target, creating=True)
     _import_lists(workspace)
-    slug = _import_release(workspace)
-    _title("The proof", f"distributor releases proof {slug}")
-    proved = prove_release(workspace, slug, list(SECTORS), clock.now())
-    show_proof(proved.result, slug, clock.now().astimezone(workspace.settings.timezone), proved.rendered)
-    _title("Who gets it", f"distributor send {slug} {' '.join(f'--list {name}' for name in SECTORS)}")
+    _import_release(workspace)
+    lists = " ".join(f"--list {name}" for name in SECTORS)
+    _title("The proof", f"distributor releases proof {_SLUG} {lists}")
+    proved = prove_release(workspace, _SLUG, list(SECTORS), clock.now())
+    show_proof(proved.result, _SLUG, clock.now().astimezone(workspace.settings.timezone), proved.rendered)
+    _title("Who gets it", f"distributor send {_SLUG} {lists}")
     show_manifest(proved.manifest, detailed=False)
     mails = target / "messages"
     async with Sandbox(mails, refuse=_REFUSED, greylist=_GREYLISTED) as sandbox:
         await _send(workspace, proved, sandbox)
-    _title("The delivery report", f"distributor report {slug}")
-    report = queries.make_report(workspace.database, slug=slug)
-    with workspace.database.reading() as connection:
+    _title("The delivery report", f"distributor report {_SLUG}")
+    with queries.snapshot(workspace.database) as connection:
+        report = queries.make_report(connection, slug=_SLUG)
         rows = queries.recipients(connection, report.dispatch_ids)
         terminal.show_report(console(), report, rows, workspace.settings.timezone)
-    _farewell(target, mails, slug)
+    _farewell(target, mails)
 
 
 def _import_lists(workspace: Workspace) -> None:
@@ -93,7 +98,7 @@ def _import_lists(workspace: Workspace) -> None:
         _title("A press list", f"distributor contacts import lists/{file.name} --list {name} --sector {sector}")
         table = read_csv(read_bytes(file), name=file.name)
         report = import_contacts(workspace.database, table, list_name=name, sector=sector, actor=actor())
-        rejected = rejects_csv(report)
+        rejected = make_rejects(report).content
         rejects_file = file.with_name(f"{name}-rejects.csv") if rejected else None
         if rejects_file is not None:
             write_bytes(rejects_file, rejected)
@@ -111,17 +116,18 @@ def _import_lists(workspace: Workspace) -> None:
     console().print(f"{_OBJECTOR}: objection recorded; it beats every list.")
 
 
-def _import_release(workspace: Workspace) -> str:
+def _import_release(workspace: Workspace) -> None:
     file = workspace.path / _SAMPLE
     file.parent.mkdir(exist_ok=True)
-    write_bytes(file, starter_path(_SAMPLE).read_bytes())
-    _title("A release", f"distributor releases import {_SAMPLE}")
+    for sample in (_SAMPLE, _NEXT_SAMPLE):
+        write_bytes(workspace.path / sample, starter_path(sample).read_bytes())
+    _title("A release", f"distributor releases import {_SAMPLE} --slug {_SLUG}")
     raw = file.read_bytes()
     draft = document.read_release(raw, file=str(file), timezone=workspace.settings.timezone)
     with workspace.database.session() as session:
-        stored = store.store_release(session, draft, source=document.decode_source(raw).text, source_name=file.name)
+        source = document.decode_source(raw).text
+        stored = store.store_release(session, draft, source=source, source_name=file.name, slug=_SLUG)
     show_import_of_release(stored, [], workspace.settings.timezone)
-    return stored.release.slug
 
 
 async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
@@ -144,25 +150,37 @@ async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
         console().print(error.message)
 
 
-def _farewell(target: Path, mails: Path, slug: str) -> None:
+def _farewell(target: Path, mails: Path) -> None:
     out = console()
     kept = len(list(mails.glob("*.eml")))
     out.print()
-    out.print(f"{count(kept, 'message')} as the journalists got them: {mails}/*.eml")
+    out.print(f"{count(kept, 'message')} as the journalists got them: {mails}/*.eml", soft_wrap=True)
     out.print("Try next:")
-    for command in (
-        f"cd {target}",
-        f"distributor releases preview {slug} --contact vidal",
-        f"distributor send {slug} --list culture --dry-run",
-        "distributor contacts list --list international",
-        f"distributor report {slug} --csv report.csv",
-        "distributor doctor",
+    out.print(f"  cd {shlex.quote(str(target))}", soft_wrap=True)
+    for arguments in (
+        f"report {_SLUG} --state rejected",
+        f"releases preview {_SLUG} --contact vidal",
+        "contacts show vidal",
+        f"releases import {_NEXT_SAMPLE} --slug {_NEXT_SLUG}",
+        f"send {_NEXT_SLUG} --list social --list sante --dry-run",
+        "doctor --offline",
     ):
-        out.print(f"  {command}")
+        out.print(f"  {program()} {arguments}", soft_wrap=True)
+
+
+def program() -> str:
+    """What runs this program again, typed in any folder: its name where PATH finds it, else where it lies."""
+    running = Path(sys.argv[0]).absolute()
+    if running.name == "__main__.py":
+        running = Path(sys.executable).with_name("distributor")
+    if not running.exists():
+        return f"{shlex.quote(sys.executable)} -m distributor"
+    found = shutil.which("distributor")
+    return "distributor" if found and Path(found).absolute() == running else shlex.quote(str(running))
 
 
 def _title(words: str, command: str) -> None:
     out = console()
     out.print()
     out.print(styled(f"== {words}", "bold"))
-    out.print(styled(f"$ {command}", "dim"))
+    out.print(styled(f"$ {command}", "dim"), soft_wrap=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from distributor.errors import DistributorError
 
+_COMPARE = "Correct what is named, or compare it with that of a new workspace: distributor init FOLDER"
+
 
 class Level(StrEnum):
     """What a check came to."""
@@ -39,12 +41,12 @@ class Check:
         return cls(name, Level.OK, message)
 
     @classmethod
-    def warn(cls, name: str, message: str, mend: str = "") -> Check:
-        """It works, and somebody should look at it."""
+    def warn(cls, name: str, message: str, mend: str) -> Check:
+        """It works, and somebody should look at it: nobody is warned without being told what to do."""
         return cls(name, Level.WARN, message, mend)
 
     @classmethod
-    def fail(cls, name: str, message: str, mend: str = "") -> Check:
+    def fail(cls, name: str, message: str, mend: str) -> Check:
         """It does not work."""
         return cls(name, Level.FAIL, message, mend)
 
@@ -56,7 +58,7 @@ class Check:
     @classmethod
     def from_error(cls, name: str, error: DistributorError) -> Check:
         """The failure that `error` describes, with the file, line and field it names."""
-        return cls.fail(name, str(error).removesuffix(error.mend).rstrip(), error.mend)
+        return cls.fail(name, str(error).removesuffix(error.mend).rstrip(), error.mend or _COMPARE)
 
 
 def guarded(name: str, step: Callable[..., Check], *arguments: object) -> Check:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from distributor.dispatch.composing import Identity
-from distributor.doctor.check import Check
+from distributor.doctor.check import Check, NotExamined
 from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
 
 _URL_SECRETS = ("password", "sslpassword")
@@ -78,12 +78,27 @@ def check_settings(settings: Settings) -> Check:
 
 def check_sender(settings: Settings) -> Check:
     """Whether somebody is set as the sender, and where answers, bounces and objections go."""
-    identity = Identity.from_settings(settings)
+    identity = Identity.from_settings(settings, signed=False)
     answers = identity.reply_address or identity.from_address
+    on_behalf = f", sent by {settings.sender}" if settings.sender else ""
     return Check.ok(
         "sender",
-        f"{settings.mail_from}; answers go to {answers}, bounces to {identity.bounce_address},"
+        f"{settings.mail_from}{on_behalf}; answers go to {answers}, bounces to {identity.bounce_address},"
         f" objections to {identity.objection_address}.",
+    )
+
+
+def check_organisation(settings: Settings) -> Check:
+    """Whether the notice of rights names who holds the journalists' data (GDPR, article 14)."""
+    if settings.organisation:
+        return Check.ok("organisation", f"The notice of rights names {settings.organisation} as who holds the data.")
+    if settings.mail_from is None:
+        raise NotExamined("Left out: see sender.")
+    named = Identity.from_settings(settings, signed=False).organisation
+    return Check.warn(
+        "organisation",
+        f"The notice of rights names «{named}» as who holds the data.",
+        f"Write your organisation's full name in .env: {PREFIX}ORGANISATION=",
     )
 
 
@@ -110,5 +125,5 @@ def _shown(name: str, value: Any) -> str:
     if name == "database_url":
         return masked_url(value)
     if isinstance(value, tuple):
-        return ",".join(f"{number:g}" for number in value)
+        return ",".join(f"{one:g}" if isinstance(one, float) else str(one) for one in value)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -90,7 +90,9 @@ def check_dmarc(walk: TreeWalk) -> Check:
     domain = walk.start
     if domain in walk.ambiguous:
         return Check.warn(
-            "dmarc", f"_dmarc.{domain} has several DMARC records, so receivers go by none of them.", "Leave only one."
+            "dmarc",
+            f"_dmarc.{domain} has several DMARC records, so receivers go by none of them.",
+            "Have whoever keeps your domain leave only one.",
         )
     record = walk.policy
     if record is None:
@@ -106,7 +108,7 @@ def check_dmarc(walk: TreeWalk) -> Check:
         return Check.warn(
             "dmarc",
             f"The DMARC record of {record.domain} has {said}, which many receivers do not understand.",
-            "Write p=none, p=quarantine or p=reject.",
+            "Have whoever keeps your domain write p=none, p=quarantine or p=reject.",
         )
     return Check.ok("dmarc", " ".join([f"{domain}: {asked}={policy}, {_POLICIES[policy]}.", *_remarks(record, domain)]))
 

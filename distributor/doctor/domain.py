@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from distributor.doctor.check import Check, NotExamined, guarded
+from distributor.doctor.dkim import check_own_keys, find_keys
 from distributor.doctor.dmarc import check_dmarc, walk_tree
-from distributor.doctor.lookup import DnsSilent, Lookup
+from distributor.doctor.lookup import Lookup
 from distributor.doctor.spf import check_spf
-from distributor.settings import Settings
-
-COMMON_SELECTORS = ("default", "selector1", "selector2", "google", "s1", "s2", "mail", "k1")
+from distributor.settings import PREFIX, Settings
 
 
 def domain_checks(settings: Settings, lookup: Lookup) -> Iterator[Check]:
-    """Look at the domain of the sender, and at that of the envelope where it is another. Nothing here ever fails."""
+    """Look at the domain of the sender, and at those of the envelope and of the signature where they are others.
+
+    Only a key of ours that receivers cannot find is a failure; all else works somehow.
+    """
     if settings.mail_from is None:
         raise NotExamined("Left out: see sender.")
     domain = settings.mail_from.address.domain
@@ -23,9 +25,13 @@ def domain_checks(settings: Settings, lookup: Lookup) -> Iterator[Check]:
     # Receivers look SPF up at the domain of the envelope's sender, not at the one that people see (RFC 7208 §2.4).
     yield guarded("spf", check_spf, envelope_domain, lookup)
     yield guarded("dmarc", _look_for_policy, domain, lookup)
-    if envelope_domain != domain:
-        yield guarded("alignment", check_alignment, domain, envelope_domain, lookup)
-    yield guarded("dkim", check_dkim, domain, lookup)
+    signing_domain = settings.signing_domain if settings.dkim_key else ""
+    if {envelope_domain, signing_domain or domain} != {domain}:
+        yield guarded("alignment", check_alignment, domain, envelope_domain, lookup, signing_domain)
+    if signing_domain:
+        yield guarded("dkim", check_own_keys, settings, lookup)
+    else:
+        yield guarded("dkim", find_keys, domain, lookup)
 
 
 def check_mx(domain: str, lookup: Lookup) -> Check:
@@ -52,40 +58,39 @@ def check_mx(domain: str, lookup: Lookup) -> Check:
     )
 
 
-def check_dkim(domain: str, lookup: Lookup) -> Check:
-    """Look for DKIM keys under common names; none found proves nothing (RFC 6376 §3.6.1)."""
-    found: list[str] = []
-    for selector in COMMON_SELECTORS:
-        try:
-            records = lookup(f"{selector}._domainkey.{domain}", "TXT")
-        except DnsSilent:
-            if not found:
-                raise
-            break
-        if any(_is_key(record) for record in records):
-            found.append(selector)
-    if found:
-        return Check.ok(
-            "dkim", f"{domain} has DKIM keys named {', '.join(found)}; see in a message you sent if it signs."
-        )
-    return Check.skip(
-        "dkim",
-        f"{domain} has no DKIM key under the usual names. Another name cannot be guessed from outside: look for"
-        " «dkim=pass» in the headers of a message you sent.",
-    )
+def check_alignment(domain: str, envelope_domain: str, lookup: Lookup, signing_domain: str = "") -> Check:
+    """Whether SPF of the envelope's domain, or our DKIM signature, vouches for the sender's in DMARC's eyes.
 
-
-def check_alignment(domain: str, envelope_domain: str, lookup: Lookup) -> Check:
-    """Whether SPF of the envelope's domain can vouch for the sender's in DMARC's eyes (RFC 9989 §4.10)."""
+    RFC 9989 §4.10; one of the two is enough. `signing_domain` is "" where we do not sign.
+    """
     walk = walk_tree(domain, lookup)
-    is_strict = walk.policy is not None and walk.policy.tags.get("aspf", "r").lower() == "s"
-    together = walk.organisational_domain == walk_tree(envelope_domain, lookup).organisational_domain
-    if together and not is_strict:
-        return Check.ok("alignment", f"Bounces go to {envelope_domain}, which belongs to {domain}.")
+
+    def is_aligned(other: str, tag: str) -> bool:
+        if other == domain:
+            return True
+        if walk.policy is not None and walk.policy.tags.get(tag, "r").lower() == "s":
+            return False
+        return walk.organisational_domain == walk_tree(other, lookup).organisational_domain
+
+    by_spf = is_aligned(envelope_domain, "aspf")
+    bounces = f"Bounces go to {envelope_domain}"
+    if signing_domain:
+        if is_aligned(signing_domain, "adkim"):
+            spf = "SPF vouches too" if by_spf else f"{bounces.lower()}, so SPF does not"
+            return Check.ok("alignment", f"We sign as {signing_domain}, which vouches for {domain}; {spf}.")
+        rest = "only SPF does, which forwarding breaks" if by_spf else f"and {bounces.lower()}, so SPF does not either"
+        return Check.warn(
+            "alignment",
+            f"We sign as {signing_domain}: for DMARC, that does not vouch for {domain}; {rest}.",
+            f"Leave {PREFIX}DKIM_DOMAIN empty, and publish the key for {domain}.",
+        )
+    if by_spf:
+        return Check.ok("alignment", f"{bounces}, which belongs to {domain}.")
     return Check.warn(
         "alignment",
-        f"Bounces go to {envelope_domain}: for DMARC, its SPF record does not vouch for {domain}.",
-        f"Have your mail provider sign with DKIM for {domain}, or set DISTRIBUTOR_BOUNCE_ADDRESS to one of {domain}.",
+        f"{bounces}: for DMARC, its SPF record does not vouch for {domain}.",
+        f"Sign with DKIM for {domain} (distributor dkim keygen; or have your mail provider do it), or set"
+        f" {PREFIX}BOUNCE_ADDRESS to an address of {domain}.",
     )
 
 
@@ -96,9 +101,3 @@ def _look_for_policy(domain: str, lookup: Lookup) -> Check:
 def _preference(record: str) -> int:
     first = record.split(maxsplit=1)[0]
     return int(first) if first.isdigit() else 0
-
-
-def _is_key(record: str) -> bool:
-    """Whether a TXT record is a DKIM key that was not revoked (an empty `p` revokes it)."""
-    tags = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in record.split(";"))}
-    return tags.get("v", "DKIM1") == "DKIM1" and bool(tags.get("p"))

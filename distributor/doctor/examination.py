@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from distributor.doctor import configuration, machine
 from distributor.doctor.check import Check, Level, contained, guarded
 from distributor.doctor.configuration import SettingLine, list_settings
 from distributor.doctor.database import database_checks
+from distributor.doctor.dkim import check_key_files
 from distributor.doctor.domain import domain_checks
 from distributor.doctor.lookup import DnsLookup, Lookup
 from distributor.doctor.server import server_checks
@@ -23,10 +24,11 @@ from distributor.errors import AccountTrouble, BadInput, DistributorError
 from distributor.settings import Settings, load_settings
 from distributor.wiring import Workspace
 
-TEMPLATES = ("templates", "sample_message")
-IDENTITY = ("sender", "secret_key", "unsubscribe")
-DATABASE = ("database", "schema", "integrity", "objections")
+# In the order of the examination: what a new workspace lacks comes first, what nobody can mend at once comes last.
+IDENTITY = ("sender", "organisation", "secret_key", "dkim_key", "unsubscribe")
 SERVER = ("mail_server", "certificate", "mail_features")
+TEMPLATES = ("templates", "sample_message")
+DATABASE = ("database", "schema", "integrity", "objections")
 DOMAIN = ("mx", "spf", "dmarc", "dkim")
 
 
@@ -43,9 +45,10 @@ class Diagnosis:
         failed = [check for check in self.checks if check.level is Level.FAIL]
         if not failed:
             return None
-        names = ", ".join(check.name.replace("_", " ") for check in failed)
+        names = [check.name.replace("_", " ") for check in failed]
         kind = AccountTrouble if all(check.name in SERVER for check in failed) else BadInput
-        return kind(f"Something has to be mended: {names}.", mend="Each of these checks says how.")
+        said = f"Something has to be mended: {', '.join(names)}."
+        return kind(said, mend=f"First, {names[0]}: {failed[0].message} {failed[0].mend}".rstrip())
 
 
 def examine(
@@ -79,24 +82,31 @@ def _checks(
     offline: bool,
     lookup: Lookup | None,
 ) -> Iterator[Check]:
-    yield from _machine_checks(folder, settings)
     yield guarded("workspace", configuration.check_workspace, folder, environ)
     yield reading
+    left_out = "Left out: see settings." if settings is None else "Left out, as asked (--offline)." if offline else ""
+    if settings is None:
+        yield from _skipped((*IDENTITY, *SERVER), left_out)
+    else:
+        yield guarded("sender", configuration.check_sender, settings)
+        yield guarded("organisation", configuration.check_organisation, settings)
+        yield guarded("secret_key", _check_secret_key, folder, settings)
+        yield guarded("dkim_key", check_key_files, settings)
+        yield guarded("unsubscribe", configuration.check_unsubscribe, settings)
+        server = _skipped(SERVER, left_out) if left_out else server_checks(settings, clock.now())
+        yield from contained("mail_server", server, SERVER[1:])
     yield from contained("templates", template_checks(folder, settings), TEMPLATES[1:])
     if settings is None:
-        for name in (*IDENTITY, *DATABASE, *SERVER, *DOMAIN):
-            yield Check.skip(name, "Left out: see settings.")
-        return
-    yield guarded("sender", configuration.check_sender, settings)
-    yield guarded("secret_key", _check_secret_key, folder, settings)
-    yield guarded("unsubscribe", configuration.check_unsubscribe, settings)
-    yield from contained("database", database_checks(settings), DATABASE[1:])
-    if offline:
-        for name in (*SERVER, *DOMAIN):
-            yield Check.skip(name, "Left out, as asked (--offline).")
-        return
-    yield from contained("mail_server", server_checks(settings, clock.now()), SERVER[1:])
-    yield from contained("mx", domain_checks(settings, lookup or DnsLookup()), DOMAIN[1:])
+        yield from _skipped((*DATABASE, *DOMAIN), left_out)
+    else:
+        yield from contained("database", database_checks(settings), DATABASE[1:])
+        domain = _skipped(DOMAIN, left_out) if left_out else domain_checks(settings, lookup or DnsLookup())
+        yield from contained("mx", domain, DOMAIN[1:])
+    yield from _machine_checks(folder, settings)
+
+
+def _skipped(names: Sequence[str], reason: str) -> Iterator[Check]:
+    return (Check.skip(name, reason) for name in names)
 
 
 def _read_settings(folder: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Check]:

@@ -11,6 +11,7 @@ from distributor.doctor.check import Check
 from distributor.doctor.lookup import DnsSilent, Lookup
 
 MAX_LOOKUPS = 10
+_CORRECT = "Have whoever keeps your domain correct it."
 
 _TERM = re.compile(
     r"(?P<qualifier>[+?~-]?)(?P<name>all|include|a|mx|ptr|ip4|ip6|exists)(?P<value>[:/].*)?", re.IGNORECASE
@@ -70,7 +71,7 @@ def check_spf(domain: str, lookup: Lookup) -> Check:
         return Check.warn(
             "spf",
             f"{domain} has {len(records)} SPF records, so receivers go by none of them (RFC 7208 §4.5).",
-            "Have them merged into one.",
+            "Have whoever keeps your domain merge them into one.",
         )
     walk = _Walk(domain, lookup)
     rest = walk.follow(domain, parse_spf(records[0]))
@@ -95,7 +96,7 @@ class _Walk:
         """Walk through `record`; return the qualifier that everybody else gets ("" for none), None if nobody knows."""
         if record.faults:
             words = ", ".join(f"«{word}»" for word in record.faults)
-            self._note(f"The SPF record of {domain} has a mistake ({words}), which makes it void.", "Correct it.")
+            self._note(f"The SPF record of {domain} has a mistake ({words}), which makes it void.", _CORRECT)
             return None
         for name, value in record.mechanisms:
             if name in _ASKS_DNS:
@@ -113,7 +114,7 @@ class _Walk:
             self._note(
                 f"The SPF record of {self.start} asks for more than {MAX_LOOKUPS} look-ups, which makes it void"
                 " (RFC 7208 §4.6.4).",
-                "Take out the includes of services you no longer use.",
+                "Have whoever keeps your domain take out the includes of services you no longer use.",
             )
 
     def _visit(self, domain: str, target: str) -> str | None:
@@ -129,7 +130,7 @@ class _Walk:
         if len(records) != 1:
             self._note(
                 f"{domain} refers to {target}, which has {len(records) or 'no'} SPF records: that makes it void.",
-                "Take it out, or correct the name.",
+                "Have whoever keeps your domain take it out, or correct the name.",
             )
             return None
         return self.follow(target, parse_spf(records[0]))
@@ -139,7 +140,7 @@ class _Walk:
 
 
 def _judge_rest(domain: str, rest: str | None) -> list[tuple[str, str]]:
-    mend = "End the record with ~all or -all."
+    mend = "Have whoever keeps your domain end the record with ~all or -all."
     if rest == "+":
         return [(f"{domain} lets the whole world send in its name (+all).", mend)]
     if rest in {"?", ""}:

@@ -62,7 +62,7 @@ _STAMP = Stamp(
 
 def template_checks(folder: Path, settings: Settings | None) -> Iterator[Check]:
     """Read the workspace's templates and, given settings, write sample messages. `BadInput` for unreadable ones."""
-    templates = TemplateSet.load(folder / "templates" / TEMPLATE)
+    templates = TemplateSet.load(folder / "templates" / TEMPLATE, within=folder)
     if settings is not None:
         templates.texts(settings.language)
     files, languages = len(templates.sources()), ", ".join(sorted(templates.forms()))
@@ -75,7 +75,7 @@ def template_checks(folder: Path, settings: Settings | None) -> Iterator[Check]:
 
 def check_sample(templates: TemplateSet, settings: Settings) -> Check:
     """Write a message in every language of the templates, strictly: to a full card, and to a bare address."""
-    sender = Identity.from_settings(settings).sender() if settings.mail_from else _SENDER
+    sender = Identity.from_settings(settings, signed=False).sender() if settings.mail_from else _SENDER
     url = f"{settings.public_url}/u/sample" if settings.public_url else ""
     written = 0
     for language in sorted(templates.forms()):

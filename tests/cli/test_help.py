@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from commandtree import commands, groups, options
+from commandtree import clean_environment, commands, groups, options
 from typer.testing import CliRunner
 
 from distributor import __version__
@@ -35,7 +35,12 @@ def helped() -> dict[str, object]:
     """What `--help` says of every command and noun, and what it imported, in a process that does nothing else."""
     wanted = [[], *([name] for name in groups()), *(name.split() for name in EVERY)]
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, json.dumps(wanted)], check=True, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-c", PROBE, json.dumps(wanted)],
+        env=clean_environment() | {"COLUMNS": "80"},
+        check=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     found: dict[str, object] = json.loads(done.stdout)
     return found
@@ -67,6 +72,15 @@ def test_help_names_every_option_with_a_word_on_it(helped: dict[str, object]) ->
             parameter.name for parameter in command.params if not parameter.help and parameter.name != "help"
         ]
         assert unexplained == [], name
+
+
+def test_what_a_command_does_is_never_cut_short(helped: dict[str, object]) -> None:
+    shown = helped["shown"]
+    assert isinstance(shown, dict)
+    for name in ["", *groups()]:
+        listed = shown[name][1].partition("Commands:\n")[2].splitlines()
+        assert listed
+        assert [line for line in listed if line.endswith("...")] == []
 
 
 def test_a_noun_alone_shows_its_commands() -> None:

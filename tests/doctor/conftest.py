@@ -21,7 +21,7 @@ def set_up(tmp_path: Path) -> SetUp:
         folder = tmp_path / "workspace"
         make_workspace(folder)
         open_workspace(folder, creating=True).database.close()
-        write_settings(folder, MAIL_FROM=SENDER, **values)
+        write_settings(folder, **({"MAIL_FROM": SENDER, "ORGANISATION": "L'Office"} | values))
         return folder
 
     return make

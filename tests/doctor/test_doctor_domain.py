@@ -9,7 +9,8 @@ import pytest
 from dnszone import Zone
 
 from distributor.doctor.check import Check, Level, contained
-from distributor.doctor.domain import check_alignment, check_dkim, check_mx, domain_checks
+from distributor.doctor.dkim import find_keys
+from distributor.doctor.domain import check_alignment, check_mx, domain_checks
 from distributor.doctor.examination import DOMAIN as NAMES
 from distributor.doctor.lookup import DnsSilent
 from distributor.settings import load_settings
@@ -45,21 +46,21 @@ def test_neither_mx_nor_address() -> None:
 
 
 def test_dkim_keys_under_common_names() -> None:
-    check = check_dkim(DOMAIN, Zone({f"s1._domainkey.{DOMAIN}": KEY, f"k1._domainkey.{DOMAIN}": "k=rsa; p=MIGf"}))
+    check = find_keys(DOMAIN, Zone({f"s1._domainkey.{DOMAIN}": KEY, f"k1._domainkey.{DOMAIN}": "k=rsa; p=MIGf"}))
     assert check.level is Level.OK
     assert "s1, k1" in check.message
 
 
 @pytest.mark.parametrize("record", ["v=DKIM1; p=", "v=spf1 -all", "something"])
 def test_a_revoked_key_is_no_key_and_none_is_no_verdict(record: str) -> None:
-    check = check_dkim(DOMAIN, Zone({f"default._domainkey.{DOMAIN}": record}))
+    check = find_keys(DOMAIN, Zone({f"default._domainkey.{DOMAIN}": record}))
     assert check.level is Level.SKIP
     assert "from outside" in check.message
 
 
 def test_keys_found_before_dns_fell_silent_count() -> None:
     zone = Zone({f"default._domainkey.{DOMAIN}": KEY}, silent=[f"selector1._domainkey.{DOMAIN}"])
-    assert check_dkim(DOMAIN, zone).level is Level.OK
+    assert find_keys(DOMAIN, zone).level is Level.OK
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,20 @@ from distributor.doctor.configuration import masked_url
 from distributor.doctor.database import check_schema
 from distributor.doctor.examination import DATABASE, DOMAIN, IDENTITY, SERVER, TEMPLATES, Diagnosis, examine
 from distributor.errors import AccountTrouble, BadInput
+from distributor.starter import make_workspace
 from distributor.tokens import Keyring
+from distributor.wiring import open_workspace
 
-MACHINE = ("python", "sqlite", "disk", "workspace", "settings")
-ALL = (*MACHINE, *TEMPLATES, *IDENTITY, *DATABASE, *SERVER, *DOMAIN)
+MACHINE = ("python", "sqlite", "disk")
+ALL = ("workspace", "settings", *IDENTITY, *SERVER, *TEMPLATES, *DATABASE, *DOMAIN, *MACHINE)
 
 
 def offline(folder: Path, **environ: str) -> Diagnosis:
     named = {f"DISTRIBUTOR_{name}": value for name, value in environ.items()}
-    return examine(folder, named, offline=True)
+    diagnosis = examine(folder, named, offline=True)
+    unmended = [check for check in diagnosis.checks if check.level in {Level.WARN, Level.FAIL} and not check.mend]
+    assert unmended == []
+    return diagnosis
 
 
 def failed(diagnosis: Diagnosis) -> list[str]:
@@ -76,9 +81,25 @@ def test_every_setting_with_its_source_and_no_secret(set_up: SetUp) -> None:
 
 def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
     diagnosis = offline(tmp_path)
-    assert failed(diagnosis) == ["workspace", "templates", "sender", "secret_key", "database"]
+    assert failed(diagnosis) == ["workspace", "sender", "secret_key", "templates", "database"]
     assert "distributor init" in the("workspace", diagnosis).mend
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_new_workspace_lacks_is_said_first(tmp_path: Path) -> None:
+    make_workspace(tmp_path)
+    open_workspace(tmp_path, creating=True).database.close()
+    diagnosis = examine(tmp_path, {})
+    troubled = [check.name for check in diagnosis.checks if check.level in {Level.WARN, Level.FAIL}]
+    assert troubled[:2] == ["sender", "mail_server"]
+    assert diagnosis.trouble is not None
+    assert diagnosis.trouble.mend.startswith("First, sender: DISTRIBUTOR_MAIL_FROM: Nobody is set as the sender. Write")
+
+
+def test_who_holds_the_data_is_to_be_named(set_up: SetUp) -> None:
+    check = the("organisation", offline(set_up(ORGANISATION="")))
+    assert (check.level, "DISTRIBUTOR_ORGANISATION=" in check.mend) == (Level.WARN, True)
+    assert "«Service de presse, office.example»" in check.message
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
