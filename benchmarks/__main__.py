@@ -79,7 +79,7 @@ def _show(out: Console, lines: list[Line | Skipped]) -> None:
 
 def _cells(line: Line) -> list[str | Text]:
     ratios = line.ratios
-    aim = "" if line.aim is None else f"{'≤' if line.kind is Kind.TIME else '≥'} {line.aim:g}×"
+    aim = "" if line.aim is None else f"{'≥' if line.kind is Kind.SPEED else '≤'} {line.aim:g}×"
     verdict = {None: Text(""), True: Text("met", style="green"), False: Text("missed", style="red")}[line.meets_aim]
     return [
         line.name,
@@ -94,8 +94,10 @@ def _cells(line: Line) -> list[str | Text]:
 
 
 def _amount(line: Line, seconds: Sequence[float]) -> str:
-    """One side's median: as a rate where there is something to count, as a time elsewhere."""
+    """One side's median: in megabytes, as a rate where there is something to count, as a time elsewhere."""
     middle = sorted(seconds)[len(seconds) // 2]
+    if line.kind is Kind.MEMORY:
+        return f"{middle:,.0f} MB"
     if line.kind is Kind.SPEED and line.items:
         return f"{line.items / middle:,.0f}/s"
     return f"{middle * 1000:,.1f} ms" if middle < 1 else f"{middle:.2f} s"

@@ -19,7 +19,7 @@ from benchmarks.office import CONNECTIONS, make_office, plan
 from benchmarks.sink import sink
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, ClaimedDelivery, DeliveryLog, Recovery
-from distributor.dispatch.workers import worker_name
+from distributor.deliveries.workers import worker_name
 from distributor.states import DeliveryState
 from distributor.wiring import Workspace
 

@@ -19,15 +19,16 @@ Side = Callable[[], float]
 
 
 class Kind(Enum):
-    """How two times make a ratio: of the times (less is better), or of the speeds (more is better)."""
+    """How two amounts make a ratio: of times or of megabytes (less is better), or of speeds (more is better)."""
 
     TIME = "time"
+    MEMORY = "memory"
     SPEED = "speed"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: `ours` and `theirs` are seconds for the same work, pair by pair.
+    """One line of the table: `ours` and `theirs` are seconds (or megabytes) for the same work, pair by pair.
 
     `aim` is the ratio to reach: at most for times, at least for speeds; None where none is set. `items`, how many
     messages or rows the work is, turns the medians into a rate for the reader.
@@ -45,7 +46,7 @@ class Line:
     def ratios(self) -> list[float]:
         """The ratio of every pair."""
         pairs = list(zip(self.ours, self.theirs, strict=True))
-        if self.kind is Kind.TIME:
+        if self.kind is not Kind.SPEED:
             return [ours / theirs for ours, theirs in pairs]
         return [theirs / ours for ours, theirs in pairs]
 
@@ -59,7 +60,7 @@ class Line:
         """Whether the median reaches the aim; None where there is none."""
         if self.aim is None:
             return None
-        return self.median <= self.aim if self.kind is Kind.TIME else self.median >= self.aim
+        return self.median >= self.aim if self.kind is Kind.SPEED else self.median <= self.aim
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def interleave(*sides: Side, pairs: int = PAIRS, warm_up: bool = True) -> list[list[float]]:
+def interleave(*sides: Side, pairs: int = PAIRS, warm_up: bool = True, in_order: bool = False) -> list[list[float]]:
     """Run the sides in turn, `pairs` times over; return each side's seconds.
 
-    Who goes first changes from round to round, so that a machine growing slower favours nobody. `warm_up` runs one
+    Who goes first changes from round to round, so that a machine growing slower favours nobody; with `in_order` it does
+    not, for a side that goes on from what the one before it left. `warm_up` runs one
     round that is not counted. When a side takes longer than `SLOW_S`, `PAIRS_WHEN_SLOW` rounds are enough.
     """
     if warm_up:
@@ -90,7 +92,7 @@ def interleave(*sides: Side, pairs: int = PAIRS, warm_up: bool = True) -> list[l
     seconds: list[list[float]] = [[] for _ in sides]
     for turn in range(pairs):
         for place in range(len(sides)):
-            number = (turn + place) % len(sides)
+            number = place if in_order else (turn + place) % len(sides)
             seconds[number].append(sides[number]())
         if turn + 1 == PAIRS_WHEN_SLOW and max(map(max, seconds)) > SLOW_S:
             break

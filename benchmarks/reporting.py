@@ -37,7 +37,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
         if dict(_plain_figures(plain, number)["state"]) != _totals(database, number):
             raise RuntimeError("The two sides of the measurement do not count the same.")
         ours, theirs = interleave(
-            lambda: timed(lambda: queries.make_report(database, dispatch_id=number)),
+            lambda: timed(lambda: _report(database, number)),
             lambda: timed(lambda: _plain_figures(plain, number)),
             pairs=_FIGURES_PAIRS,
         )
@@ -54,7 +54,12 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
 
 
 def _totals(database: Database, number: int) -> dict[str, int]:
-    return {state: many for state, many in queries.make_report(database, dispatch_id=number).totals.items() if many}
+    return {state: many for state, many in _report(database, number).totals.items() if many}
+
+
+def _report(database: Database, number: int) -> queries.Report:
+    with queries.snapshot(database) as connection:
+        return queries.make_report(connection, dispatch_id=number)
 
 
 def _every_recipient(database: Database, number: int) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 
 from distributor import __version__
+from distributor.cli.streams import guarded
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    sys.exit(guarded(_run))
+
+
+def _run() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"distributor {__version__}\n")
-        return
+        return 0
     from distributor.cli.app import run  # noqa: PLC0415 - `--version` needs none of it
 
-    sys.exit(run())
+    return run()
 
 
 if __name__ == "__main__":

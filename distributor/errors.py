@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-EXIT_DONE = 0
-
 
 class DistributorError(Exception):
     """A plain sentence for the user, and the way to mend what it says.

@@ -48,6 +48,9 @@ OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED})
 UNREACHED_STATES = frozenset({_S.REJECTED, _S.EXPIRED, _S.IN_DOUBT, _S.BOUNCED})
 """Final states, besides `withheld`, in which a recipient was not, or not surely, reached."""
 
+ASSUMED_SENT = "assumed sent"
+"""How the reason of a delivery begins that a person or a setting, and no mail server, counted as accepted."""
+
 
 class IllegalTransition(AssertionError):
     """A defect of ours: a delivery was asked to take a step that `TRANSITIONS` does not allow."""

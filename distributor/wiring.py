@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +12,13 @@ from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.workers import worker_name
 from distributor.errors import BadInput, StorageTrouble
+from distributor.files import OwnFiles
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, InDoubtPolicy, Settings, load_settings
+from distributor.settings import PREFIX, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
 from distributor.transport.smtp import SmtpTransport
@@ -44,6 +45,11 @@ class Workspace:
         ensure_schema(database)
         return database
 
+    @property
+    def own_files(self) -> OwnFiles:
+        """What no report, preview or rejects file may take the place of."""
+        return OwnFiles(self.path, self.database.file)
+
     @cached_property
     def keyring(self) -> Keyring:
         """The secret key, under which objections are kept and tokens signed."""
@@ -58,7 +64,7 @@ class Workspace:
     @cached_property
     def templates(self) -> TemplateSet:
         """The e-mail templates of this workspace."""
-        return TemplateSet.load(self.path / "templates" / TEMPLATE)
+        return TemplateSet.load(self.path / "templates" / TEMPLATE, within=self.path)
 
     @cached_property
     def retry(self) -> RetryPolicy:
@@ -69,8 +75,8 @@ class Workspace:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
 
-    def carrier(self, log: DeliveryLog, in_doubt: InDoubtPolicy | None = None) -> Carrier:
-        """What carries this workspace's dispatches; `in_doubt` overrides the policy of the settings."""
+    def carrier(self, log: DeliveryLog) -> Carrier:
+        """What carries this workspace's dispatches."""
         return Carrier(
             database=self.database,
             log=log,
@@ -79,7 +85,8 @@ class Workspace:
             timezone=self.settings.timezone,
             retry=self.retry,
             connections=self.settings.smtp_connections,
-            in_doubt=in_doubt or self.settings.in_doubt,
+            in_doubt=self.settings.in_doubt,
+            operator=actor(),
         )
 
     def account(self) -> SmtpAccount:
@@ -112,11 +119,12 @@ def _make_private(file: Path) -> None:
 
 
 def actor() -> str:
-    """Who is at the keyboard, as the audit names them."""
+    """Who is at the keyboard, as the audit names them: the system's user, whatever the environment claims."""
+    number = os.getuid()
     try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
 
 
 def read_address(text: str) -> Address:

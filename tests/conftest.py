@@ -1,19 +1,19 @@
-"""What every test may ask for: a database on each engine, and a workspace of its own."""
+"""What every test may ask for: a database on each engine, and an environment without settings of ours."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from authority import Authority, make_authority
+from databases import empty, new_database
+from sqlalchemy import Connection, event
 
 from distributor.db.engine import Database
-from distributor.db.migrate import ensure_schema
 
 
 @pytest.fixture(autouse=True)
@@ -40,27 +40,39 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'press.db'}"
-        return
-    server = Database(request.getfixturevalue("postgres_url"))
-    name = f"test_{uuid.uuid4().hex}"
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    url = server.url.set(database=name)
-    yield url.render_as_string(hide_password=False)
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    server.close()
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def standing_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with our schema, once on SQLite and once on PostgreSQL: making one takes longer than most tests."""
+    server = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    with new_database(tmp_path_factory.mktemp("base"), server) as database:
+        yield database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A database with our schema, once on SQLite and once on PostgreSQL."""
-    opened = Database(database_url)
-    ensure_schema(opened)
-    yield opened
-    opened.close()
+def database(standing_database: Database) -> Database:
+    """The same, without a row."""
+    empty(standing_database)
+    return standing_database
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority that lives as long as the session."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    return make_authority(openssl, tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def transactions(database: Database) -> Iterator[Callable[[], int]]:
+    """How many transactions have been committed since the test began."""
+    count = 0
+
+    def note(_connection: Connection) -> None:
+        nonlocal count
+        count += 1
+
+    event.listen(database.engine, "commit", note)
+    yield lambda: count
+    event.remove(database.engine, "commit", note)

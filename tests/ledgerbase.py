@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, update
 
 from distributor.db.engine import Database
-from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import AttemptRecord, DeliveryLog
 from distributor.models import Account, Contact, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
@@ -45,30 +42,6 @@ class HandClock:
 
     def forward(self, **by: float) -> None:
         self.moment += timedelta(**by)
-
-
-@contextmanager
-def standing_base(engine: str, folder: Path, server_url: str = "") -> Iterator[Database]:
-    """A database with our schema on `sqlite` or `postgres`, to be emptied between tests: faster than a new one."""
-    if engine == "sqlite":
-        database = Database(f"sqlite:///{folder / 'press.db'}")
-    else:
-        server = Database(server_url)
-        name = f"standing_{uuid.uuid4().hex}"
-        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        database = Database(server.url.set(database=name).render_as_string(hide_password=False))
-        server.close()
-    ensure_schema(database)
-    yield database
-    database.close()
-
-
-def empty(database: Database) -> None:
-    """Delete every row."""
-    with database.transaction() as connection:
-        for table in reversed(Contact.metadata.sorted_tables):
-            connection.execute(delete(table))
 
 
 def add_version(database: Database, slug: str = "ouverture", headline: str = "La halle rouvre lundi") -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from distributor.errors import (
-    EXIT_DONE,
     AccountTrouble,
     BadInput,
     CredentialsRefused,
@@ -35,7 +34,6 @@ CODES = {
 @pytest.mark.parametrize(("kind", "code"), CODES.items())
 def test_every_class_has_its_exit_code(kind: type[DistributorError], code: int) -> None:
     assert kind("x").exit_code == code
-    assert EXIT_DONE == 0
 
 
 def test_the_sentence_is_followed_by_the_way_to_mend_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -66,9 +68,10 @@ def test_without_a_key_nothing_is_recognised_and_it_is_said(folder: Path) -> Non
 
 def test_everything_is_made_from_the_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTRIBUTOR_SMTP_CONNECTIONS", "7")
+    monkeypatch.setenv("DISTRIBUTOR_IN_DOUBT", "resend")
     monkeypatch.setenv("DISTRIBUTOR_SMTP_HOST", "mail.halle.example")
     workspace = open_workspace(folder)
-    carrier = workspace.carrier(workspace.log(), InDoubtPolicy.RESEND)
+    carrier = workspace.carrier(workspace.log())
     assert (carrier.connections, carrier.in_doubt, carrier.workspace) == (7, InDoubtPolicy.RESEND, folder)
     assert carrier.keyring.key_id == workspace.keyring.key_id
     assert workspace.account().host == "mail.halle.example"
@@ -97,11 +100,28 @@ def test_an_address_that_is_none_is_said() -> None:
         read_address("anne")
 
 
-def test_whoever_has_no_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wiring.actor()
+def test_the_audit_names_the_systems_user_whatever_the_environment_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "mallory")
+    assert wiring.actor() == pwd.getpwuid(os.getuid()).pw_name
 
-    def nobody() -> str:
+
+def test_whoever_has_no_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_number: int) -> pwd.struct_passwd:
         raise KeyError("getpwuid(): uid not found")
 
-    monkeypatch.setattr("getpass.getuser", nobody)
-    assert wiring.actor() == "unknown"
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert wiring.actor() == f"uid {os.getuid()}"
+
+
+def test_templates_that_lie_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "templates").rename(tmp_path / "elsewhere")
+    (folder / "templates").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadInput, match="leads elsewhere") as caught:
+        _ = open_workspace(folder).templates
+    assert caught.value.mend
+    (folder / "templates").unlink()
+    (folder / "templates").mkdir()
+    (folder / "templates" / "press-release").symlink_to(tmp_path / "elsewhere" / "press-release")
+    with pytest.raises(BadInput, match="leads elsewhere"):
+        _ = open_workspace(folder).templates

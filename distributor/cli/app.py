@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +15,20 @@ from distributor.cli import (
     contacts,
     demo,
     dispatches,
+    dkim,
     doctor,
     init,
     lists,
+    outlets,
     releases,
     report,
+    sectors,
     send,
     suppressions,
     work,
 )
-from distributor.errors import DistributorError
+from distributor.cli.output import visible
+from distributor.errors import BadInput, DistributorError
 
 app = typer.Typer(
     name="distributor",
@@ -36,7 +41,10 @@ app = typer.Typer(
 app.command()(init.init)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.add_typer(dkim.app, name="dkim")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(outlets.app, name="outlets")
+app.add_typer(sectors.app, name="sectors")
 app.add_typer(lists.app, name="lists")
 app.add_typer(releases.app, name="releases")
 app.command()(send.send)
@@ -63,12 +71,34 @@ def root(
     ] = False,
 ) -> None:
     """Keep the workspace's folder for the command that follows."""
+    _require_place()
     context.obj = workspace
+
+
+def _require_place() -> None:
+    """Raise `BadInput` for a folder to work from that is gone, or whose name could be neither stored nor shown."""
+    try:
+        os.getcwd().encode()
+    except OSError as error:
+        raise BadInput(f"The folder you are in cannot be used: {error.strerror}.", mend="Go to another one.") from None
+    except UnicodeEncodeError:
+        raise BadInput(
+            "The name of the folder you are in is not UTF-8.", mend="Rename it, or go to another one."
+        ) from None
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Raise `BadInput` for an argument that is not UTF-8: it could be neither stored nor shown."""
+    for argument in arguments:
+        shown = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", argument)  # each stands for a byte
+        if shown != argument:
+            raise BadInput(f"«{shown}» is not UTF-8 text.", mend="Write it again; a file can be renamed first.")
 
 
 def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
+        _require_text(sys.argv[1:])
         app()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -77,31 +107,13 @@ def run() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone (`distributor … | head`): nothing is wrong.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
-        return 0
-    except Exception:  # noqa: BLE001 - the last place that can turn a defect of ours into a sentence
-        return _confess()
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a defect of ours into a sentence
+        from distributor.cli.defects import confess
+
+        return _say(confess(error))
     return 0
 
 
 def _say(error: DistributorError) -> int:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{visible(str(error))}\n")
     return error.exit_code
-
-
-def _confess() -> int:
-    """Say that the defect is ours, and where the details are: never a traceback in a press officer's face."""
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="distributor-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as details:
-        traceback.print_exc(file=details)
-    kind = sys.exc_info()[0]
-    # Not the exception's own words: they may quote addresses, and this line ends in logs and bug reports.
-    name = kind.__name__ if kind else "error"
-    sys.stderr.write(f"This is a defect of Distributor, not of yours ({name}). Details: {details.name}\n")
-    return 1

@@ -29,11 +29,13 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.state, r.total, r.counts.get("accepted", 0),
-             when(r.started_at, zone))
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped else r.state, r.total,
+             r.counts.get("accepted", 0), when(r.started_at, zone))
             for r in rows
         ],
         right=[0, 2, 4, 5],
+        spare=[2, 6],
+        whole=[1],
     )  # fmt: skip
 
 
@@ -63,8 +65,8 @@ def resume(
         str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
     ] = "",
 ) -> None:
-    """Go on with a dispatch where it stopped: nobody is lost, nobody is mailed twice."""
-    from distributor.cli.running import run_dispatch
+    """Go on with a dispatch where it stopped. Nobody is lost, nobody is mailed twice."""
+    from distributor.cli.running import resume_dispatch
     from distributor.errors import BadInput
     from distributor.settings import InDoubtPolicy
     from distributor.wiring import open_workspace
@@ -75,24 +77,24 @@ def resume(
         raise BadInput(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
-    workspace = open_workspace(context.obj)
-    run_dispatch(workspace, workspace.log(), dispatch_id, workspace.transport(), policy)
+    resume_dispatch(open_workspace(context.obj), dispatch_id, policy)
 
 
 @app.command()
 def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> None:
-    """Cancel a dispatch: whoever still waits gets nothing; what left has left."""
+    """Cancel a dispatch. Whoever still waits gets nothing; what left has left."""
     from distributor.cli.output import ask, console, count
     from distributor.cli.running import say_recovery
-    from distributor.dispatch.plan import cancel_dispatch
+    from distributor.dispatch.plan import cancel_dispatch, check_cancellable
     from distributor.reports import queries
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
-    with workspace.database.reading() as connection:
-        row = queries.find_dispatch(connection, dispatch_id)
-    ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
     log = workspace.log()
     say_recovery(workspace.carrier(log).recover())  # whom a killed command had claimed is withheld too
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    check_cancellable(row.id, row.state)
+    ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
     withheld = cancel_dispatch(workspace.database, log, dispatch_id, actor())
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")

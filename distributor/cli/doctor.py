@@ -22,7 +22,14 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Leave out the mail server and DNS.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check Python, database, settings, templates, the mail server and DNS, without sending anything."""
+    """Say what is wrong here, and how to mend it.
+
+    Looks at settings, templates, the database, the mail server (reaches it and logs in), DNS and this machine.
+
+    It changes nothing and sends nothing. It does not read your mailbox, does not look at press lists or releases (that
+    is `releases proof`), and cannot tell whether a message reaches the inbox or the junk folder: for that, send
+    yourself one with `send --test`.
+    """
     from dataclasses import asdict
     from functools import partial
 
@@ -39,15 +46,20 @@ def doctor(
         )
     else:
         out = console()
-        diagnosis = examine(context.obj, os.environ, offline=offline, on_check=partial(_show_check, out))
+        diagnosis = examine(context.obj, os.environ, offline=offline, on_check=partial(show_check, out))
         if diagnosis.settings:
             out.print()
-            show_table(["setting", "value", "from"], [(s.name, s.value, s.source) for s in diagnosis.settings])
+            show_table(
+                ["setting", "value", "from"],
+                [(s.name, s.value, s.source) for s in diagnosis.settings],
+                spare=[2],
+                whole=[0],
+            )
     if diagnosis.trouble is not None:
         raise diagnosis.trouble
 
 
-def _show_check(out: Console, check: Check) -> None:
+def show_check(out: Console, check: Check) -> None:
     """One line per check; on a terminal, what is longer goes on below its own beginning."""
     from rich.table import Table
     from rich.text import Text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ def init(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Where the workspace shall be (default: here).")] = None,
 ) -> None:
-    """Make a workspace: settings, templates, sample press lists and an empty database. Run twice, it harms nothing."""
+    """Make a workspace: settings, templates, lists, a database. Run twice, it harms nothing."""
     from distributor.cli.output import console
     from distributor.starter import make_workspace
     from distributor.wiring import open_workspace
@@ -33,4 +34,4 @@ def init(
             f"Next: write your mail server and your address into {workspace.path / '.env'}, then: distributor doctor"
         )
     if workspace.path != Path.cwd() and os.environ.get("DISTRIBUTOR_WORKSPACE") is None:
-        out.print(f"Work from that folder (cd {target}), or name it each time with --workspace.")
+        out.print(f"Work from that folder (cd {shlex.quote(str(target))}), or name it each time with --workspace.")

@@ -13,6 +13,7 @@ from distributor.cli.proving import open_composer
 from distributor.contacts import press_lists
 from distributor.dispatch.manifest import recipient_from
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
+from distributor.files import Output, OwnFiles
 from distributor.releases import store
 from distributor.rendering.composer import Preview
 from distributor.rendering.values import Recipient
@@ -29,6 +30,19 @@ def preview_message(workspace: Workspace, slug: str, contact: str) -> Preview:
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     stamp = identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
     return composer.preview(recipient, stamp)
+
+
+def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:
+    """Write the HTML part and the whole message to the files named, an earlier preview's among them; both or none."""
+    wanted = [
+        (Output(path, own, endings), content)
+        for path, endings, content in ((html, (".html", ".htm"), shown.html.encode()), (eml, (".eml",), shown.raw))
+        if path is not None
+    ]
+    for output, _ in wanted:
+        output.check()
+    for output, content in wanted:
+        output.write(content)
 
 
 def show_preview(shown: Preview, *, in_browser: bool) -> None:

@@ -13,15 +13,20 @@ from distributor import clock
 from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.contacts import press_lists
+from distributor.dispatch import overrides
 from distributor.dispatch.composing import Identity, make_composer, read_attachments
+from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.manifest import Manifest, make_manifest
-from distributor.dispatch.preflight import ProofResult, prove, render_all
+from distributor.dispatch.overrides import override
+from distributor.dispatch.preflight import ProofResult, contacts_of, prove, render_all
 from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
+
+_YEARS = range(1970, 2200)  # far from the ends of the calendar, where no zone can be reckoned any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Proved:
     stored: StoredRelease
     manifest: Manifest
     result: ProofResult
+    earlier: tuple[Earlier, ...]
     composer: Composer
     identity: Identity
 
@@ -47,19 +53,40 @@ def prove_release(
     moment: datetime,
     excluded: Sequence[str] = (),
     *,
+    only: Sequence[str] = (),
+    where: str = "",
     passing: Sequence[str] = (),
+    because: str = "",
+    again: bool | None = None,
 ) -> Proved:
-    """Prove a release for the members of some lists (None: of every list); `passing` codes are let pass unlogged."""
+    """Prove a release for the members of some lists (None: of every list).
+
+    Only those are meant who stand on each list of `only` too, and whom the filter `where` matches.
+
+    Findings whose code is in `passing` are let pass, unlogged as yet. With `again` False, who has an earlier version of
+    the release is left out. Raises `BadInput` for a code that the proof does not find, or that nobody can let pass.
+    """
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
-        names = [one.slug for one in press_lists.lists(session)] if lists is None else lists
-        manifest = make_manifest(session, stored.version, names, excluded, workspace.keyring)
+        keyring = workspace.keyring
+        names = [one.slug for one in press_lists.lists(session, keyring)] if lists is None else lists
+        manifest = make_manifest(session, stored.version, names, excluded, keyring, only_names=only, where=where)
+        earlier = find_earlier(session, stored.version, manifest.recipients)
+        if again is False:
+            manifest, earlier = without(manifest, earlier), []
         identity, composer = open_composer(workspace, session, stored)
         failures = render_all(composer, manifest.recipients, identity, workspace.keyring, date=moment)
-        result = prove(session, stored, failures, send_at=moment, timezone=workspace.settings.timezone)
+        zone = workspace.settings.timezone
+        result = prove(session, stored, failures, manifest.recipients, send_at=moment, timezone=zone)
     _check_codes(passing, {finding.code for finding in result.findings})
-    result = replace(result, overridden=result.overridden | set(passing))
-    return Proved(stored, manifest, result, composer, identity)
+    contacts = contacts_of(manifest.recipients)
+    asked = {
+        finding: override(finding, contacts, because=because.strip(), actor=actor(), at=clock.now())
+        for finding in result.findings
+        if finding.code in passing
+    }
+    result = replace(result, passed={**result.passed, **asked})
+    return Proved(stored, manifest, result, tuple(earlier), composer, identity)
 
 
 def open_composer(
@@ -89,25 +116,11 @@ def _stand_in(settings: Settings) -> Identity:
     return Identity.from_settings(replace(settings, mail_from=mailbox))
 
 
-def override_findings(
-    workspace: Workspace,
-    slug: str,
-    codes: Sequence[str],
-    *,
-    because: str,
-    moment: datetime,
-    lists: Sequence[str] | None,
-) -> None:
-    """Log the overrides asked for; `BadInput` for a code the proof does not find, or one without a reason."""
-    if not codes:
-        return
-    require_reason(codes, because)
-    proved = prove_release(workspace, slug, lists, moment)
-    _check_codes(codes, {finding.code for finding in proved.result.findings})
+def log_overrides(workspace: Workspace, proved: Proved, codes: Sequence[str]) -> None:
+    """Log the overrides of these codes, as `prove_release` made them."""
     with workspace.database.session() as session:
-        stored = store.find_release(session, slug)
-        for code in codes:
-            store.record_override(session, stored.version, code, because=because.strip(), actor=actor())
+        version = proved.stored.version
+        overrides.record(session, version, [one for one in proved.result.passed.values() if one.code in codes])
 
 
 def require_reason(codes: Sequence[str], because: str) -> None:
@@ -128,11 +141,13 @@ def _check_codes(codes: Sequence[str], found: set[str]) -> None:
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that `text` names in the workspace's zone (now, if empty)."""
+    """The instant that `text` names in the workspace's zone (now, if empty); `BadInput` for none, or one far away."""
     if not text:
         return clock.now()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise BadInput(f"«{text}» is no time.", field="--at", mend="Write it as: 2026-12-01 18:00") from None
+    if moment.year not in _YEARS:
+        raise BadInput(f"«{text}» is too far away.", field="--at", mend=f"Check the year: {moment.year:04}.")
     return clock.require_aware(moment if moment.tzinfo else moment.replace(tzinfo=zone))

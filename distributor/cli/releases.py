@@ -22,17 +22,19 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import a release. The same short name again makes its next version; every version is kept."""
-    from distributor.cli.output import show_json
+    from distributor.cli.output import console, show_json
     from distributor.cli.showing import release_as_json, show_import_of_release
     from distributor.files import read_bytes
     from distributor.releases import document, store
+    from distributor.releases.attachments import keep_attachments
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     settings = workspace.settings
     raw = read_bytes(file)
+    _require_no_press_list(file, raw)
     draft = document.read_release(raw, file=str(file), timezone=settings.timezone, default_lang=settings.language)
-    kept = store.keep_attachments(draft, file.parent, workspace.path)
+    kept = keep_attachments(draft, file.parent, workspace.path)
     with workspace.database.session() as session:
         stored = store.store_release(
             session,
@@ -47,6 +49,30 @@ def import_(
         show_json(release_as_json(stored, files))
     else:
         show_import_of_release(stored, files, settings.timezone)
+    if stored.beside:
+        # On standard error: standard output may be JSON.
+        console(stderr=True).print(
+            f"«{stored.beside}» begins with the same words but has another headline, so this is a release of its own."
+            f" If it is the next version of that one, import it with --slug {stored.beside}."
+        )
+
+
+def _require_no_press_list(file: Path, raw: bytes) -> None:
+    """Raise `BadInput` for a table of addresses: by its name, or when most of its lines hold an address in a row."""
+    import shlex
+
+    from distributor.decoding import decode
+    from distributor.errors import BadInput
+
+    lines = [line for line in decode(raw[:100_000]).text.splitlines() if line.strip()]
+    rows = [line for line in lines if "@" in line and any(mark in line for mark in ";,\t")]
+    is_list = file.suffix.lower() in {".csv", ".tsv"} or len(rows) * 2 > len(lines)
+    if is_list:
+        raise BadInput(
+            "It is a table, as press lists are, and not a release.",
+            file=file,
+            mend=f"If it is a list: distributor contacts import {shlex.quote(str(file))} --list NAME",
+        )
 
 
 @app.command("list")
@@ -71,6 +97,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             (o.release.slug, o.version.headline, o.version.lang, o.version.number, when(o.version.created_at, zone))
             for o in found
         ],
+        spare=[2, 4],
+        whole=[0],
     )
 
 
@@ -83,7 +111,8 @@ def show(
 ) -> None:
     """Show every field of a release."""
     from distributor.cli.output import show_json
-    from distributor.cli.showing import release_as_json, show_release
+    from distributor.cli.showing import override_as_json, release_as_json, show_release
+    from distributor.dispatch import overrides
     from distributor.releases import store
     from distributor.wiring import open_workspace
 
@@ -91,10 +120,11 @@ def show(
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug, version)
         files = store.attachments_of(session, stored.version)
+        let_pass = overrides.standing(session, stored.version)
     if as_json:
-        show_json(release_as_json(stored, files))
+        show_json(release_as_json(stored, files) | {"overrides": [override_as_json(one) for one in let_pass]})
     else:
-        show_release(stored, files, workspace.settings.timezone)
+        show_release(stored, files, workspace.settings.timezone, let_pass)
 
 
 @app.command()
@@ -111,17 +141,18 @@ def proof(
 ) -> None:
     """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
-    from distributor.cli.proving import moment_of, override_findings, prove_release
+    from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
     from distributor.cli.showing import finding_as_json, show_proof
     from distributor.errors import Refused
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     moment: datetime = moment_of(at, workspace.settings.timezone)
-    override_findings(workspace, slug, override or [], because=because, moment=moment, lists=lists)
-    proved = prove_release(workspace, slug, lists, moment)
+    require_reason(override or [], because)
+    proved = prove_release(workspace, slug, lists, moment, passing=override or [], because=because)
+    log_overrides(workspace, proved, override or [])
     if as_json:
-        show_json([finding_as_json(finding) for finding in proved.result.findings])
+        show_json([finding_as_json(finding, proved.result) for finding in proved.result.findings])
     else:
         show_proof(proved.result, slug, moment.astimezone(workspace.settings.timezone), proved.rendered)
     if proved.result.stops:
@@ -137,15 +168,11 @@ def preview(
     eml: Annotated[Path | None, typer.Option(help="Write the whole message to this file.")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Show the HTML part in the browser.")] = False,
 ) -> None:
-    """Show the exact message that one contact would get: headers, text, and the HTML in a browser."""
-    from distributor.cli.previewing import preview_message, show_preview
-    from distributor.files import write_bytes
+    """Show the exact message that one contact would get. Headers, text, and the HTML in a browser."""
+    from distributor.cli.previewing import preview_message, save_preview, show_preview
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     shown = preview_message(workspace, slug, contact)
-    if html is not None:
-        write_bytes(html, shown.html.encode())
-    if eml is not None:
-        write_bytes(eml, shown.raw)
+    save_preview(shown, workspace.own_files, html=html, eml=eml)
     show_preview(shown, in_browser=open_)

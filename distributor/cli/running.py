@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from distributor.cli.output import console, count, when
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
-from distributor.errors import AccountTrouble, Interrupted, NotAllReached
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,12 +43,53 @@ def run_dispatch(
     Raises `AccountTrouble` when the account was refused, `Interrupted` when the user stopped it, `NotAllReached` when
     some recipients were not reached or still wait.
     """
-    carrier = workspace.carrier(log, in_doubt)
+    outlive_the_terminal()
+    carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
-    before = carrier.standing(dispatch_id)
-    with showing_progress(before) as on_outcome:
-        result = asyncio.run(until_stopped(lambda stop: carrier.carry(dispatch_id, transport, stop, on_outcome)))
+    carry_watched(
+        workspace,
+        carrier,
+        dispatch_id,
+        lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
+    )
+
+
+def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None) -> None:
+    """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
+    log = workspace.log()
+    carrier = workspace.carrier(log)
+    settled = carrier.settle_cancelled(dispatch_id, in_doubt)
+    if settled is None:
+        run_dispatch(workspace, log, dispatch_id, workspace.transport(), in_doubt)
+        return
+    counts = carrier.standing(dispatch_id).counts
+    if not settled:
+        doubtful = count(counts.get(DeliveryState.IN_DOUBT, 0), "recipient is", "recipients are")
+        raise BadInput(
+            f"Dispatch {dispatch_id} was cancelled: nothing more of it is sent; {doubtful} in doubt.",
+            mend="Send the release again; to settle a doubt: --in-doubt assume-sent (they have it) or resend (they do"
+            " not: a new send reaches them).",
+        )
+    console().print(f"Settled {count(settled, 'doubt')}. Dispatch {dispatch_id} is cancelled: nothing was sent.")
+    console().print(f"Dispatch {dispatch_id}: {_shown(counts)}.")
+
+
+def carry_watched(
+    workspace: Workspace,
+    carrier: Carrier,
+    dispatch_id: int,
+    carry: Callable[[asyncio.Event, OnOutcome], Coroutine[Any, Any, RunResult]],
+) -> None:
+    """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
+    with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
+        result = asyncio.run(until_stopped(lambda stop: carry(stop, on_outcome)))
     say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
+
+
+def outlive_the_terminal() -> None:
+    """From here on a terminal that closes ends nothing: who pressed «send» wants it sent (docs/decisions.md)."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunResult]]) -> RunResult:
@@ -62,6 +106,8 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         console(stderr=True).print("Stopping: what is on the wire is being finished. Once more to stop at once.")
 
     for number in _SIGNALS:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            continue
         with contextlib.suppress(NotImplementedError):  # not every platform can
             loop.add_signal_handler(number, on_signal)
     try:
@@ -71,7 +117,7 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
 
 
 @contextmanager
-def showing_progress(before: Standing) -> Iterator[Callable[[ClaimedDelivery, Outcome], None]]:
+def showing_progress(before: Standing) -> Iterator[OnOutcome]:
     """A live bar on a terminal; plain lines for refusals elsewhere. Yields what to call with each outcome."""
     out = console()
     waiting = sum(before.counts.get(state, 0) for state in OPEN_STATES)
@@ -124,35 +170,47 @@ def say_recovery(recovery: Recovery) -> None:
     if recovery.requeued:
         out.print(f"An earlier command was stopped: {count(recovery.requeued, 'recipient')} queued again.")
     for address in recovery.in_doubt:
-        out.print(f"In doubt: {address} (the message was leaving when the command was killed; it is not sent again).")
+        out.print(f"In doubt: {address} (the message was leaving when the command was killed).")
 
 
 def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, result: RunResult) -> None:
     """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
-    out = console()
-    counts = {state: many for state, many in standing.counts.items() if many}
-    shown = ", ".join(f"{many} {state.value.replace('_', ' ')}" for state, many in counts.items()) or "nobody"
-    out.print(f"Dispatch {dispatch_id}: {shown}.")
-    waiting = sum(counts.get(state, 0) for state in OPEN_STATES)
-    resume = f"distributor dispatches resume {dispatch_id}"
-    if result.paused_because:
-        raise AccountTrouble(
-            f"{_sentence(result.paused_because)} The dispatch is paused, {count(waiting, 'recipient')} waiting.",
-            mend=f"{result.mend} Then: {resume}".strip(),
-        )
+    console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     if result.stopped:
         _say_doubt(workspace, dispatch_id)
-        raise Interrupted(
-            f"Stopped; everything is saved. {count(waiting, 'recipient')} waiting.", mend=f"Go on with: {resume}"
+    error = _what_is_left(dispatch_id, standing, result, workspace.settings.timezone)
+    if error is not None:
+        raise error
+
+
+def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone: ZoneInfo) -> DistributorError | None:
+    """The error that says what a dispatch still wants; None when everybody was reached."""
+    counts = standing.counts
+    waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
+    resume = f"distributor dispatches resume {dispatch_id}"
+    if result.paused_because:
+        return AccountTrouble(
+            f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
+            mend=f"{result.mend} Then: {resume}" if result.mend else f"Go on with: {resume}",
         )
+    if result.stopped:
+        return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
+    if result.called_off:
+        withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
+        return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
     if counts.get(DeliveryState.DEFERRED):
-        due = when(standing.next_attempt_at, workspace.settings.timezone)
-        raise NotAllReached(
+        due = when(standing.next_attempt_at, zone)
+        return NotAllReached(
             f"{count(counts[DeliveryState.DEFERRED], 'recipient')} asked us to come back later (next: {due}).",
             mend="Leave running: distributor work",
         )
     if any(counts.get(state) for state in UNREACHED_STATES):
-        raise NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+        return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+    return None
+
+
+def _shown(counts: Mapping[DeliveryState, int]) -> str:
+    return ", ".join(f"{many} {state.value.replace('_', ' ')}" for state, many in counts.items() if many) or "nobody"
 
 
 def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:

@@ -14,15 +14,30 @@ def send(
     slug: Slug,
     lists: Lists = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave out who stands on this list; several times.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Leave out who does not stand on this list too; several times.")
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(metavar="FILTER", help='Leave out who is not matched, as by: "language:fr and not kind:agency".'),
+    ] = "",
     dry_run: DryRun = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
     contact: Annotated[str, typer.Option(help="With --test: exactly what this contact would get.")] = "",
     override: Override = None,
     because: Because = "",
+    again: Annotated[
+        bool | None,
+        typer.Option(
+            "--again/--not-again",
+            help="Who has an earlier version gets this one too; or is left out.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send a release to press lists: proved first, then one message per journalist, each with its line in the log."""
+    """Prove a release, then send it to press lists. One message per journalist, each with its line in the log."""
     from distributor.cli import sending
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
@@ -42,7 +57,15 @@ def send(
     sending.send_release(
         workspace,
         slug,
-        sending.Choice(lists=lists, excluded=exclude or [], overrides=override or [], because=because),
+        sending.Choice(
+            lists=lists,
+            excluded=exclude or [],
+            only=only or [],
+            where=where,
+            overrides=override or [],
+            because=because,
+            again=again,
+        ),
         dry_run=dry_run,
         yes=yes,
         as_json=as_json,

@@ -6,61 +6,108 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from distributor import clock
+from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.output import ask, console, count, show_json
-from distributor.cli.proving import Proved, open_composer, override_findings, prove_release, require_reason
-from distributor.cli.showing import manifest_as_json, show_manifest, show_proof
+from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
+from distributor.cli.showing import (
+    MANY,
+    describe_dispatch,
+    manifest_as_json,
+    show_manifest,
+    show_overrides,
+    show_proof,
+)
 from distributor.contacts import press_lists
+from distributor.contacts.objectors import Objectors
 from distributor.contacts.press_lists import Member
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import LeftOutReason, recipient_from
 from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
+from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
+from distributor.folding import slugify
 from distributor.releases import store
+from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
+from distributor.reports import queries
 from distributor.wiring import Workspace, read_address
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whom to send to, and which findings of the proof to let pass, as named on the command line."""
+    """Whom to send to, and which findings of the proof to let pass, as named on the command line.
+
+    Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
+    `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
+    """
 
     lists: Sequence[str]
     excluded: Sequence[str]
     overrides: Sequence[str]
     because: str
+    again: bool | None = None
+    only: Sequence[str] = ()
+    where: str = ""
 
 
 def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Send a release to lists, or with `dry_run` show all of it and open no connection.
 
-    Raises `Refused` when the proof stops it, `NotAllReached` when some were not reached.
+    Raises `Refused` when the proof stops it or when people have an earlier version, `NotAllReached` when some were not
+    reached.
     """
     moment = clock.now()
     local = moment.astimezone(workspace.settings.timezone)
+    if not dry_run:
+        Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
+        require_reason(choice.overrides, choice.because)
+    proved = prove_release(
+        workspace,
+        slug,
+        choice.lists,
+        moment,
+        choice.excluded,
+        only=choice.only,
+        where=choice.where,
+        passing=choice.overrides,
+        because=choice.because,
+        again=choice.again,
+    )
     if dry_run:
-        proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded, passing=choice.overrides)
-        _show_dry_run(proved, as_json=as_json)
+        _show_dry_run(workspace, proved, as_json=as_json)
         _require_passing(proved, slug, local)
+        _require_provenance(workspace, proved)
+        _require_once(proved, again=bool(choice.again), silent=as_json)
         return
-    Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
-    require_reason(choice.overrides, choice.because)
-    proved = prove_release(workspace, slug, choice.lists, moment, choice.excluded, passing=choice.overrides)
     _require_passing(proved, slug, local)
     if not proved.manifest.recipients:
-        _say_nobody(proved)
+        _say_nobody(workspace, proved)
         return
+    _require_provenance(workspace, proved)
+    _require_once(proved, again=bool(choice.again))
     transport = workspace.transport()
     show_manifest(proved.manifest, detailed=False)
+    show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
-    override_findings(workspace, slug, choice.overrides, because=choice.because, moment=moment, lists=choice.lists)
+    log_overrides(workspace, proved, choice.overrides)
+    running.outlive_the_terminal()
     log = workspace.log()
     dispatch_id = plan_proved(workspace, log, proved)
     console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
     running.run_dispatch(workspace, log, dispatch_id, transport)
+
+
+def _require_provenance(workspace: Workspace, proved: Proved) -> None:
+    """Raise `Refused` before anybody is asked: what cannot be planned need not be confirmed."""
+    with workspace.database.session(reads_only=True) as session:
+        require_provenance(session, proved.manifest.recipients)
 
 
 def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
@@ -77,12 +124,15 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
         )
 
 
-def _say_nobody(proved: Proved) -> None:
+def _say_nobody(workspace: Workspace, proved: Proved) -> None:
     show_manifest(proved.manifest, detailed=False)
     if any(one.reason == LeftOutReason.ALREADY_SENT for one in proved.manifest.left_out):
-        console().print(
-            "Nothing to send: everyone here who may be mailed is on a dispatch of this version (see: dispatches list)."
-        )
+        out = console()
+        out.print("Nothing to send: everyone here who may be mailed is on a dispatch of this release:")
+        with workspace.database.reading() as connection:
+            for row in queries.dispatches(connection, slug=proved.stored.release.slug):
+                if not row.is_test:
+                    out.print(f"  {describe_dispatch(row)}", soft_wrap=True)
         return
     raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
 
@@ -93,40 +143,88 @@ def _require_passing(proved: Proved, slug: str, moment: datetime) -> None:
         raise Refused("The proof stops this release; nothing was sent.")
 
 
-def _show_dry_run(proved: Proved, *, as_json: bool) -> None:
+def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
+    """Raise `Refused` for people who have an earlier version, unless they are to get this one too (`again`).
+
+    Whoever still waits for the earlier one is never sent the newer before it: that is for a cancel to decide.
+    """
+    waiting = [one for one in proved.earlier if one.is_waiting]
+    if not waiting and (again or not proved.earlier):
+        return
+    shown = waiting or proved.earlier
+    for one in () if silent else shown[:MANY]:
+        console().print(f"  {one.planned.recipient.name or one.planned.address} {one}")
+    if len(shown) > MANY and not silent:
+        console().print(f"  … and {len(shown) - MANY} more")
+    if waiting:
+        older = sorted({one.dispatch_id for one in waiting})
+        raise Refused(
+            f"{count(len(waiting), 'recipient still waits', 'recipients still wait')} for an earlier version of this"
+            " release, and would get it after this one; nothing was sent.",
+            mend=f"Cancel it first: {'; '.join(f'distributor dispatches cancel {number}' for number in older)}",
+        )
+    raise Refused(
+        f"{count(len(shown), 'recipient has', 'recipients have')} an earlier version of this release; nothing was"
+        " sent.",
+        mend="Add --again to send them this one too, or --not-again to leave them out.",
+    )
+
+
+def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> None:
     if as_json:
-        show_json(manifest_as_json(proved.manifest, proved.stored.release.slug))
+        show_json(manifest_as_json(proved.manifest, proved.stored.release.slug, len(proved.earlier)))
         return
     if not proved.manifest.recipients:
-        _say_nobody(proved)
+        _say_nobody(workspace, proved)
         return
     show_manifest(proved.manifest)
+    show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 
 def send_test(workspace: Workspace, slug: str, address: str, contact: str, lists: Sequence[str]) -> None:
-    """Send exactly what one contact would get to `address`, marked as a test and kept out of reports."""
+    """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
+
+    Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
+    """
     to = read_address(address)
-    log = workspace.log()
     transport = workspace.transport()
-    with workspace.database.session() as session:
+    identity = Identity.from_settings(workspace.settings)
+    moment = clock.now()
+    with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
+        _require_no_objector(workspace, session, to, stored)
         member: Member | None = None
         if contact:
             member = press_lists.find_contact(session, contact)
         elif lists:
             member = next(press_lists.list_members(session, lists[0]), None)
         recipient = recipient_from(member) if member else Recipient(to)
-        open_composer(workspace, session, stored, is_test=True)
+        _, composer = open_composer(workspace, session, stored, is_test=True)
+    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
+    composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
+    running.outlive_the_terminal()
+    log = workspace.log()
+    with workspace.database.session() as session:
         dispatch_id = plan_test(
             session,
             log,
             stored.version,
             recipient=recipient,
             address=to,
-            identity=Identity.from_settings(workspace.settings),
+            address_hash=workspace.keyring.address_hash(to.key),
+            identity=identity,
             templates=workspace.templates,
-            now=clock.now(),
+            now=moment,
         )
     console().print(f"Test to {to}, as for {recipient}.")
     running.run_dispatch(workspace, log, dispatch_id, transport)
+
+
+def _require_no_objector(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:
+    """Raise `Refused` for somebody who said no: a test is mail too, and none of us would have objected."""
+    told = Objectors(session, workspace.keyring).against(None, to.spec, {slugify(stored.version.sector)} - {""})
+    if told is not None:
+        raise Refused(
+            f"{to} {told.because}; nothing was sent, not even a test.", mend="Send the test to an address of your own."
+        )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, when
+from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest, when
+from distributor.contacts.objectors import Objectors, Told
+from distributor.contacts.posts import Posting
 from distributor.contacts.press_lists import Member
 from distributor.contacts.report import ImportReport, Result
+from distributor.contacts.rows import place
 from distributor.dispatch.manifest import LeftOutReason, Manifest
+from distributor.dispatch.overrides import Override
 from distributor.dispatch.preflight import ProofResult
 from distributor.models import Attachment
 from distributor.releases.findings import Finding, Level
@@ -21,15 +28,15 @@ from distributor.releases.store import StoredRelease
 from distributor.reports.queries import DispatchRow
 from distributor.reports.styles import state_text
 
-_MANY = 15
+MANY = 15
 
 
 # Contacts
 
 
-def import_as_json(report: ImportReport, rejects_file: Path | None) -> dict[str, Any]:
-    """An import, one object per line of the file."""
-    return {
+def show_import_as_json(report: ImportReport, rejects_file: Path | None) -> None:
+    """An import, one object per contact of a row, written as they are read back: there may be half a million."""
+    facts = {
         "file": report.file,
         "list": report.list_slug,
         "encoding": report.encoding,
@@ -41,8 +48,14 @@ def import_as_json(report: ImportReport, rejects_file: Path | None) -> dict[str,
         "ignored": report.ignored,
         "remarks": report.remarks,
         "rejects_file": str(rejects_file) if rejects_file else None,
-        "rows": [asdict(outcome) for outcome in report.outcomes],
     }
+    sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2).removesuffix("\n}") + ',\n  "rows": [')
+    separator = ""
+    for outcome in report.outcomes:
+        row = json.dumps(asdict(outcome), ensure_ascii=False, indent=2)
+        sys.stdout.write(f"{separator}\n{indent(row, '    ')}")
+        separator = ","
+    sys.stdout.write("\n  ]\n}\n" if separator else "]\n}\n")
 
 
 def show_import(report: ImportReport, rejects_file: Path | None) -> None:
@@ -50,46 +63,70 @@ def show_import(report: ImportReport, rejects_file: Path | None) -> None:
     out = console()
     counts = ", ".join(f"{many} {result.value}" for result, many in report.counts.items() if many)
     verb = "would go" if report.dry_run else "read"
-    out.print(f"{report.file} ({report.encoding}) {verb} into the list «{report.list_name}»: {counts or 'no rows'}.")
+    encoding = f" ({report.encoding})" if report.encoding else ""
+    into = f"the list «{report.list_name}»" if report.list_name else "the contact base, and onto no list"
+    out.print(f"{report.file}{encoding} {verb} into {into}: {counts or 'no rows'}.")
     for remark in report.remarks:
         out.print(f"  {remark}")
     for outcome in report.outcomes:
         if outcome.result == Result.REJECTED:
-            out.print(styled(f"  line {outcome.line}: rejected: {outcome.reason}", "red"))
+            out.print(styled(f"  {place(outcome.line, outcome.sheet)}: rejected: {outcome.reason}", "red"))
         elif outcome.changes:
             who = outcome.name or outcome.address
-            out.print(f"  line {outcome.line}: {who}: {'; '.join(outcome.changes)}")
-        elif outcome.result == Result.MERGED:
-            out.print(f"  line {outcome.line}: {outcome.name or outcome.address}: merged with an earlier row")
+            out.print(f"  {place(outcome.line, outcome.sheet)}: {who}: {'; '.join(outcome.changes)}")
     if rejects_file is not None:
         out.print(f"Rejected rows are in {rejects_file}: mend them there and import that file.")
 
 
-def member_as_json(member: Member) -> dict[str, Any]:
-    """A contact with the affiliation that counts."""
-    return asdict(member)
+def member_as_json(member: Member, objectors: Objectors) -> dict[str, Any]:
+    """A contact with the affiliation that counts, and what it objected to."""
+    return asdict(member) | {"objections": [asdict(one) for one in objectors.of(member.contact_id, member.address)]}
 
 
-def show_members(members: Sequence[Member], title: str = "") -> None:
-    """A table of contacts."""
+def objection_text(told: Told, zone: ZoneInfo) -> str:
+    """One objection of a contact, in a few words."""
+    since = f" on {told.since.astimezone(zone):%Y-%m-%d}" if told.since else f" ({told.reason})"
+    what = f"objected to the sector {told.scope}{since}" if told.scope else f"objected{since} — never mailed"
+    return what + (f", as {told.address}" if told.address else "")
+
+
+def show_members(members: Sequence[Member], objectors: Objectors, zone: ZoneInfo, title: str = "") -> None:
+    """A table of contacts; who objected is marked."""
+
+    def mark(member: Member) -> str:
+        told = objectors.of(member.contact_id, member.address)
+        return "; ".join(objection_text(one, zone) for one in told) or member.flag.replace("_", " ")
+
     show_table(
         ["name", "address", "outlet", "role", "sectors", "language", ""],
-        [
-            (m.name, m.address, m.outlet, m.role, ", ".join(m.sector_names), m.language, m.flag.replace("_", " "))
-            for m in members
-        ],
+        [(m.name, m.address, m.outlet, m.role, ", ".join(m.sector_names), m.language, mark(m)) for m in members],
         title=title,
+        spare=[3, 4, 5],
+        whole=[1],
     )
 
 
-def show_member(member: Member, on_lists: Sequence[str], zone: ZoneInfo) -> None:
-    """Everything kept on one contact, empty fields left out."""
+def show_member(
+    member: Member,
+    on_lists: Sequence[str],
+    zone: ZoneInfo,
+    *,
+    told: Sequence[Told],
+    addresses: Sequence[str],
+    postings: Sequence[Posting],
+) -> None:
+    """Everything kept on one contact, empty fields left out; objections first."""
     moments = {name: value.astimezone(zone) for name, value in asdict(member).items() if isinstance(value, datetime)}
     values = asdict(member) | moments | {"lists": on_lists, "sectors": member.sector_names}
     hidden = {"contact_id", "address_key", "sector_names", "list_slug"}
     show_table(
         ["field", "value"],
         [
+            *(("objection", objection_text(one, zone)) for one in told),
+            *(("other address", address) for address in addresses if address != member.address),
+            *(("affiliation", str(one)) for one in postings if len(postings) > 1),
+        ]
+        + [
             (name, _shown(value))
             for name, value in values.items()
             if value not in ("", None, (), [], {}) and name not in hidden
@@ -148,11 +185,13 @@ def show_import_of_release(stored: StoredRelease, files: Sequence[Attachment], z
         return
     out.print(f"Imported as «{slug}», version {number}." + (" The earlier ones are kept." if number > 1 else ""))
     show_release(stored, files, zone)
-    out.print(f"Next: distributor releases proof {slug}")
+    suggest("Next:", f"distributor releases proof {slug}")
 
 
-def show_release(stored: StoredRelease, files: Sequence[Attachment], zone: ZoneInfo) -> None:
-    """Every field of a release version, then its body."""
+def show_release(
+    stored: StoredRelease, files: Sequence[Attachment], zone: ZoneInfo, overrides: Sequence[Override] = ()
+) -> None:
+    """Every field of a release version, then its body, and what the proof was told to let pass."""
     out, version = console(), stored.version
     place, day = version.dateline_place, version.dateline_date
     rows: list[tuple[str, str]] = [
@@ -179,6 +218,9 @@ def show_release(stored: StoredRelease, files: Sequence[Attachment], zone: ZoneI
         for remark in version.remarks:
             line = f"line {remark['line']}: " if remark["line"] else ""
             out.print(f"  {line}{remark['text']}")
+    if overrides:
+        out.print()
+        show_overrides(overrides, zone)
 
 
 def _person(parts: dict[str, str]) -> str:
@@ -187,9 +229,10 @@ def _person(parts: dict[str, str]) -> str:
     )
 
 
-def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """One finding of the proof."""
-    return asdict(finding)
+def finding_as_json(finding: Finding, result: ProofResult) -> dict[str, Any]:
+    """One finding of the proof, and who let it pass (null: nobody)."""
+    let_pass = result.passed.get(finding)
+    return asdict(finding) | {"override": override_as_json(let_pass) if let_pass else None}
 
 
 def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) -> None:
@@ -197,7 +240,8 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) 
     out = console()
     out.print(f"Proof of «{slug}» for {moment:%A %d %B %Y %H:%M %Z}; {count(rendered, 'message')} written strictly.")
     for finding in result.findings:
-        passed = finding.code in result.overridden and finding.level == Level.STOP
+        let_pass = result.passed.get(finding)
+        passed = let_pass is not None and finding.level == Level.STOP
         style = "dim" if passed else LEVEL_STYLES[finding.level]
         label = "passed" if passed else finding.level.value.upper()
         out.print(styled(f"{label:6} {finding.code}", style))
@@ -205,23 +249,42 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) 
         out.print(f"       {finding.message}")
         if finding.excerpt:
             out.print(f"       {place}«{finding.excerpt}»")
-        if finding.mend and not passed:
+        if let_pass is not None:
+            out.print(f"       {_who_let_pass(let_pass, moment.tzinfo)}")
+        elif finding.mend:
             out.print(f"       {finding.mend}")
     if not result.findings:
         out.print("Nothing found.")
     levels = Counter(finding.level.value for finding in result.findings)
     if result.stops:
         codes = " ".join(f"--override {code}" for code in dict.fromkeys(finding.code for finding in result.stops))
-        out.print(f'To let it pass, named and logged: distributor releases proof {slug} {codes} --because "…"')
+        suggest("To let it pass, named and logged:", f'distributor releases proof {slug} {codes} --because "…"')
     elif levels:
         out.print("Nothing stops it.")
+
+
+def show_overrides(overrides: Sequence[Override], zone: tzinfo) -> None:
+    """Every finding that somebody let pass: who, when and why."""
+    for one in overrides:
+        console().print(styled(f"Passed: {one.code}: {_who_let_pass(one, zone)}", "yellow"))
+
+
+def _who_let_pass(one: Override, zone: tzinfo | None) -> str:
+    whom = "" if one.contacts is None else f" for {count(len(one.contacts), 'recipient')}"
+    return f"let pass{whom} by {one.actor}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}: «{one.because}»"
+
+
+def override_as_json(one: Override) -> dict[str, Any]:
+    """An override; `recipients` is null where it is about words, and so for everybody."""
+    many = None if one.contacts is None else len(one.contacts)
+    return {"code": one.code, "actor": one.actor, "at": one.at, "because": one.because, "recipients": many}
 
 
 # Manifests
 
 
-def manifest_as_json(manifest: Manifest, slug: str) -> dict[str, Any]:
-    """Who gets it, who does not, and why."""
+def manifest_as_json(manifest: Manifest, slug: str, had_earlier: int) -> dict[str, Any]:
+    """Who gets it, who does not, and why; `had_earlier` of them have, or wait for, an earlier version."""
 
     def person(planned: Any) -> dict[str, Any]:
         return {
@@ -236,9 +299,11 @@ def manifest_as_json(manifest: Manifest, slug: str) -> dict[str, Any]:
         "release": slug,
         "lists": list(manifest.lists),
         "excluded_lists": list(manifest.excluded_lists),
+        "only_lists": list(manifest.only_lists),
+        "where": manifest.where,
         "manifest_hash": manifest.digest,
         "total": len(manifest.recipients),
-        "had_earlier_version": manifest.had_earlier,
+        "had_earlier_version": had_earlier,
         "by_sector": manifest.by_sector(),
         "by_outlet": manifest.by_outlet(),
         "recipients": [person(one) | {"merged": one.merged} for one in manifest.recipients],
@@ -258,23 +323,21 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
                 (one.recipient.name, one.address, one.recipient.outlet, one.sector, ", ".join(one.lists))
                 for one in manifest.recipients
             ],
+            spare=[2, 4],
+            whole=[1],
         )
         out.print()
     reasons = Counter(one.reason for one in manifest.left_out)
     reasons_said = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
     out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {reasons_said or 'nobody'}.")
-    if manifest.had_earlier:
-        had = count(manifest.had_earlier, "of them stands", "of them stand")
-        warning = f"Mind: {had} on a dispatch of an earlier version of this release, and would get it again."
-        out.print(styled(f"{warning} See: distributor dispatches list", "bold yellow"))
     for label, counter in (("sector", manifest.by_sector()), ("outlet", manifest.by_outlet())):
-        shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(_MANY))
-        more = f" and {len(counter) - _MANY} more" if len(counter) > _MANY else ""
+        shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(MANY))
+        more = f" and {len(counter) - MANY} more" if len(counter) > MANY else ""
         if counter:
             out.print(f"By {label}: {shown}{more}")
     for one in manifest.merged:
         out.print(f"  one message: {one.recipient.name or one.address}: {one.merged}")
-    left = manifest.left_out if detailed else manifest.left_out[:_MANY]
+    left = manifest.left_out if detailed else manifest.left_out[:MANY]
     for left_out in left:
         who = left_out.planned.recipient.name or left_out.planned.address
         out.print(f"  left out: {who}: {left_out.because}")
@@ -285,7 +348,9 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
 _REASONS = {
     LeftOutReason.OBJECTION: "for an objection",
     LeftOutReason.EXCLUDED: "by an excluded list",
-    LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this version",
+    LeftOutReason.NOT_MEANT: "by --only or --where",
+    LeftOutReason.OTHER_CHANNEL: "who want our news in another way",
+    LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this release",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
 }
 
@@ -293,19 +358,24 @@ _REASONS = {
 # Dispatches
 
 
+def describe_dispatch(row: DispatchRow) -> str:
+    """A dispatch on one line."""
+    return f"Dispatch {row.id}, version {row.version}: {row.words}"
+
+
 def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
     """How a dispatch stands, what it waits for, and who is in doubt."""
     out = console()
     without = f", without {', '.join(row.excluded_lists)}" if row.excluded_lists else ""
     out.print(f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.headline}")
-    out.print(f"State: {row.state}" + (f": {row.pause_reason}" if row.pause_reason else ""))
+    out.print(f"State: {row.words}", soft_wrap=True)
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.next_attempt_at:
-        out.print(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running: distributor work")
+        suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
     if doubtful:
         resume = f"distributor dispatches resume {row.id}"
-        out.print(f"Ask them, or look in the server's log; then: {resume} --in-doubt resend|assume-sent")
+        suggest("Ask them, or look in the server's log; then:", f"{resume} --in-doubt resend|assume-sent")

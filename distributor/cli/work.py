@@ -11,7 +11,7 @@ def work(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end (for cron).")] = False,
 ) -> None:
-    """Carry every dispatch that has something due, again and again until stopped: retries, resumes, all of it."""
+    """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
     from distributor.cli.working import work_on
     from distributor.wiring import open_workspace
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 
 from distributor import clock
+from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import say_recovery, say_standing, showing_progress, until_stopped
+from distributor.cli.running import carry_watched, say_recovery, until_stopped
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached, Refused
+from distributor.errors import (
+    AccountTrouble,
+    BadInput,
+    DistributorError,
+    Interrupted,
+    NotAllReached,
+    Refused,
+    StorageTrouble,
+)
 from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
@@ -19,39 +28,68 @@ _POLL_S = 5.0
 def work_on(workspace: Workspace, *, once: bool) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
-    Raises, with `once`, the error that carries the exit code of the worst dispatch.
+    A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
+    them all at the end.
     """
     carrier = workspace.carrier(workspace.log())
     transport: Transport | None = None
-    trouble: DistributorError | None = None
+    troubles: list[DistributorError] = []
+    is_first = True
     while True:
         say_recovery(carrier.recover())
         due = carrier.due()
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
             transport = transport or workspace.transport()
-            try:
-                _carry(workspace, carrier, dispatch_id, transport)
-            except (Refused, BadInput) as error:
-                # It cannot be sent as it stands; the others are not to wait for it.
-                carrier.pause(dispatch_id, error.message)
-                console(stderr=True).print(f"Dispatch {dispatch_id} is paused: {error}")
-                trouble = error
-            except (AccountTrouble, NotAllReached) as error:
-                console(stderr=True).print(str(error))
-                trouble = error
+            trouble = _carry(workspace, carrier, dispatch_id, transport)
+            if trouble is not None:
+                console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
+                troubles.append(trouble)
+        if not due and is_first:
+            console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
+        is_first = False
         if once and not due:
             break
         if not once and not due and not _wait():
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
-    if trouble is not None:
-        raise trouble
+    if troubles:
+        raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
 
 
-def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> None:
-    with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
-        result = asyncio.run(until_stopped(lambda stop: carrier.carry(dispatch_id, transport, stop, on_outcome)))
-    say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
+_GRAVITY = (
+    NotAllReached.exit_code,
+    BadInput.exit_code,
+    Refused.exit_code,
+    AccountTrouble.exit_code,
+    DistributorError.exit_code,
+)
+"""Exit codes, the one that matters most last."""
+
+
+def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> DistributorError | None:
+    """Carry one dispatch; return what kept it from being done. One that would fail again is paused, and says why.
+
+    Raises `Interrupted`, and `StorageTrouble`: without the ledger no dispatch can go on.
+    """
+    try:
+        carry_watched(
+            workspace,
+            carrier,
+            dispatch_id,
+            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome),
+        )
+    except (AccountTrouble, NotAllReached) as error:
+        return error
+    except (Interrupted, StorageTrouble):
+        raise
+    except DistributorError as error:
+        carrier.pause(dispatch_id, error.message)
+        return error
+    except Exception as error:  # noqa: BLE001 - a defect in one dispatch is not to hold up the others
+        defect = confess(error)
+        carrier.pause(dispatch_id, defect.message)
+        return defect
+    return None
 
 
 def _wait() -> bool:

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.models import Attempt, Contact, Delivery, Dispatch, Suppression
-from distributor.states import TRANSITIONS, DeliveryState, Outcome, Phase, Verdict, check_transition
+from distributor.deliveries.conditions import going_on, objected
+from distributor.deliveries.notices import note_informed
+from distributor.deliveries.workers import is_dead
+from distributor.models import Attempt, Delivery, Dispatch
+from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _attempt = Attempt.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_suppression = Suppression.__table__  # type: ignore[attr-defined]
-_contact = Contact.__table__  # type: ignore[attr-defined]
 
 LEASE = timedelta(minutes=2)
 """How long a claim stands without being renewed, for workers whose life we cannot see."""
@@ -113,7 +114,10 @@ class DeliveryLog:
     # The life of a delivery
 
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
-        """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here."""
+        """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
+
+        Nobody of a dispatch that is cancelled or paused is taken.
+        """
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
@@ -136,6 +140,8 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             for record in batch.records:
                 self._record(connection, record, now, by=self._worker)
+            accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
+            note_informed(connection, accepted, now)
             return [number for number in batch.begins if not self._begin(connection, number, now)]
 
     def release(self, delivery_ids: Sequence[int]) -> None:
@@ -166,7 +172,11 @@ class DeliveryLog:
                 .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
                 .group_by(_delivery.c.worker)
             ).all()
-            dead = [row.worker for row in held if row.worker != self._worker and self._is_dead(row, is_alive, now)]
+            dead = [
+                row.worker
+                for row in held
+                if row.worker != self._worker and is_dead(row.worker, row.lease_until, now, is_alive)
+            ]
             return self._bury(connection, dead, now)
 
     def abandon(self) -> Recovery:
@@ -182,6 +192,12 @@ class DeliveryLog:
         if state == DeliveryState.ACCEPTED:
             values["accepted_at"] = now
         return self._move(_delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values) == 1
+
+    def is_called_off(self, dispatch_id: int) -> bool:
+        """Whether a dispatch has been cancelled or paused, here or by another command: nothing more of it leaves."""
+        with self._database.reading() as connection:
+            state = connection.execute(select(_dispatch.c.state).where(_dispatch.c.id == dispatch_id)).scalar_one()
+        return state in {DispatchState.CANCELLED, DispatchState.PAUSED}
 
     def withhold(self, dispatch_id: int, reason: str) -> int:
         """Withhold everyone of a dispatch who is still waiting (cancelled); return how many."""
@@ -226,10 +242,15 @@ class DeliveryLog:
         return Recovery(requeued, tuple(row.address for row in doubtful))
 
     def _wake_deferred(self, connection: Connection, dispatch_id: int, now: datetime) -> None:
+        """Queue who is due; expire who has no attempt left before the deadline.
+
+        Whoever's attempt fell due in time gets it, however late we are (paused, asleep, stopped): the time in which we
+        did not try is not held against the recipient. A temporary answer then puts the next attempt past the deadline.
+        """
         waiting = and_(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.DEFERRED)
         connection.execute(
             update(_delivery)
-            .where(waiting, _delivery.c.expires_at <= now)
+            .where(waiting, _delivery.c.expires_at <= now, _delivery.c.next_attempt_at > _delivery.c.expires_at)
             .values(state=DeliveryState.EXPIRED, next_attempt_at=None, updated_at=now)
         )
         connection.execute(
@@ -245,7 +266,7 @@ class DeliveryLog:
         """
         queued = (
             select(_delivery.c.id, objected().label("objected"))
-            .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED)
+            .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED, going_on())
             .order_by(_delivery.c.id)
             .limit(limit)
             .with_for_update(of=_delivery, skip_locked=True)
@@ -263,13 +284,14 @@ class DeliveryLog:
         return []
 
     def _begin(self, connection: Connection, delivery_id: int, now: datetime) -> bool:
-        """Claimed → sending, unless an objection or another worker came first."""
+        """Claimed → sending, unless an objection, another worker or the end of the dispatch came first."""
         begun = connection.execute(
             update(_delivery)
             .where(
                 _delivery.c.id == delivery_id,
                 _delivery.c.state == DeliveryState.CLAIMED,
                 _delivery.c.worker == self._worker,
+                going_on(),
                 not_(objected()),
             )
             .values(
@@ -359,26 +381,6 @@ class DeliveryLog:
         if old.worker:
             return bool(old.state == DeliveryState.SENDING and state == DeliveryState.ACCEPTED)
         return bool(old.state == DeliveryState.IN_DOUBT and state in TRANSITIONS[DeliveryState.IN_DOUBT])
-
-    @staticmethod
-    def _is_dead(row: Any, is_alive: Callable[[str], bool | None], now: datetime) -> bool:
-        alive = is_alive(row.worker)
-        return not alive if alive is not None else row.lease_until is None or row.lease_until <= now
-
-
-def objected() -> ColumnElement[bool]:
-    """The condition that a delivery's addressee has objected: to everything, to the list's sector or the release's."""
-    return or_(
-        exists().where(
-            _suppression.c.address_hash == _delivery.c.address_hash,
-            or_(
-                _suppression.c.scope == "",
-                _suppression.c.scope == _delivery.c.sector_slug,
-                _suppression.c.scope == _delivery.c.release_sector_slug,
-            ),
-        ),
-        exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
-    )
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:

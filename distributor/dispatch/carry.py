@@ -9,29 +9,42 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, not_, select, update
+from sqlalchemy import ColumnElement, exists, false, func, not_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
+from distributor.contacts import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.deliveries.workers import is_alive
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer, read_attachments
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
-from distributor.dispatch.workers import is_alive
-from distributor.errors import BadInput
-from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
+from distributor.dispatch.signing import open_signer
+from distributor.errors import BadInput, Refused
+from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.store import attachments_of
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import InDoubtPolicy
-from distributor.states import OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.settings import PREFIX, InDoubtPolicy
+from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.base import Transport
+
+STOPPED = "stopped by its user"
+"""What a running dispatch's row says when its command was stopped in order and nobody carries it."""
+
+_SETTLED_AS = {
+    InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
+    InDoubtPolicy.ASSUME_SENT: (DeliveryState.ACCEPTED, ASSUMED_SENT),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Carries dispatches of one workspace."""
+    """Carries dispatches of one workspace.
+
+    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard.
+    """
 
     database: Database
     log: DeliveryLog
@@ -41,13 +54,15 @@ class Carrier:
     retry: RetryPolicy
     connections: int
     in_doubt: InDoubtPolicy
+    operator: str = ""
     now: Callable[[], datetime] = clock.now
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
         recovery = self.log.recover(is_alive)
         waiting = exists().where(
-            col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(OPEN_STATES))
+            col(Delivery.dispatch_id) == col(Dispatch.id),
+            col(Delivery.state).in_(list(OPEN_STATES)) | _leaves_doubt(self.in_doubt),
         )
         with self.database.transaction() as connection:
             connection.execute(
@@ -63,7 +78,10 @@ class Carrier:
         with self.database.transaction() as connection:
             connection.execute(
                 update(Dispatch)
-                .where(col(Dispatch.id) == dispatch_id, col(Dispatch.state) != DispatchState.CANCELLED)
+                .where(
+                    col(Dispatch.id) == dispatch_id,
+                    col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                )
                 .values(state=DispatchState.PAUSED, pause_reason=reason)
             )
 
@@ -92,6 +110,7 @@ class Carrier:
                 .where(
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     (col(Delivery.state) == DeliveryState.QUEUED)
+                    | _leaves_doubt(self.in_doubt)
                     | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
                 )
                 .distinct()
@@ -105,13 +124,17 @@ class Carrier:
         transport: Transport,
         stop: asyncio.Event,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None,
+        in_doubt: InDoubtPolicy | None = None,
     ) -> RunResult:
         """Send what is due of one dispatch, and leave its row saying how it stands.
 
-        Raises `BadInput` for a dispatch that is cancelled or unknown.
+        `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides.
+        Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
+        with, or for an attachment that is gone.
         """
         writer = self._open(dispatch_id)
-        self._apply_policy(dispatch_id)
+        policy = in_doubt or self.in_doubt
+        self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
         runner = Runner(
             log=self.log,
             transport=transport,
@@ -122,8 +145,24 @@ class Carrier:
             now=self.now,
         )
         result = await runner.run(dispatch_id, stop)
+        while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
+            result = await runner.run(dispatch_id, stop)
         self._close(dispatch_id, result)
         return result
+
+    def settle_cancelled(self, dispatch_id: int, in_doubt: InDoubtPolicy | None = None) -> int | None:
+        """Settle who is in doubt on a cancelled dispatch, without sending; return how many, None if not cancelled.
+
+        «assume-sent» counts them as accepted; «resend» as not reached: they are withheld, and the next dispatch of the
+        release may reach them.
+        """
+        with self.database.reading() as connection:
+            state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar()
+        if state != DispatchState.CANCELLED:
+            return None
+        settled = self._settle_doubt(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
+        self._withhold_cancelled()
+        return settled
 
     def standing(self, dispatch_id: int) -> Standing:
         """How a dispatch stands."""
@@ -136,11 +175,27 @@ class Carrier:
                 raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
             if dispatch.state == DispatchState.CANCELLED:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
+            self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.started_at = dispatch.started_at or self.now()
             session.add(dispatch)
             return self._writer(session, dispatch)
+
+    def _check_key(self, session: Session, dispatch_id: int) -> None:
+        """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""
+        suppression.check_key(session, self.keyring)
+        planned = session.execute(
+            select(col(Delivery.address_key), col(Delivery.address_hash))
+            .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.address_key).contains("@"))  # not erased
+            .limit(1)
+        ).first()
+        if planned is not None and self.keyring.address_hash(planned[0]) != planned[1]:
+            raise Refused(
+                f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
+                " recognised, so nothing is sent.",
+                mend=f"Put the former {PREFIX}SECRET_KEY back into .env, or cancel the dispatch and send again.",
+            )
 
     def _writer(self, session: Session, dispatch: Dispatch) -> EnvelopeWriter:
         version, slug = session.exec(
@@ -148,7 +203,7 @@ class Carrier:
             .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
             .where(col(ReleaseVersion.id) == dispatch.release_version_id)
         ).one()
-        identity = Identity(**dispatch.identity)
+        identity = Identity.thaw(dispatch.identity)
         composer = make_composer(
             version,
             slug,
@@ -158,41 +213,61 @@ class Carrier:
             timezone=self.timezone,
             is_test=dispatch.is_test,
         )
-        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date)
+        signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
+        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer)
 
-    def _apply_policy(self, dispatch_id: int) -> None:
-        """Settle deliveries in doubt as the operator's policy says; `hold` leaves them to a person."""
-        settled = {
-            InDoubtPolicy.RESEND: DeliveryState.QUEUED,
-            InDoubtPolicy.ASSUME_SENT: DeliveryState.ACCEPTED,
-        }.get(self.in_doubt)
-        if settled is None:
-            return
+    def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
+        """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.
+
+        Unless a person has `asked`, «resend» sends to nobody more than once again: a server that never answers would
+        else be sent the same message for ever.
+        """
+        in_doubt = col(Delivery.state) == DeliveryState.IN_DOUBT
+        settles = false() if policy == InDoubtPolicy.HOLD else in_doubt if asked else _leaves_doubt(policy)
         with self.database.reading() as connection:
-            doubtful = connection.execute(
-                select(col(Delivery.id)).where(
-                    col(Delivery.dispatch_id) == dispatch_id, col(Delivery.state) == DeliveryState.IN_DOUBT
-                )
+            rows = connection.execute(
+                select(col(Delivery.id)).where(col(Delivery.dispatch_id) == dispatch_id, settles)
             ).scalars()
-            numbers = [number for number in doubtful if number is not None]
-        for number in numbers:
-            self.log.settle_doubt(number, settled, f"policy {self.in_doubt}")
+            numbers = [number for number in rows if number is not None]
+        by = self.operator if asked else f"the setting {PREFIX}IN_DOUBT"
+        state, words = _SETTLED_AS.get(policy, (DeliveryState.IN_DOUBT, ""))
+        return sum(self.log.settle_doubt(number, state, f"{words} by {by}") for number in numbers)
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
+        """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
         counts = self.log.standing(dispatch_id).counts
-        is_over = not any(counts.get(state) for state in OPEN_STATES)
-        if result.paused_because:
-            state = DispatchState.PAUSED
+        # Paused by another worker, and nobody waits any more: there is nothing to pause.
+        stands: tuple[DispatchState, ...] = (DispatchState.RUNNING,)
+        values: dict[str, object]
+        if not any(counts.get(state) for state in OPEN_STATES):
+            stands = (DispatchState.RUNNING, DispatchState.PAUSED)
+            values = {"state": DispatchState.DONE, "pause_reason": "", "finished_at": self.now()}
+        elif result.paused_because:
+            values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
         else:
-            state = DispatchState.DONE if is_over else DispatchState.RUNNING
+            values = {"pause_reason": STOPPED if result.stopped else ""}
+        which = col(Dispatch.id) == dispatch_id
         with self.database.transaction() as connection:
-            connection.execute(
-                update(Dispatch)
-                .where(col(Dispatch.id) == dispatch_id, col(Dispatch.state) != DispatchState.CANCELLED)
-                .values(
-                    state=state,
-                    pause_reason=result.paused_because,
-                    finished_at=self.now() if state == DispatchState.DONE else None,
-                )
-            )
+            connection.execute(update(Dispatch).where(which, col(Dispatch.state).in_(stands)).values(**values))
+            state, reason = connection.execute(
+                select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
+            ).one()
+        if state == DispatchState.PAUSED:
+            result.paused_because = result.paused_because or reason
         self._withhold_cancelled()
+
+
+def _leaves_doubt(policy: InDoubtPolicy) -> ColumnElement[bool]:
+    """The condition that the policy, with nobody asking, takes a delivery out of doubt: with «resend» but once."""
+    if policy == InDoubtPolicy.HOLD:
+        return false()
+    in_doubt = col(Delivery.state) == DeliveryState.IN_DOUBT
+    if policy == InDoubtPolicy.ASSUME_SENT:
+        return in_doubt
+    silences = (
+        select(func.count())
+        .where(col(Attempt.delivery_id) == col(Delivery.id), col(Attempt.state) == DeliveryState.IN_DOUBT)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    return in_doubt & (silences < 2)

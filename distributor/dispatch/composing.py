@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 from distributor.addresses import Address, kept_address
 from distributor.deliveries.log import ClaimedDelivery
+from distributor.dispatch.signing import KeyReference, key_references
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, ReleaseVersion
 from distributor.rendering.composer import Composer
+from distributor.rendering.sign import Signer
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import AttachmentFile, PressContact, Recipient, Release, Sender, Stamp
 from distributor.settings import Settings
@@ -27,7 +29,9 @@ from distributor.transport.base import Envelope
 class Identity:
     """Who a dispatch comes from; frozen with it, so that a retry a day later is the same message.
 
-    Addresses are bare, with A-label domains; `reply_address` and `public_url` may be "".
+    Addresses are bare, with A-label domains; `reply_address`, `sender_address` and `public_url` may be "". What came
+    later has a default: the dispatches of before do without it. Of a DKIM key it holds what is public, and where the
+    rest lies.
     """
 
     from_name: str
@@ -38,10 +42,19 @@ class Identity:
     objection_address: str
     organisation: str
     public_url: str
+    sender_name: str = ""
+    sender_address: str = ""
+    list_id: str = ""
+    feedback_sender: str = ""
+    dkim_domain: str = ""
+    dkim_keys: tuple[KeyReference, ...] = ()
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Identity:
-        """Read the sender from the settings; `BadInput` when none is set."""
+    def from_settings(cls, settings: Settings, *, signed: bool = True) -> Identity:
+        """Read the sender from the settings; `BadInput` when none is set, or a DKIM key cannot be used.
+
+        Without `signed` the keys are not looked at.
+        """
         if settings.mail_from is None:
             raise BadInput(
                 "Nobody is set as the sender.",
@@ -57,9 +70,22 @@ class Identity:
             reply_address=reply_to.address.spec if reply_to else "",
             bounce_address=(settings.bounce_address or address).spec,
             objection_address=(settings.objection_address or address).spec,
-            organisation=settings.organisation or name or address.unicode_domain,
+            organisation=settings.organisation or ", ".join(filter(None, (name, address.unicode_domain))),
             public_url=settings.public_url,
+            sender_name=settings.sender.name if settings.sender else "",
+            sender_address=settings.sender.address.spec if settings.sender else "",
+            list_id=f"press.{address.domain}" if len(address.domain) < 250 else address.domain,  # RFC 2919 §2: 255
+            # Gmail wants 5 to 15 characters that stand for the sender in all his mail, and nothing of the recipient.
+            feedback_sender=hashlib.sha256(address.domain.encode("ascii")).hexdigest()[:12],
+            dkim_domain=settings.signing_domain,
+            dkim_keys=key_references(settings) if signed else (),
         )
+
+    @classmethod
+    def thaw(cls, frozen: Mapping[str, Any]) -> Identity:
+        """The identity that a dispatch's row holds (`dataclasses.asdict` of one, as JSON)."""
+        keys = tuple(KeyReference(**key) for key in frozen.get("dkim_keys", ()))
+        return cls(**{**frozen, "dkim_keys": keys})
 
     @property
     def domain(self) -> str:
@@ -72,7 +98,13 @@ class Identity:
             mail_from=(self.from_name, kept_address(self.from_address)),
             reply_to=(self.reply_name, kept_address(self.reply_address)) if self.reply_address else None,
             organisation=self.organisation,
+            sent_by=(self.sender_name, kept_address(self.sender_address)) if self.sender_address else None,
+            list_id=self.list_id,
         )
+
+    def feedback_id(self, slug: str, number: int, kind: str) -> str:
+        """What names one sending to mailbox providers, the same for every recipient; "" for dispatches of before."""
+        return f"{slug[:40]}-{number}:{kind}:{self.feedback_sender}" if self.feedback_sender else ""
 
     def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
@@ -118,7 +150,15 @@ def make_composer(
         sector=version.sector,
         extra={key: str(value) for key, value in version.extra.items()},
     )
-    return Composer(release, identity.sender(), templates, attachments=attachments, timezone=timezone, test=is_test)
+    return Composer(
+        release,
+        identity.sender(),
+        templates,
+        attachments=attachments,
+        timezone=timezone,
+        feedback_id=identity.feedback_id(slug, version.number, "test" if is_test else version.kind),
+        test=is_test,
+    )
 
 
 def read_attachments(workspace: Path, rows: Sequence[Attachment]) -> list[AttachmentFile]:
@@ -177,14 +217,16 @@ class EnvelopeWriter:
     identity: Identity
     keyring: Keyring
     message_date: datetime
+    signer: Signer | None = None
 
     def write(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of one delivery."""
         address = kept_address(claimed.address)
         stamp = self.identity.stamp(self.keyring, claimed.id, claimed.message_id, self.message_date)
+        message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.bounce_address,
             recipient=address.spec,
-            message=self.composer.compose(recipient_of(address, claimed.merge), stamp),
+            message=self.signer.sign(message, self.message_date) if self.signer else message,
             needs_smtputf8=address.needs_smtputf8,
         )

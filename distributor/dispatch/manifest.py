@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.addresses import Address, parse_address
-from distributor.contacts import press_lists, suppression
+from distributor.contacts import press_lists
+from distributor.contacts.objectors import Objectors, Told
+from distributor.contacts.ownership import owner
 from distributor.contacts.press_lists import Member
+from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
-from distributor.models import Delivery, Dispatch, MediaList, ReleaseVersion, Sector
+from distributor.models import Contact, Delivery, Dispatch, MediaList, ReleaseVersion, Sector
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 from distributor.tokens import Keyring
@@ -26,6 +29,8 @@ class LeftOutReason(StrEnum):
 
     OBJECTION = "objection"
     EXCLUDED = "excluded"
+    NOT_MEANT = "not meant"
+    OTHER_CHANNEL = "other channel"
     ALREADY_SENT = "already sent"
     SAME_ADDRESS = "same address"
 
@@ -65,6 +70,8 @@ class Manifest:
     excluded_lists: tuple[str, ...]
     recipients: tuple[PlannedRecipient, ...]
     left_out: tuple[LeftOut, ...]
+    only_lists: tuple[str, ...] = ()
+    where: str = ""
     had_earlier: int = 0
     """How many recipients an earlier version of this release went, or is still going, to."""
 
@@ -88,12 +95,13 @@ class Manifest:
         return Counter(one.recipient.outlet for one in self.recipients)
 
 
-@dataclass(slots=True)
-class _Candidate:
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One entry on one list: the contact as it stands there, and the sector (slug, name) it is reached through."""
+
+    list_slug: str
     member: Member
     sector: tuple[str, str]
-    lists: list[str] = field(default_factory=list)
-    outlets: list[str] = field(default_factory=list)
 
 
 def make_manifest(
@@ -102,70 +110,80 @@ def make_manifest(
     list_names: Sequence[str],
     excluded_names: Sequence[str],
     keyring: Keyring,
+    *,
+    only_names: Sequence[str] = (),
+    where: str = "",
 ) -> Manifest:
-    """Resolve lists into a manifest.
+    """Resolve lists into a manifest: whoever stands on one of them, on each of `only_names`, and is matched by `where`.
 
-    Raises `BadInput` for an unknown list, `Refused` when objections were kept under another key.
+    Raises `BadInput` for an unknown list or a filter that cannot be answered, `Refused` when objections were kept under
+    another key.
     """
-    suppression.check_key(session, keyring)
+    objectors = Objectors(session, keyring)
     lists = list(dict.fromkeys(str(press_lists.find_list(session, name).slug) for name in list_names))
     excluded = {press_lists.find_list(session, name).slug: name for name in excluded_names}
     # A journalist is barred as a person and as a mailbox: somebody else's entry may name the same address.
     barred: dict[int | str, str] = {}
     for slug in excluded:
-        for member in press_lists.list_members(session, slug):
+        for member in press_lists.list_members(session, slug, keyring):
             barred.setdefault(member.contact_id, slug)
             barred.setdefault(member.address_key, slug)
-    candidates = _gather(session, lists)
+    narrowing = read_narrowing(session, only_names, where, keyring)
+    candidates = _gather(session, lists, keyring)
     return _sort_out(
         session,
         version,
         candidates,
         barred=barred,
+        narrowing=narrowing,
+        objectors=objectors,
         keyring=keyring,
         lists=tuple(lists),
         excluded=tuple(excluded),
     )
 
 
-def _gather(session: Session, slugs: Sequence[str]) -> list[_Candidate]:
-    """One candidate per contact; the first list that names a contact decides outlet, address and sector."""
-    found: dict[int, _Candidate] = {}
+def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> list[list[_Copy]]:
+    """The entries of each contact, in the order of the lists."""
+    found: dict[int, list[_Copy]] = {}
     for slug in slugs:
         list_sector = _sector_of(session, slug)
-        for member in press_lists.list_members(session, slug):
-            candidate = found.get(member.contact_id)
-            if candidate is None:
-                candidate = found[member.contact_id] = _Candidate(member, list_sector or _own_sector(member))
-            candidate.lists.append(slug)
-            if member.outlet and member.outlet not in candidate.outlets:
-                candidate.outlets.append(member.outlet)
+        for member in press_lists.list_members(session, slug, keyring):
+            copy = _Copy(slug, member, list_sector or _own_sector(member))
+            found.setdefault(member.contact_id, []).append(copy)
     return list(found.values())
 
 
 def _sort_out(
     session: Session,
     version: ReleaseVersion,
-    candidates: Sequence[_Candidate],
+    candidates: Sequence[Sequence[_Copy]],
     *,
     barred: dict[int | str, str],
+    narrowing: Narrowing,
+    objectors: Objectors,
     keyring: Keyring,
     lists: tuple[str, ...],
     excluded: tuple[str, ...],
 ) -> Manifest:
-    objected = _Objections(session, slugify(version.sector))
+    release_sector = slugify(version.sector)
     had = _already_sent(session, version)
     had_by = set(had.values())
     recipients: dict[str, PlannedRecipient] = {}
     left_out: list[LeftOut] = []
-    for candidate in candidates:
-        planned = _planned(candidate, keyring)
+    for copies in candidates:
+        refused = [(copy, told) for copy in copies if (told := _objection(objectors, copy, release_sector))]
+        planned = _planned(copies, refused, keyring)
         key = planned.address.key
-        if bar := barred.get(candidate.member.contact_id) or barred.get(key):
+        if bar := barred.get(planned.contact_id) or barred.get(key):
             left_out.append(LeftOut(planned, LeftOutReason.EXCLUDED, f"is on the excluded list {bar}"))
-        elif candidate.member.opted_out or objected.to(planned):
-            left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, "objected to our mail"))
-        elif key in had or candidate.member.contact_id in had_by:
+        elif missing := narrowing.missing(planned.contact_id):
+            left_out.append(LeftOut(planned, LeftOutReason.NOT_MEANT, missing))
+        elif len(refused) == len(copies):
+            left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, refused[0][1].because))
+        elif prefers := copies[0].member.prefers:
+            left_out.append(LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers))
+        elif key in had or planned.contact_id in had_by:
             left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, "is on a dispatch of this version"))
         elif key in recipients:
             first = recipients[key]
@@ -177,31 +195,25 @@ def _sort_out(
             recipients[key] = planned
     earlier = _had_earlier_version(session, version)
     had_earlier = sum(one.contact_id in earlier for one in recipients.values())
-    return Manifest(lists, excluded, tuple(recipients.values()), tuple(left_out), had_earlier)
-
-
-class _Objections:
-    """The hashes of those who said no: to everything, to the sector they are reached through, or to the release's."""
-
-    def __init__(self, session: Session, release_sector: str) -> None:
-        self._session = session
-        self._release_sector = release_sector
-        self._by_sector: dict[str, set[str]] = {}
-
-    def to(self, planned: PlannedRecipient) -> bool:
-        slug = planned.sector_slug
-        if slug not in self._by_sector:
-            scopes = {slug, self._release_sector}
-            self._by_sector[slug] = set().union(
-                *(suppression.suppressed_hashes(self._session, sector=scope) for scope in scopes)
-            )
-        return planned.address_hash in self._by_sector[slug]
+    return Manifest(
+        lists,
+        excluded,
+        tuple(recipients.values()),
+        tuple(left_out),
+        only_lists=narrowing.only,
+        where=narrowing.where,
+        had_earlier=had_earlier,
+    )
 
 
 def _already_sent(session: Session, version: ReleaseVersion) -> dict[str, int | None]:
-    """Address key → contact (None: deleted since) of everyone who has, or is about to have, this version."""
+    """Address key → contact (None: deleted since) of everyone who has, or is about to have, this version.
+
+    What a duplicate got before it was merged, the contact it was merged into has.
+    """
     rows = session.execute(
-        select(col(Delivery.address_key), col(Delivery.contact_id))
+        select(col(Delivery.address_key), owner())
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
         .where(
             col(Delivery.release_version_id) == version.id,
@@ -215,36 +227,52 @@ def _already_sent(session: Session, version: ReleaseVersion) -> dict[str, int | 
 def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int | None]:
     """The contacts who stand, not withheld, on a dispatch of another version of the same release."""
     rows = session.execute(
-        select(col(Delivery.contact_id))
+        select(owner())
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
         .where(
             col(ReleaseVersion.release_id) == version.release_id,
             col(ReleaseVersion.id) != version.id,
-            col(Delivery.contact_id).is_not(None),
             col(Delivery.state) != DeliveryState.WITHHELD,
         )
     )
     return {row[0] for row in rows}
 
 
-def _planned(candidate: _Candidate, keyring: Keyring) -> PlannedRecipient:
-    member = candidate.member
+def _objection(objectors: Objectors, copy: _Copy, release_sector: str) -> Told | None:
+    """What forbids this entry: an objection to everything, to the sector it stands for, or to the release's."""
+    member = copy.member
+    return objectors.against(member.contact_id, member.address, {copy.sector[0], release_sector} - {""})
+
+
+def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], keyring: Keyring) -> PlannedRecipient:
+    """The recipient that a contact's entries make; the first that no objection forbids decides outlet and address.
+
+    «No culture, please» takes somebody off the list of culture and no other, in whatever order the lists are named.
+    """
+    dropped = [copy for copy, _ in refused]
+    heeded = [copy for copy in copies if copy not in dropped] or list(copies)
+    member, (slug, name) = heeded[0].member, heeded[0].sector
     address = parse_address(member.address)
-    slug, name = candidate.sector
+    lists = tuple(copy.list_slug for copy in heeded)
+    outlets = list(dict.fromkeys(copy.member.outlet for copy in heeded if copy.member.outlet))
     merged = ""
-    if len(candidate.lists) > 1:
-        merged = f"stands on {len(candidate.lists)} lists ({', '.join(candidate.lists)})"
-    if len(candidate.outlets) > 1:
-        merged = _join(merged, f"works for {' and '.join(candidate.outlets)}")
+    if len(lists) > 1:
+        merged = f"stands on {len(lists)} lists ({', '.join(lists)})"
+    if len(outlets) > 1:
+        merged = _join(merged, f"works for {' and '.join(outlets)}")
+    if len(heeded) < len(copies):
+        for copy, told in refused:
+            merged = _join(merged, f"not through {copy.list_slug}: {told.because}")
     return PlannedRecipient(
         contact_id=member.contact_id,
         address=address,
         address_hash=keyring.address_hash(address.key),
-        recipient=recipient_from(member, address, sector=name, lists=tuple(candidate.lists)),
+        recipient=recipient_from(member, address, sector=name, lists=lists),
         outlet_kind=member.outlet_kind,
         sector=name,
         sector_slug=slug,
-        lists=tuple(candidate.lists),
+        lists=lists,
         merged=merged,
     )
 

@@ -16,7 +16,8 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import OBJECTED, DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
-from distributor.errors import Refused
+from distributor.dispatch.provenance import require_provenance
+from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, ReleaseVersion
 from distributor.rendering.templates import TemplateSet
@@ -39,8 +40,10 @@ def plan_dispatch(
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
-    nothing, when another command has planned this version for one of these journalists since the manifest was made.
+    nothing, when another command has planned this version for one of these journalists since the manifest was made, and
+    as `require_provenance` does.
     """
+    require_provenance(session, manifest.recipients)
     dispatch = _dispatch(session, version, identity, templates, now)
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
@@ -67,6 +70,7 @@ def plan_test(
     *,
     recipient: Recipient,
     address: Address,
+    address_hash: str,
     identity: Identity,
     templates: TemplateSet,
     now: datetime,
@@ -80,8 +84,7 @@ def plan_test(
     planned = PlannedRecipient(
         contact_id=0,
         address=address,
-        # A test goes to one of us: an objection in the contact base does not concern it.
-        address_hash="",
+        address_hash=address_hash,
         recipient=recipient,
         outlet_kind="",
         sector=recipient.sector,
@@ -155,11 +158,26 @@ def _row(
     }
 
 
+def check_cancellable(dispatch_id: int, state: str) -> None:
+    """Raise `BadInput` for a dispatch that has nothing left to cancel."""
+    if state == DispatchState.DONE:
+        raise BadInput(
+            f"Dispatch {dispatch_id} is done: nobody waits any more, and what has left has left.",
+            mend=f"See: distributor report {dispatch_id}",
+        )
+    if state == DispatchState.CANCELLED:
+        raise BadInput(f"Dispatch {dispatch_id} is cancelled already.", mend=f"See: distributor report {dispatch_id}")
+
+
 def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str) -> int:
-    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded."""
+    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded.
+
+    Another command that carries it begins no further message. Raises `BadInput` for one that is done or cancelled.
+    """
     with database.session() as session:
-        dispatch = session.get(Dispatch, dispatch_id)
+        dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
         assert dispatch is not None, "the caller has found it"
+        check_cancellable(dispatch_id, dispatch.state)
         dispatch.state = DispatchState.CANCELLED
         session.add(dispatch)
         session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id)))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from distributor.dispatch import overrides
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import PlannedRecipient
+from distributor.dispatch.overrides import Override
 from distributor.releases import store
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
 from distributor.releases.proof import proof
@@ -23,15 +25,15 @@ SAMPLE_MESSAGE_ID = "<preview@{domain}>"
 
 @dataclass(frozen=True, slots=True)
 class ProofResult:
-    """What the proof found, and which of its stops somebody has let pass by name."""
+    """What the proof found, and which of it somebody has let pass by name."""
 
     findings: tuple[Finding, ...]
-    overridden: frozenset[str]
+    passed: Mapping[Finding, Override]
 
     @property
     def stops(self) -> list[Finding]:
         """What holds the send back."""
-        return [one for one in self.findings if one.level == Level.STOP and one.code not in self.overridden]
+        return [one for one in self.findings if one.level == Level.STOP and one not in self.passed]
 
 
 def render_all(
@@ -60,14 +62,21 @@ def prove(
     session: Session,
     stored: StoredRelease,
     failures: list[RenderFailure],
+    recipients: Sequence[PlannedRecipient],
     *,
     send_at: datetime,
     timezone: ZoneInfo,
 ) -> ProofResult:
-    """Run every rule of the proof on a release version about to leave at `send_at`."""
+    """Run every rule of the proof on a release version about to leave at `send_at`, to `recipients`."""
     version = stored.version
     draft = store.draft_of(version, store.attachments_of(session, version))
     findings = proof(
         ProofSubject(draft=draft, source=version.source, send_at=send_at, timezone=timezone, render_failures=failures)
     )
-    return ProofResult(tuple(findings), frozenset(store.overridden_codes(session, version)))
+    contacts = contacts_of(recipients)
+    return ProofResult(tuple(findings), overrides.passed(findings, overrides.standing(session, version), contacts))
+
+
+def contacts_of(recipients: Iterable[PlannedRecipient]) -> frozenset[int]:
+    """The contacts that a sending concerns."""
+    return frozenset(one.contact_id for one in recipients)

@@ -23,6 +23,8 @@ _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
+_RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
+"""Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
 
 
 @dataclass(slots=True)
@@ -30,20 +32,27 @@ class RunResult:
     """What one run came to: outcomes by state, and why it ended before nothing was due.
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
-    the user asked to stop.
+    the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
     paused_because: str = ""
     mend: str = ""
     stopped: bool = False
+    called_off: bool = False
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether the run ended because nothing was due any more."""
+        return not (self.paused_because or self.stopped or self.called_off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
     """Sends what is due of one dispatch over a few connections, each recipient's step durable before the next.
 
-    `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome. A message is
+    `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome, and is told
+    no more once it has raised: a screen that is gone must not end a dispatch. A message is
     handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
     goes over the connection only after its verdict is.
     """
@@ -84,6 +93,9 @@ class _Run:
         self.patience = _PATIENCE
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
+        self.alone = asyncio.Event()
+        """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
+        self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
@@ -114,12 +126,16 @@ class _Run:
     async def _work(self) -> None:
         """One connection's worth of work, until there is no more, or the run is halted."""
         connection: Connection | None = None
+        refusals = 0
         try:
             while (claimed := await self._next()) is not None:
                 connection = await self._ready(connection)
                 if connection is None:
                     self.queue.appendleft(claimed)
-                    return
+                    await self._rest(refusals)
+                    refusals += 1
+                    continue
+                refusals = 0
                 await self._send(connection, claimed)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
             self.failure = self.failure or error
@@ -140,7 +156,10 @@ class _Run:
         return 4 * self.parts.connections
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
-        """A connection that can carry the next message: the one at hand, or a new one. None ends this worker."""
+        """A connection that can carry the next message: the one at hand, or a new one.
+
+        None when the run is over, or when the server takes fewer connections than we wished while others stand.
+        """
         if connection is not None and connection.is_usable:
             return connection
         await self._drop(connection)
@@ -149,13 +168,18 @@ class _Run:
                 return await self._connect()
             except AccountTrouble as error:
                 if self.connected:
-                    return None  # the server takes fewer connections than we wished; the others go on
+                    return None
                 if not isinstance(error, ServerUnavailable) or not self.ever_connected or wait is None:
                     self._pause(error.message, error.mend)
                     return None
                 if await self._halted_within(wait):
                     return None
         return None
+
+    async def _rest(self, refusals: int) -> None:
+        """Wait before asking for a connection again, less long when no other stands any more."""
+        seconds = _RETURN_WAITS_S[refusals] if refusals < len(_RETURN_WAITS_S) else None
+        await _first_of(self.halted, self.alone, seconds=seconds)
 
     async def _connect(self) -> Connection | None:
         """Open a connection; None when the run was halted meanwhile.
@@ -175,11 +199,14 @@ class _Run:
         fresh = await self.parts.transport.connect()
         self.ever_connected = True
         self.connected.add(fresh)
+        self.alone.clear()
         return fresh
 
     async def _drop(self, connection: Connection | None) -> None:
         if connection is not None:
             self.connected.discard(connection)
+            if not self.connected:
+                self.alone.set()
             await connection.close()
 
     async def _send(self, connection: Connection, claimed: ClaimedDelivery) -> None:
@@ -188,21 +215,35 @@ class _Run:
         try:
             outcome = await connection.deliver(envelope, lambda: self.ledger.begin(claimed.id))
         except LeaseLost:
-            # An objection, or another worker: the body did not leave. The next claim decides.
+            # An objection, another worker, a cancel: the body did not leave. The next claim decides.
             await self.ledger.call(self.parts.log.release, [claimed.id])
+            if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
+                self.result.called_off = True
+                self.halted.set()
             return
         await self.ledger.record(self._attempt(claimed, outcome, started_at))
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
-        self.parts.on_outcome(claimed, outcome)
+        self._tell(claimed, outcome)
         if outcome.verdict.is_account_level:
             if await self._wait_out(outcome):
                 return
             self._pause(
                 f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
-                "Nobody's attempt was counted. When it is mended: distributor dispatches resume",
+                "Nobody's attempt was counted.",
             )
+
+    def _tell(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
+        """Tell whoever watches. What watching comes to (a closed pipe, a lost terminal) never reaches the sending."""
+        if self.observer is None:
+            return
+        try:
+            self.observer(claimed, outcome)
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001 - a closed pipe is a SystemExit to some libraries
+            self.observer = None
 
     async def _wait_out(self, outcome: Outcome) -> bool:
         """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»)."""
@@ -230,10 +271,8 @@ class _Run:
         self.halted.set()
 
     async def _halted_within(self, seconds: float) -> bool:
-        waiter = asyncio.create_task(self.halted.wait())
-        done, _ = await asyncio.wait([waiter], timeout=seconds)
-        waiter.cancel()
-        return bool(done)
+        await _first_of(self.halted, seconds=seconds)
+        return self.halted.is_set()
 
     async def _halt_on_stop(self) -> None:
         await self.stop.wait()
@@ -243,3 +282,13 @@ class _Run:
         while True:
             await clock.sleep(_HEARTBEAT_S)
             await self.ledger.call(self.parts.log.renew)
+
+
+async def _first_of(*events: asyncio.Event, seconds: float | None) -> None:
+    """Return when one of the events is set, or the time is over."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()

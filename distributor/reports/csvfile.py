@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from distributor.errors import BadInput
+from distributor.files import Output
 
 COLUMNS = (
     "address", "name", "outlet", "sector", "domain", "lists", "state", "reason", "code", "enhanced_code", "reply",
-    "attempts", "accepted_at", "next_attempt_at", "message_id", "dispatch_id",
+    "attempts", "accepted_at", "next_attempt_at", "message_id", "version", "dispatch_id",
 )  # fmt: skip
 
 # The wide ones too: a spreadsheet set to Japanese or Chinese reads them as the narrow.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], *, delimiter: str = ";") -> int:
-    """Write the recipients to `path` and return how many; `BadInput` when the file cannot be written."""
+def write_csv(output: Output, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo, *, delimiter: str = ";") -> int:
+    """Write the recipients and return how many; raises what `Output.opened` raises, and then nothing is written.
+
+    Times are ISO 8601 in `zone`, with their offset.
+    """
     count = 0
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=delimiter)
-            writer.writerow(COLUMNS)
-            for row in rows:
-                writer.writerow([_cell(row[name]) for name in COLUMNS])
-                count += 1
-    except OSError as error:
-        raise BadInput(
-            f"The report cannot be written: {error.strerror}.", file=path, mend="Choose another place."
-        ) from None
+    with output.opened() as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        writer = csv.writer(text, delimiter=delimiter)
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow([_cell(row[name], zone) for name in COLUMNS])
+            count += 1
+        text.detach()  # flushed; the file itself is closed by whoever opened it
     return count
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, zone: ZoneInfo) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
         return defused(", ".join(value))
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(sep=" ", timespec="seconds"))
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat(timespec="seconds")
     return defused(str(value))
 
 

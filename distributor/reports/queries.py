@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,12 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor import clock
 from distributor.db.engine import Database
+from distributor.deliveries.log import LEASE
+from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
-from distributor.states import DeliveryState
+from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
@@ -50,6 +54,22 @@ class DispatchRow:
     finished_at: datetime | None
     next_attempt_at: datetime | None
     counts: Mapping[str, int]
+    stopped: bool = False
+    """Whether it was stopped in the middle: somebody waits to be sent to now, and nobody carries it."""
+
+    @property
+    def words(self) -> str:
+        """How it stands, and the command that goes on with it where it waits for one."""
+        resume = f"distributor dispatches resume {self.id}"
+        if self.stopped:
+            return f"stopped in the middle — {resume}"
+        if self.state == DispatchState.PAUSED:
+            return f"paused: {self.pause_reason} — {resume}"
+        if self.state == DispatchState.PLANNED:
+            return f"planned, not started — {resume}"
+        if self.state == DispatchState.RUNNING and self.next_attempt_at and not _now_waiting(self.counts):
+            return "running: waits for the next attempt — distributor work"
+        return self.state
 
     @property
     def total(self) -> int:
@@ -64,6 +84,7 @@ class DispatchRow:
             "headline": self.headline,
             "version": self.version,
             "state": self.state,
+            "stopped": self.stopped,
             "pause_reason": self.pause_reason,
             "is_test": self.is_test,
             "lists": self.lists,
@@ -91,15 +112,49 @@ def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | Non
         statement = statement.where(_dispatch.c.id == dispatch_id)
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
+    running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]
+    carried = _carried(connection, running)
     names = DispatchRow.__slots__
     return [
         DispatchRow(
             **{name: row[name] for name in names if name in row},
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
+            stopped=row["id"] in running and not carried[row["id"]],
         )
         for row in rows
     ]
+
+
+def _now_waiting(counts: Mapping[str, int]) -> bool:
+    """Whether somebody is to be sent to now, rather than at a later attempt."""
+    return any(counts.get(state) for state in (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING))
+
+
+def _carried(connection: Connection, dispatch_ids: list[int]) -> dict[int, bool]:
+    """Which of these running dispatches somebody carries, as far as can be seen from here.
+
+    A living worker holds claims nearly all the time, and between two claims it has just written. Who stopped in order
+    has left a word in the dispatch's row; of whoever was killed the claims are left.
+    """
+    now = clock.now()
+    carried = dict.fromkeys(dispatch_ids, False)
+    seen = set()
+    held = select(_delivery.c.dispatch_id, _delivery.c.worker, func.max(_delivery.c.lease_until)).where(
+        _delivery.c.dispatch_id.in_(dispatch_ids),
+        _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
+    )
+    for number, worker, lease_until in connection.execute(held.group_by(_delivery.c.dispatch_id, _delivery.c.worker)):
+        seen.add(number)
+        carried[number] = carried[number] or not is_dead(worker, lease_until, now)
+    written = (
+        select(_dispatch.c.id, func.max(_delivery.c.updated_at))
+        .join(_delivery, _delivery.c.dispatch_id == _dispatch.c.id)
+        .where(_dispatch.c.id.in_(set(dispatch_ids) - seen), _dispatch.c.pause_reason == "")
+    )
+    for number, last in connection.execute(written.group_by(_dispatch.c.id)):
+        carried[number] = last > now - LEASE
+    return carried
 
 
 def find_dispatch(connection: Connection, dispatch_id: int) -> DispatchRow:
@@ -136,6 +191,8 @@ class Report:
     totals: Mapping[str, int]
     by_sector: Mapping[str, Mapping[str, int]]
     by_domain: Mapping[str, Mapping[str, int]]
+    assumed_sent: Mapping[str, int] = field(default_factory=dict)
+    """How many of the accepted were counted so without a mail server's word, by the reason that says by whom."""
 
     @property
     def total(self) -> int:
@@ -148,30 +205,56 @@ class Report:
         return [row.id for row in self.dispatches]
 
 
-def make_report(database: Database, *, slug: str = "", dispatch_id: int | None = None) -> Report:
-    """The report of a release by its slug, or of one dispatch by its number; `BadInput` when nothing was sent yet."""
+@contextmanager
+def snapshot(database: Database) -> Iterator[Connection]:
+    """A connection on which every query sees the same moment: figures and rows agree while a dispatch is running."""
     with database.reading() as connection:
-        if dispatch_id is not None:
-            rows = [find_dispatch(connection, dispatch_id)]
-        else:
-            rows = [row for row in dispatches(connection, slug=slug) if not row.is_test]
-            if not rows:
-                raise BadInput(
-                    f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --list NAME --dry-run"
-                )
-        ids = [row.id for row in rows]
-        totals = dict.fromkeys((state.value for state in DeliveryState), 0)
-        for row in rows:
-            for state, many in row.counts.items():
-                totals[state] += many
-        return Report(
-            slug=rows[-1].slug,
-            headline=rows[-1].headline,
-            dispatches=rows,
-            totals=totals,
-            by_sector=_grouped(connection, ids, "sector"),
-            by_domain=_grouped(connection, ids, "domain"),
+        if not database.is_sqlite:  # there, a transaction is that already
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | None = None) -> Report:
+    """The report of a release by its slug, or of one dispatch by its number; `BadInput` when nothing was sent yet.
+
+    Read it and its recipients on one `snapshot`, or they may speak of two moments.
+    """
+    if dispatch_id is not None:
+        rows = [find_dispatch(connection, dispatch_id)]
+    else:
+        rows = [row for row in dispatches(connection, slug=slug) if not row.is_test]
+        if not rows:
+            raise BadInput(
+                f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --list NAME --dry-run"
+            )
+    ids = [row.id for row in rows]
+    totals = dict.fromkeys((state.value for state in DeliveryState), 0)
+    for row in rows:
+        for state, many in row.counts.items():
+            totals[state] += many
+    return Report(
+        slug=rows[-1].slug,
+        headline=rows[-1].headline,
+        dispatches=rows,
+        totals=totals,
+        by_sector=_grouped(connection, ids, "sector"),
+        by_domain=_grouped(connection, ids, "domain"),
+        assumed_sent=_assumed(connection, ids),
+    )
+
+
+def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
+    statement = (
+        select(_delivery.c.reason, func.count().label("many"))
+        .where(
+            _delivery.c.dispatch_id.in_(dispatch_ids),
+            _delivery.c.state == DeliveryState.ACCEPTED,
+            _delivery.c.reason.startswith(ASSUMED_SENT),
         )
+        .group_by(_delivery.c.reason)
+        .order_by(_delivery.c.reason)
+    )
+    return {row.reason: row.many for row in connection.execute(statement)}
 
 
 def _grouped(connection: Connection, dispatch_ids: list[int], column: str) -> dict[str, dict[str, int]]:
@@ -193,7 +276,8 @@ def recipients(
     last = 0
     while True:
         statement = (
-            select(*(_delivery.c[name] for name in _RECIPIENT_COLUMNS))
+            select(*(_delivery.c[name] for name in _RECIPIENT_COLUMNS), _version.c.number.label("version"))
+            .join(_version, _version.c.id == _delivery.c.release_version_id)
             .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
             .order_by(_delivery.c.id)
             .limit(_PAGE)
@@ -228,6 +312,7 @@ def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, 
         "headline": report.headline,
         "dispatches": [row.as_json() for row in report.dispatches],
         "totals": dict(report.totals),
+        "assumed_sent": dict(report.assumed_sent),
         "by_sector": report.by_sector,
         "by_domain": report.by_domain,
         "recipients": list(rows),

@@ -27,6 +27,10 @@ def state_text(state: str, width: int = 0) -> Text:
     return Text(f"{state.replace('_', ' '):{width}}", style=STATE_STYLES.get(state, "dim"))
 
 
+NARROW = 100
+"""A terminal of fewer columns than this gets fewer columns of a table, or a fold that keeps what is copied whole."""
+
+
 def plain_table(header: Sequence[str], *, title: str = "", figures: Sequence[int] = ()) -> Table:
     """An empty table without frames; `figures` names the columns that are set right."""
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)

@@ -10,27 +10,30 @@ from rich.console import Console
 from rich.text import Text
 
 from distributor.reports.queries import Report
-from distributor.reports.styles import STATE_STYLES, plain_table, state_text
+from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
 from distributor.states import DeliveryState
 
 _BAR = 40
 _MANY_GROUPS = 20
 _MANY_ACCEPTED = 200
+_FEW_STATES = 3
 
 
 def show_report(out: Console, report: Report, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
     """Print a whole report; recipients who were not reached come before those who were."""
     out.print(Text(report.headline, style="bold"))
     for row in report.dispatches:
-        started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.started_at else "not started"
-        out.print(Text(f"Dispatch {row.id}, version {row.version}, {started}: {row.state}, {row.total} recipients"))
-        if row.pause_reason:
-            out.print(Text(f"  paused: {row.pause_reason}", style="yellow"))
+        started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}" if row.started_at else "not started"
+        many = f"{row.total} recipient{'' if row.total == 1 else 's'}"
+        words = (row.words, "" if row.words == row.state else "yellow")
+        out.print(
+            Text.assemble(f"Dispatch {row.id}, version {row.version}, {started}, {many}: ", words), soft_wrap=True
+        )
     out.print()
     _show_totals(out, report)
     _show_groups(out, "sector", report.by_sector)
     _show_groups(out, "domain", report.by_domain)
-    _show_recipients(out, recipients, zone)
+    _show_recipients(out, recipients, zone, is_several=len(report.dispatches) > 1)
 
 
 def _show_totals(out: Console, report: Report) -> None:
@@ -42,37 +45,55 @@ def _show_totals(out: Console, report: Report) -> None:
                 Text(f"{many:>7} {100 * many / report.total:5.1f} % "),
                 Text(bar, style=STATE_STYLES.get(state, "dim")),
             )
+    for reason, many in report.assumed_sent.items():
+        out.print(Text(f"Of the accepted, {many} {reason}: no mail server has said so.", style="yellow"))
     out.print()
 
 
 def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]]) -> None:
     states = [state for state in STATE_STYLES if any(state in counts for counts in groups.values())]
     states += sorted({state for counts in groups.values() for state in counts} - set(states))
-    table = plain_table([f"by {name}", "all", *(state.replace("_", " ") for state in states)], figures=range(1, 20))
+    titles = [state.replace("_", " ") for state in states]
+    is_narrow = out.width < NARROW and len(states) > _FEW_STATES
+    table = plain_table([f"by {name}", "all", *(["of these"] if is_narrow else titles)], figures=range(1, 20))
+    if is_narrow:
+        table.columns[2].justify = "left"
     for group, counts in list(groups.items())[:_MANY_GROUPS]:
-        table.add_row(
-            Text(group or "(none)"), str(sum(counts.values())), *(str(counts.get(state, "")) for state in states)
-        )
+        figures = [str(counts.get(state, "")) for state in states]
+        if is_narrow:
+            figures = [", ".join(f"{many} {title}" for many, title in zip(figures, titles, strict=True) if many)]
+        table.add_row(Text(group or "(none)"), str(sum(counts.values())), *figures)
     if len(groups) > _MANY_GROUPS:
         table.add_row(Text(f"… and {len(groups) - _MANY_GROUPS} more (--json has them)"))
     out.print(table)
     out.print()
 
 
-def _show_recipients(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
-    """Whoever was not reached, in full, then those who were, as far as a screen is the place for it."""
-    table = plain_table(["state", "journalist", "address", "when", "tries", "the server's words"], figures=[4])
+def _show_recipients(
+    out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo, *, is_several: bool
+) -> None:
+    """Whoever was not reached, in full, then those who were, as far as a screen is the place for it.
+
+    Where there are several dispatches, each row says which one it is of.
+    """
+    if is_several:
+        recipients = ({**row, "of": f"dispatch {row['dispatch_id']}, version {row['version']}"} for row in recipients)
+    is_narrow = out.width < NARROW
+    table = plain_table(["state", "journalist", "address", "when", "tries", "why, or the server's words"], figures=[4])
+    if is_narrow:
+        table = plain_table(["state", "journalist, address, when, why or the server's words"])
+    cells = _folded if is_narrow else _cells
     accepted: list[Mapping[str, Any]] = []
     more = 0
     for row in recipients:
         if row["state"] != DeliveryState.ACCEPTED:
-            table.add_row(*_cells(row, zone))
+            table.add_row(*cells(row, zone))
         elif len(accepted) < _MANY_ACCEPTED:
             accepted.append(row)
         else:
             more += 1
     for row in accepted:
-        table.add_row(*_cells(row, zone))
+        table.add_row(*cells(row, zone))
     out.print(table)
     if more:
         out.print(f"… and {more} more accepted (--csv or --json has them)")
@@ -83,12 +104,27 @@ def _cells(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
     words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
     if row["next_attempt_at"]:
         words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
+    if "of" in row:
+        words = f"{row['of']}: {words}"
     yield state_text(row["state"])
     yield Text(", ".join(part for part in (row["name"], row["outlet"]) if part))
     yield Text(row["address"])
     yield Text(f"{at.astimezone(zone):%d %b %H:%M:%S}" if at else "")
     yield Text(str(row["attempts"]))
     yield Text(words)
+
+
+def _folded(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
+    """The same in two columns: who, then when and why on a line of its own."""
+    state, who, address, at, tries, words = _cells(row, zone)
+    yield state
+    attempts = f" ({tries} tries)" if row["attempts"] > 1 else ""
+    yield Text("\n").join(
+        [
+            Text("  ").join(part for part in (who, address) if part),
+            Text.assemble((f"{at}{attempts}  ", "dim"), words),
+        ]
+    )
 
 
 def _reply_text(row: Mapping[str, Any]) -> str:

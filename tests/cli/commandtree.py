@@ -1,10 +1,13 @@
-"""The command line as tests see it: Typer's tree of commands, and a clean environment to run one in."""
+"""The command line as tests see it: Typer's tree of commands, a clean environment to run one in, and a terminal."""
 
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -54,3 +57,28 @@ def clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("DISTRIBUTOR_") and name not in unwanted
     }
+
+
+def on_a_terminal(*arguments: str, workspace: Path, **environ: str) -> str:
+    """What the command writes to a terminal of 200 columns, or of `COLUMNS`."""
+    return typed([sys.executable, "-m", "distributor", "--workspace", str(workspace), *arguments], **environ)
+
+
+def typed(command: Sequence[str], **environ: str) -> str:
+    """What a command that ends well writes to a terminal."""
+    ours, theirs = pty.openpty()
+    environment = clean_environment() | {"TERM": "xterm-256color", "COLUMNS": "200"} | environ
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            written += piece
+        assert running.wait(timeout=30) == 0
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")

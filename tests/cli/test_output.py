@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -14,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from commandtree import Run, clean_environment
+from commandtree import Run, clean_environment, on_a_terminal
 
 from distributor.cli import output
 from distributor.cli.app import run as run_here
@@ -88,8 +86,8 @@ def test_the_proof_is_an_array_of_findings(said: dict[str, Any]) -> None:
 
 def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     keys = {
-        "id", "release", "headline", "version", "state", "pause_reason", "is_test", "lists", "excluded_lists",
-        "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
+        "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists",
+        "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
     }  # fmt: skip
     (row,) = json.loads(said["dispatches list"][1])
     assert set(row) == keys
@@ -100,7 +98,9 @@ def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
 
 def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:
     found = json.loads(said["report halle"][1])
-    assert list(found) == ["release", "headline", "dispatches", "totals", "by_sector", "by_domain", "recipients"]
+    assert list(found) == [
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "recipients",
+    ]  # fmt: skip
     assert found["totals"]["accepted"] == len(found["recipients"]) == 2
     wanted = {"address", "name", "state", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at"}
     assert all(wanted <= set(one) for one in found["recipients"])
@@ -121,27 +121,6 @@ def test_on_a_terminal_there_is_colour_but_not_with_no_color(prepared: Path) -> 
     assert "[bold]Aubry[/bold]" in plain
 
 
-def on_a_terminal(*arguments: str, workspace: Path, **environ: str) -> str:
-    """What the command writes to a terminal."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "distributor", "--workspace", str(workspace), *arguments]
-    environment = clean_environment() | {"TERM": "xterm-256color", "COLUMNS": "200"} | environ
-    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
-        os.close(theirs)
-        written = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            written += piece
-        assert running.wait(timeout=30) == 0
-    os.close(ours)
-    return written.decode()
-
-
 def test_csv_is_written_and_defused(run: Run, prepared: Path, tmp_path: Path) -> None:
     file = tmp_path / "rapport.csv"
     done = run("report", "halle", "--csv", str(file), workspace=prepared)
@@ -155,7 +134,13 @@ MISTAKES = {
     "report halle --state gone": "--state: «gone» is no state.",
     "contacts list --list nulle": "There is no press list «nulle».",
     "dispatches show 99": "There is no dispatch 99.",
-    "dispatches cancel 1": "This wants a yes",
+    "dispatches show 99999999999999999999": "The number is larger than any in the database.",
+    "report 99999999999999999999": "There is no release «99999999999999999999».",
+    "releases show halle --version 99999999999999999999": "The number is larger than any in the database.",
+    "releases proof halle --at 0001-01-01": "--at: «0001-01-01» is too far away.",
+    "releases proof halle --at 9999-12-31T23:59:59-14:00": "is too far away. Check the year: 9999.",
+    "releases proof halle --at soon": "--at: «soon» is no time.",
+    "dispatches cancel 1": "is done: nobody waits any more",
     "dispatches resume 1 --in-doubt maybe": "--in-doubt: «maybe» is no policy.",
     "send halle": "Nobody is named to send to.",
     "suppressions add nobody": "«nobody» is not an e-mail address",

@@ -8,18 +8,21 @@ from threading import Barrier
 
 import pytest
 from ledgerbase import (
+    ACCEPTED,
+    DEFERRED,
     KEYRING,
     START,
     HandClock,
     add_deliveries,
     delivery,
     put,
+    record_of,
     states,
 )
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import LEASE, OBJECTED, Batch, DeliveryLog
-from distributor.models import Contact, Suppression
+from distributor.models import Contact, Dispatch, Sector, Suppression
 
 
 def objects(database: Database, address: str, scope: str = "") -> None:
@@ -70,6 +73,18 @@ def test_an_objection_to_another_sector_withholds_nobody(database: Database) -> 
     objects(database, "j1@journal1.example", scope="sante")
     assert [one.id for one in DeliveryLog(database, "w1").claim(dispatch_id, 10)] == [ids[0]]
     assert states(database, ids) == ["claimed", "withheld"]
+
+
+@pytest.mark.parametrize("column", ["sector_slug", "release_sector_slug"])
+def test_an_objection_to_a_sector_withholds_from_those_below_it(database: Database, column: str) -> None:
+    with database.session() as session:
+        sport = Sector(slug="sport", name="Sport")
+        session.add(sport)
+        session.flush()
+        session.add(Sector(slug="cyclisme", name="Cyclisme", parent_id=sport.id))
+    dispatch_id, ids = add_deliveries(database, 2, **{column: "cyclisme"})
+    objects(database, "j1@journal1.example", scope="sport")
+    assert [one.id for one in DeliveryLog(database, "w1").claim(dispatch_id, 10)] == [ids[0]]
 
 
 def test_a_contact_flagged_as_opted_out_is_withheld(database: Database) -> None:
@@ -150,13 +165,49 @@ def test_a_deferred_one_that_objected_meanwhile_is_withheld(database: Database) 
     assert states(database, ids) == ["withheld"]
 
 
-def test_past_its_time_a_deferred_one_expires_instead(database: Database) -> None:
+def test_past_the_deadline_expires_whose_next_attempt_lies_beyond_it(database: Database) -> None:
+    clock = HandClock()
+    dispatch_id, ids = add_deliveries(database, 1)
+    deadline = START.replace(hour=10)
+    put(database, ids[0], state="deferred", next_attempt_at=deadline.replace(minute=5), expires_at=deadline)
+    log = DeliveryLog(database, "w1", clock)
+    clock.moment = deadline.replace(hour=9, minute=59)
+    assert (log.claim(dispatch_id, 1), states(database, ids)) == ([], ["deferred"])
+    clock.moment = deadline
+    assert (log.claim(dispatch_id, 1), states(database, ids)) == ([], ["expired"])
+
+
+def test_whose_attempt_came_due_while_nobody_was_there_gets_it_and_no_other(database: Database) -> None:
+    """A machine that slept, a pause, a quota: our absence is not held against the recipient."""
     clock = HandClock()
     dispatch_id, ids = add_deliveries(database, 1)
     put(database, ids[0], state="deferred", next_attempt_at=START, expires_at=START.replace(hour=10))
-    clock.moment = START.replace(hour=10)
-    assert DeliveryLog(database, "w1", clock).claim(dispatch_id, 1) == []
+    log = DeliveryLog(database, "w1", clock)
+    clock.forward(days=3)
+    assert [one.id for one in log.claim(dispatch_id, 1)] == ids
+    later = clock.moment.replace(minute=5)
+    log.commit(Batch(records=[record_of(ids[0], DEFERRED, next_attempt_at=later)]))
+    assert log.claim(dispatch_id, 1) == []
     assert states(database, ids) == ["expired"]
+
+
+@pytest.mark.parametrize("state", ["cancelled", "paused"])
+def test_nothing_begins_of_a_dispatch_that_was_called_off_meanwhile(database: Database, state: str) -> None:
+    dispatch_id, ids = add_deliveries(database, 4)
+    log = DeliveryLog(database, "w1")
+    log.claim(dispatch_id, 3)
+    assert log.commit(Batch(begins=ids[:1])) == []
+    assert not log.is_called_off(dispatch_id)
+    call_off(database, dispatch_id, state)
+    assert log.commit(Batch(begins=ids[1:3], records=[record_of(ids[0], ACCEPTED)])) == ids[1:3]
+    assert log.is_called_off(dispatch_id)
+    assert log.claim(dispatch_id, 3) == []
+    assert states(database, ids) == ["accepted", "claimed", "claimed", "queued"]
+
+
+def call_off(database: Database, dispatch_id: int, state: str) -> None:
+    with database.session() as session:
+        session.get_one(Dispatch, dispatch_id).state = state
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])

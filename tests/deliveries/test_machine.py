@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from databases import empty
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,7 +30,6 @@ from ledgerbase import (
     SILENT,
     HandClock,
     add_deliveries,
-    empty,
     record_of,
 )
 from sqlalchemy import select

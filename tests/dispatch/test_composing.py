@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, START, HandClock, add_version
+from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, SILENT, START, HandClock, add_version
 from sqlalchemy import update
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from distributor.addresses import kept_address, parse_address
+from distributor.contacts import suppression
 from distributor.contacts.csvfile import read_csv
 from distributor.contacts.importing import import_contacts
 from distributor.db.engine import Database
@@ -33,13 +34,13 @@ from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, Refused
-from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion
+from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion, Suppression
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.settings import InDoubtPolicy, load_settings
 from distributor.starter import starter_path
 from distributor.states import Outcome, Phase
-from distributor.tokens import Purpose
+from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
 
 LIST = (
@@ -184,20 +185,20 @@ def test_merge_fields_come_back_as_they_went(recipient: Recipient) -> None:
 def test_the_identity_comes_from_the_settings_and_survives_the_row(tmp_path: Path) -> None:
     environ = {
         "DISTRIBUTOR_MAIL_FROM": "Service presse <presse@hällé.example>",
-        "DISTRIBUTOR_OBJECTION_ADDRESS": "été@halle.example",
+        "DISTRIBUTOR_OBJECTION_ADDRESS": "stop&co@halle.example",
     }
     identity = Identity.from_settings(load_settings(tmp_path, environ))
     assert identity.from_address == "presse@xn--hll-qla1a.example" == identity.bounce_address
     assert (identity.domain, identity.organisation, identity.reply_address) == (
         "xn--hll-qla1a.example",
-        "Service presse",
+        "Service presse, hällé.example",
         "",
     )
-    assert Identity(**json.loads(json.dumps(asdict(identity)))) == identity
+    assert Identity.thaw(json.loads(json.dumps(asdict(identity)))) == identity
     assert identity.sender().mail_from == ("Service presse", parse_address("presse@hällé.example"))
     mailto = identity.stamp(KEYRING, 7, "<7@halle.example>", START).unsubscribe_mailto
     assert mailto.isascii()
-    assert unquote(urlsplit(mailto).path) == "été@halle.example"
+    assert unquote(urlsplit(mailto).path) == "stop&co@halle.example"
     with pytest.raises(BadInput, match="Nobody is set as the sender"):
         Identity.from_settings(load_settings(tmp_path, {}))
     assert kept_address(identity.from_address).unicode_domain == "hällé.example"
@@ -257,7 +258,7 @@ def test_a_dispatch_runs_until_nobody_waits(database: Database, folder: Path, pl
     ("policy", "then"),
     [
         (InDoubtPolicy.HOLD, ("in_doubt", "", 0)),
-        (InDoubtPolicy.ASSUME_SENT, ("accepted", "policy assume-sent", 0)),
+        (InDoubtPolicy.ASSUME_SENT, ("accepted", "assumed sent by the setting DISTRIBUTOR_IN_DOUBT", 0)),
         (InDoubtPolicy.RESEND, ("accepted", "", 2)),
     ],
 )
@@ -293,10 +294,116 @@ def _all(session: Session) -> list[Delivery]:
 def test_what_cannot_be_tried_any_more_expires_and_ends_the_dispatch(
     database: Database, folder: Path, planned: int
 ) -> None:
+    """The attempt that fell due while the machine slept is made; its temporary answer is the last."""
     clock = HandClock()
     made = carrier(database, folder, clock)
     carry(made, planned)
     clock.moment = START + timedelta(hours=25)
-    assert carry(made, planned) == []
+    assert len(carry(made, planned)) == 2
     assert state_of(database, planned)[0] == "done"
     assert made.standing(planned).counts == {"expired": 2}
+
+
+def test_a_dispatch_planned_under_another_key_is_not_carried(database: Database, folder: Path, planned: int) -> None:
+    """The deliveries' hashes would match no objection made since, and nobody who said no would be spared."""
+    other = Keyring(b"another invented key, long enough too")
+    with pytest.raises(Refused, match="planned under another secret key") as caught:
+        carry(replace(carrier(database, folder, HandClock()), keyring=other), planned)
+    assert "SECRET_KEY" in caught.value.mend
+    assert state_of(database, planned) == ("planned", "", False)
+
+
+def test_objections_under_another_key_stop_it_too(database: Database, folder: Path, planned: int) -> None:
+    with database.session() as session:
+        session.add(Suppression(address_hash="x", key_id="another", reason="said no"))
+    with pytest.raises(Refused, match="Objections are recorded under another secret key"):
+        carry(carrier(database, folder, HandClock()), planned)
+
+
+def test_who_objects_after_the_plan_is_spared(database: Database, folder: Path, planned: int) -> None:
+    with database.session() as session:
+        suppression.add(session, KEYRING, parse_address("helene@jour.example"), reason="by phone", actor="anne")
+    sent = carry(carrier(database, folder, HandClock()), planned, ACCEPTED)
+    assert [one.recipient for one in sent] == ["zoé@xn--cho-9la.example"]
+
+
+@pytest.mark.parametrize(("policy", "bodies"), [(InDoubtPolicy.RESEND, 4), (InDoubtPolicy.ASSUME_SENT, 2)])
+def test_the_setting_settles_doubt_that_arises_on_the_way_and_sends_to_nobody_for_ever(
+    database: Database, folder: Path, planned: int, policy: InDoubtPolicy, bodies: int
+) -> None:
+    made = carrier(database, folder, HandClock(), in_doubt=policy)
+    assert len(carry(made, planned, SILENT)) == bodies
+    left = "in_doubt" if policy == InDoubtPolicy.RESEND else "accepted"
+    assert made.standing(planned).counts == {left: 2}
+    assert made.due() == []
+    assert carry(made, planned, SILENT) == [], "a second silence is for a person"
+
+
+def test_a_persons_word_resends_whatever_was_sent_before(database: Database, folder: Path, planned: int) -> None:
+    made = carrier(database, folder, HandClock())
+    carry(made, planned, SILENT)
+    for _ in range(2):
+        transport = Keeping(SILENT)
+        asyncio.run(made.carry(planned, transport, asyncio.Event(), in_doubt=InDoubtPolicy.RESEND))
+        assert len(transport.kept) == 2
+
+
+@pytest.mark.parametrize("policy", [InDoubtPolicy.RESEND, InDoubtPolicy.ASSUME_SENT])
+def test_doubt_left_by_a_killed_command_is_due_for_the_next_one(
+    database: Database, folder: Path, planned: int, policy: InDoubtPolicy
+) -> None:
+    """A dispatch that only its doubts are left of is not closed while the setting has something to say about them."""
+    with database.session() as session:
+        session.execute(update(Delivery).values(state="sending", worker="dead"))
+        session.execute(update(Dispatch).values(state="running"))
+    held = carrier(database, folder, HandClock())
+    made = replace(held, in_doubt=policy)
+    made.recover()
+    assert made.due() == [planned]
+    carry(made, planned, ACCEPTED)
+    assert state_of(database, planned)[0] == "done"
+    assert made.standing(planned).counts == {"accepted": 2}
+
+
+def test_a_doubt_on_a_cancelled_dispatch_is_settled_without_sending(
+    database: Database, folder: Path, planned: int
+) -> None:
+    made = replace(carrier(database, folder, HandClock()), operator="anne")
+    assert made.settle_cancelled(planned, InDoubtPolicy.RESEND) is None
+    with database.session() as session:
+        session.execute(update(Delivery).values(state="in_doubt"))
+        session.execute(update(Dispatch).values(state="cancelled"))
+        first, second = (row.id for row in _all(session))
+    assert made.settle_cancelled(planned) == 0, "«hold» leaves it to a person"
+    with database.session() as session:
+        session.execute(update(Delivery).where(col(Delivery.id) == second).values(state="accepted"))
+    assert made.settle_cancelled(planned, InDoubtPolicy.ASSUME_SENT) == 1
+    with database.session() as session:
+        assert session.get_one(Delivery, first).reason == "assumed sent by anne"
+        session.execute(update(Delivery).where(col(Delivery.id) == second).values(state="in_doubt"))
+    assert made.settle_cancelled(planned, InDoubtPolicy.RESEND) == 1
+    assert made.standing(planned).counts == {"accepted": 1, "withheld": 1}
+
+
+def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, folder: Path, planned: int) -> None:
+    """Two carry it; the account is refused to one of them: the other stops, and does not say «running» over it."""
+
+    class PausedMeanwhile(Keeping):
+        async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+            outcome = await super().deliver(envelope, begin)
+            made.pause(planned, "the account was refused")
+            return outcome
+
+    made = carrier(database, folder, HandClock())
+    transport = PausedMeanwhile(ACCEPTED)
+    result = asyncio.run(made.carry(planned, transport, asyncio.Event()))
+    assert (len(transport.kept), result.paused_because) == (1, "the account was refused")
+    assert state_of(database, planned) == ("paused", "the account was refused", False)
+
+
+@pytest.mark.parametrize("state", ["done", "cancelled"])
+def test_what_is_over_cannot_be_cancelled(database: Database, planned: int, state: str) -> None:
+    with database.session() as session:
+        session.execute(update(Dispatch).values(state=state))
+    with pytest.raises(BadInput, match=f"Dispatch {planned} is {state}"):
+        cancel_dispatch(database, DeliveryLog(database, "canceller"), planned, "anne")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import pytest
@@ -97,21 +97,33 @@ def test_only_the_one_whose_lease_is_lost_is_told(database: Database) -> None:
     assert fine is None
 
 
-def test_a_record_is_written_even_if_the_waiter_is_cancelled(database: Database) -> None:
+def two_on_the_wire(database: Database) -> tuple[SlowLog, list[int]]:
+    """A slow log, and two deliveries whose messages are leaving."""
     dispatch_id, ids = add_deliveries(database, 2)
     log = SlowLog(database)
     log.go_on.set()
     log.claim(dispatch_id, 2)
     log.commit(Batch(begins=ids))
+    log.started.clear()
+    log.go_on.clear()
+    return log, ids
+
+
+async def two_records(ledger: Ledger, log: SlowLog, ids: Sequence[int]) -> list[asyncio.Task[None]]:
+    """Two who wait for their record: one is in the commit, the other one in the batch after it."""
+    waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
+    await until(log.started)
+    waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
+    await asyncio.sleep(0)
+    return waiting
+
+
+def test_a_record_is_written_even_if_the_waiter_is_cancelled(database: Database) -> None:
+    log, ids = two_on_the_wire(database)
 
     async def scene() -> None:
-        log.started.clear()
-        log.go_on.clear()
         ledger = Ledger(log)
-        waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
-        await until(log.started)  # one is in the commit, the other one in the batch after it
-        waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
-        await asyncio.sleep(0)
+        waiting = await two_records(ledger, log, ids)
         for task in waiting:
             task.cancel()
         for task in waiting:
@@ -126,20 +138,11 @@ def test_a_record_is_written_even_if_the_waiter_is_cancelled(database: Database)
 
 def test_a_settling_call_comes_after_all_that_was_said_before(database: Database) -> None:
     """Else what was accepted would first be put in doubt, with an attempt that never was."""
-    dispatch_id, ids = add_deliveries(database, 2)
-    log = SlowLog(database)
-    log.go_on.set()
-    log.claim(dispatch_id, 2)
-    log.commit(Batch(begins=ids))
+    log, ids = two_on_the_wire(database)
 
     async def scene() -> None:
-        log.started.clear()
-        log.go_on.clear()
         ledger = Ledger(log)
-        waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
-        await until(log.started)
-        waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
-        await asyncio.sleep(0)
+        waiting = await two_records(ledger, log, ids)
         settling = asyncio.create_task(ledger.settle(log.abandon))
         await asyncio.sleep(0)
         log.go_on.set()

@@ -272,12 +272,13 @@ def test_a_test_message_counts_as_sent_to_nobody(base: Database, templates: Temp
             version_of(session),
             recipient=Recipient(parse_address("helene@jour.example"), "Hélène Aubry"),
             address=parse_address("helene@jour.example"),
+            address_hash="hashed",
             identity=IDENTITY,
             templates=templates,
             now=START,
         )
     (row,) = rows(base)
-    assert (row.contact_id, row.address_hash, row.state) == (None, "", "queued")
+    assert (row.contact_id, row.address_hash, row.state) == (None, "hashed", "queued")
     assert "Hélène" in who(manifest(base, "economie"))
 
 

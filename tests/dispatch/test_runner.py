@@ -32,8 +32,8 @@ from distributor.deliveries.log import ClaimedDelivery, DeliveryLog
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
-from distributor.models import Suppression
-from distributor.states import DeliveryState, Outcome, Phase
+from distributor.models import Dispatch, Suppression
+from distributor.states import DeliveryState, DispatchState, Outcome, Phase
 from distributor.transport.base import Envelope
 
 _S = DeliveryState
@@ -139,6 +139,7 @@ def carry(made: Runner, dispatch_id: int, stop: asyncio.Event | None = None) -> 
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits before another attempt to connect are over at once."""
     monkeypatch.setattr("distributor.dispatch.runner._RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("distributor.dispatch.runner._RETURN_WAITS_S", (0.0, 0.0))
 
 
 def j(number: int) -> str:
@@ -387,3 +388,76 @@ def test_leases_are_renewed_while_a_server_takes_its_time(database: Database, mo
     server = FakeServer(after_body=wait_for_renewal)
     carry(runner(database, server, log=log, now=at), dispatch_id)
     assert states(database, ids) == ["accepted"]
+
+
+@pytest.mark.parametrize("gone", [BrokenPipeError(32, "gone"), SystemExit(1), RuntimeError("a screen's own defect")])
+def test_whoever_watches_cannot_end_a_run(database: Database, gone: BaseException) -> None:
+    told: list[str] = []
+
+    def watch(claimed: ClaimedDelivery, _outcome: Outcome) -> None:
+        told.append(claimed.address)
+        if len(told) == 2:
+            raise gone
+
+    server = FakeServer()
+    dispatch_id, ids = add_deliveries(database, 9)
+    result = carry(runner(database, server, connections=3, on_outcome=watch), dispatch_id)
+    assert states(database, ids) == ["accepted"] * 9
+    assert result.outcomes == {_S.ACCEPTED: 9}
+    assert len(told) == 2, "it is told no more"
+
+
+def test_called_off_by_another_command_only_what_is_on_the_wire_leaves(database: Database) -> None:
+    async def cancel(_recipient: str) -> None:
+        with database.session() as session:
+            session.get_one(Dispatch, dispatch_id).state = DispatchState.CANCELLED
+
+    server = FakeServer(after_body=cancel)
+    dispatch_id, ids = add_deliveries(database, 20)
+    result = carry(runner(database, server, connections=2), dispatch_id)
+    assert result.called_off
+    assert not result.ran_out
+    assert 1 <= len(server.bodies) <= 2
+    assert server.knocks == 2, "nobody knocks again for what would be refused"
+    assert states(database, ids).count("queued") == 20 - len(server.bodies)
+
+
+class DropsOnce(dict[str, list[Outcome]]):
+    """Answers of a server that, once two connections stand, drops one and refuses the next."""
+
+    server: FakeServer
+    has_dropped = False
+
+    def get(self, _recipient: str, default: Any = None) -> Any:
+        if self.has_dropped or self.server.open < 2:
+            return default
+        self.has_dropped = True
+        self.server.refusals = [ServerUnavailable("421 try later")]
+        return [DROPPED]
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_worker_that_was_refused_a_connection_comes_back(database: Database) -> None:
+    async def look(_recipient: str) -> None:
+        if answers.has_dropped and not server.refusals:
+            widths.append(server.open)
+
+    widths: list[int] = []
+    answers = DropsOnce()
+    server = answers.server = FakeServer(answers, after_body=look)
+    dispatch_id, ids = add_deliveries(database, 40)
+    assert carry(runner(database, server, connections=2), dispatch_id).ran_out
+    assert 2 in widths, "one dropped connection made the pool smaller for good"
+    assert states(database, ids).count("accepted") == 39
+
+
+def test_a_worker_that_waits_to_come_back_ends_with_the_run(database: Database) -> None:
+    """It is not waited for: neither when the work runs out nor when the account is refused."""
+    server = FakeServer(most=1)
+    dispatch_id, ids = add_deliveries(database, 6)
+    assert carry(runner(database, server, connections=3), dispatch_id).ran_out
+    assert set(states(database, ids)) == {"accepted"}
+    server = FakeServer({j(3): [QUOTA]}, most=1)
+    dispatch_id, ids = add_deliveries(database, 6)
+    assert carry(runner(database, server, connections=3), dispatch_id).paused_because
+    assert states(database, ids).count("accepted") == 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from hypothesis import strategies as st
 from ledgerbase import START
 from rich.console import Console
 
-from distributor.errors import BadInput
+from distributor.errors import BadInput, StorageTrouble
+from distributor.files import Output, OwnFiles
 from distributor.reports.csvfile import COLUMNS, defused, write_csv
 from distributor.reports.queries import DispatchRow, Report
 from distributor.reports.terminal import show_report
@@ -29,7 +32,7 @@ def recipient(**values: Any) -> dict[str, Any]:
         "id": 1, "dispatch_id": 1, "address": "zoe@fil.example", "name": "Zoë Ågren", "outlet": "Le Fil",
         "outlet_kind": "", "sector": "Santé", "domain": "fil.example", "language": "fr", "lists": ["sante", "social"],
         "state": "accepted", "reason": "", "verdict": "accepted", "phase": "body", "code": 250,
-        "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>",
+        "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>", "version": 1,
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
     } | values  # fmt: skip
 
@@ -91,12 +94,12 @@ def read(path: Path) -> list[dict[str, str]]:
 def test_csv_opens_in_a_french_excel(tmp_path: Path) -> None:
     file = tmp_path / "rapport.csv"
     rows = [recipient(reply="2.0.0 Ok; «vu»\nmerci"), recipient(accepted_at=None, code=None)]
-    assert write_csv(file, rows) == 2
+    assert write_csv(Output(file, OwnFiles(tmp_path)), rows, PARIS) == 2
     assert file.read_bytes().startswith(b"\xef\xbb\xbfaddress;name;")
     first, second = read(file)
     assert tuple(first) == COLUMNS
     assert (first["name"], first["reply"], first["code"]) == ("Zoë Ågren", "2.0.0 Ok; «vu»\nmerci", "250")
-    assert (first["lists"], first["accepted_at"]) == ("sante, social", "2026-03-02 09:00:00+00:00")
+    assert (first["lists"], first["accepted_at"]) == ("sante, social", "2026-03-02T10:00:00+01:00")
     assert (second["accepted_at"], second["code"], second["next_attempt_at"]) == ("", "", "")
 
 
@@ -104,7 +107,8 @@ def test_csv_opens_in_a_french_excel(tmp_path: Path) -> None:
 def test_what_a_spreadsheet_would_run_is_shown_to_it_as_text(tmp_path: Path, start: str) -> None:
     bad = start + 'cmd|" /C calc"!A1'
     file = tmp_path / "rapport.csv"
-    write_csv(file, [recipient(name=bad, outlet=bad, sector=bad, reply=bad, reason=bad, lists=[bad])])
+    row = recipient(name=bad, outlet=bad, sector=bad, reply=bad, reason=bad, lists=[bad])
+    write_csv(Output(file, OwnFiles(tmp_path)), [row], PARIS)
     (row,) = read(file)
     assert [row[name] for name in ("name", "outlet", "sector", "reply", "reason", "lists")] == ["'" + bad] * 6
 
@@ -122,13 +126,57 @@ def test_whatever_a_name_or_an_answer_holds_comes_back_from_the_csv(texts: list[
     name, outlet, reply, reason = texts
     from distributor.reports import csvfile
 
-    csv.writer(out, delimiter=";").writerow([csvfile._cell(text) for text in texts])
+    csv.writer(out, delimiter=";").writerow([csvfile._cell(text, PARIS) for text in texts])
     out.seek(0)
     assert next(csv.reader(out, delimiter=";")) == [defused(text) for text in (name, outlet, reply, reason)]
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none" / "rapport.csv"):
-        with pytest.raises(BadInput, match="report cannot be written") as caught:
-            write_csv(path, [recipient()])
-        assert caught.value.file == str(path)
+    for path, at_fault in ((tmp_path, tmp_path), (tmp_path / "none" / "rapport.csv", tmp_path / "none")):
+        with pytest.raises(BadInput, match="folder") as caught:
+            write_csv(Output(path, OwnFiles(tmp_path)), [recipient()], PARIS)
+        assert caught.value.file == str(at_fault)
+
+
+def test_a_report_that_cannot_be_made_leaves_the_last_one(tmp_path: Path) -> None:
+    file = tmp_path / "rapport.csv"
+    file.write_text("the last one")
+
+    def rows() -> Iterator[dict[str, Any]]:
+        yield recipient()
+        raise StorageTrouble("The database does not answer.")
+
+    with pytest.raises(StorageTrouble):
+        write_csv(Output(file, OwnFiles(tmp_path), endings=(".csv",)), rows(), PARIS)
+    assert file.read_text() == "the last one"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_nobody_but_us_called_accepted_is_said_to_be_so() -> None:
+    reason = "assumed sent by anne"
+    found = replace(report(), assumed_sent={reason: 1})
+    shown = printed(found, recipient(reason=reason, code=None, reply="no answer", verdict="no_answer"))
+    assert f"Of the accepted, 1 {reason}: no mail server has said so." in shown
+    assert "no answer" not in shown
+
+
+def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
+    one = report()
+    shown = printed(replace(one, dispatches=one.dispatches * 2), recipient(dispatch_id=3, version=2))
+    assert "dispatch 3, version 2: 250" in shown
+    assert "dispatch 1, version 1" not in printed(one, recipient())
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"state": "running", "stopped": True}, "stopped in the middle — distributor dispatches resume 1"),
+        ({"state": "paused", "pause_reason": "no"}, "paused: no — distributor dispatches resume 1"),
+        ({"state": "planned"}, "planned, not started — distributor dispatches resume 1"),
+        ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
+        ({"state": "done"}, "done"),
+    ],
+)
+def test_how_a_dispatch_stands_is_one_phrase(values: dict[str, Any], words: str) -> None:
+    (row,) = report().dispatches
+    assert replace(row, **values).words == words

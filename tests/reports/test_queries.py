@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from databases import empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgerbase import (
@@ -19,12 +21,13 @@ from ledgerbase import (
     add_dispatch,
     add_version,
     delivery_row,
-    empty,
     record_of,
 )
 
+from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import LEASE, Batch, DeliveryLog
+from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
 from distributor.reports import queries
 from distributor.reports.queries import Report, make_report, report_as_json
@@ -34,14 +37,14 @@ SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
-    "next_attempt_at", "updated_at", "history",
+    "next_attempt_at", "updated_at", "version", "history",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
     "tls",
 }  # fmt: skip
 DISPATCH_KEYS = {
-    "id", "release", "headline", "version", "state", "pause_reason", "is_test", "lists", "excluded_lists",
+    "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists", "excluded_lists",
     "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
 }  # fmt: skip
 
@@ -70,6 +73,11 @@ def fill(database: Database, dispatches: list[tuple[list[tuple[DeliveryState, st
     return numbers
 
 
+def report_of(database: Database, *, slug: str = "", dispatch_id: int | None = None) -> Report:
+    with queries.snapshot(database) as connection:
+        return make_report(connection, slug=slug, dispatch_id=dispatch_id)
+
+
 def rows_of(database: Database, report: Report, *states: str) -> list[dict[str, Any]]:
     with database.reading() as connection:
         return list(queries.recipients(connection, report.dispatch_ids, states))
@@ -85,9 +93,9 @@ def test_totals_sectors_domains_and_recipients_agree(
     real = [row for rows, is_test in drawn if not is_test for row in rows]
     if all(is_test for _rows, is_test in drawn):
         with pytest.raises(BadInput):
-            make_report(database, slug="ouverture")
+            report_of(database, slug="ouverture")
         return
-    report = make_report(database, slug="ouverture")
+    report = report_of(database, slug="ouverture")
     assert report.dispatch_ids == [n for n, (_rows, is_test) in zip(numbers, drawn, strict=True) if not is_test]
     assert report.total == len(real)
     by_state = Counter(state.value for state, _sector, _domain in real)
@@ -124,7 +132,7 @@ def attempted(database: Database) -> Report:
     log.claim(dispatch_id, 1)
     log.commit(Batch(begins=[first]))
     log.commit(Batch(records=[record_of(first, ACCEPTED)]))
-    return make_report(database, dispatch_id=dispatch_id)
+    return report_of(database, dispatch_id=dispatch_id)
 
 
 def test_json_has_the_documented_shape(database: Database) -> None:
@@ -132,7 +140,9 @@ def test_json_has_the_documented_shape(database: Database) -> None:
     with database.reading() as connection:
         made = report_as_json(report, queries.recipients(connection, report.dispatch_ids))
     shown = json.loads(json.dumps(made, default=str))
-    assert list(shown) == ["release", "headline", "dispatches", "totals", "by_sector", "by_domain", "recipients"]
+    assert list(shown) == [
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "recipients",
+    ]  # fmt: skip
     assert set(shown["dispatches"][0]) == DISPATCH_KEYS
     assert set(shown["totals"]) == set(shown["dispatches"][0]["totals"]) == set(DeliveryState)
     assert shown["by_sector"] == {"Santé": {"accepted": 1, "rejected": 1, "deferred": 1}}
@@ -159,7 +169,7 @@ def test_every_recipient_comes_with_the_servers_words_of_every_attempt(database:
 def test_recipients_are_read_page_by_page_and_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "_PAGE", 7)
     fill(database, [([(DeliveryState.ACCEPTED, "Santé", 0)] * 30, False)])
-    report = make_report(database, slug="ouverture")
+    report = report_of(database, slug="ouverture")
     assert len(rows_of(database, report)) == len(rows_of(database, report, "accepted")) == 30
     assert rows_of(database, report, "rejected") == []
 
@@ -167,10 +177,10 @@ def test_recipients_are_read_page_by_page_and_all(database: Database, monkeypatc
 def test_what_was_never_sent_has_no_report(database: Database) -> None:
     add_version(database)
     with pytest.raises(BadInput, match="has not been sent yet") as caught:
-        make_report(database, slug="ouverture")
+        report_of(database, slug="ouverture")
     assert caught.value.mend.startswith("See: distributor send ouverture ")
     with pytest.raises(BadInput, match="no dispatch 7"):
-        make_report(database, dispatch_id=7)
+        report_of(database, dispatch_id=7)
 
 
 def test_a_test_stays_out_of_the_releases_report_and_has_its_own(database: Database) -> None:
@@ -178,8 +188,36 @@ def test_a_test_stays_out_of_the_releases_report_and_has_its_own(database: Datab
         database,
         [([(DeliveryState.ACCEPTED, "Santé", 0)], False), ([(DeliveryState.REJECTED, "Santé", 0)], True)],
     )
-    assert make_report(database, slug="ouverture").dispatch_ids == [real]
-    assert make_report(database, dispatch_id=test).totals["rejected"] == 1
+    assert report_of(database, slug="ouverture").dispatch_ids == [real]
+    assert report_of(database, dispatch_id=test).totals["rejected"] == 1
     with database.reading() as connection:
         assert [(row.id, row.is_test) for row in queries.dispatches(connection)] == [(real, False), (test, True)]
         assert queries.find_dispatch(connection, test).slug == "ouverture"
+
+
+def test_who_is_carried_is_seen_by_the_claims_and_who_stopped_by_their_word(database: Database) -> None:
+    """Running says nothing of itself: a killed command has left its claims, one stopped in order its word."""
+    version_id = add_version(database)
+
+    def running(**values: Any) -> int:
+        number = add_dispatch(database, version_id, state="running", pause_reason=values.pop("reason", ""))
+        with database.transaction() as connection:
+            DeliveryLog(database, "x").plan(
+                connection, [delivery_row(number, version_id, 1) | {"updated_at": clock.now()} | values]
+            )
+        return number
+
+    over = clock.now() - timedelta(minutes=1)
+    claim = {"state": "claimed", "lease_until": clock.now() + timedelta(minutes=1)}
+    wanted = {
+        running(**claim, worker=worker_name()): False,
+        running(**claim, worker="elsewhere:1:2:3"): False,
+        running(**claim | {"lease_until": over}, worker="elsewhere:1:2:3"): True,
+        running(**claim | {"worker": worker_name().replace(f":{os.getpid()}:", ":4194304:")}): True,
+        running(): False,
+        running(reason="stopped by its user"): True,
+        running(updated_at=over - LEASE): True,
+        running(state="deferred", updated_at=over - LEASE, next_attempt_at=clock.now()): False,
+    }
+    with database.reading() as connection:
+        assert {row.id: row.stopped for row in queries.dispatches(connection)} == wanted

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import pty
 import re
 import resource
+import select
 import shutil
 import sqlite3
 import subprocess
@@ -139,6 +142,32 @@ class Ran:
         return self.out + self.err
 
 
+@dataclass
+class Terminal:
+    """A terminal with a command on it."""
+
+    process: subprocess.Popen[str]
+    _ours: int
+    shown: str = ""
+
+    def read_until(self, words: str) -> None:
+        """Read what is shown until `words` are."""
+        while words not in self.shown:
+            ready, _, _ = select.select([self._ours], [], [], 20)
+            assert ready, f"«{words}» was never shown: {self.shown[-1500:]}"
+            self.shown += os.read(self._ours, 4096).decode(errors="replace")
+
+    def type(self, text: str) -> None:
+        """Type on the keyboard."""
+        os.write(self._ours, text.encode())
+
+    def hang_up(self) -> None:
+        """Close the window."""
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
+
+
 @dataclass(frozen=True)
 class Office:
     """A workspace, and the command run on it with an environment of its own; `settings` win over its `.env`."""
@@ -170,6 +199,34 @@ class Office:
         )
         self.started.append(process)
         return process
+
+    @contextmanager
+    def on_a_terminal(self, *arguments: str) -> Iterator[Terminal]:
+        """The real command on a terminal of its own, as in a window: closing the window hangs up."""
+        ours, theirs = pty.openpty()
+        # A session of its own, whose controlling terminal this is: only then does closing it raise SIGHUP.
+        begin = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+            " os.execv(sys.executable, sys.argv[1:])"
+        )
+        command = [sys.executable, "-m", "distributor", "--workspace", str(self.path), *arguments]
+        process = subprocess.Popen(
+            [sys.executable, "-c", begin, *command],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            encoding="utf-8",
+            cwd=self.path.parent,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.path.parent), "LANG": "C.UTF-8", **self.settings},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.started.append(process)
+        terminal = Terminal(process, ours)
+        try:
+            yield terminal
+        finally:
+            terminal.hang_up()
 
     def close(self) -> None:
         """End what a failed test left running."""
@@ -272,15 +329,6 @@ def until(
             ran = finish(process)
             raise AssertionError(f"it ended before {what}: {ran.code} {ran.text[-1500:]}")
         time.sleep(0.002)
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A throwaway authority's certificate, and what it signed for 127.0.0.1."""
-
-    ca_file: Path
-    key: Path
-    certificate: Path
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections import Counter
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Authority, Office, one_sentence
+from authority import Authority
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Fault, Script, running
 
 SLOW = Fault("body", delay=0.03)
@@ -72,6 +74,30 @@ def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, p
         sending.at(server_next_day.port).run("dispatches", "resume", "1")
         assert accepted + len(server_next_day.accepted) == len(SHORT_LIST)
     assert sending.states() == {"accepted": len(SHORT_LIST)}
+
+
+def test_a_message_over_the_servers_size_pauses_before_anybody_is_refused(office: Office) -> None:
+    with running(Script(size=1500)) as server:
+        sending = office.at(server.port)
+        said = sending.send(SLUG, BUREAU, code=4).err
+        assert re.search(r"The message has \d \d{3} bytes, the server takes at most 1 500: send it with smaller", said)
+        assert not any(command.startswith(("MAIL", "RCPT")) for command in server.commands)
+    ((state, reason),) = sending.query("SELECT state, pause_reason FROM dispatch")
+    assert state == "paused"
+    assert "takes at most 1 500" in reason
+    waiting = sending.query("SELECT state, refusals, expires_at, next_attempt_at FROM delivery")
+    assert Counter(waiting) == {("queued", 0, None, None): len(SHORT_LIST)}
+
+
+def test_a_size_refused_at_mail_pauses_as_well(office: Office) -> None:
+    refusal = Fault("mail", reply="552 5.3.4 Message size exceeds fixed maximum message size")
+    with running(Script(faults=(refusal,))) as server:
+        sending = office.at(server.port)
+        said = one_sentence(sending.send(SLUG, BUREAU, code=4))
+        assert "552 5.3.4 Message size exceeds fixed maximum message size (The message has " in said
+        assert server.violations == []
+    assert sending.states() == {"queued": len(SHORT_LIST)}
+    assert sending.dispatch_state() == "paused"
 
 
 def test_a_server_that_is_not_there_is_said_in_seconds(office: Office) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from threading import Event
 
 import pytest
-from office import EVERYBODY, SLUG, Office, finish, one_sentence, send_arguments, until
+from office import EVERYBODY, SLUG, Office, communique, finish, one_sentence, send_arguments, until, write_list
 from smtpserver import Fault, Script, ScriptedServer, running
 
 SLOW = Script(faults=(Fault("body", delay=1.5, nth=(1, 2, 3)), Fault("body", delay=0.03)))
@@ -19,6 +20,26 @@ def check_once_each(server: ScriptedServer, addresses: list[str]) -> None:
     """Everyone has it, nobody twice."""
     assert Counter(one.recipient for one in server.accepted) == Counter(addresses)
     assert server.violations == []
+
+
+def test_imports_at_once_make_one_base(tmp_path: Path) -> None:
+    """Colleagues set an office up together: each list is whole, and who stands on both is one contact."""
+    new = Office(tmp_path / "press")
+    new.run("init")
+    halves = {"first": SOCIAL[:30], "second": SOCIAL[20:]}
+    files = {name: write_list(tmp_path / f"{name}.csv", people) for name, people in halves.items()}
+    source = tmp_path / "urgences.txt"
+    source.write_text(communique(), encoding="utf-8")
+    started = [new.start("contacts", "import", str(file), "--list", name) for name, file in files.items()]
+    started.append(new.start("releases", "import", str(source)))
+    for process in started:
+        finish(process, 0)
+    stands = (
+        "media_list JOIN media_list_member ON media_list_id = media_list.id JOIN contact ON contact.id = contact_id"
+    )
+    standing = new.query(f"SELECT slug, contact.address FROM {stands}")
+    assert Counter(standing) == Counter((name, one.spec) for name, people in halves.items() for one in people)
+    assert new.query("SELECT (SELECT count(*) FROM contact), (SELECT count(*) FROM release)") == [(len(SOCIAL), 1)]
 
 
 def test_two_resumes_at_once_share_the_work(office: Office) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 
-from office import BUREAU, SHORT_LIST, SLUG, Office
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Script, running
 
 DRY = ("send", SLUG, "--list", BUREAU, "--dry-run")
@@ -42,3 +42,22 @@ def test_a_test_message_is_nobodys_delivery(office: Office) -> None:
     report = sending.json("report", SLUG)
     assert {name: many for name, many in report["totals"].items() if many} == {"accepted": 12}
     assert colleague not in {one["address"] for one in report["recipients"]}
+
+
+def test_a_test_that_cannot_be_written_leaves_no_dispatch_behind(office: Office) -> None:
+    office.rewrite("templates/press-release/message.txt.j2", "{{", "{{ contact.no_such_field }}{{")
+    with running(Script()) as server:
+        ran = office.at(server.port).run("send", SLUG, "--test", "collegue@soignants-littoral.example", code=3)
+        assert "cannot be written" in one_sentence(ran)
+        assert server.connections == 0
+    assert office.query("SELECT count(*) FROM dispatch") == [(0,)]
+
+
+def test_a_test_to_somebody_who_objected_is_refused(office: Office) -> None:
+    objector = SHORT_LIST[0].address
+    office.run("suppressions", "add", objector, "--reason", "asked by phone")
+    with running(Script()) as server:
+        said = one_sentence(office.at(server.port).run("send", SLUG, "--test", objector, code=3))
+        assert "objected to our mail" in said
+        assert server.connections == 0
+    assert office.query("SELECT count(*) FROM dispatch") == [(0,)]

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from threading import Event
 
-from office import EVERYBODY, SLUG, Office, communique, finish, send_arguments, until
-from smtpserver import Fault, Script, running
+import pytest
+from office import (
+    BUREAU,
+    EVERYBODY,
+    SHORT_LIST,
+    SLUG,
+    Office,
+    communique,
+    finish,
+    one_sentence,
+    send_arguments,
+    until,
+)
+from smtpserver import Fault, Script, ScriptedServer, running
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 
@@ -25,16 +39,121 @@ def test_a_cancel_after_a_kill_leaves_nobody_where_no_command_reaches(office: Of
     assert sending.dispatch_state() == "cancelled"
 
 
-def test_a_newer_version_says_who_would_get_it_again(office: Office) -> None:
+def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Let the server take so many messages, and the others only when the event that is returned is set."""
+    accept, go_on = server.accept, Event()
+
+    def accept_when_told(recipient: str, sender: str, message: bytes, connection: int) -> None:
+        assert len(server.accepted) < number or go_on.wait(60)
+        accept(recipient, sender, message, connection)
+
+    monkeypatch.setattr(server, "accept", accept_when_told)
+    return go_on
+
+
+def test_a_cancel_from_another_terminal_stops_what_is_not_on_the_wire(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sending command has claimed more than it has begun: none of that leaves once the cancel has returned."""
+    with running() as server:
+        go_on = hold_after(server, 5, monkeypatch)
+        sending = office.at(server.port)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) == 5, "five messages have left", process=process)
+        sending.run("dispatches", "cancel", "1", "--yes")
+        on_the_wire = len(sending.deliveries("sending"))
+        left = len(server.accepted)
+        go_on.set()
+        ran = finish(process, 5)
+        assert "cancelled by another command" in one_sentence(ran)
+        assert on_the_wire <= 3
+        assert len(server.accepted) <= left + on_the_wire
+        states = sending.states()
+        assert states == {"accepted": len(server.accepted), "withheld": len(SOCIAL) - len(server.accepted)}
+        assert server.violations == []
+    assert sending.dispatch_state() == "cancelled"
+
+
+def test_what_is_done_cannot_be_cancelled(office: Office) -> None:
     with running() as server:
         sending = office.at(server.port)
-        sending.send(SLUG, "social")
-        newer = sending.path / "newer.txt"
-        newer.write_text(communique().replace("urgences", "Urgences", 1), encoding="utf-8")
-        sending.run("releases", "import", str(newer), "--slug", SLUG)
-        shown = sending.run("send", SLUG, "--list", "social", "--dry-run").out
-        assert f"{len(SOCIAL)} of them stand on a dispatch of an earlier version" in shown
-        assert sending.json("send", SLUG, "--list", "social", "--dry-run", "--json")["had_earlier_version"] == len(
-            SOCIAL
-        )
-        assert len(server.accepted) == len(SOCIAL)
+        sending.send(SLUG, BUREAU)
+        assert "is done" in one_sentence(sending.run("dispatches", "cancel", "1", "--yes", code=2))
+    assert sending.dispatch_state() == "done"
+
+
+def test_a_doubt_on_a_cancelled_dispatch_is_settled_and_nothing_is_sent(office: Office) -> None:
+    with running(Script(faults=(Fault("body", do="accept_then_drop", nth=(2, 3)),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.change("UPDATE dispatch SET state = 'cancelled'")
+        sent = len(server.accepted)
+        said = one_sentence(sending.run("dispatches", "resume", "1", code=2))
+        assert "2 recipients are in doubt" in said
+        assert "Settled 2 doubts" in sending.run("dispatches", "resume", "1", "--in-doubt", "assume-sent").out
+        assert len(server.accepted) == sent
+        report = sending.json("report", SLUG)
+        ((reason, many),) = report["assumed_sent"].items()
+        assert (many, report["totals"]["accepted"]) == (2, len(SHORT_LIST))
+        assert reason.startswith("assumed sent by ")
+
+
+def import_newer(office: Office) -> None:
+    """Import the same release with other words."""
+    newer = office.path / "newer.txt"
+    newer.write_text(communique().replace("urgences", "Urgences", 1), encoding="utf-8")
+    office.run("releases", "import", str(newer), "--slug", SLUG)
+
+
+def test_a_newer_version_stops_before_those_who_have_the_older(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU)
+        import_newer(sending)
+        ran = sending.send(SLUG, BUREAU, code=3)
+        said = one_sentence(ran)
+        assert f"{len(SHORT_LIST)} recipients have an earlier version" in said
+        assert "--again" in said
+        assert f"  {SHORT_LIST[0].name} has version 1 (dispatch 1)" in ran.out
+        assert len(server.accepted) == len(SHORT_LIST)
+        rehearsed = json.loads(sending.run("send", SLUG, "--list", BUREAU, "--dry-run", "--json", code=3).out)
+        assert rehearsed["had_earlier_version"] == len(SHORT_LIST)
+        left_out = sending.send(SLUG, BUREAU, "social", more=("--not-again",))
+        assert f"{len(SOCIAL)} recipients; left out: {len(SHORT_LIST)} " in left_out.out
+        assert len(server.accepted) == len(SHORT_LIST) + len(SOCIAL)
+        sending.send(SLUG, BUREAU, more=("--again",))
+        assert len(server.accepted) == 2 * len(SHORT_LIST) + len(SOCIAL)
+        assert "dispatch 3, version 2: 250" in sending.run("report", SLUG).out
+
+
+def test_who_still_waits_for_the_older_version_never_gets_it_after_the_newer(office: Office) -> None:
+    office.send(SLUG, BUREAU, code=4)  # nothing listens at its port: the dispatch is planned, and paused
+    import_newer(office)
+    with running() as server:
+        sending = office.at(server.port)
+        said = one_sentence(sending.send(SLUG, BUREAU, code=3, more=("--again",)))
+        assert f"{len(SHORT_LIST)} recipients still wait for an earlier version" in said
+        assert "distributor dispatches cancel 1" in said
+        sending.run("dispatches", "cancel", "1", "--yes")
+        sending.send(SLUG, BUREAU)
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_who_looks_after_a_kill_is_told_that_nobody_carries_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as server:
+        go_on = hold_after(server, 5, monkeypatch)
+        sending = office.at(server.port)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) == 5, "five messages have left", process=process)
+        assert not sending.json("dispatches", "show", "1")["stopped"]
+        process.send_signal(signal.SIGKILL)
+        finish(process, -signal.SIGKILL)
+        go_on.set()
+        told = "stopped in the middle — distributor dispatches resume 1"
+        for command in (
+            ["report", SLUG],
+            ["dispatches", "list"],
+            ["dispatches", "show", "1"],
+            send_arguments(SLUG, "social"),
+        ):
+            assert told in sending.run(*command).out, command

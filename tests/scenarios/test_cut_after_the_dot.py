@@ -68,4 +68,4 @@ def test_assume_sent_marks_accepted_and_sends_nothing(cut: Cut) -> None:
     assert cut.office.states() == {"accepted": 12}
     assert len(cut.server.accepted) == 11
     (assumed,) = (one for one in cut.office.deliveries() if one["address"] == FORGOTTEN.spec)
-    assert "assume-sent" in assumed["reason"]
+    assert "assumed sent by" in assumed["reason"]

@@ -27,6 +27,21 @@ def test_a_refusal_is_kept_in_the_servers_words(office: Office) -> None:
     assert "550 5.1.1" in sending.run("report", SLUG).out
 
 
+def test_an_address_that_sounds_like_trouble_of_ours_is_only_an_address(office: Office) -> None:
+    """`550 <jean@spf-sante.example>: User lookup failed` is about Jean, and pauses nothing."""
+    odd = "jean.spf.dmarc@relay-denied-quota-exceeded.example"
+    office.change(f"UPDATE contact SET address = '{odd}', address_key = '{odd}' WHERE address = '{GONE.address}'")
+    refusal = Fault(
+        "rcpt", reply=f"550 <{odd}>: User lookup failed, relay-denied-quota-exceeded.example", recipient=odd
+    )
+    with running(Script(faults=(refusal,))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        assert len(server.accepted) == 11
+    assert [one["address"] for one in sending.deliveries("rejected")] == [odd]
+    assert sending.dispatch_state() == "done"
+
+
 def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office) -> None:
     words = "451 4.3.0 Come back later, please"
     with running(Script(faults=(Fault("rcpt", reply=words, recipient=LATER.spec, times=1),))) as server:

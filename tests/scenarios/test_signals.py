@@ -1,4 +1,4 @@
-"""Ctrl-C, `kill`, a closed terminal: the first finishes what is on the wire, the second stops at once."""
+"""Ctrl-C, `kill`, for `work` a closed terminal: the first finishes what is on the wire, the second stops at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def test_the_first_signal_stops_in_order(office: Office) -> None:
         sending = office.at(server.port)
         for number, command in (
             (signal.SIGINT, send_arguments(SLUG, "social")),
-            (signal.SIGTERM, ["work"]),
-            (signal.SIGHUP, ["dispatches", "resume", "1"]),
+            (signal.SIGTERM, ["dispatches", "resume", "1"]),
+            (signal.SIGHUP, ["work"]),
         ):
             before = len(server.accepted)
             process = sending.start(*command)

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Authority, Office, Person
+from authority import Authority
+from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Office, Person
 from smtpserver import Accepted, Script, ScriptedServer, running
 
 REAL_COMMUNIQUE = Path(__file__).parents[2] / "../shared/releases/communique-kazakhstan.txt"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from distributor.dispatch.workers import is_alive, worker_name
+from distributor.deliveries.workers import is_alive, worker_name
 
 
 def renamed(**parts: str) -> str:
@@ -23,13 +23,13 @@ def test_our_own_process_lives_and_names_are_never_the_same() -> None:
 
 
 def test_a_process_that_ended_is_dead() -> None:
-    code = "from distributor.dispatch.workers import worker_name; print(worker_name())"
+    code = "from distributor.deliveries.workers import worker_name; print(worker_name())"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert is_alive(ended.stdout.strip()) is False
 
 
 def test_a_process_that_runs_lives_until_it_ends_even_before_its_parent_looks() -> None:
-    code = "from distributor.dispatch.workers import worker_name; print(worker_name(), flush=True); input()"
+    code = "from distributor.deliveries.workers import worker_name; print(worker_name(), flush=True); input()"
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
         assert child.stdout is not None

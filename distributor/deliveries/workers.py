@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 
@@ -32,6 +34,14 @@ def is_alive(name: str) -> bool | None:
     # A process number is used again: only the same start means the same process.
     now_started = _started(number)
     return started == now_started if started and now_started else True
+
+
+def is_dead(
+    name: str, lease_until: datetime | None, now: datetime, is_alive: Callable[[str], bool | None] = is_alive
+) -> bool:
+    """Whether the worker of a claim is gone: by its process where that can be seen, else by its lease."""
+    alive = is_alive(name)
+    return not alive if alive is not None else lease_until is None or lease_until <= now
 
 
 def _started(pid: int) -> str:

@@ -1,0 +1,49 @@
+"""What a step of a delivery depends on besides its own row: conditions that stand inside the step's own statement."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from distributor.models import Contact, Delivery, Dispatch, Sector, Suppression
+from distributor.states import DispatchState
+
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_suppression = Suppression.__table__  # type: ignore[attr-defined]
+_contact = Contact.__table__  # type: ignore[attr-defined]
+_sector = Sector.__table__  # type: ignore[attr-defined]
+
+
+def going_on() -> ColumnElement[bool]:
+    """The condition that a delivery's dispatch has not been cancelled or paused meanwhile, by whatever command."""
+    return exists().where(
+        _dispatch.c.id == _delivery.c.dispatch_id,
+        _dispatch.c.state.not_in([DispatchState.CANCELLED, DispatchState.PAUSED]),
+    )
+
+
+def objected() -> ColumnElement[bool]:
+    """The condition that a delivery's addressee has objected: to everything, to the list's sector or the release's.
+
+    Whoever objected to a sector has objected to those below it.
+    """
+    child, parent = _sector.alias(), _sector.alias()
+    above = (
+        select(parent.c.slug)
+        .join(child, child.c.parent_id == parent.c.id)
+        .where(or_(child.c.slug == _delivery.c.sector_slug, child.c.slug == _delivery.c.release_sector_slug))
+        .correlate(_delivery)
+    )
+    return or_(
+        exists().where(
+            _suppression.c.address_hash == _delivery.c.address_hash,
+            or_(
+                _suppression.c.scope == "",
+                _suppression.c.scope == _delivery.c.sector_slug,
+                _suppression.c.scope == _delivery.c.release_sector_slug,
+                _suppression.c.scope.in_(above),
+            ),
+        ),
+        exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
+    )

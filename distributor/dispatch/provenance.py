@@ -1,0 +1,45 @@
+"""Nobody is written to of whom it is not known where their address comes from (RGPD, article 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from distributor.dispatch.manifest import PlannedRecipient
+from distributor.errors import Refused
+from distributor.models import Contact
+
+_CHUNK = 500
+_NAMED = 10
+
+
+def require_provenance(session: Session, recipients: Sequence[PlannedRecipient]) -> None:
+    """Raise `Refused`, naming them, when contacts have no source, no legal basis or no day of collection.
+
+    A journalist may ask for all three, and the first message has to tell the source.
+    """
+    by_id = {one.contact_id: one for one in recipients}
+    ids = list(by_id)
+    without: list[str] = []
+    for start in range(0, len(ids), _CHUNK):
+        rows = session.execute(
+            select(col(Contact.id), col(Contact.source), col(Contact.legal_basis), col(Contact.collected_at)).where(
+                col(Contact.id).in_(ids[start : start + _CHUNK]),
+                or_(col(Contact.source) == "", col(Contact.legal_basis) == "", col(Contact.collected_at).is_(None)),
+            )
+        )
+        for number, *values in rows:
+            names = ("source", "legal basis", "day of collection")
+            missing = [name for name, value in zip(names, values, strict=True) if not value]
+            without.append(f"{by_id[number].address} (no {', no '.join(missing)})")
+    if not without:
+        return
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    raise Refused(
+        f"Of {len(without)} on the lists it is not known where they come from, so nobody was written to:"
+        f" {', '.join(without[:_NAMED])}{more}.",
+        mend="Say it: import their addresses once more with distributor contacts import FILE --source TEXT,"
+        " or one by one with distributor contacts edit ADDRESS --source TEXT.",
+    )

@@ -1,0 +1,107 @@
+"""When a journalist counts as informed: with the first accepted message that told the rights, and with no other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from ledgerbase import (
+    ACCEPTED,
+    REJECTED,
+    SILENT,
+    START,
+    HandClock,
+    add_dispatch,
+    add_version,
+    delivery_row,
+    put,
+    record_of,
+)
+from sqlmodel import select
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.models import Contact
+from distributor.starter import starter_path
+from distributor.states import Outcome
+
+TEMPLATES = {"message.txt.j2": "{{ reader_texts.rights }}"}
+WITHOUT = {"message.txt.j2": "{{ body }}", "texts.fr.yaml": "rights: vos droits"}
+
+
+def add_contact(database: Database, **values: Any) -> int:
+    """A journalist who has not been informed yet."""
+    with database.session() as session:
+        contact = Contact(**values)
+        session.add(contact)
+        session.flush()
+        assert contact.id is not None
+        return contact.id
+
+
+def send(database: Database, contact_id: int | None, outcome: Outcome, clock: HandClock, **dispatch: Any) -> None:
+    """A dispatch to that journalist that comes to this outcome."""
+    version = add_version(database, slug=f"r{clock.moment:%H%M}")
+    number = add_dispatch(database, version, **({"templates": TEMPLATES} | dispatch))
+    log = DeliveryLog(database, "worker", clock)
+    with database.transaction() as connection:
+        log.plan(connection, [delivery_row(number, version, 1, contact_id=contact_id)])
+    (claimed,) = log.claim(number, 10)
+    log.commit(Batch(begins=[claimed.id]))
+    log.commit(Batch(records=[record_of(claimed.id, outcome)]))
+
+
+def informed(database: Database, contact_id: int) -> datetime | None:
+    """When the journalist was informed."""
+    with database.session() as session:
+        return session.exec(select(Contact).where(Contact.id == contact_id)).one().notice_sent_at
+
+
+def test_an_accepted_message_informs_and_the_first_day_stands(database: Database) -> None:
+    clock, anne, paul = HandClock(), add_contact(database), add_contact(database)
+    send(database, anne, ACCEPTED, clock)
+    assert informed(database, anne) == START
+    assert informed(database, paul) is None
+    clock.forward(hours=5)
+    send(database, anne, ACCEPTED, clock)
+    assert informed(database, anne) == START
+
+
+@pytest.mark.parametrize("outcome", [REJECTED, SILENT], ids=["refused", "in doubt"])
+def test_what_was_not_accepted_informs_nobody(database: Database, outcome: Outcome) -> None:
+    anne = add_contact(database)
+    send(database, anne, outcome, HandClock())
+    assert informed(database, anne) is None
+
+
+def test_a_test_and_a_layout_without_the_notice_inform_nobody(database: Database) -> None:
+    clock, anne = HandClock(), add_contact(database)
+    send(database, anne, ACCEPTED, clock, is_test=True)
+    clock.forward(hours=1)
+    send(database, anne, ACCEPTED, clock, templates=WITHOUT)
+    assert informed(database, anne) is None
+
+
+def test_whoever_was_written_to_at_a_second_address_is_informed(database: Database) -> None:
+    anne = add_contact(database)
+    send(database, add_contact(database, same_as_id=anne), ACCEPTED, HandClock())
+    assert informed(database, anne) == START
+
+
+def test_our_own_layout_carries_the_notice() -> None:
+    for name in ("message.txt.j2", "message.html.j2"):
+        assert "texts.rights" in (starter_path("templates/press-release") / name).read_text("utf-8")
+
+
+def test_an_answer_that_came_too_late_to_count_informs_nobody(database: Database) -> None:
+    clock, anne = HandClock(), add_contact(database)
+    version = add_version(database)
+    number = add_dispatch(database, version, templates=TEMPLATES)
+    log = DeliveryLog(database, "worker", clock)
+    with database.transaction() as connection:
+        log.plan(connection, [delivery_row(number, version, 1, contact_id=anne)])
+    (claimed,) = log.claim(number, 10)
+    put(database, claimed.id, worker="another", state="rejected")
+    log.commit(Batch(records=[record_of(claimed.id, ACCEPTED)]))
+    assert informed(database, anne) is None
