@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from distributor.folding import fold, words
 
@@ -12,7 +13,8 @@ _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\u200c\u200d](?![\u0600-\u0fff])"
 )
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
-_LINE_BREAK = re.compile("[ \t]*(?:\r\n|[\r\n\u2028\u2029\x0b\x0c\x85])+[ \t]*")
+# From the first of several blanks only: tried from each, the search would take the square of their number.
+_LINE_BREAK = re.compile("(?:(?<![ \t])[ \t]++)?(?:\r\n|[\r\n\u2028\u2029\x0b\x0c\x85])++[ \t]*+")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[^?\s]?\?[^?]*\?=|=\?|\?=")
@@ -35,6 +37,26 @@ def clean_text(text: str, *, multiline: bool = False) -> tuple[str, tuple[str, .
     if not _SUSPECT.search(text) and unicodedata.is_normalized("NFC", text):
         return text, ()
     return _clean_slowly(text, multiline=multiline)
+
+
+def is_clean(cells: Iterable[str]) -> bool:
+    """Whether `clean_text` would leave every one of these cells as it is: one look at a whole row of a good file."""
+    row = "~".join(cells)
+    return (
+        row.isprintable()  # no control, bidirectional or invisible character, and no space but the common one
+        and "  " not in row
+        and "~ " not in row
+        and " ~" not in row
+        and row[:1] != " " != row[-1:]
+        and "=?" not in row
+        and "?=" not in row
+        and (row.isascii() or (unicodedata.is_normalized("NFC", row) and not _maybe_mojibake(row)))
+    )
+
+
+def _maybe_mojibake(text: str) -> bool:
+    # Most rows hold none of the letters it begins with, and `in` sees that sooner than a search.
+    return any(map(text.__contains__, "ÂÃÅÄÐÑâ")) and bool(_MOJIBAKE.search(text))
 
 
 def _clean_slowly(text: str, *, multiline: bool) -> tuple[str, tuple[str, ...]]:

@@ -27,6 +27,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile(r"[aeiouy]")
 
 
+def name_key(first_name: str, last_name: str) -> str:
+    """The folded name a contact is found under, whatever its accents, case and hyphens; "" without a name."""
+    return " ".join(filter(None, (fold(first_name), fold(last_name))))
+
+
 def normal_civility(text: str) -> str | None:
     """The civility that `text` says («Madame» → `Mme`), "" for none, None when it says something else («Pr»)."""
     folded = fold(text)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import LEGAL_BASIS, import_contacts
-from distributor.contacts.press_lists import Member, list_members, search_contacts
-from distributor.contacts.report import ImportReport, Result, rejects_csv
+from distributor.contacts.importing import IMPORT_LOCK, LEGAL_BASIS, import_contacts
+from distributor.contacts.members import Member, search_contacts
+from distributor.contacts.press_lists import list_members
+from distributor.contacts.rejects import make_rejects
+from distributor.contacts.report import ImportReport, Result
 from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
 from distributor.db.engine import Database
 from distributor.errors import BadInput
@@ -55,7 +58,7 @@ def test_rows_become_contacts_with_all_they_say(database: Database) -> None:
     report = load(database, ANNE, PAUL, sector="Presse nationale", collected_at=when)
     assert results(report) == ["new", "new"]
     assert report.list_slug == "presse"
-    assert report.new_sectors == ("Économie", "Social")
+    assert report.new_sectors == ("Presse nationale", "Économie", "Social")
     assert report.kept == {"Ville": "ville"}
     anne, _ = members(database)
     assert (anne.civility, anne.name, anne.language, anne.phone) == ("Mme", "Anne Martin", "fr", "01 02")
@@ -169,6 +172,22 @@ def test_an_import_cut_short_leaves_the_base_as_it_was(database: Database) -> No
     assert dump(database) == before
 
 
+def test_an_import_waits_for_another_and_says_so(database: Database) -> None:
+    other = database.engine.connect()
+    if database.is_sqlite:
+        other.execute(text("SELECT 1"))  # it begins by taking the write lock
+    else:
+        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
+    said = []
+
+    def end_it() -> None:
+        said.append("waiting")
+        other.close()
+
+    assert results(load(database, ANNE, on_wait=end_it)) == ["new"]
+    assert said == ["waiting"]
+
+
 def test_several_batches_merge_as_one(database: Database) -> None:
     lines = [PAUL.replace("paul@", f"p{number}@") for number in range(1100)]
     report = load(database, ANNE, *lines, ANNE.replace("Le Journal", "Télé Sud"))
@@ -177,13 +196,14 @@ def test_several_batches_merge_as_one(database: Database) -> None:
         Result.MERGED: 1,
         Result.UPDATED: 0,
         Result.UNCHANGED: 0,
+        Result.SPLIT: 0,
         Result.REJECTED: 0,
     }
 
 
 def test_the_rejects_file_comes_back_mended_and_is_imported(database: Database) -> None:
     report = load(database, ANNE, 'M.;Jean;"Du;pont";;;;jean chez x;;;;=1+1;Brest\n', "a;b;c;d;e;f;g;h;i;j;k;l;m\n")
-    rejects = rejects_csv(report).decode("utf-8-sig")
+    rejects = make_rejects(report).content.decode("utf-8-sig")
     header, first, second = rejects.splitlines()
     assert header == HEADER.strip() + ";Motif du rejet"
     assert first.startswith('M.;Jean;"Du;pont";;;;jean chez x;;;;=1+1;Brest;E-mail: ')
@@ -191,7 +211,7 @@ def test_the_rejects_file_comes_back_mended_and_is_imported(database: Database) 
     again = import_contacts(database, read_csv(rejects.encode(), name="rejects.csv"), list_name="Presse")
     assert again.header[-1] == "Motif du rejet"
     assert results(again) == ["rejected", "rejected"]
-    assert rejects_csv(again).decode("utf-8-sig").splitlines()[:2] == [header, first]
+    assert make_rejects(again).content.decode("utf-8-sig").splitlines()[:2] == [header, first]
     mended = first.replace("jean chez x", "jean@x.example")
     last = import_contacts(database, read_csv(f"{header}\n{mended}\n".encode()), list_name="Presse")
     assert results(last) == ["new"]
@@ -200,7 +220,7 @@ def test_the_rejects_file_comes_back_mended_and_is_imported(database: Database) 
 
 
 def test_no_rejects_no_file(database: Database) -> None:
-    assert rejects_csv(load(database, ANNE)) == b""
+    assert make_rejects(load(database, ANNE)).content == b""
 
 
 def test_a_list_changes_its_sector_aloud(database: Database) -> None:
@@ -223,7 +243,7 @@ ROW = st.tuples(WORD, st.sampled_from(["", "X", "Y"]), WORD, WORD, st.sampled_fr
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1, max_size=7), st.lists(ROW, max_size=4))
 def test_whatever_a_file_says_it_changes_nothing_twice(
-    database: Database, empty: Callable[[Database], None], rows: list[tuple[str, ...]], earlier: list[tuple[str, ...]]
+    database: Database, rows: list[tuple[str, ...]], earlier: list[tuple[str, ...]]
 ) -> None:
     def lines(table: list[tuple[str, ...]]) -> list[str]:
         return [

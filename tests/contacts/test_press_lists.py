@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from distributor.contacts.csvfile import read_csv
 from distributor.contacts.importing import import_contacts
-from distributor.contacts.press_lists import find_contact, find_list, list_members, lists, search_contacts, sectors
+from distributor.contacts.members import find_contact, search_contacts
+from distributor.contacts.press_lists import find_list, list_members, lists, sectors
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Audit

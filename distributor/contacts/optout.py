@@ -1,0 +1,111 @@
+"""Whether a row of a list says that somebody wants no more mail: what people write, and where they write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from distributor.folding import fold
+
+# All patterns read folded text: no accents, no case, no punctuation.
+
+# «Ne plus envoyer de PJ», «ne plus contacter par téléphone», «do not send before noon»: not about our mail as such.
+_ONLY_THIS = (
+    r"(?! (?:(?:de|d|des|les|le|la|l|par|sur|en|au|aux|any|by|on|with|the|her|his|my) )*"
+    r"(?:pj|pieces? jointes?|photos?|pdf|fichiers?|videos?|images?|visuels?|docs?|documents?|avant|apres|plus|sans"
+    r"|pendant|tel|telephone|sms|fax|courriers?|portable|mobile|fixe|linkedin|whatsapp|matin|soir|week ?ends?|vacances"
+    r"|lundis?|mardis?|mercredis?|jeudis?|vendredis?|samedis?|dimanches?|attachments?|pictures?|files?|phone|before"
+    r"|after|during|until|more|without|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b)"
+)
+_MAIL = (
+    r"(?:e ?mails?|mails?|mailings?|courriels?|communiques?|cp|messages?|envois?|newsletters?|sollicitations?"
+    r"|demarchages?|contacts?|prospection|(?:press )?releases?)\b"
+)
+_OURS = r"(?:la |les |le |l |vos |nos |notre |votre |tout |toutes? |tous |ces |the |our |your |all |any |this |these )*"
+_LIST = r"(?:mailing |press |media |distribution )?(?:lists?|listes?|listings?|fichiers?|bases?|databases?)\b"
+_CONTACTED = r"(?:contact|sollicit|demarch|destinat|mail|inscri)\w*"
+_SENTENCES = (
+    # ne plus recevoir, ne pas contacter
+    (
+        rf"\bne plus (?:rien |jamais )?(?:(?:lui|leur|me|nous|l|le|la|les) )?"
+        rf"(?:recevoir|envoyer|contacter|ecrire|solliciter|adresser|mailer|diffuser|demarcher)\b{_ONLY_THIS}"
+    ),
+    rf"\bne plus (?:etre|faire partie|figurer|apparaitre).{{0,20}} (?:{_CONTACTED}|{_LIST})",
+    (
+        rf"\bne (?:souhait|veu|desir|voudr)\w* (?:plus|pas) (?:rien )?"
+        rf"(?:recevoir\b|etre {_CONTACTED}|(?:de |d |aucun )?(?:nos |vos |ces )?{_MAIL}){_ONLY_THIS}"
+    ),
+    (
+        r"\bne pas (?:(?:lui|leur|me|l|le|la|les) )?(?:envoyer|contacter|ecrire|mailer|demarcher|solliciter)"
+        r"(?: rgpd| svp| merci|(?: par| de| d)? (?:e ?mails?|mails?|courriels?))*$"
+    ),
+    rf"\bn est plus interesse\w*(?: e)?(?: par (?:nos|vos|les) {_MAIL})?$",
+    # être désinscrit, retiré
+    (
+        r"\b(?:demand|souhait|desir|veut|exig)\w* (?:(?:a|de|d|que|etre|sa|son|la|le|l|se|on|nous) )*"
+        r"(?:desinscr|desabonn|(?:radie|retire|supprime|enleve|efface)\w*(?: e)?$)"
+    ),
+    (
+        r"\b(?:retir|enlev|supprim|ray|radi|effac)(?:er|ez|e|ee|es|ees)(?: e| moi| le| la| les)?"
+        rf" (?:de|des|du) {_OURS}{_LIST}"
+    ),
+    # refuser, s'opposer
+    rf"\brefuse (?:de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
+    r"\bs oppos\w+ a (?:recevoir|(?:la |toute )?(?:reception|prospection)|(?:l |tout )?envoi|tout demarchage)\b",
+    r"\bdroit d opposition\b|\bopposition (?:rgpd|cnil)\b|\bdroit a l effacement\b",
+    rf"\bstop (?:a )?(?:nos|vos) {_MAIL}",
+    # do not contact, no longer wishes
+    rf"\b(?:do not|don t|never) (?:contact|e ?mail|mail|write|send|solicit)\b{_ONLY_THIS}",
+    rf"\bnot to be (?:contacted|e ?mailed|mailed)\b{_ONLY_THIS}",
+    (
+        rf"\b(?:no longer|not|doesn t|don t) (?:wish|want)(?:es|s|ed|ing)? (?:to )?"
+        rf"(?:receive\b|get\b|hear\b|be (?:contact|mail|e ?mail)\w*|(?:our |your |any |more )*{_MAIL}){_ONLY_THIS}"
+    ),
+    rf"\b(?:stop|cease) (?:sending|e ?mailing|mailing|contacting|writing)\b{_ONLY_THIS}|\bno more {_MAIL}",
+    # remove me from your list, objected
+    rf"\b(?:remove|delete|strike|drop)d?(?: me| him| her| them| us)? from {_OURS}{_LIST}",
+    rf"\b(?:take|taken|took)(?: me| him| her| them| us)? off {_OURS}{_LIST}",
+    r"\b(?:asked|wants|wishes|requested) to (?:be (?:removed|taken off|deleted|unsubscribed)|unsubscribe)\b",
+    r"\bobject(?:ed|s) to (?:our|the|all|any|being|receiving|direct)\b",
+)
+_SENTENCE = re.compile("|".join(_SENTENCES))
+
+# One word says it too: in remarks wherever it stands; in another cell, which may hold a magazine's name, only where it
+# is all there is.
+_WORD = r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabonn\w+|unsubscribed?\b|opt(?:ed)? ?out\b)"
+_STOP = r"(?:stop(?:(?: aux| les)? (?:e ?mails?|mails?|pub|cp|communiques?|envois?|diffusion|newsletters?))?|dnc)"
+_AND_WHEN = (
+    r"(?: e\b| es\b| svp| merci| please| thanks| definitif| rgpd| gdpr| suite .*| (?:(?:le|du|depuis|since|on) )*\d.*)*"
+)
+_ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
+_WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
+_WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
+_COLUMN_OF_REMARKS = re.compile(
+    r"statut|status|etat\b|envoi|diffusion|mailing|newsletter|abonn|inscri|subscri|rgpd|gdpr|consent|remarq|remark|note"
+    r"|comment|observ|suivi|accord|opt\b|stop|memo|divers|infos?\b"
+)
+_CLEARLY_NOT = frozenset(
+    {"", "non", "no", "n", "0", "faux", "false", "aucun", "aucune", "none", "na", "n a", "ras", "inscrit", "inscrite"}
+    | {"abonne", "abonnee", "subscribed", "actif", "active", "opted in", "opt in"}
+)
+
+
+def is_yes(cell: str) -> bool:
+    """Whether a cell of a column of objections holds one: all but a clear no, for people write a cross or a date."""
+    return fold(cell) not in _CLEARLY_NOT
+
+
+def remarks_say_so(text: str) -> bool:
+    """Whether remarks on a person ask for no more mail, in French or English; «désinscrite» or «STOP» is enough."""
+    return any(_SENTENCE.search(line) or _WORD_IN_REMARKS.search(line) for line in _lines(text))
+
+
+def cell_says_so(column: str, text: str) -> bool:
+    """The same of any other column's cell: a word counts only where the column is about that, or the cell no more."""
+    if _COLUMN_OF_REMARKS.search(fold(column)):
+        return remarks_say_so(text)
+    return any(_SENTENCE.search(line) or _WORD_ALONE.fullmatch(line) for line in _lines(text))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return filter(None, map(fold, re.split(r"[\n.;!]", text)))

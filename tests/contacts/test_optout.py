@@ -1,0 +1,176 @@
+"""No more mail: what people write in a list to say so, in French and English, and what only looks like it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.contacts.columns import Field, field_of
+from distributor.contacts.optout import cell_says_so, is_yes, remarks_say_so
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "A demandé à ne plus recevoir nos mails",
+        "ne souhaite plus recevoir",
+        "Ne souhaite pas recevoir nos communiqués",
+        "désinscrit(e)",
+        "Désinscrit",
+        "s'est désabonnée en mars",
+        "remove me from your list",
+        "Please remove him from the mailing list",
+        "removed from our press list",
+        "STOP",
+        "STOP !",
+        "stop 12/03/2025",
+        "a répondu STOP",
+        "STOP MAILS",
+        "stop aux mails",
+        "unsubscribed",
+        "Unsubscribe me please",
+        "do not contact",
+        "Do not email",
+        "Please don't send anything",
+        "ne plus lui écrire",
+        "Ne plus contacter",
+        "ne plus contacter par mail",
+        "demande à être retirée",
+        "demande à être retiré(e) de nos listes",
+        "Souhaite être désinscrit",
+        "à retirer de la liste",
+        "Merci de me retirer de vos listes",
+        "retirez-moi de votre liste de diffusion",
+        "ne veut plus de nos mails",
+        "ne veut plus nos communiqués",
+        "ne souhaite plus être contactée",
+        "souhaite ne plus figurer dans notre fichier",
+        "A exercé son droit d'opposition",
+        "opposition RGPD",
+        "refuse tout envoi",
+        "refuse de recevoir des communiqués",
+        "s'oppose à la réception de nos envois",
+        "no longer wishes to receive this",
+        "no longer wants our emails",
+        "doesn't want any more emails",
+        "asked to be removed",
+        "asked not to be contacted",
+        "stop emailing her",
+        "take me off your list",
+        "no more press releases please",
+        "objected to our mail",
+        "opt-out",
+        "n'est plus intéressée",
+        "n’est plus intéressé par nos communiqués",
+        "ne pas contacter (RGPD)",
+        "ne pas envoyer de mails",
+        "Vu au salon\nne pas contacter",
+        "Rencontrée en mai. A demandé à ne plus recevoir nos mails ; à rappeler",
+    ],
+)
+def test_who_wants_no_more_mail(note: str) -> None:
+    assert remarks_say_so(note)
+    assert cell_says_so("Statut", note)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop Pub magazine",
+        "STOP à la précarité",
+        "STOP aux violences faites aux femmes",
+        "Stop au gaspillage",
+        "Stop aux sollicitations téléphoniques",
+        "Dit «ne pas relancer»",
+        "Préfère le mardi ; pas d’appel",
+        "journaliste d'opposition",
+        "ne pas contacter par téléphone",
+        "ne plus contacter par téléphone",
+        "ne plus envoyer de PJ",
+        "préfère ne plus recevoir de pièces jointes",
+        "ne souhaite pas être appelée le matin",
+        "ne souhaite pas recevoir de PDF",
+        "do not send attachments",
+        "don't call before noon",
+        "do not send on Fridays",
+        "do not email before 10",
+        "never write without a photo",
+        "ne pas envoyer le vendredi",
+        "ne plus appeler",
+        "One-stop shop",
+        "Non-stop info",
+        "stop motion",
+        "couvre l'opposition municipale",
+        "a refusé une interview",
+        "refuse les interviews par mail",
+        "ne fait plus partie de la rédaction santé",
+        "demande à recevoir les communiqués",
+        "demande des photos",
+        "no longer at the paper",
+        "wants more mail about health",
+        "+ de 10 ans",
+        "a demandé la suppression de la taxe",
+        "auteure d'un article sur la liste rouge",
+        "retiré de la course",
+        "list of contacts",
+        "contact",
+    ],
+)
+def test_what_only_looks_like_it(text: str) -> None:
+    assert not remarks_say_so(text)
+    assert not cell_says_so("Dernier sujet", text)
+    assert not cell_says_so("Statut", text)
+
+
+@pytest.mark.parametrize(
+    "cell", ["STOP", "Stop !", "stop mails", "désinscrit(e)", "Unsubscribed", "opt-out le 12/03/2025"]
+)
+def test_a_word_that_is_all_a_cell_says(cell: str) -> None:
+    assert cell_says_so("Ville", cell)
+
+
+@pytest.mark.parametrize("name", ["Unsubscribed Magazine", "Le Désinscrit", "Stop Pub magazine", "Opt Out Review"])
+def test_a_word_may_be_part_of_a_name(name: str) -> None:
+    assert not cell_says_so("Autre média", name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("x", True), ("12/03/2025", True), ("oui", True), ("a demandé", True)]
+    + [(no, False) for no in ("", "non", "No", "0", "-", "aucune", "Inscrit", "abonnée", "actif", "opt-in")],
+)
+def test_a_column_of_objections(cell: str, said: bool) -> None:
+    assert is_yes(cell) is said
+
+
+@pytest.mark.parametrize("name", ["Désinscrit(e)", "STOP", "Ne plus recevoir", "Do not email", "Opposition RGPD"])
+def test_a_column_of_objections_is_known_by_its_name(name: str) -> None:
+    assert field_of(name) is Field.OPTED_OUT
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    assert remarks_say_so(text) in {True, False}
+    assert cell_says_so(text, text) in {True, False}
+
+
+def test_long_remarks_take_no_time() -> None:
+    """Time that grew with the square of their length would be minutes."""
+    started = time.process_time()
+    for piece in (
+        "ne plus ",
+        "ne pas ",
+        "a ",
+        "demande de ",
+        "stop ",
+        "remove from our ",
+        "ne plus etre ",
+        "le ",
+        "1 ",
+    ):
+        remarks_say_so(piece * 20_000)
+        cell_says_so("Ville", piece * 20_000)
+    assert time.process_time() - started < 10

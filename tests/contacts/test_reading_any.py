@@ -1,0 +1,191 @@
+"""Whatever address books and spreadsheets export comes in by one door, without a mapping; rejects come back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from workbooks import ods, row, xlsx
+
+from distributor.contacts.importing import import_contacts
+from distributor.contacts.press_lists import list_members
+from distributor.contacts.reading import read_source
+from distributor.contacts.rejects import Rejects, make_rejects
+from distributor.contacts.report import ImportReport, Result
+from distributor.contacts.rows import RejectedRow, SourceRow, place
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+
+SAMPLES = sorted((Path(__file__).parents[1] / "data" / "contacts").iterdir())
+PEOPLE = [
+    ("zoe.loeuillet@oeil.example", "Zoé", "Lœuillet", "L’Œil du Midi", "Cheffe de rubrique"),
+    ("jerome.vandermeer@garrigue.example", "Jérôme", "Van der Meer", "Radio Garrigue", "Journaliste"),
+    ("anais.obrien@lefil.example", "Anaïs", "O’Brien", "Le Fil, agence", "Correspondante"),
+]
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.name)
+def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: Database) -> None:
+    report = import_contacts(database, *read_source(file.read_bytes(), name=file.name), list_name="Presse")
+    assert (report.counts[Result.NEW], report.counts[Result.REJECTED]) == (3, 0)
+    with database.session() as session:
+        members = list(list_members(session, "presse"))
+    found = {(one.address, one.first_name, one.last_name, one.outlet, one.role) for one in members}
+    assert found == set(PEOPLE)
+    again = import_contacts(database, *read_source(file.read_bytes(), name=file.name), list_name="Presse")
+    assert again.counts[Result.UNCHANGED] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        (
+            "Mme;Zoé;Petit;zoe.petit@x.example;0467000102;fr;Midi\nM.;Luc;Roy;luc.roy@x.example;0612345678;en;Est\n",
+            ("Prefix", "First name", "Last name", "E-mail", "Phone", "Language", "Column 7"),
+        ),
+        ("PETIT,Jérôme,jpetit@x.example\nMARTIN,Anne,amartin@x.example\n", ("Last name", "First name", "E-mail")),
+        ("a@x.example\nb@x.example\n", ("E-mail",)),
+        ("Anne Martin\tanne.martin@x.example\nBruno Petit\tbruno.petit@x.example\n", ("Full name", "E-mail")),
+        ("Anne,anne@x.example,secours@x.example\n", ("Full name", "E-mail", "E-mail 2")),
+    ],
+)
+def test_a_list_without_column_names_is_read_by_what_it_holds(text: str, header: tuple[str, ...]) -> None:
+    (table,) = read_source(text.encode())
+    assert table.header == header
+    assert "No row names the columns" in table.remarks[1]
+    lines = [one.line for one in table.rows]
+    assert lines == list(range(1, text.count("\n") + 1))
+
+
+def test_a_list_without_column_names_whose_shape_is_not_clear_is_refused() -> None:
+    with pytest.raises(BadInput, match="No row names the columns") as caught:
+        read_source(b"Anne;anne@x.example;Nimes\nBruno;Ales;bruno@x.example\n", name="liste.csv")
+    assert "Nom;" in caught.value.mend
+
+
+def test_column_names_the_user_spoke_of_are_the_header_under_titles() -> None:
+    (table,) = read_source(b"Fichier;@nous\n;\nWer;Elektropost\nAnne;anne@x.example\n", columns=["Elektropost"])
+    assert table.header == ("Wer", "Elektropost")
+    assert [one.line for one in table.rows] == [4]
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "¦", "§", ":", "#", "!", "\x1f"])
+def test_a_rare_delimiter_is_found(delimiter: str) -> None:
+    text = "Nom|E-mail|Média\nAnne|anne@x.example|Le Fil ; agence\n".replace("|", delimiter)
+    (table,) = read_source(text.encode())
+    (only,) = table.rows
+    assert isinstance(only, SourceRow)
+    assert only.cells == {"Nom": "Anne", "E-mail": "anne@x.example", "Média": "Le Fil ; agence"}
+
+
+def test_a_place_is_said_with_its_sheet() -> None:
+    assert (place(12, "Sport"), place(12)) == ("sheet Sport, line 12", "line 12")
+
+
+def rejects(database: Database, data: bytes) -> tuple[ImportReport, Rejects]:
+    report = import_contacts(database, *read_source(data, name="presse"), list_name="Presse")
+    return report, make_rejects(report)
+
+
+HEADER = ("Nom", "E-mail", "Téléphone", "Notes")
+BAD = ("Anne", "anne chez x", "0102", "=1+1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        xlsx({"Sport": [HEADER, ("B", "b@x.example"), BAD], "Vide": [], "Art": [["Titre"], HEADER, BAD[:2]]}),
+        ods({"Sport": row(*HEADER) + row("B", "b@x.example") + row(*BAD), "Art": row(*HEADER) + row(*BAD[:2])}),
+    ],
+    ids=["xlsx", "ods"],
+)
+def test_rejects_of_a_workbook_are_a_workbook_of_text_that_comes_back(database: Database, data: bytes) -> None:
+    report, written = rejects(database, data)
+    assert report.counts[Result.REJECTED] == 2
+    assert written.ending == ".xlsx"
+    tables = read_source(written.content, name="presse-rejects.xlsx")
+    assert [(table.sheet, table.header) for table in tables] == [
+        ("Sport", (*HEADER, "Motif du rejet")),
+        ("Art", (*HEADER, "Motif du rejet")),
+    ]
+    (only,) = tables[0].rows
+    assert isinstance(only, SourceRow)
+    assert tuple(only.cells.values())[:4] == BAD
+    assert only.cells["Motif du rejet"].startswith("E-mail: ")
+    again, twice = rejects(database, written.content)
+    assert again.counts[Result.REJECTED] == 2
+    assert [table.header for table in read_source(twice.content)] == [(*HEADER, "Motif du rejet")] * 2
+    mended = xlsx({"Sport": [(*HEADER, "Motif du rejet"), (BAD[0], "anne@x.example", *BAD[2:], "E-mail: …")]})
+    last, nothing = rejects(database, mended)
+    assert (last.counts[Result.NEW], last.kept, nothing.content) == (1, {}, b"")
+
+
+def test_rejects_of_cards_are_the_cards_as_they_stood(database: Database) -> None:
+    good = b"BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:b@x.example\r\nEND:VCARD\r\n"
+    bad = b"BEGIN:VCARD\nVERSION:3.0\nFN:L\xe9a \x8cil\nEMAIL:lea chez x\nPHOTO;ENCODING=b:AAAA\nEND:VCARD\n"
+    nobody = b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Personne\r\nEND:VCARD\r\n"
+    cut = b"BEGIN:VCARD\r\nVERSION:3.0\r\nEMAIL:c@x.exam"
+    report, written = rejects(database, b"Liste\n" + good + bad + nobody + cut)
+    assert (report.counts[Result.NEW], report.counts[Result.REJECTED], written.ending) == (1, 4, ".vcf")
+    reason = b"X-DISTRIBUTOR-REJECTED"
+    assert written.content.count(reason) == 4
+    assert written.content.startswith(b"Liste\n" + reason)
+    assert bad.removesuffix(b"END:VCARD\n") + reason in written.content
+    assert all(len(line) <= 76 for line in written.content.splitlines())
+    again, twice = rejects(database, written.content)
+    assert again.counts[Result.REJECTED] == 4
+    assert twice.content == written.content
+    mended = written.content.replace(b"Liste", b"").replace(b"lea chez x", b"lea@x.example")
+    mended = mended.replace(b"FN:Personne", b"EMAIL:d@x.example").replace(b".exam", b".example\r\nEND:VCARD")
+    last, nothing = rejects(database, mended)
+    assert (last.counts[Result.NEW], last.kept, nothing.content) == (3, {}, b"")
+    with database.session() as session:
+        assert "Léa" in {one.first_name for one in list_members(session, "presse")}
+
+
+SHEETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=40)
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=10)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(SHEETS, min_size=1, max_size=3, unique_by=str.casefold), st.lists(CELLS, min_size=1, max_size=3))
+def test_any_rejected_cells_of_any_sheet_come_back(sheets: list[str], cells: list[str]) -> None:
+    headers = dict.fromkeys(sheets, ("E-mail", "Notes"))
+    (table,) = read_source(xlsx({"A": [["E-mail"], ["x"]]}))
+    rejected = [RejectedRow(2, "", "", "Non.", ("x", cell), sheet) for sheet in sheets for cell in cells]
+    report = ImportReport(
+        file="x", list_name="", list_slug="", headers=headers, format=table.format, delimiter="", encoding="",
+        recognised={}, kept={}, ignored=(), outcomes=(), rejected=rejected, counts={}, new_sectors=(), remarks=(),
+    )  # fmt: skip
+    found = read_source(make_rejects(report).content)
+    assert [len(one.sheet) <= 31 for one in found] == [True] * len(sheets)
+    rows = [one.cells["Notes"] for table in found for one in table.rows if isinstance(one, SourceRow)]
+    assert rows == cells * len(sheets)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"BEGIN:VCARD\r\n", b"\xff\xfe", b""]), st.binary(max_size=300)
+)
+def test_any_bytes_are_rows_or_one_sentence(start: bytes, data: bytes) -> None:
+    found = read_or_refuse(start + data)
+    assert found.message.endswith(".") if isinstance(found, BadInput) else all(one.line >= 1 for one in found)
+
+
+def read_or_refuse(data: bytes) -> list[SourceRow | RejectedRow] | BadInput:
+    """All rows, or the refusal; anything else that is raised fails the test."""
+    try:
+        return [one for table in read_source(data) for one in table.rows]
+    except BadInput as refusal:
+        return refusal
+
+
+def test_rejects_of_csv_keep_their_delimiter(database: Database) -> None:
+    _, written = rejects(database, b"Nom^E-mail\nAnne;^anne chez x\n")
+    header, first = csv.reader(io.StringIO(written.content.decode("utf-8-sig")), delimiter="^")
+    assert (written.ending, header) == (".csv", ["Nom", "E-mail", "Motif du rejet"])
+    assert first[:2] == ["Anne;", "anne chez x"]
