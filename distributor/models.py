@@ -291,7 +291,10 @@ class ReleaseVersion(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """A file that goes with a release version; `sha256` is what it was when the version was made."""
+    """A file that goes with a release version; `sha256` is what it was when the version was made.
+
+    `role` says whether it is attached, a picture in the text (`source`: as the text names it), or the logo.
+    """
 
     __tablename__ = "attachment"
 
@@ -302,6 +305,8 @@ class Attachment(SQLModel, table=True):
     media_type: str
     size: int
     sha256: str
+    role: str = Field(default="attachment", sa_column_kwargs={"server_default": "attachment"})
+    source: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Account(SQLModel, table=True):
@@ -320,7 +325,8 @@ class Dispatch(SQLModel, table=True):
     """One sending of one release version to one frozen manifest (diffusion).
 
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
-    all fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports.
+    `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
+    fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports.
     """
 
     __tablename__ = "dispatch"
@@ -337,6 +343,7 @@ class Dispatch(SQLModel, table=True):
     template_hash: str = ""
     templates: dict[str, str] = _json(dict)
     identity: dict[str, str] = _json(dict)
+    files: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
     signed_off_by: str = ""

@@ -6,7 +6,7 @@ import typer
 
 from distributor.cli import exporting, importing, keeping, looking, merging, privacy
 
-app = typer.Typer(help="Import journalists, look them up, keep what is known of them right.", no_args_is_help=True)
+app = typer.Typer(help="Import journalists, look them up, keep the base right.", no_args_is_help=True)
 app.command("list")(looking.list_)
 app.command("show")(looking.show)
 app.command("history")(looking.history)

@@ -97,7 +97,9 @@ def _import_lists(workspace: Workspace) -> None:
         file = workspace.path / "lists" / f"{name}.csv"
         _title("A press list", f"distributor contacts import lists/{file.name} --list {name} --sector {sector}")
         table = read_csv(read_bytes(file), name=file.name)
-        report = import_contacts(workspace.database, table, list_name=name, sector=sector, actor=actor())
+        report = import_contacts(
+            workspace.database, table, list_name=name, sector=sector, keyring=workspace.keyring, actor=actor()
+        )
         rejected = make_rejects(report).content
         rejects_file = file.with_name(f"{name}-rejects.csv") if rejected else None
         if rejects_file is not None:

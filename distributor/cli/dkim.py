@@ -56,8 +56,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Compare the keys with what DNS says, and show the records."""
-    from dataclasses import asdict
-
     from distributor.cli.doctor import show_check
     from distributor.cli.output import console, show_json
     from distributor.doctor.check import Check, Level, guarded
@@ -77,7 +75,8 @@ def check(
     left_out = Check.skip("dkim", "Not compared with DNS, as asked (--offline).")
     checks = [left_out if offline else guarded("dkim", check_record, own, lookup) for own in keys]
     if as_json:
-        show_json([_as_json(own) | asdict(found) for own, found in zip(keys, checks, strict=True)])
+        said = [{"level": found.level, "message": found.message, "mend": found.mend} for found in checks]
+        show_json([_as_json(own) | found for own, found in zip(keys, said, strict=True)])
     else:
         for own, found in zip(keys, checks, strict=True):
             show_check(console(), found)

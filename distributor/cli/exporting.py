@@ -46,7 +46,14 @@ def export(
         target.check()
     with workspace.database.session() as session:
         found = export_contacts(session, workspace.keyring, list_name=list_name, where=where)
-        details = {"file": file, "format": chosen.value, "contacts": found.contacts, "list": list_name, "where": where}
+        where_to = file if target is None else str(target.path.absolute())
+        details = {
+            "file": where_to,
+            "format": chosen.value,
+            "contacts": found.contacts,
+            "list": list_name,
+            "where": where,
+        }
         session.add(Audit(actor=actor(), action="contacts.export", subject=list_name or "contact", details=details))
         if chosen is Format.CSV:
             content = exportfiles.write_csv(found.header, found.rows)

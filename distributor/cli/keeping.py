@@ -73,7 +73,7 @@ def add(
     extra: Extra = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Add one contact, cleaned as an import cleans it. Without --source it says who entered it."""
+    """Add one contact. It is cleaned as an import cleans it; without --source it says who entered it."""
     from distributor.contacts.keeping import add_contact
     from distributor.wiring import actor, open_workspace
 

@@ -35,7 +35,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=0, help="How many to show; 0 for all. JSON has all.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List contacts: all of them, or those of whom everything you ask holds."""
+    """List contacts. All of them, or those of whom everything you ask holds."""
     from distributor.cli.output import console, count, show_json
     from distributor.cli.showing import member_as_json, show_members
     from distributor.contacts import press_lists
@@ -48,9 +48,9 @@ def list_(
     workspace = open_workspace(context.obj)
     wanted = filter_of(Wanted(search, outlet, sector, list_name, language, state, where))
     with workspace.database.session(reads_only=True) as session:
+        media_list = press_lists.find_list(session, list_name) if list_name else None
         ids = ids_of(session, wanted, workspace.keyring)
         shown = ids if as_json or not limit else ids[:limit]
-        media_list = press_lists.find_list(session, list_name) if list_name else None
         if media_list is not None and media_list.id is not None and not media_list.query:
             members = list(read_list(session, media_list.id, media_list.slug, those(shown)))
         else:
@@ -65,13 +65,14 @@ def list_(
 
 
 def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> None:
-    """Show all that is kept on one contact: addresses, affiliations, lists and why, objections, the last releases."""
+    """Show all that is kept on one contact. Addresses, affiliations, lists and why, objections, the last releases."""
     from dataclasses import asdict
 
     from distributor.cli.output import show_json
     from distributor.cli.showing import member_as_json, show_member
     from distributor.contacts import ownership, press_lists
     from distributor.contacts.history import deliveries_of
+    from distributor.contacts.members import find_contact
     from distributor.contacts.membership import stays_of
     from distributor.contacts.objectors import Objectors
     from distributor.contacts.posts import postings_of
@@ -79,7 +80,7 @@ def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> N
 
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
-        member = press_lists.find_contact(session, contact)
+        member = find_contact(session, contact)
         on_lists = press_lists.lists_of(session, member.contact_id, workspace.keyring)
         addresses = ownership.addresses_of(session, [member.contact_id])[member.contact_id]
         postings = postings_of(session, member.contact_id)

@@ -25,16 +25,17 @@ def duplicates(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose contacts who may be one person, with a score and the reasons; desks are left apart."""
+    """Propose contacts who may be one person. Each pair has a score and reasons; desks are left apart."""
     from distributor.cli.output import console, show_json
     from distributor.contacts import press_lists
     from distributor.contacts.duplicates import find_duplicates, mark_distinct
+    from distributor.contacts.members import find_contact
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
     if dismiss:
         with workspace.database.session() as session:
-            first, second = (press_lists.find_contact(session, one) for one in dismiss)
+            first, second = (find_contact(session, one) for one in dismiss)
             mark_distinct(session, first.contact_id, second.contact_id, actor=actor())
         console().print(f"{first.address} and {second.address} are two people, and are not proposed again.")
         return
@@ -62,7 +63,7 @@ def merge(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Make two contacts one: field by field, with their lists, history and objections. It can be undone."""
+    """Make two contacts one. Lists, history and objections of both are kept; it can be undone."""
     from distributor.cli.output import ask, console, suggest
     from distributor.contacts import combining
     from distributor.contacts.members import find_contact
@@ -139,7 +140,7 @@ def _show_plan(plan: MergePlan, a: Member, b: Member) -> None:
     out.print(f"B: {_described(b)}")
     rows = [
         (
-            one.field.replace("_", " "),
+            one.field,
             one.first,
             one.second,
             one.kept,

@@ -45,7 +45,7 @@ def list_(
 
 @app.command()
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Show an outlet, who works there, and other names it may have in the base."""
+    """Show an outlet and who works there. Other names that it may have in the base are told."""
     from dataclasses import asdict
 
     from distributor.cli.listlooking import described

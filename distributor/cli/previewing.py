@@ -10,7 +10,7 @@ from distributor import clock
 from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.cli.proving import open_composer
-from distributor.contacts import press_lists
+from distributor.contacts import members
 from distributor.dispatch.manifest import recipient_from
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.files import Output, OwnFiles
@@ -24,12 +24,12 @@ def preview_message(workspace: Workspace, slug: str, contact: str) -> Preview:
     """The message of one contact (of the first one, or of nobody in particular, when none is named)."""
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
-        member = press_lists.find_contact(session, contact) if contact else press_lists.first_contact(session)
-        identity, composer = open_composer(workspace, session, stored)
-    recipient = recipient_from(member) if member else Recipient(kept_address(identity.from_address))
-    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
-    stamp = identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
-    return composer.preview(recipient, stamp)
+        member = members.find_contact(session, contact) if contact else members.first_contact(session)
+        opened = open_composer(workspace, session, stored)
+    recipient = recipient_from(member) if member else Recipient(kept_address(opened.identity.from_address))
+    message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
+    stamp = opened.identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
+    return opened.composer.preview(recipient, stamp)
 
 
 def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from distributor.privacy.forget import Forgotten
     from distributor.wiring import Workspace
 
+_FEW = 20
 Contact = Annotated[str, typer.Argument(help="An address or a name.")]
 
 
@@ -116,8 +117,8 @@ def stale(
 def check_notes(context: typer.Context, as_json: AsJson = False) -> None:
     """Look through the notes for what may not be noted. That is opinion, union, health, religion, origin, crime."""
     from distributor.cli.output import console, count, show_json
+    from distributor.contacts.members import all_contacts
     from distributor.contacts.notelint import lint_note
-    from distributor.contacts.press_lists import all_contacts
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -178,7 +179,8 @@ def _say(done: Forgotten, workspace: Workspace) -> None:
     if erasure.withheld:
         out.print(f"{count(erasure.withheld, 'message')} that still waited will not be sent.")
     for paths, what in (
-        (traces.copies, "Deleted, a copy of a message:"),
+        (traces.copies, "Deleted, a copy of what we wrote to or about them:"),
+        (traces.exports, "Deleted, an export that held them; make it again:"),
         (traces.lists, "Their rows are taken out of:"),
         (traces.others, "Still holds the address; it is yours to change:"),
         (traces.closed, "Could not be looked into:"),
@@ -187,6 +189,6 @@ def _say(done: Forgotten, workspace: Workspace) -> None:
             out.print(f"{what} {path.relative_to(workspace.path)}")
     for slug in erasure.smart_lists:
         out.print(f"The filter of the list {slug} still names them: distributor lists show {slug}")
-    for export in done.exports:
+    for export in done.exports[:_FEW]:
         out.print(f"Exported on {when(export.at, workspace.settings.timezone)} by {export.actor}: {export.file}")
     out.print("Copies of the database, and whatever was exported or printed, are yours to look for.")

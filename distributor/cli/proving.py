@@ -14,19 +14,30 @@ from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.contacts import press_lists
 from distributor.dispatch import overrides
-from distributor.dispatch.composing import Identity, make_composer, read_attachments
+from distributor.dispatch.composing import Identity, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
+from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
 from distributor.dispatch.preflight import ProofResult, contacts_of, prove, render_all
 from distributor.errors import BadInput
 from distributor.releases import store
+from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
 _YEARS = range(1970, 2200)  # far from the ends of the calendar, where no zone can be reckoned any more
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What messages are written with: the sender, the composer, and the files of this sending beside the release's."""
+
+    identity: Identity
+    composer: Composer
+    files: tuple[LooseFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +48,7 @@ class Proved:
     manifest: Manifest
     result: ProofResult
     earlier: tuple[Earlier, ...]
-    composer: Composer
-    identity: Identity
+    opened: Opened
 
     @property
     def rendered(self) -> int:
@@ -58,6 +68,7 @@ def prove_release(
     passing: Sequence[str] = (),
     because: str = "",
     again: bool | None = None,
+    attach_pdf: bool = False,
 ) -> Proved:
     """Prove a release for the members of some lists (None: of every list).
 
@@ -74,8 +85,8 @@ def prove_release(
         earlier = find_earlier(session, stored.version, manifest.recipients)
         if again is False:
             manifest, earlier = without(manifest, earlier), []
-        identity, composer = open_composer(workspace, session, stored)
-        failures = render_all(composer, manifest.recipients, identity, workspace.keyring, date=moment)
+        opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
+        failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
         zone = workspace.settings.timezone
         result = prove(session, stored, failures, manifest.recipients, send_at=moment, timezone=zone)
     _check_codes(passing, {finding.code for finding in result.findings})
@@ -86,28 +97,59 @@ def prove_release(
         if finding.code in passing
     }
     result = replace(result, passed={**result.passed, **asked})
-    return Proved(stored, manifest, result, tuple(earlier), composer, identity)
+    return Proved(stored, manifest, result, tuple(earlier), opened)
 
 
 def open_composer(
-    workspace: Workspace, session: Session, stored: StoredRelease, *, is_test: bool = False
-) -> tuple[Identity, Composer]:
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    *,
+    is_test: bool = False,
+    pdf_of: datetime | None = None,
+) -> Opened:
     """The sender as the settings name it now, and a composer for this release with the workspace's templates.
 
-    Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with.
+    With `pdf_of`, the release is attached as a PDF, as it reads at that moment. Where no sender is set yet, one that
+    nobody could take for real stands in: enough to prove and preview with. Raises `BadInput` for a logo that may not
+    leave and where no PDF can be made.
     """
     settings = workspace.settings
     identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
+    own = store.attachments_of(session, stored.version)
+    has_logo = any(file.role == FileRole.LOGO for file in own)
+    files = [house_logo(settings.logo, workspace.path)] if settings.logo and not has_logo else []
+    enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
+    if pdf_of is not None:
+        pdf = _make_pdf(workspace, stored, identity, enclosed, pdf_of)
+        files = [pdf, *files]
+        enclosed = enclose_loose([pdf], identity.domain) + enclosed
     composer = make_composer(
         stored.version,
         stored.release.slug,
         identity,
         workspace.templates,
-        attachments=read_attachments(workspace.path, store.attachments_of(session, stored.version)),
-        timezone=workspace.settings.timezone,
+        enclosed=enclosed,
+        timezone=settings.timezone,
         is_test=is_test,
     )
-    return identity, composer
+    return Opened(identity, composer, tuple(files))
+
+
+def _make_pdf(
+    workspace: Workspace, stored: StoredRelease, identity: Identity, enclosed: Enclosed, moment: datetime
+) -> LooseFile:
+    file, borrowed = pdf_file(
+        release_of(stored.version, stored.release.slug),
+        workspace.templates,
+        moment=moment,
+        timezone=workspace.settings.timezone,
+        organisation=identity.organisation,
+        images=enclosed.images,
+    )
+    if borrowed:
+        console(stderr=True).print("Some letters of the PDF came from this machine's fonts.")
+    return file
 
 
 def _stand_in(settings: Settings) -> Identity:

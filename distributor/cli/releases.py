@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 
 from distributor.cli.options import AsJson, Because, Lists, Override, Slug
+from distributor.cli.pdf import pdf
 
 app = typer.Typer(help="Import, see, prove and preview releases.", no_args_is_help=True)
+app.command()(pdf)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 
@@ -26,7 +29,7 @@ def import_(
     from distributor.cli.showing import release_as_json, show_import_of_release
     from distributor.files import read_bytes
     from distributor.releases import document, store
-    from distributor.releases.attachments import keep_attachments
+    from distributor.releases.attachments import keep_attachments, remarks_on
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -35,6 +38,7 @@ def import_(
     _require_no_press_list(file, raw)
     draft = document.read_release(raw, file=str(file), timezone=settings.timezone, default_lang=settings.language)
     kept = keep_attachments(draft, file.parent, workspace.path)
+    draft = replace(draft, remarks=(*draft.remarks, *remarks_on(kept, draft)))
     with workspace.database.session() as session:
         stored = store.store_release(
             session,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Because, DryRun, Lists, Override, Slug, Yes
+from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Yes
 
 
 def send(
@@ -34,6 +34,7 @@ def send(
             show_default=False,
         ),
     ] = None,
+    attach_pdf: AttachPdf = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +51,7 @@ def send(
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)
     if test:
-        sending.send_test(workspace, slug, test, contact, lists or [])
+        sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf)
         return
     if not lists:
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
@@ -65,6 +66,7 @@ def send(
             overrides=override or [],
             because=because,
             again=again,
+            attach_pdf=attach_pdf,
         ),
         dry_run=dry_run,
         yes=yes,

@@ -22,8 +22,8 @@ from distributor.cli.showing import (
     show_proof,
 )
 from distributor.contacts import press_lists
+from distributor.contacts.members import Member, find_contact
 from distributor.contacts.objectors import Objectors
-from distributor.contacts.press_lists import Member
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import LeftOutReason, recipient_from
@@ -52,6 +52,7 @@ class Choice:
     overrides: Sequence[str]
     because: str
     again: bool | None = None
+    attach_pdf: bool = False
     only: Sequence[str] = ()
     where: str = ""
 
@@ -78,6 +79,7 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
         passing=choice.overrides,
         because=choice.because,
         again=choice.again,
+        attach_pdf=choice.attach_pdf,
     )
     if dry_run:
         _show_dry_run(workspace, proved, as_json=as_json)
@@ -111,16 +113,18 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
 
 
 def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
-    """Write the dispatch of a proved release into the ledger; return its number."""
+    """Write the dispatch of a proved release into the ledger, its files into the workspace; return its number."""
+    files = [file.keep(workspace.path) for file in proved.opened.files]
     with workspace.database.session() as session:
         return plan_dispatch(
             session,
             log,
             proved.stored.version,
             proved.manifest,
-            identity=proved.identity,
+            identity=proved.opened.identity,
             templates=workspace.templates,
             now=clock.now(),
+            files=files,
         )
 
 
@@ -182,7 +186,9 @@ def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> Non
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 
-def send_test(workspace: Workspace, slug: str, address: str, contact: str, lists: Sequence[str]) -> None:
+def send_test(
+    workspace: Workspace, slug: str, address: str, contact: str, lists: Sequence[str], *, attach_pdf: bool = False
+) -> None:
     """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
 
     Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
@@ -196,15 +202,16 @@ def send_test(workspace: Workspace, slug: str, address: str, contact: str, lists
         _require_no_objector(workspace, session, to, stored)
         member: Member | None = None
         if contact:
-            member = press_lists.find_contact(session, contact)
+            member = find_contact(session, contact)
         elif lists:
             member = next(press_lists.list_members(session, lists[0]), None)
         recipient = recipient_from(member) if member else Recipient(to)
-        _, composer = open_composer(workspace, session, stored, is_test=True)
+        opened = open_composer(workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None)
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
-    composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
+    opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
     running.outlive_the_terminal()
     log = workspace.log()
+    files = [file.keep(workspace.path) for file in opened.files]
     with workspace.database.session() as session:
         dispatch_id = plan_test(
             session,
@@ -216,6 +223,7 @@ def send_test(workspace: Workspace, slug: str, address: str, contact: str, lists
             identity=identity,
             templates=workspace.templates,
             now=moment,
+            files=files,
         )
     console().print(f"Test to {to}, as for {recipient}.")
     running.run_dispatch(workspace, log, dispatch_id, transport)

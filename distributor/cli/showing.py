@@ -14,9 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest, when
+from distributor.contacts.members import Member
 from distributor.contacts.objectors import Objectors, Told
 from distributor.contacts.posts import Posting
-from distributor.contacts.press_lists import Member
 from distributor.contacts.report import ImportReport, Result
 from distributor.contacts.rows import place
 from distributor.dispatch.manifest import LeftOutReason, Manifest
@@ -167,7 +167,8 @@ def release_as_json(stored: StoredRelease, files: Sequence[Attachment]) -> dict[
         "contacts": version.contacts,
         "boilerplate": version.boilerplate,
         "attachments": [
-            {"name": f.name, "media_type": f.media_type, "size": f.size, "sha256": f.sha256} for f in files
+            {"name": f.name, "role": f.role, "media_type": f.media_type, "size": f.size, "sha256": f.sha256}
+            for f in files
         ],
         "extra": version.extra,
         "remarks": version.remarks,
@@ -205,7 +206,7 @@ def show_release(
         ("sector", version.sector),
         ("signatory", _person(version.signatory)),
         *(("press contact", _person(contact)) for contact in version.contacts),
-        *(("attachment", f"{file.name} ({file.media_type}, {file.size:,} bytes)") for file in files),
+        *((file.role, f"{file.name} ({file.media_type}, {file.size:,} bytes)") for file in files),
         *((f"extra: {name}", str(value)) for name, value in version.extra.items()),
     ]
     show_table(["field", "value"], [row for row in rows if row[1]])

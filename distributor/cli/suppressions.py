@@ -25,12 +25,13 @@ def add(
     """Record that an address objected. It is never mailed again, whatever list it stands on."""
     from distributor.cli.output import console
     from distributor.contacts import press_lists, suppression
+    from distributor.contacts.members import search_contacts
     from distributor.wiring import actor, open_workspace, read_address
 
     workspace = open_workspace(context.obj)
     with workspace.database.session() as session:
         wanted = read_address(address)
-        is_known = bool(press_lists.search_contacts(session, wanted.spec))
+        is_known = bool(search_contacts(session, wanted.spec))
         scope = press_lists.find_sector(session, sector).slug if sector else ""
         is_new = suppression.add(
             session, workspace.keyring, wanted, reason=reason, source=source, scope=scope, actor=actor()

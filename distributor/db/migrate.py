@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from distributor.db.engine import Database, translated
+from distributor.db.engine import Database
 from distributor.errors import BadInput
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 """The newest migration in `migrations/versions`; a test holds it equal to Alembic's own answer."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,7 +17,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 def schema_revision(database: Database) -> str | None:
     """The revision the database stands at, or None if it holds no schema of ours."""
-    with translated(), database.engine.connect() as connection:
+    with database.reading() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

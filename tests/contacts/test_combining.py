@@ -21,6 +21,7 @@ from distributor.contacts.objectors import Objectors
 from distributor.contacts.press_lists import list_members, lists_of
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.dispatch.earlier import find_earlier
 from distributor.dispatch.manifest import LeftOutReason, make_manifest
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -258,6 +259,20 @@ def test_what_one_got_before_the_other_does_not_get_after(pair: Database) -> Non
         version = session.exec(select(ReleaseVersion)).one()
         found = make_manifest(session, version, ["economie"], [], KEYRING)
         assert [str(one.address) for one in found.recipients] == [A]
+
+
+def test_an_earlier_version_counts_for_whom_it_went_to_before_the_merge(pair: Database) -> None:
+    deliver(pair, B)
+    make_one(pair)
+    with pair.session() as session:
+        first = session.exec(select(ReleaseVersion)).one()
+        words = first.model_dump(exclude={"id", "number", "content_hash", "created_at"})
+        second = ReleaseVersion(**words, number=2, content_hash="another")
+        session.add(second)
+        session.flush()
+        found = make_manifest(session, second, ["economie"], [], KEYRING)
+        (earlier,) = find_earlier(session, second, found.recipients)
+        assert (found.had_earlier, str(earlier.planned.address), earlier.version) == (1, A, 1)
 
 
 def test_who_both_wait_for_one_release_are_not_merged(pair: Database) -> None:

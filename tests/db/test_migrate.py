@@ -53,6 +53,8 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
+        for table, name in (("attachment", "role"), ("attachment", "source"), ("dispatch", "files")):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"
         fields = '{"ville"\\: "Brest", "other_addresses"\\: "Elise@Perso.example, elise@presse.example ; au 3e"}'

@@ -29,7 +29,8 @@ from distributor.contacts.importing import import_contacts
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.composing import Identity, merge_of, read_attachments, recipient_of
+from distributor.dispatch.composing import Identity, merge_of, recipient_of
+from distributor.dispatch.enclosing import enclose_kept
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
@@ -217,14 +218,14 @@ def test_an_attachment_that_changed_or_is_gone_stops_the_send(tmp_path: Path) ->
     (tmp_path / "attachments").mkdir()
     file = tmp_path / "attachments" / "x"
     file.write_bytes(content)
-    (read,) = read_attachments(tmp_path, [row])
+    (read,) = enclose_kept(tmp_path, [row], "halle.example").attachments
     assert (read.name, read.media_type, read.content) == ("Dossier.pdf", "application/pdf", content)
     file.write_bytes(content + b" ")
-    with pytest.raises(Refused, match=r"«Dossier\.pdf» is gone or has changed"):
-        read_attachments(tmp_path, [row])
+    with pytest.raises(Refused, match=r"«Dossier\.pdf» is gone from attachments/ or has changed"):
+        enclose_kept(tmp_path, [row], "halle.example")
     file.unlink()
-    with pytest.raises(Refused, match="gone or has changed"):
-        read_attachments(tmp_path, [row])
+    with pytest.raises(Refused, match="has changed"):
+        enclose_kept(tmp_path, [row], "halle.example")
 
 
 # The dispatch's own row
