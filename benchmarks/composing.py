@@ -37,9 +37,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
         manifest = make_manifest(session, stored.version, [LIST], [], workspace.keyring)
     workspace.database.close()
     identity = Identity.from_settings(workspace.settings)
-    composer = make_composer(
-        stored.version, SLUG, identity, templates, attachments=(), timezone=workspace.settings.timezone
-    )
+    composer = make_composer(stored.version, SLUG, identity, templates, timezone=workspace.settings.timezone)
     moment = clock.now().replace(microsecond=0)
     work = [
         (

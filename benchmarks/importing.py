@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.invented import contacts_csv
 from benchmarks.measuring import Kind, Line, Skipped, interleave, timed
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
 
@@ -23,8 +23,8 @@ _TABLES = ("sector", "outlet", "contact", "affiliation", "contact_sector", "medi
 _PEAK = """
 import sys
 from pathlib import Path
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.intake.importing import import_contacts
 from distributor.db.engine import Database
 database = Database(f"sqlite:///{sys.argv[1]}")
 import_contacts(database, read_csv(Path(sys.argv[2]).read_bytes(), name="essai.csv"), list_name="Essai")

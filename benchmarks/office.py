@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmarks.invented import contacts_csv
 from distributor import clock
 from distributor.cli.proving import prove_release
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.dispatch.plan import plan_dispatch
 from distributor.releases import document, store
 from distributor.starter import make_workspace, starter_path

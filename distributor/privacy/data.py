@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Table, or_, select
 from sqlmodel import Session, SQLModel
 
 from distributor.clock import now
-from distributor.contacts import press_lists
+from distributor.contacts.lists import press_lists
 from distributor.models import Contact
 from distributor.privacy.redaction import Redaction
 from distributor.privacy.subject import Subject

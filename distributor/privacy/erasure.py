@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, col
 
 from distributor.addresses import Address
 from distributor.clock import now
-from distributor.contacts import suppression
+from distributor.contacts.objections import suppression
 from distributor.deliveries.erasure import ErasedDeliveries, erase_deliveries
 from distributor.models import Affiliation, Audit, Contact, DomainCheck, FeedbackEvent, MediaList, Outlet
 from distributor.privacy.redaction import Redaction

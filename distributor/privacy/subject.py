@@ -9,8 +9,9 @@ from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from distributor.addresses import Address, BadAddress, kept_address, parse_address
-from distributor.contacts import ownership, suppression
-from distributor.contacts.members import find_contact
+from distributor.contacts.objections import suppression
+from distributor.contacts.people import ownership
+from distributor.contacts.people.members import find_contact
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Contact, ContactMerge, Delivery
 from distributor.tokens import Keyring

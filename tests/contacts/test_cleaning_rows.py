@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributor.addresses import BadAddress, parse_address
-from distributor.contacts.cells import clean_text, normal_language, repair_mojibake
-from distributor.contacts.cleaning import CleanRow, ContactDraft, clean_row
-from distributor.contacts.columns import map_columns
-from distributor.contacts.mailboxes import is_role_address, mixes_scripts, read_address_cell
-from distributor.contacts.names import split_full_name, take_civility, undo_capitals
-from distributor.contacts.rows import RejectedRow, SourceRow
+from distributor.contacts.cleaning.cells import clean_text, normal_language, repair_mojibake
+from distributor.contacts.cleaning.columns import map_columns
+from distributor.contacts.cleaning.mailboxes import is_role_address, mixes_scripts, read_address_cell
+from distributor.contacts.cleaning.names import split_full_name, take_civility, undo_capitals
+from distributor.contacts.cleaning.row import CleanRow, ContactDraft, clean_row
+from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.folding import fold, slugify
 
 

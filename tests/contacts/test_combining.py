@@ -14,11 +14,12 @@ from ledgerbase import ACCEPTED, KEYRING, START, add_dispatch, add_version, deli
 from sqlmodel import Session, SQLModel, col, select
 
 from distributor.addresses import parse_address
-from distributor.contacts import ownership, suppression
-from distributor.contacts.combining import Undone, find_merge, merge, plan_merge, undo
-from distributor.contacts.members import find_contact, search_contacts
-from distributor.contacts.objectors import Objectors
-from distributor.contacts.press_lists import list_members, lists_of
+from distributor.contacts.lists.press_lists import list_members, lists_of
+from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people import ownership
+from distributor.contacts.people.combining import Undone, find_merge, merge, plan_merge, undo
+from distributor.contacts.people.members import find_contact, search_contacts
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.dispatch.earlier import find_earlier

@@ -9,11 +9,11 @@ from sqlalchemy import insert
 from sqlmodel import select
 
 from distributor.clock import now
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.duplicates import Duplicate, find_duplicates, mark_distinct
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.likeness import is_initial_of, outlet_forms, outlets_alike, sound_of
-from distributor.contacts.members import find_contact
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.people.duplicates import Duplicate, find_duplicates, mark_distinct
+from distributor.contacts.people.likeness import is_initial_of, outlet_forms, outlets_alike, sound_of
+from distributor.contacts.people.members import find_contact
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Contact

@@ -16,13 +16,13 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.exportfiles import write_csv, write_vcards, write_xlsx
-from distributor.contacts.exporting import export_contacts
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.reading import read_source
-from distributor.contacts.report import ImportReport
+from distributor.contacts.exports.exportfiles import write_csv, write_vcards, write_xlsx
+from distributor.contacts.exports.exporting import export_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.intake.report import ImportReport
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.reading import read_source
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.formulas import defused, restored, shielded

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from distributor.contacts import filtering
-from distributor.contacts.filterfacts import STALE_MONTHS
-from distributor.contacts.filtering import Filtering
-from distributor.contacts.filters import And, Clause, Comparison, Filter, Meaning, Not, Or, Value, parse_filter
-from distributor.contacts.filterwords import days_of, months_before, says
+from distributor.contacts.filters import sql as filtering
+from distributor.contacts.filters.facts import STALE_MONTHS
+from distributor.contacts.filters.language import And, Clause, Comparison, Filter, Meaning, Not, Or, Value, parse_filter
+from distributor.contacts.filters.sql import Filtering
+from distributor.contacts.filters.words import days_of, months_before, says
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.folding import fold

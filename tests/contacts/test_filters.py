@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.filters import (
+from distributor.contacts.filters.language import (
     ANY,
     MAX_DEPTH,
     NONE,
@@ -24,7 +24,7 @@ from distributor.contacts.filters import (
     format_filter,
     parse_filter,
 )
-from distributor.contacts.filterwords import FIELDS, BadValue, Sort, find_field, read_value, says
+from distributor.contacts.filters.words import FIELDS, BadValue, Sort, find_field, read_value, says
 from distributor.errors import BadInput
 
 DOCS = Path(__file__).parents[2] / "docs" / "filters.md"

@@ -17,11 +17,12 @@ from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
 from distributor.clock import now
-from distributor.contacts import domains, health, listmaking, press_lists, suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.domains import DomainAnswer, TakesMail
-from distributor.contacts.health import Finding
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists import domains, health, listmaking, press_lists
+from distributor.contacts.lists.domains import DomainAnswer, TakesMail
+from distributor.contacts.lists.health import Finding
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.doctor.lookup import DnsLookup
 from distributor.models import Contact, DomainCheck

@@ -9,16 +9,16 @@ from ledgerbase import KEYRING, REJECTED, add_dispatch, add_version, delivery_ro
 from sqlmodel import select
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.columns import Field
-from distributor.contacts.combining import find_merge, merge, plan_merge, undo
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.history import Event, deliveries_of, history_of
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.keeping import Edit, edit_contact
-from distributor.contacts.listmaking import remove_members
-from distributor.contacts.members import find_contact
-from distributor.contacts.press_lists import find_list
+from distributor.contacts.cleaning.columns import Field
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists.listmaking import remove_members
+from distributor.contacts.lists.press_lists import find_list
+from distributor.contacts.objections import suppression
+from distributor.contacts.people.combining import find_merge, merge, plan_merge, undo
+from distributor.contacts.people.history import Event, deliveries_of, history_of
+from distributor.contacts.people.keeping import Edit, edit_contact
+from distributor.contacts.people.members import find_contact
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.models import Contact, FeedbackEvent

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlmodel import select
 from test_importing import dump, load, members, results
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.report import ImportReport
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.intake.report import ImportReport
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.models import Affiliation, Contact
 

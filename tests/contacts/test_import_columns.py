@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlmodel import select
 from test_importing import dump, members, results
 
-from distributor.contacts.cells import clean_text, is_clean
-from distributor.contacts.codes import OUTLET_KINDS, read_day, read_moment, read_outlet_kind
-from distributor.contacts.columns import CANONICAL, Field, field_of, map_columns, read_target
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import Columns, import_contacts
-from distributor.contacts.mappings import forget_mapping, mappings, read_choices
-from distributor.contacts.report import ImportReport
+from distributor.contacts.cleaning.cells import clean_text, is_clean
+from distributor.contacts.cleaning.codes import OUTLET_KINDS, read_day, read_moment, read_outlet_kind
+from distributor.contacts.cleaning.columns import CANONICAL, Field, field_of, map_columns, read_target
+from distributor.contacts.intake.importing import Columns, import_contacts
+from distributor.contacts.intake.mappings import forget_mapping, mappings, read_choices
+from distributor.contacts.intake.report import ImportReport
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Contact, Outlet, Sector

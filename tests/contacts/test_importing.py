@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import IMPORT_LOCK, LEGAL_BASIS, import_contacts
-from distributor.contacts.members import Member, search_contacts
-from distributor.contacts.press_lists import list_members
-from distributor.contacts.rejects import make_rejects
-from distributor.contacts.report import ImportReport, Result
-from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
+from distributor.contacts.intake.importing import IMPORT_LOCK, LEGAL_BASIS, import_contacts
+from distributor.contacts.intake.report import ImportReport, Result
+from distributor.contacts.lists.press_lists import list_members
+from distributor.contacts.people.members import Member, search_contacts
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.rejects import make_rejects
+from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Contact

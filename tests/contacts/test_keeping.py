@@ -10,15 +10,15 @@ from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
 from distributor.clock import now
-from distributor.contacts import suppression
-from distributor.contacts.columns import Field
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import LEGAL_BASIS, import_contacts
-from distributor.contacts.keeping import Edit, Kept, add_contact, edit_contact
-from distributor.contacts.members import find_contact
-from distributor.contacts.objectors import Objectors
-from distributor.contacts.ownership import addresses_of
-from distributor.contacts.posts import postings_of
+from distributor.contacts.cleaning.columns import Field
+from distributor.contacts.intake.importing import LEGAL_BASIS, import_contacts
+from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.keeping import Edit, Kept, add_contact, edit_contact
+from distributor.contacts.people.members import find_contact
+from distributor.contacts.people.ownership import addresses_of
+from distributor.contacts.people.posts import postings_of
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 from distributor.models import Affiliation, Audit, Contact, MediaListMember

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session, col, select
 
-from distributor.contacts import listmaking, membership, press_lists, standing
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.members import all_contacts, find_contact
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists import listmaking, membership, press_lists, standing
+from distributor.contacts.people.members import all_contacts, find_contact
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Audit, Contact, MediaListDeparture, MediaListMember

@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from distributor.addresses import BadAddress
-from distributor.contacts.cells import clean_text
-from distributor.contacts.mailboxes import read_address_cell
+from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.mailboxes import read_address_cell
 
 PIECES = (
     "a",

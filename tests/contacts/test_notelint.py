@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.notelint import Category, lint_note
+from distributor.contacts.cleaning.notelint import Category, lint_note
 
 SPEAKS = {
     Category.UNION: (

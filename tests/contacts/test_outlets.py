@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, col, select
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.listmaking import create_list
-from distributor.contacts.outlets import (
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists.listmaking import create_list
+from distributor.contacts.lists.press_lists import list_members
+from distributor.contacts.people.outlets import (
     contacts_of,
     doubles,
     edit_outlet,
@@ -18,7 +18,7 @@ from distributor.contacts.outlets import (
     outlets,
     rename_outlet,
 )
-from distributor.contacts.press_lists import list_members
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Audit, MediaListMember, Outlet

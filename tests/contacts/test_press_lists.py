@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.members import find_contact, search_contacts
-from distributor.contacts.press_lists import find_list, list_members, lists, sectors
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists.press_lists import find_list, list_members, lists, sectors
+from distributor.contacts.people.members import find_contact, search_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Audit

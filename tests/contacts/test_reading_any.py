@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import ods, row, xlsx
 
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.press_lists import list_members
-from distributor.contacts.reading import read_source
-from distributor.contacts.rejects import Rejects, make_rejects
-from distributor.contacts.report import ImportReport, Result
-from distributor.contacts.rows import RejectedRow, SourceRow, place
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.intake.report import ImportReport, Result
+from distributor.contacts.lists.press_lists import list_members
+from distributor.contacts.sources.reading import read_source
+from distributor.contacts.sources.rejects import Rejects, make_rejects
+from distributor.contacts.sources.rows import RejectedRow, SourceRow, place
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 

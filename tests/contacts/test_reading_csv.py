@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.columns import Field, map_columns
-from distributor.contacts.csvfile import MAX_CELL, read_csv
-from distributor.contacts.rows import RejectedRow, SourceRow, SourceTable
+from distributor.contacts.cleaning.columns import Field, map_columns
+from distributor.contacts.sources.csvfile import MAX_CELL, read_csv
+from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode
 from distributor.errors import BadInput
 

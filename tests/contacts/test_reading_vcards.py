@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from distributor.contacts import vcard
-from distributor.contacts.csvfile import MAX_CELL
-from distributor.contacts.reading import read_source
-from distributor.contacts.rows import Format, RejectedRow, SourceRow, SourceTable
+from distributor.contacts.sources import vcard
+from distributor.contacts.sources.csvfile import MAX_CELL
+from distributor.contacts.sources.reading import read_source
+from distributor.contacts.sources.rows import Format, RejectedRow, SourceRow, SourceTable
 from distributor.errors import BadInput
 
 

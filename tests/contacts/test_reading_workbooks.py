@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import altered, archive, cell, ods, row, xlsx
 
-from distributor.contacts import unpacking
-from distributor.contacts.reading import read_source
-from distributor.contacts.rows import Format, RejectedRow, SourceRow, SourceTable
+from distributor.contacts.sources import unpacking
+from distributor.contacts.sources.reading import read_source
+from distributor.contacts.sources.rows import Format, RejectedRow, SourceRow, SourceTable
 from distributor.errors import BadInput
 from distributor.unpacking import MAX_MEMBERS
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from distributor.addresses import BadAddress, parse_address
-from distributor.contacts.cleaning import CleanRow, clean_row
-from distributor.contacts.columns import map_columns
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.mailboxes import read_address_cell
-from distributor.contacts.press_lists import list_members
-from distributor.contacts.reading import read_source
-from distributor.contacts.report import Result
-from distributor.contacts.rows import RejectedRow, SourceRow
+from distributor.contacts.cleaning.columns import map_columns
+from distributor.contacts.cleaning.mailboxes import read_address_cell
+from distributor.contacts.cleaning.row import CleanRow, clean_row
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.intake.report import Result
+from distributor.contacts.lists.press_lists import list_members
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.reading import read_source
+from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.db.engine import Database
 
 ROOT = Path(__file__).parents[2]

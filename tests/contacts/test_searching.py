@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from ledgerbase import KEYRING
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.filters import format_filter
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.members import find_contact
-from distributor.contacts.searching import STATES_ASKED, Wanted, filter_of, ids_of
+from distributor.contacts.filters.language import format_filter
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.people.members import find_contact
+from distributor.contacts.people.searching import STATES_ASKED, Wanted, filter_of, ids_of
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Contact

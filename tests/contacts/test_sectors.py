@@ -7,13 +7,12 @@ from ledgerbase import KEYRING, add_deliveries
 from sqlmodel import Session
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.listmaking import create_list
-from distributor.contacts.objectors import Objectors
-from distributor.contacts.press_lists import find_list, find_sector, list_members
-from distributor.contacts.sectors import (
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists.listmaking import create_list
+from distributor.contacts.lists.press_lists import find_list, find_sector, list_members
+from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.sectors import (
     add_sector,
     delete_sector,
     merge_sectors,
@@ -21,6 +20,7 @@ from distributor.contacts.sectors import (
     rename_sector,
     tree,
 )
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 

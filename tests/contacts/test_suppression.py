@@ -9,10 +9,10 @@ from databases import empty
 from sqlmodel import select
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.objections import read_objections, write_objections
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.objections import suppression
+from distributor.contacts.objections.hashes import read_objections, write_objections
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 from distributor.models import Affiliation, Audit, Contact, Outlet, Sector, Suppression

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from distributor.addresses import parse_address
-from distributor.contacts import listmaking, press_lists, suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.listfolder import INDEX, ListEntry, read_folder, read_index, write_index
-from distributor.contacts.listwriting import write_list
-from distributor.contacts.reading import read_source
-from distributor.contacts.rows import SourceTable
-from distributor.contacts.syncing import SyncPlan, sync_lists
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists import listmaking, press_lists
+from distributor.contacts.lists.listfolder import INDEX, ListEntry, read_folder, read_index, write_index
+from distributor.contacts.lists.listwriting import write_list
+from distributor.contacts.lists.syncing import SyncPlan, sync_lists
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.reading import read_source
+from distributor.contacts.sources.rows import SourceTable
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify

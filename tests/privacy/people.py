@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import Session
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
+from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.folding import fold

@@ -10,7 +10,7 @@ from people import ADDRESS, AT_OUTLET, LAST, PERSONAL, SECOND, add_everybody, ad
 from sqlmodel import SQLModel, select
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
+from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Contact, Delivery, FeedbackEvent, Suppression

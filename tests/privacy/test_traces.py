@@ -17,8 +17,8 @@ from people import ADDRESS, LAST, bytes_of
 
 from distributor.addresses import parse_address
 from distributor.cli.app import run as cli
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.privacy.traces import Tracer
 from distributor.starter import make_workspace
 from distributor.wiring import open_workspace

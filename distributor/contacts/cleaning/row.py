@@ -1,0 +1,383 @@
+"""From a row as it stands in the file to the contact it means, every cleaning told; or why it cannot be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
+
+from distributor.addresses import Address, BadAddress
+from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
+from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
+from distributor.contacts.cleaning.columns import ColumnMap, Field
+from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
+from distributor.contacts.cleaning.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
+from distributor.contacts.cleaning.names import normal_civility, split_full_name, take_civility, undo_capitals
+from distributor.contacts.cleaning.notelint import lint_note
+from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so
+from distributor.contacts.sources.rows import RejectedRow, SourceRow
+from distributor.folding import fold
+from distributor.formulas import restored
+
+_SECTOR_SEPARATOR = re.compile(r"\s*(?::::|[;,/|\n])\s*")
+_SECTOR_LEVEL = re.compile(r"\s*>\s*")
+_WORD_SEPARATOR = re.compile(r"\s*(?::::|[;,|\n])\s*")
+_LANGUAGE_SEPARATOR = re.compile(r"\s*(?:[;,/|+&\n]|\bet\b|\band\b)\s*")
+_NO_SECTOR = frozenset(
+    {"presse", "press", "media", "medias", "contacts", "mycontacts", "journalistes", "journalists", "starred"}
+)
+_MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
+_NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
+_ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
+_OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
+_AS_SAID = ("phone", "region", "note_to_send")
+
+Said: TypeAlias = dict[str, str]
+"""The clean text of each field that the row speaks of, by the field's value: a hundred thousand rows ask it often."""
+
+_Read = TypeVar("_Read")
+
+
+def clean_row(row: SourceRow, columns: ColumnMap) -> CleanRow | RejectedRow:
+    """Clean one row by itself; `RowCleaner` is for the rows of a file."""
+    return RowCleaner(columns).clean(row)
+
+
+class RowCleaner:
+    """Cleans the rows of one table, whose columns are looked up once.
+
+    A row is rejected only for its address; all else is mended, kept aside or left empty, and told.
+    """
+
+    def __init__(self, columns: ColumnMap) -> None:
+        recognised = columns.recognised
+        self._address_columns = recognised[Field.ADDRESS]
+        self._other_columns = recognised.get(Field.OTHER_ADDRESS, ())
+        self._post_address_columns = recognised.get(Field.AFFILIATION_ADDRESS, ())
+        spoken = {field.value: names for field, names in recognised.items() if field not in _ADDRESS_FIELDS}
+        self._single = tuple((field, names[0]) for field, names in spoken.items() if len(names) == 1)
+        self._several = tuple((field, names) for field, names in spoken.items() if len(names) > 1)
+        self._kept = tuple(columns.kept.items())
+        self._multiline = {name for field, names in spoken.items() if field in _MULTILINE for name in names}
+        self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
+        self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
+
+    def clean(self, row: SourceRow) -> CleanRow | RejectedRow:
+        """The contacts that a row means, or the row rejected with the reason."""
+        changes = list(row.told)
+        given = _restored(row.cells)
+        try:
+            column, found = self._read_addresses(given, changes)
+        except _NoAddress as error:
+            return row.rejected(error.reason, column=error.column, value=error.value)
+        cells = given if is_clean(given.values()) else self._clean_cells(given, changes)
+        said = {field: text for field, name in self._single if (text := cells.get(name))}
+        for field, names in self._several:
+            texts = dict.fromkeys(text for name in names if (text := cells.get(name)))
+            if texts:
+                said[field] = ("\n" if field == "notes" else ", ").join(texts)
+        kept = {key: text for name, key in self._kept if (text := cells.get(name))}
+        self._note_damage(said, changes)
+        opted_out = self._says_no(said, cells)
+        if opted_out:
+            changes.append("the row says not to write any more: never mailed")
+        values = _read_values(said, found.found[0][0], kept, changes)
+        own, others = self._settle_addresses(given, found, column, kept, changes, is_named=_is_named(values))
+        if "notes" in said:
+            changes += _lint_note(said["notes"])
+        post = self._read_post(given, said, kept, changes)
+        collected_at = _read(read_moment, "collected_at", said, kept, changes)
+        drafts = tuple(
+            ContactDraft(
+                address=address,
+                others=others,
+                values=values,
+                post=post,
+                sectors=read_sectors(said["sector"]) if "sector" in said else (),
+                notes=said.get("notes", ""),
+                flag=OPTED_OUT if opted_out else DESK if is_role_address(address) else "",
+                fields=kept,
+                source=said.get("source", ""),
+                legal_basis=said.get("legal_basis", ""),
+                collected_at=collected_at,
+            )
+            for address in own
+        )
+        return CleanRow(row.line, drafts, tuple(changes), row.sheet)
+
+    def _read_addresses(self, cells: Mapping[str, str], changes: list[str]) -> tuple[str, AddressCell]:
+        """The address cell, or the first other address where it is empty."""
+        for column in (*self._address_columns, *self._other_columns):
+            value = cells.get(column, "")
+            if not value or not value.strip():
+                continue
+            try:
+                cell = read_address_cell(value)
+            except BadAddress as error:
+                raise _NoAddress(column, value, str(error)) from None
+            if cell.changes:
+                changes += [f"{column}: {change}" for change in cell.changes]
+            if column != self._address_columns[0]:
+                changes.append(f"{column}: used, since «{self._address_columns[0]}» is empty")
+            return column, cell
+        raise _NoAddress(self._address_columns[0], "", "There is no address in this row.")
+
+    def _clean_cells(self, cells: Mapping[str, str], changes: list[str]) -> Mapping[str, str]:
+        cleaned: dict[str, str] = {}
+        for name, raw in cells.items():
+            if raw and name in self._texts:
+                cleaned[name], told = clean_text(raw, multiline=name in self._multiline)
+                changes += [f"{name}: {change}" for change in told]
+        return cleaned
+
+    def _note_damage(self, said: Said, changes: list[str]) -> None:
+        for field, name in self._names:
+            text = said.get(field, "")
+            if ("?" in text or "\ufffd" in text) and looks_damaged(text):
+                changes.append(f"{name}: «{text}» seems to have lost letters: check it")
+
+    def _says_no(self, said: Said, cells: Mapping[str, str]) -> bool:
+        # In a column of its own anything but a clear no is an objection: people write a cross, a date, a reason.
+        if "opted_out" in said and _is_yes(said["opted_out"]):
+            return True
+        if "notes" in said and _remarks_say_so(said["notes"]):
+            return True
+        if not self._kept:
+            return False
+        return any(_cell_says_so(name, text) for name, _ in self._kept if (text := cells.get(name)))
+
+    def _settle_addresses(
+        self,
+        cells: Mapping[str, str],
+        found: AddressCell,
+        used: str,
+        kept: dict[str, str],
+        changes: list[str],
+        *,
+        is_named: bool,
+    ) -> tuple[list[Address], tuple[Address, ...]]:
+        """Which addresses are contacts of their own, and which are further ones of the person the row names."""
+        first = [address for _, address in found.found]
+        has_others = self._other_columns and any(cells.get(name) for name in self._other_columns)
+        if len(first) == 1 and not has_others and str(first[0]).isascii():
+            return first, ()
+        every = list(first)
+        for column in self._other_columns:
+            if column != used and cells.get(column, "").strip():
+                every += _read_other(column, cells[column], kept, changes)
+        every = list({address.key: address for address in reversed(every)}.values())[::-1]
+        mixed = [address for address in every if mixes_scripts(address)]
+        changes += [f"«{address}» mixes alphabets that look alike: check it" for address in mixed]
+        if len(every) == 1:
+            return every, ()
+        if not is_named:
+            changes.append(f"{used}: {len(every)} addresses and no name: {len(every)} contacts")
+            return every, ()
+        own = next((address for address in first if not is_role_address(address)), first[0])
+        others = tuple(address for address in every if address.key != own.key)
+        changes.append(f"several addresses of one person: «{own}» is used, {_listed(others)} kept as a second one")
+        return [own], others
+
+    def _read_post(self, cells: Mapping[str, str], said: Said, kept: dict[str, str], changes: list[str]) -> Post | None:
+        """The affiliation; without an outlet there is none, and what would stand in it is kept as fields."""
+        address = None
+        for column in self._post_address_columns:
+            if cells.get(column, "").strip():
+                address = next(iter(_read_other(column, cells[column], kept, changes)), None)
+        outlet = said.get("outlet")
+        if not outlet:
+            for field in _OF_A_POST:
+                if field in said:
+                    kept.setdefault(field, said[field])
+                    changes.append(f"{field} «{said[field]}» without an outlet: kept as a field")
+            if address is not None:
+                kept.setdefault("affiliation_address", str(address))
+            return None
+        written, kind = said.get("outlet_kind", ""), ""
+        if written:
+            kind = read_outlet_kind(written)
+        return Post(
+            outlet,
+            said.get("role", ""),
+            said.get("desk", ""),
+            kind,
+            said.get("outlet_region", ""),
+            said.get("website", ""),
+            address,
+            _read(read_day, "valid_from", said, kept, changes),
+            _read(read_day, "valid_to", said, kept, changes),
+        )
+
+
+class _NoAddress(Exception):
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column, self.value, self.reason = column, value, reason
+
+
+@lru_cache(maxsize=4096)
+def _lint_note(text: str) -> tuple[str, ...]:
+    return tuple(map(str, lint_note(text)))
+
+
+# Remarks and statuses repeat down a column.
+_is_yes = lru_cache(maxsize=1024)(is_yes)
+_remarks_say_so = lru_cache(maxsize=4096)(remarks_say_so)
+_cell_says_so = lru_cache(maxsize=4096)(cell_says_so)
+
+
+def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """The cells without the apostrophe that an export, or a spreadsheet, puts before what could run as a formula."""
+    if not any(cell[:1] == "'" for cell in cells.values()):
+        return cells
+    return {name: restored(cell) for name, cell in cells.items()}
+
+
+def _listed(addresses: tuple[Address, ...]) -> str:
+    return ", ".join(map(str, addresses))
+
+
+def _read_other(column: str, value: str, kept: dict[str, str], changes: list[str]) -> list[Address]:
+    """The addresses of a column that may do without: what is none is kept as a field, and told."""
+    try:
+        cell = read_address_cell(value)
+    except BadAddress as error:
+        kept.setdefault("other_address", clean_text(value)[0])
+        changes.append(f"{column}: «{clean_text(value)[0]}» kept as a field: {error}")
+        return []
+    changes += [f"{column}: {change}" for change in cell.changes]
+    return [address for _, address in cell.found]
+
+
+def _is_named(values: Mapping[str, Value]) -> bool:
+    return "first_name" in values or "last_name" in values
+
+
+def _read_values(said: Said, given: str, kept: dict[str, str], changes: list[str]) -> dict[str, Value]:
+    """The contact's own values, each from the columns that speak of it; what cannot be read is kept aside."""
+    values = _read_name(said, given, kept, changes)
+    if "language" in said or "other_languages" in said:
+        _read_languages(said, values, kept, changes)
+    if familiarity := said.get("familiarity"):
+        values["familiarity"] = "tu" if fold(familiarity) in {"tu", "oui", "x", "yes"} else "vous"
+    for field in _AS_SAID:
+        if field in said:
+            values[field] = said[field]
+    if topics := said.get("topics"):
+        values["topics"] = "; ".join(filter(None, _WORD_SEPARATOR.split(topics)))
+    if channel := said.get("channel"):
+        values["channel"] = read_channel(channel)
+    if "attachments" in said and (attachments := _read(read_answer, "attachments", said, kept, changes)):
+        values["attachments"] = attachments
+    if "embargo_trust" in said and (trust := _read(read_answer, "embargo_trust", said, kept, changes)):
+        values["embargo_trust"] = trust == "yes"
+    if "confirmed_at" in said and (moment := _read(read_moment, "confirmed_at", said, kept, changes)):
+        values["confirmed_at"] = moment
+    return values
+
+
+def _read(
+    read: Callable[[str], _Read | None], field: str, said: Said, kept: dict[str, str], changes: list[str]
+) -> _Read | None:
+    """What `read` makes of a cell; a cell that it cannot read is kept as a field, and told."""
+    written = said.get(field)
+    if not written:
+        return None
+    value = read(written)
+    if not value:
+        kept.setdefault(f"{field}_as_written", written)
+        changes.append(f"{field} «{written}» cannot be read: kept as «{field}_as_written»")
+    return value or None
+
+
+def _read_name(said: Said, given: str, kept: dict[str, str], changes: list[str]) -> dict[str, Value]:
+    """Settle civility, first and last name from whichever columns speak, and the name around the address last."""
+    first, last = said.get("first_name", ""), said.get("last_name", "")
+    civility = _read_civility(said.get("civility", ""), kept, changes)
+    if not (first or last):
+        whole, last_first = said.get("full_name", ""), False
+        if not whole and "full_name_last_first" in said:
+            whole, last_first = said["full_name_last_first"], True
+        whole = whole or clean_text(given)[0]
+        if whole and "@" not in whole:
+            taken, whole = take_civility(whole)
+            civility = civility or taken
+            first, last = split_full_name(whole, last_first=last_first)
+    values: dict[str, Value] = {}
+    for key, written in (("first_name", first), ("last_name", last)):
+        if written:
+            taken, name, told = _read_name_part(written)
+            changes += told
+            civility = civility or taken
+            if name:
+                values[key] = name
+    if civility:
+        values["civility"] = civility
+    return values
+
+
+@lru_cache(maxsize=16384)
+def _read_name_part(text: str) -> tuple[str, str, tuple[str, ...]]:
+    """The civility that stands before a name, the name as people write it, and what was done."""
+    civility, name, told = "", text, []
+    while (taken := take_civility(name))[0]:
+        civility, name = civility or taken[0], taken[1]
+        told.append(f"«{taken[0]}» taken out of the name")
+    titled = undo_capitals(name)
+    if titled != name:
+        told.append(f"name in capitals: «{name}» → «{titled}»")
+    return civility, titled, tuple(told)
+
+
+def _read_civility(written: str, kept: dict[str, str], changes: list[str]) -> str:
+    civility = normal_civility(written)
+    if civility is None:
+        kept.setdefault("title", written)
+        changes.append(f"civility «{written}» is none we can greet by: kept as «title»")
+        return ""
+    return civility
+
+
+def _read_languages(said: Said, values: dict[str, Value], kept: dict[str, str], changes: list[str]) -> None:
+    """The preferred language is the first of its column; all others that the row names are further ones."""
+    others: list[str] = []
+    for field in ("language", "other_languages"):
+        written = said.get(field, "")
+        codes, riddles = _languages(written)
+        if field == "language" and codes:
+            values["language"], codes = codes[0], codes[1:]
+            if values["language"] != written:
+                changes.append(f"language «{written}» → «{'; '.join((str(values['language']), *codes))}»")
+        others += codes
+        if riddles:
+            kept.setdefault(f"{field}_as_written", written)
+            left = ", ".join(f"«{riddle}»" for riddle in riddles)
+            changes.append(f"{field} {left} not known: left out, kept as «{field}_as_written»")
+    others = [code for code in dict.fromkeys(others) if code != values.get("language")]
+    if others:
+        values["other_languages"] = "; ".join(others)
+
+
+@lru_cache(maxsize=1024)
+def _languages(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The codes of the languages that a cell names, in order, and the words in it that name none."""
+    parts = [part for part in _LANGUAGE_SEPARATOR.split(text) if part]
+    codes = [normal_language(part) for part in parts]
+    riddles = tuple(part for part, code in zip(parts, codes, strict=True) if code is None)
+    return tuple(dict.fromkeys(filter(None, codes))), riddles
+
+
+@lru_cache(maxsize=1024)
+def read_sectors(text: str) -> tuple[str, ...]:
+    """`Santé ; Sport > Cyclisme / Tech` → three sectors, `>` before the child of a parent (`Sport > Cyclisme`).
+
+    The labels that address books put on everything are none. A stroke separates: «Économie / Social» are two sectors.
+    """
+    found = []
+    for part in _SECTOR_SEPARATOR.split(text):
+        levels = [level for level in _SECTOR_LEVEL.split(part.strip()) if level]
+        if levels and levels[0][0] != "*" and fold(levels[0]) not in _NO_SECTOR:
+            # The tree has two levels: what stands between the first and the last is left out.
+            found.append(levels[0] if len(levels) == 1 else f"{levels[0]} > {levels[-1]}")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,81 @@
+"""What somebody typed about one contact, read by the importer's own cleaning; what it cannot read is an error here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from distributor.contacts.cleaning.columns import EXTRA_PREFIX, ColumnMap, Field
+from distributor.contacts.cleaning.drafts import ContactDraft
+from distributor.contacts.cleaning.notelint import lint_note
+from distributor.contacts.cleaning.row import RowCleaner
+from distributor.contacts.sources.rows import RejectedRow, SourceRow
+from distributor.errors import BadInput
+from distributor.folding import slugify
+
+_ASIDE = {"title": "civility", "affiliation_address": "outlet_address"}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A contact as typed: what it means, every cleaning, and what a user should think about."""
+
+    draft: ContactDraft
+    changes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def read_typed(address: str, said: Mapping[Field, str], extra: Mapping[str, str]) -> Typed:
+    """Read typed values as a row of a list would be; `extra` are fields of the user's own, by their keys.
+
+    Raises `BadInput` for an address that is none, and for a value that an import would only have kept aside.
+    """
+    columns: dict[Field, tuple[str, ...]] = {Field.ADDRESS: (Field.ADDRESS.value,)}
+    columns |= {field: (field.value,) for field in said}
+    kept = {EXTRA_PREFIX + key: key for key in extra}
+    cells = {Field.ADDRESS.value: address} | {field.value: text for field, text in said.items()}
+    cells |= {name: extra[key] for name, key in kept.items()}
+    row = RowCleaner(ColumnMap(columns, kept, ())).clean(SourceRow(1, cells))
+    if isinstance(row, RejectedRow):
+        raise BadInput(f"«{address}» is not an e-mail address: {row.reason}", mend="Check the spelling.")
+    if len(row.drafts) > 1 or row.drafts[0].others:
+        raise BadInput(f"«{address}» is more than one address.", mend="Give one; the others with --add-address.")
+    draft = row.drafts[0]
+    for key in draft.fields:
+        if key not in extra:
+            _refuse(key, draft.fields[key])
+    # Notes are linted where rows are cleaned; a line that is put above a release, only here.
+    warnings = map(str, lint_note(str(draft.values.get("note_to_send", ""))))
+    return Typed(draft, row.changes, tuple(warnings))
+
+
+def read_extra(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Fields of the user's own, under the keys by which templates know them; `BadInput` for a name without a letter."""
+    found = {}
+    for name, text in pairs.items():
+        key = slugify(name.removeprefix(EXTRA_PREFIX), "_")
+        if not key:
+            raise BadInput(f"«{name}» cannot name a field.", field="--set", mend="Write it as: --set speciality=trains")
+        found[key] = text
+    return found
+
+
+def _refuse(key: str, written: str) -> None:
+    name = _ASIDE.get(key, key.removesuffix("_as_written"))
+    if name in (key, "outlet_address"):
+        raise BadInput(f"«{written}» belongs to an outlet, and none is given.", mend="Say which one, with --outlet.")
+    raise BadInput(
+        f"«{written}» cannot be read as {name.replace('_', ' ')}.", mend=f"As in: {_EXAMPLES.get(name, 'see the help')}"
+    )
+
+
+_EXAMPLES = {
+    "civility": "Mme, M., Dr, Ms, Mr",
+    "language": "fr, en, de",
+    "other_languages": "en, de",
+    "attachments": "yes or no",
+    "embargo_trust": "yes or no",
+    "valid_from": "2026-03-01",
+    "valid_to": "2026-03-01",
+    "collected_at": "2026-03-01",
+}

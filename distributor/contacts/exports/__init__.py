@@ -1,0 +1,1 @@
+"""Contacts as files that an import takes back without a change."""

@@ -1,0 +1,1 @@
+"""The filter language: read, printed, and asked of the database."""

@@ -1,0 +1,1 @@
+"""Importing: cleaned rows joined to the contacts they are about, and written."""

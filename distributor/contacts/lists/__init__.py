@@ -1,0 +1,1 @@
+"""Press lists: made, joined and left, explained, checked, and kept as files."""

@@ -1,0 +1,229 @@
+"""Objections: who said no, kept as keyed hashes that outlive the contact and beat every list and re-import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, select, true, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from distributor.addresses import Address, kept_address
+from distributor.clock import now
+from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT
+from distributor.contacts.cleaning.mailboxes import is_role_address
+from distributor.contacts.objections.hashes import Objection
+from distributor.contacts.people import ownership
+from distributor.errors import Refused
+from distributor.models import Audit, Contact, Sector, Suppression
+from distributor.tokens import Keyring
+
+ERASURE = "erasure"
+"""The reason of an objection that an erasure leaves behind: whoever asked for it must not come back by an import."""
+
+_FEW = 500  # hashes that may stand in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What taking an objection back came to: the scopes that were lifted, and whether a file's opt-out was too."""
+
+    scopes: tuple[str, ...]
+    was_flagged: bool
+
+
+def add(
+    session: Session, keyring: Keyring, address: Address, *, reason: str, source: str = "", scope: str = "", actor: str
+) -> bool:
+    """Record that `address` objected, to everything or to one sector (`scope`, a slug); return whether that was new.
+
+    A journalist with several addresses objects with all of them. Adding the same objection again changes nothing.
+    Raises `Refused` under another key than the list was made with.
+    """
+    check_key(session, keyring)
+    hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
+    lines = [Objection(one, keyring.key_id, scope, reason, source, now()) for one in hashes]
+    if not _insert(session, lines):
+        return False
+    details = {"reason": reason, "source": source, "scope": scope}
+    session.add(Audit(actor=actor, action="suppressions.add", subject=hashes[0], details=details))
+    session.flush()
+    return True
+
+
+def remove(
+    session: Session, keyring: Keyring, address: Address, *, scope: str | None = None, reason: str, actor: str
+) -> Removed:
+    """Take back what `address`, and every other address of the same journalist, objected to.
+
+    `scope` is one sector's slug, "" for everything, None for all of them. An opt-out that a file brought («ne plus
+    envoyer») goes with the objection to everything. What was removed, by whom and why is audited. Raises as `add`.
+    """
+    check_key(session, keyring)
+    addresses = _of_person(session, address)
+    hashes = [keyring.address_hash(one.key) for one in addresses]
+    of_scope = true() if scope is None else col(Suppression.scope) == scope
+    which = and_(col(Suppression.address_hash).in_(hashes), of_scope)
+    scopes = sorted(set(session.scalars(select(col(Suppression.scope)).where(which))))
+    session.execute(delete(Suppression).where(which))
+    was_flagged = not scope and _lower_flag(session, addresses)
+    if scopes or was_flagged:
+        details = {"reason": reason, "scopes": scopes, "opted_out": was_flagged}
+        session.add(Audit(actor=actor, action="suppressions.remove", subject=hashes[0], details=details))
+        session.flush()
+    return Removed(tuple(scopes), was_flagged)
+
+
+def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:
+    """Whether `address` objected to everything, or to `sector` (a slug). Raises `Refused` as `check_key` does."""
+    return not _scopes_over(session, sector).isdisjoint(scopes_of(session, keyring, address))
+
+
+def scopes_of(session: Session, keyring: Keyring, address: Address) -> list[str]:
+    """What the journalist behind `address` objected to, with whichever address: "" for everything, or sectors' slugs.
+
+    Raises `Refused` as `check_key` does.
+    """
+    check_key(session, keyring)
+    hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
+    which = col(Suppression.address_hash).in_(hashes)
+    return sorted(set(session.scalars(select(col(Suppression.scope)).where(which))))
+
+
+def is_flagged(session: Session, address: Address) -> bool:
+    """Whether a file that the journalist behind `address` came from said not to write any more: it counts as well."""
+    keys = [one.key for one in _of_person(session, address)]
+    which = select(col(Contact.id)).where(col(Contact.address_key).in_(keys), col(Contact.flag) == OPTED_OUT)
+    return session.scalars(which.limit(1)).first() is not None
+
+
+def suppressed_hashes(session: Session, *, sector: str = "") -> set[str]:
+    """The hashes of all who objected to everything, to `sector` (a slug), or to the sector above it.
+
+    Meaningful only under the key they were made with: call `check_key` first.
+    """
+    scopes = _scopes_over(session, sector)
+    return set(session.scalars(select(col(Suppression.address_hash)).where(col(Suppression.scope).in_(scopes))))
+
+
+def erased_hashes(session: Session, keyring: Keyring) -> set[str]:
+    """The hashes of those who were erased at their request: an import refuses them. Raises as `check_key` does."""
+    check_key(session, keyring)
+    which = col(Suppression.reason) == ERASURE
+    return set(session.scalars(select(col(Suppression.address_hash)).where(which)))
+
+
+def mark_erased(session: Session, keyring: Keyring, addresses: Iterable[Address]) -> None:
+    """Leave behind that these addresses were erased: an objection to everything that an import heeds too."""
+    check_key(session, keyring)
+    hashes = [keyring.address_hash(one.key) for one in addresses]
+    moment = now()
+    _insert(session, [Objection(one, keyring.key_id, "", ERASURE, "", moment) for one in hashes])
+    objected = col(Suppression.address_hash).in_(hashes) & (col(Suppression.scope) == "")
+    # An earlier objection becomes that of an erasure; its words may say who it was.
+    session.execute(update(Suppression).where(objected).values(reason=ERASURE, source=""))
+
+
+def merge_in(session: Session, keyring: Keyring, lines: Iterable[Objection], *, source: str, actor: str) -> int:
+    """Record objections that were read from a file; return how many were new. Known ones stay as they are.
+
+    Raises `Refused` as `add` does, and for lines made under another key.
+    """
+    check_key(session, keyring)
+    lines = list(lines)
+    others = {line.key_id for line in lines} - {keyring.key_id}
+    if others:
+        raise Refused(
+            f"These objections were exported under another secret key ({', '.join(sorted(others))}; the present one is"
+            f" {keyring.key_id}): nobody could be recognised by them.",
+            mend="Import them in the workspace that has that key, or import the addresses themselves.",
+        )
+    new = _insert(session, lines)
+    if new:
+        details = {"file": source, "new": new, "lines": len(lines)}
+        session.add(Audit(actor=actor, action="suppressions.import", subject=source, details=details))
+        session.flush()
+    return new
+
+
+def lines_for(
+    session: Session, keyring: Keyring, addresses: Iterable[Address], *, reason: str, source: str, scope: str
+) -> list[Objection]:
+    """The lines that record the objection of each of these addresses, and of every other one of the same people."""
+    moment = now()
+    keys = {one.key for address in addresses for one in _of_person(session, address)}
+    return [Objection(keyring.address_hash(key), keyring.key_id, scope, reason, source, moment) for key in sorted(keys)]
+
+
+def check_key(session: Session, keyring: Keyring) -> None:
+    """Raise `Refused` when objections stand under another key: no address could be matched with them any more."""
+    others = set(session.scalars(select(col(Suppression.key_id)).distinct())) - {keyring.key_id}
+    if others:
+        raise Refused(
+            f"Objections are recorded under another secret key ({', '.join(sorted(others))}; the present one is"
+            f" {keyring.key_id}): those who said no could not be recognised, so nothing is sent.",
+            mend="Put the former DISTRIBUTOR_SECRET_KEY back into .env.",
+        )
+
+
+def listing(session: Session) -> list[Objection]:
+    """Every objection, newest first."""
+    rows = session.scalars(select(Suppression).order_by(col(Suppression.created_at).desc(), col(Suppression.id).desc()))
+    return [Objection(row.address_hash, row.key_id, row.scope, row.reason, row.source, row.created_at) for row in rows]
+
+
+def _of_person(session: Session, address: Address) -> list[Address]:
+    """`address`, and every other address of the journalist it belongs to."""
+    owner = ownership.owner_of(session, address.key)
+    if owner is None:
+        return [address]
+    others = map(kept_address, ownership.addresses_of(session, [owner])[owner])
+    return [address, *(one for one in others if one.key != address.key)]
+
+
+def _insert(session: Session, lines: list[Objection]) -> int:
+    """Write the lines that are not there yet; return how many."""
+    statement = select(col(Suppression.address_hash), col(Suppression.scope))
+    if len(lines) <= _FEW:
+        statement = statement.where(col(Suppression.address_hash).in_([line.address_hash for line in lines]))
+    rows = session.execute(statement)
+    known = {(address_hash, scope) for address_hash, scope in rows}
+    new = {(line.address_hash, line.scope): line for line in reversed(lines)}
+    missing = [line for place, line in new.items() if place not in known]
+    session.add_all(
+        Suppression(
+            address_hash=line.address_hash,
+            key_id=line.key_id,
+            scope=line.scope,
+            reason=line.reason,
+            source=line.source,
+            created_at=line.created_at,
+        )
+        for line in missing
+    )
+    session.flush()
+    return len(missing)
+
+
+def _lower_flag(session: Session, addresses: list[Address]) -> bool:
+    """Take a file's opt-out off the contacts of these addresses; a desk is a desk again."""
+    rows = session.scalars(
+        select(Contact).where(
+            col(Contact.address_key).in_([one.key for one in addresses]), col(Contact.flag) == OPTED_OUT
+        )
+    ).all()
+    for contact in rows:
+        contact.flag = DESK if is_role_address(kept_address(contact.address or "")) else ""
+        contact.updated_at = now()
+        session.add(contact)
+    return bool(rows)
+
+
+def _scopes_over(session: Session, sector: str) -> set[str]:
+    """The scopes of an objection that hold for a sector: everything, itself, and the sector above it."""
+    child, parent = aliased(Sector), aliased(Sector)
+    above = session.scalars(
+        select(col(parent.slug)).join(child, col(child.parent_id) == col(parent.id)).where(col(child.slug) == sector)
+    )
+    return {"", sector, *above}

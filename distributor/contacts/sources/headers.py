@@ -1,0 +1,177 @@
+"""Finding the row that names the columns, under titles and blank rows; and reading a list that has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from distributor.addresses import BadAddress
+from distributor.contacts.cleaning.cells import normal_language
+from distributor.contacts.cleaning.columns import field_of, find_header, unique_header
+from distributor.contacts.cleaning.mailboxes import read_address_cell
+from distributor.contacts.cleaning.names import normal_civility
+from distributor.errors import BadInput
+from distributor.folding import fold
+
+HEADER_WITHIN = 30
+"""How many rows of titles, dates and blanks may stand above the column names."""
+
+MAX_COLUMNS = 200
+"""The most columns a list may have."""
+
+_PHONE = re.compile(r"\+?[\d .()/-]{8,24}")
+_WORDS = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
+_MOSTLY = 0.6  # of the rows: many a journalist's address does not hold the whole name
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The column names, all different, and where the rows under them begin.
+
+    `first` is the index of the first row that may hold a contact; `is_named` says whether a column for addresses (or
+    one that the user spoke of) was recognised; `remark` is a sentence for the user where the names are inferred.
+    """
+
+    names: tuple[str, ...]
+    first: int
+    is_named: bool
+    remark: str = ""
+
+
+def locate_header(
+    rows: Sequence[Sequence[str]], *, columns: Collection[str] = (), file: str = "", sheet: str = ""
+) -> Header:
+    """Find the column names in the first `rows` of a table; raise `BadInput` when there are too many columns.
+
+    In order: the row that holds the most of `columns`, the row in which most names are recognised, an address among
+    them. Where no row does, and the first that holds anything holds an address, the columns are named after what they
+    hold: only when one of them holds an address in every row, else `BadInput` asks for names. At last, the first row
+    that holds anything stands for the names, so that the user is shown what we saw.
+    """
+    index = _row_with(rows, columns)
+    if index is None:
+        index = find_header(rows)
+    is_named = index is not None
+    if index is None:
+        index = next((i for i, cells in enumerate(rows) if any(cell.strip() for cell in cells)), 0)
+        if rows and any("@" in cell for cell in rows[index]):
+            return _infer(rows, index, file, sheet)
+    cells = list(rows[index]) if rows else []
+    while cells and not cells[-1].strip():
+        cells.pop()
+    check_width(len(cells), file, sheet)
+    return Header(unique_header(cells), index + 1, is_named)
+
+
+def count_recognised(rows: Sequence[Sequence[str]], columns: Collection[str] = ()) -> int:
+    """How many column names the best row holds: those of `columns`, or those known of themselves, an address among."""
+    index = _row_with(rows, columns)
+    if index is not None:
+        wanted = {fold(name) for name in columns}
+        return sum(fold(cell) in wanted or field_of(cell) is not None for cell in rows[index])
+    index = find_header(rows)
+    return 0 if index is None else sum(field_of(cell) is not None for cell in rows[index])
+
+
+def _row_with(rows: Sequence[Sequence[str]], columns: Collection[str]) -> int | None:
+    wanted = {fold(name) for name in columns} - {""}
+    found = [len(wanted & {fold(cell) for cell in cells}) for cells in rows] if wanted else []
+    most = max(found, default=0)
+    return found.index(most) if most else None
+
+
+def check_width(width: int, file: str, sheet: str = "") -> None:
+    """Raise `BadInput` for more columns than we read."""
+    if width > MAX_COLUMNS:
+        of = f"The sheet «{sheet}»" if sheet else "It"
+        raise BadInput(
+            f"{of} has {width} columns; {MAX_COLUMNS} are the most we read.",
+            file=file or None,
+            mend="Delete the columns that are not about journalists.",
+        )
+
+
+def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> Header:
+    """Name the columns of a list that begins with a contact, by what every one of its first rows holds."""
+    body = [list(cells) for cells in rows[index:] if any(cell.strip() for cell in cells)]
+    width = max(map(len, body))
+    check_width(width, file, sheet)
+    values = [[cells[column].strip() if column < len(cells) else "" for cells in body] for column in range(width)]
+    addresses = [column for column in range(width) if all(_is_address(value) for value in values[column])]
+    if not addresses:
+        where = f" of the sheet «{sheet}»" if sheet else ""
+        raise BadInput(
+            f"No row{where} names the columns.",
+            file=file or None,
+            mend="Put a row such as «Nom;Prénom;Média;E-mail» above the first contact.",
+        )
+    names = dict.fromkeys(addresses[:1], "E-mail") | {
+        column: f"E-mail {number}" for number, column in enumerate(addresses[1:], start=2)
+    }
+    locals_ = [read_address_cell(value).found[0][1].local for value in values[addresses[0]]]
+    names |= _name_people([None if column in names else values[column] for column in range(width)], locals_)
+    for column in range(width):
+        filled = [value for value in values[column] if value]
+        if column not in names and filled:
+            names[column] = _kind(filled)
+    header = unique_header([names.get(column, "") for column in range(width)])
+    told = ", ".join(f"column {column + 1} as «{name}»" for column, name in enumerate(header) if names.get(column))
+    remark = f"No row names the columns: {told}, by what they hold. Add a row of names where that is wrong."
+    return Header(header, index, is_named=True, remark=remark)
+
+
+def _is_address(value: str) -> bool:
+    try:
+        return bool(read_address_cell(value))
+    except BadAddress:
+        return False
+
+
+def _kind(values: Sequence[str]) -> str:
+    """What a column is for, when all its values agree; "" when they do not."""
+    if all(normal_civility(value) for value in values):
+        return "Prefix"
+    if all(_PHONE.fullmatch(value) for value in values):
+        return "Phone"
+    if all(normal_language(value) and len(value) < 12 for value in values):
+        return "Language"
+    return ""
+
+
+def _name_people(values: Sequence[Sequence[str] | None], locals_: Sequence[str]) -> dict[int, str]:
+    """Find the columns of names by the addresses: `anne.martin@`, `amartin@` tell which column is whose."""
+    joined = [fold(local).replace(" ", "") for local in locals_]
+    held = [column for column, found in enumerate(values) if found and _share(found, joined, _is_held) >= _MOSTLY]
+    if len(held) == 1:
+        only = values[held[0]] or ()
+        if sum(" " in value for value in only) * 2 > len(only):
+            return {held[0]: "Full name"}
+        initials = [
+            column
+            for column in (held[0] - 1, held[0] + 1)
+            if len(joined) > 1 and 0 <= column < len(values) and _share(values[column] or (), joined, _begins) >= 0.8
+        ]
+        return {held[0]: "Last name", initials[0]: "First name"} if initials else {held[0]: "Full name"}
+    if len(held) == 2:
+        left, right = ([fold(value).replace(" ", "") for value in values[column] or ()] for column in held)
+        before = sum(
+            local.find(one) < local.find(other) for one, other, local in zip(left, right, joined, strict=True) if one
+        )
+        names = ("First name", "Last name") if before * 2 >= len(joined) else ("Last name", "First name")
+        return dict(zip(held, names, strict=True))
+    return {}
+
+
+def _share(values: Sequence[str], joined: Sequence[str], fits: Callable[[str, str], bool]) -> float:
+    return sum(
+        bool(_WORDS.fullmatch(value)) and fits(fold(value), local) for value, local in zip(values, joined, strict=False)
+    ) / len(joined)
+
+
+def _is_held(folded: str, local: str) -> bool:
+    return all(word in local for word in folded.split())
+
+
+def _begins(folded: str, local: str) -> bool:
+    return folded[:1] == local[:1]

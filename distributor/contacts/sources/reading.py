@@ -1,0 +1,37 @@
+"""Opening a press list, whatever it is: by what the file holds, never by what it is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.rows import SourceTable
+
+_WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # zip, an empty zip, OLE
+_CARD = re.compile(rb"^\s*BEGIN\s*:\s*VCARD\s*$", re.IGNORECASE | re.MULTILINE)
+_HEAD = 1 << 16
+
+
+def read_source(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> tuple[SourceTable, ...]:
+    """The tables of a press list given as bytes: CSV and its cousins, a workbook (XLSX, XLSM, XLSB, XLS, ODS), vCards.
+
+    There is one table at least. `name` is the file's, for messages. `columns` are column names that the user gave a
+    meaning to (`--map`): a row that holds them is the row of column names, whatever else is known of it. Rows are read
+    as they are asked for, each table's once; tables may be read in any order.
+
+    Raises `BadInput` for a file that is empty, damaged, encrypted, no list at all, or larger than we read; while rows
+    are read, for too many of them.
+    """
+    # Workbooks and vCards bring readers of their own, which a CSV file does without.
+    if data.startswith(_WORKBOOKS):
+        from distributor.contacts.sources.workbook import read_workbook  # noqa: PLC0415 - see above
+
+        return read_workbook(data, name=name, columns=columns)
+    # In UTF-16 a zero stands beside every letter, and a mark before the first.
+    head = data[:_HEAD].replace(b"\0", b"").replace(b"\r", b"\n").lstrip(b"\xef\xbb\xbf\xff\xfe")
+    if _CARD.search(head):
+        from distributor.contacts.sources.vcard import read_vcards  # noqa: PLC0415 - see above
+
+        return (read_vcards(data, name=name),)
+    return (read_csv(data, name=name, columns=columns),)
