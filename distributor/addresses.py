@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from email_validator import EmailNotValidError, validate_email
 
 class BadAddress(ValueError):
     """The text is not an e-mail address that mail can be sent to; the message says why, in one sentence."""
+
+
+_ENCODED_WORD = re.compile(r"=\?[^?]+\?[BbQq]\?[^?]*\?=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,12 @@ def parse_address(text: str) -> Address:
     if any(sign in found.local_part for sign in "<>@"):
         # Lawful within quotes (RFC 5321 §4.1.2), but it ends an envelope's path or splits an address for many a reader.
         raise BadAddress("There is a «<», «>» or «@» inside quotes before the @-sign, which mail servers mistake.")
+    if not found.local_part.isprintable():
+        raise BadAddress("There is a character before the @-sign that cannot be seen.")
+    if _ENCODED_WORD.search(found.local_part):
+        raise BadAddress(
+            "What stands before the @-sign is an encoded word (RFC 2047), which mail programs would decode."
+        )
     assert found.ascii_domain is not None
     return Address(found.local_part, found.ascii_domain.lower(), found.domain)
 
