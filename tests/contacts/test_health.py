@@ -42,7 +42,8 @@ Inès;Sol;Le Fil;i.sol@mort.example;Culture;fr
 @pytest.fixture
 def base(database: Database) -> Database:
     """One list with something of everything."""
-    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous")
+    long_ago = now() - timedelta(days=800)
+    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous", collected_at=long_ago)
     with database.session() as session:
         for first, name, value in (("Ines", "channel", "phone"), ("Hélène", "confirmed_at", now())):
             setattr(session.exec(select(Contact).where(col(Contact.first_name) == first)).one(), name, value)
@@ -57,6 +58,12 @@ def found(session: Session, slug: str = "tous", answers: dict[str, DomainAnswer]
 
 def about(findings: Sequence[Finding], code: str) -> list[str]:
     return [one.address for one in findings if one.code == code]
+
+
+def test_who_was_just_collected_needs_no_confirming(database: Database) -> None:
+    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous")
+    with database.session(reads_only=True) as session:
+        assert about(found(session), "unconfirmed") == []
 
 
 def test_everything_is_found_with_what_mends_it(base: Database) -> None:

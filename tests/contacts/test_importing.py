@@ -113,6 +113,16 @@ def test_the_newer_file_wins_and_says_so(database: Database) -> None:
     assert anne.notes == "vue en mai\nvue en juin"
 
 
+def test_letters_lost_to_a_wrong_encoding_never_replace_whole_ones(database: Database) -> None:
+    load(database, ANNE.replace("Anne;", "Ayşe;"))
+    report = load(database, ANNE.replace("Anne;", "Ay?e;"), name="autre.csv")
+    assert "first_name: «Ay?e» left aside, it has lost letters that «Ayşe» has" in next(iter(report.outcomes)).changes
+    assert [one.first_name for one in members(database)] == ["Ayşe"]
+    load(database, PAUL.replace("Dœuvre", "D?uvre"))
+    load(database, PAUL, name="autre.csv")
+    assert [one.last_name for one in members(database)] == ["Martin", "Dœuvre"]
+
+
 def test_within_a_file_the_first_row_leads_and_the_second_fills_up(database: Database) -> None:
     report = load(database, ANNE.replace("01 02", ""), ANNE.replace("Martin", "Martins"))
     assert "last_name: «Martins» left aside, line 2 of this file says «Martin»" in report.outcomes[1].changes

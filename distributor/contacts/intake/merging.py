@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from distributor.addresses import Address
+from distributor.contacts.cleaning.cells import looks_damaged
 from distributor.contacts.cleaning.drafts import DEFAULTS, OPTED_OUT, ContactDraft, Post, Value
 from distributor.folding import fold, slugify
 
@@ -175,6 +176,9 @@ def _merge_values(known: KnownContact, draft: ContactDraft, changes: list[str]) 
             continue
         if old and name in lasting:
             changes.append(f"{name}: «{value}» left aside, this is a second address of {known.name}")
+            continue
+        if old and name in _NAMES and looks_damaged(str(value)) and not looks_damaged(str(old)):
+            changes.append(f"{name}: «{value}» left aside, it has lost letters that «{old}» has")
             continue
         store[key], changed = value, True
         if old != DEFAULTS.get(name, ""):

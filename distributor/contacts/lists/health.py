@@ -56,7 +56,7 @@ _RULES = (
     _Rule("never-mailed", "mailed:none", "no message was ever accepted for this contact", ""),
     _Rule(
         "unconfirmed",
-        "confirmed:none or confirmed<{months}m",
+        "(confirmed:none or confirmed<{months}m) and (collected:none or collected<{months}m)",
         "nobody has confirmed these particulars for {months} months",
         f"{_EDIT} --confirmed",
     ),
