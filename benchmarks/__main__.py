@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import composing, importing, ledger, reporting, sending, start
+from benchmarks import composing, importing, ledger, reporting, sending, signing, start
 from benchmarks.measuring import Kind, Line, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
     "start": start.measure,
     "compose": composing.measure,
+    "sign": signing.measure,
     "import": importing.measure,
     "send": sending.measure,
     "ledger": ledger.measure,

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _HOST = re.compile(r"[\w.-]+")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_SELECTOR_LENGTH = 100
 
 
 class Security(StrEnum):
@@ -95,7 +98,12 @@ class Settings:
     reply_to: Mailbox | None
     bounce_address: Address | None
     objection_address: Address | None
+    sender: Mailbox | None
+    dkim_key: tuple[str, ...]
+    dkim_selector: tuple[str, ...]
+    dkim_domain: str
     organisation: str
+    logo: str
     public_url: str
     secret_key: Secret
     timezone: ZoneInfo
@@ -105,6 +113,11 @@ class Settings:
     in_doubt: InDoubtPolicy
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def signing_domain(self) -> str:
+        """The domain that DKIM signatures are made for: the sender's unless another is set; "" without a sender."""
+        return self.dkim_domain or (self.mail_from.address.domain if self.mail_from else "")
 
 
 _NOT_SETTINGS = frozenset({"workspace", "sources", "warnings"})
@@ -196,6 +209,8 @@ def _build(
 ) -> Settings:
     read = _Reader(values, sources)
     security = read("smtp_security", Security, "one of tls, starttls, plain")
+    keys = read.optional("dkim_key", _inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
+    selectors = read.optional("dkim_selector", _selectors, "small letters, figures and hyphens, such as press202601")
     ca_file = values["smtp_ca_file"]
     return Settings(
         workspace=workspace,
@@ -215,7 +230,12 @@ def _build(
         reply_to=read.optional("reply_to", _mailbox, "an address such as: Claire Morvan <claire@example.org>"),
         bounce_address=read.optional("bounce_address", _address, "a bare address in plain letters"),
         objection_address=read.optional("objection_address", _address, "a bare address in plain letters"),
+        sender=read.optional("sender", _mailbox, "an address such as: Agence Relais <envoi@relais.example>"),
+        dkim_key=keys,
+        dkim_selector=_one_for_each(keys, selectors),
+        dkim_domain=read.optional("dkim_domain", _domain, "a domain such as organisation.example") or "",
         organisation=values["organisation"],
+        logo=values["logo"],
         public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
         secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
         timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
@@ -287,6 +307,50 @@ def _address(text: str) -> Address:
     if address.needs_smtputf8:
         raise ValueError(text)
     return address
+
+
+def _domain(text: str) -> str:
+    """Read a domain of our own, as A-labels."""
+    return parse_address(f"x@{text}").domain
+
+
+def is_selector(text: str) -> bool:
+    """Whether `text` can name a DKIM key: labels of small letters, figures and hyphens (RFC 6376 §3.1)."""
+    return len(text) <= _SELECTOR_LENGTH and _SELECTOR.fullmatch(text) is not None
+
+
+def _selectors(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(map(is_selector, names)) or len(set(names)) != len(names):
+        raise ValueError(text)
+    return names
+
+
+def _inner_paths(text: str) -> tuple[str, ...]:
+    """Read the names of files in the workspace: a frozen dispatch names them, whatever machine carries it."""
+    paths = [PurePosixPath(part.strip()) for part in text.split(",")]
+    if any(path.is_absolute() or not path.name or ".." in path.parts for path in paths) or not text.isprintable():
+        raise ValueError(text)
+    return tuple(map(str, paths))
+
+
+def _one_for_each(keys: tuple[str, ...], selectors: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The selector of every key: those that are set, or what the files are called."""
+    if selectors is None:
+        selectors = tuple(PurePosixPath(key).stem for key in keys)
+        if not all(map(is_selector, selectors)) or len(set(selectors)) != len(selectors):
+            raise BadInput(
+                "The names of the key files cannot be their names in DNS.",
+                field=PREFIX + "DKIM_KEY",
+                mend=f"Give one selector for each in {PREFIX}DKIM_SELECTOR.",
+            )
+    if len(selectors) != len(keys):
+        raise BadInput(
+            f"There are {len(keys)} keys and {len(selectors)} selectors.",
+            field=PREFIX + "DKIM_SELECTOR",
+            mend=f"Give one selector for each file in {PREFIX}DKIM_KEY.",
+        )
+    return selectors
 
 
 def _host(text: str) -> str:

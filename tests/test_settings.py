@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
-from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, InDoubtPolicy, Secret, Security, load_settings
+from distributor.settings import (
+    PREFIX,
+    SECRET_NAMES,
+    SETTING_NAMES,
+    InDoubtPolicy,
+    Secret,
+    Security,
+    Settings,
+    load_settings,
+)
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 SECRET = "an-invented-key-that-is-long-enough-0123"
@@ -187,6 +196,17 @@ BAD = [
     ("MAIL_FROM", "<>"),
     ("MAIL_FROM", "Service\npresse <presse@halle.example>"),
     ("MAIL_FROM", "Été <été@halle.example>"),
+    ("SENDER", "Relais"),
+    ("SENDER", "Relais <été@relais.example>"),
+    ("DKIM_KEY", "/etc/press.pem"),
+    ("DKIM_KEY", ".dkim/../../press.pem"),
+    ("DKIM_KEY", ".dkim/a.pem,"),
+    ("DKIM_SELECTOR", "Press_2026"),
+    ("DKIM_SELECTOR", "a,a"),
+    ("DKIM_SELECTOR", "a..b"),
+    ("DKIM_DOMAIN", "horizon"),
+    ("DKIM_DOMAIN", "a@horizon.example"),
+    ("DKIM_DOMAIN", "horizon.example; p=x"),
     ("REPLY_TO", "presse@"),
     ("REPLY_TO", "été@halle.example"),
     ("BOUNCE_ADDRESS", "retours-dépêches@halle.example"),
@@ -299,6 +319,28 @@ def test_paths_and_addresses_of_the_web_are_made_whole(tmp_path: Path) -> None:
     found = load_settings(tmp_path, environ)
     assert (found.smtp_ca_file, found.public_url) == (tmp_path / "ca.pem", "https://presse.halle.example/a")
     assert found.retry_minutes == (5, 15, 30, 60)
+
+
+def test_a_key_is_called_like_its_file_unless_it_has_a_selector(tmp_path: Path) -> None:
+    def read(**values: str) -> Settings:
+        return load_settings(tmp_path, {f"{PREFIX}DKIM_{name}": value for name, value in values.items()})
+
+    both = read(KEY=".dkim/press2026.pem, ./keys/e.pem", DOMAIN="Hällé.example")
+    assert both.dkim_key == (".dkim/press2026.pem", "keys/e.pem")
+    assert both.dkim_selector == ("press2026", "e")
+    assert both.signing_domain == "xn--hll-qla1a.example"
+    assert read(KEY="a.pem,b.pem", SELECTOR="x.y, z").dkim_selector == ("x.y", "z")
+    assert (read().dkim_key, read().signing_domain) == ((), "")
+    for values in (
+        {"KEY": "a.pem", "SELECTOR": "x,y"},
+        {"KEY": "a.pem,k/a.pem"},
+        {"KEY": "Clé.pem"},
+        {"SELECTOR": "x"},
+    ):
+        with pytest.raises(BadInput) as caught:
+            read(**values)
+        assert caught.value.field == PREFIX + ("DKIM_SELECTOR" if "SELECTOR" in values else "DKIM_KEY")
+        assert "one selector for each" in caught.value.mend
 
 
 @pytest.mark.parametrize("host", ["mail.halle.example", "mail.halle.example.", "smtp_1", "courrier-été.example"])

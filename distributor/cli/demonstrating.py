@@ -16,10 +16,10 @@ from distributor.cli.proving import Proved, prove_release
 from distributor.cli.running import say_standing, showing_progress
 from distributor.cli.sending import plan_proved
 from distributor.cli.showing import show_import, show_import_of_release, show_manifest, show_proof
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
-from distributor.contacts.rejects import make_rejects
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.rejects import make_rejects
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
 from distributor.releases import document, store

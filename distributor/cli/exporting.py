@@ -33,8 +33,8 @@ def export(
     import sys
 
     from distributor.cli.output import console, count
-    from distributor.contacts import exportfiles
-    from distributor.contacts.exporting import export_contacts
+    from distributor.contacts.exports import exportfiles
+    from distributor.contacts.exports.exporting import export_contacts
     from distributor.files import Output
     from distributor.models import Audit
     from distributor.wiring import actor, open_workspace

@@ -14,7 +14,7 @@ import typer
 from distributor.cli.options import AsJson, DryRun
 
 if TYPE_CHECKING:
-    from distributor.contacts.rejects import Rejects
+    from distributor.contacts.sources.rejects import Rejects
     from distributor.db.engine import Database
     from distributor.files import Output
 
@@ -46,10 +46,10 @@ def import_(
     """Import a press list. Every row is imported, merged, or rejected with its line and reason."""
     from distributor.cli.output import suggest
     from distributor.cli.showing import show_import, show_import_as_json
-    from distributor.contacts.importing import Columns, import_contacts
-    from distributor.contacts.mappings import read_choices
-    from distributor.contacts.reading import read_source
-    from distributor.contacts.rejects import make_rejects
+    from distributor.contacts.intake.importing import Columns, import_contacts
+    from distributor.contacts.intake.mappings import read_choices
+    from distributor.contacts.sources.reading import read_source
+    from distributor.contacts.sources.rejects import make_rejects
     from distributor.errors import StorageTrouble
     from distributor.files import Output, read_bytes
     from distributor.wiring import actor, open_workspace
@@ -86,7 +86,8 @@ def import_(
     else:
         show_import(report, rejects_file)
         if rejects_file is not None:
-            said = {"list": list_name, "sector": sector, "source": source, "legal-basis": legal_basis}
+            # Whoever was rejected at first has the same source as the rest of the list.
+            said = {"list": list_name, "sector": sector, "source": source or file.name, "legal-basis": legal_basis}
             said |= {"collected-on": collected_on, "mapping": mapping}
             suggest("Then:", _again(context.obj, rejects_file, said, columns or ()))
     if trouble is not None:
@@ -117,7 +118,7 @@ def _again(workspace: Path, file: Path, options: Mapping[str, str], columns: Seq
 
 def _read_day(text: str) -> datetime | None:
     """The beginning of the day that the user wrote, or None for none."""
-    from distributor.contacts.codes import read_moment
+    from distributor.contacts.cleaning.codes import read_moment
     from distributor.errors import BadInput
 
     moment = read_moment(text)
@@ -133,7 +134,7 @@ def mappings(
 ) -> None:
     """Show the saved column mappings. A file with the same column names uses its own by itself."""
     from distributor.cli.output import console, show_json, show_table
-    from distributor.contacts import mappings as saved
+    from distributor.contacts.intake import mappings as saved
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -158,7 +159,7 @@ def mappings(
 
 def _column_names(database: Database, chosen: Collection[str]) -> set[str]:
     """Every column name that a user gave a meaning to, now or in a saved mapping: a row that holds them is a header."""
-    from distributor.contacts import mappings as saved
+    from distributor.contacts.intake import mappings as saved
 
     with database.session(reads_only=True) as session:
         return {column for one in saved.mappings(session) for column in one.columns} | set(chosen)

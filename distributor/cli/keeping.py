@@ -10,8 +10,8 @@ import typer
 from distributor.cli.options import DryRun
 
 if TYPE_CHECKING:
-    from distributor.contacts.columns import Field
-    from distributor.contacts.keeping import Kept
+    from distributor.contacts.cleaning.columns import Field
+    from distributor.contacts.people.keeping import Kept
 
 Text = str | None
 First = Annotated[Text, typer.Option("--first-name", "--first", help="First name.")]
@@ -74,7 +74,7 @@ def add(
     dry_run: DryRun = False,
 ) -> None:
     """Add one contact. It is cleaned as an import cleans it; without --source it says who entered it."""
-    from distributor.contacts.keeping import add_contact
+    from distributor.contacts.people.keeping import add_contact
     from distributor.wiring import actor, open_workspace
 
     said = _said(
@@ -138,8 +138,8 @@ def edit(
     dry_run: DryRun = False,
 ) -> None:
     """Change a contact. What you name is replaced, "" erases it; the old value and the new one are told."""
-    from distributor.contacts.keeping import Edit, edit_contact
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.people.keeping import Edit, edit_contact
+    from distributor.contacts.people.members import find_contact
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
@@ -166,7 +166,7 @@ def edit(
 
 
 def _said(**texts: Text) -> dict[Field, str]:
-    from distributor.contacts.columns import Field
+    from distributor.contacts.cleaning.columns import Field
 
     return {Field(name): text for name, text in texts.items() if text is not None}
 

@@ -10,8 +10,8 @@ import typer
 from distributor.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from distributor.contacts.domains import DomainAnswer, Lookup
-    from distributor.contacts.health import Finding
+    from distributor.contacts.lists.domains import DomainAnswer, Lookup
+    from distributor.contacts.lists.health import Finding
     from distributor.models import MediaList
     from distributor.wiring import Workspace
 
@@ -37,7 +37,7 @@ def check(
     from dataclasses import asdict
 
     from distributor.cli.output import show_json
-    from distributor.contacts import health
+    from distributor.contacts.lists import health
     from distributor.errors import Refused
     from distributor.wiring import open_workspace
 
@@ -59,7 +59,7 @@ def check(
 
 
 def _chosen(workspace: Workspace, names: Sequence[str]) -> list[MediaList]:
-    from distributor.contacts import press_lists
+    from distributor.contacts.lists import press_lists
 
     with workspace.database.session(reads_only=True) as session:
         every = names or [one.slug for one in press_lists.lists(session, workspace.keyring)]
@@ -69,7 +69,7 @@ def _chosen(workspace: Workspace, names: Sequence[str]) -> list[MediaList]:
 
 def _domain_answers(workspace: Workspace, chosen: Sequence[MediaList], *, offline: bool) -> dict[str, DomainAnswer]:
     """What the DNS says, or said before, of the domains of these lists; asked outside of any transaction."""
-    from distributor.contacts import domains, health, press_lists
+    from distributor.contacts.lists import domains, health, press_lists
     from distributor.errors import BadInput
 
     asked: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +12,9 @@ import typer
 from distributor.cli.options import AsJson, DryRun, Yes
 
 if TYPE_CHECKING:
-    from distributor.contacts.listfolder import ListEntry
-    from distributor.contacts.rows import SourceTable
-    from distributor.contacts.syncing import ListChange, SyncPlan
+    from distributor.contacts.lists.listfolder import ListEntry
+    from distributor.contacts.lists.syncing import ListChange, SyncPlan
+    from distributor.contacts.sources.rows import SourceTable
 
 _SHOWN = 15
 
@@ -31,7 +32,7 @@ def sync(
     One transaction. No contact and no objection is ever deleted, and an empty cell erases nothing.
     """
     from distributor.cli.output import ask, console, show_json
-    from distributor.contacts import syncing
+    from distributor.contacts.lists import syncing
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -70,10 +71,10 @@ def export(
     The files can be changed, kept in git, and read again with `lists sync`. What the folder holds of other lists stays.
     It is audited: the files hold personal data.
     """
-    from distributor.cli.output import console, count
-    from distributor.contacts import press_lists
-    from distributor.contacts.listfolder import INDEX, read_index, write_index
-    from distributor.contacts.listwriting import write_list
+    from distributor.cli.output import console, count, suggest
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.lists.listfolder import INDEX, read_index, write_index
+    from distributor.contacts.lists.listwriting import write_list
     from distributor.files import Output
     from distributor.models import Audit
     from distributor.wiring import actor, open_workspace
@@ -99,12 +100,13 @@ def export(
     for output, content in outputs:
         output.write(content)
     console().print(f"{count(len(slugs), 'list')} written to {folder}.")
+    suggest("When something is changed there:", shlex.join(["distributor", "lists", "sync", str(folder)]))
 
 
 def _read(folder: Path) -> tuple[list[ListEntry], Callable[[str], Sequence[SourceTable]]]:
     """The lists of a folder, and what opens their files."""
-    from distributor.contacts.listfolder import INDEX, read_folder
-    from distributor.contacts.reading import read_source
+    from distributor.contacts.lists.listfolder import INDEX, read_folder
+    from distributor.contacts.sources.reading import read_source
     from distributor.errors import BadInput
     from distributor.files import read_bytes
 

@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import console, count, styled
-from distributor.contacts.members import Member
-from distributor.contacts.membership import Stay
-from distributor.contacts.standing import Difference, Explanation
+from distributor.contacts.lists.membership import Stay
+from distributor.contacts.lists.standing import Difference, Explanation
+from distributor.contacts.people.members import Member
 from distributor.models import MediaList
 
 
@@ -80,7 +80,7 @@ def show_explanation(found: Explanation, who: Member, zone: ZoneInfo) -> None:
         out.print(f"  {line}")
     if found.is_member:
         outlet = f", for {found.outlet}" if found.outlet else ""
-        out.print(f"  mailed at {found.address}{outlet}")
+        out.print(f"  {'would be ' if found.held_back else ''}mailed at {found.address}{outlet}")
     for reason in found.held_back:
         out.print(styled(f"  but no mail leaves: {reason}", "yellow"))
 

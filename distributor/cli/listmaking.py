@@ -22,7 +22,7 @@ def create(
 ) -> None:
     """Make a press list, without members yet. With --where a smart one, whose members are found when it is used."""
     from distributor.cli.output import console, count, show_json
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -49,7 +49,7 @@ def edit(
 ) -> None:
     """Change what a list is about, or the query of a smart one."""
     from distributor.cli.output import console, count
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
@@ -84,7 +84,7 @@ def rename(
 ) -> None:
     """Give a list another name, and the short name made from it. Smart lists that ask for it go on asking."""
     from distributor.cli.output import console
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
@@ -96,7 +96,7 @@ def rename(
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a list and what it remembers of its members. The contacts stay, and so do reports."""
     from distributor.cli.output import ask, console, count
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database
@@ -114,7 +114,7 @@ def add(context: typer.Context, name: Name, contacts: Contacts) -> None:
     """Put contacts that the base knows on a list."""
     from distributor.cli.listlooking import described
     from distributor.cli.output import console
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
@@ -135,7 +135,7 @@ def remove(
     """Take contacts off a list. They stay in the base, and the list remembers when they stood on it."""
     from distributor.cli.listlooking import described
     from distributor.cli.output import console
-    from distributor.contacts import listmaking, press_lists
+    from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:

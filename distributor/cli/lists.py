@@ -19,7 +19,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from distributor.cli.output import show_json, show_table
-    from distributor.contacts import press_lists
+    from distributor.contacts.lists import press_lists
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -48,8 +48,8 @@ def show(
     from distributor.cli.listlooking import say_as_of
     from distributor.cli.output import show_json
     from distributor.cli.showing import member_as_json, show_members
-    from distributor.contacts import press_lists, standing
-    from distributor.contacts.objectors import Objectors
+    from distributor.contacts.lists import press_lists, standing
+    from distributor.contacts.objections.objectors import Objectors
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -77,7 +77,7 @@ def diff(
     """Show who stands on one of two lists only. Each may be as of a day, as in `economie@2026-10-01 economie`."""
     from distributor.cli.listlooking import difference_as_json, show_difference
     from distributor.cli.output import show_json
-    from distributor.contacts import press_lists, standing
+    from distributor.contacts.lists import press_lists, standing
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -107,8 +107,8 @@ def why(
 
     from distributor.cli.listlooking import show_explanation
     from distributor.cli.output import show_json
-    from distributor.contacts import press_lists, standing
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.lists import press_lists, standing
+    from distributor.contacts.people.members import find_contact
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)

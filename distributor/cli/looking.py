@@ -12,8 +12,8 @@ from distributor.cli.options import AsJson
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from distributor.contacts.history import Event
-    from distributor.contacts.membership import Stay
+    from distributor.contacts.lists.membership import Stay
+    from distributor.contacts.people.history import Event
 
 Contact = Annotated[str, typer.Argument(help="An address or a name.")]
 _LAST = 5
@@ -38,11 +38,11 @@ def list_(
     """List contacts. All of them, or those of whom everything you ask holds."""
     from distributor.cli.output import console, count, show_json
     from distributor.cli.showing import member_as_json, show_members
-    from distributor.contacts import press_lists
-    from distributor.contacts.filterfacts import those
-    from distributor.contacts.members import read_contacts, read_list
-    from distributor.contacts.objectors import Objectors
-    from distributor.contacts.searching import Wanted, filter_of, ids_of
+    from distributor.contacts.filters.facts import those
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.objections.objectors import Objectors
+    from distributor.contacts.people.members import read_contacts, read_list
+    from distributor.contacts.people.searching import Wanted, filter_of, ids_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -70,12 +70,13 @@ def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> N
 
     from distributor.cli.output import show_json
     from distributor.cli.showing import member_as_json, show_member
-    from distributor.contacts import ownership, press_lists
-    from distributor.contacts.history import deliveries_of
-    from distributor.contacts.members import find_contact
-    from distributor.contacts.membership import stays_of
-    from distributor.contacts.objectors import Objectors
-    from distributor.contacts.posts import postings_of
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.lists.membership import stays_of
+    from distributor.contacts.objections.objectors import Objectors
+    from distributor.contacts.people import ownership
+    from distributor.contacts.people.history import deliveries_of
+    from distributor.contacts.people.members import find_contact
+    from distributor.contacts.people.posts import postings_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -104,8 +105,8 @@ def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> N
 def history(context: typer.Context, contact: Contact, as_json: AsJson = False) -> None:
     """Show what happened with one contact, in order. Lists, changes, merges, releases, bounces, objections."""
     from distributor.cli.output import show_json
-    from distributor.contacts.history import history_of
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.people.history import history_of
+    from distributor.contacts.people.members import find_contact
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)

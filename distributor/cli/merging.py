@@ -10,9 +10,9 @@ import typer
 from distributor.cli.options import AsJson, DryRun, Yes
 
 if TYPE_CHECKING:
-    from distributor.contacts.combining import MergePlan, Undone
-    from distributor.contacts.duplicates import Duplicate, Person
-    from distributor.contacts.members import Member
+    from distributor.contacts.people.combining import MergePlan, Undone
+    from distributor.contacts.people.duplicates import Duplicate, Person
+    from distributor.contacts.people.members import Member
     from distributor.wiring import Workspace
 
 
@@ -27,9 +27,9 @@ def duplicates(
 ) -> None:
     """Propose contacts who may be one person. Each pair has a score and reasons; desks are left apart."""
     from distributor.cli.output import console, show_json
-    from distributor.contacts import press_lists
-    from distributor.contacts.duplicates import find_duplicates, mark_distinct
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people.duplicates import find_duplicates, mark_distinct
+    from distributor.contacts.people.members import find_contact
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -65,8 +65,8 @@ def merge(
 ) -> None:
     """Make two contacts one. Lists, history and objections of both are kept; it can be undone."""
     from distributor.cli.output import ask, console, suggest
-    from distributor.contacts import combining
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.people import combining
+    from distributor.contacts.people.members import find_contact
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
@@ -92,8 +92,8 @@ def merge(
 
 
 def _undo(workspace: Workspace, names: Sequence[str], *, dry_run: bool) -> None:
-    from distributor.contacts import combining
-    from distributor.contacts.members import find_contact
+    from distributor.contacts.people import combining
+    from distributor.contacts.people.members import find_contact
     from distributor.models import Contact
     from distributor.wiring import actor
 

@@ -12,6 +12,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question."
 Slug = Annotated[str, typer.Argument(help="The release's short name, as `releases list` shows it.")]
 Lists = Annotated[list[str] | None, typer.Option("--list", help="A press list; may be given several times.")]
 AttachPdf = Annotated[bool, typer.Option("--attach-pdf", help="Attach the release as a PDF, made when it is planned.")]
+Language = Annotated[
+    str, typer.Option(help="The language in which the proof speaks: en or fr (default: DISTRIBUTOR_LANGUAGE).")
+]
 Because = Annotated[str, typer.Option(help="Why the override is right; logged with your name.")]
 Override = Annotated[
     list[str] | None,

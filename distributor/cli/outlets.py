@@ -25,7 +25,7 @@ def list_(
     from dataclasses import asdict
 
     from distributor.cli.output import show_json, show_table, suggest
-    from distributor.contacts import outlets
+    from distributor.contacts.people import outlets
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -50,7 +50,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
     from distributor.cli.listlooking import described
     from distributor.cli.output import console, show_json, show_table
-    from distributor.contacts import outlets
+    from distributor.contacts.people import outlets
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -84,7 +84,7 @@ def edit(
 ) -> None:
     """Change what is known of an outlet; "" erases."""
     from distributor.cli.output import console
-    from distributor.contacts import outlets
+    from distributor.contacts.people import outlets
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
@@ -109,7 +109,7 @@ def rename(
 ) -> None:
     """Give an outlet another name. Past reports keep the one that each message went out under."""
     from distributor.cli.output import console
-    from distributor.contacts import outlets
+    from distributor.contacts.people import outlets
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
@@ -130,7 +130,7 @@ def merge(
 ) -> None:
     """Make two outlets one. It cannot be undone."""
     from distributor.cli.output import ask, console, count
-    from distributor.contacts import outlets
+    from distributor.contacts.people import outlets
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database

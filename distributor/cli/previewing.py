@@ -1,42 +1,82 @@
-"""Showing one message as one contact would get it."""
+"""Showing messages as contacts would get them: one, or those of a press list one after the other."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import webbrowser
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+import typer
+from sqlmodel import Session
 
 from distributor import clock
 from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.cli.proving import open_composer
-from distributor.contacts import members
-from distributor.dispatch.manifest import recipient_from
+from distributor.contacts.people import members
+from distributor.dispatch.manifest import LeftOutReason, make_manifest, recipient_from
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
+from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
 from distributor.releases import store
+from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Preview
+from distributor.rendering.previews import preview_page
 from distributor.rendering.values import Recipient
 from distributor.wiring import Workspace
 
 
-def preview_message(workspace: Workspace, slug: str, contact: str) -> Preview:
-    """The message of one contact (of the first one, or of nobody in particular, when none is named)."""
+def preview_messages(workspace: Workspace, slug: str, contact: str, lists: Sequence[str]) -> Iterator[Preview]:
+    """The messages that `contact`, or else everybody on these lists, would get, each written when it is asked for.
+
+    Without either, that of the first contact there is, or of nobody in particular.
+    """
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
-        member = members.find_contact(session, contact) if contact else members.first_contact(session)
         opened = open_composer(workspace, session, stored)
-    recipient = recipient_from(member) if member else Recipient(kept_address(opened.identity.from_address))
+        recipients = find_recipients(workspace, session, stored, contact, lists)
+        if not recipients:
+            if lists:
+                raise BadInput(
+                    "There is nobody on this list to send to.", mend=f"See: distributor lists show {lists[0]}"
+                )
+            first = members.first_contact(session)
+            recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
     message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
     stamp = opened.identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
-    return opened.composer.preview(recipient, stamp)
+    return (opened.composer.preview(recipient, stamp) for recipient in recipients)
+
+
+def find_recipients(
+    workspace: Workspace, session: Session, stored: StoredRelease, contact: str, lists: Sequence[str]
+) -> list[Recipient]:
+    """`contact` as the lists address them (outlet, sector, note), or with no contact everybody on the lists.
+
+    Who has the release already is among them. Raises `BadInput` for a contact who stands on none of the lists.
+    """
+    member = members.find_contact(session, contact) if contact else None
+    if not lists:
+        return [recipient_from(member)] if member else []
+    manifest = make_manifest(session, stored.version, lists, [], workspace.keyring)
+    had = (one for one in manifest.left_out if member or one.reason == LeftOutReason.ALREADY_SENT)
+    planned = [*manifest.recipients, *(one.planned for one in had)]
+    if member is None:
+        return [one.recipient for one in planned]
+    theirs = [one.recipient for one in planned if one.contact_id == member.contact_id]
+    if not theirs:
+        raise BadInput(
+            f"{member.address} stands on none of these lists.", mend="Leave out --list, or name another one."
+        )
+    return theirs[:1]
 
 
 def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:
     """Write the HTML part and the whole message to the files named, an earlier preview's among them; both or none."""
     wanted = [
         (Output(path, own, endings), content)
-        for path, endings, content in ((html, (".html", ".htm"), shown.html.encode()), (eml, (".eml",), shown.raw))
+        for path, endings, content in ((html, (".html", ".htm"), shown.page.encode()), (eml, (".eml",), shown.raw))
         if path is not None
     ]
     for output, _ in wanted:
@@ -45,15 +85,24 @@ def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path 
         output.write(content)
 
 
-def show_preview(shown: Preview, *, in_browser: bool) -> None:
-    """Print headers and text; open the HTML part in the browser if asked."""
+def show_previews(messages: Iterable[Preview]) -> None:
+    """Print the headers and text of each; on a terminal the next one comes when it is asked for."""
     out = console()
-    for name, value in shown.headers:
-        out.print(f"{name}: {value}")
-    out.print()
-    out.print(shown.text)
-    if in_browser:
-        with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as page:
-            page.write(shown.html)
-        if not webbrowser.open(Path(page.name).as_uri()):
-            out.print(f"No browser could be opened; the page is {page.name}")
+    waits = out.is_terminal and sys.stdin.isatty()
+    for number, shown in enumerate(messages):
+        if number and waits and typer.prompt("Enter for the next, q to end", default="", show_default=False) == "q":
+            return
+        if number:
+            out.rule()
+        for name, value in shown.headers:
+            out.print(f"{name}: {value}")
+        out.print()
+        out.print(shown.text)
+
+
+def open_page(shown: Preview) -> None:
+    """Open the page of one message in the browser: telephone and desktop, light and dark, headers, text."""
+    with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as page:
+        page.write(preview_page(shown))
+    if not webbrowser.open(Path(page.name).as_uri()):
+        console().print(f"No browser could be opened; the page is {page.name}")

@@ -117,8 +117,8 @@ def stale(
 def check_notes(context: typer.Context, as_json: AsJson = False) -> None:
     """Look through the notes for what may not be noted. That is opinion, union, health, religion, origin, crime."""
     from distributor.cli.output import console, count, show_json
-    from distributor.contacts.members import all_contacts
-    from distributor.contacts.notelint import lint_note
+    from distributor.contacts.cleaning.notelint import lint_note
+    from distributor.contacts.people.members import all_contacts
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)

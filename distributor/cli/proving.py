@@ -12,22 +12,33 @@ from sqlmodel import Session
 from distributor import clock
 from distributor.addresses import kept_address
 from distributor.cli.output import console
-from distributor.contacts import press_lists
+from distributor.contacts.lists import press_lists
 from distributor.dispatch import overrides
 from distributor.dispatch.composing import Identity, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
+from distributor.dispatch.examining import Known, sample_message, sent_files
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
-from distributor.dispatch.preflight import ProofResult, contacts_of, prove, render_all
+from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
+from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
+from distributor.releases.findings import LinkAnswer
+from distributor.releases.proof import LANGUAGES
+from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
+from distributor.rendering.values import AttachmentFile, Recipient
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
+_NEVER = {
+    "undefined-field": "A message that cannot be written cannot be sent.",
+    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
+}
+"""Findings that nobody can let pass, and why."""
 _YEARS = range(1970, 2200)  # far from the ends of the calendar, where no zone can be reckoned any more
 
 
@@ -38,6 +49,7 @@ class Opened:
     identity: Identity
     composer: Composer
     files: tuple[LooseFile, ...]
+    attachments: tuple[AttachmentFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +81,16 @@ def prove_release(
     because: str = "",
     again: bool | None = None,
     attach_pdf: bool = False,
+    follows_links: bool = False,
+    language: str = "",
 ) -> Proved:
     """Prove a release for the members of some lists (None: of every list).
 
     Only those are meant who stand on each list of `only` too, and whom the filter `where` matches.
 
     Findings whose code is in `passing` are let pass, unlogged as yet. With `again` False, who has an earlier version of
-    the release is left out. Raises `BadInput` for a code that the proof does not find, or that nobody can let pass.
+    the release is left out. `follows_links` asks the web about each link. Findings are told in `language`, or that of
+    the settings. Raises `BadInput` for a code that the proof does not find, or that nobody can let pass.
     """
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
@@ -87,8 +102,17 @@ def prove_release(
             manifest, earlier = without(manifest, earlier), []
         opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
         failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
-        zone = workspace.settings.timezone
-        result = prove(session, stored, failures, manifest.recipients, send_at=moment, timezone=zone)
+        known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+        result = prove(
+            session,
+            stored,
+            failures,
+            manifest,
+            send_at=moment,
+            timezone=workspace.settings.timezone,
+            known=known,
+            language=language or workspace.settings.language,
+        )
     _check_codes(passing, {finding.code for finding in result.findings})
     contacts = contacts_of(manifest.recipients)
     asked = {
@@ -98,6 +122,34 @@ def prove_release(
     }
     result = replace(result, passed={**result.passed, **asked})
     return Proved(stored, manifest, result, tuple(earlier), opened)
+
+
+def _look_around(
+    workspace: Workspace,
+    stored: StoredRelease,
+    opened: Opened,
+    manifest: Manifest,
+    moment: datetime,
+    *,
+    follows_links: bool,
+) -> Known:
+    """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
+    identity, settings = opened.identity, workspace.settings
+    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
+    first = manifest.recipients[0].recipient if manifest.recipients else Recipient(kept_address(identity.from_address))
+    stamp = identity.stamp(workspace.keyring, 0, message_id, moment)
+    links: list[LinkAnswer] = []
+    if follows_links:
+        from distributor.releases.following import follow_links
+
+        links = follow_links(web_links(store.draft_of(stored.version)))
+    return Known(
+        organisation=settings.organisation or (settings.mail_from.name if settings.mail_from else ""),
+        files=sent_files(opened.attachments),
+        message=sample_message(opened.composer, first, stamp),
+        links=links,
+        sender=ask_about_sender(workspace.database, settings),
+    )
 
 
 def open_composer(
@@ -133,7 +185,7 @@ def open_composer(
         timezone=settings.timezone,
         is_test=is_test,
     )
-    return Opened(identity, composer, tuple(files))
+    return Opened(identity, composer, tuple(files), enclosed.attachments)
 
 
 def _make_pdf(
@@ -176,10 +228,15 @@ def _check_codes(codes: Sequence[str], found: set[str]) -> None:
         if code not in found:
             listed = ", ".join(sorted(found)) or "nothing"
             raise BadInput(f"The proof finds no «{code}» here (it finds: {listed}).", field="--override")
-        if code == "undefined-field":
-            raise BadInput(
-                "A message that cannot be written cannot be sent.", field="--override", mend="Mend the field."
-            )
+        if code in _NEVER:
+            raise BadInput(_NEVER[code], field="--override", mend="Mend what the proof names.")
+
+
+def proof_language(text: str) -> str:
+    """The language named for the proof, or "" for that of the settings; `BadInput` for one that it does not speak."""
+    if text and text not in LANGUAGES:
+        raise BadInput(f"The proof does not speak «{text}».", field="--language", mend=f"Use {' or '.join(LANGUAGES)}.")
+    return text
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:

@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Because, Lists, Override, Slug
+from distributor.cli.authoring import edit, new
+from distributor.cli.comparing import diff, versions
+from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 
-app = typer.Typer(help="Import, see, prove and preview releases.", no_args_is_help=True)
-app.command()(pdf)
+app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
+for command in (new, edit, diff, versions, pdf):
+    app.command()(command)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Markdown with front matter, or plain text.")],
+    file: Annotated[Path, typer.Argument(help="Markdown with front matter, plain text, Word (.docx) or a web page.")],
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Import a release. The same short name again makes its next version; every version is kept."""
-    from distributor.cli.output import console, show_json
-    from distributor.cli.showing import release_as_json, show_import_of_release
+    from distributor.cli.authoring import show_taken, take_in
     from distributor.files import read_bytes
-    from distributor.releases import document, store
-    from distributor.releases.attachments import keep_attachments, remarks_on
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    settings = workspace.settings
-    raw = read_bytes(file)
-    _require_no_press_list(file, raw)
-    draft = document.read_release(raw, file=str(file), timezone=settings.timezone, default_lang=settings.language)
-    kept = keep_attachments(draft, file.parent, workspace.path)
-    draft = replace(draft, remarks=(*draft.remarks, *remarks_on(kept, draft)))
-    with workspace.database.session() as session:
-        stored = store.store_release(
-            session,
-            draft,
-            source=document.decode_source(raw).text,
-            source_name=file.name,
-            slug=slug,
-            attachments=kept,
-        )
-        files = store.attachments_of(session, stored.version)
-    if as_json:
-        show_json(release_as_json(stored, files))
-    else:
-        show_import_of_release(stored, files, settings.timezone)
-    if stored.beside:
-        # On standard error: standard output may be JSON.
-        console(stderr=True).print(
-            f"«{stored.beside}» begins with the same words but has another headline, so this is a release of its own."
-            f" If it is the next version of that one, import it with --slug {stored.beside}."
-        )
+    _require_no_press_list(file, read_bytes(file))
+    show_taken(workspace, take_in(workspace, file, slug=slug), as_json=as_json)
 
 
 def _require_no_press_list(file: Path, raw: bytes) -> None:
@@ -68,6 +43,8 @@ def _require_no_press_list(file: Path, raw: bytes) -> None:
     from distributor.decoding import decode
     from distributor.errors import BadInput
 
+    if raw.startswith(b"PK"):  # a document, whose bytes may look like anything
+        return
     lines = [line for line in decode(raw[:100_000]).text.splitlines() if line.strip()]
     rows = [line for line in lines if "@" in line and any(mark in line for mark in ";,\t")]
     is_list = file.suffix.lower() in {".csv", ".tsv"} or len(rows) * 2 > len(lines)
@@ -134,31 +111,57 @@ def show(
 @app.command()
 def proof(
     context: typer.Context,
-    slug: Slug,
+    slug: Annotated[str, typer.Argument(help="The release's short name, as `releases list` shows it.")] = "",
     lists: Lists = None,
     at: Annotated[
         str, typer.Option(help="Prove it for this time of sending, as 2026-12-01 18:00 (default: now).")
     ] = "",
+    links: Annotated[bool, typer.Option("--links", help="Follow every link, on the public web only.")] = False,
+    worst: Annotated[bool, typer.Option("--worst", help="Show the ten recipients to look at before sending.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="Print the table of rules, and prove nothing.")] = False,
     override: Override = None,
     because: Because = "",
+    language: Language = "",
     as_json: AsJson = False,
 ) -> None:
     """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
-    from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
+    from distributor.cli.proving import log_overrides, moment_of, proof_language, prove_release, require_reason
+    from distributor.cli.rulebook import rules_as_json, show_oddest, show_rules
     from distributor.cli.showing import finding_as_json, show_proof
-    from distributor.errors import Refused
+    from distributor.dispatch.examining import oddest
+    from distributor.errors import BadInput, Refused
     from distributor.wiring import open_workspace
 
+    if rules:
+        spoken = proof_language(language or "en")
+        if as_json:
+            show_json(rules_as_json(spoken))
+        else:
+            show_rules(spoken)
+        return
+    if not slug:
+        raise BadInput("No release is named.", mend="See: distributor releases list")
     workspace = open_workspace(context.obj)
     moment: datetime = moment_of(at, workspace.settings.timezone)
     require_reason(override or [], because)
-    proved = prove_release(workspace, slug, lists, moment, passing=override or [], because=because)
+    proved = prove_release(
+        workspace,
+        slug,
+        lists,
+        moment,
+        passing=override or [],
+        because=because,
+        follows_links=links,
+        language=proof_language(language),
+    )
     log_overrides(workspace, proved, override or [])
     if as_json:
         show_json([finding_as_json(finding, proved.result) for finding in proved.result.findings])
     else:
         show_proof(proved.result, slug, moment.astimezone(workspace.settings.timezone), proved.rendered)
+        if worst:
+            show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
     if proved.result.stops:
         raise Refused("" if as_json else "The proof stops this release.")
 
@@ -168,15 +171,23 @@ def preview(
     context: typer.Context,
     slug: Slug,
     contact: Contact = "",
+    lists: Lists = None,
     html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
     eml: Annotated[Path | None, typer.Option(help="Write the whole message to this file.")] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Show the HTML part in the browser.")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Show it in the browser: telephone and desktop, light and dark.")
+    ] = False,
 ) -> None:
-    """Show the exact message that one contact would get. Headers, text, and the HTML in a browser."""
-    from distributor.cli.previewing import preview_message, save_preview, show_preview
+    """Show the exact message that a contact, or each one on a list, would get: headers, text, HTML."""
+    from distributor.cli.previewing import open_page, preview_messages, save_preview, show_previews
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    shown = preview_message(workspace, slug, contact)
-    save_preview(shown, workspace.own_files, html=html, eml=eml)
-    show_preview(shown, in_browser=open_)
+    messages = preview_messages(workspace, slug, contact, lists or [])
+    if html or eml or open_:
+        first = next(messages)
+        save_preview(first, workspace.own_files, html=html, eml=eml)
+        if open_:
+            open_page(first)
+        messages = iter([first])
+    show_previews(messages)

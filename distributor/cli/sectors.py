@@ -18,7 +18,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from distributor.cli.output import show_json, show_table
-    from distributor.contacts import sectors
+    from distributor.contacts.people import sectors
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -42,7 +42,8 @@ def add(
 ) -> None:
     """Make a sector."""
     from distributor.cli.output import console
-    from distributor.contacts import press_lists, sectors
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people import sectors
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
@@ -59,7 +60,8 @@ def rename(
 ) -> None:
     """Give a sector another name. Smart lists and objections follow it."""
     from distributor.cli.output import console
-    from distributor.contacts import press_lists, sectors
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people import sectors
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
@@ -78,7 +80,8 @@ def move(
 ) -> None:
     """Put a sector under another one, or on the first level. There are two levels."""
     from distributor.cli.output import console
-    from distributor.contacts import press_lists, sectors
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people import sectors
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
@@ -102,7 +105,8 @@ def merge(
 ) -> None:
     """Make two sectors one: contacts, lists, objections. It cannot be undone."""
     from distributor.cli.output import ask, console
-    from distributor.contacts import press_lists, sectors
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people import sectors
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database
@@ -112,14 +116,15 @@ def merge(
     with database.session() as session:
         pair = press_lists.find_sector(session, kept), press_lists.find_sector(session, merged)
         carried = sectors.merge_sectors(session, *pair, actor=actor())
-    console().print(f"«{merged}» is part of «{kept}».{_followed(carried)}")
+    console().print(f"«{merged}» is part of «{kept}» now.{_followed(carried)}")
 
 
 @app.command()
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a sector. Contacts and lists stay, without it; objections to it are kept."""
     from distributor.cli.output import ask, console, count
-    from distributor.contacts import press_lists, sectors
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.people import sectors
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database

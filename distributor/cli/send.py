@@ -23,7 +23,9 @@ def send(
     ] = "",
     dry_run: DryRun = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
-    contact: Annotated[str, typer.Option(help="With --test: exactly what this contact would get.")] = "",
+    contact: Annotated[
+        str, typer.Option("--as", "--contact", help="With --test: exactly what this contact would get.")
+    ] = "",
     override: Override = None,
     because: Because = "",
     again: Annotated[
@@ -46,7 +48,7 @@ def send(
     if test and dry_run:
         raise BadInput("--test sends one message, --dry-run sends none.", mend="To look at it: releases preview")
     if contact and not test:
-        raise BadInput("--contact goes with --test.", mend="Send to lists with --list, or look with: releases preview")
+        raise BadInput("--as goes with --test.", mend="Send to lists with --list, or look with: releases preview")
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)

@@ -12,7 +12,9 @@ from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.output import ask, console, count, show_json
+from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
+from distributor.cli.rulebook import show_oddest, show_warnings
 from distributor.cli.showing import (
     MANY,
     describe_dispatch,
@@ -21,12 +23,11 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
-from distributor.contacts import press_lists
-from distributor.contacts.members import Member, find_contact
-from distributor.contacts.objectors import Objectors
+from distributor.contacts.objections.objectors import Objectors
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
-from distributor.dispatch.manifest import LeftOutReason, recipient_from
+from distributor.dispatch.examining import oddest
+from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
@@ -82,19 +83,21 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
         attach_pdf=choice.attach_pdf,
     )
     if dry_run:
-        _show_dry_run(workspace, proved, as_json=as_json)
-        _require_passing(proved, slug, local)
+        _show_dry_run(workspace, proved, slug, as_json=as_json)
         _require_provenance(workspace, proved)
+        _require_passing(proved, slug, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
         return
+    _require_provenance(workspace, proved)
     _require_passing(proved, slug, local)
     if not proved.manifest.recipients:
         _say_nobody(workspace, proved)
         return
-    _require_provenance(workspace, proved)
     _require_once(proved, again=bool(choice.again))
     transport = workspace.transport()
     show_manifest(proved.manifest, detailed=False)
+    show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
+    show_warnings(proved.result, slug)
     show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
@@ -174,7 +177,7 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> None:
+def _show_dry_run(workspace: Workspace, proved: Proved, slug: str, *, as_json: bool) -> None:
     if as_json:
         show_json(manifest_as_json(proved.manifest, proved.stored.release.slug, len(proved.earlier)))
         return
@@ -183,6 +186,7 @@ def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> Non
         return
     show_manifest(proved.manifest)
     show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
+    show_warnings(proved.result, slug)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 
@@ -200,12 +204,7 @@ def send_test(
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
         _require_no_objector(workspace, session, to, stored)
-        member: Member | None = None
-        if contact:
-            member = find_contact(session, contact)
-        elif lists:
-            member = next(press_lists.list_members(session, lists[0]), None)
-        recipient = recipient_from(member) if member else Recipient(to)
+        recipient = next(iter(find_recipients(workspace, session, stored, contact, lists)), Recipient(to))
         opened = open_composer(workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None)
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))

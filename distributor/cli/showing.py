@@ -14,11 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest, when
-from distributor.contacts.members import Member
-from distributor.contacts.objectors import Objectors, Told
-from distributor.contacts.posts import Posting
-from distributor.contacts.report import ImportReport, Result
-from distributor.contacts.rows import place
+from distributor.contacts.intake.report import ImportReport, Result
+from distributor.contacts.objections.objectors import Objectors, Told
+from distributor.contacts.people.members import Member
+from distributor.contacts.people.posts import Posting
+from distributor.contacts.sources.rows import place
 from distributor.dispatch.manifest import LeftOutReason, Manifest
 from distributor.dispatch.overrides import Override
 from distributor.dispatch.preflight import ProofResult
@@ -115,21 +115,22 @@ def show_member(
     addresses: Sequence[str],
     postings: Sequence[Posting],
 ) -> None:
-    """Everything kept on one contact, empty fields left out; objections first."""
+    """Everything kept on one contact, empty fields left out; objections first, then the addresses."""
     moments = {name: value.astimezone(zone) for name, value in asdict(member).items() if isinstance(value, datetime)}
     values = asdict(member) | moments | {"lists": on_lists, "sectors": member.sector_names}
-    hidden = {"contact_id", "address_key", "sector_names", "list_slug"}
+    hidden = {"contact_id", "address", "address_key", "sector_names", "list_slug"}
     show_table(
         ["field", "value"],
         [
             *(("objection", objection_text(one, zone)) for one in told),
+            ("address", member.address),
             *(("other address", address) for address in addresses if address != member.address),
+            *(
+                (name.replace("_", " "), _shown(value))
+                for name, value in values.items()
+                if value not in ("", None, (), [], {}) and name not in hidden
+            ),
             *(("affiliation", str(one)) for one in postings if len(postings) > 1),
-        ]
-        + [
-            (name, _shown(value))
-            for name, value in values.items()
-            if value not in ("", None, (), [], {}) and name not in hidden
         ],
     )
 
@@ -250,6 +251,8 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) 
         out.print(f"       {finding.message}")
         if finding.excerpt:
             out.print(f"       {place}«{finding.excerpt}»")
+        if finding.why:
+            out.print(styled(f"       {finding.why}", "dim"))
         if let_pass is not None:
             out.print(f"       {_who_let_pass(let_pass, moment.tzinfo)}")
         elif finding.mend:

@@ -24,8 +24,9 @@ def add(
 ) -> None:
     """Record that an address objected. It is never mailed again, whatever list it stands on."""
     from distributor.cli.output import console
-    from distributor.contacts import press_lists, suppression
-    from distributor.contacts.members import search_contacts
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.objections import suppression
+    from distributor.contacts.people.members import search_contacts
     from distributor.wiring import actor, open_workspace, read_address
 
     workspace = open_workspace(context.obj)
@@ -51,7 +52,8 @@ def remove(
 ) -> None:
     """Take an objection back, because the journalist asked for it."""
     from distributor.cli.output import ask, console
-    from distributor.contacts import press_lists, suppression
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.objections import suppression
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace, read_address
 
@@ -75,7 +77,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from distributor.cli.output import show_json, show_table, when
-    from distributor.contacts import suppression
+    from distributor.contacts.objections import suppression
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -98,7 +100,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 def check(context: typer.Context, address: Address, as_json: AsJson = False) -> None:
     """Say whether an address has objected. Or the journalist behind it, by another address."""
     from distributor.cli.output import console, show_json
-    from distributor.contacts import suppression
+    from distributor.contacts.objections import suppression
     from distributor.wiring import open_workspace, read_address
 
     workspace = open_workspace(context.obj)
@@ -132,8 +134,9 @@ def import_(
 ) -> None:
     """Record the objections of a file. Those that are known already stay as they are."""
     from distributor.cli.output import console, count
-    from distributor.contacts import press_lists, suppression
-    from distributor.contacts.objections import read_objections
+    from distributor.contacts.lists import press_lists
+    from distributor.contacts.objections import suppression
+    from distributor.contacts.objections.hashes import read_objections
     from distributor.errors import BadInput
     from distributor.files import read_bytes
     from distributor.wiring import actor, open_workspace
@@ -171,8 +174,8 @@ def export(
     from dataclasses import asdict
 
     from distributor.cli.output import console, count, show_json
-    from distributor.contacts import suppression
-    from distributor.contacts.objections import write_objections
+    from distributor.contacts.objections import suppression
+    from distributor.contacts.objections.hashes import write_objections
     from distributor.files import Output
     from distributor.models import Audit
     from distributor.wiring import actor, open_workspace

@@ -13,16 +13,18 @@ from sqlalchemy import ColumnElement, exists, false, func, not_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
-from distributor.contacts import suppression
+from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.workers import is_alive
-from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer, read_attachments
+from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
+from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
 from distributor.errors import BadInput, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
@@ -204,17 +206,18 @@ class Carrier:
             .where(col(ReleaseVersion.id) == dispatch.release_version_id)
         ).one()
         identity = Identity.thaw(dispatch.identity)
+        files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
         composer = make_composer(
             version,
             slug,
             identity,
             TemplateSet.from_sources(dispatch.templates),
-            attachments=read_attachments(self.workspace, attachments_of(session, version)),
+            enclosed=enclose_kept(self.workspace, files, identity.domain),
             timezone=self.timezone,
             is_test=dispatch.is_test,
         )
         signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
-        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer)
+        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer, is_test=dispatch.is_test)
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
         """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.

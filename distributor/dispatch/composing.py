@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from distributor.addresses import Address, kept_address
 from distributor.deliveries.log import ClaimedDelivery
+from distributor.dispatch.enclosing import NOTHING, Enclosed
 from distributor.dispatch.signing import KeyReference, key_references
-from distributor.errors import BadInput, Refused
-from distributor.models import Attachment, ReleaseVersion
+from distributor.errors import BadInput
+from distributor.models import ReleaseVersion
+from distributor.releases.fields import CHANGES, EVENT, NOTES, OWN_EXTRA
 from distributor.rendering.composer import Composer
 from distributor.rendering.sign import Signer
 from distributor.rendering.templates import TemplateSet
-from distributor.rendering.values import AttachmentFile, PressContact, Recipient, Release, Sender, Stamp
+from distributor.rendering.values import Event, PressContact, Recipient, Release, Sender, Stamp
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
@@ -124,12 +125,26 @@ def make_composer(
     identity: Identity,
     templates: TemplateSet,
     *,
-    attachments: Sequence[AttachmentFile],
+    enclosed: Enclosed = NOTHING,
     timezone: ZoneInfo,
     is_test: bool = False,
 ) -> Composer:
     """A composer for one release version, ready for any number of recipients."""
-    release = Release(
+    return Composer(
+        release_of(version, slug),
+        identity.sender(),
+        templates,
+        attachments=enclosed.attachments,
+        images=enclosed.images,
+        timezone=timezone,
+        feedback_id=identity.feedback_id(slug, version.number, "test" if is_test else version.kind),
+        test=is_test,
+    )
+
+
+def release_of(version: ReleaseVersion, slug: str) -> Release:
+    """A release version as messages and the PDF are made from it."""
+    return Release(
         slug=slug,
         headline=version.headline,
         body=version.body,
@@ -148,32 +163,16 @@ def make_composer(
         ),
         boilerplate=version.boilerplate,
         sector=version.sector,
-        extra={key: str(value) for key, value in version.extra.items()},
-    )
-    return Composer(
-        release,
-        identity.sender(),
-        templates,
-        attachments=attachments,
-        timezone=timezone,
-        feedback_id=identity.feedback_id(slug, version.number, "test" if is_test else version.kind),
-        test=is_test,
+        event=Event(**_texts_in(version, EVENT)),
+        changes=str(version.extra.get(CHANGES, "")),
+        notes=_texts_in(version, NOTES),
+        extra={key: str(value) for key, value in version.extra.items() if key not in OWN_EXTRA},
     )
 
 
-def read_attachments(workspace: Path, rows: Sequence[Attachment]) -> list[AttachmentFile]:
-    """The files of a version; `Refused` if one is not what it was when the version was made."""
-    files = []
-    for row in rows:
-        path = workspace / row.path
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        if hashlib.sha256(content).hexdigest() != row.sha256:
-            raise Refused(
-                f"The attachment «{row.name}» is gone or has changed since the release was imported.",
-                mend="Import the release again.",
-            )
-        files.append(AttachmentFile(row.name, row.media_type, content))
-    return files
+def _texts_in(version: ReleaseVersion, key: str) -> dict[str, str]:
+    value = version.extra.get(key)
+    return value if isinstance(value, dict) else {}  # versions of before kept any unknown key as it was written
 
 
 def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
@@ -183,6 +182,8 @@ def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
         **{name: merge[name] for name in _MERGE_TEXTS},
         lists=tuple(merge["lists"]),
         fields=merge["fields"],
+        takes_attachments=merge.get("takes_attachments", True),  # dispatches of before attached to everybody
+        familiarity=merge.get("familiarity", ""),
     )
 
 
@@ -192,6 +193,8 @@ def merge_of(recipient: Recipient) -> dict[str, Any]:
         **{name: getattr(recipient, name) for name in _MERGE_TEXTS},
         "lists": list(recipient.lists),
         "fields": dict(recipient.fields),
+        "takes_attachments": recipient.takes_attachments,
+        "familiarity": recipient.familiarity,
     }
 
 
@@ -218,11 +221,14 @@ class EnvelopeWriter:
     keyring: Keyring
     message_date: datetime
     signer: Signer | None = None
+    is_test: bool = False
 
     def write(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of one delivery."""
         address = kept_address(claimed.address)
-        stamp = self.identity.stamp(self.keyring, claimed.id, claimed.message_id, self.message_date)
+        # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
+        number = 0 if self.is_test else claimed.id
+        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date)
         message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.bounce_address,

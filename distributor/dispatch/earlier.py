@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.contacts.ownership import owner
+from distributor.contacts.people.ownership import owner
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
 from distributor.states import OPEN_STATES, DeliveryState

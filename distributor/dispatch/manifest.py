@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.addresses import Address, parse_address
-from distributor.contacts import press_lists
-from distributor.contacts.objectors import Objectors, Told
-from distributor.contacts.ownership import owner
-from distributor.contacts.press_lists import Member
+from distributor.contacts.lists import press_lists
+from distributor.contacts.objections.objectors import Objectors, Told
+from distributor.contacts.people.members import Member
+from distributor.contacts.people.ownership import owner
 from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, Dispatch, MediaList, ReleaseVersion, Sector
@@ -228,6 +228,7 @@ def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int |
     """The contacts who stand, not withheld, on a dispatch of another version of the same release."""
     rows = session.execute(
         select(owner())
+        .select_from(Delivery)
         .join(Contact, col(Contact.id) == col(Delivery.contact_id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
         .where(
@@ -295,6 +296,8 @@ def recipient_from(
         lists=lists,
         note=member.note_to_send,
         fields=dict(member.fields),
+        takes_attachments=member.attachments != "no",
+        familiarity=member.familiarity,
     )
 
 

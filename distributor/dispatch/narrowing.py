@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.contacts import press_lists
-from distributor.contacts.filters import format_filter, parse_filter
+from distributor.contacts.filters.language import format_filter, parse_filter
+from distributor.contacts.lists import press_lists
 from distributor.models import Contact
 from distributor.tokens import Keyring
 

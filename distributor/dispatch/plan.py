@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, ReleaseVersion
+from distributor.releases.attachments import KeptFile
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -36,15 +37,16 @@ def plan_dispatch(
     identity: Identity,
     templates: TemplateSet,
     now: datetime,
+    files: Sequence[KeptFile] = (),
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does.
+    as `require_provenance` does. `files` go with it beside the release's own.
     """
     require_provenance(session, manifest.recipients)
-    dispatch = _dispatch(session, version, identity, templates, now)
+    dispatch = _dispatch(session, version, identity, templates, now, files=files)
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
@@ -74,9 +76,10 @@ def plan_test(
     identity: Identity,
     templates: TemplateSet,
     now: datetime,
+    files: Sequence[KeptFile] = (),
 ) -> int:
     """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
-    dispatch = _dispatch(session, version, identity, templates, now)
+    dispatch = _dispatch(session, version, identity, templates, now, files=files)
     dispatch.is_test = True
     session.add(dispatch)
     session.flush()
@@ -97,7 +100,13 @@ def plan_test(
 
 
 def _dispatch(
-    session: Session, version: ReleaseVersion, identity: Identity, templates: TemplateSet, now: datetime
+    session: Session,
+    version: ReleaseVersion,
+    identity: Identity,
+    templates: TemplateSet,
+    now: datetime,
+    *,
+    files: Sequence[KeptFile],
 ) -> Dispatch:
     account = session.exec(select(Account).where(Account.name == DEFAULT_ACCOUNT)).one_or_none()
     if account is None:
@@ -112,6 +121,7 @@ def _dispatch(
         template_hash=templates.digest(),
         templates=templates.sources(),
         identity=asdict(identity),
+        files=[asdict(file) for file in files],
         message_date=now.replace(microsecond=0),
         created_at=now,
     )

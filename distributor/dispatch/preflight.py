@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from distributor.dispatch import overrides
 from distributor.dispatch.composing import Identity
-from distributor.dispatch.manifest import PlannedRecipient
+from distributor.dispatch.examining import Known, audience_of
+from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
 from distributor.releases import store
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
@@ -62,18 +63,33 @@ def prove(
     session: Session,
     stored: StoredRelease,
     failures: list[RenderFailure],
-    recipients: Sequence[PlannedRecipient],
+    manifest: Manifest,
     *,
     send_at: datetime,
     timezone: ZoneInfo,
+    known: Known,
+    language: str = "en",
 ) -> ProofResult:
-    """Run every rule of the proof on a release version about to leave at `send_at`, to `recipients`."""
+    """Run every rule of the proof on a release version about to leave at `send_at`, to the people of `manifest`.
+
+    Findings are told in `language`.
+    """
     version = stored.version
-    draft = store.draft_of(version, store.attachments_of(session, version))
-    findings = proof(
-        ProofSubject(draft=draft, source=version.source, send_at=send_at, timezone=timezone, render_failures=failures)
+    subject = ProofSubject(
+        draft=store.draft_of(version, store.attachments_of(session, version)),
+        source=version.source,
+        send_at=send_at,
+        timezone=timezone,
+        render_failures=failures,
+        organisation=known.organisation,
+        files=known.files,
+        message=known.message,
+        links=known.links,
+        sender=known.sender,
+        audience=audience_of(session, version, manifest),
     )
-    contacts = contacts_of(recipients)
+    findings = proof(subject, language)
+    contacts = contacts_of(manifest.recipients)
     return ProofResult(tuple(findings), overrides.passed(findings, overrides.standing(session, version), contacts))
 
 

@@ -15,8 +15,8 @@ _CHUNK = 500
 _NAMED = 10
 
 
-def require_provenance(session: Session, recipients: Sequence[PlannedRecipient]) -> None:
-    """Raise `Refused`, naming them, when contacts have no source, no legal basis or no day of collection.
+def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[str]:
+    """The recipients who have no source, no legal basis or no day of collection, each with what is missing.
 
     A journalist may ask for all three, and the first message has to tell the source.
     """
@@ -34,6 +34,12 @@ def require_provenance(session: Session, recipients: Sequence[PlannedRecipient])
             names = ("source", "legal basis", "day of collection")
             missing = [name for name, value in zip(names, values, strict=True) if not value]
             without.append(f"{by_id[number].address} (no {', no '.join(missing)})")
+    return without
+
+
+def require_provenance(session: Session, recipients: Sequence[PlannedRecipient]) -> None:
+    """Raise `Refused`, naming them, when it is not known where contacts come from (`unproven`)."""
+    without = unproven(session, recipients)
     if not without:
         return
     more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Sequence
@@ -62,29 +63,26 @@ def read_key_file(workspace: Path, file: str) -> SigningKey:
     if not real_path(path).is_relative_to(real_path(workspace)):
         raise BadInput("The key lies outside the workspace.", file=path, field=_FIELD, mend="Put it there.")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would hold the command for ever
     except FileNotFoundError:
-        raise BadInput(
-            "There is no such key.", file=path, field=_FIELD, mend="Make one: distributor dkim keygen"
-        ) from None
+        mend = "Make one: distributor dkim keygen"
+        raise BadInput("There is no such key.", file=path, field=_FIELD, mend=mend) from None
     except OSError as error:
         raise BadInput(f"The key cannot be read: {error.strerror}.", file=path, field=_FIELD) from None
-    with os.fdopen(descriptor, "rb") as opened:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise BadInput("It is no file.", file=path, field=_FIELD, mend="Name a key file.")
-        if stat.S_IMODE(mode) & 0o077:
-            raise BadInput(
-                "Others on this machine can read the key, and sign in your name.",
-                file=path,
-                field=_FIELD,
-                mend=f"Run: chmod 600 {path}",
-            )
-        pem = opened.read(_MOST_BYTES)
     try:
-        return read_key(pem)
+        _require_private(path, os.fstat(descriptor).st_mode)
+        return read_key(os.read(descriptor, _MOST_BYTES))
     except BadInput as error:
         raise BadInput(error.message, file=path, field=_FIELD, mend=error.mend) from None
+    finally:
+        os.close(descriptor)
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise BadInput("It is no file.", mend="Name a key file.")
+    if stat.S_IMODE(mode) & 0o077:
+        raise BadInput("Others on this machine can read the key, and sign in your name.", mend=f"Run: chmod 600 {path}")
 
 
 def make_key_file(workspace: Path, selector: str, algorithm: Algorithm) -> tuple[str, SigningKey]:
@@ -97,7 +95,8 @@ def make_key_file(workspace: Path, selector: str, algorithm: Algorithm) -> tuple
     path = workspace / file
     pem = _new_pem(algorithm)
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(mode=0o700)
         # Its owner's alone from its first byte on.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as opened:

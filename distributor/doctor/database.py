@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from distributor.contacts.suppression import check_key
+from distributor.contacts.objections.suppression import check_key
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, schema_revision
 from distributor.doctor.check import Check, NotExamined, guarded
@@ -72,9 +72,11 @@ def check_objections(database: Database, revision: str | None, settings: Setting
     if not settings.secret_key:
         raise NotExamined("Left out: see secret key.")
     with database.session(reads_only=True) as session:
-        check_key(session, Keyring(settings.secret_key.reveal().encode()))
+        keyring = Keyring(settings.secret_key.reveal().encode())
+        check_key(session, keyring)
         kept = session.scalar(select(func.count(col(Suppression.id)))) or 0
-    return Check.ok("objections", f"{kept} on record, under the present secret key.")
+    said = f"{kept} on record, under the present secret key ({keyring.key_id})"
+    return Check.ok("objections", f"{said}; a copy of the database is of use only with that key.")
 
 
 def _described(database: Database) -> str:

@@ -23,6 +23,11 @@ EACH_SECONDS = 2.0
 _RESERVED = ("example", "invalid", "test", "localhost")
 
 
+def is_for_examples(name: str) -> bool:
+    """Whether a name's ending is kept for examples and tests (RFC 2606 §2): DNS knows nothing of it."""
+    return name.rpartition(".")[2] in _RESERVED
+
+
 class DnsSilent(NotExamined):
     """DNS does not answer: nothing can be said about a name."""
 
@@ -45,7 +50,7 @@ class DnsLookup:
     def __call__(self, name: str, kind: str) -> Sequence[str]:
         """The records of `kind` at `name`; `DnsSilent` when no server says."""
         ending = name.rpartition(".")[2]
-        if ending in _RESERVED:
+        if is_for_examples(name):
             raise DnsSilent("names of this ending are for examples, RFC 2606")
         found = self._ask(name, kind)
         if not found and ending not in self._known_endings:

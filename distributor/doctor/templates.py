@@ -66,7 +66,13 @@ def template_checks(folder: Path, settings: Settings | None) -> Iterator[Check]:
     if settings is not None:
         templates.texts(settings.language)
     files, languages = len(templates.sources()), ", ".join(sorted(templates.forms()))
-    yield Check.ok("templates", f"{TEMPLATE}: {files} files, with words in {languages}.")
+    if borrowed := templates.borrowed():
+        lacking = "; ".join(f"texts.{language}.yaml lacks {', '.join(words)}" for language, words in borrowed.items())
+        yield Check.warn(
+            "templates", f"{lacking}. Messages borrow them from another language.", "Translate them there."
+        )
+    else:
+        yield Check.ok("templates", f"{TEMPLATE}: {files} files, with words in {languages}.")
     if settings is None:
         yield Check.skip("sample_message", "Left out: see settings.")
         return

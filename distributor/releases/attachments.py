@@ -1,96 +1,184 @@
-"""The files that go with a release: which may, and their copies in the workspace, each under its own hash."""
+"""The files that go with a release, attached or shown in it: which may, and their copies, each under its own hash."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import mimetypes
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from enum import StrEnum
+from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from distributor.decoding import CONTROLS
 from distributor.errors import BadInput
 from distributor.files import read_bytes, real_path, write_bytes
-from distributor.releases.draft import ReleaseDraft
+from distributor.releases import media
+from distributor.releases.draft import ReleaseDraft, Remark
+from distributor.releases.images import image_files
 
 ATTACHMENTS_FOLDER = "attachments"
 _LISTS_FOLDER = "lists"
 _MAX_MB = 25  # with base64's third more, about the most that large providers take in one message
 
+_HEAVY_PICTURE = 500_000  # bytes: what a telephone on a train still loads
+
 _DATABASE_NAME = re.compile(r".*\.(?:db|sqlite3?)(?:-\w+)?", re.IGNORECASE)
 _DATABASE_STARTS = (b"SQLite format 3\0", b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")  # and its write-ahead log
+_PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
 _NOT_IN_A_NAME = re.compile(rf"{CONTROLS.pattern}|[\t\n\u2028\u2029\\]")
 _KEPT_NAME = re.compile(r"[0-9a-f]{64}")
-# Not `message/` or `multipart/`: those may not be base64 (RFC 2045 §6.4), as every attachment of ours is.
-_MEDIA_TYPE = re.compile(r"(?:application|audio|font|image|model|text|video)/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+
+
+class FileRole(StrEnum):
+    """What a file is to the message."""
+
+    ATTACHMENT = "attachment"
+    IMAGE = "image"
+    LOGO = "logo"
+
+
+_FIELDS = {FileRole.ATTACHMENT: "attachments", FileRole.IMAGE: "body", FileRole.LOGO: "logo"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file copied into the workspace, under its own hash."""
+    """A file copied into the workspace, under its own hash; `source` is how the text names a picture."""
 
     path: str
     name: str
     media_type: str
     size: int
     sha256: str
+    role: str = FileRole.ATTACHMENT
+    source: str = ""
 
 
-def keep_attachments(draft: ReleaseDraft, folder: Path, workspace: Path) -> list[KeptFile]:
+@dataclass(frozen=True, slots=True)
+class LooseFile:
+    """A file that has been looked at and may leave, with its bytes; `keep` makes the copy that `kept` names."""
+
+    kept: KeptFile
+    content: bytes
+
+    def keep(self, workspace: Path) -> KeptFile:
+        """Copy it into the workspace, under its hash; a damaged copy is healed. Raises `StorageTrouble`."""
+        copy = workspace / self.kept.path
+        if not _holds(copy, self.kept.sha256):
+            with contextlib.suppress(OSError):  # what is wrong with the folder is said when the file is written
+                copy.parent.mkdir()
+            write_bytes(copy, self.content)
+        return self.kept
+
+
+def keep_attachments(
+    draft: ReleaseDraft, folder: Path, workspace: Path, brought: Mapping[str, bytes] = MappingProxyType({})
+) -> list[KeptFile]:
     """Copy the files a release names into the workspace, each under its SHA-256, so that nothing can change later.
 
-    `folder` is where the release file lies: paths are read from there. Raises `BadInput` for a file that is missing, a
-    link, outside `folder` and the workspace, or not for journalists (hidden, a database, a press list), for a name that
-    no message can carry, and for more than 25 MB in all. Nothing is copied before all of them have been looked at.
+    They are its attachments, the pictures in its text and its logo. `folder` is where the release file lies: paths are
+    read from there, but for those in `brought`, whose bytes are given by their name in the release. Raises `BadInput`
+    for a file that is missing, a link, outside `folder` and the workspace, or not for journalists (hidden, a database,
+    a press list, a program), for a name that no message can carry, for a picture that mail programs do not show, and
+    for more than 25 MB in all. Nothing is copied before all have been looked at.
     """
-    found = [_find(name, folder, workspace) for name in draft.attachments]
-    megabytes = sum(path.stat().st_size for path in found) / (1024 * 1024)
+    pictures = image_files(f"{draft.body}\n\n{draft.boilerplate}")
+    named = [
+        *((FileRole.ATTACHMENT, name) for name in draft.attachments),
+        *((FileRole.IMAGE, name) for name in pictures),
+        *((FileRole.LOGO, name) for name in [draft.logo] if name),
+    ]
+    found = [(role, name, None if name in brought else _find(name, folder, workspace, role)) for role, name in named]
+    sizes = (path.stat().st_size if path else len(brought[name]) for _, name, path in found)
+    megabytes = sum(sizes) / (1024 * 1024)
     if megabytes > _MAX_MB:
-        subject = f"«{found[0].name}» is" if len(found) == 1 else "Together they are"
+        subject = f"«{PurePath(found[0][1]).name}» is" if len(found) == 1 else "Together they are"
         raise BadInput(
             f"{subject} {megabytes:.0f} MB; {_MAX_MB} MB is the most a message can carry.",
-            field="attachments",
+            field=_FIELDS[found[0][0]],
             mend="Put what is heavy on the web, and link to it.",
         )
-    return [_keep(path, workspace) for path in found]
+    loose = []
+    for role, name, path in found:
+        source = name if role is FileRole.IMAGE else ""
+        one = _read(path, role, source) if path else loose_file(PurePath(name).name, brought[name], role, source)
+        loose.append(one)
+    return [one.keep(workspace) for one in loose]
 
 
-def _find(name: str, folder: Path, workspace: Path) -> Path:
+def remarks_on(files: Sequence[KeptFile], draft: ReleaseDraft) -> list[Remark]:
+    """What there is to say of the pictures that will be shown: those that some mail programs lack, and heavy ones."""
+    remarks = []
+    for file in files:
+        if file.role == FileRole.ATTACHMENT:
+            continue
+        line = draft.lines.get(_FIELDS[FileRole(file.role)])
+        if file.media_type not in media.SHOWN_EVERYWHERE:
+            said = "Outlook on Windows does not show WebP pictures; PNG or JPEG is shown everywhere."
+            remarks.append(Remark(line, f"«{file.name}»: {said}"))
+        if file.size > _HEAVY_PICTURE:
+            told = f"{file.size / 1_000_000:.1f} MB, in every message; save it smaller, or link to it."
+            remarks.append(Remark(line, f"«{file.name}» is a heavy picture: {told}"))
+    return remarks
+
+
+def house_logo(name: str, workspace: Path) -> LooseFile:
+    """The logo that the settings name, a file of the workspace; raises `BadInput` as `keep_attachments` does."""
+    return _read(_find(name, workspace, workspace, FileRole.LOGO), FileRole.LOGO)
+
+
+def loose_file(name: str, content: bytes, role: FileRole = FileRole.ATTACHMENT, source: str = "") -> LooseFile:
+    """A file of these bytes, under the name that journalists see; `BadInput` for what may not leave."""
+    if content.startswith(_DATABASE_STARTS):
+        raise _refused(f"«{name}» is a database: not for journalists.", "Leave it out.", role)
+    if _PRIVATE_KEY.search(content, 0, 4096):
+        raise _refused(f"«{name}» is a private key: not for journalists.", "Leave it out.", role)
+    if media.is_program(name, content):
+        raise _refused(f"«{name}» is a program: mail servers refuse a message with it.", "Leave it out.", role)
+    if role is not FileRole.ATTACHMENT:
+        _require_picture(name, content, role)
+    digest = hashlib.sha256(content).hexdigest()
+    kind = media.media_type(name, content)
+    return LooseFile(
+        KeptFile(f"{ATTACHMENTS_FOLDER}/{digest}", name, kind, len(content), digest, role.value, source), content
+    )
+
+
+def _require_picture(name: str, content: bytes, role: FileRole) -> None:
+    if media.is_svg(name, content):
+        raise _refused(f"«{name}» is an SVG drawing, which mail programs do not show.", "Save it as PNG.", role)
+    if media.read_picture(content) is None:
+        raise _refused(f"«{name}» is no picture that mail programs show.", "Save it as PNG, JPEG or GIF.", role)
+
+
+def _find(name: str, folder: Path, workspace: Path, role: FileRole) -> Path:
     """The file that a release names, once it is sure that it may leave."""
     if _NOT_IN_A_NAME.search(name):
         shown = _NOT_IN_A_NAME.sub("\N{REPLACEMENT CHARACTER}", name)
-        raise _refused(f"The name «{shown}» holds a character that cannot be seen, or a backslash.", "Rename the file.")
+        said = f"The name «{shown}» holds a character that cannot be seen, or a backslash."
+        raise _refused(said, "Rename the file.", role)
     path = Path(os.path.normpath(real_path(folder) / name))
     # Where the path leads once `..` and links are followed, not what it looks like.
     real = real_path(path)
     home = real_path(workspace)
     root = next((root for root in (real_path(folder), home) if real.is_relative_to(root)), None)
     if root is None:
-        raise _refused(f"«{name}» lies outside the release's folder.", "Put it beside the release.")
+        raise _refused(f"«{name}» lies outside the release's folder.", "Put it beside the release.", role)
     if any(part.startswith(".") for part in real.relative_to(root).parts) or _DATABASE_NAME.fullmatch(real.name):
-        raise _refused(f"«{name}» is a hidden file or a database: not for journalists.", "Leave it out.")
+        raise _refused(f"«{name}» is a hidden file or a database: not for journalists.", "Leave it out.", role)
     if real.is_relative_to(home / _LISTS_FOLDER):
-        raise _refused(f"«{name}» is one of your press lists: not for journalists.", "Leave it out.")
+        raise _refused(f"«{name}» is one of your press lists: not for journalists.", "Leave it out.", role)
     if _KEPT_NAME.fullmatch(real.name) and real.parent == home / ATTACHMENTS_FOLDER:
-        raise _refused(f"«{name}» is a copy that was kept of an attachment.", "Name the original.")
+        raise _refused(f"«{name}» is a copy that was kept of an attachment.", "Name the original.", role)
     if real != path or not os.path.isfile(path):  # not Path's own: it raises for a name that is too long
-        raise _refused(f"«{name}» is not a file there.", "Check the name and the place.")
+        raise _refused(f"«{name}» is not a file there.", "Check the name and the place.", role)
     return path
 
 
-def _keep(path: Path, workspace: Path) -> KeptFile:
-    content = read_bytes(path)
-    if content.startswith(_DATABASE_STARTS):
-        raise _refused(f"«{path.name}» is a database: not for journalists.", "Leave it out.")
-    digest = hashlib.sha256(content).hexdigest()
-    kept = workspace / ATTACHMENTS_FOLDER / digest
-    if not _holds(kept, digest):
-        with contextlib.suppress(OSError):  # what is wrong with the folder is said when the file is written
-            kept.parent.mkdir()
-        write_bytes(kept, content)
-    return KeptFile(f"{ATTACHMENTS_FOLDER}/{digest}", path.name, _media_type(path.name), len(content), digest)
+def _read(path: Path, role: FileRole, source: str = "") -> LooseFile:
+    return loose_file(path.name, read_bytes(path), role, source)
 
 
 def _holds(kept: Path, digest: str) -> bool:
@@ -101,11 +189,5 @@ def _holds(kept: Path, digest: str) -> bool:
         return False
 
 
-def _media_type(name: str) -> str:
-    """The type by the name's ending, where it is one that an attachment can have as it is."""
-    guessed, encoding = mimetypes.guess_type(name)
-    return guessed if guessed and encoding is None and _MEDIA_TYPE.fullmatch(guessed) else "application/octet-stream"
-
-
-def _refused(message: str, mend: str) -> BadInput:
-    return BadInput(message, field="attachments", mend=mend)
+def _refused(message: str, mend: str, role: FileRole) -> BadInput:
+    return BadInput(message, field=_FIELDS[role], mend=mend)

@@ -112,11 +112,13 @@ class FoundTime:
 def find_dates(text: str) -> Iterator[FoundDate]:
     """Every date in `text` that stands in one of the French, English or all-figures forms, in order of place."""
     found: list[FoundDate] = []
+    taken = bytearray(len(text))
     for form in _FORMS:
         for match in form.finditer(text):
             date_found = _to_date(match)
-            if date_found and not any(date_found.start < other.end and other.start < date_found.end for other in found):
+            if date_found and not any(taken[date_found.start : date_found.end]):
                 found.append(date_found)
+                taken[date_found.start : date_found.end] = b"\1" * (date_found.end - date_found.start)
     yield from sorted(found, key=lambda one: one.start)
 
 

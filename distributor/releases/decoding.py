@@ -13,7 +13,7 @@ from distributor.releases.draft import Remark
 
 MAX_BYTES = 2_000_000
 
-_SAVE_AS = "Save it as plain text (.txt) or Markdown (.md) in UTF-8, and import that."
+_SAVE_AS = "Save it as a Word document (.docx), as plain text (.txt) or Markdown (.md), and import that."
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -57,7 +57,7 @@ def decode_source(raw: bytes) -> SourceText:
         )
     _refuse_known_binaries(raw)
     text, encoding, remarks = _decode(raw)
-    text, cleaned = _clean(text)
+    text, cleaned = clean_text(text)
     if not text.strip():
         raise BadInput("This file holds no text.", mend="Check that the right file was saved and chosen.")
     return SourceText(text, encoding, (*remarks, *cleaned))
@@ -109,7 +109,7 @@ def _damaged(text: str) -> BadInput:
     )
 
 
-def _clean(text: str) -> tuple[str, tuple[Remark, ...]]:
+def clean_text(text: str) -> tuple[str, tuple[Remark, ...]]:
     """One kind of line end, NFC, and no control characters or turns of direction (each removal told with its line)."""
     text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     remarks = []

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import PurePath
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from distributor.errors import BadInput
 from distributor.releases.decoding import SourceText, decode_source
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
-from distributor.releases.fields import FieldReader, Fields
+from distributor.releases.fields import CONTACT_NOTES, FieldReader, Fields
 from distributor.releases.frontmatter import FrontMatter, split_front_matter
 from distributor.releases.language import detect_language
 from distributor.releases.paragraphs import to_markdown
 from distributor.releases.plaintext import recognise
 from distributor.releases.reading import Found, Reading
+from distributor.releases.richtext import read_line
 from distributor.releases.sheet import Sheet, Taken, quote, words
 
 __all__ = [
@@ -29,12 +31,10 @@ __all__ = [
     "SourceText",
     "decode_source",
     "read_release",
+    "read_rich_text",
 ]
 
 _MARKDOWN_NAMES = frozenset({".md", ".markdown", ".mkd"})
-NOTES = "press_contact_notes"
-"""The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
-
 _SAME_RUN = 2  # lines with one blank line between them are quoted together
 _EXCERPT = re.compile("«(.*)»", re.DOTALL)
 _FIRST_LINES = 3  # how far down a text without front matter may have the `# Heading` that makes it Markdown
@@ -66,19 +66,37 @@ def read_release(
         raise
 
 
-def _read(source: SourceText, suffix: str, zone: ZoneInfo, default_lang: str, today: date | None) -> ReleaseDraft:
+def read_rich_text(
+    text: str, *, file: str, timezone: ZoneInfo, default_lang: str = "fr", today: date | None = None
+) -> ReleaseDraft:
+    """Read a release from the Markdown that was made of a formatted document, its parts recognised as in plain text.
+
+    Raises `BadInput` as `read_release` does.
+    """
+    try:
+        return _read(SourceText(text, "UTF-8"), "", timezone, default_lang, today, is_rich=True)
+    except BadInput as error:
+        error.file, error.line = file, None  # the line is none that the user has seen
+        raise
+
+
+def _read(
+    source: SourceText, suffix: str, zone: ZoneInfo, default_lang: str, today: date | None, *, is_rich: bool = False
+) -> ReleaseDraft:
     rows = source.text.split("\n")
-    front = split_front_matter(rows)
+    front = None if is_rich else split_front_matter(rows)
     fields = _read_fields(front, zone)
     first = front.body_line if front else 1
     numbered = list(enumerate(rows[first - 1 :], start=first))
-    is_markdown = front is not None or suffix in _MARKDOWN_NAMES or _has_heading(row for _, row in numbered)
+    is_markdown = not is_rich and (
+        front is not None or suffix in _MARKDOWN_NAMES or _has_heading(row for _, row in numbered)
+    )
     sheet = Sheet(numbered)
     given = {_GIVEN.get(key, key) for key in fields.given}
-    reading = Reading(sheet, given, is_markdown)
+    reading = Reading(sheet, given, is_markdown, is_rich)
     recognise(reading, zone=zone, near=fields.day or today, title=fields.title)
-    found = reading.found
-    body = _markdown_body(sheet) if is_markdown else to_markdown(sheet.blocks())
+    found = _as_read(reading.found) if is_rich else reading.found
+    body = _markdown_body(sheet) if is_markdown or is_rich else to_markdown(sheet.blocks())
     remaining = sheet.lines()
     headline = fields.title or found.headline
     if not headline:
@@ -108,6 +126,25 @@ def _has_heading(rows: Iterable[str]) -> bool:
     return any(re.match(r"# +\S", row) for row, _ in zip(filled, range(_FIRST_LINES), strict=False))
 
 
+def _as_read(found: Found) -> Found:
+    """What was recognised, its plain texts without the marks of the Markdown they stood in."""
+    return replace(
+        found,
+        headline=read_line(found.headline),
+        standfirst=read_line(found.standfirst),
+        contacts=tuple(_without_marks(contact) for contact in found.contacts),
+        signatory=_without_marks(found.signatory),
+        notes=tuple(read_line(note) for note in found.notes),
+    )
+
+
+_Person = TypeVar("_Person", PressContact, Signatory)
+
+
+def _without_marks(person: _Person) -> _Person:
+    return type(person)(**{name: read_line(text) for name, text in asdict(person).items()})
+
+
 def _markdown_body(sheet: Sheet) -> str:
     """What is left of a Markdown text, as the user wrote it."""
     return "\n".join(text for _, text in sheet.rows()).strip("\n")
@@ -129,7 +166,8 @@ def _compose(fields: Fields, found: Found, *, headline: str, body: str, lang: st
         contacts=fields.contacts or found.contacts,
         boilerplate=fields.boilerplate or found.boilerplate,
         attachments=fields.attachments,
-        extra=fields.extra | ({NOTES: list(found.notes)} if found.notes else {}),
+        logo=fields.logo,
+        extra=fields.extra | ({CONTACT_NOTES: list(found.notes)} if found.notes else {}),
     )
 
 
@@ -163,5 +201,5 @@ def _field_texts(draft: ReleaseDraft) -> Iterable[str]:
 
 
 def _notes(draft: ReleaseDraft) -> list[str]:
-    notes = draft.extra.get(NOTES, [])
+    notes = draft.extra.get(CONTACT_NOTES, [])
     return [str(note) for note in notes] if isinstance(notes, list) else []

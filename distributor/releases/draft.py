@@ -40,10 +40,15 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something repaired, moved or not recognised, told to the user with the excerpt in it; `line` is 1-based."""
+    """Something repaired, moved or not recognised, told to the user with the excerpt in it; `line` is 1-based.
+
+    `code` names what must not be overlooked: somebody's unfinished work in the document (`tracked-change`,
+    `document-comment`, `hidden-text`), on which the proof has its own word.
+    """
 
     line: int | None
     text: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class ReleaseDraft:
     contacts: tuple[PressContact, ...] = ()
     boilerplate: str = ""
     attachments: tuple[str, ...] = ()
+    logo: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)

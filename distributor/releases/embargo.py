@@ -51,6 +51,14 @@ _CITY_TIME = re.compile(
 )
 
 
+_BEHIND_AN_HOUR = re.compile(
+    rf"\s*[(\[,]?\s*(?:(?:heure|time)\s+(?:(?:locale|local)\s+)?(?:de\s+|d['’]|in\s+)?|à\s+|in\s+)?"
+    rf"(?P<name>(?-i:{'|'.join(name.upper() for name in (*_OFFSETS, 'et'))})|{'|'.join(_CITIES.keys() - {'et'})})"
+    r"(?P<shift>\s?[+-]\d{1,2})?(?!\w)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Embargo:
     """The instant of release, aware, and in `assumed` what had to be supposed to know it, in words ("" for nothing)."""
@@ -143,6 +151,17 @@ def _in_words(
         assumed.append(f"The hour is taken as that of {zone}.")
     local = datetime.combine(day, hour.time if hour else time(0)) + timedelta(days=int(bool(hour and hour.next_day)))
     return Embargo(localise(local, zone), " ".join(assumed))
+
+
+def named_zone(text: str) -> tzinfo | None:
+    """The time zone that the words right behind an hour name («(Paris)», «heure de Londres», «GMT+1»), if they do."""
+    match = _BEHIND_AN_HOUR.match(text)
+    if match is None:
+        return None
+    name = match["name"].lower()
+    if name in _CITIES:
+        return ZoneInfo(_CITIES[name])
+    return timezone(timedelta(hours=_OFFSETS[name] + int((match["shift"] or "0").strip())))
 
 
 def _zone_in(text: str, zone: ZoneInfo) -> tzinfo | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 from distributor.releases import marks
 from distributor.releases.datelines import read_dateline
@@ -35,7 +36,8 @@ def take_boilerplate(reading: Reading) -> None:
             break
     if not parts:
         return
-    reading.found.boilerplate = "\n\n".join(_boilerplate_text(block) for block in parts)
+    to_text = _rich_text if reading.is_rich else to_markdown
+    reading.found.boilerplate = "\n\n".join(_boilerplate_text(block, to_text) for block in parts)
     reading.found.lines["boilerplate"] = parts[0][0].number
     for block in parts:
         reading.sheet.take(block, _ABOUT)
@@ -60,15 +62,20 @@ def _is_other_part(block: Block) -> bool:
     return is_contact or read_dateline(block[-1].text) is not None or _signature(block) is not None
 
 
-def _boilerplate_text(block: Block) -> str:
+def _rich_text(blocks: Iterable[Block]) -> str:
+    """Blocks that are Markdown already, as they stand."""
+    return "\n\n".join("\n".join(line.text for line in block) for block in blocks)
+
+
+def _boilerplate_text(block: Block, to_text: Callable[[Iterable[Block]], str]) -> str:
     """A block as Markdown, its «À propos» heading in bold on a line of its own."""
     heading = marks.boilerplate_heading(block[0].bare)
     if heading is None:
-        return to_markdown([block])
+        return to_text([block])
     title, rest = heading
     number = block[0].number
     following = ((Line(number, rest),) if rest else ()) + block[1:]
-    return to_markdown([(Line(number, f"**{title}**"),), *([following] if following else [])])
+    return to_text([(Line(number, f"**{title}**"),), *([following] if following else [])])
 
 
 def _tail_dateline(reading: Reading, block: Block) -> bool:

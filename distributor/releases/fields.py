@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from distributor.addresses import BadAddress, parse_address
 from distributor.decoding import CONTROLS
 from distributor.errors import BadInput
+from distributor.folding import slugify
 from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
 from distributor.releases.draft import PressContact, ReleaseKind, Remark, Signatory
@@ -21,6 +22,14 @@ from distributor.releases.embargo import read_embargo
 from distributor.releases.frontmatter import Entry, as_value, is_empty, is_text, mapping
 
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$")
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+ATTACHMENTS_LINK, CHANGES, EVENT, NOTES = "attachments_link", "changes", "event", "notes"
+OWN_EXTRA = frozenset({CHANGES, EVENT, NOTES})
+"""The keys of `extra` that messages lay out themselves: Markdown, a mapping of date, place and rsvp, list → note."""
+
+CONTACT_NOTES = "press_contact_notes"
+"""The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
+
 _KINDS = {kind.value: kind for kind in ReleaseKind} | {
     "communiqué": ReleaseKind.RELEASE,
     "invitation presse": ReleaseKind.ADVISORY,
@@ -48,6 +57,7 @@ class Fields:
     contacts: tuple[PressContact, ...] = ()
     boilerplate: str = ""
     attachments: tuple[str, ...] = ()
+    logo: str = ""
     extra: dict[str, object] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
@@ -73,6 +83,12 @@ class FieldReader:
             "contact": self._contact,
             "boilerplate": self._boilerplate,
             "attachments": self._attachments,
+            "attachments_link": self._attachments_link,
+            "logo": self._logo,
+            "format": self._format,
+            CHANGES: self._changes,
+            EVENT: self._event,
+            NOTES: self._notes,
         }
 
     def read(self, entries: dict[str, Entry]) -> Fields:
@@ -88,6 +104,8 @@ class FieldReader:
 
     def _keep_extra(self, key: str, node: Node, line: int) -> None:
         value = self.fields.extra[key] = as_value(node, first_line=self._first_line)
+        if key == CONTACT_NOTES:  # written by ourselves
+            return
         shown = value if isinstance(value, str | int | float) else type(value).__name__
         self.fields.remarks.append(
             Remark(line, f"`{key}` is not a field of a release; it is kept beside it: «{shown}».")
@@ -255,6 +273,61 @@ class FieldReader:
                 "`attachments` names an empty path.", mend="Remove it.", line=entry.line, field="attachments"
             )
         self.fields.attachments = tuple(paths)
+
+    def _attachments_link(self, entry: Entry) -> None:
+        """Where the files lie on the web, for those who take no attachments; kept beside the fields, for templates."""
+        text = self._text(entry.node, ATTACHMENTS_LINK, entry.line)
+        if not _WEB_ADDRESS.fullmatch(text):
+            raise BadInput(
+                f"«{text}» is not an address on the web.",
+                mend="Write it whole: https://…",
+                line=entry.line,
+                field=ATTACHMENTS_LINK,
+            )
+        self.fields.extra[ATTACHMENTS_LINK] = text
+
+    def _format(self, entry: Entry) -> None:
+        """What the text below is written in; HTML is made into Markdown before it comes here (`intake`)."""
+        if self._text(entry.node, "format", entry.line).lower() != "markdown":
+            raise BadInput(
+                "A release is written in Markdown or in HTML.",
+                mend="Write `format: html`, or leave it out.",
+                line=entry.line,
+                field="format",
+            )
+
+    def _changes(self, entry: Entry) -> None:
+        """What a correction corrects: a text, or one for each point."""
+        if isinstance(entry.node, SequenceNode):
+            points = [self._text(node, CHANGES, self._first_line + node.start_mark.line) for node in entry.node.value]
+            self.fields.extra[CHANGES] = "\n".join(f"- {' '.join(point.split())}" for point in points if point)
+        else:
+            self.fields.extra[CHANGES] = self._text(entry.node, CHANGES, entry.line)
+
+    def _event(self, entry: Entry) -> None:
+        """When and where what an advisory invites to is, and how to answer."""
+        parts = self._parts(entry.node, EVENT, ("date", "place", "rsvp"), entry.line)
+        if parts:
+            self.fields.extra[EVENT] = {name: text for name, (text, _) in parts.items()}
+
+    def _notes(self, entry: Entry) -> None:
+        """A personal line above the release, for the readers of a press list."""
+        if not isinstance(entry.node, MappingNode):
+            raise BadInput(
+                "`notes` must hold a text for each press list.",
+                mend="Write `notes: {name-of-the-list: the text}`.",
+                line=entry.line,
+                field=NOTES,
+            )
+        self.fields.extra[NOTES] = {
+            slugify(key): self._text(note.node, f"{NOTES}.{key}", note.line)
+            for key, note in mapping(entry.node, first_line=self._first_line, field=NOTES).items()
+            if not is_empty(note.node)
+        }
+
+    def _logo(self, entry: Entry) -> None:
+        self.fields.logo = self._text(entry.node, "logo", entry.line)
+        self._found("logo", entry.line)
 
 
 def _checked_address(address: str, line: int) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing the proof says: a stable `code`, where it stands, the words as written, and how to mend it."""
+    """One thing the proof says: a stable `code`, where it stands, how to mend it, and why it matters."""
 
     code: str
     level: Level
@@ -32,6 +32,7 @@ class Finding:
     line: int | None = None
     excerpt: str = ""
     mend: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,111 @@ class RenderFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that goes with the message: `promised` is the type its name promises and its content is not, or "".
+
+    `text` is what a PDF says; None where it is no PDF or was not read, and `unread` then says why, or is "".
+    """
+
+    name: str
+    media_type: str
+    size: int
+    promised: str = ""
+    text: str | None = None
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """The message of one recipient as it would leave: both bodies, its size, whether its headers offer objection."""
+
+    html: str
+    text: str
+    size: int
+    has_list_unsubscribe: bool
+
+
+class LinkState(StrEnum):
+    """What came of following a link."""
+
+    FINE = "fine"
+    BROKEN = "broken"
+    UNREACHABLE = "unreachable"
+    PRIVATE = "private"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """What the web said of one link, in `said` in its own words (`404 Not Found`)."""
+
+    url: str
+    state: LinkState
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderAnswer:
+    """What the DNS says of the sender's domain: `faults` are (name of the check, what is wrong); or why nothing."""
+
+    domain: str
+    faults: Sequence[tuple[str, str]] = ()
+    silent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who would get it, as far as the proof looks: in which languages, who without provenance, and who is missing.
+
+    `missing_outlets` got the last comparable dispatch, `compared_with`, and would not get this one; `missing_agencies`
+    are those of them that are news agencies.
+    """
+
+    languages: Mapping[str, int] = field(default_factory=dict)
+    unproven: Sequence[str] = ()
+    missing_outlets: Sequence[str] = ()
+    missing_agencies: Sequence[str] = ()
+    compared_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProofSubject:
-    """A release about to be sent: its draft, its source text (for lines and excerpts), and when it is to leave."""
+    """A release about to be sent: its draft, its source text (for lines and excerpts), and when it is to leave.
+
+    What else is known of the sending stands below that; a rule keeps silent about what it was not given. `send_at` is
+    aware; `organisation` is who sends.
+    """
 
     draft: ReleaseDraft
     source: str
     send_at: datetime
     timezone: ZoneInfo
     render_failures: Sequence[RenderFailure] = ()
+    organisation: str = ""
+    files: Sequence[SentFile] = ()
+    message: SentMessage | None = None
+    links: Sequence[LinkAnswer] = ()
+    sender: SenderAnswer | None = None
+    audience: Audience = Audience()
 
     def __post_init__(self) -> None:
         if self.send_at.tzinfo is None:
             raise ValueError("a time without a zone names no instant")
+
+    @property
+    def send_day(self) -> date:
+        """The day of sending, where the sender lives."""
+        return self.send_at.astimezone(self.timezone).date()
+
+    @property
+    def day(self) -> date:
+        """The day that the release speaks from: its dateline's, or that of sending."""
+        return self.draft.dateline_date or self.send_day
+
+    @property
+    def is_french(self) -> bool:
+        """Whether the release says that it is in French."""
+        return self.draft.lang.startswith("fr")
 
     def source_line(self, number: int | None) -> str:
         """The source line with this number, without its outer spaces; "" where there is none."""
@@ -78,6 +172,23 @@ class ProofSubject:
             ("body", _unescape(draft.body)),
             ("boilerplate", _unescape(draft.boilerplate)),
         ]
+
+    def prose(self) -> list[tuple[str, str]]:
+        """Headline, standfirst, body and boilerplate, each with its field; code, link targets and URLs blanked out.
+
+        Every character keeps its place, so that a hit here is a hit in `texts`.
+        """
+        wanted = {"headline", "standfirst", "body", "boilerplate"}
+        return [(field, _blank(text)) for field, text in self.texts() if field in wanted and text]
+
+    def line_at(self, field: str, text: str, start: int, end: int) -> int | None:
+        """The source line of a hit at `start:end` of a field's text: of those that hold its words the likeliest."""
+        words = text[start:end].strip().split("\n")[0]
+        first = self.draft.lines.get(field, 1)
+        guess = first + text.count("\n", 0, start)
+        rows = self.source.split("\n")
+        found = [number for number, row in enumerate(rows[first - 1 :], start=first) if words in row]
+        return min(found, key=lambda number: abs(number - guess), default=self.draft.lines.get(field))
 
     def line_of(self, hit: str, field: str, after: int = 0) -> int | None:
         """The first source line, at or after the field's own and beyond `after`, that holds `hit`."""
@@ -102,3 +213,14 @@ def around(text: str, start: int, end: int) -> str:
 
 def _unescape(markdown: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown)
+
+
+_NOT_PROSE = re.compile(
+    r"^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)|\Z)|`[^`\n]+`|(?<=\])\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)"
+    r"|(?:https?://|www\.)[^\s<>«»“”\"()]+(?:\([^\s()]*\)[^\s<>«»“”\"()]*)*|[\w.+-]{1,64}@[\w.-]+|<!--.{0,2000}?-->",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def _blank(text: str) -> str:
+    return _NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)

@@ -17,6 +17,8 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(
     _TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
 )
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What YAML's escapes can write although no file can hold it, nor a database keep it."""
 _KEY = re.compile(r"^[^\W\d][\w -]*\s*:(?:\s|$)")
 
 
@@ -154,6 +156,12 @@ class _Loader(yaml.SafeLoader):
             )
         if self._depth >= _MAX_DEPTH:
             raise BadInput("The front matter is nested too deeply.", mend="Write plain `key: value` lines.", line=line)
+        if isinstance(event, yaml.ScalarEvent) and _NO_TEXT.search(event.value):
+            raise BadInput(
+                "The front matter writes out a character (as `\\u` or `\\x`) that no text can hold.",
+                mend="Write the character itself, or leave it out.",
+                line=line,
+            )
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1

@@ -99,16 +99,22 @@ def _escape(text: str) -> str:
     pieces: list[str] = []
     last = 0
     for kept in _KEPT.finditer(text):
-        pieces.append(_SIGNS.sub(r"\\\g<0>", text[last : kept.start()]))
+        pieces.append(escape_signs(text[last : kept.start()]))
         inner = kept["bold"]
-        pieces.append(f"**{_escape_inside(inner[2:-2])}**" if inner else kept[0])
+        pieces.append(f"**{escape_signs(inner[2:-2])}**" if inner else kept[0])
         last = kept.end()
-    pieces.append(_SIGNS.sub(r"\\\g<0>", text[last:]))
-    return _LINE_START.sub(_escape_start, "".join(pieces))
+    pieces.append(escape_signs(text[last:]))
+    return escape_start("".join(pieces))
 
 
-def _escape_inside(text: str) -> str:
+def escape_signs(text: str) -> str:
+    """Text without any sign that CommonMark would take for a mark inside a line."""
     return _SIGNS.sub(r"\\\g<0>", text)
+
+
+def escape_start(text: str) -> str:
+    """A line that CommonMark does not take for a heading, a quotation or an item of a list."""
+    return _LINE_START.sub(_escape_start, text)
 
 
 def _escape_start(match: re.Match[str]) -> str:

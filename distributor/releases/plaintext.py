@@ -18,6 +18,7 @@ from distributor.releases.sheet import Block, Line, bare
 from distributor.releases.top import DATELINE, dateline_line, take_below_headline, take_stray_embargo, take_top
 
 _MAX_HEADLINE = 300
+_NEAR_TOP = 5  # lines
 _HEADLINE, _STANDFIRST = "the headline", "the standfirst"
 
 
@@ -49,7 +50,7 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
 def _take_headline(reading: Reading, title: str) -> None:
     if not reading.wants("headline"):
         _take_repeated_title(reading, title)
-    elif reading.is_markdown:
+    elif reading.is_markdown or (reading.is_rich and _has_one_title(reading)):
         _take_first_heading(reading)
     elif blocks := reading.sheet.blocks():
         lines = _headline_lines(blocks[0])
@@ -62,6 +63,12 @@ def _take_headline(reading: Reading, title: str) -> None:
                 field="headline",
             )
         _set_headline(reading, marks.cut_title_label(text), lines)
+
+
+def _has_one_title(reading: Reading) -> bool:
+    """Whether one line of the text, and near its top, is formatted as its title: of several they are its sections'."""
+    places = [place for place, line in enumerate(reading.sheet.lines()) if line.text.startswith("# ")]
+    return len(places) == 1 and places[0] <= _NEAR_TOP
 
 
 def _headline_lines(block: Block) -> Block:

@@ -37,11 +37,14 @@ class Reading:
     """One text being read. `given` are the fields that the front matter already fills: nothing is recognised for them.
 
     `is_markdown` narrows recognition to what is unmistakable: a headline or a signature is then never guessed.
+    `is_rich` is for Markdown that we made of formatted text, whose author knew of no marks: recognised like plain text,
+    kept as it is.
     """
 
     sheet: Sheet
     given: Collection[str] = ()
     is_markdown: bool = False
+    is_rich: bool = False
     found: Found = field(default_factory=Found)
 
     def wants(self, name: str) -> bool:

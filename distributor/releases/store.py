@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
-from distributor.releases.attachments import KeptFile
+from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.slugs import check_slug, is_same_headline, slug_of
 
@@ -125,6 +125,17 @@ def find_release(session: Session, slug: str, number: int | None = None) -> Stor
     return StoredRelease(release, version)
 
 
+def versions_of(session: Session, slug: str) -> list[StoredRelease]:
+    """Every version of a release, the newest first; `BadInput` as `find_release`."""
+    release = find_release(session, slug).release
+    rows = session.exec(
+        select(ReleaseVersion)
+        .where(ReleaseVersion.release_id == release.id)
+        .order_by(col(ReleaseVersion.number).desc())
+    ).all()
+    return [StoredRelease(release, version) for version in rows]
+
+
 def newest_version(session: Session, release: Release) -> ReleaseVersion | None:
     """The version of a release with the highest number."""
     return session.exec(
@@ -148,7 +159,7 @@ def all_releases(session: Session) -> list[StoredRelease]:
 
 
 def attachments_of(session: Session, version: ReleaseVersion) -> list[Attachment]:
-    """The files that go with a version, in the order the release names them."""
+    """The files that go with a version, in the order the release names them: attached, shown in its text, its logo."""
     return list(
         session.exec(
             select(Attachment).where(Attachment.release_version_id == version.id).order_by(col(Attachment.id))
@@ -171,7 +182,8 @@ def draft_of(version: ReleaseVersion, attachments: Sequence[Attachment] = ()) ->
         signatory=Signatory(**version.signatory),
         contacts=tuple(PressContact(**contact) for contact in version.contacts),
         boilerplate=version.boilerplate,
-        attachments=tuple(attachment.name for attachment in attachments),
+        attachments=tuple(file.name for file in attachments if file.role == FileRole.ATTACHMENT),
+        logo=next((file.name for file in attachments if file.role == FileRole.LOGO), ""),
         extra=version.extra,
         remarks=tuple(Remark(**remark) for remark in version.remarks),
         lines=version.lines,
@@ -198,7 +210,10 @@ def _words(draft: ReleaseDraft) -> dict[str, Any]:
 
 
 def _content_hash(draft: ReleaseDraft, attachments: Sequence[KeptFile]) -> str:
-    content = _words(draft) | {"attachments": [[file.name, file.sha256] for file in attachments]}
+    attached = [[file.name, file.sha256] for file in attachments if file.role == FileRole.ATTACHMENT]
+    content = _words(draft) | {"attachments": attached}
+    if shown := [[file.role, file.source, file.sha256] for file in attachments if file.role != FileRole.ATTACHMENT]:
+        content["shown"] = shown  # only where there are any: a release without pictures keeps the hash it had
     plain = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_iso)
     return hashlib.sha256(plain.encode()).hexdigest()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import unquote
 
 import nh3
 from markdown_it import MarkdownIt
@@ -13,6 +14,7 @@ from markdown_it.token import Token
 
 from distributor.rendering import plaintext
 from distributor.rendering.typography import base_language, quotes, typeset
+from distributor.rendering.values import InlineImage
 
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
@@ -20,6 +22,10 @@ _TAGS = {
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"style"}, "td": {"style"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_PICTURE = {"img": {"src", "alt", "width", "height"}}
+
+COLUMN = 560
+"""How wide the text stands in the layout, in pixels, and so a picture at most."""
 _ALLOWED_TARGET = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
 # Bare addresses that press offices type: linked, as every mail program would. A match begins where a word begins: tried
@@ -28,52 +34,75 @@ _BARE = re.compile(r"https?://[^\s<>«»“”\"]+|(?<![\w.+-])[\w.+-]++@[\w-]++
 _AFTER_ADDRESS = ".,;:!?)'’]…"
 
 
-def to_html(markdown: str, language: str) -> str:
-    """Safe HTML of a release's body: no raw HTML, no image (a link stands for it), only the links that are allowed."""
-    parser = _parser(base_language(language))
-    html: str = parser.renderer.render(_tokens(markdown, language), parser.options, {})
+def to_html(markdown: str, language: str, images: Iterable[InlineImage] = ()) -> str:
+    """Safe HTML of a release's body: no raw HTML, only the links that are allowed, and of pictures only `images`.
+
+    Those are shown from inside the message; for any other picture, which a reader's machine would have to fetch, stands
+    a link.
+    """
+    known = {image.source: image for image in images if image.source}
+    parser = _parser(base_language(language), frozenset(known))
+    html: str = parser.renderer.render(tokens(markdown, language, known.values()), parser.options, {})
+    inside = {f"cid:{image.cid}" for image in known.values()}
     return nh3.clean(
         html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
+        tags=_TAGS | ({"img"} if known else set()),
+        attributes=_ATTRIBUTES | (_PICTURE if known else {}),
+        attribute_filter=lambda tag, name, value: (
+            None if (tag, name) == ("img", "src") and value not in inside else value
+        ),
+        url_schemes=_SCHEMES | ({"cid"} if known else set()),
         filter_style_properties={"text-align"},
         url_relative="deny",
         link_rel=None,
     ).strip()
 
 
-def to_text(markdown: str, language: str, width: int = plaintext.WIDTH) -> str:
+def to_text(markdown: str, language: str, width: int = plaintext.WIDTH, *, images: Iterable[InlineImage] = ()) -> str:
     """The same body as plain text of `width` columns (see `plaintext`)."""
-    return plaintext.render(_tokens(markdown, language), width)
+    return plaintext.render(tokens(markdown, language, images), width)
 
 
-def _tokens(markdown: str, language: str) -> list[Token]:
-    return _parser(base_language(language)).parse(markdown)
+def tokens(markdown: str, language: str, images: Iterable[InlineImage] = ()) -> list[Token]:
+    """The body as markdown-it's tokens, everything set in them as it is to be read."""
+    known = {image.source: image for image in images if image.source}
+    return _parser(base_language(language), frozenset(known)).parse(markdown, {"images": known})
 
 
-@cache
-def _parser(language: str) -> MarkdownIt:
+@lru_cache(maxsize=32)
+def _parser(language: str, pictures: frozenset[str]) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "typographer": True, "quotes": quotes(language)})
     parser.enable(["table", "strikethrough", "smartquotes"])
     # Every target is a link first, so that the text part shows it whole; the allow-list then drops the HTML link.
-    parser.validateLink = _is_allowed  # type: ignore[method-assign]  # the library's own documented way to replace it
+    parser.validateLink = lambda url: _is_allowed(url) or unquote(url) in pictures  # type: ignore[method-assign]  # the library's own documented way to replace it
 
     def finish(state: StateCore) -> None:
         for token in state.tokens:
             if token.type == "inline" and token.children is not None:
-                token.children = list(_finished(token.children, language))
+                token.children = list(_finished(token.children, language, state.env.get("images", {})))
+        state.tokens = _without_empty_headings(state.tokens)
 
     parser.core.ruler.push("press_office", finish)
     return parser
+
+
+def _without_empty_headings(tokens: list[Token]) -> list[Token]:
+    """A `#` alone says nothing, and a heading without words is a fault in a PDF and to a screen reader."""
+    empty = {
+        place
+        for number, token in enumerate(tokens)
+        if token.type == "heading_open" and not tokens[number + 1].content.strip()
+        for place in range(number, number + 3)  # heading_open, inline, heading_close
+    }
+    return [token for number, token in enumerate(tokens) if number not in empty]
 
 
 def _is_allowed(url: str) -> bool:
     return bool(_ALLOWED_TARGET.match(url.strip()))
 
 
-def _finished(children: list[Token], language: str) -> Iterator[Token]:
-    """Bare addresses linked, images as links, no-break spaces set."""
+def _finished(children: list[Token], language: str, images: Mapping[str, InlineImage]) -> Iterator[Token]:
+    """Bare addresses linked, pictures shown or as links, no-break spaces set."""
     depth = 0
     before = None
     for token in children:
@@ -81,7 +110,9 @@ def _finished(children: list[Token], language: str) -> Iterator[Token]:
         if before is not None and before.type == "link_open" and token.type == "link_close":
             yield _text(str(before.attrs.get("href", "")))  # a link without a word would be seen by nobody
         before = token
-        if token.type == "image":
+        if token.type == "image" and (image := images.get(unquote(str(token.attrs.get("src", ""))))):
+            yield from _shown(token, image, language)
+        elif token.type == "image":
             yield from _image_as_link(token, in_link=depth > 0)
         elif token.type != "text":
             yield token
@@ -89,6 +120,19 @@ def _finished(children: list[Token], language: str) -> Iterator[Token]:
             yield _text(typeset(token.content, language))
         else:
             yield from _linked(token.content, language)
+
+
+def _shown(token: Token, image: InlineImage, language: str) -> Iterator[Token]:
+    """A picture from inside the message, its title below it: where agencies look for caption and credit."""
+    width, height = image.shown(COLUMN)
+    caption = str(token.attrs.get("title", ""))
+    token.attrs = {"src": f"cid:{image.cid}", "alt": "", "width": width, "height": height}
+    yield token
+    if caption:
+        yield Token("hardbreak", "br", 0)
+        yield Token("em_open", "em", 1, markup="*")
+        yield _text(typeset(caption, language))
+        yield Token("em_close", "em", -1, markup="*")
 
 
 def _image_as_link(image: Token, *, in_link: bool) -> Iterator[Token]:

@@ -16,13 +16,23 @@ from markupsafe import Markup
 
 from distributor.errors import BadInput, Refused
 from distributor.rendering import body
+from distributor.rendering.attachments import as_data_urls
 from distributor.rendering.message import MessageWriter
 from distributor.rendering.salutation import language_of, salute
 from distributor.rendering.templates import HTML, TEXT, TemplateFault, TemplateSet, View
-from distributor.rendering.typography import is_right_to_left, typeset
-from distributor.rendering.values import AttachmentFile, Recipient, Release, Sender, Stamp
+from distributor.rendering.typography import has_italics, is_right_to_left, isolate, typeset
+from distributor.rendering.values import (
+    ATTACHMENTS_LINK,
+    AttachmentFile,
+    InlineImage,
+    Recipient,
+    Release,
+    Sender,
+    Stamp,
+)
 
 _PREHEADER = 140
+_LOGO = (240, 80)  # the most it takes of the page, in pixels
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
@@ -47,18 +57,23 @@ class RenderError(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as a reader sees it: `headers` decoded, in their order; both bodies; and the bytes themselves."""
+    """A message as a reader sees it: `headers` decoded, in their order; both bodies; and the bytes themselves.
+
+    `page` is the HTML with its pictures in it, so that a browser shows it as a mail program does.
+    """
 
     headers: list[tuple[str, str]]
     text: str
     html: str
     raw: bytes
+    page: str
 
 
 class Composer:
     """Writes the messages of one dispatch. Raises `BadInput` at once for a release or sender that cannot work.
 
-    `timezone` is the zone in which the dateline's day and the embargo's hour are said; `test` marks the subject.
+    `timezone` is the zone in which the dateline's day and the embargo's hour are said; `test` marks the subject;
+    `feedback_id` names the sending to the mailbox providers that report complaints, or is "".
     """
 
     def __init__(
@@ -68,7 +83,9 @@ class Composer:
         templates: TemplateSet,
         *,
         attachments: Iterable[AttachmentFile] = (),
+        images: Iterable[InlineImage] = (),
         timezone: ZoneInfo,
+        feedback_id: str = "",
         test: bool = False,
     ) -> None:
         self._release = release
@@ -76,14 +93,25 @@ class Composer:
         self._timezone = timezone
         self._texts = templates.texts(release.lang)
         self._forms = templates.forms()
+        self._images = tuple(images)
+        files = tuple(attachments)
+        self._file_names = ", ".join(file.name for file in files)
         self._writer = MessageWriter(
-            sender, release.headline, language=release.lang, attachments=attachments, test=test
-        )  # fmt: skip
+            sender,
+            release.headline,
+            language=release.lang,
+            attachments=files,
+            images=self._images,
+            feedback_id=feedback_id,
+            test=test,
+        )
         self._constant: dict[str, Any] = {
             "release": View("release", self._release_values()),
             "sender": View("sender", _sender_values(sender)),
             "texts": View("texts", self._texts.words),
             "preheader": self._preheader(),
+            "logo": self._logo(sender),
+            "files_link": release.extra.get(ATTACHMENTS_LINK, ""),
             "lang": release.lang,
             "dir": _direction(release.lang),
         }
@@ -99,7 +127,8 @@ class Composer:
         raw = self._write(recipient, stamp, text, html)
         # Read back as a mail program would, so that the preview shows what was written and not what was meant.
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
-        return Preview([(name, str(value)) for name, value in parsed.items()], text, html, raw)
+        headers = [(name, str(value)) for name, value in parsed.items()]
+        return Preview(headers, text, html, raw, as_data_urls(html, self._images))
 
     def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: str) -> bytes:
         try:
@@ -114,7 +143,7 @@ class Composer:
         salutation = salute(recipient, self._forms[language]).strip()
         if not salutation:
             raise RenderError(recipient, "its salutation is empty")
-        contact = View("contact", _contact_values(recipient))
+        contact = View("contact", {**_contact_values(recipient), "note": self._note(recipient)})
         context = {
             **self._at(stamp.date),
             "contact": contact,
@@ -123,6 +152,7 @@ class Composer:
             "reader_lang": language,
             "reader_dir": _direction(language),
             "reader_texts": View("reader_texts", self._templates.texts(language).words),
+            "not_attached": "" if recipient.takes_attachments else self._file_names,
             "unsubscribe_url": stamp.unsubscribe_url,
             "unsubscribe_mailto": stamp.unsubscribe_mailto,
         }
@@ -133,7 +163,14 @@ class Composer:
             raise RenderError(
                 recipient, fault.reason, template=fault.file or "", line=fault.line, field=fault.field or ""
             ) from fault
+        if is_right_to_left(self._release.lang):
+            text = isolate(text)
         return _MANY_LINES.sub("\n\n", text).strip("\n") + "\n", html
+
+    def _note(self, recipient: Recipient) -> str:
+        """The line above the release: the journalist's own, or that of the first list that has one."""
+        notes = self._release.notes
+        return recipient.note or next((notes[one] for one in recipient.lists if notes.get(one)), "")
 
     def _at(self, moment: datetime) -> dict[str, Any]:
         """What depends on the day of sending, kept for all recipients of that day."""
@@ -158,18 +195,39 @@ class Composer:
         values = {**release.extra, **{name.name: getattr(release, name.name) for name in dataclasses.fields(release)}}
         for name in ("headline", "standfirst"):
             values[name] = typeset(values[name], release.lang)
-        for name, source in (("body", release.body), ("boilerplate", release.boilerplate)):
-            values[f"{name}_text"] = body.to_text(source, release.lang)
-            html = body.to_html(source, release.lang)
-            # The wrapper's class lets style.css speak of `.release-body p`.
-            html = self._templates.inline_fragment(f'<div class="release-{name}">{html}</div>') if html else ""
-            values[f"{name}_html"] = Markup(html)  # noqa: S704 - sanitised by `body`, styled by us
-        return values
+        for name in ("body", "boilerplate", "changes"):
+            values |= self._written(name, values[name])
+        event = {**dataclasses.asdict(release.event), "is_given": bool(release.event)}
+        for name in ("date", "place", "rsvp"):
+            event |= self._written(name, event[name])
+        return {**values, "event": View("release.event", event)}
+
+    def _written(self, name: str, markdown: str) -> dict[str, Any]:
+        """A text in Markdown as `name`_text and `name`_html."""
+        html = body.to_html(markdown, self._release.lang, self._images)
+        # The wrapper's class lets style.css speak of `.release-body p`.
+        upright = "" if has_italics(self._release.lang) else " upright"
+        html = self._templates.inline_fragment(f'<div class="release-{name}{upright}">{html}</div>') if html else ""
+        return {
+            f"{name}_text": body.to_text(markdown, self._release.lang, images=self._images),
+            f"{name}_html": Markup(html),  # noqa: S704 - sanitised by `body`, styled by us
+        }
+
+    def _logo(self, sender: Sender) -> View | None:
+        logo = next((image for image in self._images if not image.source), None)
+        if logo is None:
+            return None
+        width, height = logo.shown(*_LOGO)
+        alternative = sender.organisation or sender.mail_from[0]
+        return View("logo", {"url": f"cid:{logo.cid}", "alt": alternative, "width": width, "height": height})
 
     def _preheader(self) -> str:
         """What an inbox shows after the subject: the standfirst, or the body's beginning."""
         text = " ".join(
-            (self._release.standfirst or body.to_text(self._release.body, self._release.lang, 10**6)).split()
+            (
+                self._release.standfirst
+                or body.to_text(self._release.body, self._release.lang, 10**6, images=self._images)
+            ).split()
         )
         return text if len(text) <= _PREHEADER else text[:_PREHEADER].rpartition(" ")[0] + " …"
 

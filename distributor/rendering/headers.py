@@ -19,16 +19,19 @@ from distributor.errors import BadInput
 _LINE = 78  # RFC 5322 §2.1.1, should
 _HARD_LINE = 998  # RFC 5322 §2.1.1, must
 _WORD_LINE = 76  # RFC 2047 §2, a line that holds an encoded-word
-_WORD = 75  # RFC 2047 §2, an encoded-word
+WORD = 75  # RFC 2047 §2, an encoded-word
 _WORD_FRAME = len("=?utf-8?q??=")
 
 _PLAIN_Q = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOT_ATOM = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f()<>\[\]:;@\\,.\"]+)*")
-_QUOTED_LOCAL = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"')
+_QUOTED_LOCAL = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\U0010ffff]|\\[\x20-\x7e])*"')
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9A-Za-z:.]+\]")
-_MESSAGE_ID = re.compile(r"[!-;=?A-Z^-~]+@[!-;=?A-Z^-~]+")
-_URL = re.compile(r"(?:https|mailto):[!-;=?-~]+")
+# Where no encoded-word may stand (RFC 2047 §5), some programs decode what looks like one, line ends included.
+_MESSAGE_ID = re.compile(r"(?!.*=\?)[!-;=?A-Z^-~]+@[!-;=?A-Z^-~]+")
+_URL = re.compile(r"(?!.*=\?)(?:https|mailto):[!-;=?-~]+")
+_LIST_ID = 255  # RFC 2919 §2
+_FEEDBACK_ID = re.compile(r"[A-Za-z0-9._-]{1,60}(?::[A-Za-z0-9._-]{1,60}){0,2}:[A-Za-z0-9._-]{5,15}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
@@ -43,7 +46,7 @@ def text_header(name: str, value: str) -> bytes:
         folded = _fold_words(len(name) + 2, value)
         if folded is not None:
             return f"{name}: {folded}\r\n".encode("ascii")
-    return f"{name}: {_encoded_words(value, len(name) + 2)}\r\n".encode("ascii")
+    return f"{name}: {encoded_words(value, len(name) + 2)}\r\n".encode("ascii")
 
 
 def mailbox_header(name: str, display: str, address: Address, *, allow_utf8: bool = False) -> bytes:
@@ -113,12 +116,18 @@ def language_header(language: str) -> bytes:
     return f"Content-Language: {language}\r\n".encode("ascii")
 
 
-def list_id_header(list_id: str, description: str = "") -> bytes:
-    """List-Id (RFC 2919 §2): an optional phrase and `<label.domain>`."""
-    if not _DOMAIN.fullmatch(list_id.lower()) or "." not in list_id:
+def list_id_header(list_id: str) -> bytes:
+    """List-Id (RFC 2919 §2): `<label.domain>`, without the phrase, which no reader shows and some would not decode."""
+    if not _DOMAIN.fullmatch(list_id) or "." not in list_id or len(list_id) > _LIST_ID:
         raise BadHeader(f"{list_id!r} is no list identifier.", field="List-Id", mend="Write it as press.example.org.")
-    phrase = _phrase("List-Id", description, 9)
-    return f"List-Id: {phrase}{' ' if phrase else ''}<{list_id}>\r\n".encode("ascii")
+    return f"List-Id: <{list_id}>\r\n".encode("ascii")
+
+
+def feedback_id_header(feedback_id: str) -> bytes:
+    """Feedback-ID, as Gmail and others read it: up to three labels and the sender's, with colons between them."""
+    if not _FEEDBACK_ID.fullmatch(feedback_id):
+        raise BadHeader(f"{feedback_id[:60]!r} is no feedback identifier.", field="Feedback-ID")
+    return f"Feedback-ID: {feedback_id}\r\n".encode("ascii")
 
 
 def check_text(name: str, value: str) -> None:
@@ -167,13 +176,14 @@ def _phrase(name: str, display: str, used: int) -> str:
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         if len(escaped) <= _LINE - used - 4:
             return f'"{escaped}"'
-    return _encoded_words(text, used)
+    return encoded_words(text, used)
 
 
 def _address(name: str, address: Address, *, allow_utf8: bool) -> str:
     local, domain = address.local, address.domain
     check_text(name, local)
-    if not (_DOT_ATOM.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)) or not _DOMAIN.fullmatch(domain):
+    is_local = (_DOT_ATOM.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)) and "=?" not in local
+    if not is_local or not _DOMAIN.fullmatch(domain):
         raise BadHeader(f"{local}@{domain} is not an address.", field=name)
     if not local.isascii() and not allow_utf8:
         raise BadHeader(
@@ -182,15 +192,18 @@ def _address(name: str, address: Address, *, allow_utf8: bool) -> str:
     return f"{local}@{domain}"
 
 
-def _encoded_words(text: str, used: int) -> str:
-    """`text` as encoded-words, folded; B or Q, whichever is shorter. A character is never split (RFC 2047 §5)."""
+def encoded_words(text: str, used: int, most: int = WORD) -> str:
+    """`text` as encoded-words, folded; B or Q, whichever is shorter. A character is never split (RFC 2047 §5).
+
+    `used` is what stands before it on its line; no word is longer than `most`.
+    """
     encode, cost = (_q_word, _q_cost) if _q_cost(text) <= _b_cost(text) else (_b_word, _b_cost)
     words: list[str] = []
-    chunk, room = "", min(_WORD, _WORD_LINE - used) - _WORD_FRAME
+    chunk, room = "", min(most, _WORD_LINE - used) - _WORD_FRAME
     for char in text:
         if chunk and cost(chunk + char) > room:
             words.append(encode(chunk))
-            chunk, room = "", _WORD - _WORD_FRAME
+            chunk, room = "", most - _WORD_FRAME
         chunk += char
     words.append(encode(chunk))
     return "\r\n ".join(words)

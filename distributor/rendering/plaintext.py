@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+
+from distributor.rendering.widths import break_line, display_width, pad
 
 WIDTH = 72
 
@@ -19,13 +20,15 @@ def render(tokens: Sequence[Token], width: int = WIDTH) -> str:
 
 @lru_cache(maxsize=256)  # notices and headlines, the same for every recipient
 def wrap(text: str, width: int = WIDTH) -> str:
-    """`text` with its own lines kept and the long ones broken at plain blanks only: never in a URL or a number."""
+    """`text` with its own lines kept and the long ones broken, never in a URL or a number.
+
+    Width is what a reader sees: a Chinese letter takes two columns, and a line may end after it without a blank.
+    """
     return "\n".join(_wrap_line(line, width) for line in text.split("\n"))
 
 
 def _wrap_line(line: str, width: int) -> str:
-    # textwrap breaks at ASCII blanks only, so no-break spaces hold.
-    wrapped = textwrap.wrap(line, max(width, 20), break_long_words=False, break_on_hyphens=False)
+    wrapped = break_line(line, max(width, 20))
     # Many readers take "-- " on a line of its own for the beginning of a signature, and hide what follows.
     return "\n".join(" --" if part == "--" else part for part in wrapped)
 
@@ -49,7 +52,7 @@ def _paragraph(node: SyntaxTreeNode, width: int) -> str:
 
 def _heading(node: SyntaxTreeNode, width: int) -> str:
     title = wrap(_inline(node), width)
-    longest = max(len(line) for line in title.split("\n"))
+    longest = max(display_width(line) for line in title.split("\n"))
     return f"{title}\n{('=' if node.tag == 'h1' else '-') * longest}"
 
 
@@ -85,9 +88,10 @@ def _list(node: SyntaxTreeNode, width: int) -> str:
 def _table(node: SyntaxTreeNode, width: int) -> str:
     lines = [row for part in node.children for row in part.children]
     rows = [[_inline(cell).replace("\n", " ") for cell in line.children] for line in lines]
-    columns = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    columns = [max(display_width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    sides = [str(cell.attrs.get("style", "")).removeprefix("text-align:") or "left" for cell in lines[0].children]
     if sum(columns) + 3 * (len(columns) - 1) <= width:
-        aligned = [" | ".join(cell.ljust(size) for cell, size in zip(row, columns, strict=True)) for row in rows]
+        aligned = [" | ".join(map(_padded, row, columns, sides)) for row in rows]
         aligned.insert(1, "-+-".join("-" * size for size in columns))
         return "\n".join(line.rstrip() for line in aligned)
     # Too wide for columns: each row as lines of "heading: cell".
@@ -100,6 +104,10 @@ def _table(node: SyntaxTreeNode, width: int) -> str:
     return "\n\n".join(blocks)
 
 
+def _padded(cell: str, columns: int, side: str) -> str:
+    return pad(cell, columns, align=side)
+
+
 def _inline(node: SyntaxTreeNode) -> str:
     if not node.children:
         return {"softbreak": " ", "hardbreak": "\n"}.get(node.type, node.content)
@@ -110,6 +118,8 @@ def _inline(node: SyntaxTreeNode) -> str:
         case "s":
             # What is struck out means the opposite: unlike emphasis, it must show.
             return f"~~{text}~~"
+        case "image":
+            return f"[{text}]"
         case _:
             return text
 

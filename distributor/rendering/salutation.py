@@ -7,11 +7,14 @@ first name: «Madame, Monsieur,» in French, the whole name («Dear Jane Smith,�
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from distributor.rendering.typography import base_language
 from distributor.rendering.values import Recipient
+
+_MARKS = re.compile(r"\{(?:last_name|first_name|name)\}")
 
 _CIVILITIES = {
     **dict.fromkeys(("m", "mr", "monsieur", "mister", "herr", "sr", "señor", "sig"), "mr"),
@@ -27,13 +30,14 @@ class Forms:
 
     `by_name` and `by_civility` are keyed by "mr", "ms", "dr", "pr": with a last name, and without one. `full_name`
     greets somebody whose civility is unknown by the whole name ("" where the language has no such form); `unknown`
-    greets anybody.
+    greets anybody. `familiar` greets by `{first_name}` whom the office says «tu» to.
     """
 
     unknown: str
     full_name: str = ""
     by_name: Mapping[str, str] = field(default_factory=dict)
     by_civility: Mapping[str, str] = field(default_factory=dict)
+    familiar: str = ""
 
 
 FORMS: dict[str, Forms] = {
@@ -46,6 +50,7 @@ FORMS: dict[str, Forms] = {
             "pr": "Bonjour Professeur {last_name},",
         },
         by_civility={"mr": "Monsieur,", "ms": "Madame,", "dr": "Docteur,", "pr": "Professeur,"},
+        familiar="Bonjour {first_name},",
     ),
     "en": Forms(
         unknown="Dear Sir or Madam,",
@@ -57,6 +62,7 @@ FORMS: dict[str, Forms] = {
             "pr": "Dear Professor {last_name},",
         },
         by_civility={"mr": "Dear Sir,", "ms": "Dear Madam,"},
+        familiar="Dear {first_name},",
     ),
 }
 """Language → its greetings. A template folder's `texts.<language>.yaml` adds to them or replaces them."""
@@ -66,6 +72,8 @@ def salute(recipient: Recipient, forms: Forms) -> str:
     """The greeting of `recipient` in the language of `forms`; "" only if the forms themselves are empty."""
     civility = _CIVILITIES.get(recipient.civility.strip().rstrip(".").casefold(), "")
     last_name = recipient.last_name.strip()
+    if recipient.familiarity == "tu" and forms.familiar and recipient.first_name.strip():
+        return _filled(forms.familiar, recipient)
     if civility in forms.by_name and last_name:
         return _filled(forms.by_name[civility], recipient)
     if civility in forms.by_civility and not last_name:
@@ -86,4 +94,9 @@ def _filled(form: str, recipient: Recipient) -> str:
     # First and last name rather than the envelope's, which may carry a nickname or a newsroom.
     name = f"{recipient.first_name.strip()} {recipient.last_name.strip()}".strip() or recipient.name.strip()
     # Not str.format: a name is data, and `{last_name.__class__}` in a user's table must mean nothing.
-    return form.replace("{last_name}", recipient.last_name.strip()).replace("{name}", name)
+    values = {
+        "{last_name}": recipient.last_name.strip(),
+        "{first_name}": recipient.first_name.strip(),
+        "{name}": name,
+    }
+    return _MARKS.sub(lambda mark: values[mark[0]], form)

@@ -19,7 +19,7 @@ from jinja2.utils import missing
 from distributor.errors import BadInput
 from distributor.rendering import inlining, phones, plaintext
 from distributor.rendering.salutation import Forms
-from distributor.rendering.texts import Texts, read_texts
+from distributor.rendering.texts import Texts, read_tables
 from distributor.rendering.typography import base_language
 
 HTML = "message.html.j2"
@@ -34,7 +34,10 @@ MAX_STEPS = 100_000  # loop passes in one rendering
 # What an expression in a template may raise when it is wrong.
 _MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
-_SUFFIXES = (".j2", ".css", ".yaml")
+# Methods and filters that fill a text up to a width: a gigabyte, before its size could be counted.
+_SWELLING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map"})
+
+_SUFFIXES = (".j2", ".css", ".yaml", ".typ")
 
 
 class TemplateFault(BadInput):
@@ -55,18 +58,20 @@ class TemplateSet:
         self._css = self._sources.get(STYLE, "")
         if "</" in self._css or "@import" in self._css.lower():
             raise BadInput("The style sheet holds an @import or HTML.", file=self._path(STYLE), mend="Take it out.")
-        self._texts = {
-            name.split(".")[1]: read_texts(name.split(".")[1], source, self._path(name))
-            for name, source in self._sources.items()
-            if name.startswith("texts.") and name.endswith(".yaml") and name.count(".") == 2
-        }
+        self._texts = read_tables(
+            {
+                name.split(".")[1]: (source, self._path(name))
+                for name, source in self._sources.items()
+                if name.startswith("texts.") and name.endswith(".yaml") and name.count(".") == 2
+            }
+        )
         self._inlined: dict[str, inlining.Inlined] = {}
         self._environment = _Environment(self._get_source)
         self._compile()
 
     @classmethod
     def load(cls, folder: Path, *, within: Path | None = None) -> TemplateSet:
-        """Read the folder's `.j2`, `.css`, `.yaml` files.
+        """Read the folder's `.j2`, `.css`, `.yaml`, `.typ` files.
 
         Raises `BadInput` for a symbolic link in it, a huge or unreadable file, and a folder that really lies outside
         `within`: what somebody else can change there would be mailed in this office's name.
@@ -112,9 +117,21 @@ class TemplateSet:
                 mend="Copy texts.en.yaml under this name and translate it.",
             ) from None
 
+    def layout(self, name: str) -> str:
+        """The source of a layout that is not Jinja's, such as the PDF's; `BadInput` where the folder has none."""
+        if name not in self._sources:
+            raise BadInput(
+                "The layout is missing.", file=self._path(name), mend="Copy it from a new workspace: distributor init."
+            )
+        return self._sources[name]
+
     def forms(self) -> dict[str, Forms]:
         """Language → its greetings, for the languages that have a table."""
         return {language: texts.forms for language, texts in self._texts.items()}
+
+    def borrowed(self) -> dict[str, tuple[str, ...]]:
+        """Language → the words its table lacks, which messages in it borrow from another language."""
+        return {language: texts.borrowed for language, texts in self._texts.items() if texts.borrowed}
 
     def inline_fragment(self, html: str) -> str:
         """A piece of HTML in this layout's styles."""
@@ -243,6 +260,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         self.filters.update(wrap=plaintext.wrap, tel=phones.tel_target, bounded=self._bounded)
+        for name in _SWELLING:
+            self.filters.pop(name, None)
         self._steps_left = 0
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -253,6 +272,13 @@ class _Environment(ImmutableSandboxedEnvironment):
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """As the sandbox has it, without what makes a text of any size out of a short one."""
+        return attr not in _SWELLING and bool(super().is_safe_attribute(obj, attr, value))
+
+    def wrap_str_format(self, value: Any) -> None:
+        """No `str.format` of any kind: the sandbox would let its widths pass."""
 
     def check(self, source: str, name: str) -> None:
         """Raise `TemplateSyntaxError` for a mistake that can be seen without rendering, also where Jinja would wait."""

@@ -17,15 +17,20 @@ from distributor.rendering.salutation import FORMS, Forms
 from distributor.rendering.values import KINDS
 
 _REQUIRED = ("dateline", "dateline_without_place", "date", "time", "immediate", "embargo")
+_OWN = {"first_of_month", "salutation"}  # what one language has and another need not, and greetings, which go together
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """One language's words. Templates read them as `texts.<word>`; Python reads the dates' and greetings' here."""
+    """One language's words. Templates read them as `texts.<word>`; Python reads the dates' and greetings' here.
+
+    `borrowed` names the words that the table lacks and that stand in another language's.
+    """
 
     language: str
     words: Mapping[str, Any] = field(default_factory=dict)
     forms: Forms = field(default_factory=lambda: Forms(unknown=""))
+    borrowed: tuple[str, ...] = ()
 
     def day(self, day: date) -> str:
         """A date as a dateline writes it: «1er mars 2026», "1 March 2026"."""
@@ -62,8 +67,27 @@ class Texts:
         return Locale.parse(self.language)
 
 
+def read_tables(sources: Mapping[str, tuple[str, str]]) -> dict[str, Texts]:
+    """The tables of all languages, out of language → (YAML, file name).
+
+    What one lacks it borrows from English, then French, then any other, and says so in `borrowed`: a half-translated
+    table never stops a sending. `BadInput` with the file, and the line where known, for what cannot be read, or is in
+    no table at all.
+    """
+    tables = {language: _parse(source, file) for language, (source, file) in sources.items()}
+    order = sorted(tables, key=lambda language: (language != "en", language != "fr", language))
+    return {
+        language: _complete(language, [table, *(tables[other] for other in order if other != language)], file)
+        for (language, table), (_, file) in zip(tables.items(), sources.values(), strict=True)
+    }
+
+
 def read_texts(language: str, source: str, file: str) -> Texts:
-    """The table of one language; `BadInput` with the file, and the line where known, for what is wrong or missing."""
+    """The table of one language that stands alone; raises as `read_tables` does."""
+    return read_tables({language: (source, file)})[language]
+
+
+def _parse(source: str, file: str) -> dict[str, Any]:
     try:
         words = yaml.safe_load(source)
     except yaml.YAMLError as error:
@@ -72,24 +96,61 @@ def read_texts(language: str, source: str, file: str) -> Texts:
         raise BadInput(f"This is not YAML: {problem}.", file=file, line=mark.line + 1 if mark else None) from None
     if not isinstance(words, dict):
         raise BadInput("The text table is empty or no table.", file=file, mend="Copy another language's and translate.")
+    return words
+
+
+def _complete(language: str, tables: list[dict[str, Any]], file: str) -> Texts:
+    """The first table, with what it lacks from the others in their order."""
+    try:
+        Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        raise BadInput(f"{language!r} is not a language whose dates are known.", file=file) from None
+    words, borrowed = _borrowing(tables)
     missing = [word for word in _REQUIRED if not isinstance(words.get(word), str)]
     kinds = words.get("kinds")
     missing += [f"kinds.{kind}" for kind in KINDS if not isinstance(kinds, dict) or kind not in kinds]
     if missing:
         raise BadInput(f"The text table lacks {', '.join(missing)}.", file=file, mend="Add them; see texts.en.yaml.")
-    try:
-        Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        raise BadInput(f"{language!r} is not a language whose dates are known.", file=file) from None
-    return Texts(language, words, _forms(language, words.get("salutation"), file))
+    greetings = next((table["salutation"] for table in tables if _greets(table.get("salutation"))), None)
+    if not _greets(words.get("salutation")) and not (words.get("salutation") is None and language in FORMS):
+        borrowed.append("salutation")
+        words["salutation"] = greetings
+    return Texts(language, words, _forms(language, words.get("salutation"), file), tuple(borrowed))
+
+
+def _borrowing(tables: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    words: dict[str, Any] = dict(tables[0])
+    borrowed: list[str] = []
+    for table in tables[1:]:
+        for word, value in table.items():
+            if word in _OWN:
+                continue
+            if words.get(word) is None or isinstance(words[word], dict) != isinstance(value, dict):
+                words[word] = value
+                borrowed.append(str(word))
+            elif isinstance(value, dict):
+                lacking = {key: text for key, text in value.items() if words[word].get(key) is None}
+                words[word] = {**words[word], **lacking}
+                borrowed += [f"{word}.{key}" for key in lacking]
+    return words, borrowed
+
+
+def _greets(table: object) -> bool:
+    return isinstance(table, dict) and bool(str(table.get("unknown") or "").strip())
 
 
 def _forms(language: str, table: object, file: str) -> Forms:
     if table is None and language in FORMS:
         return FORMS[language]
-    if not isinstance(table, dict) or not str(table.get("unknown") or "").strip():
+    if not isinstance(table, dict) or not _greets(table):
         raise BadInput("The text table lacks salutation.unknown.", file=file, mend="Add how you greet anybody.")
     by_name, by_civility = (
         {str(key): str(value) for key, value in (table.get(part) or {}).items()} for part in ("by_name", "by_civility")
     )
-    return Forms(str(table["unknown"]), str(table.get("full_name") or ""), by_name, by_civility)
+    return Forms(
+        str(table["unknown"]),
+        str(table.get("full_name") or ""),
+        by_name,
+        by_civility,
+        familiar=str(table.get("familiar") or ""),
+    )

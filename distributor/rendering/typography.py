@@ -16,6 +16,16 @@ _QUOTES = {
     "es": ["«", "»", "“", "”"],
     "it": ["«", "»", "“", "”"],
     "pt": ["«", "»", "“", "”"],
+    "pl": ["„", "”", "«", "»"],
+    "ro": ["„", "”", "«", "»"],
+    "ru": ["«", "»", "„", "“"],
+    "uk": ["«", "»", "„", "“"],
+    "el": ["«", "»", "“", "”"],
+    "ar": ["«", "»", "“", "”"],
+    "fa": ["«", "»", "“", "”"],
+    "sv": ["”", "”", "’", "’"],
+    "fi": ["”", "”", "’", "’"],
+    "ja": ["「", "」", "『", "』"],
 }
 _ENGLISH_QUOTES = ["“", "”", "‘", "’"]
 
@@ -39,7 +49,8 @@ _FRENCH = (
     (re.compile(r"(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d])"), lambda m: m[1] + m[2].replace(" ", NARROW)),
     (re.compile(r"(?<=\d) h(?: (?=\d\d\b)|\b)"), lambda m: f"{NO_BREAK}h" + (NO_BREAK if m[0].endswith(" ") else "")),
     (re.compile(r"\b(M\.|MM\.|Mme|Mmes|Dr|n°|nos) (?=[\w])"), rf"\1{NO_BREAK}"),
-    (re.compile(r"(?<=\w) –(?= )"), f"{NO_BREAK}–"),
+    (re.compile(r"(?<=\d) (?=(?:millions?|milliards?|euros?|km|kg|m²)\b)"), NO_BREAK),
+    (re.compile(r"(?<=\w) (?=[–—] )"), NO_BREAK),
 )
 
 
@@ -53,9 +64,43 @@ def is_right_to_left(tag: str) -> bool:
     return base_language(tag) in {"ar", "fa", "he", "ur", "ps", "yi"}
 
 
+def has_italics(tag: str) -> bool:
+    """Whether the script of the language has slanted letters: Arabic, Hebrew and those of East Asia have none."""
+    return not is_right_to_left(tag) and base_language(tag) not in {"zh", "ja", "ko", "th", "km", "lo", "my"}
+
+
 def quotes(language: str) -> list[str]:
     """Opening and closing quotes, outer then inner, as markdown-it's `quotes` option takes them."""
     return _QUOTES.get(base_language(language), _ENGLISH_QUOTES)
+
+
+# Letters written from the left, with the digits and signs that belong to them: a name, an acronym, a title.
+_FROM_LEFT = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
+_LEFT_RUN = re.compile(rf"[\d+]*[{_FROM_LEFT}](?:[{_FROM_LEFT}\d&+’'./ \u00a0\u202f–-]*[{_FROM_LEFT}\d+])?")
+_RIGHT_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
+
+
+def isolate(text: str) -> str:
+    """Plain text written from the right, each run of Latin, Greek or Cyrillic letters isolated (UAX #9 §2.4).
+
+    So the punctuation beside a name stays on its side. Addresses stay bare: mail programs would take the mark for a
+    part of the link. Lines without a letter from the right are left alone.
+    """
+    return "\n".join(_isolated(line) if _RIGHT_LETTER.search(line) else line for line in text.split("\n"))
+
+
+def _isolated(line: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for address in ADDRESSES.finditer(line):
+        pieces += [_LEFT_RUN.sub(_marked, line[end : address.start()]), address[0]]
+        end = address.end()
+    return "".join([*pieces, _LEFT_RUN.sub(_marked, line[end:])])
+
+
+def _marked(run: re.Match[str]) -> str:
+    return f"{_ISOLATE}{run[0]}{_END_ISOLATE}"
 
 
 def typeset(text: str, language: str) -> str:

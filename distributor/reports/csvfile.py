@@ -10,14 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.files import Output
+from distributor.formulas import defused
 
 COLUMNS = (
     "address", "name", "outlet", "sector", "domain", "lists", "state", "reason", "code", "enhanced_code", "reply",
     "attempts", "accepted_at", "next_attempt_at", "message_id", "version", "dispatch_id",
 )  # fmt: skip
-
-# The wide ones too: a spreadsheet set to Japanese or Chinese reads them as the narrow.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_csv(output: Output, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo, *, delimiter: str = ";") -> int:
@@ -45,8 +43,3 @@ def _cell(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(timespec="seconds")
     return defused(str(value))
-
-
-def defused(text: str) -> str:
-    """`text` so that a spreadsheet shows it instead of running it: an apostrophe before what could start a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -12,8 +12,8 @@ import pytest
 from commandtree import Run, clean_environment
 from sqlmodel import select
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch

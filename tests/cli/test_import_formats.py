@@ -8,7 +8,7 @@ from pathlib import Path
 from commandtree import Run
 from workbooks import altered, xlsx
 
-from distributor.contacts.reading import read_source
+from distributor.contacts.sources.reading import read_source
 
 HEADER = ("Nom", "E-mail", "Téléphone", "Média")
 

@@ -23,9 +23,9 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from distributor.addresses import kept_address, parse_address
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.carry import Carrier

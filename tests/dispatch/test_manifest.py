@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict
 
 import pytest
 from ledgerbase import KEYRING, START, add_version
@@ -11,9 +10,9 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
@@ -213,7 +212,7 @@ def test_everyone_on_the_manifest_has_a_row_with_all_the_message_is_made_from(
         ["economie", "culture"],
         found.digest,
     )
-    assert dispatch.identity == asdict(IDENTITY)
+    assert Identity.thaw(dispatch.identity) == IDENTITY
     assert dispatch.templates == templates.sources()
     assert (dispatch.template_hash, dispatch.message_date) == (templates.digest(), START)
 

@@ -6,9 +6,9 @@ import pytest
 from ledgerbase import KEYRING, add_version
 from sqlmodel import Session, col, select
 
-from distributor.contacts import listmaking
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.lists import listmaking
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.dispatch.manifest import LeftOutReason, Manifest, make_manifest
 from distributor.errors import BadInput

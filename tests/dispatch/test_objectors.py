@@ -10,8 +10,8 @@ from ledgerbase import KEYRING, add_version
 from sqlmodel import Session, select
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
-from distributor.contacts.objectors import Objectors, Told
+from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.db.engine import Database
 from distributor.dispatch.manifest import LeftOutReason, Manifest, make_manifest
 from distributor.models import Affiliation, Contact, MediaList, MediaListMember, Outlet, ReleaseVersion, Sector

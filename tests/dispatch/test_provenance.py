@@ -7,8 +7,8 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from distributor.addresses import parse_address
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.dispatch.provenance import require_provenance

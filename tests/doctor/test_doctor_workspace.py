@@ -9,7 +9,7 @@ from dnszone import Zone
 from patients import SetUp, write_settings
 
 from distributor.addresses import parse_address
-from distributor.contacts import suppression
+from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.doctor.check import Check, Level
 from distributor.doctor.configuration import masked_url
@@ -153,6 +153,15 @@ def test_a_variable_that_is_none_of_ours(set_up: SetUp) -> None:
     check = the("settings", offline(set_up(SMTP_HSOT="mail.office.example")))
     assert check.level is Level.WARN
     assert "DISTRIBUTOR_SMTP_HOST" in check.message
+
+
+def test_a_half_translated_language_is_told_and_stops_nothing(set_up: SetUp) -> None:
+    folder = set_up()
+    (folder / "templates" / "press-release" / "texts.es.yaml").write_text("immediate: Ya\n", encoding="utf-8")
+    diagnosis = offline(folder)
+    assert the("templates", diagnosis).level is Level.WARN
+    assert "texts.es.yaml lacks kinds, date" in the("templates", diagnosis).message
+    assert the("sample_message", diagnosis).level is Level.OK
 
 
 def test_a_template_with_a_typo(set_up: SetUp) -> None:

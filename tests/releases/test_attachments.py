@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pictures import png, webp
 
 from distributor.addresses import parse_address
 from distributor.errors import BadInput, StorageTrouble
-from distributor.releases.attachments import keep_attachments
+from distributor.releases.attachments import FileRole, house_logo, keep_attachments, remarks_on
 from distributor.releases.draft import ReleaseDraft
 from distributor.rendering.message import MessageWriter
 from distributor.rendering.values import AttachmentFile, Recipient, Sender, Stamp
@@ -75,6 +76,8 @@ PRIVATE = [
     "base.sqlite3",
     "renamed.pdf",
     "renamed-log.pdf",
+    ".dkim/press2026.pem",
+    "renamed-key.txt",
     "lists/sante.csv",
     "lists/2026/sante.csv",
     "attachments/" + "0" * 64,
@@ -87,7 +90,11 @@ def test_what_is_not_for_journalists_is_refused(tmp_path: Path, name: str, where
     work = tmp_path / "work"
     (work / "releases").mkdir(parents=True)
     (work / name).parent.mkdir(parents=True, exist_ok=True)
-    starts = {"renamed.pdf": b"SQLite format 3\0", "renamed-log.pdf": b"\x37\x7f\x06\x82"}
+    starts = {
+        "renamed.pdf": b"SQLite format 3\0",
+        "renamed-log.pdf": b"\x37\x7f\x06\x82",
+        "renamed-key.txt": b"Our key:\n-----BEGIN RSA PRIVATE KEY-----\nMII",
+    }
     (work / name).write_bytes(starts.get(name, b"secret"))
     before = sorted(work.rglob("*"))
     folder, named = (work, name) if where == "beside the release" else (work / "releases", f"../{name}")
@@ -180,3 +187,82 @@ def test_an_attachment_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> No
     (tmp_path / "attachments").write_bytes(b"a file in the way")
     with pytest.raises(StorageTrouble, match="cannot be written"):
         keep_attachments(draft("Dossier.pdf"), tmp_path, tmp_path)
+
+
+# Pictures
+
+
+def pictured(*names: str, logo: str = "") -> ReleaseDraft:
+    body = "\n\n".join(f"![Le plan](<{name}>)" for name in names)
+    return ReleaseDraft(headline="Titre", body=body, logo=logo, lines={"body": 7})
+
+
+def test_the_pictures_of_the_text_and_the_logo_are_kept_too(folder: Path, tmp_path: Path) -> None:
+    (folder / "plan été.png").write_bytes(png(9, 9))
+    (tmp_path / "work" / "logo.png").write_bytes(png(8, 8))
+    kept = keep_attachments(
+        pictured("plan été.png", "https://x.example/a.png", logo="../logo.png"), folder, tmp_path / "work"
+    )
+    assert [(one.role, one.source, one.name, one.media_type) for one in kept] == [
+        (FileRole.IMAGE, "plan été.png", "plan été.png", "image/png"),
+        (FileRole.LOGO, "", "logo.png", "image/png"),
+    ]
+    assert all((tmp_path / "work" / one.path).is_file() for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("plan.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        ("plan.png", b"<?xml version='1.0'?><svg/>", "SVG"),
+        ("plan.png", b"\x89PNG\r\n\x1a\n", "no picture"),
+        ("plan.tif", b"II*\0" + bytes(100), "no picture"),
+        ("plan.pdf", b"%PDF-1.7", "no picture"),
+    ],
+)
+def test_a_picture_that_mail_programs_do_not_show_is_refused(
+    folder: Path, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (folder / name).write_bytes(content)
+    for draft_, field in ((pictured(name), "body"), (pictured(logo=name), "logo")):
+        with pytest.raises(BadInput, match=said) as caught:
+            keep_attachments(draft_, folder, tmp_path / "work")
+        assert caught.value.field == field
+        assert "PNG" in caught.value.mend
+    assert not (tmp_path / "work" / "attachments").exists()
+
+
+@pytest.mark.parametrize("name", ["../../secret.txt", ".env", "missing.png", "link.png"])
+def test_a_picture_is_looked_for_as_strictly_as_an_attachment(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / ".env").write_bytes(png())
+    (tmp_path / "outside.png").write_bytes(png())
+    (folder / "link.png").symlink_to(tmp_path / "outside.png")
+    with pytest.raises(BadInput, match=r"outside|not a file|hidden") as caught:
+        keep_attachments(pictured(name), folder, tmp_path / "work")
+    assert caught.value.field == "body"
+    with pytest.raises(BadInput, match=r"outside|not a file|hidden"):
+        house_logo(f"releases/{name}", tmp_path / "work")
+
+
+def test_what_some_mail_programs_lack_and_what_is_heavy_is_told(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.webp").write_bytes(webp("VP8X", 300, 200) + bytes(600_000))
+    (folder / "b.png").write_bytes(png())
+    draft_ = pictured("a.webp", "b.png")
+    remarks = remarks_on(keep_attachments(draft_, folder, tmp_path / "work"), draft_)
+    assert [remark.line for remark in remarks] == [7, 7]
+    assert "Outlook" in remarks[0].text
+    assert "0.6 MB" in remarks[1].text
+
+
+@pytest.mark.parametrize(("name", "content"), [("outil.exe", b"x"), ("macro.vbs", b"x"), ("facture.pdf", b"MZ\x90\0")])
+def test_a_program_is_refused(folder: Path, tmp_path: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(BadInput, match="is a program"):
+        keep_attachments(draft(name), folder, tmp_path / "work")
+    assert not (tmp_path / "work" / "attachments").exists()
+
+
+def test_the_type_is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
+    (folder / "photo.jpg").write_bytes(png())
+    [kept] = keep_attachments(draft("photo.jpg"), folder, tmp_path / "work")
+    assert kept.media_type == "image/png"

@@ -84,6 +84,27 @@ def test_first_heading_is_the_headline() -> None:
     assert read("# Titre\n\nDu texte.", file="release.txt").headline == "Titre"
 
 
+def test_what_an_invitation_a_correction_and_the_readers_of_a_list_need() -> None:
+    draft = read(
+        front(
+            "event: {date: mardi 3 mars, place: Brest, rsvp: presse@x.example}\n"
+            "changes: [le jour est mardi, 'et **non** lundi']\n"
+            "notes: {Presse sociale: Pour vous., europe: Pour l’Europe.}"
+        )
+    )
+    assert draft.extra == {
+        "event": {"date": "mardi 3 mars", "place": "Brest", "rsvp": "presse@x.example"},
+        "changes": "- le jour est mardi\n- et **non** lundi",
+        "notes": {"presse-sociale": "Pour vous.", "europe": "Pour l’Europe."},
+    }
+    assert draft.remarks == ()
+    assert read(front("changes: Le jour.")).extra == {"changes": "Le jour."}
+    for wrong in ("notes: à tous", "event: mardi", "changes: {a: b}"):
+        with pytest.raises(BadInput) as caught:
+            read(front(wrong))
+        assert (caught.value.line, caught.value.field) == (3, wrong.partition(":")[0])
+
+
 def test_short_and_empty_values() -> None:
     draft = read(front("dateline: Paris, le 3 mars 2026\nsignatory: Yann\ncontact: []\nkind:\nattachments: a.pdf"))
     assert (draft.dateline_place, draft.dateline_date) == ("Paris", date(2026, 3, 3))
@@ -148,6 +169,8 @@ def test_an_embargo_in_the_text_of_markdown_holds() -> None:
         ("---\ntitle: [a, b]\n---\nx", 2, "`title` must be a text"),
         ("---\n- title\ntitle: x\n---\nx", 3, "YAML"),
         ("---\ntitle: x\n" + "b: c\n" * 13_000 + "---\nx", 2, "too long"),
+        (front('standfirst: "a \\uD800 b"'), 3, "no text can hold"),
+        (front('extra: ["\\0"]'), 3, "no text can hold"),
         (front("lang: français"), 3, "language"),
         (front("kind: scoop"), 3, "kind"),
         (front("dateline: {place: Paris, date: demain}"), 3, "date"),

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
-from distributor.models import Audit, ReleaseVersion
+from distributor.models import ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.store import (
@@ -20,8 +20,6 @@ from distributor.releases.store import (
     attachments_of,
     draft_of,
     find_release,
-    overridden_codes,
-    record_override,
     store_release,
 )
 
@@ -96,7 +94,7 @@ CHANGES: dict[str, object] = {
 
 
 def test_any_change_to_what_is_said_makes_a_version(session: Session) -> None:
-    unsaid = {"attachments", "remarks", "lines"}
+    unsaid = {"attachments", "logo", "remarks", "lines"}  # files count by their content
     assert set(CHANGES) == {field.name for field in fields(ReleaseDraft)} - unsaid
     for name, value in CHANGES.items():
         store(session, slug=name)
@@ -109,6 +107,18 @@ def test_another_attachment_makes_a_version(session: Session) -> None:
     assert store(session, attachments=[replace(FILE, sha256="cd")]).version.number == 2
     assert store(session, attachments=[replace(FILE, name="Autre.pdf")]).version.number == 3
     assert store(session).version.number == 4
+
+
+def test_another_picture_makes_a_version_and_is_no_attachment(session: Session) -> None:
+    picture = replace(FILE, role="image", source="plan.png")
+    logo = replace(FILE, role="logo", name="logo.png")
+    first = store(session, attachments=[FILE, picture, logo]).version
+    assert draft_of(first, attachments_of(session, first)) == replace(
+        DRAFT, attachments=("Dossier.pdf",), logo="logo.png"
+    )
+    assert not store(session, attachments=[FILE, picture, logo]).is_new
+    assert store(session, attachments=[FILE, replace(picture, sha256="cd"), logo]).version.number == 2
+    assert store(session, attachments=[FILE, picture]).version.number == 3
 
 
 def test_two_headlines_that_begin_alike_are_two_releases(session: Session) -> None:
@@ -159,14 +169,3 @@ def test_every_release_is_listed_once_at_its_newest_version(session: Session) ->
     store(session, replace(DRAFT, body="x"), slug="a")
     assert sorted((one.release.slug, one.version.number) for one in all_releases(session)) == [("a", 2), ("b", 1)]
     assert len(session.exec(select(ReleaseVersion)).all()) == 3
-
-
-def test_an_override_is_logged_and_holds_for_one_version(session: Session) -> None:
-    first = store(session).version
-    record_override(session, first, "dateline-year", because="archives", actor="anne")
-    session.flush()
-    assert overridden_codes(session, first) == {"dateline-year"}
-    assert overridden_codes(session, store(session, replace(DRAFT, body="x")).version) == set()
-    audit = session.exec(select(Audit)).one()
-    assert (audit.actor, audit.action, audit.subject) == ("anne", "proof.override", first.content_hash)
-    assert audit.details == {"code": "dateline-year", "because": "archives"}

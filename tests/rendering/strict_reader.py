@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 ENCODED_WORD = re.compile(r"=\?([A-Za-z0-9-]+)\?([bqBQ])\?([!->@-~]+)\?=")
-ENCODED = {"from", "to", "reply-to", "subject"}
+ENCODED = {"from", "sender", "to", "reply-to", "subject"}
 ONCE = ("from", "to", "subject", "date", "message-id", "mime-version", "content-type")
 
 
@@ -39,7 +39,7 @@ def read_message(raw: bytes) -> Part:
     for name in ONCE:
         assert names.count(name) == 1, name
     assert len(names) == len(set(names)), names
-    assert not {"cc", "bcc", "sender"} & set(names)
+    assert not {"cc", "bcc"} & set(names)
     return message
 
 
@@ -82,7 +82,9 @@ def read_headers(head: bytes) -> list[tuple[str, str]]:
     read = []
     for lines in fields:
         name, _, value = "".join(lines).partition(": ")
-        assert name.lower() in ENCODED or "=?" not in value, name
+        # Beside RFC 2231's `filename*`, the name is repeated as an encoded-word, as Thunderbird and Gmail do.
+        is_name = name.lower() == "content-type" and re.fullmatch(r'[^?]*; name="=\?[^"]*\?="', value)
+        assert name.lower() in ENCODED or is_name or "=?" not in value, name
         read.append((name, decode_words(value)))
     return read
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from distributor.rendering.body import to_html, to_text
 from distributor.rendering.phones import tel_target
 from distributor.rendering.plaintext import WIDTH, wrap
-from distributor.rendering.typography import is_right_to_left, typeset
+from distributor.rendering.typography import is_right_to_left, isolate, typeset
+from distributor.rendering.widths import break_line, display_width
 
 from .samples import BODY_FR
 
@@ -50,6 +51,9 @@ class Tags(HTMLParser):
         ("voir https://x.example/a;b?c!d:e : oui", "voir https://x.example/a;b?c!d:e\u00a0: oui"),
         ("écrire à a.b@x.example ; merci", "écrire à a.b@x.example\u202f; merci"),
         ("l'été d'hier, 5'", "l’été d’hier, 5'"),
+        ("3 millions d’euros", "3\u00a0millions d’euros"),
+        ("ici – là — voilà", "ici\u00a0– là\u00a0— voilà"),
+        ("l’œuvre d’un cœur", "l’œuvre d’un cœur"),
         ("Mme Alix et M. Petit", "Mme\u00a0Alix et M.\u00a0Petit"),
     ],
 )
@@ -64,7 +68,8 @@ def test_other_languages_keep_their_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "quoted"), [("fr", "«\u00a0mot\u00a0»"), ("en", "“mot”"), ("de", "„mot“"), ("pl", "“mot”")]
+    ("language", "quoted"),
+    [("fr", "«\u00a0mot\u00a0»"), ("en", "“mot”"), ("de", "„mot“"), ("cs", "“mot”"), ("ja", "「mot」")],
 )
 def test_quotes_are_those_of_the_language(language: str, quoted: str) -> None:
     assert to_text('"mot"', language) == quoted
@@ -165,7 +170,7 @@ def test_the_whole_body_reads_well_as_text() -> None:
     assert "complet (https://horizon.example/dossier)" in re.sub(r"\s", " ", text)
     assert "> «\u00a0Nous serons là mardi à 18:00" in text
     assert "- un second point\u00a0:\n  1. le détail {{ contact.name }}\n  2. l’autre" in text
-    assert "Région | Bureaux | Part\n-------+---------+-----\nNord   | 7       | 58\u00a0%" in text
+    assert "Région | Bureaux | Part\n-------+---------+-----\nNord   |       7 | 58\u00a0%" in text
 
 
 def test_headings_rules_code_and_struck_text() -> None:
@@ -173,10 +178,43 @@ def test_headings_rules_code_and_struck_text() -> None:
     assert text == "Un\n==\n\nDeux\n----\n\n~~non~~ oui\n\n* * *\n\n    x = 1\n\nfin\nici"
 
 
+def test_a_heading_without_words_is_none() -> None:
+    assert to_text("#\n\nmot\n\n##", "fr") == "mot"
+    assert "<h" not in to_html("#\n\nmot\n\n##", "fr")
+
+
 def test_a_wide_table_becomes_lines() -> None:
     cells = "un long contenu qui ne tient pas dans une colonne étroite"
     text = to_text(f"| A | B |\n|---|---|\n| {cells} | {cells} |\n", "fr")
     assert text == f"A: {cells}\nB: {cells}"
+
+
+CHINESE = "港口工人联合会反对关闭十二个办事处，要求立即开始谈判。我们将在那里，而且我们不会孤单。"
+
+
+def test_east_asian_text_is_wrapped_by_what_the_eye_sees() -> None:
+    lines = to_text(CHINESE * 4, "zh").split("\n")
+    assert "".join(lines) == CHINESE * 4
+    assert len(lines) > 1
+    for line in lines:
+        assert display_width(line) <= WIDTH
+        assert line[0] not in "，。", "no line begins with a full stop"
+    table = to_text("| 地域 | n |\n|---|--:|\n| 北 | 7 |\n| South | 12 |\n", "ja").split("\n")
+    assert len({display_width(line) for line in table}) == 1
+    assert to_text("# 見出し", "ja") == "見出し\n======"
+
+
+@given(st.text(alphabet="ab 、。「」日本語é\u0301한\u00a0", max_size=80), st.integers(20, 40))
+def test_wrapping_loses_nothing_and_keeps_within_the_width(text: str, width: int) -> None:
+    lines = break_line(text, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    for line in lines:
+        assert display_width(line) <= width or not re.search("[ 日本語]", line.strip()[1:-1])
+
+
+def test_latin_names_in_a_text_from_the_right_are_isolated_and_addresses_are_not() -> None:
+    text = isolate("قالت (Horizon Federation).\nانظر https://x.example/a\nOnly Latin")
+    assert text == "قالت (\u2068Horizon Federation\u2069).\nانظر https://x.example/a\nOnly Latin"
 
 
 def test_a_url_is_never_broken_and_a_signature_mark_never_made() -> None:

@@ -107,7 +107,8 @@ def test_plain_text_stays_readable_and_folds_at_blanks() -> None:
         lambda text: headers.message_id_header(f"{text}@x.example"),
         lambda text: headers.unsubscribe_headers(f"mailto:{text}@x.example", ""),
         lambda text: headers.language_header(f"fr{text}"),
-        lambda text: headers.list_id_header("press.x.example", text),
+        lambda text: headers.list_id_header(f"press{text}.x.example"),
+        lambda text: headers.feedback_id_header(f"appel{text}:release:press:0123456789"),
     ],
 )
 def test_control_characters_and_line_ends_are_refused(write, char: str) -> None:  # type: ignore[no-untyped-def]  # a lambda
@@ -134,6 +135,20 @@ def test_a_local_part_that_is_not_ascii_is_utf8_only_where_allowed() -> None:
         headers.mailbox_header("From", "Hélène", author)
     raw = headers.mailbox_header("To", "Hélène", author, allow_utf8=True)
     assert raw.decode() == "To: =?utf-8?b?SMOpbMOobmU=?= <hélène@journal.example>\r\n"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda word: headers.mailbox_header("To", "", address(word)),
+        lambda word: headers.message_id_header(f"{word}@x.example"),
+        lambda word: headers.unsubscribe_headers(f"mailto:{word}@x.example", ""),
+        lambda word: headers.unsubscribe_headers("", f"https://x.example/{word}"),
+    ],
+)
+def test_an_encoded_word_where_none_may_stand_is_refused(write) -> None:  # type: ignore[no-untyped-def]  # a lambda
+    with pytest.raises(headers.BadHeader):
+        write(HIDDEN)
 
 
 @pytest.mark.parametrize("local", ["a b", "a..b", ".a", "a,b", "a<b", 'a"b', "", "a>b", "a@b"])
@@ -183,8 +198,15 @@ def test_a_message_id_has_its_brackets_once() -> None:
     assert headers.message_id_header("a@b.example") == headers.message_id_header("<a@b.example>")
 
 
-def test_a_list_id_has_its_phrase() -> None:
-    assert headers.list_id_header("press.x.example", "Press, lists") == b'List-Id: "Press, lists" <press.x.example>\r\n'
+def test_a_list_is_named_by_a_domain() -> None:
     assert headers.list_id_header("press.x.example") == b"List-Id: <press.x.example>\r\n"
-    with pytest.raises(headers.BadHeader):
-        headers.list_id_header("press")
+    for bad in ("press", "Press.x.example", "press.x.example>", "press." + "x" * 260):
+        with pytest.raises(headers.BadHeader):
+            headers.list_id_header(bad)
+
+
+def test_a_feedback_id_ends_in_its_sender() -> None:
+    assert headers.feedback_id_header("appel-2:release:0f1e2d3c4b") == b"Feedback-ID: appel-2:release:0f1e2d3c4b\r\n"
+    for bad in ("", "0f1e2d3c4b", "a:b:c:d:0f1e2d3c4b", "a:b:c:1", "a:é:0f1e2d3c4b", "a b:0f1e2d3c4b"):
+        with pytest.raises(headers.BadHeader):
+            headers.feedback_id_header(bad)

@@ -212,7 +212,7 @@ def test_a_set_is_the_same_from_its_sources() -> None:
     assert again.digest() == made.digest()
     assert len(made.digest()) == 64
     assert templates(text="x").digest() != made.digest()
-    assert set(made.sources()) == {HTML, TEXT, STYLE, "texts.fr.yaml", "texts.en.yaml"}
+    assert set(made.sources()) == {HTML, TEXT, STYLE, "release.typ", "texts.fr.yaml", "texts.en.yaml"}
 
 
 def test_a_folder_is_read_within_bounds(tmp_path: Path) -> None:
@@ -263,3 +263,25 @@ def test_every_text_colour_has_contrast_in_light_and_dark() -> None:
         for colour in re.findall(r"(?<![-\w])color: (#[0-9a-f]{6})", part):
             low, high = sorted((_luminance(colour), _luminance(paper)))
             assert (high + 0.05) / (low + 0.05) >= 4.5, (colour, paper)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'x'.ljust(99999999999)",
+        "'x'.center(99999999999)",
+        "'7'.zfill(99999999999)",
+        "'{:>99999999999}'.format(7)",
+        "'\t'.expandtabs(99999999999)",
+        "('x'|attr('rjust'))(99999999999)",
+    ],
+)
+def test_a_short_text_is_not_blown_up(expression: str) -> None:
+    with pytest.raises(TemplateFault, match="sandbox refuses"):
+        render(f"<p>{{{{ {expression} }}}}</p>")
+
+
+@pytest.mark.parametrize("expression", ["'x'|center(99999999999)", "'%99999999999d'|format(7)"])
+def test_filters_that_blow_up_a_text_are_unknown(expression: str) -> None:
+    with pytest.raises(BadInput, match="No filter named"):
+        render(f"<p>{{{{ {expression} }}}}</p>")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Office, communique, write_list
 
-from distributor.contacts.csvfile import read_csv
-from distributor.contacts.importing import import_contacts
+from distributor.contacts.intake.importing import import_contacts
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.releases.document import read_release
 from distributor.releases.store import store_release
 from distributor.starter import make_workspace

@@ -1,0 +1,157 @@
+"""Rules for the hour: an embargo against the sending, against what the text says of it, and hours in several zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, tzinfo
+
+from distributor.errors import BadInput
+from distributor.releases.dates import find_date, find_time
+from distributor.releases.embargo import is_notice, localise, named_zone, read_embargo
+from distributor.releases.findings import Level, ProofSubject
+from distributor.releases.proof.rule import Hit, Rule, Said
+
+EMBARGO_PAST = Rule(
+    "embargo-past",
+    Level.WARN,
+    Said(
+        "The embargo is over ({local}) by the time the release is sent.",
+        "L'embargo est levé ({local}) quand le communiqué part.",
+    ),
+    Said("Remove it, or correct its date.", "Retirez-le, ou corrigez sa date."),
+    Said("Journalists would look for a reason to wait.", "Les journalistes chercheraient une raison d'attendre."),
+)
+EMBARGO_AHEAD = Rule(
+    "embargo-ahead",
+    Level.STOP,
+    Said(
+        "The release is under embargo until {local} ({zone}), and would leave before.",
+        "Le communiqué est sous embargo jusqu'au {local} ({zone}), et partirait avant.",
+    ),
+    Said(
+        'Send it then; or, if everyone on the lists has agreed to hold it: --override embargo-ahead --because "…".',
+        "Envoyez-le à cette heure ; ou, si tous sur les listes ont accepté d'attendre :"
+        ' --override embargo-ahead --because "…".',
+    ),
+    Said(
+        "An embargo is an agreement: whoever has not made it must not get the release before its hour.",
+        "Un embargo est un accord : qui ne l'a pas pris ne doit pas recevoir le communiqué avant l'heure.",
+    ),
+)
+EMBARGO_TEXT = Rule(
+    "embargo-text",
+    Level.STOP,
+    Said(
+        "The text says another embargo ({said}) than the release's own field ({local}).",
+        "Le texte annonce un autre embargo ({said}) que le champ du communiqué ({local}).",
+    ),
+    Said("Make them the same, or take the notice out of the text.", "Accordez-les, ou retirez la mention du texte."),
+    Said("Whoever reads the earlier hour publishes first.", "Qui lit l'heure la plus proche publie le premier."),
+)
+ZONES_DISAGREE = Rule(
+    "hours-disagree",
+    Level.WARN,
+    Said(
+        "These hours are not the same instant: {first} is {other}, not {second}.",
+        "Ces heures ne désignent pas le même instant : {first} fait {other}, et non {second}.",
+    ),
+    Said("Correct one of the two, or leave one.", "Corrigez l'une des deux, ou n'en gardez qu'une."),
+    Said(
+        "A newsroom abroad goes by the hour of its own zone.", "Une rédaction à l'étranger suit l'heure de son fuseau."
+    ),
+)
+RULES = (EMBARGO_PAST, EMBARGO_AHEAD, EMBARGO_TEXT, ZONES_DISAGREE)
+
+_LONGEST_NOTICE = 300
+_HOUR = re.compile(
+    r"(?<![\w.,:])(?P<hour>\d{1,2}\s?(?:h\s?(?:\d{2})?|heures?|:\d{2}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?))(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def embargo(subject: ProofSubject) -> Iterator[Hit]:
+    """An embargo lies after the sending; one already over misleads, one ahead must not be broken by us."""
+    until = subject.draft.embargo_until
+    if until is None:
+        return
+    line = subject.draft.lines.get("embargo_until")
+    excerpt, local = subject.source_line(line), _local(until, subject)
+    if until <= subject.send_at:
+        yield EMBARGO_PAST.at(line, excerpt, local=local)
+    else:
+        yield EMBARGO_AHEAD.at(line, excerpt, local=local, zone=subject.timezone.key)
+    for number, row in enumerate(subject.source.split("\n"), start=1):
+        if number == line or "mbargo" not in row.lower() or not is_notice(row):
+            continue
+        try:
+            said = read_embargo(row, zone=subject.timezone, near=until.astimezone(subject.timezone).date())
+        except BadInput:
+            continue
+        if said.until != until:
+            yield EMBARGO_TEXT.at(number, row.strip(), said=_local(said.until, subject), local=local)
+
+
+def _local(moment: datetime, subject: ProofSubject) -> str:
+    return f"{moment.astimezone(subject.timezone):%Y-%m-%d %H:%M}"
+
+
+def zones(subject: ProofSubject) -> Iterator[Hit]:
+    """«18 h (Paris), 17 h GMT»: two hours of two zones, side by side, are one instant; the embargo's, on its line."""
+    for number, row in enumerate(subject.source.split("\n"), start=1):
+        if len(row) > _LONGEST_NOTICE:
+            continue
+        hours = list(_zoned_hours(row))
+        if len(hours) != 2 or hours[0][2] == hours[1][2]:
+            continue
+        day = _day_of(row, subject)
+        try:
+            first, second = (localise(_at(day, text), zone) for text, _, zone in hours)
+        except (BadInput, ValueError):
+            continue
+        if first != second and not _is_a_list(row, hours):
+            yield ZONES_DISAGREE.at(
+                number,
+                row.strip(),
+                first=hours[0][0],
+                second=hours[1][0],
+                other=f"{first.astimezone(hours[1][2]):%H:%M}",
+            )
+
+
+def _zoned_hours(row: str) -> Iterator[tuple[str, int, tzinfo]]:
+    """Every hour of a line with the zone that is named right behind it: (words, place, zone)."""
+    found = list(_HOUR.finditer(row))
+    for index, match in enumerate(found):
+        end = found[index + 1].start() if index + 1 < len(found) else len(row)
+        zone = named_zone(row[match.end() : min(end, match.end() + 40)])
+        if zone is not None:
+            yield match["hour"].strip(), match.start(), zone
+
+
+def _is_a_list(row: str, hours: list[tuple[str, int, tzinfo]]) -> bool:
+    """Whether two hours are two events rather than one said twice: other words than a zone's stand between them."""
+    between = row[hours[0][1] + len(hours[0][0]) : hours[1][1]]
+    words = re.findall(r"[^\W\d_]{2,}", between)
+    return len(words) > 4
+
+
+def _at(day: date, text: str) -> datetime:
+    found = find_time(text)
+    if found is None:
+        raise ValueError(text)
+    return datetime.combine(day, found.time)
+
+
+def _day_of(row: str, subject: ProofSubject) -> date:
+    """The day that a line's hours are of: the one it names, the embargo's, or the release's own."""
+    until = subject.draft.embargo_until
+    near = until.astimezone(subject.timezone).date() if until else subject.day
+    found = find_date(row)
+    try:
+        return found.nearest_to(near) if found else near
+    except ValueError:
+        return near
+
+
+CHECKS = (embargo, zones)
