@@ -57,7 +57,7 @@ def new(
     lang: Annotated[str, typer.Option(help="Its language (default: that of the settings).")] = "",
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
 ) -> None:
-    """Write a release: your editor opens on a skeleton, and what you save is imported. Nothing saved, nothing made."""
+    """Write a release in your editor. It opens on a skeleton; nothing saved is nothing made."""
     from distributor.files import Output, write_beside
     from distributor.releases.skeleton import make_skeleton
     from distributor.wiring import open_workspace
@@ -82,7 +82,7 @@ def edit(
         Path | None, typer.Argument(help="A text to go on with, kept by an earlier `edit` that could not be read.")
     ] = None,
 ) -> None:
-    """Edit a release: your editor opens on its latest version, and what you save becomes the next one."""
+    """Edit a release in your editor. It opens on the latest version; what you save becomes the next one."""
     from distributor.files import write_beside
     from distributor.releases import store
     from distributor.wiring import open_workspace

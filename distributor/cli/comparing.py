@@ -28,7 +28,7 @@ def diff(
     newer: Annotated[int | None, typer.Argument(help="Another version's number (default: the latest).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed between two versions: each field, each paragraph, each word."""
+    """Show what changed between two versions, in words."""
     from distributor.cli.output import console, show_json
     from distributor.errors import BadInput
     from distributor.releases import store
@@ -57,7 +57,7 @@ def diff(
 
 
 def versions(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
-    """List every version of a release, the latest first, and what changed with each."""
+    """List every version of a release. The latest comes first; with each, what changed."""
     from distributor.cli.output import show_json, show_table, when
     from distributor.releases import store
     from distributor.wiring import open_workspace

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -112,6 +113,14 @@ def styled(text: str, style: str) -> Text:
     from rich.text import Text
 
     return Text(text, style=style)
+
+
+def show_under(out: Console, text: str, style: str = "") -> None:
+    """Print a line set in under another; where a terminal is too narrow for it, it goes on further in."""
+    line = f"  {text}"
+    if out.is_terminal and len(line) > out.width:
+        line = fill(line, out.width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+    out.print(styled(line, style))
 
 
 def suggest(words: str, command: str) -> None:

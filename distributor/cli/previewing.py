@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -15,8 +15,10 @@ from distributor import clock
 from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.cli.proving import open_composer
+from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
-from distributor.dispatch.manifest import LeftOutReason, make_manifest, recipient_from
+from distributor.dispatch.examining import oddest
+from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient, make_manifest, recipient_from
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
@@ -28,16 +30,27 @@ from distributor.rendering.values import Recipient
 from distributor.wiring import Workspace
 
 
-def preview_messages(workspace: Workspace, slug: str, contact: str, lists: Sequence[str]) -> Iterator[Preview]:
+def preview_messages(
+    workspace: Workspace, slug: str, contact: str, lists: Sequence[str], *, worst: bool = False
+) -> Iterator[Preview]:
     """The messages that `contact`, or else everybody on these lists, would get, each written when it is asked for.
 
-    Without either, that of the first contact there is, or of nobody in particular.
+    Without either, that of the first contact there is, or of nobody in particular. With `worst`, the ten on the lists
+    (by default on all) whose messages are the likeliest to look wrong.
     """
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
         opened = open_composer(workspace, session, stored)
-        recipients = find_recipients(workspace, session, stored, contact, lists)
+        if worst:
+            every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]
+            planned = _planned(workspace, session, stored, every)
+            odd = oddest(planned, workspace.templates.forms(), stored.version.lang)
+            recipients = [one.planned.recipient for one in odd]
+        else:
+            recipients = find_recipients(workspace, session, stored, contact, lists)
         if not recipients:
+            if worst:
+                raise BadInput("Nobody's message stands out.", mend="See them one by one with: --list NAME")
             if lists:
                 raise BadInput(
                     "There is nobody on this list to send to.", mend=f"See: distributor lists show {lists[0]}"
@@ -59,17 +72,27 @@ def find_recipients(
     member = members.find_contact(session, contact) if contact else None
     if not lists:
         return [recipient_from(member)] if member else []
-    manifest = make_manifest(session, stored.version, lists, [], workspace.keyring)
-    had = (one for one in manifest.left_out if member or one.reason == LeftOutReason.ALREADY_SENT)
-    planned = [*manifest.recipients, *(one.planned for one in had)]
     if member is None:
-        return [one.recipient for one in planned]
+        return [one.recipient for one in _planned(workspace, session, stored, lists)]
+    planned = _planned(workspace, session, stored, lists, set(LeftOutReason))
     theirs = [one.recipient for one in planned if one.contact_id == member.contact_id]
     if not theirs:
         raise BadInput(
             f"{member.address} stands on none of these lists.", mend="Leave out --list, or name another one."
         )
     return theirs[:1]
+
+
+def _planned(
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    lists: Sequence[str],
+    also: Collection[LeftOutReason] = (LeftOutReason.ALREADY_SENT,),
+) -> list[PlannedRecipient]:
+    """Everybody on these lists who would get the release, and those who are left out for one of these reasons."""
+    manifest = make_manifest(session, stored.version, lists, [], workspace.keyring)
+    return [*manifest.recipients, *(one.planned for one in manifest.left_out if one.reason in also)]
 
 
 def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:

@@ -172,18 +172,19 @@ def preview(
     slug: Slug,
     contact: Contact = "",
     lists: Lists = None,
+    worst: Annotated[bool, typer.Option("--worst", help="The ten recipients to look at before sending.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
     eml: Annotated[Path | None, typer.Option(help="Write the whole message to this file.")] = None,
     open_: Annotated[
         bool, typer.Option("--open", help="Show it in the browser: telephone and desktop, light and dark.")
     ] = False,
 ) -> None:
-    """Show the exact message that a contact, or each one on a list, would get: headers, text, HTML."""
+    """Show the exact message that a contact would get. With --list, everybody's, one after the other."""
     from distributor.cli.previewing import open_page, preview_messages, save_preview, show_previews
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    messages = preview_messages(workspace, slug, contact, lists or [])
+    messages = preview_messages(workspace, slug, contact, lists or [], worst=worst)
     if html or eml or open_:
         first = next(messages)
         save_preview(first, workspace.own_files, html=html, eml=eml)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled
+from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest
 from distributor.dispatch.examining import Odd
 from distributor.dispatch.preflight import ProofResult
 from distributor.releases.findings import Level
@@ -40,7 +40,7 @@ def show_warnings(result: ProofResult, slug: str) -> None:
     notes = sum(finding.level == Level.NOTE for finding in result.findings)
     if warnings or notes:
         said = " and ".join(count(many, word) for many, word in ((len(warnings), "warning"), (notes, "note")) if many)
-        out.print(f"The proof has {said}; see: distributor releases proof {slug}", soft_wrap=True)
+        suggest(f"The proof has {said}; see:", f"distributor releases proof {slug}")
 
 
 def show_oddest(found: Sequence[Odd]) -> None:

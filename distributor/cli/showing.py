@@ -13,7 +13,7 @@ from textwrap import indent
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest, when
+from distributor.cli.output import LEVEL_STYLES, console, count, show_table, show_under, styled, suggest, when
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
@@ -67,13 +67,13 @@ def show_import(report: ImportReport, rejects_file: Path | None) -> None:
     into = f"the list «{report.list_name}»" if report.list_name else "the contact base, and onto no list"
     out.print(f"{report.file}{encoding} {verb} into {into}: {counts or 'no rows'}.")
     for remark in report.remarks:
-        out.print(f"  {remark}")
+        show_under(out, remark)
     for outcome in report.outcomes:
         if outcome.result == Result.REJECTED:
-            out.print(styled(f"  {place(outcome.line, outcome.sheet)}: rejected: {outcome.reason}", "red"))
+            show_under(out, f"{place(outcome.line, outcome.sheet)}: rejected: {outcome.reason}", "red")
         elif outcome.changes:
             who = outcome.name or outcome.address
-            out.print(f"  {place(outcome.line, outcome.sheet)}: {who}: {'; '.join(outcome.changes)}")
+            show_under(out, f"{place(outcome.line, outcome.sheet)}: {who}: {'; '.join(outcome.changes)}")
     if rejects_file is not None:
         out.print(f"Rejected rows are in {rejects_file}: mend them there and import that file.")
 

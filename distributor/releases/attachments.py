@@ -83,8 +83,10 @@ def keep_attachments(
     for a file that is missing, a link, outside `folder` and the workspace, or not for journalists (hidden, a database,
     a press list, a program), for a name that no message can carry, for a picture that mail programs do not show, and
     for more than 25 MB in all. Nothing is copied before all have been looked at.
+
+    A picture of the web site that the text was taken from (`/media/plan.png`) is none of these: `remarks_on` names it.
     """
-    pictures = image_files(f"{draft.body}\n\n{draft.boilerplate}")
+    pictures = [name for name in _pictures(draft) if not _is_of_a_site(name)]
     named = [
         *((FileRole.ATTACHMENT, name) for name in draft.attachments),
         *((FileRole.IMAGE, name) for name in pictures),
@@ -109,8 +111,13 @@ def keep_attachments(
 
 
 def remarks_on(files: Sequence[KeptFile], draft: ReleaseDraft) -> list[Remark]:
-    """What there is to say of the pictures that will be shown: those that some mail programs lack, and heavy ones."""
-    remarks = []
+    """What there is to say of the pictures: those that are not here, that some mail programs lack, and heavy ones."""
+    kept = {file.source for file in files}
+    remarks = [
+        Remark(draft.lines.get("body"), f"«{name}» is a picture of a web site, and no file here: it is left out.")
+        for name in _pictures(draft)
+        if name not in kept and _is_of_a_site(name)
+    ]
     for file in files:
         if file.role == FileRole.ATTACHMENT:
             continue
@@ -122,6 +129,14 @@ def remarks_on(files: Sequence[KeptFile], draft: ReleaseDraft) -> list[Remark]:
             told = f"{file.size / 1_000_000:.1f} MB, in every message; save it smaller, or link to it."
             remarks.append(Remark(line, f"«{file.name}» is a heavy picture: {told}"))
     return remarks
+
+
+def _pictures(draft: ReleaseDraft) -> list[str]:
+    return image_files(f"{draft.body}\n\n{draft.boilerplate}")
+
+
+def _is_of_a_site(name: str) -> bool:
+    return name.startswith("/") and not os.path.lexists(name)
 
 
 def house_logo(name: str, workspace: Path) -> LooseFile:

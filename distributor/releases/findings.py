@@ -132,6 +132,8 @@ class ProofSubject:
     links: Sequence[LinkAnswer] = ()
     sender: SenderAnswer | None = None
     audience: Audience = Audience()
+    _kept: dict[str, list[tuple[str, str]]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """Texts that were worked out once, for the many rules that read them."""
 
     def __post_init__(self) -> None:
         if self.send_at.tzinfo is None:
@@ -159,6 +161,11 @@ class ProofSubject:
 
     def texts(self) -> list[tuple[str, str]]:
         """Every text that a recipient will read, each with the name of its field; Markdown escapes undone."""
+        if "texts" not in self._kept:
+            self._kept["texts"] = self._texts()
+        return self._kept["texts"]
+
+    def _texts(self) -> list[tuple[str, str]]:
         draft = self.draft
         people = [draft.signatory.name, draft.signatory.role, draft.signatory.sector]
         contacts = [part for one in draft.contacts for part in (one.name, one.role, one.sector, one.email, one.phone)]
@@ -178,8 +185,10 @@ class ProofSubject:
 
         Every character keeps its place, so that a hit here is a hit in `texts`.
         """
-        wanted = {"headline", "standfirst", "body", "boilerplate"}
-        return [(field, _blank(text)) for field, text in self.texts() if field in wanted and text]
+        if "prose" not in self._kept:
+            wanted = {"headline", "standfirst", "body", "boilerplate"}
+            self._kept["prose"] = [(name, _blank(text)) for name, text in self.texts() if name in wanted and text]
+        return self._kept["prose"]
 
     def line_at(self, field: str, text: str, start: int, end: int) -> int | None:
         """The source line of a hit at `start:end` of a field's text: of those that hold its words the likeliest."""
@@ -217,7 +226,7 @@ def _unescape(markdown: str) -> str:
 
 _NOT_PROSE = re.compile(
     r"^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)|\Z)|`[^`\n]+`|(?<=\])\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)"
-    r"|(?:https?://|www\.)[^\s<>«»“”\"()]+(?:\([^\s()]*\)[^\s<>«»“”\"()]*)*|[\w.+-]{1,64}@[\w.-]+|<!--.{0,2000}?-->",
+    r"|(?:https?://|www\.)[^\s<>«»“”\"()]+(?:\([^\s()]*\)[^\s<>«»“”\"()]*)*|[\w.+-]{1,64}@[\w.-]+|<!--(?:(?!<!--).){0,2000}?-->",
     re.DOTALL | re.MULTILINE,
 )
 

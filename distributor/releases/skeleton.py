@@ -21,7 +21,7 @@ class HouseStyle:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The skeleton in one language; «[à compléter …]» is what the proof stops at."""
+    """The skeleton in one language; the proof stops at each «[à compléter …]»."""
 
     on_top: str
     title: str
@@ -56,8 +56,8 @@ _FRENCH = _Words(
         ReleaseKind.RELEASE: "[à compléter : le fait, en une phrase]\n\n"
         "[à compléter : le contexte, un chiffre et sa source]\n\n"
         "« [à compléter : une citation] », déclare [à compléter : prénom, nom, fonction].\n",
-        ReleaseKind.ADVISORY: "[à compléter : ce que l'on vient voir ou entendre, et qui sera là]\n\n"
-        "[à compléter : ce qui peut être filmé ou photographié, et à quelle heure]\n",
+        ReleaseKind.ADVISORY: "[à compléter : ce qu'il y a à voir, et qui sera là]\n\n"
+        "[à compléter : ce qui peut être filmé, et quand]\n",
         ReleaseKind.CORRECTION: "[à compléter : la phrase juste, en entier]\n",
         ReleaseKind.REPLACEMENT: "[à compléter : le communiqué corrigé, en entier]\n",
         ReleaseKind.RETRACTION: "[à compléter : ce qui est retiré, et pourquoi]\n",
@@ -84,8 +84,8 @@ _ENGLISH = _Words(
         ReleaseKind.RELEASE: "[to be completed: the news, in one sentence]\n\n"
         "[to be completed: the background, a figure and its source]\n\n"
         "“[to be completed: a quote],” said [to be completed: first name, name, role].\n",
-        ReleaseKind.ADVISORY: "[to be completed: what there is to see or hear, and who will be there]\n\n"
-        "[to be completed: what can be filmed or photographed, and when]\n",
+        ReleaseKind.ADVISORY: "[to be completed: what there is to see, and who is there]\n\n"
+        "[to be completed: what can be filmed, and when]\n",
         ReleaseKind.CORRECTION: "[to be completed: the right sentence, whole]\n",
         ReleaseKind.REPLACEMENT: "[to be completed: the corrected release, whole]\n",
         ReleaseKind.RETRACTION: "[to be completed: what is withdrawn, and why]\n",

@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,14 +54,15 @@ def texts_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*.*") if path.suffix in {".md", ".txt"})
 
 
-def version_of(run: Run, folder: Path, slug: str) -> int:
-    shown = run("releases", "show", slug, "--json", workspace=folder)
-    return int(json.loads(shown.stdout)["version"])
+def version_of(folder: Path, slug: str) -> int:
+    with closing(sqlite3.connect(folder / "press.db")) as connection:
+        latest = "SELECT max(number) FROM release_version v JOIN release r ON r.id = v.release_id WHERE slug = ?"
+        return int(connection.execute(latest, [slug]).fetchone()[0])
 
 
 def test_new_opens_a_skeleton_and_imports_what_is_saved(folder: Path, run: Run, tmp_path: Path) -> None:
     editor = Editor(
-        tmp_path / "bin", {"title:": "title: Le marché ouvre", "[à compléter : ce que": "Venez voir ce que"}
+        tmp_path / "bin", {"title:": "title: Le marché ouvre", "[à compléter : ce qu'il": "Venez voir ce qu'il"}
     )
     done = run("releases", "new", "--kind", "advisory", workspace=folder, **editor.environment)
     assert done.returncode == 0, done.stderr
@@ -83,7 +86,7 @@ def test_nothing_saved_is_nothing_made(folder: Path, run: Run, tmp_path: Path) -
     assert editor.opened_on()[0].startswith("press-release.md\n")
     edited = run("releases", "edit", "halle", workspace=folder, **editor.environment)
     assert (edited.returncode, edited.stdout) == (0, "Nothing was changed, so nothing was made.\n")
-    assert (texts_in(folder), version_of(run, folder, "halle")) == ([], 1)
+    assert (texts_in(folder), version_of(folder, "halle")) == ([], 1)
 
 
 def test_a_mistake_keeps_the_text_and_says_how_to_go_on(folder: Path, run: Run, tmp_path: Path) -> None:
@@ -111,12 +114,7 @@ def test_edit_makes_the_next_version_with_its_files(folder: Path, run: Run, tmp_
     (tmp_path / "photos" / "plan.png").unlink()
     (tmp_path / "dossier.txt").unlink()
     editor = Editor(tmp_path / "bin", {"lundi": "mardi"})
-    done = run("releases", "edit", "gare-ouvre", workspace=folder, **editor.environment)
-    done = (
-        done
-        if done.returncode == 0
-        else run("releases", "edit", "la-gare-ouvre", workspace=folder, **editor.environment)
-    )
+    done = run("releases", "edit", "la-gare-ouvre", workspace=folder, **editor.environment)
     assert "version 2. The earlier ones are kept." in done.stdout, done.stderr
     assert editor.opened_on() == [f"la-gare-ouvre.md\n{source}"]
     shown = json.loads(run("releases", "show", "la-gare-ouvre", "--json", workspace=folder).stdout)
@@ -141,7 +139,7 @@ def test_a_version_made_meanwhile_is_not_run_over(folder: Path, run: Run, tmp_pa
     assert done.returncode == 3
     assert "Version 2 of «halle» was made while you were writing" in done.stderr
     assert "Encore une phrase." in (folder / "halle.md").read_text("utf-8")
-    assert version_of(run, folder, "halle") == 2
+    assert version_of(folder, "halle") == 2
 
 
 @pytest.mark.parametrize("editor", ["no-such-editor", f"{sys.executable} -c 'raise SystemExit(1)'", "'"])
@@ -219,7 +217,8 @@ def test_a_word_document_is_imported_stopped_and_edited_as_markdown(folder: Path
 def test_a_web_page_with_its_folder_is_imported(folder: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "page_files").mkdir()
     (tmp_path / "page_files" / "plan.png").write_bytes(png(4, 4))
-    page = "<html><h1>Le quai rouvre</h1><p>Il rouvre.<img src='page_files/plan.png' alt='Plan'><img src='../s.png'></html>"
+    pictures = "<img src='page_files/plan.png' alt='Plan'><img src='../secret.png'>"
+    page = f"<html><h1>Le quai rouvre</h1><p>Il rouvre.{pictures}</html>"
     (tmp_path / "page.html").write_text(page, "utf-8")
     done = run("releases", "import", str(tmp_path / "page.html"), "--json", workspace=folder)
     shown = json.loads(done.stdout)

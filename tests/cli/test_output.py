@@ -114,6 +114,17 @@ def test_in_a_pipe_there_are_no_escape_codes_and_names_are_as_written(run: Run, 
     assert "Hélène [bold]Aubry[/bold]" in shown.stdout
 
 
+def test_what_is_too_long_for_a_terminal_goes_on_further_in(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "capitals.csv"
+    file.write_text("Prénom;Nom;E-mail\nJEAN-BAPTISTE;D'ARCEAU-KERVELLA;jb(at)jour.example\n;;nobody\n", "utf-8")
+    shown = on_a_terminal("contacts", "import", str(file), "--dry-run", workspace=folder, COLUMNS="60", NO_COLOR="1")
+    under = shown[shown.index("  Read as") :].splitlines()
+    assert max(map(len, under)) <= 60
+    assert all(line.startswith(("  Read as", "  line ", " " * 6)) for line in under)
+    assert "«D'Arceau-Kervella»" in " ".join(shown.split())
+    assert "  line 3: rejected: " in shown
+
+
 def test_on_a_terminal_there_is_colour_but_not_with_no_color(prepared: Path) -> None:
     assert ESCAPE in on_a_terminal("report", "halle", workspace=prepared)
     plain = on_a_terminal("report", "halle", workspace=prepared, NO_COLOR="1")

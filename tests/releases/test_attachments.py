@@ -266,3 +266,14 @@ def test_the_type_is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
     (folder / "photo.jpg").write_bytes(png())
     [kept] = keep_attachments(draft("photo.jpg"), folder, tmp_path / "work")
     assert kept.media_type == "image/png"
+
+
+def test_a_picture_of_a_site_is_told_and_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "plan.png").write_bytes(png(9, 9))
+    draft_ = pictured("/media/img/seal.png", "plan.png")
+    kept = keep_attachments(draft_, folder, tmp_path / "work")
+    assert [file.source for file in kept] == ["plan.png"]
+    (remark,) = remarks_on(kept, draft_)
+    assert remark.text == "«/media/img/seal.png» is a picture of a web site, and no file here: it is left out."
+    with pytest.raises(BadInput, match="outside"):
+        keep_attachments(pictured("/etc/hosts"), folder, tmp_path / "work")

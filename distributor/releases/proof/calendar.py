@@ -17,6 +17,8 @@ _FAR_PAST = timedelta(days=7)
 _NEAR = timedelta(days=1)
 _SOON = timedelta(days=31)
 _NEAREST = timedelta(days=60)
+_SEASON = timedelta(days=120)
+_TERMS = frozenset({(1, 1), (31, 12), (30, 6), (1, 7), (31, 8), (1, 9)})
 _YEARS_AHEAD = 6
 _HALF_A_YEAR = 6
 _SIDE = 120  # how far around a date other words are read
@@ -128,6 +130,7 @@ _ANNIVERSARY = re.compile(
     re.IGNORECASE,
 )
 _OTHER_YEAR = re.compile(r"(?<![\d.,/-])(?:19|20)\d{2}(?![\d.,/-]\d)")
+_SENTENCE_END = re.compile(r"(?<=[^\W\d]{2})[.!?](?=\s)|;")
 _RANGE_LINK = re.compile(r"\s*(?:au|to|until|till|through|[–—-])\s*$", re.IGNORECASE)
 _RANGE_WORD = re.compile(r"\b(?:du|from|between)\b", re.IGNORECASE)
 _RANGE_START = re.compile(
@@ -274,10 +277,14 @@ def _ends_first(first: FoundDate, second: FoundDate) -> bool:
 
 
 def _other_years(subject: ProofSubject, dates: Iterable[_Dated]) -> Iterator[Hit]:
-    """One day and month, with two neighbouring years: one of them is last year's."""
+    """One day and month, with two neighbouring years in two sentences: one of them is last year's.
+
+    Ends of terms and years are compared from year to year on purpose, and so is what stands in one sentence.
+    """
     seen: dict[tuple[int, int], date] = {}
     for number, row, found in dates:
-        if found.year is None or found.is_doubtful or _ANNIVERSARY.search(_context(row, found)):
+        sentence = _sentence(row, found)
+        if found.year is None or found.is_doubtful or _ANNIVERSARY.search(sentence):
             continue
         try:
             day = found.in_year()
@@ -285,7 +292,9 @@ def _other_years(subject: ProofSubject, dates: Iterable[_Dated]) -> Iterator[Hit
             continue
         excerpt = around(row, found.start, found.end)
         first = seen.setdefault((day.month, day.day), day)
-        if abs(first.year - day.year) == 1:
+        near = min(abs(one - subject.send_day) for one in (first, day))
+        is_term = (day.day, day.month) in _TERMS or str(first.year) in sentence
+        if abs(first.year - day.year) == 1 and near <= _SEASON and not is_term:
             yield DATE_YEARS.at(number, excerpt, first=first, second=day)
         elif number != subject.draft.lines.get("dateline_date"):
             yield from _slips(subject.send_day, number, excerpt, found, day)
@@ -310,6 +319,12 @@ def _dates(subject: ProofSubject) -> Iterator[_Dated]:
 def _context(row: str, found: FoundDate) -> str:
     """What stands on both sides of a date."""
     return row[max(0, found.start - _SIDE) : found.start] + row[found.end : found.end + _SIDE]
+
+
+def _sentence(row: str, found: FoundDate) -> str:
+    """What of the same sentence stands on both sides of a date."""
+    before, after = row[max(0, found.start - _SIDE) : found.start], row[found.end : found.end + _SIDE]
+    return f"{_SENTENCE_END.split(before)[-1]} {_SENTENCE_END.split(after, maxsplit=1)[0]}"
 
 
 CHECKS = (dateline, dates)

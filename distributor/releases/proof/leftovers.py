@@ -92,9 +92,13 @@ RULES = (
     *(TEST_LEFT, DRAFT_MARK, GARBLED_TEXT, HTML_ENTITY),
 )
 
-_STRIKE = re.compile(r"~~(?=\S).{1,2000}?(?<=\S)~~|<(?:del|s|strike)>.{0,2000}?</(?:del|s|strike)>", re.DOTALL)
+# No mark is looked for beyond the next one of its kind: a text full of opening marks would take its square.
+_STRIKE = re.compile(
+    r"~~(?=\S)(?:(?!~~).){1,2000}(?<=\S)~~|<(?P<tag>del|s|strike)>(?:(?!<(?:del|s|strike)>).){0,2000}?</(?P=tag)>", re.DOTALL
+)
 _COMMENT = re.compile(
-    r"<!--.{0,2000}?-->|\{(?:\+\+|--|>>|~~).{0,2000}?(?:\+\+|--|<<|~~)\}"
+    r"<!--(?:(?!<!--).){0,2000}?-->"
+    r"|\{(?P<mark>\+\+|--|>>|~~)(?:(?!\{(?:\+\+|--|>>|~~)).){0,2000}?(?:\+\+|--|<<|~~)\}"
     r"|^\W{0,3}(?:comment(?:aire|ed|é)?|supprimé|deleted|inserted|inséré|formatted|mis en forme)\s?"
     r"\[[A-Z]{1,4}\d{1,3}\]\s?:?"
     r"|^[ \t>*]{0,3}(?-i:Mis en forme|Formatted|Supprimé|Deleted)[ \u00a0]?: ?\S[^\n]{0,200}$"

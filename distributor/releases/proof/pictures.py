@@ -53,7 +53,7 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _DRAWN = re.compile(r"logo|icon|bann|signature|infographi|graph|schema|carte|map|chart")
-_FEW_WORDS = 40
+_FEW_WORDS = 30
 _CAPTION = 400
 
 

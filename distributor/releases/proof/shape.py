@@ -91,7 +91,7 @@ def parts(subject: ProofSubject) -> Iterator[Hit]:
 
 
 def _count(text: str) -> int:
-    return len(re.findall(r"\w+(?:['’-]\w+)*", re.sub(r"\]\([^)\n]*\)|https?://\S+", " ", text)))
+    return len(re.findall(r"\w+(?:['’-]\w+)*", re.sub(r"\]\([^()\n]*\)|https?://\S+", " ", text)))
 
 
 CHECKS = (headline, parts)

@@ -1,0 +1,93 @@
+"""`releases proof` as users run it: its languages, rules and recipients; and what `send` shows of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from commandtree import Run
+
+TIRED = """---
+title: La halle rouvre LUNDI !!
+lang: fr
+contact: {name: Anne Clos, role: Presse, email: anne@halle.example, phone: "02 98 00 00"}
+---
+
+La question de de la nuit reste ouverte. Voir [ici](http://127.0.0.1:9/x) et [là-bas](/programme).
+"""
+
+
+def with_release(run: Run, folder: Path, text: str = TIRED) -> Path:
+    (folder / "tired.md").write_text(text, encoding="utf-8")
+    done = run("releases", "import", str(folder / "tired.md"), "--slug", "tired", workspace=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_proof_is_told_in_two_languages(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    french, english, german = (
+        run("releases", "proof", "tired", "--json", *language, workspace=folder)
+        for language in ((), ("--language", "en"), ("--language", "de"))
+    )
+    told = {one["code"]: one for one in json.loads(french.stdout)}
+    assert {"headline-signs", "phone-digits", "repeated-word", "link-text", "link-private", "link-relative"} <= set(
+        told
+    )
+    assert told["repeated-word"]["message"] == "Un mot est écrit deux fois : «de de»."
+    assert set(told["repeated-word"]) == {"code", "level", "message", "line", "excerpt", "mend", "why", "override"}
+    same = {one["code"]: one for one in json.loads(english.stdout)}
+    assert same["repeated-word"]["message"] == "A word stands twice: «de de»."
+    assert {code: one["line"] for code, one in told.items()} == {code: one["line"] for code, one in same.items()}
+    assert german.returncode == 2
+    assert "does not speak «de»" in german.stderr
+
+
+def test_links_into_this_machine_are_not_followed(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    done = run("releases", "proof", "tired", "--links", "--json", workspace=folder)
+    codes = [one["code"] for one in json.loads(done.stdout)]
+    assert codes.count("link-private") == 1
+    assert not {"link-broken", "link-unreachable"} & set(codes)
+
+
+def test_the_rules_need_no_workspace(run: Run, tmp_path: Path) -> None:
+    done = run("releases", "proof", "--rules", "--json", workspace=tmp_path)
+    rules = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert {
+        "code": "dateline-weekday",
+        "levels": ["stop"],
+        "why": "Nobody can tell which of the two is right.",
+    } in rules
+    assert "placeholder" in run("releases", "proof", "--rules", workspace=tmp_path).stdout
+    assert run("releases", "proof", workspace=tmp_path).returncode == 2
+
+
+def test_the_recipients_to_look_at_are_shown(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    done = run("releases", "proof", "tired", "--list", "presse", "--worst", workspace=folder)
+    assert "[bold]Aubry[/bold]" in done.stdout
+    assert "odd characters in the name" in done.stdout
+
+
+def test_send_shows_warnings_and_the_oddest_before_it_asks(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    done = run("send", "tired", "--list", "presse", "--dry-run", workspace=folder)
+    assert "Warning: repeated-word (line 7)" in done.stdout
+    assert "The proof has" in done.stdout
+
+
+def test_provenance_stops_the_proof_and_cannot_be_overridden(run: Run, folder: Path) -> None:
+    import sqlite3
+
+    with_release(run, folder)
+    with sqlite3.connect(folder / "press.db") as connection:
+        connection.execute("UPDATE contact SET source = '' WHERE last_name = 'Bois'")
+    done = run("releases", "proof", "tired", "--list", "presse", "--json", workspace=folder)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)[0]["code"] == "provenance"
+    asked = ("--override", "provenance", "--because", "so")
+    refused = run("releases", "proof", "tired", "--list", "presse", *asked, workspace=folder)
+    assert refused.returncode == 2
+    assert "not known where their address comes from" in refused.stderr
