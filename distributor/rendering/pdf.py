@@ -67,6 +67,11 @@ def make_pdf(
     pictures = {image.source: image for image in images}
     is_embargoed = release.embargo_until is not None and moment < release.embargo_until
     words = texts.words
+    tree = _Tree(pictures.values())
+
+    def written(markdown: str) -> list[_Value]:
+        return tree.blocks(body.tokens(markdown, release.lang, pictures.values()))
+
     record: dict[str, Any] = {
         "lang": release.lang.partition("-")[0].lower(),
         "dir": "rtl" if is_right_to_left(release.lang) else "ltr",
@@ -79,16 +84,21 @@ def make_pdf(
         "headline": typeset(release.headline, release.lang),
         "dateline": texts.dateline(release.dateline_place, release.dateline_date or day),
         "standfirst": typeset(release.standfirst, release.lang),
-        "body": _Tree(pictures.values()).blocks(body.tokens(release.body, release.lang, pictures.values())),
+        "changes_label": words["changes"],
+        "changes": written(release.changes),
+        "event": [
+            {"label": words[f"event_{name}"], "words": written(markdown)}
+            for name in ("date", "place", "rsvp")
+            if (markdown := getattr(release.event, name))
+        ],
+        "body": written(release.body),
         "signatory": [
             part for part in (release.signatory_name, release.signatory_role, release.signatory_sector) if part
         ],
         "contacts_label": words["press_contacts" if len(release.contacts) > 1 else "press_contact"],
         "contacts": [_contact(one, str(words["phone"])) for one in release.contacts],
         "about": words["about"],
-        "boilerplate": _Tree(pictures.values()).blocks(
-            body.tokens(release.boilerplate, release.lang, pictures.values())
-        ),
+        "boilerplate": written(release.boilerplate),
         "organisation": organisation,
         "logo": _picture(pictures[""], organisation) if "" in pictures else None,
     }
@@ -184,6 +194,7 @@ class _Tree:
 
     def blocks(self, tokens: list[Token]) -> list[_Value]:
         """The blocks of a text; headings begin at the first level and skip none (PDF/UA-1 §7.4)."""
+        self._level = 0
         return [self._block(node) for node in SyntaxTreeNode(tokens).children]
 
     def _block(self, node: SyntaxTreeNode) -> _Value:

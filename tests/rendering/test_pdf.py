@@ -17,7 +17,7 @@ from pictures import png
 
 from distributor.errors import BadInput
 from distributor.rendering.pdf import LAYOUT, Pdf, make_pdf
-from distributor.rendering.values import InlineImage, Release
+from distributor.rendering.values import Event, InlineImage, Release
 
 from .samples import PARIS, RELEASE_EN, RELEASE_FR, STAMP, templates
 
@@ -62,6 +62,16 @@ def test_every_word_of_the_release_is_in_it() -> None:
         "1 / 1",
     ):
         assert words in text, words
+
+
+def test_an_invitation_says_when_and_where_and_a_correction_what_changes() -> None:
+    event = Event(
+        date="Mardi 3 mars, **10 h**", place="12 quai Nord, Brest", rsvp="Avant lundi : presse@horizon.example"
+    )
+    text = text_of(make(replace(RELEASE_FR, kind="advisory", event=event)))
+    assert "Quand Mardi 3 mars, 10 h Où 12 quai Nord, Brest Inscription Avant lundi : presse@horizon.example" in text
+    text = text_of(make(replace(RELEASE_FR, kind="correction", changes="La date : *mardi*, et non lundi.")))
+    assert "Ce qui change La date : mardi, et non lundi." in text
 
 
 def test_an_english_correction_under_embargo() -> None:
