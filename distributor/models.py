@@ -343,7 +343,9 @@ class Dispatch(SQLModel, table=True):
     template_hash: str = ""
     templates: dict[str, str] = _json(dict)
     identity: dict[str, Any] = _json(dict)
-    files: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    files: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
     signed_off_by: str = ""

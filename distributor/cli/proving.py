@@ -26,7 +26,6 @@ from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import LinkAnswer
-from distributor.releases.proof import LANGUAGES
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
@@ -230,13 +229,6 @@ def _check_codes(codes: Sequence[str], found: set[str]) -> None:
             raise BadInput(f"The proof finds no «{code}» here (it finds: {listed}).", field="--override")
         if code in _NEVER:
             raise BadInput(_NEVER[code], field="--override", mend="Mend what the proof names.")
-
-
-def proof_language(text: str) -> str:
-    """The language named for the proof, or "" for that of the settings; `BadInput` for one that it does not speak."""
-    if text and text not in LANGUAGES:
-        raise BadInput(f"The proof does not speak «{text}».", field="--language", mend=f"Use {' or '.join(LANGUAGES)}.")
-    return text
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:

@@ -126,12 +126,7 @@ def proof(
 ) -> None:
     """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
-    from distributor.cli.proving import log_overrides, moment_of, proof_language, prove_release, require_reason
-    from distributor.cli.rulebook import rules_as_json, show_oddest, show_rules
-    from distributor.cli.showing import finding_as_json, show_proof
-    from distributor.dispatch.examining import oddest
-    from distributor.errors import BadInput, Refused
-    from distributor.wiring import open_workspace
+    from distributor.cli.rulebook import proof_language, rules_as_json, show_rules
 
     if rules:
         spoken = proof_language(language or "en")
@@ -140,6 +135,13 @@ def proof(
         else:
             show_rules(spoken)
         return
+    from distributor.cli.heeding import show_oddest
+    from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
+    from distributor.cli.showing import finding_as_json, show_proof
+    from distributor.dispatch.examining import oddest
+    from distributor.errors import BadInput, Refused
+    from distributor.wiring import open_workspace
+
     if not slug:
         raise BadInput("No release is named.", mend="See: distributor releases list")
     workspace = open_workspace(context.obj)

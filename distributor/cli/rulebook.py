@@ -1,15 +1,19 @@
-"""How the proof's rules, what they only warn of, and the recipients to look at are shown."""
+"""The proof's rules, as they are printed, and the languages it speaks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from distributor.cli.output import LEVEL_STYLES, console, count, show_table, styled, suggest
-from distributor.dispatch.examining import Odd
-from distributor.dispatch.preflight import ProofResult
-from distributor.releases.findings import Level
-from distributor.releases.proof import RULES, Rule
+from distributor.cli.output import show_table
+from distributor.errors import BadInput
+from distributor.releases.proof import LANGUAGES, RULES, Rule
+
+
+def proof_language(text: str) -> str:
+    """The language named for the proof, or "" for that of the settings; `BadInput` for one that it does not speak."""
+    if text and text not in LANGUAGES:
+        raise BadInput(f"The proof does not speak «{text}».", field="--language", mend=f"Use {' or '.join(LANGUAGES)}.")
+    return text
 
 
 def rules_as_json(language: str) -> list[dict[str, Any]]:
@@ -28,30 +32,3 @@ def show_rules(language: str) -> None:
 
 def _levels(rule: Rule) -> list[str]:
     return [level.value for level in (rule.level, *rule.also)]
-
-
-def show_warnings(result: ProofResult, slug: str) -> None:
-    """Before a send: every warning in one line, for what stops nothing must still be seen."""
-    warnings = [finding for finding in result.findings if finding.level == Level.WARN]
-    out = console()
-    for finding in warnings:
-        place = f" (line {finding.line})" if finding.line else ""
-        out.print(styled(f"Warning: {finding.code}{place}: {finding.message}", LEVEL_STYLES[Level.WARN]))
-    notes = sum(finding.level == Level.NOTE for finding in result.findings)
-    if warnings or notes:
-        said = " and ".join(count(many, word) for many, word in ((len(warnings), "warning"), (notes, "note")) if many)
-        suggest(f"The proof has {said}; see:", f"distributor releases proof {slug}")
-
-
-def show_oddest(found: Sequence[Odd]) -> None:
-    """The recipients to look at before sending; nothing where nobody is odd."""
-    if found:
-        show_table(
-            ["name", "address", "greeted", "look at"],
-            [
-                (odd.planned.recipient.name, odd.planned.address, odd.salutation, "; ".join(odd.reasons))
-                for odd in found
-            ],
-            title="Look at these before you send",
-            whole=[1],
-        )

@@ -11,10 +11,10 @@ from sqlmodel import Session
 from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
+from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.output import ask, console, count, show_json
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
-from distributor.cli.rulebook import show_oddest, show_warnings
 from distributor.cli.showing import (
     MANY,
     describe_dispatch,

@@ -144,7 +144,7 @@ class _Follower:
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             raise ValueError("it does not answer as a web server does") from None
         finally:
-            writer.close()
+            writer.transport.abort()  # whatever else it has to say, and without waiting for its goodbye
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host; `_Private` if one of them is not public."""

@@ -60,7 +60,7 @@ def base(database: Database) -> Database:
 
 
 def audience(base: Database, *lists: str, exclude: tuple[str, ...] = (), where: str = "") -> Audience:
-    number = add_version(base, slug="marche")
+    number = add_version(base, slug=f"marche-{'-'.join(lists)}")
     with base.session(reads_only=True) as session:
         version = session.get_one(ReleaseVersion, number)
         manifest = make_manifest(session, version, lists, exclude, KEYRING, where=where)

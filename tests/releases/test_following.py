@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +27,18 @@ class Site:
     seen: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = (await reader.readuntil(b"\r\n\r\n")).decode()
-        self.seen.append(request)
-        said = self.answer(request.partition("\r\n")[0])
-        if said is None:  # it holds the line and says nothing
-            await reader.read()
-        else:
-            writer.write(said)
-        writer.close()
+        try:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.seen.append(request)
+            said = self.answer(request.partition("\r\n")[0])
+            if said is None:  # it holds the line and says nothing
+                await reader.read()
+            else:
+                writer.write(said)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 @contextmanager
@@ -49,9 +54,10 @@ def site(answer: Callable[[str], bytes | None]) -> Iterator[Site]:
 
         async def stop() -> None:
             server.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
 
         asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)

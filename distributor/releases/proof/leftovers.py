@@ -94,7 +94,8 @@ RULES = (
 
 # No mark is looked for beyond the next one of its kind: a text full of opening marks would take its square.
 _STRIKE = re.compile(
-    r"~~(?=\S)(?:(?!~~).){1,2000}(?<=\S)~~|<(?P<tag>del|s|strike)>(?:(?!<(?:del|s|strike)>).){0,2000}?</(?P=tag)>", re.DOTALL
+    r"~~(?=\S)(?:(?!~~).){1,2000}(?<=\S)~~|<(?P<tag>del|s|strike)>(?:(?!<(?:del|s|strike)>).){0,2000}?</(?P=tag)>",
+    re.DOTALL,
 )
 _COMMENT = re.compile(
     r"<!--(?:(?!<!--).){0,2000}?-->"
