@@ -67,9 +67,9 @@ def export(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="[LIST…] DIR", help="Some lists (default: all), the folder.")],
 ) -> None:
-    """Write lists as files into a folder: one CSV each, queries in lists.toml.
+    """Write lists as files into a folder, one CSV for each.
 
-    The files can be changed, kept in git, and read again with `lists sync`. What the folder holds of other lists stays.
+    The query of a smart list stands in lists.toml. The files can be changed, kept in git, and read again with `lists sync`. What the folder holds of other lists stays.
     It is audited: the files hold personal data.
     """
     from distributor.cli.output import console, count, suggest
