@@ -69,8 +69,8 @@ def export(
 ) -> None:
     """Write lists as files into a folder, one CSV for each.
 
-    The query of a smart list stands in lists.toml. The files can be changed, kept in git, and read again with `lists sync`. What the folder holds of other lists stays.
-    It is audited: the files hold personal data.
+    The query of a smart list stands in lists.toml. The files can be changed, kept in git, and read again with
+    `lists sync`. What the folder holds of other lists stays. It is audited: the files hold personal data.
     """
     from distributor.cli.output import console, count, suggest
     from distributor.contacts.lists import press_lists
