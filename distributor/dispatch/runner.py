@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 
 _HEARTBEAT_S = 30.0
+_LEAST_CLAIM = 32
 _SHORT_WAIT_S = 60
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
@@ -52,9 +54,10 @@ class Runner:
     """Sends what is due of one dispatch over a few connections, each recipient's step durable before the next.
 
     `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome, and is told
-    no more once it has raised: a screen that is gone must not end a dispatch. A message is
-    handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
-    goes over the connection only after its verdict is.
+    no more once it has raised: a screen that is gone must not end a dispatch. A message is handed to a connection only
+    after its claim. Its body leaves only after its `begin` is on the disk, and with it the verdict on the message
+    before: one commit, shared with the other connections. Where the server takes commands ahead, the next message is
+    announced behind the end of the one before.
     """
 
     log: DeliveryLog
@@ -74,6 +77,14 @@ class Runner:
         the ledger cannot be written, after the connections have come to rest.
         """
         return await _Run(self, dispatch_id, stop).carry()
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A claimed delivery, and the envelope written for it."""
+
+    claimed: ClaimedDelivery
+    envelope: Envelope
 
 
 class _Run:
@@ -96,6 +107,7 @@ class _Run:
         self.alone = asyncio.Event()
         """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
         self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
+        self.refill: asyncio.Task[None] | None = None
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
@@ -104,9 +116,10 @@ class _Run:
         try:
             await asyncio.gather(*workers)
         finally:
-            for task in (*workers, heartbeat, watcher):
+            tasks = [*workers, heartbeat, watcher, *filter(None, [self.refill])]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*workers, heartbeat, watcher, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._settle()
         if self.failure is not None:
             raise self.failure
@@ -136,7 +149,9 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                await self._send(connection, claimed)
+                message: _Message | None = _Message(claimed, self.parts.compose(claimed))
+                while message is not None:
+                    message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
             self.failure = self.failure or error
             self.halted.set()
@@ -145,15 +160,35 @@ class _Run:
 
     async def _next(self) -> ClaimedDelivery | None:
         async with self.claiming:
-            if self.halted.is_set():
-                return None
-            if not self.queue:
-                batch = await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size())
-                self.queue.extend(batch)
-            return self.queue.popleft() if self.queue else None
+            if not self.queue and not self.halted.is_set():
+                await self._claim()
+            return None if self.halted.is_set() or not self.queue else self.queue.popleft()
+
+    async def _claim(self) -> None:
+        self.queue.extend(await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size()))
 
     def _claim_size(self) -> int:
-        return 4 * self.parts.connections
+        return max(_LEAST_CLAIM, 8 * self.parts.connections)
+
+    def _spare(self) -> _Message | None:
+        """The next message, if one lies ready: asked while the end of another is about to leave."""
+        if self.halted.is_set() or not self.queue:
+            return None
+        claimed = self.queue.popleft()
+        if len(self.queue) < self._claim_size() // 2 and (self.refill is None or self.refill.done()):
+            self.refill = asyncio.create_task(self._claim_early())
+        try:
+            return _Message(claimed, self.parts.compose(claimed))
+        except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
+            self.queue.appendleft(claimed)
+            return None
+
+    async def _claim_early(self) -> None:
+        """Claim more before the queue is empty; what goes wrong here goes wrong again in `_next`, and is told there."""
+        async with self.claiming:
+            if not self.halted.is_set() and len(self.queue) < self._claim_size() // 2:
+                with contextlib.suppress(DistributorError):
+                    await self._claim()
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
         """A connection that can carry the next message: the one at hand, or a new one.
@@ -209,30 +244,66 @@ class _Run:
                 self.alone.set()
             await connection.close()
 
-    async def _send(self, connection: Connection, claimed: ClaimedDelivery) -> None:
-        envelope = self.parts.compose(claimed)
+    async def _send(self, connection: Connection, message: _Message) -> _Message | None:
+        """Send one message; return the one that was announced behind it and must come next on this connection."""
+        claimed, announced = message.claimed, list[_Message]()
+
+        def following() -> Envelope | None:
+            announced.extend(filter(None, [self._spare()]))
+            return announced[0].envelope if announced else None
+
         started_at = self.parts.now()
         try:
-            outcome = await connection.deliver(envelope, lambda: self.ledger.begin(claimed.id))
+            outcome = await connection.deliver(message.envelope, lambda: self._begin(claimed), following)
         except LeaseLost:
-            # An objection, another worker, a cancel: the body did not leave. The next claim decides.
-            await self.ledger.call(self.parts.log.release, [claimed.id])
-            if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
-                self.result.called_off = True
-                self.halted.set()
+            await self._let_go(claimed)
+            return None
+        except BaseException:
+            self._put_back(announced)
+            raise
+        written = self.ledger.record(self._attempt(claimed, outcome, started_at))
+        written.add_done_callback(lambda done: self._note(claimed, outcome, done))
+        if outcome.verdict.is_account_level or not (announced and connection.is_usable):
+            self._put_back(announced)
+            if announced:
+                await self._drop(connection)
+            await asyncio.wait([written])
+            if outcome.verdict.is_account_level and not await self._wait_out(outcome):
+                self._pause(
+                    f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
+                    "Nobody's attempt was counted.",
+                )
+            return None
+        return announced[0]
+
+    async def _begin(self, claimed: ClaimedDelivery) -> None:
+        """Return when the intent to send is durable, and so is every verdict before it."""
+        await self.ledger.begin(claimed.id)
+        if self.failure is not None:
+            raise self.failure  # a verdict before it could not be written
+
+    async def _let_go(self, claimed: ClaimedDelivery) -> None:
+        """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
+        await self.ledger.call(self.parts.log.release, [claimed.id])
+        if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
+            self.result.called_off = True
+            self.halted.set()
+
+    def _put_back(self, announced: list[_Message]) -> None:
+        """Nothing of these messages left: another connection, or a later run, sends them."""
+        self.queue.extendleft(message.claimed for message in announced)
+
+    def _note(self, claimed: ClaimedDelivery, outcome: Outcome, written: asyncio.Future[None]) -> None:
+        """A verdict is on the disk, or cannot be: then nothing more may leave."""
+        error = None if written.cancelled() else written.exception()
+        if error is not None:
+            self.failure = self.failure or error
+            self.halted.set()
             return
-        await self.ledger.record(self._attempt(claimed, outcome, started_at))
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
         self._tell(claimed, outcome)
-        if outcome.verdict.is_account_level:
-            if await self._wait_out(outcome):
-                return
-            self._pause(
-                f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
-                "Nobody's attempt was counted.",
-            )
 
     def _tell(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         """Tell whoever watches. What watching comes to (a closed pipe, a lost terminal) never reaches the sending."""
