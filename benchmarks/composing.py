@@ -90,9 +90,9 @@ class _Listening(TemplateSet):
 
     last: Mapping[str, Any]
 
-    def render(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> str:
+    def render_pieces(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> list[str]:
         self.last = context
-        return super().render(name, context, template)
+        return super().render_pieces(name, context, template)
 
 
 class _PlainWriter:

@@ -141,14 +141,15 @@ class Composer:
 
     def preview(self, recipient: Recipient, stamp: Stamp) -> Preview:
         """The exact message `recipient` would get, taken apart for people. `RenderError` as for `compose`."""
-        text, html = self._render(recipient, stamp)
-        raw = self._write(recipient, stamp, text, html)
+        text, pieces = self._render(recipient, stamp)
+        raw = self._write(recipient, stamp, text, pieces)
+        html = "".join(pieces)
         # Read back as a mail program would, so that the preview shows what was written and not what was meant.
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         headers = [(name, str(value)) for name, value in parsed.items()]
         return Preview(headers, text, html, raw, as_data_urls(html, self._images))
 
-    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: str) -> bytes:
+    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: list[str]) -> bytes:
         try:
             return self._writer.write(recipient, text, html, stamp)
         except BadInput as error:
@@ -156,7 +157,8 @@ class Composer:
                 recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip(".")
             ) from error
 
-    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, str]:
+    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, list[str]]:
+        """The plain text, and the HTML in pieces."""
         language = language_of(recipient, self._release.lang, self._forms)
         salutation = salute(recipient, self._forms[language]).strip()
         if not salutation:
@@ -172,8 +174,8 @@ class Composer:
             "unsubscribe_mailto": stamp.unsubscribe_mailto,
         }
         try:
-            text = self._templates.render(TEXT, context, group.templates.get(TEXT))
-            html = self._templates.render(HTML, context, group.templates.get(HTML))
+            text = "".join(self._templates.render_pieces(TEXT, context, group.templates.get(TEXT)))
+            html = self._templates.render_pieces(HTML, context, group.templates.get(HTML))
         except TemplateFault as fault:
             raise RenderError(
                 recipient, fault.reason, template=fault.file or "", line=fault.line, field=fault.field or ""

@@ -150,14 +150,18 @@ class TemplateSet:
         for name in (HTML, TEXT):
             tree = settle(self._tree(name), settled, self._environment, name)
             code = self._environment.compile(tree, name, name)
-            templates[name] = Template.from_code(self._environment, code, self._environment.make_globals(None))
+            templates[name] = Template.from_code(self._environment, code, dict(self._environment.globals))
         return templates
 
     def _tree(self, name: str) -> nodes.Template:
         return self._environment.parse(self._get_source(name) or "", name, name)
 
-    def render(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> str:
-        """Render `message.html.j2` or `message.txt.j2`; `TemplateFault` says what went wrong, where.
+    def render(self, name: str, context: Mapping[str, Any]) -> str:
+        """Render `message.html.j2` or `message.txt.j2`; `TemplateFault` says what went wrong, where."""
+        return "".join(self.render_pieces(name, context))
+
+    def render_pieces(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> list[str]:
+        """As `render`, in pieces: those of a settled template are long, and the same for everybody.
 
         `template` is what `settled` gave for the name and for values that `context` holds too.
         """
@@ -173,7 +177,7 @@ class TemplateSet:
                     raise TemplateFault("the message grows beyond 1 MB", file=self._path(name))
         except (TemplateError, *_MISTAKES) as error:
             raise self._fault(error, name) from error
-        return "".join(pieces)
+        return pieces
 
     def _check_files(self) -> None:
         for name in (HTML, TEXT):
