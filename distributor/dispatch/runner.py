@@ -229,8 +229,9 @@ class _Run:
         if outcome.verdict.is_account_level:
             if await self._wait_out(outcome):
                 return
+            words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
             self._pause(
-                f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
+                f"The mail server refuses us, not a recipient: {words}",
                 "Nobody's attempt was counted.",
             )
 
