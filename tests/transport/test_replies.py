@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distributor.states import DeliveryState, Phase, Verdict, check_transition
@@ -216,6 +216,11 @@ RULE_WORDS = [
     "550",
     "https",
     "unsolicited",
+    "mailbox",
+    "recipient",
+    "invalid",
+    "account",
+    "inconnu",
 ]
 LOCALS = st.lists(st.sampled_from(RULE_WORDS), min_size=1, max_size=4).map(".".join) | st.lists(
     st.sampled_from(RULE_WORDS), min_size=1, max_size=5
@@ -227,6 +232,9 @@ AFTER_MAIL = st.sampled_from([P.RCPT, P.DATA, P.BODY])
 
 
 @given(LOCALS, DOMAINS, AFTER_MAIL, st.booleans())
+@example("unknown", "spf.example", P.RCPT, True)
+@example('"throttle"', "spf.example", P.RCPT, True)
+@example("spf", "SendAsDenied-throttle.example", P.RCPT, False)
 def test_an_echoed_address_says_nothing(local: str, domain: str, phase: Phase, known: bool) -> None:
     address = f"{local}@{domain}"
     recipient = address if known else ""

@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 from distributor.clock import now, require_aware
 from distributor.contacts.cleaning.columns import ColumnMap, map_columns
 from distributor.contacts.cleaning.row import read_sectors
+from distributor.contacts.cleaning.typed import read_list_name
 from distributor.contacts.intake import mappings
 from distributor.contacts.intake.merging import Provenance
 from distributor.contacts.intake.report import ImportReport
@@ -106,8 +107,7 @@ def import_within(
 
     An import that has nothing to write rolls the session back: give it one of its own, on a savepoint.
     """
-    if list_name and not slugify(list_name):
-        raise BadInput(f"«{list_name}» cannot name a list.", mend="Give it a name with letters, as in: --list economie")
+    list_name = read_list_name(list_name) if list_name else ""
     moment = now()
     name = tables[0].name
     provenance = Provenance(
@@ -218,7 +218,7 @@ def _open_list(session: Session, tree: SectorTree, name: str, sector_name: str) 
     media_list = session.exec(select(MediaList).where(MediaList.slug == slug)).one_or_none()
     if media_list and media_list.query:
         raise BadInput(f"«{name}» is a smart list: its members come from its query.", mend="Choose another list name.")
-    media_list = media_list or MediaList(slug=slug, name=name.strip())
+    media_list = media_list or MediaList(slug=slug, name=name)
     if sector_id is not None:
         if media_list.sector_id not in (None, sector_id):
             sector = session.get_one(Sector, sector_id)
