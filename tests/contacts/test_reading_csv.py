@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.cleaning.columns import Field, map_columns
+from distributor.contacts.cleaning.columns import map_columns
+from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.sources.csvfile import MAX_CELL, read_csv
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode

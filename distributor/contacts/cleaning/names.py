@@ -10,12 +10,15 @@ CIVILITIES = {
     "m": "M.", "monsieur": "M.", "mr": "Mr", "mister": "Mr", "herr": "Mr", "sr": "Mr", "senor": "Mr",
     "mme": "Mme", "madame": "Mme", "mlle": "Mme", "mademoiselle": "Mme", "melle": "Mme",
     "ms": "Ms", "mrs": "Ms", "miss": "Ms", "mx": "", "frau": "Ms", "sra": "Ms", "senora": "Ms",
+    "herrn": "Mr",
     "dr": "Dr", "docteur": "Dr", "doctor": "Dr",
+    "pr": "Pr", "prof": "Pr", "professeur": "Pr", "professor": "Pr", "professorin": "Pr", "professeure": "Pr",
 }  # fmt: skip
 """Folded civility → the one that salutations know. «Mlle» has left French official use; it is «Mme»."""
 
 _LEADING_CIVILITY = re.compile(
-    r"(M\.|M(?=\s)|Mr\b\.?|Monsieur\b|Mme\b\.?|Madame\b|M[e]?lle\b\.?|Mademoiselle\b|Mrs\b\.?|Ms\b\.?|Miss\b|Dr\b\.?|Docteur\b)\s*(?=\w)",
+    r"(M\.|M(?=\s)|Mr\b\.?|Monsieur\b|Mme\b\.?|Madame\b|M[e]?lle\b\.?|Mademoiselle\b|Mrs\b\.?|Ms\b\.?|Miss\b|Dr\b\.?|Docteur\b"
+    r"|Pr\b\.?|Prof\b\.?|Professeure?\b|Professor\b|Herrn?\b|Frau\b)\s*(?=\w)",
     re.IGNORECASE,
 )
 _PARTICLES = words(

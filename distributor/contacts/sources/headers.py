@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from distributor.addresses import BadAddress
 from distributor.contacts.cleaning.cells import normal_language
-from distributor.contacts.cleaning.columns import field_of, find_header, unique_header
+from distributor.contacts.cleaning.columns import find_header, unique_header
 from distributor.contacts.cleaning.mailboxes import read_address_cell
 from distributor.contacts.cleaning.names import normal_civility
+from distributor.contacts.cleaning.particulars import field_of
 from distributor.errors import BadInput
 from distributor.folding import fold
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from distributor.contacts.cleaning.columns import EXTRA_PREFIX
+from distributor.contacts.cleaning.particulars import EXTRA_PREFIX
 from distributor.contacts.sources.cards import Property, Span, properties, spans
 from distributor.contacts.sources.csvfile import MAX_BYTES, MAX_CELL, MAX_ROWS
 from distributor.contacts.sources.headers import MAX_COLUMNS
