@@ -409,6 +409,7 @@ def test_a_remark_behind_an_address_is_kept_and_heeded() -> None:
         ("Nom", "Martin - ne plus envoyer"),
         ("Média", "Le Jour (ne souhaite plus recevoir de mails)"),
         ("Secteur", "stop"),
+        ("Catégories", "Presse; Désinscrits"),
         ("Téléphone", "ne plus rien envoyer"),
         ("Notizen", "bitte keine Mails mehr"),
         ("Bemerkung", "aus dem Verteiler nehmen"),
@@ -455,6 +456,8 @@ def test_two_names_and_two_addresses_are_two_people() -> None:
         ({"First name": "Jane", "Full name": "Jane van der Meer"}, ("Jane", "van der Meer")),
         ({"Nom": "Dupont", "Nom complet": "Jean Dupont"}, ("Jean", "Dupont")),
         ({"Nom": "Dupont", "Nom complet": "Le Jour"}, (None, "Dupont")),
+        ({"Nom": "=Sum(A1) 1", "Nom complet": "=Sum(A1) 1"}, (None, "=Sum(A1) 1")),
+        ({"Nom": "* *", "Nom complet": "* *"}, (None, "* *")),
         ({"Nom complet": "Prof. Anne Martin"}, ("Anne", "Martin")),
         ({"Nom complet": "Herr Jens Meyer"}, ("Jens", "Meyer")),
     ],
@@ -478,3 +481,9 @@ def test_a_domain_of_look_alikes_alone_is_flagged() -> None:
     assert not mixes_scripts(parse_address("presse@ком.рус"))
     assert not mixes_scripts(parse_address("presse@журнал.example"))
     assert not mixes_scripts(parse_address("presse@2026.example"))
+
+
+@given(st.text(alphabet="Ã©Å“Â\u00a0\u200b\u2028\u0301 ae=?\n\u202e", max_size=12), st.booleans())
+def test_what_is_clean_stays_as_it_is(text: str, multiline: bool) -> None:
+    clean, _ = clean_text(text, multiline=multiline)
+    assert clean_text(clean, multiline=multiline) == (clean, ())

@@ -99,6 +99,7 @@ _AND_WHEN = (
 _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
 _WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
+_LISTED = re.compile(r"[;,|/>\n]|:::")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]{3,60})[)\]]")
 _COLUMN_OF_REMARKS = re.compile(
     r"statut|status|etat\b|envoi|diffusion|mailing|newsletter|abonn|inscri|subscri|rgpd|gdpr|consent|remarq|remark|note"
@@ -126,6 +127,11 @@ def cell_says_so(column: str, text: str) -> bool:
     if _COLUMN_OF_REMARKS.search(fold(column)):
         return remarks_say_so(text)
     return any(_SENTENCE.search(line) or _WORD_ALONE.fullmatch(line) for line in _lines(text))
+
+
+def one_says_so(text: str) -> bool:
+    """The same of a cell that lists sectors or topics, one of which may be «Désinscrits»."""
+    return any(_WORD_ALONE.fullmatch(fold(part)) for part in _LISTED.split(text)) or cell_says_so("", text)
 
 
 def sentence_says_so(text: str) -> bool:

@@ -71,9 +71,9 @@ def _fill_up(first: str, last: str, whole: str) -> tuple[str, str]:
 
     A single name in the column of last names is left alone where the whole name says something else.
     """
-    known = fold(first or last)
+    known = frozenset(fold(first or last).split())
     words = whole.replace(",", " ").split()
-    rest = [word for word in words if fold(word) not in known.split()]
+    rest = [word for word in words if not known.issuperset(fold(word).split())]
     if first:
         return first, " ".join(rest)
     return (" ".join(rest) if len(rest) < len(words) else ""), last

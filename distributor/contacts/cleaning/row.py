@@ -14,7 +14,7 @@ from distributor.contacts.cleaning.columns import ColumnMap
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
 from distributor.contacts.cleaning.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
 from distributor.contacts.cleaning.notelint import lint_note
-from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so, sentence_says_so
+from distributor.contacts.cleaning.optout import cell_says_so, is_yes, one_says_so, remarks_say_so, sentence_says_so
 from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.cleaning.persons import read_name, tell_people_apart
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
@@ -30,7 +30,9 @@ _NO_SECTOR = frozenset(
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
 _NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
-_ANSWERED = frozenset({"opted_out", "notes"})
+_LISTS = frozenset({"sector", "topics"})
+# Asked by themselves; or an outlet's, which its other people share.
+_NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
 _OWN_WORDS = _NAME_FIELDS | {"phone"}  # nearly all different, and of few words: only more are looked at
 _ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
 _OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
@@ -62,6 +64,7 @@ class RowCleaner:
         self._single = tuple((field, names[0]) for field, names in spoken.items() if len(names) == 1)
         self._several = tuple((field, names) for field, names in spoken.items() if len(names) > 1)
         self._kept = tuple(columns.kept.items())
+        self._remarks = tuple(name for name, key in self._kept if key not in _NOT_ASKED)
         self._multiline = {name for field, names in spoken.items() if field in _MULTILINE for name in names}
         self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
         self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
@@ -148,11 +151,10 @@ class RowCleaner:
         if "notes" in said and _remarks_say_so(said["notes"]):
             return True
         for field, text in said.items():
-            if field not in _ANSWERED and (field not in _OWN_WORDS or "(" in text or text.count(" ") > 1):
-                says_so = _sentence_says_so(text) if field in _NAME_FIELDS else _cell_says_so(field, text)
-                if says_so:
-                    return True
-        return any(_cell_says_so(name, cell) for name, _ in self._kept if (cell := cells.get(name)))
+            is_told = field not in _NOT_ASKED and (field not in _OWN_WORDS or "(" in text or text.count(" ") > 1)
+            if is_told and _field_says_so(field, text):
+                return True
+        return any(_cell_says_so(name, cell) for name in self._remarks if (cell := cells.get(name)))
 
     def _read_people(
         self,
@@ -254,7 +256,13 @@ def _lint_note(text: str) -> tuple[str, ...]:
 _is_yes = lru_cache(maxsize=1024)(is_yes)
 _remarks_say_so = lru_cache(maxsize=4096)(remarks_say_so)
 _cell_says_so = lru_cache(maxsize=16384)(cell_says_so)
-_sentence_says_so = lru_cache(maxsize=4096)(sentence_says_so)
+
+
+@lru_cache(maxsize=16384)
+def _field_says_so(field: str, text: str) -> bool:
+    if field in _NAME_FIELDS:
+        return sentence_says_so(text)
+    return one_says_so(text) if field in _LISTS else cell_says_so(field, text)
 
 
 def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
