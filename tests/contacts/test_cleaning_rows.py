@@ -410,6 +410,10 @@ def test_a_remark_behind_an_address_is_kept_and_heeded() -> None:
         ("Média", "Le Jour (ne souhaite plus recevoir de mails)"),
         ("Secteur", "stop"),
         ("Catégories", "Presse; Désinscrits"),
+        ("RGPD", "opposition"),
+        ("Consentement", "refusé le 12 mars"),
+        ("Subscribed?", "No"),
+        ("Abonné(e)", "non"),
         ("Téléphone", "ne plus rien envoyer"),
         ("Notizen", "bitte keine Mails mehr"),
         ("Bemerkung", "aus dem Verteiler nehmen"),
@@ -429,6 +433,9 @@ def test_an_objection_is_heeded_in_whatever_column_it_stands(column: str, cell: 
         ("Téléphone", "02 98 00 00 00 (plus de fixe)"),
         ("Fonction", "Plus joignable par téléphone"),
         ("Abgemeldet", "nein"),
+        ("RGPD", "OK"),
+        ("Subscribed?", "Yes"),
+        ("Newsletter", "non"),
         ("Notizen", "keine Anhänge bitte"),
     ],
 )
@@ -458,6 +465,8 @@ def test_two_names_and_two_addresses_are_two_people() -> None:
         ({"Nom": "Dupont", "Nom complet": "Le Jour"}, (None, "Dupont")),
         ({"Nom": "=Sum(A1) 1", "Nom complet": "=Sum(A1) 1"}, (None, "=Sum(A1) 1")),
         ({"Nom": "* *", "Nom complet": "* *"}, (None, "* *")),
+        ({"Nom complet": "JOHN SMITH JR."}, ("John", "Smith Jr.")),
+        ({"Nom complet": "Jane van der Meer III"}, ("Jane", "van der Meer III")),
         ({"Nom complet": "Prof. Anne Martin"}, ("Anne", "Martin")),
         ({"Nom complet": "Herr Jens Meyer"}, ("Jens", "Meyer")),
     ],
@@ -469,7 +478,14 @@ def test_a_whole_name_fills_up_what_the_other_columns_leave_open(
     assert (values.get("first_name"), values.get("last_name")) == name
 
 
+def test_a_civility_beside_an_academic_title_is_the_one_to_greet_by() -> None:
+    draft, _ = clean(Anrede="Herr", Titel="Dr.", Vorname="Jens", Nachname="Meyer")
+    assert draft.values["civility"] == "Mr"
+
+
 def test_a_newsrooms_name_is_not_told_apart() -> None:
+    draft, _ = clean(email="redaction@mer.example", Nom_complet="Radio Mer", Média="RADIO MER")
+    assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")
     draft, _ = clean(email="redaction@terre.example", Nom_complet="Rédaction Terre & Mer")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Rédaction Terre & Mer")
     draft, _ = clean(email="redaktion@terre.example", Nom_complet="Anne Martin")

@@ -15,7 +15,7 @@ _FIELD_BY_VALUE: Mapping[str, Field] = {field.value: field for field in Field}
 IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
-_TITLES = frozenset({"titre", "title", "titre1", "titre 1"})
+_TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
 _POSTAL_OR_ELECTRONIC = frozenset({"adresse", "address"})
 REJECTION_COLUMN = "Motif du rejet"
 """The column a rejects file adds; passed over when the mended file comes back."""

@@ -105,6 +105,15 @@ _COLUMN_OF_REMARKS = re.compile(
     r"statut|status|etat\b|envoi|diffusion|mailing|newsletter|abonn|inscri|subscri|rgpd|gdpr|consent|remarq|remark|note"
     r"|comment|observ|suivi|accord|opt\b|stop|memo|divers|infos?\b"
 )
+_COLUMN_OF_CONSENT = re.compile(r"rgpd|gdpr|dsgvo|consent|subscri|abonn|accord|einwilligung|opt\b|optin|mailing")
+_COLUMN_OF_THE_SUBSCRIBED = re.compile(
+    r"(?:est |is )?(?:subscribed|abonnee?s?|inscrite?s?|opt(?:ed)? ?in|aktiv|angemeldet)(?: e)?"
+)
+_REFUSAL = re.compile(
+    r"(?:refus|refuse|refusee|refused|oppos(?:e|ee|ition|ed)|objected|declined|denied|withdrawn|retire|abgelehnt"
+    r"|widerspruch|widerrufen)(?: .*)?"
+)
+_NO = frozenset({"non", "no", "n", "nein", "faux", "false", "falsch", "0"})
 _CLEARLY_NOT = frozenset(
     {"", "non", "no", "n", "0", "faux", "false", "aucun", "aucune", "none", "na", "n a", "ras", "inscrit", "inscrite"}
     | {"nein", "falsch", "keine", "aktiv", "angemeldet"}
@@ -124,9 +133,20 @@ def remarks_say_so(text: str) -> bool:
 
 def cell_says_so(column: str, text: str) -> bool:
     """The same of any other column's cell: a word counts only where the column is about that, or the cell no more."""
+    if answer_says_so(column, text):
+        return True
     if _COLUMN_OF_REMARKS.search(fold(column)):
         return remarks_say_so(text)
     return any(_SENTENCE.search(line) or _WORD_ALONE.fullmatch(line) for line in _lines(text))
+
+
+def answer_says_so(column: str, text: str) -> bool:
+    """Whether a column that asks for consent holds a refusal: «Abonné: non», «RGPD: opposition»."""
+    folded, answer = fold(column), fold(text)
+    return bool(
+        (_COLUMN_OF_CONSENT.search(folded) and _REFUSAL.fullmatch(answer))
+        or (_COLUMN_OF_THE_SUBSCRIBED.fullmatch(folded) and answer in _NO)
+    )
 
 
 def one_says_so(text: str) -> bool:

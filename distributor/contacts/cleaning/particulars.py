@@ -115,12 +115,12 @@ _NAMES: Mapping[Field, str] = {
     "|nom du média|newspaper|employeur|station|chaîne|outlet name|media name|media outlet name|publication name"
     "|nom de la publication|medium|firma|redaktion|zeitung|unternehmen|verlag|name des mediums",
     Field.OUTLET_KIND: "type de média|type média|type du média|outlet kind|outlet type|media type|type of media"
-    "|catégorie de média|nature du média|medientyp|medienart|mediengattung|gattung",
+    "|organisation type|organization type|catégorie de média|nature du média|medientyp|medienart|mediengattung|gattung",
     Field.OUTLET_REGION: "région du média|outlet region|media region|zone de diffusion|verbreitungsgebiet",
     Field.WEBSITE: "site|site web|site internet|website|url|web page|page web|website 1 value|web page 1|site web 1"
     "|webseite|webseite 1|internetseite|homepage|outlet website",
     Field.ROLE: "fonction|role|rôle|job title|poste|position|job|intitulé du poste|organization title|qualité"
-    "|organization 1 title|profession|contact title|funktion|stelle|arbeitstitel|berufsbezeichnung",
+    "|organization 1 title|profession|contact title|titre professionnel|funktion|stelle|arbeitstitel|berufsbezeichnung",
     Field.DESK: "rubrique|desk|service|department|organization department|organization 1 department|rubriques|section"
     "|abteilung|ressort|ressorts",
     Field.AFFILIATION_ADDRESS: "e mail dans ce média|email dans ce média|e mail média|email média|outlet email"
@@ -129,7 +129,7 @@ _NAMES: Mapping[Field, str] = {
     Field.VALID_TO: "dans ce média jusqu au|en poste jusqu au|valid to|in post until",
     Field.SECTOR: "secteur|secteurs|sector|sectors|beat|beats|thème|thèmes|thématique|thématiques"
     "|domaine|domaines|catégorie|catégories|category|categories|labels|groupes|group membership|libellés"
-    "|groupe|group|groups|kategorie|kategorien|thema|themen|themengebiet|themengebiete|branche|gruppe|gruppen",
+    "|groupe|group|groups|kategorie|kategorien|thema|themen|themengebiet|themengebiete|branche|gruppe|gruppen|verteiler",
     Field.LANGUAGE: "langue|langues|language|languages|lang|sprache|sprachen",
     Field.OTHER_LANGUAGES: "autre langue|autres langues|other language|other languages|langues parlées"
     "|langue 2|second language|weitere sprachen",

@@ -32,7 +32,7 @@ def read_name(
         civility = civility or taken
         if first or last:
             first, last = _fill_up(first, last, whole)
-        elif is_desk and names_a_desk(whole):
+        elif is_desk and (names_a_desk(whole) or fold(whole) == fold(said.get("outlet", ""))):
             last = whole
         elif whole:
             first, last = split_full_name(whole, last_first=last_first)
@@ -94,6 +94,8 @@ def _read_name_part(text: str) -> tuple[str, str, tuple[str, ...]]:
 
 def _read_civility(written: str, kept: dict[str, str], changes: list[str]) -> str:
     civility = normal_civility(written)
+    if civility is None:  # «Herr» and «Dr.», in two columns
+        civility = next(filter(None, map(normal_civility, written.split(","))), None)
     if civility is None:
         kept.setdefault("title", written)
         changes.append(f"civility «{written}» is none we can greet by: kept as «title»")
