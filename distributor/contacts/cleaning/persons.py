@@ -51,7 +51,7 @@ def read_name(
 
 def tell_people_apart(said: Mapping[str, str], count: int) -> tuple[str, ...]:
     """The whole names of a cell that holds `count` of them («Jean Dupont et Marie Durand»); () when it does not."""
-    if count < 2 or "first_name" in said or "last_name" in said:
+    if "first_name" in said or "last_name" in said:
         return ()
     names = tuple(_BETWEEN_PEOPLE.split(_whole_name(said, "")[0]))
     return names if len(names) == count and all(" " in name for name in names) else ()

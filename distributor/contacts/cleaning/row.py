@@ -34,6 +34,7 @@ _LISTS = frozenset({"sector", "topics"})
 # Asked by themselves; or an outlet's, which its other people share.
 _NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
 _OWN_WORDS = _NAME_FIELDS | {"phone"}  # nearly all different, and of few words: only more are looked at
+_DIALLED = frozenset("+(0123456789")
 _ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
 _OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
 _AS_SAID = ("phone", "region", "note_to_send")
@@ -151,8 +152,9 @@ class RowCleaner:
         if "notes" in said and _remarks_say_so(said["notes"]):
             return True
         for field, text in said.items():
-            is_told = field not in _NOT_ASKED and (field not in _OWN_WORDS or "(" in text or text.count(" ") > 1)
-            if is_told and _field_says_so(field, text):
+            if field in _OWN_WORDS and (text[0] in _DIALLED or ("(" not in text and text.count(" ") < 2)):
+                continue
+            if field not in _NOT_ASKED and _field_says_so(field, text):
                 return True
         return any(_cell_says_so(name, cell) for name in self._remarks if (cell := cells.get(name)))
 
@@ -166,15 +168,14 @@ class RowCleaner:
     ) -> list[tuple[Address, tuple[Address, ...], Mapping[str, Value]]]:
         """Whom the row is about: each one's address, further addresses, and values."""
         used, found = read
-        names = tell_people_apart(said, len(found.found))
-        if names:
+        if len(found.found) > 1 and (names := tell_people_apart(said, len(found.found))):
             changes.append(f"{used}: {len(names)} addresses and as many names: {len(names)} contacts")
             return [
                 (address, (), _read_values(said | {"full_name": name}, "", kept, changes, is_desk=False))
                 for (_, address), name in zip(found.found, names, strict=True)
             ]
-        is_desk = is_role_address(found.found[0][1])
-        values = _read_values(said, found.found[0][0], kept, changes, is_desk=is_desk)
+        given, first = found.found[0]
+        values = _read_values(said, given, kept, changes, is_desk=is_role_address(first))
         own, others = self._settle_addresses(cells, found, used, kept, changes, is_named=_is_named(values))
         return [(address, others, values) for address in own]
 
