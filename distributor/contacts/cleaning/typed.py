@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from distributor.contacts.cleaning.cells import clean_text
-from distributor.contacts.cleaning.columns import EXTRA_PREFIX, ColumnMap, Field
+from distributor.contacts.cleaning.columns import ColumnMap
 from distributor.contacts.cleaning.drafts import ContactDraft
 from distributor.contacts.cleaning.notelint import lint_note
+from distributor.contacts.cleaning.particulars import EXTRA_PREFIX, Field
 from distributor.contacts.cleaning.row import RowCleaner
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.errors import BadInput

@@ -102,9 +102,11 @@ def import_within(
     keyring: Keyring | None = None,
     actor: str = "",
     dry_run: bool = False,
+    may_be_empty: bool = False,
 ) -> ImportReport:
     """As `import_contacts`, in a session of the caller, who has called `alone` and commits.
 
+    With `may_be_empty` a file of column names alone is a list of nobody rather than a mistake.
     An import that has nothing to write rolls the session back: give it one of its own, on a savepoint.
     """
     list_name = read_list_name(list_name) if list_name else ""
@@ -129,6 +131,8 @@ def import_within(
     screen = open_screen(session, keyring)
     run = ImportRun(store, provenance, sectors=covered, joins_list=media_list is not None, screen=screen)
     maps, told, saved = _take_tables(session, run, tables, columns or Columns(), moment)
+    if not may_be_empty and not any(run.spool.counts.values()):
+        raise BadInput("There is no contact under the column names.", file=name or None)
     report = _report(run, tables, maps, media_list, told=(*told, *remarks), tree=tree, dry_run=dry_run)
     if dry_run or not (run.wrote or tree.changed or saved):
         session.rollback()
@@ -144,7 +148,7 @@ def _take_tables(
     """Read every table under what its columns mean; return the meanings, remarks, and whether a mapping was saved."""
     given = mappings.find_mapping(session, columns.mapping) if columns.mapping else None
     _check_choices(columns.choices, tables)
-    maps, remarks, saved, is_empty = [], [], False, True
+    maps, remarks, saved = [], [], False
     for table in tables:
         sample = list(islice(table.rows, _SAMPLE))
         known = given or mappings.mapping_for(session, table.header)
@@ -157,10 +161,7 @@ def _take_tables(
             remarks.append(f"Columns read by the saved mapping «{known.name}».")
         if columns.save_as:
             saved |= mappings.save_mapping(session, columns.save_as, table.header, chosen, moment=moment)
-        is_empty = is_empty and not sample
         run.take(chain(sample, table.rows), found)
-    if is_empty:
-        raise BadInput("There is no contact under the column names.", file=tables[0].name or None)
     return maps, list(dict.fromkeys(remarks)), saved
 
 
