@@ -193,7 +193,7 @@ class Composer:
     def _release_values(self) -> dict[str, Any]:
         release = self._release
         values = {**release.extra, **{name.name: getattr(release, name.name) for name in dataclasses.fields(release)}}
-        for name in ("headline", "standfirst"):
+        for name in ("headline", "standfirst", "signatory_name", "signatory_role", "signatory_sector"):
             values[name] = typeset(values[name], release.lang)
         for name in ("body", "boilerplate", "changes"):
             values |= self._written(name, values[name])
