@@ -39,8 +39,8 @@ _MANY_LINES = re.compile(r"\n{3,}")
 class RenderError(Refused):
     """A recipient's message cannot be written, so nothing is sent: says who, in which template, where, and why.
 
-    `recipient` is the name and address, `template` the file, `line` its line (None where unknown), `field` the name
-    that was not defined ("" otherwise).
+    `recipient` is the name and address, `reason` the why alone, `template` the file, `line` its line (None where
+    unknown), `field` the name that was not defined ("" otherwise).
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class RenderError(Refused):
         mend = f"Give every recipient {field}, or write {{% if {field} is defined %}} in the template." if field else ""
         super().__init__(f"The message for {recipient} cannot be written{place}: {reason}.", mend=mend)
         self.recipient = recipient
+        self.reason = reason
         self.template = template
         self.line = line
         self.field = field
