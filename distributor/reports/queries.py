@@ -178,7 +178,7 @@ def _standings(
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state == DeliveryState.DEFERRED)
         .group_by(_delivery.c.dispatch_id)
     )
-    due: dict[int, datetime | None] = dict(connection.execute(deferred))
+    due: dict[int, datetime | None] = {row[0]: row[1] for row in connection.execute(deferred)}
     return counts, due
 
 
