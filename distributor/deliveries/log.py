@@ -101,6 +101,11 @@ class DeliveryLog:
         self._worker = worker
         self._now = now
 
+    @property
+    def worker(self) -> str:
+        """The name of this process on its claims."""
+        return self._worker
+
     # Planning
 
     def plan(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -147,6 +152,13 @@ class DeliveryLog:
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
         self._move(_delivery.c.id.in_(delivery_ids), DeliveryState.CLAIMED, DeliveryState.QUEUED, own=True)
+
+    def put_off(self, delivery_ids: Sequence[int], until: datetime, reason: str) -> None:
+        """Give claims back for later, without an attempt: their provider is not to be sent to now."""
+        which = _delivery.c.id.in_(delivery_ids)
+        self._move(
+            which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason
+        )
 
     def renew(self) -> None:
         """Prolong every claim of this worker: it lives."""

@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from distributor import clock
 from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
+from distributor.dispatch.calling import CallOff
+from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 
 _HEARTBEAT_S = 30.0
+_WATCH_S = 0.5
+"""How often a run looks whether it was called off, and goes to the database for its pace."""
+_WINDOW = 50
+"""How many claims for each connection are held at most while providers that wait are passed over."""
 _SHORT_WAIT_S = 60
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
@@ -33,6 +41,7 @@ class RunResult:
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
     the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
+    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
@@ -40,11 +49,13 @@ class RunResult:
     mend: str = ""
     stopped: bool = False
     called_off: bool = False
+    stands_still: Wait | None = None
+    waits: list[Wait] = field(default_factory=list)
 
     @property
     def ran_out(self) -> bool:
         """Whether the run ended because nothing was due any more."""
-        return not (self.paused_because or self.stopped or self.called_off)
+        return not (self.paused_because or self.stopped or self.called_off or self.stands_still)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +65,8 @@ class Runner:
     `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome, and is told
     no more once it has raised: a screen that is gone must not end a dispatch. A message is
     handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
-    goes over the connection only after its verdict is.
+    goes over the connection only after its verdict is. `pacer` says who may be sent to now, `called` whether the
+    dispatch was called off by another command.
     """
 
     log: DeliveryLog
@@ -62,6 +74,8 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    pacer: Pacer | None = None
+    called: Callable[[int], CallOff] | None = None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
@@ -100,13 +114,16 @@ class _Run:
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
         watcher = asyncio.create_task(self._halt_on_stop())
+        await self._pace()
         workers = [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
+        caller = asyncio.create_task(self._heed_calls(workers))
         try:
-            await asyncio.gather(*workers)
+            # Those that a call to stop at once has cancelled are no exception: the run itself goes on to its end.
+            await asyncio.gather(*workers, return_exceptions=True)
         finally:
-            for task in (*workers, heartbeat, watcher):
+            for task in (*workers, heartbeat, watcher, caller):
                 task.cancel()
-            await asyncio.gather(*workers, heartbeat, watcher, return_exceptions=True)
+            await asyncio.gather(*workers, heartbeat, watcher, caller, return_exceptions=True)
             await self._settle()
         if self.failure is not None:
             raise self.failure
@@ -117,6 +134,9 @@ class _Run:
         """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
         try:
             await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
+            if self.parts.pacer is not None:
+                self.result.waits = self.parts.pacer.waits(self.parts.now())
+                await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
@@ -131,7 +151,7 @@ class _Run:
             while (claimed := await self._next()) is not None:
                 connection = await self._ready(connection)
                 if connection is None:
-                    self.queue.appendleft(claimed)
+                    self._not_now(claimed)
                     await self._rest(refusals)
                     refusals += 1
                     continue
@@ -145,12 +165,79 @@ class _Run:
 
     async def _next(self) -> ClaimedDelivery | None:
         async with self.claiming:
-            if self.halted.is_set():
-                return None
-            if not self.queue:
-                batch = await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size())
-                self.queue.extend(batch)
-            return self.queue.popleft() if self.queue else None
+            while not self.halted.is_set():
+                if not self.queue and not await self._claim():
+                    return None
+                if self.parts.pacer is None:
+                    return self.queue.popleft()
+                claimed, wait = await self._admitted(self.parts.pacer)
+                if claimed is not None:
+                    return claimed
+                if not wait or (self._may_look_further() and await self._claim()):
+                    continue
+                await self._halted_within(wait)
+            return None
+
+    async def _claim(self) -> bool:
+        """Take more of the dispatch, every newsroom in its turn; False when there is nobody to take."""
+        batch = await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size())
+        self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
+        return bool(batch)
+
+    def _may_look_further(self) -> bool:
+        """Whether only the providers at hand have to wait: there may be others further on."""
+        pacer, many = self.parts.pacer, len(self.queue)
+        return pacer is not None and many < _WINDOW * self.parts.connections and not pacer.holds_all(self.parts.now())
+
+    async def _admitted(self, pacer: Pacer) -> tuple[ClaimedDelivery | None, float]:
+        """Whoever of the queue may be sent to now, or how many seconds until somebody may."""
+        now = self.parts.now()
+        for claimed, until in pacer.set_aside(self.queue, now):
+            await self.ledger.call(self.parts.log.put_off, [claimed.id], until.until, until.why)
+        claimed, wait = pacer.choose(self.queue, now)
+        if claimed is not None:
+            return claimed, 0
+        if not wait:
+            await self._pace()
+        self.result.stands_still = pacer.stands_still(self.parts.now())
+        if self.result.stands_still is not None:
+            self.halted.set()
+        return None, wait.total_seconds()
+
+    def _not_now(self, claimed: ClaimedDelivery) -> None:
+        """Put back whom there is no connection for."""
+        if self.parts.pacer is not None:
+            self.parts.pacer.release(claimed.domain)
+        self.queue.appendleft(claimed)
+
+    async def _pace(self) -> None:
+        if self.parts.pacer is not None:
+            await self.parts.pacer.tick(self.ledger.call, open_connections=len(self.connected))
+
+    async def _heed_calls(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Halt within a second of another command's word, and drop the connections when it says «at once»."""
+        while self.failure is None:
+            await clock.sleep(_WATCH_S)
+            try:
+                call = await self.ledger.call(self._read_call)
+                await self._pace()
+            except DistributorError as error:
+                self.failure = self.failure or error
+                self.halted.set()
+                return
+            if call is CallOff.NO:
+                continue
+            self.result.called_off = True
+            self.halted.set()
+            if call is CallOff.AT_ONCE:
+                for worker in workers:
+                    worker.cancel()
+                return
+
+    def _read_call(self) -> CallOff:
+        if self.parts.called is not None:
+            return self.parts.called(self.dispatch_id)
+        return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
 
     def _claim_size(self) -> int:
         return 4 * self.parts.connections
@@ -160,9 +247,11 @@ class _Run:
 
         None when the run is over, or when the server takes fewer connections than we wished while others stand.
         """
-        if connection is not None and connection.is_usable:
+        if connection is not None and connection.is_usable and not self._too_many():
             return connection
         await self._drop(connection)
+        if not await self._has_room():
+            return None
         for wait in (*_RECONNECT_WAITS_S, None):
             try:
                 return await self._connect()
@@ -175,6 +264,17 @@ class _Run:
                 if await self._halted_within(wait):
                     return None
         return None
+
+    def _too_many(self) -> bool:
+        return self.parts.pacer is not None and len(self.connected) > max(1, self.parts.pacer.connections)
+
+    async def _has_room(self) -> bool:
+        """Whether another connection may be opened; while other processes hold them all, wait for one."""
+        pacer = self.parts.pacer
+        while pacer is not None and len(self.connected) >= pacer.connections:
+            if self.connected or await self._halted_within(_WATCH_S):
+                return False
+        return True
 
     async def _rest(self, refusals: int) -> None:
         """Wait before asking for a connection again, less long when no other stands any more."""
@@ -216,12 +316,18 @@ class _Run:
             outcome = await connection.deliver(envelope, lambda: self.ledger.begin(claimed.id))
         except LeaseLost:
             # An objection, another worker, a cancel: the body did not leave. The next claim decides.
+            if self.parts.pacer is not None:
+                self.parts.pacer.release(claimed.domain)
             await self.ledger.call(self.parts.log.release, [claimed.id])
             if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
                 self.result.called_off = True
                 self.halted.set()
             return
+        if self.parts.pacer is not None:
+            self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
         await self.ledger.record(self._attempt(claimed, outcome, started_at))
+        if self.parts.pacer is not None and self.parts.pacer.has_news:
+            await self._pace()
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
