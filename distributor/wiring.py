@@ -21,9 +21,12 @@ from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
+from distributor.transport.presets import find_preset
 from distributor.transport.smtp import SmtpTransport
+from distributor.transport.throttle import Limits
 
 TEMPLATE = "press-release"
+MANY_MESSAGES = 100_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,33 @@ class Workspace:
             connections=self.settings.smtp_connections,
             in_doubt=self.settings.in_doubt,
             operator=actor(),
+            limits=self.limits,
+            paces_providers=self.settings.provider_limits,
         )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The account's limits: those that are set, and of the preset those that are not.
+
+        `BadInput` for a preset that there is not.
+        """
+        settings = self.settings
+        own = Limits(
+            per_second=settings.smtp_per_second,
+            per_minute=settings.smtp_per_minute,
+            per_hour=settings.smtp_per_hour,
+            per_day=settings.smtp_per_day,
+        )
+        if not settings.smtp_preset:
+            return own
+        preset = find_preset(settings.smtp_preset)
+        if preset is None:
+            raise BadInput(
+                f"There is no preset «{settings.smtp_preset}».",
+                field=f"{PREFIX}SMTP_PRESET",
+                mend="See: distributor accounts presets",
+            )
+        return own.over(preset.limits)
 
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""
@@ -100,7 +129,9 @@ class Workspace:
             password=settings.smtp_password.reveal(),
             helo=settings.smtp_helo or None,
             ca_file=settings.smtp_ca_file,
-            messages_per_connection=settings.smtp_messages_per_connection,
+            messages_per_connection=min(
+                settings.smtp_messages_per_connection, self.limits.messages_per_connection or MANY_MESSAGES
+            ),
         )
 
     def transport(self) -> SmtpTransport:

@@ -156,9 +156,7 @@ class DeliveryLog:
     def put_off(self, delivery_ids: Sequence[int], until: datetime, reason: str) -> None:
         """Give claims back for later, without an attempt: their provider is not to be sent to now."""
         which = _delivery.c.id.in_(delivery_ids)
-        self._move(
-            which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason
-        )
+        self._move(which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason)
 
     def renew(self) -> None:
         """Prolong every claim of this worker: it lives."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
@@ -60,7 +60,9 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
     Raises `BadInput` for one that is paused, done or cancelled already.
     """
     reason = _reason(PAUSED_BY, actor, because)
-    if not _call_off(database, [dispatch_id], reason, actor, "dispatches.pause", because):
+    audit = Audit(actor=actor, action="dispatches.pause", subject=str(dispatch_id), details={"because": because})
+    which = _dispatch.c.state.in_(_GOING_ON) & (_dispatch.c.id == dispatch_id)
+    if not _call_off(database, which, reason, audit):
         raise BadInput(
             f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
             mend=f"See: distributor dispatches show {dispatch_id}",
@@ -72,31 +74,28 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
     """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
     reason = _reason(STOPPED_BY, actor, because)
     wanted = list(dispatch_ids)
-    stopped = _call_off(database, wanted or None, reason, actor, "dispatches.stop", because)
-    return Called(tuple(stopped), reason)
+    which = _dispatch.c.state.in_(_GOING_ON)
+    if wanted:  # one that is paused in order, with a message still on the wire, is stopped too
+        which = _dispatch.c.state.in_([*_GOING_ON, DispatchState.PAUSED]) & _dispatch.c.id.in_(wanted)
+    named = ", ".join(map(str, wanted)) or "all"
+    audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
+    return Called(tuple(_call_off(database, which, reason, audit)), reason)
 
 
 def _reason(prefix: str, actor: str, because: str) -> str:
     return f"{prefix}{actor}" + (f": {because.strip()}" if because.strip() else "")
 
 
-def _call_off(
-    database: Database, dispatch_ids: list[int] | None, reason: str, actor: str, action: str, because: str
-) -> list[int]:
-    """Pause what is under way of these, or of all, in one transaction; return which. A paused one is stopped too."""
-    under_way = [*_GOING_ON, DispatchState.PAUSED] if reason.startswith(STOPPED_BY) else list(_GOING_ON)
-    which = _dispatch.c.state.in_(under_way if dispatch_ids is not None else list(_GOING_ON))
-    if dispatch_ids is not None:
-        which &= _dispatch.c.id.in_(dispatch_ids)
+def _call_off(database: Database, which: ColumnElement[bool], reason: str, audit: Audit) -> list[int]:
+    """Pause these dispatches with that reason, in one transaction; return their numbers."""
     with database.session() as session:
-        found = list(
-            session.connection().execute(
-                update(_dispatch)
-                .where(which)
-                .values(state=DispatchState.PAUSED, pause_reason=reason)
-                .returning(_dispatch.c.id)
-            ).scalars()
+        found = session.connection().execute(
+            update(_dispatch)
+            .where(which)
+            .values(state=DispatchState.PAUSED, pause_reason=reason)
+            .returning(_dispatch.c.id)
         )
-        for number in found:
-            session.add(Audit(actor=actor, action=action, subject=str(number), details={"because": because}))
-    return sorted(found)
+        numbers = sorted(found.scalars())
+        if numbers:
+            session.add(audit)
+    return numbers

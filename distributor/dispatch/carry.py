@@ -17,8 +17,11 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.workers import is_alive
+from distributor.dispatch.calling import read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
+from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
@@ -31,6 +34,8 @@ from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.base import Transport
+from distributor.transport.presets import provider_limits, provider_of
+from distributor.transport.throttle import NO_LIMITS, Limits
 
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -45,7 +50,8 @@ _SETTLED_AS = {
 class Carrier:
     """Carries dispatches of one workspace.
 
-    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard.
+    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard; `limits` are the account's;
+    `paces_providers` says whether those of mailbox providers are kept besides: a relay keeps them itself.
     """
 
     database: Database
@@ -57,6 +63,8 @@ class Carrier:
     connections: int
     in_doubt: InDoubtPolicy
     operator: str = ""
+    limits: Limits = NO_LIMITS
+    paces_providers: bool = False
     now: Callable[[], datetime] = clock.now
 
     def recover(self) -> Recovery:
@@ -111,6 +119,7 @@ class Carrier:
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     (col(Delivery.state) == DeliveryState.QUEUED)
                     | _leaves_doubt(self.in_doubt)
                     | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
@@ -143,6 +152,8 @@ class Carrier:
             compose=writer.write,
             retry=self.retry,
             connections=self.connections,
+            pacer=self._pacer(dispatch_id),
+            called=lambda number: read_call(self.database, number),
             on_outcome=on_outcome,
             now=self.now,
         )
@@ -151,6 +162,21 @@ class Carrier:
             result = await runner.run(dispatch_id, stop)
         self._close(dispatch_id, result)
         return result
+
+    def _pacer(self, dispatch_id: int) -> Pacer:
+        """The pace of the account that a dispatch goes through."""
+        with self.database.reading() as connection:
+            account_id = connection.execute(
+                select(col(Dispatch.account_id)).where(col(Dispatch.id) == dispatch_id)
+            ).scalar_one()
+        return Pacer(
+            PacingBook(self.database, account_id, self.log.worker),
+            self.limits,
+            wish=self.connections,
+            scope_of=provider_of,
+            provider_limits=provider_limits if self.paces_providers else None,
+            now=self.now,
+        )
 
     def settle_cancelled(self, dispatch_id: int, in_doubt: InDoubtPolicy | None = None) -> int | None:
         """Settle who is in doubt on a cancelled dispatch, without sending; return how many, None if not cancelled.
@@ -180,6 +206,7 @@ class Carrier:
             self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
+            dispatch.waits_until, dispatch.waits_for = None, ""
             dispatch.started_at = dispatch.started_at or self.now()
             session.add(dispatch)
             return self._writer(session, dispatch)
@@ -247,6 +274,8 @@ class Carrier:
             values = {"state": DispatchState.DONE, "pause_reason": "", "finished_at": self.now()}
         elif result.paused_because:
             values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
+        elif result.stands_still is not None:
+            values = {"waits_until": result.stands_still.until, "waits_for": result.stands_still.why}
         else:
             values = {"pause_reason": STOPPED if result.stopped else ""}
         which = col(Dispatch.id) == dispatch_id

@@ -13,7 +13,6 @@ from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook
 from distributor.states import Outcome, Verdict
 from distributor.transport.throttle import Allowance, Lesson, Limits
 
-T = TypeVar("T")
 Call = Callable[..., Any]
 """Runs a function on the ledger's thread, as `Ledger.call` does."""
 
@@ -39,6 +38,9 @@ class Addressed(Protocol):
     def domain(self) -> str:
         """The domain of the address."""
         ...
+
+
+A = TypeVar("A", bound=Addressed)
 
 
 class Pacer:
@@ -112,22 +114,22 @@ class Pacer:
         self._in_flight[scope] += 1
         return None
 
-    def choose(self, queue: deque[T], now: datetime) -> tuple[T | None, timedelta]:
+    def choose(self, queue: deque[A], now: datetime) -> tuple[A | None, timedelta]:
         """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
         least = PATIENCE
         for index, claimed in enumerate(queue):
-            wait = self.admit(claimed.domain, now)  # type: ignore[attr-defined]
+            wait = self.admit(claimed.domain, now)
             if wait is None:
                 del queue[index]
                 return claimed, _ASK
             least = min(least, wait)
         return None, least
 
-    def set_aside(self, queue: deque[T], now: datetime) -> list[tuple[T, Wait]]:
+    def set_aside(self, queue: deque[A], now: datetime) -> list[tuple[A, Wait]]:
         """Take those out of the queue whose provider is not to be sent to for longer than moments."""
         aside = []
         for claimed in list(queue) if self._shut else ():
-            wait = self._shut.get(self._scope_of(claimed.domain))  # type: ignore[attr-defined]
+            wait = self._shut.get(self._scope_of(claimed.domain))
             if wait is not None and wait.until - now > ASIDE:
                 queue.remove(claimed)
                 aside.append((claimed, wait))
@@ -222,13 +224,11 @@ class Pacer:
         ahead = now - answer.moment
         for scope, allowance in answer.allowances.items():
             self._allowances[scope] = _moved(allowance, ahead)
+        self._shut.clear()  # every answer names all that is suspended
         for scope, gauge in answer.gauges.items():
-            self._shut.pop(scope, None)
             if gauge.until is not None and gauge.until > answer.moment:
                 self._shut[scope] = Wait(scope, gauge.until + ahead, gauge.reason)
             (self._slowed.discard if gauge.rate(answer.moment) is None else self._slowed.add)(scope)
-        for scope in [scope for scope, wait in self._shut.items() if wait.until <= now]:
-            del self._shut[scope]
         if ACCOUNT in answer.gauges:
             self._learned_connections = answer.gauges[ACCOUNT].connections(answer.moment)
         if answer.connections is not None:
@@ -275,4 +275,3 @@ def _moved(allowance: Allowance, ahead: timedelta) -> Allowance:
     retry_at = allowance.retry_at and allowance.retry_at + ahead
     # `drawn_at` stays as the database said it: it names the block there.
     return replace(allowance, start=allowance.start + ahead, lapses=allowance.lapses + ahead, retry_at=retry_at)
-

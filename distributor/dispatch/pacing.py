@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.models import Audit, Pace, PaceShare
+from distributor.models import Audit, Pace
 from distributor.transport.throttle import (
     Allowance,
     Gauge,
@@ -177,11 +177,9 @@ class PacingBook:
             )
         ).all()
         workers = sorted([self._worker, *(row.worker for row in rows)])
-        fair = {
-            worker: cap // len(workers) + (rank < cap % len(workers)) for rank, worker in enumerate(workers)
-        }
+        fair = {worker: cap // len(workers) + (rank < cap % len(workers)) for rank, worker in enumerate(workers)}
         reserved = sum(max(row.connections, min(row.wish, fair[row.worker])) for row in rows)
-        mine = max(0, min(wish, cap - reserved))
+        mine: int = max(0, min(wish, cap - reserved))
         values = {"connections": max(mine, open_connections), "wish": wish, "until": moment + _SHARE_LASTS}
         make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
@@ -220,10 +218,10 @@ def read_waits(connection: Connection, account_id: int, limits: Limits, now: dat
     return waits
 
 
-def lift(database: Database, account_id: int, scope: str, actor: str) -> bool:
+def lift(database: Database, account_id: int, scope: str, actor: str, now: datetime | None = None) -> bool:
     """End a suspension by a person's word; return whether there was one."""
     with database.transaction() as connection:
-        moment = database_now(connection)
+        moment = now or database_now(connection)
         row = connection.execute(
             select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == scope).with_for_update()
         ).one_or_none()
@@ -245,9 +243,7 @@ def lift(database: Database, account_id: int, scope: str, actor: str) -> bool:
 
 def _notable(connection: Connection, account_id: int, moment: datetime) -> dict[str, Gauge]:
     rows = connection.execute(
-        select(_pace).where(
-            _pace.c.account_id == account_id, or_(_pace.c.scope == ACCOUNT, _pace.c.until > moment)
-        )
+        select(_pace).where(_pace.c.account_id == account_id, or_(_pace.c.scope == ACCOUNT, _pace.c.until > moment))
     )
     return {row.scope: thaw(row.state, row.until, row.reason) for row in rows}
 

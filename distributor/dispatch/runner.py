@@ -102,6 +102,7 @@ class _Run:
         self.claiming = asyncio.Lock()
         self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
+        self.opening = 0
         self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
@@ -194,9 +195,9 @@ class _Run:
         now = self.parts.now()
         for claimed, until in pacer.set_aside(self.queue, now):
             await self.ledger.call(self.parts.log.put_off, [claimed.id], until.until, until.why)
-        claimed, wait = pacer.choose(self.queue, now)
-        if claimed is not None:
-            return claimed, 0
+        chosen, wait = pacer.choose(self.queue, now)
+        if chosen is not None:
+            return chosen, 0
         if not wait:
             await self._pace()
         self.result.stands_still = pacer.stands_still(self.parts.now())
@@ -250,8 +251,9 @@ class _Run:
         if connection is not None and connection.is_usable and not self._too_many():
             return connection
         await self._drop(connection)
-        if not await self._has_room():
-            return None
+        return await self._try_to_connect() if await self._has_room() else None
+
+    async def _try_to_connect(self) -> Connection | None:
         for wait in (*_RECONNECT_WAITS_S, None):
             try:
                 return await self._connect()
@@ -268,10 +270,13 @@ class _Run:
     def _too_many(self) -> bool:
         return self.parts.pacer is not None and len(self.connected) > max(1, self.parts.pacer.connections)
 
+    def _is_full(self) -> bool:
+        """Whether the account bears no more connections than stand or are being opened."""
+        return self.parts.pacer is not None and len(self.connected) + self.opening >= self.parts.pacer.connections
+
     async def _has_room(self) -> bool:
         """Whether another connection may be opened; while other processes hold them all, wait for one."""
-        pacer = self.parts.pacer
-        while pacer is not None and len(self.connected) >= pacer.connections:
+        while self._is_full():
             if self.connected or await self._halted_within(_WATCH_S):
                 return False
         return True
@@ -295,8 +300,14 @@ class _Run:
                     return await self._open()
         return await self._open()
 
-    async def _open(self) -> Connection:
-        fresh = await self.parts.transport.connect()
+    async def _open(self) -> Connection | None:
+        if self._is_full():
+            return None
+        self.opening += 1
+        try:
+            fresh = await self.parts.transport.connect()
+        finally:
+            self.opening -= 1
         self.ever_connected = True
         self.connected.add(fresh)
         self.alone.clear()

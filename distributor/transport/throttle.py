@@ -63,6 +63,9 @@ class Limits:
         return tokens
 
 
+NO_LIMITS = Limits()
+
+
 class Lesson(StrEnum):
     """What one answer teaches about the pace."""
 
@@ -206,30 +209,35 @@ def learn(
     if gauge.suspended(now):
         return gauge  # an answer to what was on the wire when the others were heard
     if lesson is Lesson.REFUSED:
-        refusals = gauge.refusals + 1
-        if refusals < _STRIKES:
-            return replace(gauge, refusals=refusals)
-        until = now + min(_LONGEST_BLOCK, _BLOCK * 2 ** min(refusals - _STRIKES, 10))
-        reason = f"{refusals} refusals of policy in a row ({said})"
-        return replace(gauge, refusals=refusals, until=until, reason=reason)
+        return _refused(gauge, now, said)
     known_rate, known_connections = gauge.rate(now), gauge.connections(now)
     if lesson is Lesson.FEWER_CONNECTIONS:
         fewer = max(1, min(known_connections or open_connections, open_connections) - 1)
         return replace(gauge, learned_connections=fewer, learned_per_minute=known_rate, learned_at=now)
     recent = gauge.learned_at is not None and now - gauge.learned_at <= _MEMORY
-    throttles = gauge.throttles + 1 if recent else 1
-    gauge = replace(
+    slower = replace(
         gauge,
-        throttles=throttles,
+        throttles=gauge.throttles + 1 if recent else 1,
         learned_per_minute=max(1.0, min(known_rate or math.inf, max(rate, 2.0)) / 2),
         learned_connections=known_connections,
         learned_at=now,
     )
-    if throttles < _STRIKES:
-        return gauge
+    return _suspended(slower, now, retry_after, said) if slower.throttles >= _STRIKES else slower
+
+
+def _refused(gauge: Gauge, now: datetime, said: str) -> Gauge:
+    refusals = gauge.refusals + 1
+    if refusals < _STRIKES:
+        return replace(gauge, refusals=refusals)
+    until = now + min(_LONGEST_BLOCK, _BLOCK * 2 ** min(refusals - _STRIKES, 10))
+    return replace(gauge, refusals=refusals, until=until, reason=f"{refusals} refusals of policy in a row ({said})")
+
+
+def _suspended(gauge: Gauge, now: datetime, retry_after: int | None, said: str) -> Gauge:
     least, most = _SUSPENSION
     pause = min(most, max(least, timedelta(seconds=retry_after or 0)))
-    return replace(gauge, throttles=0, until=now + pause, reason=f"asked to slow down {throttles} times ({said})")
+    reason = f"asked to slow down {gauge.throttles} times ({said})"
+    return replace(gauge, throttles=0, until=now + pause, reason=reason)
 
 
 def lifted(gauge: Gauge) -> Gauge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ def test_at_no_moment_has_a_group_much_more_or_less_than_its_share(people: Peopl
 def test_a_newsroom_of_forty_among_a_thousand_is_met_every_25th_time() -> None:
     people = [(number, "agence" if number < 40 else f"journal{number}", "x") for number in range(1000)]
     places = [place for place, one in enumerate(interleave(people, domain)) if domain(one) == "agence"]
-    gaps = [later - earlier for earlier, later in zip(places, places[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(places)]
     assert len(places) == 40
     assert min(gaps) >= 20
     assert max(gaps) <= 30
