@@ -14,6 +14,7 @@ from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.logins import LoginGuard
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, StorageTrouble
 from distributor.files import OwnFiles
@@ -21,6 +22,7 @@ from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
+from distributor.transport.base import Transport
 from distributor.transport.presets import find_preset
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
@@ -134,9 +136,12 @@ class Workspace:
             ),
         )
 
-    def transport(self) -> SmtpTransport:
-        """The way to the mail server."""
-        return SmtpTransport(self.account())
+    def transport(self) -> Transport:
+        """The way to the mail server: no login is offered again that it refused before."""
+        account = self.account()
+        if not account.username:
+            return SmtpTransport(account)
+        return LoginGuard(SmtpTransport(account), account, self.database, self.keyring)
 
 
 def _make_private(file: Path) -> None:

@@ -158,6 +158,19 @@ class DeliveryLog:
         which = _delivery.c.id.in_(delivery_ids)
         self._move(which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason)
 
+    def hasten(self, domains: Sequence[str], reason: str) -> int:
+        """Let those who were put off for that reason be due now; return how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                update(_delivery)
+                .where(
+                    _delivery.c.state == DeliveryState.DEFERRED,
+                    _delivery.c.reason == reason,
+                    _delivery.c.domain.in_(domains),
+                )
+                .values(next_attempt_at=self._now())
+            ).rowcount
+
     def renew(self) -> None:
         """Prolong every claim of this worker: it lives."""
         with self._database.transaction() as connection:

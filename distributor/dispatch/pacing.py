@@ -218,15 +218,15 @@ def read_waits(connection: Connection, account_id: int, limits: Limits, now: dat
     return waits
 
 
-def lift(database: Database, account_id: int, scope: str, actor: str, now: datetime | None = None) -> bool:
-    """End a suspension by a person's word; return whether there was one."""
+def lift(database: Database, account_id: int, scope: str, actor: str, now: datetime | None = None) -> str:
+    """End a suspension by a person's word; return why it was there, or "" when there is none."""
     with database.transaction() as connection:
         moment = now or database_now(connection)
         row = connection.execute(
             select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == scope).with_for_update()
         ).one_or_none()
         if row is None or row.until is None or row.until <= moment:
-            return False
+            return ""
         gauge = lifted(thaw(row.state, row.until, row.reason))
         connection.execute(
             update(_pace)
@@ -238,7 +238,7 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
                 at=moment, actor=actor, action="accounts.lift", subject=scope or "account", details={"was": row.reason}
             )
         )
-    return True
+    return str(row.reason)
 
 
 def _notable(connection: Connection, account_id: int, moment: datetime) -> dict[str, Gauge]:

@@ -77,6 +77,11 @@ class DispatchRow:
         return self.state
 
     @property
+    def is_open(self) -> bool:
+        """Whether somebody may still be sent to."""
+        return self.state not in {DispatchState.DONE, DispatchState.CANCELLED}
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the account has to wait before it goes on."""
         return self.state == DispatchState.RUNNING and self.waits_until is not None and self.waits_until > clock.now()

@@ -130,6 +130,12 @@ def provider_of(domain: str) -> str:
     return provider.name if provider else domain
 
 
+def domains_of(name: str) -> tuple[str, ...]:
+    """The domains that are paced under one name."""
+    provider = _BY_DOMAIN.get(name)
+    return provider.domains if provider else (name,)
+
+
 def provider_limits(name: str) -> Limits:
     """What a provider's servers bear; no limits for one that is not known."""
     provider = _BY_DOMAIN.get(name)
