@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.logins import LoginGuard
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, StorageTrouble
@@ -23,6 +24,7 @@ from distributor.settings import PREFIX, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Transport
+from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import find_preset
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
@@ -93,6 +95,7 @@ class Workspace:
             in_doubt=self.settings.in_doubt,
             operator=actor(),
             limits=self.limits,
+            events=self.events(log.worker),
             paces_providers=self.settings.provider_limits,
         )
 
@@ -120,6 +123,11 @@ class Workspace:
             )
         return own.over(preset.limits)
 
+    def events(self, worker: str) -> EventLog:
+        """Where a worker's events are told."""
+        settings = self.settings
+        return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
+
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""
         settings = self.settings
@@ -136,9 +144,9 @@ class Workspace:
             ),
         )
 
-    def transport(self) -> Transport:
+    def transport(self, dialogue: Dialogue | None = None) -> Transport:
         """The way to the mail server: no login is offered again that it refused before."""
-        account = self.account()
+        account = replace(self.account(), dialogue=dialogue)
         if not account.username:
             return SmtpTransport(account)
         return LoginGuard(SmtpTransport(account), account, self.database, self.keyring)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Yes
+from distributor.cli.options import AsJson, Verbose, Yes
 
 app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
 Why = Annotated[str, typer.Option("--because", help="Why; it is shown to whoever asks.")]
@@ -74,6 +74,7 @@ def resume(
     in_doubt: Annotated[
         str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
     ] = "",
+    verbose: Verbose = False,
 ) -> None:
     """Go on with a dispatch where it stopped. Nobody is lost, nobody is mailed twice."""
     from distributor.cli.running import resume_dispatch
@@ -87,7 +88,7 @@ def resume(
         raise BadInput(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
-    resume_dispatch(open_workspace(context.obj), dispatch_id, policy)
+    resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
 from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
 from distributor.transport.base import Transport
+from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -59,13 +60,23 @@ def run_dispatch(
     )
 
 
-def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None) -> None:
+def shown_dialogue(verbose: bool) -> Dialogue | None:
+    """With `verbose`, what shows one connection's dialogue on standard error."""
+    if not verbose:
+        return None
+    err = console(stderr=True)
+    return Dialogue(lambda line: err.print(line, style="dim", soft_wrap=True))
+
+
+def resume_dispatch(
+    workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool = False
+) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
     log = workspace.log()
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
-        run_dispatch(workspace, log, dispatch_id, workspace.transport(), in_doubt)
+        run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt)
         return
     counts = carrier.standing(dispatch_id).counts
     if not settled:

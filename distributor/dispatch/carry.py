@@ -20,6 +20,7 @@ from distributor.deliveries.workers import is_alive
 from distributor.dispatch.calling import read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
+from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
@@ -65,11 +66,14 @@ class Carrier:
     operator: str = ""
     limits: Limits = NO_LIMITS
     paces_providers: bool = False
+    events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
         recovery = self.log.recover(is_alive)
+        if recovery.requeued or recovery.in_doubt:
+            self.events.tell("worker.lost", requeued=recovery.requeued, in_doubt=len(recovery.in_doubt))
         waiting = exists().where(
             col(Delivery.dispatch_id) == col(Dispatch.id),
             col(Delivery.state).in_(list(OPEN_STATES)) | _leaves_doubt(self.in_doubt),
@@ -146,6 +150,7 @@ class Carrier:
         writer = self._open(dispatch_id)
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
+        self.events.tell("dispatch.started", dispatch_id=dispatch_id)
         runner = Runner(
             log=self.log,
             transport=transport,
@@ -154,6 +159,7 @@ class Carrier:
             connections=self.connections,
             pacer=self._pacer(dispatch_id),
             called=lambda number: read_call(self.database, number),
+            on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
         )
@@ -161,7 +167,24 @@ class Carrier:
         while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
             result = await runner.run(dispatch_id, stop)
         self._close(dispatch_id, result)
+        self._tell_end(dispatch_id, result)
         return result
+
+    def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
+        """Tell the event log how the run ended, and what is waited for."""
+        for wait in result.waits:
+            self.events.tell("pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why)
+        with self.database.reading() as connection:
+            state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar_one()
+        how = {
+            "paused": bool(result.paused_because),
+            "called_off": result.called_off,
+            "stopped": result.stopped,
+            "waits": result.stands_still is not None,
+        }
+        why = [name for name, so in how.items() if so]
+        outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
+        self.events.tell("dispatch.ended", dispatch_id=dispatch_id, state=state, because=why, outcomes=outcomes)
 
     def _pacer(self, dispatch_id: int) -> Pacer:
         """The pace of the account that a dispatch goes through."""

@@ -63,7 +63,8 @@ class Runner:
     """Sends what is due of one dispatch over a few connections, each recipient's step durable before the next.
 
     `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome, and is told
-    no more once it has raised: a screen that is gone must not end a dispatch. A message is
+    no more once it has raised: a screen that is gone must not end a dispatch. `on_recorded`, told of the same before,
+    never raises. A message is
     handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
     goes over the connection only after its verdict is. `pacer` says who may be sent to now, `called` whether the
     dispatch was called off by another command.
@@ -76,6 +77,7 @@ class Runner:
     connections: int
     pacer: Pacer | None = None
     called: Callable[[int], CallOff] | None = None
+    on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
@@ -342,6 +344,7 @@ class _Run:
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
+        self.parts.on_recorded(claimed, outcome)
         self._tell(claimed, outcome)
         if outcome.verdict.is_account_level:
             if await self._wait_out(outcome):

@@ -9,6 +9,8 @@ from aiosmtplib.errors import SMTPException, SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
+from distributor.transport.dialogue import Dialogue
+
 BLOCK_BYTES = 64 * 1024
 
 
@@ -20,8 +22,9 @@ class Wire(SMTPProtocol):
     the refusal of control characters in commands.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, dialogue: Dialogue | None = None) -> None:
         super().__init__(loop)
+        self._dialogue = dialogue if dialogue is not None and dialogue.take() else None
         self._spoke_unasked = False
         self._gone: asyncio.Future[None] = loop.create_future()
 
@@ -44,10 +47,20 @@ class Wire(SMTPProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._dialogue is not None:
+            self._dialogue.give_back()
+            self._dialogue = None
         if not self._gone.done():
             self._gone.set_result(None)
 
+    def write(self, data: bytes) -> None:
+        if self._dialogue is not None:
+            self._dialogue.said(data)
+        super().write(data)
+
     def data_received(self, data: bytes) -> None:
+        if self._dialogue is not None:
+            self._dialogue.heard(data)
         waiter = self._response_waiter
         if not self._response_pending or waiter is None or waiter.done():
             self._spoke_unasked = True
