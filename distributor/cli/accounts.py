@@ -8,7 +8,7 @@ import typer
 
 from distributor.cli.options import AsJson
 
-app = typer.Typer(help="See the sending account, its limits, and what servers' replies mean.", no_args_is_help=True)
+app = typer.Typer(help="See the sending account and its limits.", no_args_is_help=True)
 
 
 @app.command("list")

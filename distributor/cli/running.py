@@ -212,11 +212,9 @@ def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone:
         return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
-        return NotAllReached(
-            f"{count(counts[DeliveryState.DEFERRED], 'recipient is', 'recipients are')} to be tried again later (next:"
-            f" {due}).",
-            mend="Leave running: distributor work",
-        )
+        later = count(counts[DeliveryState.DEFERRED], "recipient")
+        said = f"{later} wait" if result.waits else f"{later} asked us to come back later"
+        return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
     if any(counts.get(state) for state in UNREACHED_STATES):
         return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
     return None

@@ -32,6 +32,7 @@ def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -
     about our SPF. `recipient` is the address that the reply is about; `ours` are the sender's address and the name that
     we gave at EHLO. A host of a block list becomes the word `blocklist`, for that is what naming it says.
     """
+    text = _LINK.sub(_named, text)  # whole, before a name in it gives way
     if recipient:
         local, _, domain = recipient.rpartition("@")
         text = _replaced(text, (f"<{recipient}>", recipient), RECIPIENT)
@@ -41,7 +42,6 @@ def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -
         text = _replaced(text, (domain,), OTHER)
     text = _replaced(text, ours, OTHER)
     text = _ANGLE.sub(OTHER, text)
-    text = _LINK.sub(_named, text)
     text = _ADDRESS.sub(OTHER, _QUOTED.sub(OTHER, text))
     return _HOST.sub(_named, text)
 

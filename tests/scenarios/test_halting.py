@@ -72,7 +72,7 @@ def test_one_command_says_what_the_other_is_doing(office: Office) -> None:
     with running(Script(faults=(Fault("body", delay=5, nth=(6, 7, 8)),))) as server:
         sending = office.at(server.port)
         first = sending.start(*send_arguments(SLUG, "social"))
-        until(lambda: len(server.accepted) == 5, "five messages have left", process=first)
+        until(lambda: len(server.accepted) >= 5, "five messages have left", process=first)
         second = sending.start("dispatches", "resume", "1")
         until(lambda: server.connections > 3, "the second one has connected", process=second)
         ran = [finish(process, 0) for process in (first, second)]
