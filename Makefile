@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test torture check bench lock clean
 
 help:
 	@echo "make demo    the whole walk on invented journalists, with a mail server on this machine"
 	@echo "make test    the test suite, on SQLite and on a PostgreSQL of its own"
+	@echo "make torture the same faults and kills as in the tests, twenty-five times as many"
 	@echo "make check   formatting, lint, types, layers, then the tests"
 	@echo "make bench   measurements, as ratios within one run"
 
@@ -18,6 +19,9 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/pytest -n auto --dist loadfile
+
+torture: $(READY)
+	@DISTRIBUTOR_TORTURE=25 $(BIN)/pytest tests/dispatch/test_runner_faults.py tests/deliveries/test_machine.py tests/scenarios/test_killed.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -39,9 +39,9 @@ def sample_message(workspace: Workspace) -> bytes:
     """The message that the first French-reading journalist of the list would get."""
     moment = clock.now()
     proved = prove_release(workspace, SLUG, [LIST], moment)
-    stamp = proved.identity.stamp(workspace.keyring, 1, f"<sample@{proved.identity.domain}>", moment)
+    stamp = proved.opened.identity.stamp(workspace.keyring, 1, f"<sample@{proved.opened.identity.domain}>", moment)
     reader = next(planned.recipient for planned in proved.manifest.recipients if planned.recipient.language == "fr")
-    return proved.composer.compose(reader, stamp)
+    return proved.opened.composer.compose(reader, stamp)
 
 
 def prepare(folder: Path, program: Path, sample: bytes, count: int, *, port: int) -> list[str]:

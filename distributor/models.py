@@ -455,6 +455,24 @@ class Delivery(SQLModel, table=True):
     updated_at: datetime = _created()
 
 
+class Tally(SQLModel, table=True):
+    """How many deliveries of a dispatch stand where, by sector and domain: what reports add up.
+
+    The database keeps it (triggers of the migrations), in the transaction that moves a delivery, whoever moves it.
+    `queued` counts those claimed and being sent as well. On PostgreSQL each session counts in a `shard` of its own.
+    """
+
+    __tablename__ = "tally"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    dispatch_id: int = Field(foreign_key="dispatch.id", ondelete="CASCADE", primary_key=True)
+    sector: str = Field(primary_key=True)
+    domain: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    shard: int = Field(primary_key=True)
+    many: int
+
+
 class Attempt(SQLModel, table=True):
     """One try at one delivery (tentative), as it went: append-only, never changed."""
 

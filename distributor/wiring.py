@@ -95,7 +95,7 @@ class Workspace:
             in_doubt=self.settings.in_doubt,
             operator=actor(),
             limits=self.limits,
-            events=self.events(log.worker),
+            events=self.events(log.known_as),
             paces_providers=self.settings.provider_limits,
         )
 

@@ -61,7 +61,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Script:
-    """What the server offers, and where it fails. `users` maps names to passwords; any at all makes it ask for AUTH."""
+    """What the server offers, and where it fails. `users` maps names to passwords; any at all makes it ask for AUTH.
+
+    `always_354`: it asks for a body even where no recipient was taken, as RFC 2920 §3.1 allows.
+    """
 
     faults: tuple[Fault, ...] = ()
     name: str = "mx.server.example"
@@ -69,6 +72,7 @@ class Script:
     smtputf8: bool = True
     eightbitmime: bool = True
     pipelining: bool = False
+    always_354: bool = False
     starttls: bool = False
     implicit_tls: bool = False
     certificate: str = ""
@@ -340,6 +344,9 @@ class Conversation:
 
     async def do_rcpt(self) -> None:
         """RCPT: one a transaction, for this client."""
+        if self.sender is None and self.script.pipelining:  # the MAIL before it was refused
+            await self.say("503 5.5.1 MAIL first")
+            return
         if self.sender is None:
             self.violation("RCPT without MAIL")
         if self.recipient is not None:
@@ -356,8 +363,7 @@ class Conversation:
     async def do_data(self) -> None:
         """DATA, the body, and the verdict on it."""
         if self.recipient is None:
-            self.violation("DATA without a recipient")
-            await self.say("503 5.5.1 No valid recipients")
+            await self.data_for_nobody()
             return
         if not await self.act("data", "354 End data with <CR><LF>.<CR><LF>", self.recipient):
             return
@@ -374,6 +380,19 @@ class Conversation:
         self.server.accept(recipient, sender, message, self.number)
         usual = "250 2.0.0 Accepted"
         await (self.say(usual) if fault is None else self.obey(fault, usual))
+
+    async def data_for_nobody(self) -> None:
+        """DATA though no recipient was taken: the end of a group that left before that was known, or a fault."""
+        if not self.script.pipelining:
+            self.violation("DATA without a recipient")
+        if not self.script.always_354:
+            await self.say("503 5.5.1 No valid recipients")
+            return
+        await self.say("354 Go on")
+        if await self.body():
+            self.violation("a body for nobody")
+        self.forget()
+        await self.say("554 5.5.1 No valid recipients")
 
     async def do_rset(self) -> None:
         """RSET: forgets the transaction."""
@@ -423,6 +442,9 @@ class Conversation:
     async def body(self) -> bytes:
         """The message, dots unstuffed, checked octet by octet."""
         received = b"\r\n" + self.buffer
+        if received.startswith(b"\r\n.\r\n"):  # nothing at all
+            self.buffer = received[5:]
+            return b""
         while (end := received.find(b"\r\n.\r\n")) == -1:
             self.buffer = b""
             await self.more()

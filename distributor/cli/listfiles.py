@@ -27,9 +27,10 @@ def sync(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the lists of the base agree with a folder: shows who is added, removed and changed, asks, then does it all.
+    """Make the lists of the base agree with a folder of files.
 
-    One transaction. No contact and no objection is ever deleted, and an empty cell erases nothing.
+    It shows who is added, removed and changed, asks, then does it all in one transaction. No contact and no objection
+    is ever deleted, and an empty cell erases nothing.
     """
     from distributor.cli.output import ask, console, show_json
     from distributor.contacts.lists import syncing
@@ -66,10 +67,10 @@ def export(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="[LIST…] DIR", help="Some lists (default: all), the folder.")],
 ) -> None:
-    """Write lists as files into a folder: a CSV for each, smart ones as their query in lists.toml.
+    """Write lists as files into a folder, one CSV for each.
 
-    The files can be changed, kept in git, and read again with `lists sync`. What the folder holds of other lists stays.
-    It is audited: the files hold personal data.
+    The query of a smart list stands in lists.toml. The files can be changed, kept in git, and read again with
+    `lists sync`. What the folder holds of other lists stays. It is audited: the files hold personal data.
     """
     from distributor.cli.output import console, count, suggest
     from distributor.contacts.lists import press_lists

@@ -51,7 +51,7 @@ def run_dispatch(
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
     with workspace.database.reading() as connection:
-        say_company(at_work(connection, but=log.worker))
+        say_company(at_work(connection, but=log.known_as))
     carry_watched(
         workspace,
         carrier,

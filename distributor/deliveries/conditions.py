@@ -14,12 +14,16 @@ _suppression = Suppression.__table__  # type: ignore[attr-defined]
 _contact = Contact.__table__  # type: ignore[attr-defined]
 _sector = Sector.__table__  # type: ignore[attr-defined]
 
+OBJECTED = "objection"
+"""The reason of a delivery that is withheld because its addressee objected."""
+
 
 def going_on() -> ColumnElement[bool]:
     """The condition that a delivery's dispatch has not been cancelled or paused meanwhile, by whatever command."""
     return exists().where(
         _dispatch.c.id == _delivery.c.dispatch_id,
-        _dispatch.c.state.not_in([DispatchState.CANCELLED, DispatchState.PAUSED]),
+        _dispatch.c.state != DispatchState.CANCELLED,
+        _dispatch.c.state != DispatchState.PAUSED,
     )
 
 

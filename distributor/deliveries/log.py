@@ -7,27 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import going_on, objected
-from distributor.deliveries.notices import note_informed
+from distributor.deliveries.notices import Notices
+from distributor.deliveries.statements import Statements
 from distributor.deliveries.workers import is_dead
-from distributor.models import Attempt, Delivery, Dispatch
+from distributor.models import Delivery, Dispatch
 from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 
 LEASE = timedelta(minutes=2)
 """How long a claim stands without being renewed, for workers whose life we cannot see."""
 
 KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
-OBJECTED = "objection"
 
 
 class LeaseLost(Exception):
@@ -100,9 +98,11 @@ class DeliveryLog:
         self._database = database
         self._worker = worker
         self._now = now
+        self._run = Statements.prepare(database.engine.dialect)
+        self._notices = Notices(database.engine.dialect)
 
     @property
-    def worker(self) -> str:
+    def known_as(self) -> str:
         """The name of this process on its claims."""
         return self._worker
 
@@ -126,14 +126,12 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
-            due = self._due(connection, dispatch_id, limit, now)
-            claimed = connection.execute(
-                update(_delivery)
-                .where(_delivery.c.id.in_(due))
-                .values(state=DeliveryState.CLAIMED, worker=self._worker, lease_until=now + LEASE, updated_at=now)
-                .returning(*(_delivery.c[name] for name in ClaimedDelivery.__slots__))
-            ).all()
-        return sorted((ClaimedDelivery(*row) for row in claimed), key=lambda claimed_one: claimed_one.id)
+            claimed = self._due(connection, dispatch_id, limit, now)
+            ids = [one.id for one in claimed]
+            if ids:
+                values = {"ids": ids, "by": self._worker, "lease": now + LEASE, "now": now}
+                self._run.claim.run(connection, values)
+        return claimed
 
     def commit(self, batch: Batch) -> list[int]:
         """Write begins and records in one durable transaction.
@@ -143,11 +141,10 @@ class DeliveryLog:
         """
         now = self._now()
         with self._database.transaction() as connection:
-            for record in batch.records:
-                self._record(connection, record, now, by=self._worker)
+            self._record(connection, batch.records, now, by=self._worker)
             accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
-            note_informed(connection, accepted, now)
-            return [number for number in batch.begins if not self._begin(connection, number, now)]
+            self._notices.note(connection, accepted, now)
+            return self._begin(connection, batch.begins, now)
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
@@ -261,7 +258,7 @@ class DeliveryLog:
         ).all()
         outcome = Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY, reply=KILLED_REPLY)
         for row in doubtful:
-            self._record(connection, AttemptRecord(row.id, outcome, started_at=row.updated_at), now, by=row.worker)
+            self._record(connection, [AttemptRecord(row.id, outcome, started_at=row.updated_at)], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
 
     def _wake_deferred(self, connection: Connection, dispatch_id: int, now: datetime) -> None:
@@ -282,102 +279,49 @@ class DeliveryLog:
             .values(state=DeliveryState.QUEUED, next_attempt_at=None, updated_at=now)
         )
 
-    def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[int]:
+    def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
 
         The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
         """
-        queued = (
-            select(_delivery.c.id, objected().label("objected"))
-            .where(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.QUEUED, going_on())
-            .order_by(_delivery.c.id)
-            .limit(limit)
-            .with_for_update(of=_delivery, skip_locked=True)
-        )
-        while rows := connection.execute(queued).all():
-            objectors = [row.id for row in rows if row.objected]
-            if objectors:
-                connection.execute(
-                    update(_delivery)
-                    .where(_delivery.c.id.in_(objectors))
-                    .values(state=DeliveryState.WITHHELD, reason=OBJECTED, updated_at=now)
-                )
+        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit}):
+            if objectors := [row[0] for row in rows if row[-1]]:
+                self._run.withhold.run(connection, {"ids": objectors, "now": now})
             if len(objectors) < len(rows):
-                return [row.id for row in rows if not row.objected]
+                return [ClaimedDelivery(*row[:-1]) for row in rows if not row[-1]]
         return []
 
-    def _begin(self, connection: Connection, delivery_id: int, now: datetime) -> bool:
-        """Claimed → sending, unless an objection, another worker or the end of the dispatch came first."""
-        begun = connection.execute(
-            update(_delivery)
-            .where(
-                _delivery.c.id == delivery_id,
-                _delivery.c.state == DeliveryState.CLAIMED,
-                _delivery.c.worker == self._worker,
-                going_on(),
-                not_(objected()),
-            )
-            .values(
-                state=DeliveryState.SENDING,
-                lease_until=now + LEASE,
-                updated_at=now,
-            )
-        )
-        return begun.rowcount == 1
+    def _begin(self, connection: Connection, delivery_ids: Sequence[int], now: datetime) -> list[int]:
+        """Claimed → sending, unless an objection, another worker or the end of the dispatch came first.
 
-    def _record(self, connection: Connection, record: AttemptRecord, now: datetime, *, by: str) -> None:
-        """Write what the worker `by` came to; while it holds the delivery, its verdict is the delivery's state."""
-        outcome = record.outcome
-        old = connection.execute(
-            select(_delivery.c.state, _delivery.c.worker, _delivery.c.attempts, _delivery.c.refusals)
-            .where(_delivery.c.id == record.delivery_id)
-            .with_for_update()
-        ).one()
-        connection.execute(
-            insert(_attempt).values(
-                delivery_id=record.delivery_id,
-                number=old.attempts + 1,
-                started_at=record.started_at,
-                duration_ms=outcome.duration_ms,
-                phase=outcome.phase,
-                verdict=outcome.verdict,
-                state=outcome.state,
-                code=outcome.code,
-                enhanced_code=outcome.enhanced_code,
-                reply=outcome.reply,
-                server=outcome.server,
-                tls=outcome.tls,
-                worker=by,
-            )
-        )
-        if old.worker != by and not self._may_say(old, outcome.state):
-            # We were thought dead: the attempt is on record, the state is somebody else's to say.
-            connection.execute(
-                update(_delivery).where(_delivery.c.id == record.delivery_id).values(attempts=old.attempts + 1)
-            )
+        Returns those that may not be sent.
+        """
+        if not delivery_ids:
+            return []
+        values = {"ids": list(delivery_ids), "by": self._worker, "lease": now + LEASE, "now": now}
+        begun = {row[0] for row in self._run.begin.run(connection, values)}
+        return [number for number in delivery_ids if number not in begun]
+
+    def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
+        """Write what the worker `by` came to; while it holds a delivery, its verdict is the delivery's state."""
+        if not records:
             return
-        check_transition(DeliveryState(old.state), outcome.state)
-        values: dict[str, Any] = {
-            "attempts": old.attempts + 1,
-            "state": outcome.state,
-            "verdict": outcome.verdict,
-            "phase": outcome.phase,
-            "code": outcome.code,
-            "enhanced_code": outcome.enhanced_code,
-            "reply": outcome.reply,
-            "reason": "",
-            "next_attempt_at": record.next_attempt_at,
-            "worker": "",
-            "lease_until": None,
-            "updated_at": now,
-        }
-        if outcome.state == DeliveryState.ACCEPTED:
-            values["accepted_at"] = now
-        if outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION:
-            values["refusals"] = old.refusals + 1
-        if record.expires_at is not None:
-            values["expires_at"] = record.expires_at
-        connection.execute(update(_delivery).where(_delivery.c.id == record.delivery_id).values(**values))
+        ids = [record.delivery_id for record in records]
+        held: dict[int, _Held] = {}
+        for number, state, worker, attempts, refusals in self._run.held.run(connection, {"ids": ids}):
+            held[number] = _Held(state, worker, attempts, refusals)
+        attempts, verdicts, counted = [], [], []
+        for record in records:
+            old = held[record.delivery_id]
+            attempts.append(_attempt_of(record, old.attempts + 1, by))
+            if old.worker == by or self._may_say(old, record.outcome.state):
+                check_transition(DeliveryState(old.state), record.outcome.state)
+                verdicts.append(_verdict_of(record, now))
+            else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
+                counted.append({"number": record.delivery_id})
+        self._run.attempt.run_many(connection, attempts)
+        self._run.verdict.run_many(connection, verdicts)
+        self._run.count.run_many(connection, counted)
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
@@ -395,7 +339,7 @@ class DeliveryLog:
             ).rowcount
 
     @staticmethod
-    def _may_say(old: Any, state: DeliveryState) -> bool:
+    def _may_say(old: _Held, state: DeliveryState) -> bool:
         """Whether a worker that no longer holds a delivery may still change its state.
 
         It may end a doubt. While another worker sends, only «accepted» counts: were the state to become anything else
@@ -404,6 +348,56 @@ class DeliveryLog:
         if old.worker:
             return bool(old.state == DeliveryState.SENDING and state == DeliveryState.ACCEPTED)
         return bool(old.state == DeliveryState.IN_DOUBT and state in TRANSITIONS[DeliveryState.IN_DOUBT])
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """How a delivery stood when its verdict came."""
+
+    state: str
+    worker: str
+    attempts: int
+    refusals: int
+
+
+def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
+    """The row that an attempt leaves in the attempt log."""
+    outcome = record.outcome
+    return {
+        "delivery_id": record.delivery_id,
+        "number": number,
+        "started_at": record.started_at,
+        "duration_ms": outcome.duration_ms,
+        "phase": outcome.phase.value,
+        "verdict": outcome.verdict.value,
+        "state": outcome.state.value,
+        "code": outcome.code,
+        "enhanced_code": outcome.enhanced_code,
+        "reply": outcome.reply,
+        "server": outcome.server,
+        "tls": outcome.tls,
+        "worker": by,
+    }
+
+
+def _verdict_of(record: AttemptRecord, now: datetime) -> dict[str, Any]:
+    """What an attempt changes in its delivery's row."""
+    outcome = record.outcome
+    counts_against = outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION
+    return {
+        "number": record.delivery_id,
+        "new_state": outcome.state.value,
+        "new_verdict": outcome.verdict.value,
+        "new_phase": outcome.phase.value,
+        "new_code": outcome.code,
+        "new_enhanced_code": outcome.enhanced_code,
+        "new_reply": outcome.reply,
+        "new_next_attempt_at": record.next_attempt_at,
+        "new_updated_at": now,
+        "new_accepted_at": now if outcome.state == DeliveryState.ACCEPTED else None,
+        "new_expires_at": record.expires_at,
+        "more_refusals": int(counts_against),
+    }
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Text, cast, func, select, update
+from sqlalchemy import Connection, Dialect, Text, bindparam, cast, func, select, update
 
+from distributor.db.prepared import Prepared, among
 from distributor.models import Delivery
 from distributor.states import DeliveryState
 
@@ -17,28 +18,43 @@ NOTICE = "texts.rights"
 """What a template that prints the notice of rights says; a layout without it informs nobody."""
 
 
-def note_informed(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
-    """Keep the day for the addressees of these deliveries, where they were accepted, are no test, and told the rights.
+class Notices:
+    """Keeps the day for the addressees of accepted deliveries, where they are no test and told the rights."""
 
-    The first day stands: a later message changes nothing.
-    """
-    if not delivery_ids:
-        return
-    person = _contact.alias()
-    informed = (
-        select(func.coalesce(person.c.same_as_id, person.c.id))
-        .select_from(_delivery)
-        .join(person, person.c.id == _delivery.c.contact_id)
-        .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
-        .where(
-            _delivery.c.id.in_(delivery_ids),
-            _delivery.c.state == DeliveryState.ACCEPTED,
-            _dispatch.c.is_test.is_(False),
-            cast(_dispatch.c.templates, Text).contains(NOTICE, autoescape=True),
+    def __init__(self, dialect: Dialect) -> None:
+        person = _contact.alias()
+        told = (
+            select(func.coalesce(person.c.same_as_id, person.c.id))
+            .select_from(_delivery.join(person, person.c.id == _delivery.c.contact_id))
+            .where(among(_delivery.c.id, "ids", dialect), _delivery.c.state == DeliveryState.ACCEPTED.value)
+            .where(_delivery.c.dispatch_id == bindparam("dispatch"))
         )
-    )
-    connection.execute(
-        update(_contact)
-        .where(_contact.c.notice_sent_at.is_(None), _contact.c.id.in_(informed))
-        .values(notice_sent_at=now)
-    )
+        # Skipping what another worker holds: that one writes the same day, and waiting for each other would be a knot.
+        first = (
+            select(_contact.c.id)
+            .where(_contact.c.notice_sent_at.is_(None), _contact.c.id.in_(told))
+            .with_for_update(skip_locked=True)
+        )
+        day = bindparam("now", type_=_contact.c.notice_sent_at.type)
+        self._note = Prepared(update(_contact).where(_contact.c.id.in_(first)).values(notice_sent_at=day), dialect)
+        self._dispatches = Prepared(
+            select(_delivery.c.dispatch_id).where(among(_delivery.c.id, "ids", dialect)).distinct(), dialect
+        )
+        self._informs: dict[int, bool] = {}
+
+    def note(self, connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
+        """Keep the day for these deliveries. The first one stands: a later message changes nothing."""
+        if not delivery_ids:
+            return
+        ids = list(delivery_ids)
+        for (dispatch_id,) in self._dispatches.run(connection, {"ids": ids}).all():
+            if self._does_inform(connection, dispatch_id):
+                self._note.run(connection, {"ids": ids, "dispatch": dispatch_id, "now": now})
+
+    def _does_inform(self, connection: Connection, dispatch_id: int) -> bool:
+        """Whether the messages of a dispatch tell the rights; its templates are frozen, so this is asked once."""
+        if dispatch_id not in self._informs:
+            tells = cast(_dispatch.c.templates, Text).contains(NOTICE, autoescape=True)
+            asked = select(_dispatch.c.id).where(_dispatch.c.id == dispatch_id, _dispatch.c.is_test.is_(False), tells)
+            self._informs[dispatch_id] = connection.execute(asked).first() is not None
+        return self._informs[dispatch_id]

@@ -193,7 +193,7 @@ class Carrier:
                 select(col(Dispatch.account_id)).where(col(Dispatch.id) == dispatch_id)
             ).scalar_one()
         return Pacer(
-            PacingBook(self.database, account_id, self.log.worker),
+            PacingBook(self.database, account_id, self.log.known_as),
             self.limits,
             wish=self.connections,
             scope_of=provider_of,

@@ -34,10 +34,14 @@ class Ledger:
         self._batch.begins.append(delivery_id)
         await self._committed(delivery_id)
 
-    async def record(self, record: AttemptRecord) -> None:
-        """Return when the verdict is durable. It is written even if the caller is cancelled while waiting."""
+    def record(self, record: AttemptRecord) -> asyncio.Future[None]:
+        """Write a verdict; done when it is durable. It is written even if nobody waits.
+
+        Verdicts and intents become durable in the order in which they were given: a `begin` that has returned vouches
+        for every record before it.
+        """
         self._batch.records.append(record)
-        await self._committed(None)
+        return self._committed(None)
 
     async def settle(self, function: Callable[..., T], *args: object) -> T:
         """As `call`, after all that was said before is written: what is known is never settled as unknown."""
@@ -53,12 +57,12 @@ class Ledger:
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
 
-    async def _committed(self, begin: int | None) -> None:
+    def _committed(self, begin: int | None) -> asyncio.Future[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((begin, done))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
-        await done
+        return done
 
     async def _flush(self) -> None:
         while self._waiting:

@@ -6,15 +6,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
 
 from distributor import clock
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
+from distributor.dispatch.unpaced import A, Call, Unpaced
 from distributor.states import Outcome, Verdict
 from distributor.transport.throttle import Allowance, Lesson, Limits
-
-Call = Callable[..., Any]
-"""Runs a function on the ledger's thread, as `Ledger.call` does."""
 
 PATIENCE = timedelta(minutes=2)
 """Longer waits of the account end the run: it goes on by itself when they are over."""
@@ -31,19 +28,7 @@ _SAMPLE_S = 5
 """The least time over which our own rate is measured."""
 
 
-class Addressed(Protocol):
-    """Whoever is to be sent to."""
-
-    @property
-    def domain(self) -> str:
-        """The domain of the address."""
-        ...
-
-
-A = TypeVar("A", bound=Addressed)
-
-
-class Pacer:
+class Pacer(Unpaced):
     """Keeps one run within the account's limits, and within those of each provider when they are wished for.
 
     `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
@@ -154,7 +139,7 @@ class Pacer:
         """Take to heart what came of a message that was admitted."""
         scope = self._scope_of(domain)
         self.release(domain)
-        self._sent[int(now.timestamp())] += 1
+        self._count(int(now.timestamp()))
         said = f"{outcome.code or ''} {outcome.enhanced_code}".strip()
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
@@ -262,10 +247,14 @@ class Pacer:
         self._throttled[scope] = now
         return scope if len(self._throttled) == 1 else ACCOUNT
 
+    def _count(self, second: int) -> None:
+        if second not in self._sent:
+            for past in [past for past in self._sent if past <= second - 60]:
+                del self._sent[past]
+        self._sent[second] += 1
+
     def _slower(self, scope: str, outcome: Outcome, said: str, now: datetime) -> None:
         second = int(now.timestamp())
-        for past in [past for past in self._sent if past <= second - 60]:
-            del self._sent[past]
         seconds = max(_SAMPLE_S, second + 1 - min(self._sent, default=second))
         rate = 60 * self._sent.total() / seconds
         self._notes.append(Note(scope, Lesson.SLOWER, rate=rate, retry_after=outcome.retry_after, said=said))

@@ -13,7 +13,8 @@ from sqlmodel import Session, select
 
 from distributor.addresses import Address
 from distributor.db.engine import Database
-from distributor.deliveries.log import OBJECTED, DeliveryLog
+from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -14,9 +15,9 @@ from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryL
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
@@ -24,6 +25,7 @@ from distributor.transport.base import Connection, Envelope, Transport
 _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
 """How often a run looks whether it was called off, and goes to the database for its pace."""
+_LEAST_CLAIM = 32
 _WINDOW = 50
 """How many claims for each connection are held at most while providers that wait are passed over."""
 _SHORT_WAIT_S = 60
@@ -63,11 +65,13 @@ class Runner:
     """Sends what is due of one dispatch over a few connections, each recipient's step durable before the next.
 
     `compose` turns a claimed delivery into its envelope; `on_outcome` is told of every recorded outcome, and is told
-    no more once it has raised: a screen that is gone must not end a dispatch. `on_recorded`, told of the same before,
-    never raises. A message is
-    handed to a connection only after its claim; its body leaves only after its `begin` is on the disk; the next message
-    goes over the connection only after its verdict is. `pacer` says who may be sent to now, `called` whether the
-    dispatch was called off by another command.
+    no more once it has raised: a screen that is gone must not end a dispatch. A message is handed to a connection only
+    after its claim. Its body leaves only after its `begin` is on the disk, and with it the verdict on the message
+    before: one commit, shared with the other connections. Where the server takes commands ahead, the next message is
+    announced behind the end of the one before.
+
+    `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `on_recorded`, told
+    of every outcome, never raises.
     """
 
     log: DeliveryLog
@@ -75,7 +79,7 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
-    pacer: Pacer | None = None
+    pacer: Unpaced = field(default_factory=Unpaced)
     called: Callable[[int], CallOff] | None = None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
@@ -90,6 +94,14 @@ class Runner:
         the ledger cannot be written, after the connections have come to rest.
         """
         return await _Run(self, dispatch_id, stop).carry()
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A claimed delivery, and the envelope written for it."""
+
+    claimed: ClaimedDelivery
+    envelope: Envelope
 
 
 class _Run:
@@ -113,20 +125,23 @@ class _Run:
         self.alone = asyncio.Event()
         """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
         self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
+        self.refill: asyncio.Task[None] | None = None
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
         watcher = asyncio.create_task(self._halt_on_stop())
-        await self._pace()
-        workers = [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
+        workers: list[asyncio.Task[None]] = []
         caller = asyncio.create_task(self._heed_calls(workers))
         try:
+            await self._pace()
+            workers += [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
             # Those that a call to stop at once has cancelled are no exception: the run itself goes on to its end.
             await asyncio.gather(*workers, return_exceptions=True)
         finally:
-            for task in (*workers, heartbeat, watcher, caller):
+            tasks = [*workers, heartbeat, watcher, caller, *filter(None, [self.refill])]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*workers, heartbeat, watcher, caller, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._settle()
         if self.failure is not None:
             raise self.failure
@@ -137,9 +152,8 @@ class _Run:
         """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
         try:
             await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
-            if self.parts.pacer is not None:
-                self.result.waits = self.parts.pacer.waits(self.parts.now())
-                await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
+            self.result.waits = self.parts.pacer.waits(self.parts.now())
+            await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
@@ -159,7 +173,9 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                await self._send(connection, claimed)
+                message: _Message | None = _Message(claimed, self.parts.compose(claimed))
+                while message is not None:
+                    message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
             self.failure = self.failure or error
             self.halted.set()
@@ -171,9 +187,7 @@ class _Run:
             while not self.halted.is_set():
                 if not self.queue and not await self._claim():
                     return None
-                if self.parts.pacer is None:
-                    return self.queue.popleft()
-                claimed, wait = await self._admitted(self.parts.pacer)
+                claimed, wait = await self._admitted()
                 if claimed is not None:
                     return claimed
                 if not wait or (self._may_look_further() and await self._claim()):
@@ -187,14 +201,9 @@ class _Run:
         self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
         return bool(batch)
 
-    def _may_look_further(self) -> bool:
-        """Whether only the providers at hand have to wait: there may be others further on."""
-        pacer, many = self.parts.pacer, len(self.queue)
-        return pacer is not None and many < _WINDOW * self.parts.connections and not pacer.holds_all(self.parts.now())
-
-    async def _admitted(self, pacer: Pacer) -> tuple[ClaimedDelivery | None, float]:
+    async def _admitted(self) -> tuple[ClaimedDelivery | None, float]:
         """Whoever of the queue may be sent to now, or how many seconds until somebody may."""
-        now = self.parts.now()
+        pacer, now = self.parts.pacer, self.parts.now()
         for claimed, until in pacer.set_aside(self.queue, now):
             await self.ledger.call(self.parts.log.put_off, [claimed.id], until.until, until.why)
         chosen, wait = pacer.choose(self.queue, now)
@@ -207,15 +216,18 @@ class _Run:
             self.halted.set()
         return None, wait.total_seconds()
 
+    def _may_look_further(self) -> bool:
+        """Whether only the providers at hand have to wait: there may be others further on."""
+        many = len(self.queue)
+        return many < _WINDOW * self.parts.connections and not self.parts.pacer.holds_all(self.parts.now())
+
     def _not_now(self, claimed: ClaimedDelivery) -> None:
-        """Put back whom there is no connection for."""
-        if self.parts.pacer is not None:
-            self.parts.pacer.release(claimed.domain)
+        """Put back whoever is not sent to after all."""
+        self.parts.pacer.release(claimed.domain)
         self.queue.appendleft(claimed)
 
     async def _pace(self) -> None:
-        if self.parts.pacer is not None:
-            await self.parts.pacer.tick(self.ledger.call, open_connections=len(self.connected))
+        await self.parts.pacer.tick(self.ledger.call, open_connections=len(self.connected))
 
     async def _heed_calls(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Halt within a second of another command's word, and drop the connections when it says «at once»."""
@@ -243,7 +255,29 @@ class _Run:
         return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
 
     def _claim_size(self) -> int:
-        return 4 * self.parts.connections
+        return max(_LEAST_CLAIM, 8 * self.parts.connections)
+
+    def _spare(self) -> _Message | None:
+        """The next message, if one lies ready: asked while the end of another is about to leave."""
+        if self.halted.is_set() or self._too_many():
+            return None
+        claimed, _wait = self.parts.pacer.choose(self.queue, self.parts.now())
+        if claimed is None:
+            return None
+        if len(self.queue) < self._claim_size() // 2 and (self.refill is None or self.refill.done()):
+            self.refill = asyncio.create_task(self._claim_early())
+        try:
+            return _Message(claimed, self.parts.compose(claimed))
+        except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
+            self._not_now(claimed)
+            return None
+
+    async def _claim_early(self) -> None:
+        """Claim more before the queue is empty; what goes wrong here goes wrong again in `_next`, and is told there."""
+        async with self.claiming:
+            if not self.halted.is_set() and len(self.queue) < self._claim_size() // 2:
+                with contextlib.suppress(DistributorError):
+                    await self._claim()
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
         """A connection that can carry the next message: the one at hand, or a new one.
@@ -254,6 +288,20 @@ class _Run:
             return connection
         await self._drop(connection)
         return await self._try_to_connect() if await self._has_room() else None
+
+    def _too_many(self) -> bool:
+        return len(self.connected) > max(1, self.parts.pacer.connections)
+
+    def _is_full(self) -> bool:
+        """Whether the account bears no more connections than stand or are being opened."""
+        return len(self.connected) + self.opening >= self.parts.pacer.connections
+
+    async def _has_room(self) -> bool:
+        """Whether another connection may be opened; while other processes hold them all, wait for one."""
+        while self._is_full():
+            if self.connected or await self._halted_within(_WATCH_S):
+                return False
+        return True
 
     async def _try_to_connect(self) -> Connection | None:
         for wait in (*_RECONNECT_WAITS_S, None):
@@ -268,20 +316,6 @@ class _Run:
                 if await self._halted_within(wait):
                     return None
         return None
-
-    def _too_many(self) -> bool:
-        return self.parts.pacer is not None and len(self.connected) > max(1, self.parts.pacer.connections)
-
-    def _is_full(self) -> bool:
-        """Whether the account bears no more connections than stand or are being opened."""
-        return self.parts.pacer is not None and len(self.connected) + self.opening >= self.parts.pacer.connections
-
-    async def _has_room(self) -> bool:
-        """Whether another connection may be opened; while other processes hold them all, wait for one."""
-        while self._is_full():
-            if self.connected or await self._halted_within(_WATCH_S):
-                return False
-        return True
 
     async def _rest(self, refusals: int) -> None:
         """Wait before asking for a connection again, less long when no other stands any more."""
@@ -322,37 +356,72 @@ class _Run:
                 self.alone.set()
             await connection.close()
 
-    async def _send(self, connection: Connection, claimed: ClaimedDelivery) -> None:
-        envelope = self.parts.compose(claimed)
+    async def _send(self, connection: Connection, message: _Message) -> _Message | None:
+        """Send one message; return the one that was announced behind it and must come next on this connection."""
+        claimed, announced = message.claimed, list[_Message]()
+
+        def following() -> Envelope | None:
+            announced.extend(filter(None, [self._spare()]))
+            return announced[0].envelope if announced else None
+
         started_at = self.parts.now()
         try:
-            outcome = await connection.deliver(envelope, lambda: self.ledger.begin(claimed.id))
+            outcome = await connection.deliver(message.envelope, lambda: self._begin(claimed), following)
         except LeaseLost:
-            # An objection, another worker, a cancel: the body did not leave. The next claim decides.
-            if self.parts.pacer is not None:
-                self.parts.pacer.release(claimed.domain)
-            await self.ledger.call(self.parts.log.release, [claimed.id])
-            if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
-                self.result.called_off = True
-                self.halted.set()
-            return
-        if self.parts.pacer is not None:
-            self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
-        await self.ledger.record(self._attempt(claimed, outcome, started_at))
-        if self.parts.pacer is not None and self.parts.pacer.has_news:
+            await self._let_go(claimed)
+            return None
+        except BaseException:
+            self._put_back(announced)
+            raise
+        self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
+        written = self.ledger.record(self._attempt(claimed, outcome, started_at))
+        written.add_done_callback(lambda done: self._note(claimed, outcome, done))
+        if self.parts.pacer.has_news:
             await self._pace()
+        if outcome.verdict.is_account_level or not (announced and connection.is_usable):
+            self._put_back(announced)
+            if announced:
+                await self._drop(connection)
+            await asyncio.wait([written])
+            if outcome.verdict.is_account_level and not await self._wait_out(outcome):
+                self._pause(
+                    f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
+                    "Nobody's attempt was counted.",
+                )
+            return None
+        return announced[0]
+
+    async def _begin(self, claimed: ClaimedDelivery) -> None:
+        """Return when the intent to send is durable, and so is every verdict before it."""
+        await self.ledger.begin(claimed.id)
+        if self.failure is not None:
+            raise self.failure  # a verdict before it could not be written
+
+    async def _let_go(self, claimed: ClaimedDelivery) -> None:
+        """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
+        self.parts.pacer.release(claimed.domain)
+        await self.ledger.call(self.parts.log.release, [claimed.id])
+        if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
+            self.result.called_off = True
+            self.halted.set()
+
+    def _put_back(self, announced: list[_Message]) -> None:
+        """Nothing of these messages left: another connection, or a later run, sends them."""
+        for message in announced:
+            self._not_now(message.claimed)
+
+    def _note(self, claimed: ClaimedDelivery, outcome: Outcome, written: asyncio.Future[None]) -> None:
+        """A verdict is on the disk, or cannot be: then nothing more may leave."""
+        error = None if written.cancelled() else written.exception()
+        if error is not None:
+            self.failure = self.failure or error
+            self.halted.set()
+            return
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
         self.parts.on_recorded(claimed, outcome)
         self._tell(claimed, outcome)
-        if outcome.verdict.is_account_level:
-            if await self._wait_out(outcome):
-                return
-            self._pause(
-                f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
-                "Nobody's attempt was counted.",
-            )
 
     def _tell(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         """Tell whoever watches. What watching comes to (a closed pipe, a lost terminal) never reaches the sending."""

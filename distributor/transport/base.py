@@ -23,6 +23,14 @@ class Envelope:
     needs_smtputf8: bool = False
 
 
+Following = Callable[[], Envelope | None]
+"""Asked at the last moment for the message that goes over the same connection next; None when there is none yet."""
+
+
+def nobody() -> None:
+    """Nothing follows."""
+
+
 class Connection(Protocol):
     """One open, greeted and authenticated connection; carries one message at a time."""
 
@@ -31,12 +39,18 @@ class Connection(Protocol):
         """Whether another message may be sent on it."""
         ...
 
-    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+    async def deliver(
+        self, envelope: Envelope, begin: Callable[[], Awaitable[None]], following: Following = nobody
+    ) -> Outcome:
         """Hand over one message and return what came of it; network faults are outcomes, never exceptions.
 
         `begin` is awaited once, after the server asked for the body (354) and before its first byte is written: when
         it returns, the intent is durable. If it raises, no body byte is written, the connection is closed and the
         exception goes up.
+
+        `following` is asked, where the server takes commands ahead, once only the end of this message is left to be
+        written. What it gives is announced to the server at once, and must be the next message delivered here, or the
+        connection be closed; its body waits for its own `deliver` and `begin`.
         """
         ...
 

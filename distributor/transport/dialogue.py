@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 
+_RETURN = b"\r"
 _AUTH = re.compile(rb"AUTH +([A-Z0-9-]+)( +\S.*)?", re.IGNORECASE)
 
 
@@ -19,10 +19,8 @@ class Dialogue:
         self._tell = tell
         self._taken = False
         self._heard = b""
-        self._asked: deque[bytes] = deque()
-        self._in_body = False
         self._secret = False
-        self._body = 0
+        self._message: tuple[int, bytes] | None = None
 
     def take(self) -> bool:
         """Claim it for a connection; only the first one gets it, until it is given back."""
@@ -31,48 +29,37 @@ class Dialogue:
 
     def give_back(self) -> None:
         """The connection is over; the next one may be told."""
-        self._taken = self._in_body = self._secret = False
-        self._heard = b""
-        self._asked.clear()
+        self._taken = self._secret = False
+        self._heard, self._message = b"", None
+
+    def sends_message(self, size: int, followed_by: bytes = b"") -> None:
+        """What is said next is the end of a message of that size, and these commands behind it."""
+        self._message = size, followed_by
 
     def said(self, data: bytes) -> None:
-        """We wrote `data`."""
-        if self._in_body:
-            self._body += len(data)
-            return
-        for line in data.rstrip(b"\r\n").split(b"\r\n"):
+        """We wrote `data`: whole lines."""
+        if self._message is not None:
+            (size, data), self._message = self._message, None
+            self._tell(f"→ (the message, {size} bytes)")
+        for line in filter(None, data.split(b"\r\n")):
             found = _AUTH.fullmatch(line)
             if found:
                 self._secret = True
                 hidden = " (hidden)" if found[2] else ""
                 self._tell(f"→ AUTH {found[1].decode()}{hidden}")
-            elif self._secret:
-                self._tell("→ (hidden)")
             else:
-                self._tell(f"→ {_shown(line)}")
-            self._asked.append(line.upper())
+                self._tell("→ (hidden)" if self._secret else f"→ {_shown(line)}")
 
     def heard(self, data: bytes) -> None:
         """The server said `data`."""
         self._heard += data
         *lines, self._heard = self._heard.split(b"\n")
         for line in lines:
-            self._answer(line.rstrip(b"\r"))
-
-    def _answer(self, line: bytes) -> None:
-        if self._in_body:
-            self._tell(f"→ (the message, {self._body} bytes)")
-            self._in_body, self._body = False, 0
-        if self._secret and line.startswith(b"334"):
-            self._asked.popleft()
-            self._tell("← 334 (hidden)")  # a challenge is half of an answer
-            return
-        self._tell(f"← {_shown(line)}")
-        if line[3:4] == b"-":
-            return
-        self._secret = False
-        asked = self._asked.popleft() if self._asked else b""  # pipelined commands are answered in their order
-        self._in_body = asked == b"DATA" and line.startswith(b"354")
+            if self._secret and line.startswith(b"334"):
+                self._tell("← 334 (hidden)")  # a challenge is half of an answer
+                continue
+            self._tell(f"← {_shown(line.removesuffix(_RETURN))}")
+            self._secret = self._secret and line[3:4] == b"-"
 
 
 def _shown(line: bytes) -> str:

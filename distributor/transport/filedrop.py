@@ -9,7 +9,7 @@ from pathlib import Path
 from distributor import clock
 from distributor.errors import AccountTrouble
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport.base import Envelope
+from distributor.transport.base import Envelope, Following, nobody
 
 SERVER_NAME = "folder"
 
@@ -44,7 +44,12 @@ class FileDropConnection:
         """Whether another message may be written: always, until it is closed."""
         return not self._closed
 
-    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+    async def deliver(
+        self,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        following: Following = nobody,  # noqa: ARG002 - a folder is quick
+    ) -> Outcome:
         """Write the message as `NNNN-recipient.eml`, which appears whole or not at all and replaces nothing.
 
         A disk that is full is the account's fault, not the recipient's: the delivery goes back to the queue.

@@ -41,7 +41,8 @@ def classify(phase: Phase, code: int, text: str, *, recipient: str = "", ours: t
 def read(phase: Phase, code: int, text: str, *, recipient: str = "", ours: tuple[str, ...] = ()) -> Reading:
     """As `classify`, and names the rule, for whoever wants to know why."""
     reply = clean(text)
-    said = without_echoes(reply, recipient, ours)
+    # Of an acceptance only the digit counts: taking echoes out of it would be half of what a message costs.
+    said = reply if 200 <= code <= 299 else without_echoes(reply, recipient, ours)
     enhanced = enhanced_code(said)
     detail = enhanced.partition(".")[2]
     words = " ".join(said.split())  # servers wrap their sentences over the lines of a reply

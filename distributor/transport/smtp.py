@@ -14,7 +14,8 @@ from distributor import clock
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport.account import SmtpAccount, Timeouts
-from distributor.transport.base import Envelope
+from distributor.transport.base import Envelope, Following, nobody
+from distributor.transport.conversation import Conversation, Group
 from distributor.transport.opening import Opened, open_connection
 from distributor.transport.replies import classify, connection_fault, no_answer
 
@@ -31,6 +32,7 @@ __all__ = [
 
 MAX_LINE_OCTETS = 998
 
+_RSET = b"RSET\r\n"
 _PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
 """What may stand between the angle brackets of MAIL and RCPT; nothing at all is the null sender."""
 
@@ -56,40 +58,67 @@ class SmtpTransport:
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One command of a transaction, and how long its reply may take."""
+
+    phase: Phase
+    line: bytes
+    seconds: float
+
+
 class SmtpConnection:
-    """One open connection; carries one message at a time, and closes itself at the first sign of disorder."""
+    """One open connection; carries one message at a time, and closes itself at the first sign of disorder.
+
+    Where the server takes commands in groups (RFC 2920), MAIL, RCPT and DATA of the next message leave right behind the
+    final dot of the one before: a message then costs one round trip instead of four. Its body still waits for its own
+    354 and its own `begin`.
+    """
 
     def __init__(self, opened: Opened, account: SmtpAccount) -> None:
         self._opened = opened
-        self._wire = opened.wire
+        self._talk = Conversation(opened.wire)
         self._account = account
+        self._pipelines = "pipelining" in opened.extensions
         self._until = clock.monotonic() + account.max_age
         self._messages_left = account.messages_per_connection
         self._transaction_open = False
+        self._announced: Envelope | None = None
+        self._steps: tuple[_Step, ...] = ()
 
     @property
     def is_usable(self) -> bool:
-        """Whether another message may be sent on it: it stands, is in step, not too old and not used too often."""
-        return self._messages_left > 0 and clock.monotonic() < self._until and self._wire.in_step
+        """Whether another message may be sent on it: it stands, is in step, not too old and not used too often.
 
-    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+        A message that was announced may always follow, as long as the connection stands.
+        """
+        if self._announced is not None:
+            return self._talk.is_open
+        return self._may_take_another and self._talk.in_step
+
+    @property
+    def _may_take_another(self) -> bool:
+        return self._messages_left > 0 and clock.monotonic() < self._until
+
+    async def deliver(
+        self, envelope: Envelope, begin: Callable[[], Awaitable[None]], following: Following = nobody
+    ) -> Outcome:
         """Hand over one message; see `transport.base.Connection.deliver`.
 
         Raises `ValueError` before anything is sent for a message or an address that must never be on a wire: a defect
         of whoever composed it. When cancelled, the connection is dropped at once and `CancelledError` goes up: if
         `begin` was called by then, the delivery says `sending`, and recovery makes that *in doubt*.
         """
-        check_envelope(envelope)
         started = clock.monotonic()
         self._messages_left -= 1
         try:
-            outcome = await self._attempt(envelope, begin)
+            outcome = await self._attempt(envelope, begin, following)
         except BaseException:
             # A reply may still come for the command that was cut short: the next one would take it for its own.
-            self._wire.abort()
+            self._talk.abort()
             raise
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
-            self._wire.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
+            self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
         return replace(
             outcome,
             server=self._opened.server,
@@ -101,29 +130,45 @@ class SmtpConnection:
         """Say QUIT where the connection is in step, and close it; never raises, except when cancelled."""
         seconds = self._account.timeouts.quit
         try:
-            if self._wire.in_step:
-                await self._wire.ask(b"QUIT", seconds=seconds)
+            if self._talk.in_step:
+                self._talk.send(b"QUIT\r\n")
+                await self._talk.reply(seconds)
         except (SMTPException, OSError):
             pass  # a goodbye that is not answered is still a goodbye
         except BaseException:
-            self._wire.abort()
+            self._talk.abort()
             raise
-        await self._wire.hang_up(seconds)
+        await self._talk.hang_up(seconds)
 
-    async def _attempt(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
-        refusal = self._cannot_take(envelope) or await self._announce(envelope)
+    async def _attempt(self, envelope: Envelope, begin: Callable[[], Awaitable[None]], following: Following) -> Outcome:
+        refusal = await self._announce_and_hear(envelope)
         if refusal is not None:
             return refusal
-        try:
-            reply = await self._wire.ask_for_body(self._account.timeouts.data)
-        except (SMTPException, OSError) as error:
-            return connection_fault(Phase.DATA, _words(error))
-        if reply.code != 354:
-            return self._read(envelope, Phase.DATA, reply)
         await begin()
-        if self._wire.has_answered:
+        if self._talk.has_answered:
             return await self._answer_without_body(envelope)
-        return await self._transmit(envelope)
+        return await self._transmit(envelope, following)
+
+    async def _announce_and_hear(self, envelope: Envelope) -> Outcome | None:
+        """MAIL, RCPT and DATA, unless they left already; None when the server waits for the body."""
+        if self._announced is not None:
+            if self._announced is not envelope:
+                raise ValueError("another message was announced")
+            self._announced = None
+            return await self._hear(envelope, self._steps, are_sent=True)
+        check_envelope(envelope)
+        refusal = self._cannot_take(envelope)
+        if refusal is not None:
+            return refusal
+        steps = self._transaction(envelope)
+        try:
+            if not self._talk.in_step:
+                raise SMTPException("The server said something that it was not asked.")
+            if self._pipelines:
+                self._talk.send(b"".join(step.line for step in steps), len(steps))
+        except (SMTPException, OSError) as error:
+            return connection_fault(Phase.MAIL, _words(error))
+        return await self._hear(envelope, steps, are_sent=self._pipelines)
 
     def _cannot_take(self, envelope: Envelope) -> Outcome | None:
         """What the server's own EHLO says against this message, before a byte of it is sent (RFC 1870, RFC 6531)."""
@@ -135,75 +180,105 @@ class SmtpConnection:
             return Outcome(DeliveryState.REJECTED, Verdict.UNSUPPORTED, Phase.MAIL, reply=said)
         return None
 
-    async def _announce(self, envelope: Envelope) -> Outcome | None:
-        """Send MAIL and RCPT; return the outcome when either is refused."""
-        encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
-        steps = (
-            (Phase.MAIL, f"MAIL FROM:<{envelope.sender}>", self._mail_options(envelope)),
-            (Phase.RCPT, f"RCPT TO:<{envelope.recipient}>", ()),
-        )
-        phase = Phase.MAIL
-        try:
-            await self._reset()
-            for phase, command, options in steps:
-                reply = await self._command(command.encode(encoding), *options)
-                if not 200 <= reply.code <= 299:
-                    return self._read(envelope, phase, reply)
-                self._transaction_open = True
-        except (SMTPException, OSError) as error:
-            return connection_fault(phase, _words(error))
-        return None
+    def _transaction(self, envelope: Envelope) -> tuple[_Step, ...]:
+        """The commands before the body; DATA is the last of its group, as it must be (RFC 2920 §3.1).
 
-    def _mail_options(self, envelope: Envelope) -> tuple[bytes, ...]:
-        extensions = self._opened.extensions
-        size = (b"SIZE=%d" % len(envelope.message),) if "size" in extensions else ()
-        if not envelope.needs_smtputf8:
-            return size
-        return (*size, b"SMTPUTF8", *((b"BODY=8BITMIME",) if "8bitmime" in extensions else ()))
-
-    async def _reset(self) -> None:
-        """Clear away a transaction that was refused halfway.
-
-        Here, before the next MAIL, and not behind the refusal: a server that answers RSET late or never must not hide
-        what it said before.
+        A transaction that was refused halfway is cleared away here, before the next MAIL, and not behind the refusal: a
+        server that answers RSET late or never must not hide what it said before.
         """
-        if not self._transaction_open:
-            return
-        reply = await self._command(b"RSET")
-        if not 200 <= reply.code <= 299:
-            raise SMTPException(f"RSET was answered with {reply.code}.")
-        self._transaction_open = False
+        encoding = "utf-8" if envelope.needs_smtputf8 else "ascii"
+        sender, recipient = envelope.sender.encode(encoding), envelope.recipient.encode(encoding)
+        seconds = self._account.timeouts.command
+        steps = (
+            _Step(Phase.MAIL, b"MAIL FROM:<%b>%b\r\n" % (sender, self._mail_options(envelope)), seconds),
+            _Step(Phase.RCPT, b"RCPT TO:<%b>\r\n" % recipient, seconds),
+            _Step(Phase.DATA, b"DATA\r\n", self._account.timeouts.data),
+        )
+        return (_Step(Phase.MAIL, _RSET, seconds), *steps) if self._transaction_open else steps
 
-    async def _command(self, *words: bytes) -> SMTPResponse:
-        return await self._wire.ask(*words, seconds=self._account.timeouts.command)
+    def _mail_options(self, envelope: Envelope) -> bytes:
+        extensions = self._opened.extensions
+        options = b" SIZE=%d" % len(envelope.message) if "size" in extensions else b""
+        if envelope.needs_smtputf8:
+            options += b" SMTPUTF8" + (b" BODY=8BITMIME" if "8bitmime" in extensions else b"")
+        return options
+
+    async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
+        """Read the replies to the commands before the body, sending those that did not leave yet.
+
+        The first refusal is the outcome. Behind it the replies of a group are read all the same.
+        """
+        refusal: Outcome | None = None
+        for step in steps:
+            try:
+                if not are_sent:
+                    self._talk.send(step.line)
+                reply = await self._talk.reply(step.seconds)
+            except (SMTPException, OSError) as error:
+                return refusal or connection_fault(step.phase, _words(error))
+            is_taken = reply.code == 354 if step.phase is Phase.DATA else 200 <= reply.code <= 299
+            if step.line is _RSET:
+                if not is_taken:
+                    return connection_fault(step.phase, f"RSET was answered with {reply.code}.")
+                self._transaction_open = False
+            elif is_taken:
+                self._transaction_open = True
+            elif refusal is None:
+                refusal = self._read(envelope, step.phase, reply)
+                if not are_sent:
+                    return refusal
+        if refusal is not None and reply.code == 354:
+            await self._end_empty(refusal)
+        return refusal
+
+    async def _end_empty(self, refusal: Outcome) -> None:
+        """The server wants a body though it refused the only recipient: a lone dot ends that (RFC 2920 §3.1)."""
+        if refusal.phase is not Phase.RCPT:
+            self._talk.abort()  # the recipient stands: an empty message would reach them
+            return
+        try:
+            self._talk.send(b".\r\n")
+            await self._talk.reply(self._account.timeouts.data)
+        except (SMTPException, OSError):
+            self._talk.abort()
 
     async def _answer_without_body(self, envelope: Envelope) -> Outcome:
         """The server spoke, or went, between its 354 and our first byte: it has nothing, whatever it says."""
         try:
-            reply = await self._wire.final_reply(self._account.timeouts.data)
+            reply = await self._talk.reply(self._account.timeouts.data)
         except (SMTPException, OSError) as error:
             return connection_fault(Phase.DATA, _words(error))
         finally:
-            self._wire.abort()  # it waits for a body that will not come
+            self._talk.abort()  # it waits for a body that will not come
         if reply.code < 400:
             return connection_fault(Phase.DATA, f"{reply.code} {reply.message}")
         return self._read(envelope, Phase.BODY, reply)
 
-    async def _transmit(self, envelope: Envelope) -> Outcome:
+    async def _transmit(self, envelope: Envelope, following: Following) -> Outcome:
         """Send the body and the final dot, and read the verdict: from the first byte on, silence is doubt."""
         timeouts = self._account.timeouts
         whole = False
+        self._transaction_open = False
         try:
-            whole = await self._wire.send_body(stuffed(envelope.message), timeouts.block)
-            reply = await self._wire.final_reply(timeouts.dot)
+            whole = await self._talk.send_body(
+                stuffed(envelope.message), timeouts.block, lambda: self._announce_next(following)
+            )
+            reply = await self._talk.reply(timeouts.dot)
         except (SMTPException, OSError) as error:
             return no_answer(_words(error))
-        self._transaction_open = False
         if not whole:
-            self._wire.abort()  # the server would take the rest of the body for commands
+            self._talk.abort()  # the server would take the rest of the body for commands
             if reply.code < 400:
                 return no_answer(f"{reply.code} {reply.message}")
         return self._read(envelope, Phase.BODY, reply)
+
+    def _announce_next(self, following: Following) -> Group:
+        """The commands of the next message, to leave right behind the final dot; none where it must wait."""
+        envelope = following() if self._pipelines and self._may_take_another else None
+        if envelope is None or not is_fit(envelope) or self._cannot_take(envelope) is not None:
+            return b"", 0  # what is wrong with it is said when it is its turn
+        self._announced, self._steps = envelope, self._transaction(envelope)
+        return b"".join(step.line for step in self._steps), len(self._steps)
 
     def _read(self, envelope: Envelope, phase: Phase, reply: SMTPResponse) -> Outcome:
         ours = (envelope.sender, self._account.helo or "")
@@ -264,6 +339,15 @@ def stuffed(message: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def is_fit(envelope: Envelope) -> bool:
+    """Whether `check_envelope` has nothing against it."""
+    try:
+        check_envelope(envelope)
+    except ValueError:
+        return False
+    return True
 
 
 def check_envelope(envelope: Envelope) -> None:

@@ -90,8 +90,8 @@ def test_a_noun_alone_shows_its_commands() -> None:
 
 
 def test_the_version_is_said_at_once() -> None:
-    code = "import sys; sys.argv = ['distributor', '--version']; from distributor.__main__ import main; main();"
-    code += "print(sorted(sys.modules))"
+    code = "import sys, atexit; sys.argv = ['distributor', '--version']; from distributor.__main__ import main;"
+    code += "atexit.register(lambda: print(sorted(sys.modules))); main()"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     first, modules = done.stdout.splitlines()
     assert first == f"distributor {__version__}"

@@ -47,15 +47,13 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
     with database.transaction() as connection:
         if database.is_sqlite:
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        for name in (
-            "media_list_departure",
-            "contact_merge",
-            "column_mapping",
-            "domain_check",
-            "pace",
-            "pace_share",
-            "refused_login",
-        ):
+        on = "" if database.is_sqlite else " ON delivery"
+        for name in ("tally_planned", "tally_moved", "tally_gone"):
+            connection.execute(text(f"DROP TRIGGER {name}{on}"))
+            if not database.is_sqlite:
+                connection.execute(text(f"DROP FUNCTION {name}()"))
+        later = ("tally", "pace", "pace_share", "refused_login")
+        for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in ("ix_contact_name_key", "ix_contact_same_as_id"):
             connection.execute(text(f"DROP INDEX {name}"))

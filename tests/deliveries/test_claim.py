@@ -21,7 +21,8 @@ from ledgerbase import (
 )
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import LEASE, OBJECTED, Batch, DeliveryLog
+from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.log import LEASE, Batch, DeliveryLog
 from distributor.models import Contact, Dispatch, Sector, Suppression
 
 

@@ -42,7 +42,7 @@ from distributor.settings import InDoubtPolicy, load_settings
 from distributor.starter import starter_path
 from distributor.states import Outcome, Phase
 from distributor.tokens import Keyring, Purpose
-from distributor.transport.base import Envelope
+from distributor.transport.base import Envelope, Following, nobody
 
 LIST = (
     "Civilité;Prénom;Nom;Média;E-mail;Ville\n"
@@ -73,7 +73,12 @@ class Keeping:
     async def connect(self) -> Keeping:
         return self
 
-    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+    async def deliver(
+        self,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        following: Following = nobody,  # noqa: ARG002 - as a server that takes no commands ahead
+    ) -> Outcome:
         if self.outcome.phase is Phase.BODY:
             await begin()
         self.kept.append(envelope)
@@ -390,8 +395,10 @@ def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, fol
     """Two carry it; the account is refused to one of them: the other stops, and does not say «running» over it."""
 
     class PausedMeanwhile(Keeping):
-        async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
-            outcome = await super().deliver(envelope, begin)
+        async def deliver(
+            self, envelope: Envelope, begin: Callable[[], Awaitable[None]], following: Following = nobody
+        ) -> Outcome:
+            outcome = await super().deliver(envelope, begin, following)
             made.pause(planned, "the account was refused")
             return outcome
 

@@ -109,11 +109,11 @@ def two_on_the_wire(database: Database) -> tuple[SlowLog, list[int]]:
     return log, ids
 
 
-async def two_records(ledger: Ledger, log: SlowLog, ids: Sequence[int]) -> list[asyncio.Task[None]]:
+async def two_records(ledger: Ledger, log: SlowLog, ids: Sequence[int]) -> list[asyncio.Future[None]]:
     """Two who wait for their record: one is in the commit, the other one in the batch after it."""
-    waiting = [asyncio.create_task(ledger.record(record_of(ids[0], ACCEPTED)))]
+    waiting = [asyncio.ensure_future(ledger.record(record_of(ids[0], ACCEPTED)))]
     await until(log.started)
-    waiting.append(asyncio.create_task(ledger.record(record_of(ids[1], ACCEPTED))))
+    waiting.append(asyncio.ensure_future(ledger.record(record_of(ids[1], ACCEPTED))))
     await asyncio.sleep(0)
     return waiting
 

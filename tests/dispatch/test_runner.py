@@ -40,7 +40,7 @@ from distributor.dispatch.runner import Runner, RunResult
 from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
 from distributor.models import Dispatch, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
-from distributor.transport.base import Envelope
+from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.throttle import NO_LIMITS, Limits
 
 _S = DeliveryState
@@ -95,7 +95,12 @@ class FakeConnection:
     def is_usable(self) -> bool:
         return self._left > 0 and not self._closed
 
-    async def deliver(self, envelope: Envelope, begin: Callable[[], Awaitable[None]]) -> Outcome:
+    async def deliver(
+        self,
+        envelope: Envelope,
+        begin: Callable[[], Awaitable[None]],
+        following: Following = nobody,  # noqa: ARG002 - as a server that takes no commands ahead
+    ) -> Outcome:
         server = self._server
         assert self.is_usable
         self._left -= 1

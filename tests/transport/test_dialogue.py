@@ -72,12 +72,14 @@ def test_pipelined_commands_are_told_in_their_order() -> None:
     made.said(b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n")
     made.heard(b"250 Ok\r\n250 Ok\r\n35")
     made.heard(b"4 Go on\r\n")
-    made.said(b"Subject: x\r\n\r\n.\r\n")
+    made.sends_message(17, followed_by=b"MAIL FROM:<a@b.example>\r\nDATA\r\n")
+    made.said(b"Subject: x\r\n\r\n.\r\nMAIL FROM:<a@b.example>\r\nDATA\r\n")
     made.heard(b"250-first\r\n250 2.0.0 queued\r\n")
     made.said(b"QUIT\r\n")
     assert told == [
         "→ MAIL FROM:<a@b.example>", "→ RCPT TO:<c@d.example>", "→ DATA",
-        "← 250 Ok", "← 250 Ok", "← 354 Go on", "→ (the message, 17 bytes)", "← 250-first", "← 250 2.0.0 queued",
+        "← 250 Ok", "← 250 Ok", "← 354 Go on", "→ (the message, 17 bytes)",
+        "→ MAIL FROM:<a@b.example>", "→ DATA", "← 250-first", "← 250 2.0.0 queued",
         "→ QUIT",
     ]  # fmt: skip
 

@@ -1,0 +1,116 @@
+"""The ledger's statements for what every message costs, compiled once for a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Dialect, bindparam, func, insert, not_, select, update
+
+from distributor.db.prepared import Prepared, among
+from distributor.deliveries.conditions import OBJECTED, going_on, objected
+from distributor.models import Attempt, Delivery
+from distributor.states import DeliveryState
+
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
+
+CLAIMED_COLUMNS = (
+    "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge",
+)  # fmt: skip
+ATTEMPT_COLUMNS = tuple(column.name for column in _attempt.c if column.name != "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What a commit of the delivery log runs: a handful of statements, however many deliveries it speaks of."""
+
+    due: Prepared
+    """Who may be sent to now, oldest first, with all that their message is made from, and whether they objected."""
+    claim: Prepared
+    """Queued → claimed."""
+    withhold: Prepared
+    """Queued → withheld, of those who objected."""
+    begin: Prepared
+    """Claimed → sending of our own, unless an objection or the dispatch's end came first; gives those that began."""
+    held: Prepared
+    """How deliveries stand, locked until the end of the transaction."""
+    attempt: Prepared
+    """One more row of the attempt log."""
+    verdict: Prepared
+    """What an attempt came to becomes the delivery's state."""
+    count: Prepared
+    """An attempt whose verdict is no longer ours to say is counted all the same."""
+
+    @classmethod
+    def prepare(cls, dialect: Dialect) -> Self:
+        """Compile them."""
+        c = _delivery.c
+        due = (
+            select(*(c[name] for name in CLAIMED_COLUMNS), objected())
+            .where(c.dispatch_id == bindparam("dispatch"), c.state == DeliveryState.QUEUED.value, going_on())
+            .order_by(c.id)
+            .limit(bindparam("limit", type_=c.id.type))
+            .with_for_update(of=_delivery, skip_locked=True)
+        )
+        moved = {"updated_at": bindparam("now", type_=c.updated_at.type)}
+        claim = (
+            update(_delivery)
+            .where(among(c.id, "ids", dialect))
+            .values(
+                state=DeliveryState.CLAIMED.value,
+                worker=bindparam("by"),
+                lease_until=bindparam("lease", type_=c.lease_until.type),
+                **moved,
+            )
+        )
+        withhold = (
+            update(_delivery)
+            .where(among(c.id, "ids", dialect))
+            .values(state=DeliveryState.WITHHELD.value, reason=OBJECTED, **moved)
+        )
+        begin = (
+            update(_delivery)
+            .where(
+                among(c.id, "ids", dialect),
+                c.state == DeliveryState.CLAIMED.value,
+                c.worker == bindparam("by"),
+                going_on(),
+                not_(objected()),
+            )
+            .values(
+                state=DeliveryState.SENDING.value,
+                lease_until=bindparam("lease", type_=c.lease_until.type),
+                **moved,
+            )
+            .returning(c.id)
+        )
+        held = (
+            select(c.id, c.state, c.worker, c.attempts, c.refusals).where(among(c.id, "ids", dialect)).with_for_update()
+        )
+        verdict = (
+            update(_delivery)
+            .where(c.id == bindparam("number"))
+            .values(
+                {
+                    column: bindparam(f"new_{column.name}", type_=column.type)
+                    for column in (
+                        c.state, c.verdict, c.phase, c.code, c.enhanced_code, c.reply, c.next_attempt_at, c.updated_at,
+                    )
+                }
+            )
+            .values(
+                attempts=c.attempts + 1,
+                refusals=c.refusals + bindparam("more_refusals", type_=c.refusals.type),
+                reason="",
+                worker="",
+                lease_until=None,
+                accepted_at=func.coalesce(bindparam("new_accepted_at", type_=c.accepted_at.type), c.accepted_at),
+                expires_at=func.coalesce(bindparam("new_expires_at", type_=c.expires_at.type), c.expires_at),
+            )
+        )  # fmt: skip
+        count = update(_delivery).where(c.id == bindparam("number")).values(attempts=c.attempts + 1)
+        attempt = insert(_attempt).values(
+            {name: bindparam(name, type_=_attempt.c[name].type) for name in ATTEMPT_COLUMNS}
+        )
+        return cls(*(Prepared(one, dialect) for one in (due, claim, withhold, begin, held, attempt, verdict, count)))

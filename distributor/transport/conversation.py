@@ -1,0 +1,239 @@
+"""The conversation after log-in: commands leave singly or in groups, and each reply belongs to the oldest question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+from aiosmtplib.errors import SMTPException, SMTPReadTimeoutError, SMTPServerDisconnected
+from aiosmtplib.response import SMTPResponse
+
+from distributor.transport.wire import Wire
+
+BLOCK_BYTES = 64 * 1024
+MAX_REPLY_OCTETS = 64 * 1024
+"""What a server may say before we hang up: replies that are not read yet, and one that is not whole."""
+
+Group = tuple[bytes, int]
+"""Commands to be written in one go, and how many replies they ask for."""
+
+
+class Conversation(asyncio.Protocol):
+    """One SMTP conversation, taken over from aiosmtplib once it has connected, encrypted and logged in.
+
+    aiosmtplib waits for the reply to each command before it sends another, never waits for a body to leave, cannot tell
+    a drop before the body from one after the final dot, and forgets a reply that comes while it writes. Here questions
+    may be asked ahead (RFC 2920), and a reply is kept until somebody asks for it.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        """Take `wire`'s connection, which stands; what it said unasked before leaves us out of step from the start."""
+        self._transport = cast("asyncio.Transport", wire.transport)
+        self._dialogue = wire.dialogue
+        self._loop = asyncio.get_running_loop()
+        self._partial = bytearray()
+        self._lines: list[bytes] = []
+        self._replies: deque[SMTPResponse] = deque()
+        self._owed = 0
+        self._is_astray = not wire.in_step
+        self._fault: Exception | None = None
+        self._listener: asyncio.Future[None] | None = None
+        self._paused = False
+        self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._transport.set_protocol(self)
+        _flush_fully(self._transport)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands and has been read without trouble so far."""
+        return self._fault is None and not self._transport.is_closing()
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the connection stands, every question has been answered, and nothing was said that was not asked.
+
+        Bytes that came unasked (a 421 behind an acceptance, a reply given up on) would be taken for the answer to the
+        next command.
+        """
+        quiet = not (self._owed or self._replies or self._partial or self._lines or self._is_astray)
+        return quiet and self.is_open
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the next reply, or the end of the connection, came already."""
+        return bool(self._replies) or self._fault is not None
+
+    # What asyncio tells us
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into replies."""
+        if self._dialogue is not None:
+            self._dialogue.heard(data)
+        self._partial += data
+        try:
+            self._read_lines()
+        except SMTPException as error:
+            self._end(error)
+            self._transport.abort()
+            return
+        if len(self._replies) > self._owed:
+            self._is_astray = True
+        if self._replies:
+            self._wake()
+
+    def eof_received(self) -> bool:
+        """The server said that it has nothing more to say; the transport closes."""
+        self._end(SMTPServerDisconnected("Unexpected EOF received"))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, for whatever reason."""
+        if self._dialogue is not None:
+            self._dialogue.give_back()
+            self._dialogue = None
+        lost = SMTPServerDisconnected("Connection lost")
+        lost.__cause__ = exc
+        self._end(lost)
+        if not self._gone.done():
+            self._gone.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The network takes no more for now."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """The network took all there was."""
+        self._paused = False
+        self._wake()
+
+    # What the transport's user does
+
+    def send(self, commands: bytes, replies: int = 1) -> None:
+        """Write whole command lines, which ask for so many replies; `SMTPServerDisconnected` if nobody listens."""
+        if self._fault is not None:
+            raise self._fault
+        if self._transport.is_closing():
+            raise SMTPServerDisconnected("Connection lost")
+        self._owed += replies
+        if self._dialogue is not None:
+            self._dialogue.said(commands)
+        self._transport.write(commands)
+
+    async def reply(self, seconds: float) -> SMTPResponse:
+        """The reply to the oldest question; raise `SMTPException` when none came in time, or none that can be read."""
+        if not self._replies:
+            await self._listen(seconds, lambda: self.has_answered)
+        if not self._replies:
+            assert self._fault is not None
+            raise self._fault
+        self._owed = max(0, self._owed - 1)
+        response = self._replies.popleft()
+        if not 200 <= response.code <= 599:
+            raise SMTPException(f"The server answered with something that is not a reply: {response.code}.")
+        return response
+
+    async def send_body(self, body: bytes, block_seconds: float, then: Callable[[], Group]) -> bool:
+        """Write `body`, already dot-stuffed and ended, and in the same breath the commands that `then` gives.
+
+        Returns whether all of it was handed to the network. Stops early when the server answers or goes before the end;
+        `then` is asked only once nothing but the last block is left. Raises `SMTPReadTimeoutError` when a block does
+        not leave in time.
+        """
+        last = (len(body) - 1) // BLOCK_BYTES * BLOCK_BYTES
+        for start in range(0, last, BLOCK_BYTES):
+            if self.has_answered:
+                return False
+            self._transport.write(body[start : start + BLOCK_BYTES])
+            await self._drained(block_seconds)
+        if self.has_answered:
+            return False
+        commands, replies = then()
+        if self._dialogue is not None:
+            self._dialogue.sends_message(len(body), followed_by=commands)
+        self.send(body[last:] + commands if last or commands else body, 1 + replies)
+        await self._drained(block_seconds)
+        return not self._paused
+
+    def abort(self) -> None:
+        """Drop the connection at once, with whatever was not sent yet."""
+        self._end(SMTPServerDisconnected("Connection lost"))
+        self._transport.abort()
+
+    async def hang_up(self, seconds: float) -> None:
+        """Close the connection in order, or drop it when that takes longer than `seconds`."""
+        self._transport.close()
+        await asyncio.wait({self._gone}, timeout=seconds)
+        self.abort()
+
+    # Within
+
+    def _read_lines(self) -> None:
+        """Move whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1)."""
+        start = 0
+        while (end := self._partial.find(b"\n", start)) >= 0:
+            line = bytes(self._partial[start:end])
+            start = end + 1
+            self._lines.append(line[4:].strip(b" \t\r"))
+            if line[3:4] != b"-":
+                self._replies.append(SMTPResponse(_code(line), _text(self._lines)))
+                self._lines = []
+        del self._partial[:start]
+        unread = len(self._partial) + sum(map(len, self._lines)) + sum(len(reply.message) for reply in self._replies)
+        if unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
+            raise SMTPException("The server does not stop talking.")
+
+    def _end(self, fault: Exception) -> None:
+        if self._fault is None:
+            self._fault = fault
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._listener is not None and not self._listener.done():
+            self._listener.set_result(None)
+
+    async def _drained(self, seconds: float) -> None:
+        """Wait until everything written left us, or the server spoke."""
+        if self._paused:
+            await self._listen(seconds, lambda: not self._paused or self.has_answered)
+
+    async def _listen(self, seconds: float, is_heard: Callable[[], bool]) -> None:
+        """Wait until `is_heard`; raise `SMTPReadTimeoutError` when that takes longer than `seconds`."""
+        if is_heard():
+            return
+        timer = self._loop.call_later(seconds, self._time_out)
+        try:
+            while not is_heard():
+                self._listener = self._loop.create_future()
+                await self._listener
+        finally:
+            timer.cancel()
+            self._listener = None
+
+    def _time_out(self) -> None:
+        if self._listener is not None and not self._listener.done():
+            self._listener.set_exception(SMTPReadTimeoutError("Timed out waiting for server response"))
+
+
+_MANY = 64
+"""Replies that lie unread: more than any group of commands asks for."""
+
+
+def _code(line: bytes) -> int:
+    code = line[:3]
+    if len(code) < 3 or not code.isdigit():
+        said = line[:80].decode("utf-8", "replace")
+        raise SMTPException(f"The server answered with something that is not a reply: {said}")
+    return int(code)
+
+
+def _text(lines: list[bytes]) -> str:
+    return b"\n".join(lines).decode("utf-8", "surrogateescape")
+
+
+def _flush_fully(transport: asyncio.WriteTransport) -> None:
+    # "Drained" must mean that nothing is left with us, since the final dot's timer starts then. (Under TLS the
+    # encrypted bytes may still wait in asyncio's socket buffer, one block at most. With a limit of 0 instead of 1,
+    # CPython's TLS transport pauses on an empty buffer, for ever.)
+    transport.set_write_buffer_limits(high=1, low=0)
