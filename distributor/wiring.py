@@ -10,14 +10,14 @@ from pathlib import Path
 
 from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
-from distributor.db.migrate import ensure_schema
+from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.events import EventLog, open_event_log
-from distributor.dispatch.logins import LoginGuard
+from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.retry import RetryPolicy
-from distributor.errors import BadInput, StorageTrouble
+from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Settings, load_settings
@@ -149,7 +149,18 @@ class Workspace:
         account = replace(self.account(), dialogue=dialogue)
         if not account.username:
             return SmtpTransport(account)
-        return LoginGuard(SmtpTransport(account), account, self.database, self.keyring)
+        return LoginGuard(SmtpTransport(account), account, RefusedLogins(self.database, self.keyring))
+
+    def refused_logins(self) -> RefusedLogins | None:
+        """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
+        database = Database(self.settings.database_url)
+        try:
+            database.require_file()
+            if not self.settings.secret_key or schema_revision(database) != SCHEMA_HEAD:
+                return None
+        except DistributorError:
+            return None
+        return RefusedLogins(database, self.keyring)
 
 
 def _make_private(file: Path) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from distributor.cli.output import console, count, show_table, suggest, when
-from distributor.dispatch.logins import forget, login_of
+from distributor.dispatch.logins import RefusedLogins
 from distributor.dispatch.pacing import ACCOUNT, lift, read_waits
 from distributor.errors import BadInput
 from distributor.models import Account
@@ -65,7 +65,7 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
     """Log in and leave; say what is set and what the provider is known to allow. Raises what `connect` raises."""
     account = workspace.account()
     if try_again:
-        forget(workspace.database, login_of(account, workspace.keyring))
+        RefusedLogins(workspace.database, workspace.keyring).forget(account)
 
     async def visit() -> None:
         connection = await workspace.transport().connect()

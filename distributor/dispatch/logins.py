@@ -25,53 +25,50 @@ _MEND = (
 
 
 @dataclass(frozen=True, slots=True)
-class LoginGuard:
-    """A transport that offers no login again which was refused before: providers lock accounts for that.
+class RefusedLogins:
+    """What is remembered of refused logins: a keyed hash of server, name and password; other settings are another."""
 
-    What is kept is a keyed hash of server, name and password: other settings are another login.
-    """
-
-    transport: Transport
-    account: SmtpAccount
     database: Database
     keyring: Keyring
 
+    def refusal(self, account: SmtpAccount) -> CredentialsRefused | None:
+        """What to raise instead of offering this login again, or None if it was not refused."""
+        with self.database.reading() as connection:
+            said = connection.execute(select(_refused.c.said).where(_refused.c.login == self._login(account))).scalar()
+        return None if said is None else CredentialsRefused(said, mend=_MEND)
+
+    def remember(self, account: SmtpAccount, said: str) -> None:
+        """Keep that a login was refused."""
+        make = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        values = {"login": self._login(account), "said": said, "refused_at": clock.now()}
+        with self.database.transaction() as connection:
+            connection.execute(make(_refused).values(**values).on_conflict_do_nothing())
+
+    def forget(self, account: SmtpAccount) -> None:
+        """Let a login be offered again."""
+        with self.database.transaction() as connection:
+            connection.execute(delete(_refused).where(_refused.c.login == self._login(account)))
+
+    def _login(self, account: SmtpAccount) -> str:
+        parts = (account.host.lower(), str(account.port), account.username, account.password)
+        return self.keyring.login_hash("\0".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class LoginGuard:
+    """A transport that offers no login again which was refused before: providers lock accounts for that."""
+
+    transport: Transport
+    account: SmtpAccount
+    refused: RefusedLogins
+
     async def connect(self) -> Connection:
         """Open a connection; raise `CredentialsRefused` without asking the server when it said so before."""
-        login = login_of(self.account, self.keyring)
-        said = refusal(self.database, login)
-        if said is not None:
-            raise CredentialsRefused(said, mend=_MEND)
+        refusal = self.refused.refusal(self.account)
+        if refusal is not None:
+            raise refusal
         try:
             return await self.transport.connect()
         except CredentialsRefused as error:
-            remember(self.database, login, error.message)
+            self.refused.remember(self.account, error.message)
             raise
-
-
-def login_of(account: SmtpAccount, keyring: Keyring) -> str:
-    """The keyed hash that a login is remembered by."""
-    parts = (account.host.lower(), str(account.port), account.username, account.password)
-    return keyring.login_hash("\0".join(parts))
-
-
-def refusal(database: Database, login: str) -> str | None:
-    """What was said when this login was refused, or None if it was not."""
-    with database.reading() as connection:
-        said: str | None = connection.execute(select(_refused.c.said).where(_refused.c.login == login)).scalar()
-    return said
-
-
-def remember(database: Database, login: str, said: str) -> None:
-    """Keep that a login was refused."""
-    with database.transaction() as connection:
-        make = sqlite.insert if database.is_sqlite else postgresql.insert
-        connection.execute(
-            make(_refused).values(login=login, said=said, refused_at=clock.now()).on_conflict_do_nothing()
-        )
-
-
-def forget(database: Database, login: str) -> None:
-    """Let a login be offered again."""
-    with database.transaction() as connection:
-        connection.execute(delete(_refused).where(_refused.c.login == login))

@@ -10,7 +10,7 @@ from ledgerbase import KEYRING
 from sqlalchemy import text
 
 from distributor.db.engine import Database
-from distributor.dispatch.logins import LoginGuard, forget, login_of, refusal
+from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Connection
@@ -31,7 +31,7 @@ class Door:
 
 
 def knock(database: Database, door: Door, account: SmtpAccount = ACCOUNT) -> str:
-    guard = LoginGuard(door, account, database, KEYRING)
+    guard = LoginGuard(door, account, RefusedLogins(database, KEYRING))
     with pytest.raises((CredentialsRefused, ServerUnavailable)) as raised:
         asyncio.run(guard.connect())
     return str(raised.value)
@@ -45,7 +45,7 @@ def test_a_refused_login_is_offered_once_over_all_commands(database: Database) -
     assert "accounts check --try-again" in knock(database, door)
     knock(database, door, replace(ACCOUNT, password="another"))
     assert door.knocks == 2, "another password is another login"
-    forget(database, login_of(ACCOUNT, KEYRING))
+    RefusedLogins(database, KEYRING).forget(ACCOUNT)
     knock(database, door)
     assert door.knocks == 3
 
@@ -55,7 +55,7 @@ def test_a_server_that_is_away_is_no_refusal(database: Database) -> None:
     for _ in range(3):
         knock(database, door)
     assert door.knocks == 3
-    assert refusal(database, login_of(ACCOUNT, KEYRING)) is None
+    assert RefusedLogins(database, KEYRING).refusal(ACCOUNT) is None
 
 
 def test_the_password_is_nowhere_in_the_database(database: Database) -> None:
