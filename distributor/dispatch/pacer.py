@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,6 +61,7 @@ class Pacer(Unpaced):
         self._throttled: dict[str, datetime] = {}
         self._sent: Counter[int] = Counter()
         self._notes: list[Note] = []
+        self._asking = asyncio.Lock()
         self._wanted: set[str] = set()
         self._looked: datetime | None = None
         self._share: int | None = limits.connections and 0
@@ -179,8 +181,13 @@ class Pacer(Unpaced):
 
     async def tick(self, call: Call, *, open_connections: int = 0) -> None:
         """Draw what is wanted, say what was learned, and hear what others did; nothing when there is nothing to say."""
+        async with self._asking:
+            await self._exchange(call, open_connections)
+
+    async def _exchange(self, call: Call, open_connections: int) -> None:
         now = self._now()
-        orders = [self._order(scope) for scope in sorted(self._wanted)]
+        # Whoever asked while another was at the database has been answered by that.
+        orders = [self._order(scope) for scope in sorted(self._wanted) if self._wait(scope, now) == _ASK]
         if orders or self._notes or self._limits.connections or self._learned_connections:
             notes, self._notes = self._notes, []
             self._wanted.clear()
@@ -229,7 +236,7 @@ class Pacer(Unpaced):
         return wait
 
     def _order(self, scope: str) -> Order:
-        before = self._allowances.get(scope)
+        before = self._allowances.pop(scope, None)  # what is left of it is given back, and once only
         least, most = _BLOCKS
         if before is not None and before.drawn_at is not None:
             grown = self._blocks[scope] * 2 if before.tokens <= 0 else self._blocks[scope] // 2

@@ -264,3 +264,30 @@ def test_by_default_the_databases_clock_counts(database: Database, account: int)
 @dataclass(frozen=True)
 class _Somebody:
     domain: str
+
+
+@pytest.mark.usefixtures("account")
+def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Database) -> None:
+    """What was not spent of a block that lapsed must not be given back twice: the limit would grow."""
+    at, limits = HandClock(), Limits(per_hour=20)
+    made = pacer(database, at, limits)
+    assert send(made, at)
+    at.forward(seconds=31)  # the block has lapsed with most of it unspent
+    others = pacer(database, at, limits, worker="w2")
+
+    async def slow(function: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        found = function()
+        await asyncio.sleep(0)
+        return found
+
+    async def ask() -> None:
+        if made.admit("jour.example", at()) == timedelta(0):
+            await made.tick(slow)
+
+    async def scene() -> None:
+        await asyncio.gather(*(ask() for _ in range(4)))
+
+    asyncio.run(scene())
+    sent = 1 + sum(send(one, at) for _ in range(40) for one in (made, others))
+    assert sent == 20
