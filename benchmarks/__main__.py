@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import composing, importing, ledger, reporting, sending, signing, start
+from benchmarks import composing, importing, latency, ledger, reporting, sending, signing, start
 from benchmarks.measuring import Kind, Line, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
     "import": importing.measure,
     "send": sending.measure,
     "ledger": ledger.measure,
+    "latency": latency.measure,
     "report": reporting.measure,
 }
 

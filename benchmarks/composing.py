@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
 
 from benchmarks.measuring import Kind, Line, Side, Skipped, interleave, timed
 from benchmarks.office import LIST, SLUG, make_office
@@ -90,9 +90,9 @@ class _Listening(TemplateSet):
 
     last: Mapping[str, Any]
 
-    def render(self, name: str, context: Mapping[str, Any]) -> str:
+    def render_pieces(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> list[str]:
         self.last = context
-        return super().render(name, context)
+        return super().render_pieces(name, context, template)
 
 
 class _PlainWriter:

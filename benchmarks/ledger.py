@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 
-from benchmarks.measuring import Kind, Line, Skipped, interleave, timed
-from benchmarks.office import CONNECTIONS, make_office, plan
+from benchmarks.measuring import Kind, Line, Skipped, interleave
+from benchmarks.office import CONNECTIONS, carry_timed, make_office, plan
 from benchmarks.sink import sink
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, ClaimedDelivery, DeliveryLog, Recovery
 from distributor.deliveries.workers import worker_name
-from distributor.states import DeliveryState
-from distributor.wiring import Workspace
 
 _MESSAGES = 1_000
 _SHARED = "file:distributor-benchmark?mode=memory&cache=shared"
@@ -44,7 +39,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
 
         def durable() -> float:
             database = on_disk()
-            return _send(workspace, database, DeliveryLog(database, worker_name()), dispatch_id)
+            return carry_timed(workspace, DeliveryLog(database, worker_name()), database, dispatch_id, _MESSAGES)
 
         def in_memory() -> float:
             # The rows live as long as a connection does; this one outlives the run.
@@ -53,11 +48,11 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
                     source.backup(keeper)
                 database = Database(_IN_MEMORY)
                 event.listen(database.engine, "connect", _make_volatile)
-                return _send(workspace, database, DeliveryLog(database, worker_name()), dispatch_id)
+                return carry_timed(workspace, DeliveryLog(database, worker_name()), database, dispatch_id, _MESSAGES)
 
         def without() -> float:
             database = on_disk()
-            return _send(workspace, database, _NoLog(database, dispatch_id), dispatch_id)
+            return carry_timed(workspace, _NoLog(database, dispatch_id), database, dispatch_id, _MESSAGES)
 
         ours, theirs, none = interleave(durable, in_memory, without)
     phase = f"messages per second of the send phase ({_MESSAGES:,} messages, {CONNECTIONS} connections)"
@@ -83,21 +78,6 @@ class _NoLog(DeliveryLog):
 
     def abandon(self) -> Recovery:
         return Recovery()
-
-
-def _send(workspace: Workspace, database: Database, log: DeliveryLog, dispatch_id: int) -> float:
-    carrier = replace(workspace.carrier(log), database=database)
-    outcomes: Counter[DeliveryState] = Counter()
-
-    async def carry() -> None:
-        result = await carrier.carry(dispatch_id, workspace.transport(), asyncio.Event())
-        outcomes.update(result.outcomes)
-
-    seconds = timed(lambda: asyncio.run(carry()))
-    database.close()
-    if outcomes != {DeliveryState.ACCEPTED: _MESSAGES}:
-        raise RuntimeError(f"Of {_MESSAGES} messages not all were accepted: {dict(outcomes)}.")
-    return seconds
 
 
 def _make_volatile(connection: Any, _record: Any) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.invented import contacts_csv
+from benchmarks.measuring import timed
 from distributor import clock
 from distributor.cli.proving import prove_release
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.plan import plan_dispatch
 from distributor.releases import document, store
 from distributor.starter import make_workspace, starter_path
+from distributor.states import DeliveryState
 from distributor.wiring import Workspace, open_workspace
 
 LIST = "essai"
@@ -66,6 +73,22 @@ def plan(workspace: Workspace) -> int:
             templates=workspace.templates,
             now=clock.now(),
         )
+
+
+def carry_timed(workspace: Workspace, log: DeliveryLog, database: Database, dispatch_id: int, messages: int) -> float:
+    """The seconds that a planned dispatch takes from its start to its end; raise unless everybody was reached."""
+    carrier = replace(workspace.carrier(log), database=database)
+    outcomes: Counter[DeliveryState] = Counter()
+
+    async def carry() -> None:
+        result = await carrier.carry(dispatch_id, workspace.transport(), asyncio.Event())
+        outcomes.update(result.outcomes)
+
+    seconds = timed(lambda: asyncio.run(carry()))
+    database.close()
+    if outcomes != {DeliveryState.ACCEPTED: messages}:
+        raise RuntimeError(f"Of {messages} messages not all were accepted: {dict(outcomes)}.")
+    return seconds
 
 
 def copy_office(original: Path, target: Path) -> Path:

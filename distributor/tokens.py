@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 _MAC_BYTES = 16  # 128 bits
 
@@ -38,11 +38,11 @@ class Keyring:
 
     def address_hash(self, address_key: str) -> str:
         """The keyed hash (64 hexadecimal digits) under which an objection is kept instead of the address."""
-        return hmac.new(self._derive("suppression"), address_key.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._derive("suppression"), address_key.encode(), "sha256").hex()
 
     def login_hash(self, login: str) -> str:
         """The keyed hash under which a refused login is kept instead of its password."""
-        return hmac.new(self._derive("login"), login.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._derive("login"), login.encode(), "sha256").hex()
 
     def token(self, purpose: Purpose, number: int) -> str:
         """A short case-insensitive token for the row `number`: `<number><128-bit MAC>`, base 32 without padding."""
@@ -61,10 +61,15 @@ class Keyring:
         return int.from_bytes(body, "big")
 
     def _mac(self, purpose: str, body: bytes) -> bytes:
-        return hmac.new(self._derive(purpose), body, hashlib.sha256).digest()[:_MAC_BYTES]
+        return hmac.digest(self._derive(purpose), body, "sha256")[:_MAC_BYTES]
 
     def _derive(self, purpose: str) -> bytes:
-        return hmac.new(self.secret, f"distributor/{purpose}".encode(), hashlib.sha256).digest()
+        return _derived(self.secret, purpose)
+
+
+@lru_cache(maxsize=16)  # a key and its few purposes, not once more for every recipient
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, f"distributor/{purpose}".encode(), "sha256")
 
 
 def _b32(raw: bytes) -> str:

@@ -93,7 +93,7 @@ def resume(
 
 @app.command()
 def pause(context: typer.Context, dispatch_id: Number, because: Why = "") -> None:
-    """Pause a dispatch, from any terminal. The messages on the wire are finished; nothing more begins to leave."""
+    """Pause a dispatch. The messages on the wire are finished; nothing more begins to leave."""
     from distributor.cli.halting import pause_one
     from distributor.wiring import open_workspace
 
@@ -109,9 +109,9 @@ def stop(
     because: Why = "",
     as_json: AsJson = False,
 ) -> None:
-    """Stop everything that is being sent, within a second, and list what has left. Asks nothing: it is for emergencies.
+    """Stop everything that is being sent, at once.
 
-    Messages on the wire are cut off: whoever they were for is in doubt, by name. `dispatches resume` goes on.
+    It asks nothing, takes a second, and lists what has left. Messages on the wire are cut off: whoever they were for is in doubt, by name. `dispatches resume` goes on.
     """
     from distributor.cli.halting import stop_all
     from distributor.wiring import open_workspace

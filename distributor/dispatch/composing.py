@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -110,13 +111,18 @@ class Identity:
     def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
         token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id)
-        subject = quote(f"unsubscribe {token}")
         return Stamp(
             message_id=message_id,
             date=date,
-            unsubscribe_mailto=f"mailto:{quote(self.objection_address, safe='@+')}?subject={subject}",
+            unsubscribe_mailto=_objection_link(self.objection_address) + token,
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
         )
+
+
+@lru_cache(maxsize=16)
+def _objection_link(address: str) -> str:
+    """A `mailto:` URL as far as the token, whose letters and digits stand as they are."""
+    return f"mailto:{quote(address, safe='@+')}?subject={quote('unsubscribe ')}"
 
 
 def make_composer(

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jinja2 import Template
 from markupsafe import Markup
 
 from distributor.errors import BadInput, Refused
@@ -33,6 +34,10 @@ from distributor.rendering.values import (
 
 _PREHEADER = 140
 _LOGO = (240, 80)  # the most it takes of the page, in pixels
+
+SETTLED_AFTER = 64
+"""Messages alike after which their templates are settled: that takes as long as it saves in some hundred messages."""
+
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
@@ -67,6 +72,18 @@ class Preview:
     html: str
     raw: bytes
     page: str
+
+
+@dataclass(slots=True)
+class _Group:
+    """The recipients of one day, language and kind of message: what is `known` for all of them, and how many they are.
+
+    `templates` are settled for them, or empty.
+    """
+
+    known: dict[str, Any]
+    messages: int = 0
+    templates: dict[str, Template] = dataclasses.field(default_factory=dict)
 
 
 class Composer:
@@ -116,6 +133,7 @@ class Composer:
             "dir": _direction(release.lang),
         }
         self._by_time: dict[tuple[date, bool], dict[str, Any]] = {}
+        self._groups: dict[tuple[date, bool, str, bool], _Group] = {}
 
     def compose(self, recipient: Recipient, stamp: Stamp) -> bytes:
         """The whole message for `recipient`; the same bytes for the same values. `RenderError` if there is none."""
@@ -123,14 +141,15 @@ class Composer:
 
     def preview(self, recipient: Recipient, stamp: Stamp) -> Preview:
         """The exact message `recipient` would get, taken apart for people. `RenderError` as for `compose`."""
-        text, html = self._render(recipient, stamp)
-        raw = self._write(recipient, stamp, text, html)
+        text, pieces = self._render(recipient, stamp)
+        raw = self._write(recipient, stamp, text, pieces)
+        html = "".join(pieces)
         # Read back as a mail program would, so that the preview shows what was written and not what was meant.
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         headers = [(name, str(value)) for name, value in parsed.items()]
         return Preview(headers, text, html, raw, as_data_urls(html, self._images))
 
-    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: str) -> bytes:
+    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: list[str]) -> bytes:
         try:
             return self._writer.write(recipient, text, html, stamp)
         except BadInput as error:
@@ -138,45 +157,64 @@ class Composer:
                 recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip(".")
             ) from error
 
-    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, str]:
+    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, list[str]]:
+        """The plain text, and the HTML in pieces."""
         language = language_of(recipient, self._release.lang, self._forms)
         salutation = salute(recipient, self._forms[language]).strip()
         if not salutation:
             raise RenderError(recipient, "its salutation is empty")
         contact = View("contact", {**_contact_values(recipient), "note": self._note(recipient)})
+        group = self._group(stamp.date, language, takes_attachments=recipient.takes_attachments)
         context = {
-            **self._at(stamp.date),
+            **group.known,
             "contact": contact,
             "recipient": contact,
             "salutation": salutation,
-            "reader_lang": language,
-            "reader_dir": _direction(language),
-            "reader_texts": View("reader_texts", self._templates.texts(language).words),
-            "not_attached": "" if recipient.takes_attachments else self._file_names,
             "unsubscribe_url": stamp.unsubscribe_url,
             "unsubscribe_mailto": stamp.unsubscribe_mailto,
         }
         try:
-            text = self._templates.render(TEXT, context)
-            html = self._templates.render(HTML, context)
+            text = "".join(self._templates.render_pieces(TEXT, context, group.templates.get(TEXT)))
+            html = self._templates.render_pieces(HTML, context, group.templates.get(HTML))
         except TemplateFault as fault:
             raise RenderError(
                 recipient, fault.reason, template=fault.file or "", line=fault.line, field=fault.field or ""
             ) from fault
         if is_right_to_left(self._release.lang):
             text = isolate(text)
-        return _MANY_LINES.sub("\n\n", text).strip("\n") + "\n", html
+        if "\n\n\n" in text:
+            text = _MANY_LINES.sub("\n\n", text)
+        return text.strip("\n") + "\n", html
 
     def _note(self, recipient: Recipient) -> str:
         """The line above the release: the journalist's own, or that of the first list that has one."""
         notes = self._release.notes
         return recipient.note or next((notes[one] for one in recipient.lists if notes.get(one)), "")
 
-    def _at(self, moment: datetime) -> dict[str, Any]:
+    def _group(self, moment: datetime, language: str, *, takes_attachments: bool) -> _Group:
+        """Those who read the same but for what is their own; the templates are settled for many of them only."""
+        embargo = self._release.embargo_until
+        day, is_embargoed = moment.astimezone(self._timezone).date(), embargo is not None and moment < embargo
+        key = (day, is_embargoed, language, takes_attachments)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(
+                {
+                    **self._at(day, is_embargoed=is_embargoed),
+                    "reader_lang": language,
+                    "reader_dir": _direction(language),
+                    "reader_texts": View("reader_texts", self._templates.texts(language).words),
+                    "not_attached": "" if takes_attachments else self._file_names,
+                }
+            )
+        group.messages += 1
+        if group.messages == SETTLED_AFTER:
+            group.templates = self._templates.settled(group.known)
+        return group
+
+    def _at(self, day: date, *, is_embargoed: bool) -> dict[str, Any]:
         """What depends on the day of sending, kept for all recipients of that day."""
         release = self._release
-        day = moment.astimezone(self._timezone).date()
-        is_embargoed = release.embargo_until is not None and moment < release.embargo_until
         shared = self._by_time.get((day, is_embargoed))
         if shared is None:
             notice = self._texts.immediate

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -84,6 +84,11 @@ def date_header(moment: datetime) -> bytes:
     """The Date field (RFC 5322 §3.3) of an aware time."""
     if moment.tzinfo is None:
         raise BadHeader("A time without a zone names no instant.", field="Date")
+    return _date_field(moment, moment.utcoffset())
+
+
+@lru_cache(maxsize=64)  # a dispatch has one date; equal instants in two zones are written differently
+def _date_field(moment: datetime, _offset: timedelta | None) -> bytes:
     return f"Date: {format_datetime(moment)}\r\n".encode("ascii")
 
 

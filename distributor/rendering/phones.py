@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SEPARATORS = re.compile(r"[\s.\-/()\u2010-\u2015]+")
 
 
+@lru_cache(maxsize=256)  # of a release's few contacts, for every recipient
 def tel_target(phone: str) -> str:
     """`tel:+33140528288` of "01.40.52.82.88" or "+33 (0)1 40 52 82 88"; "" where the number's country is not plain.
 

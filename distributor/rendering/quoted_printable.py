@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Iterable
 from functools import lru_cache
 
 _MEMO_LINES = 4096
 _MEMO_LINE_LENGTH = 4096
+_MEMO_PIECES = 256
+_MEMO_PIECE_LENGTH = 65536
 
 
 def encode(text: str) -> bytes:
@@ -17,8 +20,37 @@ def encode(text: str) -> bytes:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.removesuffix("\n").split("\n")
-    encoded = [_remembered(line) if len(line) <= _MEMO_LINE_LENGTH else _encode(line) for line in lines]
-    return b"\r\n".join(encoded) + b"\r\n"
+    return b"\r\n".join(map(_line, lines)) + b"\r\n"
+
+
+def encode_pieces(pieces: Iterable[str]) -> bytes:
+    """What `encode` gives for the pieces put together; what they hold of whole lines is encoded once."""
+    pieces = list(pieces)
+    if len(pieces) == 1 or any("\r" in piece for piece in pieces):
+        return encode("".join(pieces))
+    encoded: list[bytes] = []
+    begun = ""  # the line that the next piece goes on with
+    for piece in pieces:
+        if "\n" not in piece:
+            begun = "".join((begun, piece))  # a `Markup` would escape what is added to it
+            continue
+        end, whole, begins = (_remembered_cut if len(piece) <= _MEMO_PIECE_LENGTH else _cut)(piece)
+        encoded += (_line("".join((begun, end))), b"\r\n", whole)
+        begun = begins
+    if begun or not encoded:
+        encoded += (_line(begun), b"\r\n")
+    return b"".join(encoded)
+
+
+def _cut(piece: str) -> tuple[str, bytes, str]:
+    """The end of the line before, the whole lines, encoded and ended, and what begins the line after."""
+    end, _, rest = piece.partition("\n")
+    lines, newline, begins = rest.rpartition("\n")
+    return end, encode(lines + newline) if newline else b"", begins
+
+
+def _line(line: str) -> bytes:
+    return _remembered(line) if len(line) <= _MEMO_LINE_LENGTH else _encode(line)
 
 
 def _encode(line: str) -> bytes:
@@ -32,3 +64,4 @@ def _encode(line: str) -> bytes:
 
 # The least recently used goes first: lines that all messages share stay, a recipient's own lines pass through.
 _remembered = lru_cache(maxsize=_MEMO_LINES)(_encode)
+_remembered_cut = lru_cache(maxsize=_MEMO_PIECES)(_cut)

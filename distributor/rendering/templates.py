@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.loaders import BaseLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -19,8 +19,10 @@ from jinja2.utils import missing
 from distributor.errors import BadInput
 from distributor.rendering import inlining, phones, plaintext
 from distributor.rendering.salutation import Forms
+from distributor.rendering.settling import assigned_names, settle
 from distributor.rendering.texts import Texts, read_tables
 from distributor.rendering.typography import base_language
+from distributor.rendering.values import PressContact
 
 HTML = "message.html.j2"
 TEXT = "message.txt.j2"
@@ -68,6 +70,7 @@ class TemplateSet:
         self._inlined: dict[str, inlining.Inlined] = {}
         self._environment = _Environment(self._get_source)
         self._compile()
+        self._assigned: frozenset[str] | None = None
 
     @classmethod
     def load(cls, folder: Path, *, within: Path | None = None) -> TemplateSet:
@@ -137,9 +140,32 @@ class TemplateSet:
         """A piece of HTML in this layout's styles."""
         return inlining.inline_fragment(html, self._css)
 
+    def settled(self, known: Mapping[str, Any]) -> dict[str, Template]:
+        """Both messages' templates with all that follows from `known` worked out, for `render`."""
+        if self._assigned is None:
+            trees = [self._tree(name) for name in self._sources if name.endswith(".j2")]
+            self._assigned = assigned_names(trees)
+        settled = {key: value for key, value in known.items() if key not in self._assigned}
+        templates = {}
+        for name in (HTML, TEXT):
+            tree = settle(self._tree(name), settled, self._environment, name)
+            code = self._environment.compile(tree, name, name)
+            templates[name] = Template.from_code(self._environment, code, dict(self._environment.globals))
+        return templates
+
+    def _tree(self, name: str) -> nodes.Template:
+        return self._environment.parse(self._get_source(name) or "", name, name)
+
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """Render `message.html.j2` or `message.txt.j2`; `TemplateFault` says what went wrong, where."""
-        template = self._environment.get_template(name)
+        return "".join(self.render_pieces(name, context))
+
+    def render_pieces(self, name: str, context: Mapping[str, Any], template: Template | None = None) -> list[str]:
+        """As `render`, in pieces: those of a settled template are long, and the same for everybody.
+
+        `template` is what `settled` gave for the name and for values that `context` holds too.
+        """
+        template = template or self._environment.get_template(name)
         self._environment.begin()
         pieces: list[str] = []
         size = 0
@@ -151,7 +177,7 @@ class TemplateSet:
                     raise TemplateFault("the message grows beyond 1 MB", file=self._path(name))
         except (TemplateError, *_MISTAKES) as error:
             raise self._fault(error, name) from error
-        return "".join(pieces)
+        return pieces
 
     def _check_files(self) -> None:
         for name in (HTML, TEXT):
@@ -188,7 +214,7 @@ class TemplateSet:
         while trace is not None:
             if trace.tb_frame.f_code.co_filename in self._sources:
                 file = trace.tb_frame.f_code.co_filename
-                line = self._environment.get_template(file).get_corresponding_lineno(trace.tb_lineno)
+                line = trace.tb_frame.f_globals["__jinja_template__"].get_corresponding_lineno(trace.tb_lineno)
             trace = trace.tb_next
         if line is not None and file in self._inlined:
             line = self._inlined[file].original_line(line)
@@ -266,11 +292,14 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As the sandbox does it; a `View` is plain data, so its values are given without a search for attributes."""
-        if type(obj) is View:
+        kind = type(obj)
+        if kind is View:
             try:
-                return obj[attribute]
+                return obj._values[attribute]  # noqa: SLF001 - a call less, some dozen times a message
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
+        if kind is PressContact and attribute in PressContact.__slots__:
+            return getattr(obj, attribute)  # texts under names of ours, which the sandbox would let pass every time
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:

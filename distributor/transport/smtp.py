@@ -36,6 +36,8 @@ _RSET = b"RSET\r\n"
 _PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
 """What may stand between the angle brackets of MAIL and RCPT; nothing at all is the null sender."""
 
+_LEADING_DOT = re.compile(rb"\r\n\.")
+
 
 class SmtpTransport:
     """The way to one submission server; every connection of an account comes from one of these."""
@@ -335,7 +337,8 @@ async def probe(account: SmtpAccount) -> ProbeReport:
 
 def stuffed(message: bytes) -> bytes:
     """`message` as it follows a 354: leading dots doubled, ended by a line with a lone dot (RFC 5321 §4.5.2)."""
-    body = message.replace(b"\r\n.", b"\r\n..")
+    # Most messages have no such line, and looking for one takes less than half of what replacing takes.
+    body = message.replace(b"\r\n.", b"\r\n..") if _LEADING_DOT.search(message) else message
     if body.startswith(b"."):
         body = b"." + body
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from distributor.addresses import parse_address
 from distributor.errors import BadInput
@@ -41,6 +42,16 @@ def test_quoted_printable_comes_back_line_by_line(lines: list[str]) -> None:
     assert read_quoted_printable(raw[:-2]) == wanted
     assert quopri.decodestring(raw[:-2].replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n") == wanted
     assert not any(line.startswith(b"From ") for line in raw.split(b"\r\n"))
+
+
+@given(st.lists(st.text(st.sampled_from("a é=.\r\n\n<"), max_size=90), max_size=6), st.booleans())
+@example(["a\r", "\nb"], False)
+@example(["From", " a", "\n\n", "\n"], True)
+@example([], False)
+def test_pieces_are_encoded_as_their_whole(pieces: list[str], marked: bool) -> None:
+    given = [Markup(piece) for piece in pieces] if marked else pieces
+    assert quoted_printable.encode_pieces([*given, "<"]) == quoted_printable.encode("".join(pieces) + "<")
+    assert quoted_printable.encode_pieces(given) == quoted_printable.encode("".join(pieces))
 
 
 def test_all_line_ends_become_one() -> None:
