@@ -13,7 +13,7 @@ app = typer.Typer(help="See the sending account and its limits.", no_args_is_hel
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the sending accounts: server, limits, and what they wait for."""
+    """List the sending accounts, their limits, and what they wait for."""
     from distributor.cli.accounting import account_rows, show_accounts
     from distributor.cli.output import show_json
     from distributor.wiring import open_workspace
@@ -33,7 +33,10 @@ def check(
         bool, typer.Option("--try-again", help="Offer a login that was refused once more: it was mended over there.")
     ] = False,
 ) -> None:
-    """Connect, log in and leave, without a message; compare the limits with what is known of the provider."""
+    """Connect, log in and leave, without a message.
+
+    Says the limits, and what is known of the provider.
+    """
     from distributor.cli.accounting import check_account
     from distributor.wiring import open_workspace
 
@@ -42,7 +45,10 @@ def check(
 
 @app.command()
 def presets(as_json: AsJson = False) -> None:
-    """Show what providers allow, with source and date. DISTRIBUTOR_SMTP_PRESET takes one; figures of your own win."""
+    """Show what providers allow, with source and date.
+
+    DISTRIBUTOR_SMTP_PRESET takes one of them; figures of your own win.
+    """
     from distributor.cli.accounting import presets_as_json, show_presets
     from distributor.cli.output import show_json
 
@@ -54,7 +60,10 @@ def presets(as_json: AsJson = False) -> None:
 
 @app.command()
 def rules(as_json: AsJson = False) -> None:
-    """Show what a mail server's reply is taken to mean: the first rule that fits, with its source and date."""
+    """Show what a mail server's reply is taken to mean.
+
+    The first rule that fits decides; each has its source and date.
+    """
     from distributor.cli.accounting import rules_as_json, show_reply_rules
     from distributor.cli.output import show_json
 
@@ -69,7 +78,7 @@ def lift(
     context: typer.Context,
     what: Annotated[str, typer.Argument(metavar="PROVIDER", help="As `accounts list` names it; or: account.")],
 ) -> None:
-    """Send to a provider again that is left alone after refusals, before its time."""
+    """Send to a provider again that is left alone."""
     from distributor.cli.accounting import lift_wait
     from distributor.wiring import open_workspace
 

@@ -93,7 +93,7 @@ def resume(
 
 @app.command()
 def pause(context: typer.Context, dispatch_id: Number, because: Why = "") -> None:
-    """Pause a dispatch. The messages on the wire are finished; nothing more begins to leave."""
+    """Pause a dispatch; the messages on the wire are finished."""
     from distributor.cli.halting import pause_one
     from distributor.wiring import open_workspace
 
@@ -111,7 +111,8 @@ def stop(
 ) -> None:
     """Stop everything that is being sent, at once.
 
-    It asks nothing, takes a second, and lists what has left. Messages on the wire are cut off: whoever they were for is in doubt, by name. `dispatches resume` goes on.
+    It asks nothing, takes a second, and lists what has left. Messages on the wire are cut off: whoever they were for is
+    in doubt, by name. `dispatches resume` goes on.
     """
     from distributor.cli.halting import stop_all
     from distributor.wiring import open_workspace
