@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +12,10 @@ from datetime import datetime
 from distributor import clock
 from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
 from distributor.dispatch.calling import CallOff
-from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.supply import Supply
 from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
@@ -25,9 +24,6 @@ from distributor.transport.base import Connection, Envelope, Transport
 _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
 """How often a run looks whether it was called off, and goes to the database for its pace."""
-_LEAST_CLAIM = 32
-_WINDOW = 50
-"""How many claims for each connection are held at most while providers that wait are passed over."""
 _SHORT_WAIT_S = 60
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
@@ -112,8 +108,6 @@ class _Run:
         self.dispatch_id = dispatch_id
         self.stop = stop
         self.ledger = Ledger(parts.log)
-        self.queue: deque[ClaimedDelivery] = deque()
-        self.claiming = asyncio.Lock()
         self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
         self.opening = 0
@@ -125,7 +119,17 @@ class _Run:
         self.alone = asyncio.Event()
         """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
         self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
-        self.refill: asyncio.Task[None] | None = None
+        self.supply = Supply(
+            log=parts.log,
+            ledger=self.ledger,
+            pacer=parts.pacer,
+            dispatch_id=dispatch_id,
+            connections=parts.connections,
+            now=parts.now,
+            pause=self._halted_within,
+            halted=self.halted,
+            open_connections=lambda: len(self.connected),
+        )
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
@@ -133,19 +137,21 @@ class _Run:
         workers: list[asyncio.Task[None]] = []
         caller = asyncio.create_task(self._heed_calls(workers))
         try:
-            await self._pace()
+            await self.supply.tick()
             workers += [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
             # Those that a call to stop at once has cancelled are no exception: the run itself goes on to its end.
             await asyncio.gather(*workers, return_exceptions=True)
         finally:
-            tasks = [*workers, heartbeat, watcher, caller, *filter(None, [self.refill])]
+            tasks = [*workers, heartbeat, watcher, caller]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.supply.close()
             await self._settle()
         if self.failure is not None:
             raise self.failure
         self.result.stopped = self.stop.is_set()
+        self.result.stands_still = self.supply.stands_still
         return self.result
 
     async def _settle(self) -> None:
@@ -165,10 +171,10 @@ class _Run:
         connection: Connection | None = None
         refusals = 0
         try:
-            while (claimed := await self._next()) is not None:
+            while (claimed := await self.supply.take()) is not None:
                 connection = await self._ready(connection)
                 if connection is None:
-                    self._not_now(claimed)
+                    self.supply.put_back(claimed)
                     await self._rest(refusals)
                     refusals += 1
                     continue
@@ -182,60 +188,13 @@ class _Run:
         finally:
             await self._drop(connection)
 
-    async def _next(self) -> ClaimedDelivery | None:
-        async with self.claiming:
-            while not self.halted.is_set():
-                if not self.queue and not await self._claim():
-                    return None
-                claimed, wait = await self._admitted()
-                if claimed is not None:
-                    return claimed
-                if not wait or (self._may_look_further() and await self._claim()):
-                    continue
-                await self._halted_within(wait)
-            return None
-
-    async def _claim(self) -> bool:
-        """Take more of the dispatch, every newsroom in its turn; False when there is nobody to take."""
-        batch = await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size())
-        self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
-        return bool(batch)
-
-    async def _admitted(self) -> tuple[ClaimedDelivery | None, float]:
-        """Whoever of the queue may be sent to now, or how many seconds until somebody may."""
-        pacer, now = self.parts.pacer, self.parts.now()
-        for claimed, until in pacer.set_aside(self.queue, now):
-            await self.ledger.call(self.parts.log.put_off, [claimed.id], until.until, until.why)
-        chosen, wait = pacer.choose(self.queue, now)
-        if chosen is not None:
-            return chosen, 0
-        if not wait:
-            await self._pace()
-        self.result.stands_still = pacer.stands_still(self.parts.now())
-        if self.result.stands_still is not None:
-            self.halted.set()
-        return None, wait.total_seconds()
-
-    def _may_look_further(self) -> bool:
-        """Whether only the providers at hand have to wait: there may be others further on."""
-        many = len(self.queue)
-        return many < _WINDOW * self.parts.connections and not self.parts.pacer.holds_all(self.parts.now())
-
-    def _not_now(self, claimed: ClaimedDelivery) -> None:
-        """Put back whoever is not sent to after all."""
-        self.parts.pacer.release(claimed.domain)
-        self.queue.appendleft(claimed)
-
-    async def _pace(self) -> None:
-        await self.parts.pacer.tick(self.ledger.call, open_connections=len(self.connected))
-
     async def _heed_calls(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Halt within a second of another command's word, and drop the connections when it says «at once»."""
         while self.failure is None:
             await clock.sleep(_WATCH_S)
             try:
                 call = await self.ledger.call(self._read_call)
-                await self._pace()
+                await self.supply.tick()
             except DistributorError as error:
                 self.failure = self.failure or error
                 self.halted.set()
@@ -254,30 +213,16 @@ class _Run:
             return self.parts.called(self.dispatch_id)
         return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
 
-    def _claim_size(self) -> int:
-        return max(_LEAST_CLAIM, 8 * self.parts.connections)
-
     def _spare(self) -> _Message | None:
         """The next message, if one lies ready: asked while the end of another is about to leave."""
-        if self.halted.is_set() or self._too_many():
-            return None
-        claimed, _wait = self.parts.pacer.choose(self.queue, self.parts.now())
+        claimed = None if self._too_many() else self.supply.take_ready()
         if claimed is None:
             return None
-        if len(self.queue) < self._claim_size() // 2 and (self.refill is None or self.refill.done()):
-            self.refill = asyncio.create_task(self._claim_early())
         try:
             return _Message(claimed, self.parts.compose(claimed))
         except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
-            self._not_now(claimed)
+            self.supply.put_back(claimed)
             return None
-
-    async def _claim_early(self) -> None:
-        """Claim more before the queue is empty; what goes wrong here goes wrong again in `_next`, and is told there."""
-        async with self.claiming:
-            if not self.halted.is_set() and len(self.queue) < self._claim_size() // 2:
-                with contextlib.suppress(DistributorError):
-                    await self._claim()
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
         """A connection that can carry the next message: the one at hand, or a new one.
@@ -377,7 +322,7 @@ class _Run:
         written = self.ledger.record(self._attempt(claimed, outcome, started_at))
         written.add_done_callback(lambda done: self._note(claimed, outcome, done))
         if self.parts.pacer.has_news:
-            await self._pace()
+            await self.supply.tick()
         if outcome.verdict.is_account_level or not (announced and connection.is_usable):
             self._put_back(announced)
             if announced:
@@ -408,7 +353,7 @@ class _Run:
     def _put_back(self, announced: list[_Message]) -> None:
         """Nothing of these messages left: another connection, or a later run, sends them."""
         for message in announced:
-            self._not_now(message.claimed)
+            self.supply.put_back(message.claimed)
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome, written: asyncio.Future[None]) -> None:
         """A verdict is on the disk, or cannot be: then nothing more may leave."""

@@ -554,3 +554,14 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
     assert len(server.bodies) <= 4
     assert found.count("queued") >= 4
     assert found.count("in_doubt") == (2 if call is CallOff.AT_ONCE else 0)
+
+
+def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 40, domain="orange.fr")
+    at = HandClock()
+    made = paced(database, dispatch_id, at)
+    server = FakeServer({j(number): [BLOCKED] for number in range(40)})
+    result = carry(runner(database, server, connections=1, now=at, pacer=made), dispatch_id)
+    found = states(database, ids)
+    assert (found.count("rejected"), found.count("deferred")) == (3, 37)
+    assert result.ran_out
