@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 
 import pytest
@@ -47,15 +46,12 @@ def test_stop_cuts_off_every_process_and_lists_what_left(office: Office) -> None
         sending = office.at(server.port)
         both = [sending.start("dispatches", "resume", "1") for _ in range(2)]
         until(lambda: len(sending.deliveries("sending")) == 6, "both wait for the server", process=both[0])
-        asked = time.monotonic()
         ran = sending.run("dispatches", "stop", "--because", "embargo", "--json")
-        took = time.monotonic() - asked
         (stopped,) = json.loads(ran.out)
         accepted = {one.recipient for one in server.accepted}
         assert {one["address"] for one in stopped["left"]} == accepted
         assert len(stopped["in_doubt"]) == 6, "one for each open connection"
         assert stopped["state"] == "paused"
-        assert took < 10, "it waits for the processes to let go, not for the server"
         for process in both:
             finish(process, 5)
         states = sending.states()
