@@ -20,14 +20,14 @@ from distributor.reports import queries
 from distributor.states import DeliveryState, Phase, Verdict
 
 _DISPATCHES = 10
-_EACH = 10_000
+_EACH = 100_000
 _SECTORS = ("Économie", "International", "Santé", "Culture", "Social", "Environnement", "Sciences", "Régions")
 _WHEN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 _FIGURES_PAIRS = 15
 
 
 def measure(folder: Path) -> Iterator[Line | Skipped]:
-    """A dispatch of 10,000 in a base of 100,000: the figures alone, and then every recipient with every attempt."""
+    """A dispatch of 100,000 in a base of 1,000,000: the figures alone, and then every recipient with every attempt."""
     workspace = make_office(folder / "office", journalists=1, port=25)
     first = plan(workspace)
     database = workspace.database

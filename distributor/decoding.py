@@ -28,6 +28,8 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """What no text needs and what deceives: codes that steer a terminal (all but tab and line feed), and those that turn
 the direction of the text around them (Unicode's Bidi_Control but for the marks that Arabic and Hebrew are typed with).
 """
+_WESTERN = (("cp1252", "Windows-1252"), ("mac_roman", "Mac Roman"), ("cp850", "CP850"))
+"""What Excel calls «CSV», «CSV (Macintosh)» and «CSV (MS-DOS)»; between equals the first counts."""
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
 
 
@@ -43,8 +45,8 @@ class DecodedText:
 def decode(data: bytes) -> DecodedText:
     """Decode a text file; never raises: what no rule and no statistics can name is read as Windows-1252.
 
-    The order is: byte-order mark, NUL bytes in every other place (UTF-16), valid UTF-8, Windows-1252 against Mac Roman
-    by their French letters, and only then a statistical guess.
+    The order is: byte-order mark, NUL bytes in every other place (UTF-16), valid UTF-8, Windows-1252, Mac Roman or
+    MS-DOS by their French letters, and only then a statistical guess.
     """
     for mark, codec, name in _BOMS:
         if data.startswith(mark):
@@ -76,10 +78,8 @@ def _eight_bit(data: bytes) -> DecodedText:
     whole_words = sum(map(len, _RUN.findall(sample)))
     if whole_words * 2 > sum(byte > 0x7F for byte in sample):
         return _statistical(data, sample)
-    windows = _score(sample.decode("cp1252", errors="replace"))
-    mac = _score(sample.decode("mac_roman"))
-    if max(windows, mac) > 0:
-        codec, name = ("cp1252", "Windows-1252") if windows >= mac else ("mac_roman", "Mac Roman")
+    codec, name = max(_WESTERN, key=lambda one: _score(sample.decode(one[0], errors="replace")))
+    if _score(sample.decode(codec, errors="replace")) > 0:
         return DecodedText(data.decode(codec, errors="replace"), name, "its accented letters")
     return _statistical(data, sample)
 

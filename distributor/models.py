@@ -395,6 +395,10 @@ class Dispatch(SQLModel, table=True):
     finished_at: datetime | None = _moment()
 
 
+ASSUMED = "delivery.state = 'accepted' AND delivery.reason <> ''"
+"""The condition of accepted deliveries that have a reason beside the server's word: few, and found by an index."""
+
+
 class Delivery(SQLModel, table=True):
     """One recipient of one dispatch (remise): its state, and a copy of all that its message is made from.
 
@@ -418,6 +422,12 @@ class Delivery(SQLModel, table=True):
             postgresql_where=text("state <> 'withheld'"),
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
+        Index(
+            "ix_delivery_assumed",
+            "dispatch_id",
+            sqlite_where=text("state = 'accepted' AND reason <> ''"),
+            postgresql_where=text("state = 'accepted' AND reason <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

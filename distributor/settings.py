@@ -171,6 +171,8 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
+    if path.is_dir():
+        raise BadInput("It is a folder; the settings are kept in a file of that name.", file=path, mend="Move it away.")
     if not path.is_file():
         return {}
     from dotenv.parser import parse_stream  # noqa: PLC0415 - `--help` needs no settings
@@ -179,8 +181,11 @@ def _read_env_file(path: Path) -> dict[str, str]:
         # The parser alone: a password may hold a dollar sign, and a line passed over is a setting lost.
         with path.open(encoding="utf-8-sig") as file:
             lines = list(parse_stream(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The settings cannot be read: {error}.", file=path, mend="Save it as UTF-8 text.") from None
+    except UnicodeDecodeError:
+        raise BadInput("It is not UTF-8 text.", file=path, mend="Save it as UTF-8 text.") from None
+    except OSError as error:
+        mend = "Make it yours (chown), or run this as the user whose it is."
+        raise BadInput(f"It cannot be read: {error.strerror}.", file=path, mend=mend) from None
     for line in lines:
         if line.error:
             raise BadInput(

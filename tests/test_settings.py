@@ -93,9 +93,16 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path, text: str) -> 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"DISTRIBUTOR_ORGANISATION=\xe9t\xe9\n")
-    with pytest.raises(BadInput, match="cannot be read") as caught:
+    with pytest.raises(BadInput, match="is not UTF-8 text") as caught:
         load_settings(tmp_path, {})
     assert caught.value.mend == "Save it as UTF-8 text."
+    assert "codec" not in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_the_settings_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(BadInput, match="It is a folder"):
+        load_settings(tmp_path, {})
 
 
 def test_a_line_that_cannot_be_read_is_named_and_not_passed_over(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
     for folder in (tmp_path / "presse", tmp_path / "presse" / "bureau"):
         with pytest.raises(BadInput, match="is a file, not a folder"):
             make_workspace(folder)
+
+
+def test_a_disk_that_takes_no_more_is_said(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(BadInput, match=r"cannot be made in .*/presse: File too large\. Choose"):
+            make_workspace(tmp_path / "presse")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_place_that_cannot_be_written_is_said() -> None:

@@ -1,12 +1,24 @@
-"""What becomes of a defect of ours: its details in a file, one sentence in place of a traceback."""
+"""What becomes of an error that nobody foresaw: one sentence in place of a traceback, the details in a file."""
 
 from __future__ import annotations
 
-from distributor.errors import DistributorError
+import errno
+
+from distributor.errors import BadInput, DistributorError
+
+_THE_MACHINES = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENAMETOOLONG, errno.ELOOP}
+)
+"""What the system says of a file or folder that was named to us, wherever we meet it: no defect of ours."""
 
 
 def confess(error: Exception) -> DistributorError:
-    """Keep the traceback of `error` in a file; return the sentence that says so, with the exit code of a defect."""
+    """Keep the traceback of `error` in a file; return the sentence that says so, with the exit code of a defect.
+
+    A file or folder that the system does not let us use is no defect, and is named.
+    """
+    if isinstance(error, OSError) and error.errno in _THE_MACHINES and isinstance(error.filename, str):
+        return BadInput(f"{error.strerror}.", file=error.filename, mend="Check it, the folder it is in, and the disk.")
     import tempfile
     import traceback
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="A list: CSV, a workbook (XLSX, ODS …) or vCards, as address books save them.")
+        Path,
+        typer.Argument(
+            readable=False, help="A list: CSV, a workbook (XLSX, ODS …) or vCards, as address books save them."
+        ),
     ],
     list_name: Annotated[
         str, typer.Option("--list", help="The press list the contacts go on; made if need be. Without it, on none.")

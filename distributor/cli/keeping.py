@@ -10,7 +10,7 @@ import typer
 from distributor.cli.options import DryRun
 
 if TYPE_CHECKING:
-    from distributor.contacts.cleaning.columns import Field
+    from distributor.contacts.cleaning.particulars import Field
     from distributor.contacts.people.keeping import Kept
 
 Text = str | None
@@ -166,7 +166,7 @@ def edit(
 
 
 def _said(**texts: Text) -> dict[Field, str]:
-    from distributor.contacts.cleaning.columns import Field
+    from distributor.contacts.cleaning.particulars import Field
 
     return {Field(name): text for name, text in texts.items() if text is not None}
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Yes
+from distributor.cli.options import AsJson, Yes, a_filter
 
 Name = Annotated[str, typer.Argument(metavar="LIST", help="The list, by its short name or its name.")]
 Contacts = Annotated[list[str], typer.Argument(metavar="CONTACT…", help="Addresses or names, one or more.")]
@@ -17,7 +17,9 @@ def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="What the list is called; its short name is made from it.")],
     sector: Annotated[str, typer.Option(help="The sector it is about; it must be known.")] = "",
-    where: Annotated[str, typer.Option(metavar="FILTER", help=f"Make it smart. {_WHERE}")] = "",
+    where: Annotated[
+        str | None, typer.Option(metavar="FILTER", help=f"Make it smart. {_WHERE}", callback=a_filter)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a press list, without members yet. With --where a smart one, whose members are found when it is used."""
@@ -29,7 +31,7 @@ def create(
     keyring = workspace.keyring
     with workspace.database.session() as session:
         made, remarks = listmaking.create_list(
-            session, name, sector=sector, query=where, keyring=keyring, actor=actor()
+            session, name, sector=sector, query=where or "", keyring=keyring, actor=actor()
         )
         many = len(list(press_lists.list_members(session, made.slug, keyring)))
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distributor.cli.options import AsJson
+from distributor.cli.options import AsJson, a_filter
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -31,7 +31,9 @@ def list_(
     state: Annotated[
         str, typer.Option(help="bounced, complained, objected, desk, damaged, stale, never-mailed, unconfirmed.")
     ] = "",
-    where: Annotated[str, typer.Option(metavar="FILTER", help="A filter; see docs/filters.md.")] = "",
+    where: Annotated[
+        str | None, typer.Option(metavar="FILTER", help="A filter; see docs/filters.md.", callback=a_filter)
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many to show; 0 for all. JSON has all.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +48,7 @@ def list_(
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    wanted = filter_of(Wanted(search, outlet, sector, list_name, language, state, where))
+    wanted = filter_of(Wanted(search, outlet, sector, list_name, language, state, where or ""))
     with workspace.database.session(reads_only=True) as session:
         media_list = press_lists.find_list(session, list_name) if list_name else None
         ids = ids_of(session, wanted, workspace.keyring)

@@ -23,3 +23,12 @@ Override = Annotated[
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Show the SMTP dialogue of one connection, without password and message.")
 ]
+
+
+def a_filter(text: str | None) -> str | None:
+    """What `--where` was given; an empty one is an error, for an unset variable of a script must not mean everybody."""
+    if text is not None and not text.strip():
+        from distributor.errors import BadInput
+
+        raise BadInput("The filter is empty.", field="--where", mend="Leave --where out, or see docs/filters.md.")
+    return text

@@ -22,7 +22,9 @@ Contact = Annotated[str, typer.Option(help="As this contact would get it (addres
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Markdown with front matter, plain text, Word (.docx) or a web page.")],
+    file: Annotated[
+        Path, typer.Argument(readable=False, help="Markdown with front matter, plain text, Word (.docx) or a web page.")
+    ],
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
     as_json: AsJson = False,
 ) -> None:

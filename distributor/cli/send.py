@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes
+from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes, a_filter
 
 
 def send(
@@ -18,9 +18,13 @@ def send(
         list[str] | None, typer.Option(help="Leave out who does not stand on this list too; several times.")
     ] = None,
     where: Annotated[
-        str,
-        typer.Option(metavar="FILTER", help='Leave out who is not matched, as by: "language:fr and not kind:agency".'),
-    ] = "",
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help='Leave out who is not matched, as by: "language:fr and not kind:agency".',
+            callback=a_filter,
+        ),
+    ] = None,
     dry_run: DryRun = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
     contact: Annotated[
@@ -65,7 +69,7 @@ def send(
             lists=lists,
             excluded=exclude or [],
             only=only or [],
-            where=where,
+            where=where or "",
             overrides=override or [],
             because=because,
             again=again,

@@ -126,7 +126,8 @@ def check(context: typer.Context, address: Address, as_json: AsJson = False) -> 
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="Addresses, one to a line or in a CSV file; or an export of objections.")
+        Path,
+        typer.Argument(readable=False, help="Addresses, one to a line or in a CSV file; or an export of objections."),
     ],
     reason: Annotated[str, typer.Option(help="Why, in a few words, for addresses.")] = "objection",
     sector: Annotated[str, typer.Option(help="For addresses: only releases of this sector.")] = "",

@@ -329,8 +329,9 @@ class _Run:
                 await self._drop(connection)
             await asyncio.wait([written])
             if outcome.verdict.is_account_level and not await self._wait_out(outcome):
+                words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
-                    f"The mail server refuses us, not a recipient: {outcome.code} {outcome.reply}",
+                    f"The mail server refuses us, not a recipient: {words}",
                     "Nobody's attempt was counted.",
                 )
             return None

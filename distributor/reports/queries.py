@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlmodel import SQLModel
 
-import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import LEASE
+from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
+from distributor.models import ASSUMED
 from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
@@ -186,15 +187,15 @@ def _standings(
     connection: Connection, dispatch_ids: list[int]
 ) -> tuple[dict[int, dict[str, int]], dict[int, datetime | None]]:
     counts: dict[int, dict[str, int]] = defaultdict(dict)
-    due: dict[int, datetime | None] = {}
-    for number, state, many, first_due in connection.execute(
-        select(_delivery.c.dispatch_id, _delivery.c.state, func.count(), func.min(_delivery.c.next_attempt_at))
-        .where(_delivery.c.dispatch_id.in_(dispatch_ids))
-        .group_by(_delivery.c.dispatch_id, _delivery.c.state)
-    ):
-        counts[number][state] = many
-        if state == DeliveryState.DEFERRED:
-            due[number] = first_due
+    for place, many in tally(connection, dispatch_ids).items():
+        of_dispatch = counts[place.dispatch_id]
+        of_dispatch[place.state] = of_dispatch.get(place.state, 0) + many
+    deferred = (
+        select(_delivery.c.dispatch_id, func.min(_delivery.c.next_attempt_at))
+        .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state == DeliveryState.DEFERRED)
+        .group_by(_delivery.c.dispatch_id)
+    )
+    due: dict[int, datetime | None] = {row[0]: row[1] for row in connection.execute(deferred)}
     return counts, due
 
 
@@ -245,6 +246,7 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
                 f"«{slug}» has not been sent yet.", mend=f"See: distributor send {slug} --list NAME --dry-run"
             )
     ids = [row.id for row in rows]
+    places = tally(connection, ids)
     totals = dict.fromkeys((state.value for state in DeliveryState), 0)
     for row in rows:
         for state, many in row.counts.items():
@@ -254,8 +256,8 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
         headline=rows[-1].headline,
         dispatches=rows,
         totals=totals,
-        by_sector=_grouped(connection, ids, "sector"),
-        by_domain=_grouped(connection, ids, "domain"),
+        by_sector=_grouped(places, "sector"),
+        by_domain=_grouped(places, "domain"),
         assumed_sent=_assumed(connection, ids),
     )
 
@@ -265,7 +267,7 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
         select(_delivery.c.reason, func.count().label("many"))
         .where(
             _delivery.c.dispatch_id.in_(dispatch_ids),
-            _delivery.c.state == DeliveryState.ACCEPTED,
+            text(ASSUMED),  # word for word: SQLite finds an index by the letters of its condition
             _delivery.c.reason.startswith(ASSUMED_SENT),
         )
         .group_by(_delivery.c.reason)
@@ -274,15 +276,12 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
     return {row.reason: row.many for row in connection.execute(statement)}
 
 
-def _grouped(connection: Connection, dispatch_ids: list[int], column: str) -> dict[str, dict[str, int]]:
-    """Counts by one column of the delivery and by state, largest group first."""
+def _grouped(places: Mapping[Place, int], by: Literal["sector", "domain"]) -> dict[str, dict[str, int]]:
+    """Counts by one side of where deliveries stand and by state, largest group first."""
     groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for value, state, many in connection.execute(
-        select(_delivery.c[column], _delivery.c.state, func.count())
-        .where(_delivery.c.dispatch_id.in_(dispatch_ids))
-        .group_by(_delivery.c[column], _delivery.c.state)
-    ):
-        groups[value][state] = many
+    for place, many in places.items():
+        group = groups[getattr(place, by)]
+        group[place.state] = group.get(place.state, 0) + many
     return dict(sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0])))
 
 

@@ -35,9 +35,16 @@ def make_workspace(folder: Path) -> list[str]:
         raise BadInput(f"{folder} is a file, not a folder.", mend="Choose another name.") from None
     except OSError as error:
         raise BadInput(
-            f"The workspace cannot be made in {folder}: {error.strerror}.", mend="Choose another place."
+            f"The workspace cannot be made in {folder}: {_why(error)}.", mend="Choose another place."
         ) from None
     return made
+
+
+def _why(error: OSError) -> str:
+    """In the system's words; copying a folder hands over a list of its files' errors (`shutil.Error`)."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2]).rpartition("] ")[2].partition(":")[0]
+    return error.strerror or "unknown trouble"
 
 
 def _copy_folder(name: str, folder: Path) -> bool:

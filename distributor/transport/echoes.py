@@ -16,7 +16,23 @@ _ANGLE = re.compile(r"<[^<>\n]*>")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"@[^\s<>()\[\],;:"]+')
 _ADDRESS = re.compile(r'(?<![^\s<>()\[\],;:"@])[^\s<>()\[\],;:"@]++@[^\s<>()\[\],;:"@.]+(?:\.[^\s<>()\[\],;:"@.]+)*')
 _HOST = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)+")
-_SENTENCES = re.compile(r"\.[A-ZÀ-Þ][a-zß-ÿ]")
+_SENTENCES = re.compile(r"\.[A-ZÀ-Þ][a-zß-ÿ][^.]*$")
+# Words with which servers say that a recipient is not there. Whoever is called so keeps «User unknown» readable: a word
+# of these, left standing, can speak of the recipient only, never of us.
+_OF_A_RECIPIENT = frozenset(
+    {"unknown", "invalid", "disabled", "inactive", "full", "mailbox", "recipient", "account", "address", "user"}
+    | {
+        "inconnu",
+        "inconnue",
+        "invalide",
+        "inexistant",
+        "inexistante",
+        "pleine",
+        "destinataire",
+        "utilisateur",
+        "adresse",
+    }
+)
 # Their names say why a message was refused; they are the only hosts that do.
 _BLOCK_LIST = re.compile(
     r"(?:spamhaus|spamcop|barracudacentral|abuseat|sorbs|surbl|uribl|mailspike|cloudmark|proofpoint)\.(?:org|net|com)\b"
@@ -32,12 +48,12 @@ def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -
     about our SPF. `recipient` is the address that the reply is about; `ours` are the sender's address and the name that
     we gave at EHLO. A host of a block list becomes the word `blocklist`, for that is what naming it says.
     """
-    text = _LINK.sub(_named, text)  # whole, before a name in it gives way
+    text = _LINK.sub(_named, text)  # first: without its host it would be no link, and its path would be words
     if recipient:
         local, _, domain = recipient.rpartition("@")
         text = _replaced(text, (f"<{recipient}>", recipient), RECIPIENT)
         text = _ANGLE.sub(OTHER, text)
-        if not local.isdigit():  # «550» would be a reply's code
+        if not (local.isdigit() or local.casefold() in _OF_A_RECIPIENT):  # «550» would be a reply's code
             text = _replaced(text, (local,), RECIPIENT, flags=0)  # alone, an echo only as it was written
         text = _replaced(text, (domain,), OTHER)
     text = _replaced(text, ours, OTHER)

@@ -108,3 +108,13 @@ def test_a_send_combines_lists(run: Run, office: Path) -> None:
     shown = json.loads(done.stdout)
     assert ([one["name"] for one in shown["recipients"]], shown["where"]) == (["Inès Clos"], "language:fr")
     assert {one["because"] for one in shown["left_out"]} == {"is not on the list agences"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("send", "halle", "--list", "presse", "--dry-run"), ("contacts", "list"), ("lists", "create", "Personne")],
+)
+def test_an_empty_filter_is_refused_for_it_would_be_everybody(run: Run, office: Path, command: tuple[str, ...]) -> None:
+    asked = run(*command, "--where", " ", workspace=office)
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert asked.stderr.startswith("--where: The filter is empty.")

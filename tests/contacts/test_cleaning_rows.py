@@ -49,6 +49,10 @@ def cleaned(**cells: str) -> CleanRow | RejectedRow:
         ("a.martin@journal.example;", "a.martin@journal.example"),
         ("A.Martin@Journal.EXAMPLE", "A.Martin@journal.example"),
         ("redaction@médias.example", "redaction@xn--mdias-bsa.example"),
+        ("'a.martin@journal.example'", "a.martin@journal.example"),
+        ("«\u00a0a.martin@journal.example\u00a0»", "a.martin@journal.example"),
+        ("Pro : a.martin@journal.example", "a.martin@journal.example"),
+        ("E-Mail: 'a.martin@journal.example'", "a.martin@journal.example"),
     ],
 )
 def test_what_people_write_around_an_address_is_mended_and_told(cell: str, address: str) -> None:
@@ -193,9 +197,9 @@ def test_the_name_around_an_address_serves_when_no_column_gives_one() -> None:
 
 
 def test_an_unknown_civility_is_kept_aside() -> None:
-    draft, told = clean(Civilité="Pr", Nom="Keller")
-    assert (draft.values.get("civility", ""), draft.fields["title"]) == ("", "Pr")
-    assert "«Pr»" in told
+    draft, told = clean(Civilité="Me", Nom="Keller")
+    assert (draft.values.get("civility", ""), draft.fields["title"]) == ("", "Me")
+    assert "«Me»" in told
 
 
 @pytest.mark.parametrize(
@@ -351,3 +355,151 @@ def test_an_address_cell_gives_sound_addresses_or_a_reason(text: str) -> None:
 def test_folding() -> None:
     assert fold("  LEFÈVRE—Œuna, Łukasz ") == "lefevre oeuna lukasz"
     assert slugify("Santé & Cité") == "sante-cite"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a@journal.example\nb@journal.example",
+        "a@journal.example;\r\nb@journal.example",
+        "a@journal.example/b@journal.example",
+        "a@journal.example - b@journal.example",
+        "pro: a@journal.example, perso: b@journal.example",
+    ],
+)
+def test_addresses_are_told_apart_however_they_are_joined(cell: str) -> None:
+    assert [one.spec for _, one in read_address_cell(cell).found] == ["a@journal.example", "b@journal.example"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a@journal.example\nBcc: b@journal.example",
+        "a@journal.example\n",
+        "a@journal.example\n\tb@journal.example\x00",
+        "a@journal.example\nAnne <b@journal.example>",
+        "Bcc: a@journal.example",
+        "a/b@journal/c@journal.example",
+    ],
+)
+def test_a_line_break_separates_addresses_and_nothing_else(cell: str) -> None:
+    with pytest.raises(BadAddress):
+        read_address_cell(cell)
+
+
+def test_a_stroke_before_the_at_sign_belongs_to_the_address() -> None:
+    (pair,) = read_address_cell("user+mailbox/department=press@journal.example").found
+    assert pair[1].local == "user+mailbox/department=press"
+
+
+def test_a_remark_behind_an_address_is_kept_and_heeded() -> None:
+    draft, told = clean(email="a.martin@journal.example (ne plus utiliser)", Notes="vue en mars")
+    assert (draft.address.spec, draft.flag) == ("a.martin@journal.example", "opted_out")
+    assert draft.notes == "vue en mars\nne plus utiliser"
+    assert "remark «ne plus utiliser» taken out" in told
+    assert clean(email="a.martin@journal.example (depuis mars)")[0].flag == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Fonction", "NE PLUS CONTACTER"),
+        ("Rubrique", "désinscrit"),
+        ("Nom", "Martin (désinscrite)"),
+        ("Nom", "Martin - ne plus envoyer"),
+        ("Média", "Le Jour (ne souhaite plus recevoir de mails)"),
+        ("Secteur", "stop"),
+        ("Catégories", "Presse; Désinscrits"),
+        ("RGPD", "opposition"),
+        ("Consentement", "refusé le 12 mars"),
+        ("Subscribed?", "No"),
+        ("Abonné(e)", "non"),
+        ("Téléphone", "ne plus rien envoyer"),
+        ("Notizen", "bitte keine Mails mehr"),
+        ("Bemerkung", "aus dem Verteiler nehmen"),
+    ],
+)
+def test_an_objection_is_heeded_in_whatever_column_it_stands(column: str, cell: str) -> None:
+    assert clean(**{column: cell})[0].flag == "opted_out"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("Nom", "Stop"),
+        ("Média", "Stop"),
+        ("Média", "Plus (le mensuel)"),
+        ("Nom", "Dr No (plus ou moins)"),
+        ("Téléphone", "02 98 00 00 00 (plus de fixe)"),
+        ("Fonction", "Plus joignable par téléphone"),
+        ("Abgemeldet", "nein"),
+        ("RGPD", "OK"),
+        ("Subscribed?", "Yes"),
+        ("Newsletter", "non"),
+        ("Notizen", "keine Anhänge bitte"),
+    ],
+)
+def test_what_only_resembles_an_objection_is_none(column: str, cell: str) -> None:
+    assert clean(**{column: cell})[0].flag == ""
+
+
+def test_two_names_and_two_addresses_are_two_people() -> None:
+    found = cleaned(email="jean@journal.example, marie@journal.example", Contact="Jean Dupont et Marie DURAND")
+    assert isinstance(found, CleanRow)
+    assert [(draft.name, draft.address.local, draft.others) for draft in found.drafts] == [
+        ("Jean Dupont", "jean", ()),
+        ("Marie Durand", "marie", ()),
+    ]
+    couple = cleaned(email="jean@journal.example, marie@journal.example", Contact="Jean et Marie Durand")
+    assert isinstance(couple, CleanRow)
+    assert len(couple.drafts) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"Vorname": "Max", "Name": "Müller"}, ("Max", "Müller")),
+        ({"Prénom": "Jean", "Contact": "DUPONT Jean"}, ("Jean", "Dupont")),
+        ({"First name": "Jane", "Full name": "Jane van der Meer"}, ("Jane", "van der Meer")),
+        ({"Nom": "Dupont", "Nom complet": "Jean Dupont"}, ("Jean", "Dupont")),
+        ({"Nom": "Dupont", "Nom complet": "Le Jour"}, (None, "Dupont")),
+        ({"Nom": "=Sum(A1) 1", "Nom complet": "=Sum(A1) 1"}, (None, "=Sum(A1) 1")),
+        ({"Nom": "* *", "Nom complet": "* *"}, (None, "* *")),
+        ({"Nom complet": "JOHN SMITH JR."}, ("John", "Smith Jr.")),
+        ({"Nom complet": "Jane van der Meer III"}, ("Jane", "van der Meer III")),
+        ({"Nom complet": "Prof. Anne Martin"}, ("Anne", "Martin")),
+        ({"Nom complet": "Herr Jens Meyer"}, ("Jens", "Meyer")),
+    ],
+)
+def test_a_whole_name_fills_up_what_the_other_columns_leave_open(
+    cells: dict[str, str], name: tuple[str | None, str]
+) -> None:
+    values = clean(**{column.replace(" ", "_"): cell for column, cell in cells.items()})[0].values
+    assert (values.get("first_name"), values.get("last_name")) == name
+
+
+def test_a_civility_beside_an_academic_title_is_the_one_to_greet_by() -> None:
+    draft, _ = clean(Anrede="Herr", Titel="Dr.", Vorname="Jens", Nachname="Meyer")
+    assert draft.values["civility"] == "Mr"
+
+
+def test_a_newsrooms_name_is_not_told_apart() -> None:
+    draft, _ = clean(email="redaction@mer.example", Nom_complet="Radio Mer", Média="RADIO MER")
+    assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")
+    draft, _ = clean(email="redaction@terre.example", Nom_complet="Rédaction Terre & Mer")
+    assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Rédaction Terre & Mer")
+    draft, _ = clean(email="redaktion@terre.example", Nom_complet="Anne Martin")
+    assert (draft.values["first_name"], draft.flag) == ("Anne", "desk")
+
+
+def test_a_domain_of_look_alikes_alone_is_flagged() -> None:
+    assert mixes_scripts(parse_address("presse@сосо.example"))
+    assert not mixes_scripts(parse_address("presse@ком.рус"))
+    assert not mixes_scripts(parse_address("presse@журнал.example"))
+    assert not mixes_scripts(parse_address("presse@2026.example"))
+
+
+@given(st.text(alphabet="Ã©Å“Â\u00a0\u200b\u2028\u0301 ae=?\n\u202e", max_size=12), st.booleans())
+def test_what_is_clean_stays_as_it_is(text: str, multiline: bool) -> None:
+    clean, _ = clean_text(text, multiline=multiline)
+    assert clean_text(clean, multiline=multiline) == (clean, ())

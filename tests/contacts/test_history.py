@@ -9,7 +9,7 @@ from ledgerbase import KEYRING, REJECTED, add_dispatch, add_version, delivery_ro
 from sqlmodel import select
 
 from distributor.addresses import parse_address
-from distributor.contacts.cleaning.columns import Field
+from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.lists.listmaking import remove_members
 from distributor.contacts.lists.press_lists import find_list

@@ -13,11 +13,13 @@ from test_importing import dump, members, results
 
 from distributor.contacts.cleaning.cells import clean_text, is_clean
 from distributor.contacts.cleaning.codes import OUTLET_KINDS, read_day, read_moment, read_outlet_kind
-from distributor.contacts.cleaning.columns import CANONICAL, Field, field_of, map_columns, read_target
+from distributor.contacts.cleaning.columns import map_columns, read_target
+from distributor.contacts.cleaning.particulars import CANONICAL, Field, field_of
 from distributor.contacts.intake.importing import Columns, import_contacts
 from distributor.contacts.intake.mappings import forget_mapping, mappings, read_choices
 from distributor.contacts.intake.report import ImportReport
 from distributor.contacts.sources.csvfile import read_csv
+from distributor.contacts.sources.rows import SourceRow
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Contact, Outlet, Sector
@@ -221,3 +223,46 @@ def test_an_instant_comes_back_as_it_was_written(moment: datetime) -> None:
 def test_a_clean_row_is_one_that_cleaning_leaves_alone(cells: list[str]) -> None:
     if is_clean(cells):
         assert [clean_text(cell) for cell in cells] == [(cell, ()) for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("E-Mail-Adresse", Field.ADDRESS),
+        ("E-mail(s)", Field.ADDRESS),
+        ("E-mail *", Field.ADDRESS),
+        ("E-Mail 2: Adresse", Field.OTHER_ADDRESS),
+        ("Sekundäre E-Mail-Adresse", Field.OTHER_ADDRESS),
+        ("E-Mail: Angezeigter Name", None),
+        ("Tél. (bureau)", Field.PHONE),
+        ("Telefon geschäftlich", Field.PHONE),
+        ("Fax geschäftlich", None),
+        ("Firma", Field.OUTLET),
+        ("Outlet Name", Field.OUTLET),
+        ("Contact Title", Field.ROLE),
+        ("Contact Topics", Field.TOPICS),
+        ("Ressort", Field.DESK),
+        ("Notizen", Field.NOTES),
+        ("Nachname, Vorname", Field.FULL_NAME_LAST_FIRST),
+        ("Website 1 - Label", None),
+    ],
+)
+def test_columns_of_other_programs_are_recognised(name: str, field: Field | None) -> None:
+    assert field_of(name) == field
+
+
+def test_a_column_that_speaks_of_mail_and_holds_addresses_will_do() -> None:
+    table = read_csv(b"Fichier 2026\nNom;Mail direct;Mail envoye\nAnne Martin;anne@journal.example;oui\n")
+    assert table.header == ("Nom", "Mail direct", "Mail envoye")
+    columns = map_columns(table.header, [row.cells for row in table.rows if isinstance(row, SourceRow)])
+    assert columns.recognised[Field.ADDRESS] == ("Mail direct",)
+    assert list(columns.kept) == ["Mail envoye"]
+
+
+def test_numbered_columns_of_addresses_name_the_header() -> None:
+    assert read_csv(b"Presse\n\nNom;Mail 1;Mail 2\nAnne;a@b.example;\n").header == ("Nom", "Mail 1", "Mail 2")
+
+
+def test_the_column_to_map_is_named_after_what_it_holds() -> None:
+    with pytest.raises(BadInput, match="--map 'Joindre=address'"):
+        map_columns(("Nom", "Joindre"), [{"Nom": "Anne", "Joindre": "anne@journal.example"}])

@@ -244,6 +244,9 @@ def test_a_header_without_rows_and_a_list_without_a_name_are_refused(database: D
         load(database)
     with pytest.raises(BadInput, match="cannot name a list"):
         load(database, ANNE, list_name=" ?! ")
+    with pytest.raises(BadInput, match="it has 300 characters"):
+        load(database, ANNE, list_name="x" * 300)
+    assert load(database, ANNE, list_name="deux\nlignes").list_name == "deux lignes"
 
 
 WORD = st.sampled_from(["", "A", "B"])

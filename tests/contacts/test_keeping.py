@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
 from distributor.clock import now
-from distributor.contacts.cleaning.columns import Field
+from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.intake.importing import LEGAL_BASIS, import_contacts
 from distributor.contacts.objections import suppression
 from distributor.contacts.objections.objectors import Objectors

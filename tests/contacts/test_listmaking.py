@@ -62,11 +62,20 @@ def test_a_smart_list_has_whoever_its_query_names_when_it_is_read(base: Database
         assert press_lists.lists_of(session, helene.contact_id) == ["eco-sans-agences", "tous"]
 
 
+def test_a_lists_name_stands_on_one_line(base: Database) -> None:
+    with base.session() as session:
+        made, _ = listmaking.create_list(session, "Deux\n lignes\x1b[31m ", actor="test")
+        assert (made.slug, made.name) == ("deux-lignes-31m", "Deux lignes[31m")
+        listmaking.rename_list(session, made, "Autre\r\nnom", actor="test")
+        assert (made.slug, made.name) == ("autre-nom", "Autre nom")
+
+
 @pytest.mark.parametrize(
     ("name", "query", "words"),
     [
         ("Tous", "", "a list «tous» already"),
         ("!!!", "", "cannot name a list"),
+        ("n" * 101, "", "it has 101 characters"),
         ("Neuve", "sectr:x", "column 1"),
         ("Neuve", "sector:sport", "no sector «sport»"),
         ("Neuve", "list:nulle", "no list «nulle»"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.cleaning.columns import Field, field_of
 from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so
+from distributor.contacts.cleaning.particulars import Field, field_of
 
 
 @pytest.mark.parametrize(

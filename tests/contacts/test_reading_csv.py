@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.cleaning.columns import Field, map_columns
+from distributor.contacts.cleaning.columns import map_columns
+from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.sources.csvfile import MAX_CELL, read_csv
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode
@@ -55,6 +56,12 @@ def test_every_encoding_of_excel_gives_the_same_rows(data: bytes, encoding: str)
         "Média": "Île-Été « hebdo »",
         "E-mail": "jp@ile.example",
     }
+
+
+@pytest.mark.parametrize("name", ["François Léger", "Élodie Bérénger, Là-haut", "Jürgen Größl", "Noël Forêt-Île"])
+def test_what_excel_calls_ms_dos_is_read(name: str) -> None:
+    table = read_csv(f"Nom;E-mail\n{name};a@b.example\n".encode("cp850"))
+    assert (table.encoding, rows(table)[0].cells["Nom"]) == ("CP850", name)
 
 
 def test_an_encoding_no_rule_knows_is_guessed_and_told() -> None:
@@ -254,3 +261,7 @@ def test_unknown_columns_are_kept_under_a_key_for_templates() -> None:
         "1er contact": "column_1er_contact",
         "Specialite !": "specialite_2",
     }
+
+
+def test_column_names_of_a_wrong_encoding_are_mended_as_cells_are() -> None:
+    assert read_csv("PrÃ©nom;MÃ©dia;E-mail\nAnne;Mer;a@b.example\n".encode()).header == ("Prénom", "Média", "E-mail")

@@ -237,3 +237,9 @@ LINES = st.sampled_from(
 def test_any_order_of_lines_is_rows(lines: list[str]) -> None:
     only = vcard.read_vcards("\n".join(["BEGIN:VCARD", *lines]).encode())
     assert all(set(row.cells) == set(only.header) for row in only.rows if isinstance(row, SourceRow))
+
+
+def test_the_name_of_a_company_is_nobodys() -> None:
+    company = ["N:;;;;", "FN:Radio Mer", "ORG:Radio Mer;", "X-ABShowAs:COMPANY", "EMAIL:studio@mer.example"]
+    assert cells(card(*company)) == {"Organization": "Radio Mer", "E-mail": "studio@mer.example"}
+    assert cells(card("X-ABShowAs:COMPANY", "EMAIL:studio@mer.example"))["E-mail"] == "studio@mer.example"

@@ -117,6 +117,15 @@ def test_an_edited_file_is_what_the_base_then_writes(database: Database) -> None
     assert people(database, "economie") == ["Paul"]
 
 
+def test_a_list_of_nobody_goes_out_and_comes_back(database: Database) -> None:
+    sync(database, FOLDER)
+    with database.session() as session:
+        listmaking.create_list(session, "Relance", keyring=KEYRING, actor="anne")
+    assert run(database, export(database)).is_nothing
+    emptied = run(database, export(database) | {"culture.csv": HEADER})
+    assert [(one.slug, len(one.removed)) for one in emptied.lists if not one.is_nothing] == [("culture", 2)]
+
+
 def test_who_is_not_in_the_file_any_more_leaves_the_list_and_stays_in_the_base(database: Database) -> None:
     sync(database, FOLDER)
     with database.session() as session:

@@ -55,7 +55,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         later = ("tally", "pace", "pace_share", "refused_login")
         for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
-        for name in ("ix_contact_name_key", "ix_contact_same_as_id"):
+        for name in ("ix_delivery_assumed", "ix_contact_name_key", "ix_contact_same_as_id"):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))

@@ -25,6 +25,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smtpserver import Accepted, Script, read_journal
+from warmcommand import WarmCommand
 
 SERVER_FILE = Path(__file__).parents[1] / "smtpserver.py"
 SECTORS = {"sante": "Santé", "economie": "Économie", "social": "Social", "international": "International"}
@@ -174,7 +175,7 @@ class Office:
 
     path: Path
     settings: dict[str, str] = field(default_factory=dict)
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[WarmCommand | subprocess.Popen[str]] = field(default_factory=list)
 
     def at(self, port: int, **settings: str) -> Office:
         """The same office, sending through the server on that port of this machine; names without their prefix."""
@@ -186,14 +187,10 @@ class Office:
         shutil.copytree(self.path, folder / "press")
         return Office(folder / "press", dict(self.settings))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> WarmCommand:
         """Start the real command."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "distributor", "--workspace", str(self.path), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
+        process = WarmCommand(
+            ["--workspace", str(self.path), *arguments],
             cwd=self.path.parent,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.path.parent), "LANG": "C.UTF-8", **self.settings},
         )
@@ -294,7 +291,7 @@ def send_arguments(slug: str, *lists: str) -> list[str]:
     return ["send", slug, "--yes", *(word for name in lists for word in ("--list", name))]
 
 
-def finish(process: subprocess.Popen[str], *codes: int, seconds: float = 60) -> Ran:
+def finish(process: WarmCommand, *codes: int, seconds: float = 60) -> Ran:
     """Wait for a command; it must end with one of `codes` (none: any), and never with a traceback."""
     out, err = process.communicate(timeout=seconds)
     ran = Ran(process.returncode, out, err)
@@ -313,14 +310,12 @@ def one_sentence(ran: Ran) -> str:
     return said
 
 
-def fill_the_disk(process: subprocess.Popen[str], largest_file: int) -> None:
+def fill_the_disk(process: WarmCommand, largest_file: int) -> None:
     """From now on no file of this process grows beyond that size: what SQLite then hears is what a full disk says."""
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
 
 
-def until(
-    condition: Callable[[], Any], what: str, seconds: float = 20, process: subprocess.Popen[str] | None = None
-) -> None:
+def until(condition: Callable[[], Any], what: str, seconds: float = 20, process: WarmCommand | None = None) -> None:
     """Wait for a condition; fail, naming it, when the deadline comes first or `process` ends without it."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -79,7 +79,7 @@ def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, p
 def test_a_message_over_the_servers_size_pauses_before_anybody_is_refused(office: Office) -> None:
     with running(Script(size=1500)) as server:
         sending = office.at(server.port)
-        said = sending.send(SLUG, BUREAU, code=4).err
+        said = one_sentence(sending.send(SLUG, BUREAU, code=4))
         assert re.search(r"The message has \d \d{3} bytes, the server takes at most 1 500: send it with smaller", said)
         assert not any(command.startswith(("MAIL", "RCPT")) for command in server.commands)
     ((state, reason),) = sending.query("SELECT state, pause_reason FROM dispatch")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from office import (
     until,
 )
 from smtpserver import Accepted, Fault, Script, running
+from warmcommand import WarmCommand
 
 CONNECTIONS = 3
 KILLS = 5
@@ -34,7 +34,7 @@ SLOW = Script(faults=(Fault("rcpt", delay=0.01), Fault("data", delay=0.02), Faul
 """Slow enough that kills land in every phase; the delay at `body` comes after the message is in the journal."""
 
 
-def kill_in_the_middle(process: subprocess.Popen[str], server: JournalingServer, random: Random, number: int) -> None:
+def kill_in_the_middle(process: WarmCommand, server: JournalingServer, random: Random, number: int) -> None:
     """Kill at a moment drawn by lot: three times out of five by what the server has accepted, else by the clock.
 
     By the clock, start-up, recovery and planning are hit as well; progress caps it, so that a quick machine has

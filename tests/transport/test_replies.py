@@ -229,6 +229,11 @@ RULE_WORDS = [
     "550",
     "https",
     "unsolicited",
+    "mailbox",
+    "recipient",
+    "invalid",
+    "account",
+    "inconnu",
 ]
 LOCALS = st.lists(st.sampled_from(RULE_WORDS), min_size=1, max_size=4).map(".".join) | st.lists(
     st.sampled_from(RULE_WORDS), min_size=1, max_size=5
@@ -240,7 +245,9 @@ AFTER_MAIL = st.sampled_from([P.RCPT, P.DATA, P.BODY])
 
 
 @given(LOCALS, DOMAINS, AFTER_MAIL, st.booleans())
-@example(local='"throttle"', domain="spf.example", phase=Phase.RCPT, known=True)
+@example("unknown", "spf.example", P.RCPT, True)
+@example('"throttle"', "spf.example", P.RCPT, True)
+@example("spf", "SendAsDenied-throttle.example", P.RCPT, False)
 def test_an_echoed_address_says_nothing(local: str, domain: str, phase: Phase, known: bool) -> None:
     address = f"{local}@{domain}"
     recipient = address if known else ""

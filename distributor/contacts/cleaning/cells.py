@@ -25,6 +25,7 @@ _SUSPECT = re.compile(
     f"|{_MOJIBAKE.pattern}"
 )
 _LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]|^\?[^\W\d_]|\ufffd")
+_ROUNDS = 6
 _C1_BYTES = {ord(char): byte for byte in range(0x80, 0xA0) if (char := bytes([byte]).decode("cp1252", "ignore"))}
 
 
@@ -60,6 +61,18 @@ def _maybe_mojibake(text: str) -> bool:
 
 
 def _clean_slowly(text: str, *, multiline: bool) -> tuple[str, tuple[str, ...]]:
+    changes: list[str] = []
+    clean = text
+    # What one step takes away may have hidden something from an earlier one: a wrong encoding, a space at a line's end.
+    for _ in range(_ROUNDS):
+        clean, more = _clean_once(before := clean, multiline=multiline)
+        changes += more
+        if clean == before:
+            break
+    return clean, tuple(dict.fromkeys(changes))
+
+
+def _clean_once(text: str, *, multiline: bool) -> tuple[str, list[str]]:
     changes = []
     clean = repair_mojibake(text)
     if clean != text:
@@ -83,7 +96,7 @@ def _clean_slowly(text: str, *, multiline: bool) -> tuple[str, tuple[str, ...]]:
     stripped = unicodedata.normalize("NFC", normal.strip())
     if stripped != normal and "spaces trimmed" not in changes:
         changes.append("spaces trimmed")
-    return stripped, tuple(changes)
+    return stripped, changes
 
 
 def repair_mojibake(text: str) -> str:

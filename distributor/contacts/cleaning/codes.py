@@ -13,23 +13,26 @@ OUTLET_KINDS: Mapping[str, str] = {
     "national-daily": "pqn|quotidien national|quotidiens nationaux|presse quotidienne nationale|national daily"
     "|national newspaper|national press",
     "regional-daily": "pqr|pqd|quotidien régional|quotidiens régionaux|presse quotidienne régionale"
-    "|quotidien départemental|presse régionale|regional daily|regional newspaper|local daily|regional press",
-    "agency": "agence|agence de presse|agences|news agency|press agency|agency|wire|wire service|fil",
-    "radio": "radio|radios|radio nationale|radio locale|station de radio|radio station|national radio|local radio",
+    "|quotidien départemental|presse régionale|regional daily|regional newspaper|local daily|regional press"
+    "|regionalzeitung|lokalzeitung",
+    "agency": "agence|agence de presse|agences|news agency|press agency|agency|wire|wire service|fil"
+    "|nachrichtenagentur|presseagentur",
+    "radio": "radio|radios|radio nationale|radio locale|station de radio|radio station|national radio"
+    "|local radio|rundfunk|hörfunk|radiosender",
     "television": "télévision|télé|tv|chaîne de télévision|chaîne tv|chaîne|television|tv channel|tv station"
-    "|télévision nationale|télévision locale|broadcaster",
+    "|télévision nationale|télévision locale|broadcaster|fernsehen|fernsehsender",
     "web": "web|site|site web|site internet|site d information|pure player|pureplayer|en ligne|presse en ligne"
-    "|internet|online|website|news site|online media|média en ligne|blog|podcast|newsletter",
+    "|internet|online|website|news site|online media|onlinemedium|média en ligne|blog|podcast|newsletter",
     "magazine": "magazine|mag|hebdomadaire|hebdo|mensuel|bimensuel|bimestriel|trimestriel|revue|news magazine"
-    "|presse magazine|weekly|monthly|quarterly|news mag|périodique",
+    "|presse magazine|weekly|monthly|quarterly|news mag|périodique|zeitschrift|wochenzeitung|wochenmagazin",
     "trade": "presse professionnelle|presse spécialisée|presse technique|presse pro|pro|professionnel|spécialisé"
-    "|trade|trade press|trade magazine|trade journal|specialist press|b2b",
+    "|trade|trade press|trade magazine|trade journal|specialist press|b2b|fachzeitschrift|fachpresse|fachmedium",
     "union-press": "presse syndicale|syndical|syndicale|journal syndical|presse syndicaliste|union press"
     "|trade union press|union newspaper|union journal",
     "freelance": "pigiste|pigistes|indépendant|indépendante|journaliste indépendant|journaliste indépendante"
-    "|freelance|freelancer|free lance|stringer",
+    "|freelance|freelancer|free lance|stringer|freier journalist|freie journalistin|frei|freelancerin",
 }
-"""Kinds of outlet: code → what French and English offices write for it. A kind of no code is kept as written."""
+"""Kinds of outlet: code → what offices write for it, in three languages. A kind of no code is kept as written."""
 
 _CHANNELS = {
     "": "mail|e mail|email|mél|courriel|par mail|par e mail|par courriel|by mail|by email|messagerie électronique",
@@ -37,15 +40,15 @@ _CHANNELS = {
     "messaging": "messagerie|whatsapp|signal|telegram|sms|texto|message|messaging|messenger|dm",
     "post": "courrier|poste|courrier postal|post|letter|par courrier|by post|voie postale",
 }
-_YES = "oui|o|yes|y|vrai|true|1|x|ok|accepte|accord|d accord|oui merci"
-_NO = "non|n|no|faux|false|0|jamais|refuse|aucun|aucune|never|none|pas de pj|sans pj|non merci"
+_YES = "oui|o|yes|ja|y|vrai|true|1|x|ok|accepte|accord|d accord|oui merci"
+_NO = "non|n|no|nein|faux|false|0|jamais|refuse|aucun|aucune|never|none|pas de pj|sans pj|non merci"
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 _DAY_FIRST = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
 _NAMED_MONTH = re.compile(r"(?:(\d\d?)(?:er|st|nd|rd|th)? )?([a-z]+) (\d{4})")
 _MONTHS = (
-    "janvier janv jan january|fevrier fevr fev feb february|mars mar march|avril avr apr april|mai may|juin jun june"
-    "|juillet juil jul july|aout aug august|septembre sept sep september|octobre oct october|novembre nov november"
-    "|decembre dec december"
+    "janvier janv jan january januar|fevrier fevr fev feb february februar|mars mar march marz|avril avr apr april"
+    "|mai may|juin jun june juni|juillet juil jul july juli|aout aug august|septembre sept sep september"
+    "|octobre oct october oktober okt|novembre nov november|decembre dec december dezember dez"
 )
 
 

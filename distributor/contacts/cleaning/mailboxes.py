@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,17 @@ _AROUND = " \t\u00a0\u202f\u2007\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _BREAK = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 # Blanks are taken from the first of a run, and nothing taken is given back: a cell of any length is read in one go.
 _BLANKS = r"(?:(?<!\s)\s++)"
-_SEPARATOR = re.compile(rf'{_BLANKS}?(?::::|[;,|])\s*+|{_BLANKS}(?:/|et|ou|and|or|&)\s++|{_BLANKS}(?=[^\s<>()"@]++@)')
+_SEPARATOR = re.compile(
+    rf'{_BLANKS}?(?::::|[;,|])\s*+|{_BLANKS}(?:/|[-–—]|et|ou|and|or|und|oder|&)\s++|{_BLANKS}(?=[^\s<>()"@]++@)'
+)
+_STROKE = re.compile(r"(@[^\s@/;,|<>()]++)/(?=[^\s@/]++@)")  # no domain holds one, though what stands before an @ may
+_LABEL = re.compile(
+    r"(?<![^\s;,|])(?:e-?mails?|mails?|courriels?|mél|pro|perso|prof|professionnel|personnel|privé|bureau|domicile|travail|direct"
+    r"|rédaction|work|home|office|private|personal|privat|dienstlich|geschäftlich)\s*+:\s*+(?=[^\s@]++@)",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(r"([^\s()<>@]++@[^\s()<>@]++)\s*+\(\s*+([^()@]++)\)")
+_QUOTED_WHOLE = re.compile(r"['’‘]([^'’‘\"]++)['’]|[\"“„]([^\"“”„]++)[\"”“]|«\s*+([^«»]++)\s*+»")
 _BRACKETS = re.compile(r"([^<>]*)<([^<>]+)>")
 _PARENTHESES = re.compile(r"([^()@]+)\(\s*+([^()\s@]++@[^()\s]++)\s*+\)")
 _DISGUISED_AT = re.compile(rf"{_BLANKS}?[\(\[\{{]\s*+(?:at|arobase|arobas|a|à|@)\s*+[\)\]\}}]\s*+", re.IGNORECASE)
@@ -27,31 +38,39 @@ _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 
 _MAX_LOCAL = 64  # RFC 5321 §4.5.3.1.1
 
+_LOOK_ALIKE_SCRIPTS = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+# Letters of other alphabets that hardly anybody tells from Latin ones (a part of Unicode's confusables, UTS 39).
+_LOOKS_LATIN = frozenset("асԁеһіјӏоорԛѕԝхуѵүգհյոսցοναυρικγ0123456789-")
+
 _ROLES = words(
     "redaction redac redactionchef secretariat contact contacts info infos information informations"
     " presse press media medias news newsroom newsdesk desk editor editors editorial edito courrier"
     " standard accueil bureau office hello bonjour communication communiques communique actu actus"
     " actualite actualites reportage reportages agenda web webmaster direction planning matinale antenne"
-    " programmes tips mail email abonnements lecteurs correspondance postmaster admin"
+    " programmes tips mail email abonnements lecteurs correspondance postmaster admin redaktion kontakt sekretariat"
+    " nachrichten redacchef redacteurenchef"
 )
-_ROLE_HEADS = words("redaction redac newsroom newsdesk desk presse press contact info infos news editor")
+_ROLE_HEADS = words("redaction redac redaktion newsroom newsdesk desk presse press contact info infos news editor")
+_DESK_NAMES = _ROLE_HEADS | words("service secretariat standard accueil sekretariat pole")
 _ROLE_STARTS = frozenset(role[:3] for role in _ROLES | _ROLE_HEADS)
 
 
 @dataclass(frozen=True, slots=True)
 class AddressCell:
-    """What a cell held: (name or "", address) pairs in order, and what was done to read them."""
+    """What a cell held: (name or "", address) pairs in order, what was done to read them, and a remark beside them."""
 
     found: tuple[tuple[str, Address], ...]
     changes: tuple[str, ...] = ()
+    remark: str = ""
 
 
 def read_address_cell(cell: str) -> AddressCell:
     """Read one cell into its addresses; raise `BadAddress` saying what is wrong with it.
 
-    `mailto:`, a name around the address, spaces outside it, a final dot, a doubled @, «(at)» and a comma for a dot in
-    the domain are mended and told. Inside the address nothing else is guessed. A line break or control character is
-    never mended: it may be an attempt to write a header.
+    `mailto:`, a name around the address, spaces, quotes and a word such as «Pro:» outside it, a final dot, a doubled
+    @, «(at)» and a comma for a dot in the domain are mended and told; a remark in brackets behind an address is kept
+    apart. Inside the address nothing else is guessed. A control character is never mended, nor a line break, which may
+    be an attempt to write a header: it only separates lines each of which is an address and nothing more.
     """
     plain = _plain(cell)
     if plain:
@@ -59,22 +78,42 @@ def read_address_cell(cell: str) -> AddressCell:
     text = cell.strip(_AROUND)
     changes = ["spaces or invisible characters around the address removed"] if text != cell else []
     if _BREAK.search(text):
-        raise BadAddress("The address holds a control character or a line end.")
+        return _read_lines(text)
     plain = _plain(text)
     if plain:
         return AddressCell((("", plain),), tuple(changes))
+    remark = ""
+    if found := _REMARK.fullmatch(text):
+        text, remark = found[1], found[2].strip()
+        changes.append(f"remark «{remark}» taken out of the address cell")
+    bare = _LABEL.sub("", text)
+    if bare != text:
+        changes.append(f"«{text}» read as «{bare}»")
+        text = bare
     if text.count("@") > 1:
         parts = _split(text)
         if len(parts) > 1:
-            found, told = [], []
+            pairs, told = [], []
             for part in parts:
                 pair, mended = _read_one(part)
-                found.append(pair)
+                pairs.append(pair)
                 told += mended
-            distinct = tuple({address.key: (name, address) for name, address in reversed(found)}.values())[::-1]
-            return AddressCell(distinct, (*changes, *told))
+            return AddressCell(_distinct(pairs), (*changes, *told))
     pair, mended = _read_one(text)
-    return AddressCell((pair,), (*changes, *mended))
+    return AddressCell((pair,), (*changes, *mended), remark)
+
+
+def _read_lines(text: str) -> AddressCell:
+    """The addresses of a cell of several lines, as people type them one under the other."""
+    lines = re.split(r"[ \t]*(?:\r\n|[\r\n])[ \t]*", text)
+    found = [_plain(line.removesuffix(";").removesuffix(",")) for line in lines]
+    if len(lines) < 2 or not all(found):
+        raise BadAddress("The address holds a control character or a line end.")
+    return AddressCell(_distinct([("", address) for address in found if address]))
+
+
+def _distinct(pairs: Sequence[tuple[str, Address]]) -> tuple[tuple[str, Address], ...]:
+    return tuple({address.key: (name, address) for name, address in reversed(pairs)}.values())[::-1]
 
 
 def is_role_address(address: Address) -> bool:
@@ -87,22 +126,35 @@ def is_role_address(address: Address) -> bool:
     return local.replace(" ", "") in _ROLES or head in _ROLE_HEADS
 
 
+def names_a_desk(text: str) -> bool:
+    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Newsdesk»)."""
+    return fold(text).split(" ", 1)[0] in _DESK_NAMES
+
+
 def mixes_scripts(address: Address) -> bool:
-    """Whether Latin letters stand beside Cyrillic or Greek look-alikes in one label, as forgers write them."""
+    """Whether a label is written to be taken for another, as forgers do.
+
+    Either Latin letters stand beside Cyrillic, Greek, Armenian or Cherokee ones, or a part of a domain that is
+    otherwise Latin is made of nothing but letters of these alphabets that look like Latin ones.
+    """
     text = f"{address.local}@{address.unicode_domain}"
     if text.isascii():
         return False
-    for label in re.split(r"[.@]", text):
-        scripts = {unicodedata.name(char, "?").split()[0] for char in label if char.isalpha()}
-        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}:
-            return True
-    return False
+    scripts = [
+        {unicodedata.name(char, "?").split()[0] for char in label if char.isalpha()}
+        for label in re.split(r"[.@]", text)
+    ]
+    if any("LATIN" in found and found & _LOOK_ALIKE_SCRIPTS for found in scripts):
+        return True
+    labels = address.unicode_domain.split(".")
+    return labels[-1].isascii() and any(not label.isascii() and _LOOKS_LATIN.issuperset(label) for label in labels)
 
 
 def _split(text: str) -> list[str]:
     pieces = text.split('"')
     # Within quotes: an odd number of them follows.
     masked = '"'.join(piece if (len(pieces) - at) % 2 else piece.translate(_HIDDEN) for at, piece in enumerate(pieces))
+    masked = _STROKE.sub(r"\1;", masked)
     masked = _COMMA_FOR_DOT.sub(lambda found: found[0].replace(",", "\x02"), masked)
     parts = [part.translate(_SHOWN).strip(_AROUND) for part in _SEPARATOR.split(masked)]
     parts = [part for part in parts if part]
@@ -126,9 +178,13 @@ def _read_one(text: str) -> tuple[tuple[str, Address], list[str]]:
 
 
 def _unwrap(text: str) -> tuple[str, str, list[str]]:
-    """Take `mailto:` and a name off: (name, the rest, what was done)."""
+    """Take quotes, `mailto:` and a name off: (name, the rest, what was done)."""
     changes = []
     name = ""
+    if quoted := _QUOTED_WHOLE.fullmatch(text):
+        bare = next(filter(None, quoted.groups())).strip()
+        changes.append(f"«{text}» read as «{bare}»")
+        text = bare
     for pattern in (_BRACKETS, _PARENTHESES):
         found = pattern.fullmatch(text)
         if found:

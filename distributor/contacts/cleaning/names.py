@@ -10,17 +10,21 @@ CIVILITIES = {
     "m": "M.", "monsieur": "M.", "mr": "Mr", "mister": "Mr", "herr": "Mr", "sr": "Mr", "senor": "Mr",
     "mme": "Mme", "madame": "Mme", "mlle": "Mme", "mademoiselle": "Mme", "melle": "Mme",
     "ms": "Ms", "mrs": "Ms", "miss": "Ms", "mx": "", "frau": "Ms", "sra": "Ms", "senora": "Ms",
+    "herrn": "Mr",
     "dr": "Dr", "docteur": "Dr", "doctor": "Dr",
+    "pr": "Pr", "prof": "Pr", "professeur": "Pr", "professor": "Pr", "professorin": "Pr", "professeure": "Pr",
 }  # fmt: skip
 """Folded civility → the one that salutations know. «Mlle» has left French official use; it is «Mme»."""
 
 _LEADING_CIVILITY = re.compile(
-    r"(M\.|M(?=\s)|Mr\b\.?|Monsieur\b|Mme\b\.?|Madame\b|M[e]?lle\b\.?|Mademoiselle\b|Mrs\b\.?|Ms\b\.?|Miss\b|Dr\b\.?|Docteur\b)\s*(?=\w)",
+    r"(M\.|M(?=\s)|Mr\b\.?|Monsieur\b|Mme\b\.?|Madame\b|M[e]?lle\b\.?|Mademoiselle\b|Mrs\b\.?|Ms\b\.?|Miss\b|Dr\b\.?|Docteur\b"
+    r"|Pr\b\.?|Prof\b\.?|Professeure?\b|Professor\b|Herrn?\b|Frau\b)\s*(?=\w)",
     re.IGNORECASE,
 )
 _PARTICLES = words(
     "de du des da dos das di del della van von vom zu zur der den ter ten la le les el al ben bint bin ibn mac o"
 )
+_SUFFIXES = words("jr junior sr senior ii iii iv")
 _LOWER_INSIDE = words("de du des da dos das di del der den ter ten la van von vom zu zur y e et")
 _LOWER_FIRST = frozenset({"de", "du", "des"})
 _WORD = re.compile(r"[^\W\d_]+")
@@ -52,8 +56,11 @@ def undo_capitals(name: str) -> str:
     Initials (`J.-P.`, `JP`) stay; «de», «du», «des» are small at the start of a family name, as in «de Gaulle».
     """
     letters = "".join(_WORD.findall(name))
-    if len(letters) < 2 or not name.isupper() or "." in name:
+    if len(letters) < 2 or not name.isupper():
         return name
+    if "." in name:
+        last, _, suffix = name.rpartition(" ")
+        return f"{undo_capitals(last)} {suffix.title()}" if last and fold(suffix) in _SUFFIXES else name
     if len(letters) < 3 and not _VOWEL.search(fold(letters)):
         return name
     return " ".join(_title(word, first=index == 0) for index, word in enumerate(name.split()))
@@ -71,14 +78,21 @@ def split_full_name(name: str, *, last_first: bool = False) -> tuple[str, str]:
     """A whole name → (first, last).
 
     In order: a comma («Dupont, Jean»), the part in capitals («Jean DUPONT»), the column's own order, a particle («Marie
-    van der Meer»), and otherwise the last word is the family name.
+    van der Meer»), and otherwise the last word is the family name. «Jr.» and its kind stay behind it.
     """
     last, comma, first = name.partition(",")
     if comma:
         return first.strip(), last.strip()
     words = name.split()
+    if len(words) > 2 and fold(words[-1]) in _SUFFIXES:
+        first, last = _split_words(words[:-1], last_first=last_first)
+        return first, f"{last} {words[-1]}"
+    return _split_words(words, last_first=last_first)
+
+
+def _split_words(words: list[str], *, last_first: bool) -> tuple[str, str]:
     if len(words) < 2:
-        return "", name
+        return "", " ".join(words)
     capitals = [len(word) > 1 and word.isupper() and "." not in word for word in words]
     if any(capitals) and not all(capitals):
         if capitals[0] and not capitals[-1]:

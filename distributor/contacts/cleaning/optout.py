@@ -24,11 +24,12 @@ _MAIL = (
 _OURS = r"(?:la |les |le |l |vos |nos |notre |votre |tout |toutes? |tous |ces |the |our |your |all |any |this |these )*"
 _LIST = r"(?:mailing |press |media |distribution )?(?:lists?|listes?|listings?|fichiers?|bases?|databases?)\b"
 _CONTACTED = r"(?:contact|sollicit|demarch|destinat|mail|inscri)\w*"
+_POST = r"(?:e ?mails?|mails?|pressemitteilungen|mitteilungen|pressemeldungen|meldungen|newsletter|zusendungen|infos)"
 _SENTENCES = (
     # ne plus recevoir, ne pas contacter
     (
         rf"\bne plus (?:rien |jamais )?(?:(?:lui|leur|me|nous|l|le|la|les) )?"
-        rf"(?:recevoir|envoyer|contacter|ecrire|solliciter|adresser|mailer|diffuser|demarcher)\b{_ONLY_THIS}"
+        rf"(?:recevoir|envoyer|contacter|ecrire|solliciter|adresser|mailer|diffuser|demarcher|utiliser)\b{_ONLY_THIS}"
     ),
     rf"\bne plus (?:etre|faire partie|figurer|apparaitre).{{0,20}} (?:{_CONTACTED}|{_LIST})",
     (
@@ -67,12 +68,30 @@ _SENTENCES = (
     rf"\b(?:take|taken|took)(?: me| him| her| them| us)? off {_OURS}{_LIST}",
     r"\b(?:asked|wants|wishes|requested) to (?:be (?:removed|taken off|deleted|unsubscribed)|unsubscribe)\b",
     r"\bobject(?:ed|s) to (?:our|the|all|any|being|receiving|direct)\b",
+    # keine Mails mehr, nicht mehr anschreiben, aus dem Verteiler nehmen
+    rf"\bkeine (?:weiteren )?{_POST}(?: mehr| bitte)*(?: (?:senden|schicken|erhalten|bekommen|erwunscht|gewunscht))?$",
+    (
+        rf"\b(?:keine|nie|nichts) (?:weiteren )?(?:{_POST} )?mehr "
+        r"(?:senden|schicken|zusenden|erhalten|bekommen|empfangen|mailen)\b"
+    ),
+    (
+        r"\b(?:nicht|nie) (?:mehr |langer )?(?:mehr )?(?:per (?:e )?mail )?"
+        r"(?:anschreiben|angeschrieben|anmailen|kontaktieren|kontaktiert|beliefern|bemustern)\b"
+    ),
+    (
+        r"\baus (?:dem |unserem |eurem |ihrem |allen )?(?:presse)?verteilern? (?:nehmen|genommen|streichen|gestrichen"
+        r"|loschen|geloscht|entfernen|entfernt|ausgetragen|austragen)\b"
+    ),
+    r"\bwiderspr(?:uch|icht|ochen)\b.{0,30}(?:werbung|zusendung|verarbeitung|dsgvo)",
 )
 _SENTENCE = re.compile("|".join(_SENTENCES))
 
 # One word says it too: in remarks wherever it stands; in another cell, which may hold a magazine's name, only where it
 # is all there is.
-_WORD = r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabonn\w+|unsubscribed?\b|opt(?:ed)? ?out\b)"
+_WORD = (
+    r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabonn\w+|unsubscribed?\b|opt(?:ed)? ?out\b"
+    r"|ab(?:gemeldet|bestellt)\b)"
+)
 _STOP = r"(?:stop(?:(?: aux| les)? (?:e ?mails?|mails?|pub|cp|communiques?|envois?|diffusion|newsletters?))?|dnc)"
 _AND_WHEN = (
     r"(?: e\b| es\b| svp| merci| please| thanks| definitif| rgpd| gdpr| suite .*| (?:(?:le|du|depuis|since|on) )*\d.*)*"
@@ -80,12 +99,24 @@ _AND_WHEN = (
 _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
 _WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
+_LISTED = re.compile(r"[;,|/>\n]|:::")
+_ASIDE = re.compile(r"[(\[]([^()\[\]]{3,60})[)\]]")
 _COLUMN_OF_REMARKS = re.compile(
     r"statut|status|etat\b|envoi|diffusion|mailing|newsletter|abonn|inscri|subscri|rgpd|gdpr|consent|remarq|remark|note"
     r"|comment|observ|suivi|accord|opt\b|stop|memo|divers|infos?\b"
 )
+_COLUMN_OF_CONSENT = re.compile(r"rgpd|gdpr|dsgvo|consent|subscri|abonn|accord|einwilligung|opt\b|optin|mailing")
+_COLUMN_OF_THE_SUBSCRIBED = re.compile(
+    r"(?:est |is )?(?:subscribed|abonnee?s?|inscrite?s?|opt(?:ed)? ?in|aktiv|angemeldet)(?: e)?"
+)
+_REFUSAL = re.compile(
+    r"(?:refus|refuse|refusee|refused|oppos(?:e|ee|ition|ed)|objected|declined|denied|withdrawn|retire|abgelehnt"
+    r"|widerspruch|widerrufen)(?: .*)?"
+)
+_NO = frozenset({"non", "no", "n", "nein", "faux", "false", "falsch", "0"})
 _CLEARLY_NOT = frozenset(
     {"", "non", "no", "n", "0", "faux", "false", "aucun", "aucune", "none", "na", "n a", "ras", "inscrit", "inscrite"}
+    | {"nein", "falsch", "keine", "aktiv", "angemeldet"}
     | {"abonne", "abonnee", "subscribed", "actif", "active", "opted in", "opt in"}
 )
 
@@ -102,9 +133,32 @@ def remarks_say_so(text: str) -> bool:
 
 def cell_says_so(column: str, text: str) -> bool:
     """The same of any other column's cell: a word counts only where the column is about that, or the cell no more."""
+    if answer_says_so(column, text):
+        return True
     if _COLUMN_OF_REMARKS.search(fold(column)):
         return remarks_say_so(text)
     return any(_SENTENCE.search(line) or _WORD_ALONE.fullmatch(line) for line in _lines(text))
+
+
+def answer_says_so(column: str, text: str) -> bool:
+    """Whether a column that asks for consent holds a refusal: «Abonné: non», «RGPD: opposition»."""
+    folded, answer = fold(column), fold(text)
+    return bool(
+        (_COLUMN_OF_CONSENT.search(folded) and _REFUSAL.fullmatch(answer))
+        or (_COLUMN_OF_THE_SUBSCRIBED.fullmatch(folded) and answer in _NO)
+    )
+
+
+def one_says_so(text: str) -> bool:
+    """The same of a cell that lists sectors or topics, one of which may be «Désinscrits»."""
+    return any(_WORD_ALONE.fullmatch(fold(part)) for part in _LISTED.split(text)) or cell_says_so("", text)
+
+
+def sentence_says_so(text: str) -> bool:
+    """The same of a name or an outlet, which may be called «Stop»: only a sentence counts, or a word in brackets."""
+    return any(_SENTENCE.search(line) for line in _lines(text)) or any(
+        _WORD_ALONE.fullmatch(fold(aside)) for aside in _ASIDE.findall(text)
+    )
 
 
 def _lines(text: str) -> Iterator[str]:

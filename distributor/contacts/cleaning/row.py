@@ -10,12 +10,13 @@ from typing import TypeAlias, TypeVar
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
 from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
-from distributor.contacts.cleaning.columns import ColumnMap, Field
+from distributor.contacts.cleaning.columns import ColumnMap
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
 from distributor.contacts.cleaning.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
-from distributor.contacts.cleaning.names import normal_civility, split_full_name, take_civility, undo_capitals
 from distributor.contacts.cleaning.notelint import lint_note
-from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so
+from distributor.contacts.cleaning.optout import cell_says_so, is_yes, one_says_so, remarks_say_so, sentence_says_so
+from distributor.contacts.cleaning.particulars import Field
+from distributor.contacts.cleaning.persons import read_name, tell_people_apart
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.folding import fold
 from distributor.formulas import restored
@@ -29,6 +30,11 @@ _NO_SECTOR = frozenset(
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
 _NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
+_LISTS = frozenset({"sector", "topics"})
+# Asked by themselves; or an outlet's, which its other people share.
+_NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
+_OWN_WORDS = _NAME_FIELDS | {"phone"}  # nearly all different, and of few words: only more are looked at
+_DIALLED = frozenset("+(0123456789")
 _ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
 _OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
 _AS_SAID = ("phone", "region", "note_to_send")
@@ -59,6 +65,7 @@ class RowCleaner:
         self._single = tuple((field, names[0]) for field, names in spoken.items() if len(names) == 1)
         self._several = tuple((field, names) for field, names in spoken.items() if len(names) > 1)
         self._kept = tuple(columns.kept.items())
+        self._remarks = tuple(name for name, key in self._kept if key not in _NOT_ASKED)
         self._multiline = {name for field, names in spoken.items() if field in _MULTILINE for name in names}
         self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
         self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
@@ -77,13 +84,14 @@ class RowCleaner:
             texts = dict.fromkeys(text for name in names if (text := cells.get(name)))
             if texts:
                 said[field] = ("\n" if field == "notes" else ", ").join(texts)
+        if found.remark:
+            said["notes"] = "\n".join(filter(None, (said.get("notes", ""), clean_text(found.remark)[0])))
         kept = {key: text for name, key in self._kept if (text := cells.get(name))}
         self._note_damage(said, changes)
         opted_out = self._says_no(said, cells)
         if opted_out:
             changes.append("the row says not to write any more: never mailed")
-        values = _read_values(said, found.found[0][0], kept, changes)
-        own, others = self._settle_addresses(given, found, column, kept, changes, is_named=_is_named(values))
+        people = self._read_people(given, said, (column, found), kept, changes)
         if "notes" in said:
             changes += _lint_note(said["notes"])
         post = self._read_post(given, said, kept, changes)
@@ -102,7 +110,7 @@ class RowCleaner:
                 legal_basis=said.get("legal_basis", ""),
                 collected_at=collected_at,
             )
-            for address in own
+            for address, others, values in people
         )
         return CleanRow(row.line, drafts, tuple(changes), row.sheet)
 
@@ -143,9 +151,33 @@ class RowCleaner:
             return True
         if "notes" in said and _remarks_say_so(said["notes"]):
             return True
-        if not self._kept:
-            return False
-        return any(_cell_says_so(name, text) for name, _ in self._kept if (text := cells.get(name)))
+        for field, text in said.items():
+            if field in _OWN_WORDS and (text[0] in _DIALLED or ("(" not in text and text.count(" ") < 2)):
+                continue
+            if field not in _NOT_ASKED and _field_says_so(field, text):
+                return True
+        return any(_cell_says_so(name, cell) for name in self._remarks if (cell := cells.get(name)))
+
+    def _read_people(
+        self,
+        cells: Mapping[str, str],
+        said: Said,
+        read: tuple[str, AddressCell],
+        kept: dict[str, str],
+        changes: list[str],
+    ) -> list[tuple[Address, tuple[Address, ...], Mapping[str, Value]]]:
+        """Whom the row is about: each one's address, further addresses, and values."""
+        used, found = read
+        if len(found.found) > 1 and (names := tell_people_apart(said, len(found.found))):
+            changes.append(f"{used}: {len(names)} addresses and as many names: {len(names)} contacts")
+            return [
+                (address, (), _read_values(said | {"full_name": name}, "", kept, changes, is_desk=False))
+                for (_, address), name in zip(found.found, names, strict=True)
+            ]
+        given, first = found.found[0]
+        values = _read_values(said, given, kept, changes, is_desk=is_role_address(first))
+        own, others = self._settle_addresses(cells, found, used, kept, changes, is_named=_is_named(values))
+        return [(address, others, values) for address in own]
 
     def _settle_addresses(
         self,
@@ -224,7 +256,14 @@ def _lint_note(text: str) -> tuple[str, ...]:
 # Remarks and statuses repeat down a column.
 _is_yes = lru_cache(maxsize=1024)(is_yes)
 _remarks_say_so = lru_cache(maxsize=4096)(remarks_say_so)
-_cell_says_so = lru_cache(maxsize=4096)(cell_says_so)
+_cell_says_so = lru_cache(maxsize=16384)(cell_says_so)
+
+
+@lru_cache(maxsize=16384)
+def _field_says_so(field: str, text: str) -> bool:
+    if field in _NAME_FIELDS:
+        return sentence_says_so(text)
+    return one_says_so(text) if field in _LISTS else cell_says_so(field, text)
 
 
 def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
@@ -254,16 +293,18 @@ def _is_named(values: Mapping[str, Value]) -> bool:
     return "first_name" in values or "last_name" in values
 
 
-def _read_values(said: Said, given: str, kept: dict[str, str], changes: list[str]) -> dict[str, Value]:
+def _read_values(
+    said: Said, given: str, kept: dict[str, str], changes: list[str], *, is_desk: bool
+) -> dict[str, Value]:
     """The contact's own values, each from the columns that speak of it; what cannot be read is kept aside."""
-    values = _read_name(said, given, kept, changes)
+    values = read_name(said, given, kept, changes, is_desk=is_desk)
     if "language" in said or "other_languages" in said:
         _read_languages(said, values, kept, changes)
     if familiarity := said.get("familiarity"):
         values["familiarity"] = "tu" if fold(familiarity) in {"tu", "oui", "x", "yes"} else "vous"
     for field in _AS_SAID:
         if field in said:
-            values[field] = said[field]
+            values[field] = said[field].replace(" ::: ", ", ")
     if topics := said.get("topics"):
         values["topics"] = "; ".join(filter(None, _WORD_SEPARATOR.split(topics)))
     if channel := said.get("channel"):
@@ -289,54 +330,6 @@ def _read(
         kept.setdefault(f"{field}_as_written", written)
         changes.append(f"{field} «{written}» cannot be read: kept as «{field}_as_written»")
     return value or None
-
-
-def _read_name(said: Said, given: str, kept: dict[str, str], changes: list[str]) -> dict[str, Value]:
-    """Settle civility, first and last name from whichever columns speak, and the name around the address last."""
-    first, last = said.get("first_name", ""), said.get("last_name", "")
-    civility = _read_civility(said.get("civility", ""), kept, changes)
-    if not (first or last):
-        whole, last_first = said.get("full_name", ""), False
-        if not whole and "full_name_last_first" in said:
-            whole, last_first = said["full_name_last_first"], True
-        whole = whole or clean_text(given)[0]
-        if whole and "@" not in whole:
-            taken, whole = take_civility(whole)
-            civility = civility or taken
-            first, last = split_full_name(whole, last_first=last_first)
-    values: dict[str, Value] = {}
-    for key, written in (("first_name", first), ("last_name", last)):
-        if written:
-            taken, name, told = _read_name_part(written)
-            changes += told
-            civility = civility or taken
-            if name:
-                values[key] = name
-    if civility:
-        values["civility"] = civility
-    return values
-
-
-@lru_cache(maxsize=16384)
-def _read_name_part(text: str) -> tuple[str, str, tuple[str, ...]]:
-    """The civility that stands before a name, the name as people write it, and what was done."""
-    civility, name, told = "", text, []
-    while (taken := take_civility(name))[0]:
-        civility, name = civility or taken[0], taken[1]
-        told.append(f"«{taken[0]}» taken out of the name")
-    titled = undo_capitals(name)
-    if titled != name:
-        told.append(f"name in capitals: «{name}» → «{titled}»")
-    return civility, titled, tuple(told)
-
-
-def _read_civility(written: str, kept: dict[str, str], changes: list[str]) -> str:
-    civility = normal_civility(written)
-    if civility is None:
-        kept.setdefault("title", written)
-        changes.append(f"civility «{written}» is none we can greet by: kept as «title»")
-        return ""
-    return civility
 
 
 def _read_languages(said: Said, values: dict[str, Value], kept: dict[str, str], changes: list[str]) -> None:

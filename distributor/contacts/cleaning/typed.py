@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from distributor.contacts.cleaning.columns import EXTRA_PREFIX, ColumnMap, Field
+from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.columns import ColumnMap
 from distributor.contacts.cleaning.drafts import ContactDraft
 from distributor.contacts.cleaning.notelint import lint_note
+from distributor.contacts.cleaning.particulars import EXTRA_PREFIX, Field
 from distributor.contacts.cleaning.row import RowCleaner
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.errors import BadInput
 from distributor.folding import slugify
+
+_LONGEST_NAME = 100
+"""Characters of a list's name: it stands in a column of every listing."""
 
 _ASIDE = {"title": "civility", "affiliation_address": "outlet_address"}
 
@@ -47,6 +52,19 @@ def read_typed(address: str, said: Mapping[Field, str], extra: Mapping[str, str]
     # Notes are linted where rows are cleaned; a line that is put above a release, only here.
     warnings = map(str, lint_note(str(draft.values.get("note_to_send", ""))))
     return Typed(draft, row.changes, tuple(warnings))
+
+
+def read_list_name(text: str) -> str:
+    """The name that somebody typed for a press list, on one line; `BadInput` for one that could not be typed again."""
+    name = clean_text(text)[0]
+    if not slugify(name):
+        raise BadInput(f"«{name}» cannot name a list.", mend="Give it a name with letters, as in: economie")
+    if len(name) > _LONGEST_NAME:
+        raise BadInput(
+            f"«{name[:20]}…» cannot name a list: it has {len(name)} characters.",
+            mend=f"Give it a name of at most {_LONGEST_NAME}, as in: economie",
+        )
+    return name
 
 
 def read_extra(pairs: Mapping[str, str]) -> dict[str, str]:

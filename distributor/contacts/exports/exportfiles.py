@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from distributor.contacts.cleaning.columns import CANONICAL, EXTRA_PREFIX, Field
+from distributor.contacts.cleaning.particulars import CANONICAL, EXTRA_PREFIX, Field
 from distributor.contacts.sources.rejects import MAX_CELL
 from distributor.contacts.sources.vcard import OWN_PREFIX
 from distributor.errors import BadInput

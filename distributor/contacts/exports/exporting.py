@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
-from distributor.contacts.cleaning.columns import CANONICAL, EXTRA_PREFIX, Field
 from distributor.contacts.cleaning.drafts import OPTED_OUT
+from distributor.contacts.cleaning.particulars import CANONICAL, EXTRA_PREFIX, Field
 from distributor.contacts.cleaning.row import read_sectors
 from distributor.contacts.filters.language import parse_filter
 from distributor.contacts.intake.merging import LEVELS

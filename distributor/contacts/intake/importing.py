@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 from distributor.clock import now, require_aware
 from distributor.contacts.cleaning.columns import ColumnMap, map_columns
 from distributor.contacts.cleaning.row import read_sectors
+from distributor.contacts.cleaning.typed import read_list_name
 from distributor.contacts.intake import mappings
 from distributor.contacts.intake.merging import Provenance
 from distributor.contacts.intake.report import ImportReport
@@ -101,13 +102,14 @@ def import_within(
     keyring: Keyring | None = None,
     actor: str = "",
     dry_run: bool = False,
+    may_be_empty: bool = False,
 ) -> ImportReport:
     """As `import_contacts`, in a session of the caller, who has called `alone` and commits.
 
+    With `may_be_empty` a file of column names alone is a list of nobody rather than a mistake.
     An import that has nothing to write rolls the session back: give it one of its own, on a savepoint.
     """
-    if list_name and not slugify(list_name):
-        raise BadInput(f"«{list_name}» cannot name a list.", mend="Give it a name with letters, as in: --list economie")
+    list_name = read_list_name(list_name) if list_name else ""
     moment = now()
     name = tables[0].name
     provenance = Provenance(
@@ -129,6 +131,8 @@ def import_within(
     screen = open_screen(session, keyring)
     run = ImportRun(store, provenance, sectors=covered, joins_list=media_list is not None, screen=screen)
     maps, told, saved = _take_tables(session, run, tables, columns or Columns(), moment)
+    if not may_be_empty and not any(run.spool.counts.values()):
+        raise BadInput("There is no contact under the column names.", file=name or None)
     report = _report(run, tables, maps, media_list, told=(*told, *remarks), tree=tree, dry_run=dry_run)
     if dry_run or not (run.wrote or tree.changed or saved):
         session.rollback()
@@ -144,7 +148,7 @@ def _take_tables(
     """Read every table under what its columns mean; return the meanings, remarks, and whether a mapping was saved."""
     given = mappings.find_mapping(session, columns.mapping) if columns.mapping else None
     _check_choices(columns.choices, tables)
-    maps, remarks, saved, is_empty = [], [], False, True
+    maps, remarks, saved = [], [], False
     for table in tables:
         sample = list(islice(table.rows, _SAMPLE))
         known = given or mappings.mapping_for(session, table.header)
@@ -157,10 +161,7 @@ def _take_tables(
             remarks.append(f"Columns read by the saved mapping «{known.name}».")
         if columns.save_as:
             saved |= mappings.save_mapping(session, columns.save_as, table.header, chosen, moment=moment)
-        is_empty = is_empty and not sample
         run.take(chain(sample, table.rows), found)
-    if is_empty:
-        raise BadInput("There is no contact under the column names.", file=tables[0].name or None)
     return maps, list(dict.fromkeys(remarks)), saved
 
 
@@ -218,7 +219,7 @@ def _open_list(session: Session, tree: SectorTree, name: str, sector_name: str) 
     media_list = session.exec(select(MediaList).where(MediaList.slug == slug)).one_or_none()
     if media_list and media_list.query:
         raise BadInput(f"«{name}» is a smart list: its members come from its query.", mend="Choose another list name.")
-    media_list = media_list or MediaList(slug=slug, name=name.strip())
+    media_list = media_list or MediaList(slug=slug, name=name)
     if sector_id is not None:
         if media_list.sector_id not in (None, sector_id):
             sector = session.get_one(Sector, sector_id)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor import clock
+from distributor.contacts.cleaning.typed import read_list_name
 from distributor.contacts.filters.language import Clause, clauses_of, format_filter, parse_filter, rename_value
 from distributor.contacts.lists import membership, press_lists
 from distributor.contacts.people.members import Member, find_contact
@@ -29,11 +30,12 @@ def create_list(
     Raises `BadInput` for a name without a letter or one that is taken, an unknown sector, a query that cannot be
     answered.
     """
+    name = read_list_name(name)
     slug = _free_slug(session, name)
     remarks = _check_query(session, query, keyring) if query else []
     sector_id = press_lists.find_sector(session, sector).id if sector else None
     text = format_filter(parse_filter(query)) if query else ""
-    media_list = MediaList(slug=slug, name=name.strip(), sector_id=sector_id, query=text)
+    media_list = MediaList(slug=slug, name=name, sector_id=sector_id, query=text)
     session.add(media_list)
     _note(session, actor, "lists.create", slug, query=text)
     session.flush()
@@ -94,10 +96,11 @@ def freeze_list(session: Session, media_list: MediaList, *, keyring: Keyring | N
 
 def rename_list(session: Session, media_list: MediaList, name: str, *, actor: str) -> str:
     """Give a list another name, and the slug made of it; smart lists that ask for it go on asking. Return the slug."""
+    name = read_list_name(name)
     former, called = media_list.slug, {media_list.slug, slugify(media_list.name)}
     slug = former if slugify(name) == former else _free_slug(session, name)
     asking = _asking_for(session, called)
-    media_list.name, media_list.slug = name.strip(), slug
+    media_list.name, media_list.slug = name, slug
     for other in asking:
         tree = parse_filter(other.query)
         for word in called:
@@ -160,8 +163,6 @@ def _contacts(session: Session, media_list: MediaList, names: Sequence[str]) -> 
 
 def _free_slug(session: Session, name: str) -> str:
     slug = slugify(name)
-    if not slug:
-        raise BadInput(f"«{name}» cannot name a list.", mend="Give it a name with letters, as in: economie")
     if session.scalars(select(MediaList).where(col(MediaList.slug) == slug)).first() is not None:
         raise BadInput(f"There is a list «{slug}» already.", mend=f"See it with: distributor lists show {slug}")
     return slug

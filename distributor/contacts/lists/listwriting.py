@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sqlmodel import Session
 
-from distributor.contacts.cleaning.columns import CANONICAL, Field
+from distributor.contacts.cleaning.particulars import CANONICAL, Field
 from distributor.contacts.exports.exportfiles import write_csv
 from distributor.contacts.exports.exporting import export_contacts
 from distributor.contacts.lists.listfolder import ListEntry

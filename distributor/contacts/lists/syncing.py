@@ -119,7 +119,13 @@ def _sync_members(
     # A savepoint of its own: an import that has nothing to write rolls back what it did, and only that.
     with Session(session.connection(), join_transaction_mode="create_savepoint") as inner, inner.begin():
         report = import_within(
-            inner, *tables, list_name=entry.slug, source=entry.file_name, keyring=keyring, actor=actor
+            inner,
+            *tables,
+            list_name=entry.slug,
+            source=entry.file_name,
+            keyring=keyring,
+            actor=actor,
+            may_be_empty=True,
         )
     _require_every_row(report)
     named = _named(session, report)

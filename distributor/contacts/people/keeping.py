@@ -10,10 +10,10 @@ from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from distributor.clock import now
-from distributor.contacts.cleaning.columns import Field
 from distributor.contacts.cleaning.drafts import DEFAULTS, OPTED_OUT, ContactDraft
 from distributor.contacts.cleaning.mailboxes import is_role_address
 from distributor.contacts.cleaning.names import name_key
+from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.cleaning.row import read_sectors
 from distributor.contacts.cleaning.typed import Typed, read_extra, read_typed
 from distributor.contacts.intake.importing import LEGAL_BASIS

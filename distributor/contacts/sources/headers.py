@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from distributor.addresses import BadAddress
-from distributor.contacts.cleaning.cells import normal_language
-from distributor.contacts.cleaning.columns import field_of, find_header, unique_header
+from distributor.contacts.cleaning.cells import normal_language, repair_mojibake
+from distributor.contacts.cleaning.columns import find_header, unique_header
 from distributor.contacts.cleaning.mailboxes import read_address_cell
 from distributor.contacts.cleaning.names import normal_civility
+from distributor.contacts.cleaning.particulars import field_of
 from distributor.errors import BadInput
 from distributor.folding import fold
 
@@ -49,6 +50,9 @@ def locate_header(
     hold: only when one of them holds an address in every row, else `BadInput` asks for names. At last, the first row
     that holds anything stands for the names, so that the user is shown what we saw.
     """
+    # Names read in a wrong encoding are mended as cells are, but for those that the user spelled so.
+    spoken = {fold(name) for name in columns}
+    rows = [[cell if fold(cell) in spoken else repair_mojibake(cell) for cell in cells] for cells in rows]
     index = _row_with(rows, columns)
     if index is None:
         index = find_header(rows)

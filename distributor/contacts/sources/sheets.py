@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from python_calamine import CalamineSheet
 
-from distributor.contacts.cleaning.columns import Field, field_of, unique_header
+from distributor.contacts.cleaning.columns import unique_header
+from distributor.contacts.cleaning.particulars import Field, field_of
 from distributor.contacts.sources.csvfile import MAX_CELL, MAX_ROWS
 from distributor.contacts.sources.headers import HEADER_WITHIN, check_width, locate_header
 from distributor.contacts.sources.rows import RejectedRow, SourceRow

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from distributor.contacts.cleaning.columns import EXTRA_PREFIX
+from distributor.contacts.cleaning.particulars import EXTRA_PREFIX
 from distributor.contacts.sources.cards import Property, Span, properties, spans
 from distributor.contacts.sources.csvfile import MAX_BYTES, MAX_CELL, MAX_ROWS
 from distributor.contacts.sources.headers import MAX_COLUMNS
@@ -59,6 +59,7 @@ class _Card:
     cells: dict[str, str] = field(default_factory=dict)
     identifier: str = ""
     is_group: bool = False
+    is_company: bool = False
     members: list[str] = field(default_factory=list)
 
 
@@ -148,12 +149,7 @@ def _read_card(data: bytes, span: Span, codec: str) -> _Card:
     found = list(properties(data[span.start : span.end], codec))
     labels = {one.group: _label(one.text) for one in found if one.name == "X-ABLABEL" and one.group}
     for one in found:
-        if one.name in _KINDS:
-            card.is_group |= one.text.strip().casefold() == "group"
-        elif one.name in _MEMBERS:
-            card.members.append(_identifier(one.text))
-        elif one.name == "UID":
-            card.identifier = _identifier(one.text)
+        _heed(card, one)
         if one.name not in _PASSED_OVER:
             label = labels.get(one.group, "")
             rank = one.preference, "HOME" in one.types or fold(label) in _PRIVATE
@@ -169,7 +165,21 @@ def _read_card(data: bytes, span: Span, codec: str) -> _Card:
         texts[_MOST_REPEATED - 1 :] = [", ".join(texts[_MOST_REPEATED - 1 :])] if len(texts) >= _MOST_REPEATED else []
         for number, text in enumerate(texts, start=1):
             card.cells[column if number == 1 else f"{column} {number}"] = text
+    if card.is_company and card.cells.get("Full name") == card.cells.get("Organization"):
+        card.cells.pop("Full name", None)  # nobody's name: an outlet's
     return card
+
+
+def _heed(card: _Card, one: Property) -> None:
+    """What a property says about the card itself."""
+    if one.name in _KINDS:
+        card.is_group |= one.text.strip().casefold() == "group"
+    elif one.name == "X-ABSHOWAS":
+        card.is_company |= one.text.strip().casefold() == "company"
+    elif one.name in _MEMBERS:
+        card.members.append(_identifier(one.text))
+    elif one.name == "UID":
+        card.identifier = _identifier(one.text)
 
 
 def _columns(one: Property, label: str) -> Iterator[tuple[str, str]]:

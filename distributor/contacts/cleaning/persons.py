@@ -1,0 +1,103 @@
+"""Whom a row names: civility, first and last name, from whichever columns speak of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.drafts import Value
+from distributor.contacts.cleaning.mailboxes import names_a_desk
+from distributor.contacts.cleaning.names import normal_civility, split_full_name, take_civility, undo_capitals
+from distributor.folding import fold
+
+_BETWEEN_PEOPLE = re.compile(r" (?:et|and|und|&) | ?[;/] ?")
+
+
+def read_name(
+    said: Mapping[str, str], given: str, kept: dict[str, str], changes: list[str], *, is_desk: bool = False
+) -> dict[str, Value]:
+    """The name that a row's columns tell, that around the address (`given`) last; a newsroom's is not told apart.
+
+    A column of whole names fills up what the column of first or last names leaves open.
+    """
+    first, last = said.get("first_name", ""), said.get("last_name", "")
+    civility = _read_civility(said.get("civility", ""), kept, changes)
+    if not (first and last):
+        whole, last_first = _whole_name(said, "" if first or last else given)
+        taken, whole = take_civility(whole)
+        if taken:
+            changes.append(f"«{taken}» taken out of the name")
+        civility = civility or taken
+        if first or last:
+            first, last = _fill_up(first, last, whole)
+        elif is_desk and (names_a_desk(whole) or fold(whole) == fold(said.get("outlet", ""))):
+            last = whole
+        elif whole:
+            first, last = split_full_name(whole, last_first=last_first)
+    values: dict[str, Value] = {}
+    for key, written in (("first_name", first), ("last_name", last)):
+        if written:
+            taken, name, told = _read_name_part(written)
+            changes += told
+            civility = civility or taken
+            if name:
+                values[key] = name
+    if civility:
+        values["civility"] = civility
+    return values
+
+
+def tell_people_apart(said: Mapping[str, str], count: int) -> tuple[str, ...]:
+    """The whole names of a cell that holds `count` of them («Jean Dupont et Marie Durand»); () when it does not."""
+    if "first_name" in said or "last_name" in said:
+        return ()
+    names = tuple(_BETWEEN_PEOPLE.split(_whole_name(said, "")[0]))
+    return names if len(names) == count and all(" " in name for name in names) else ()
+
+
+def _whole_name(said: Mapping[str, str], given: str) -> tuple[str, bool]:
+    """The whole name a row gives, and whether its column says that the last name comes first."""
+    whole, last_first = said.get("full_name", ""), False
+    if not whole and "full_name_last_first" in said:
+        whole, last_first = said["full_name_last_first"], True
+    whole = whole or clean_text(given)[0]
+    return ("" if "@" in whole else whole), last_first
+
+
+def _fill_up(first: str, last: str, whole: str) -> tuple[str, str]:
+    """First and last name, one of them from a whole name that holds the other, or is itself what is missing.
+
+    A single name in the column of last names is left alone where the whole name says something else.
+    """
+    known = frozenset(fold(first or last).split())
+    words = whole.replace(",", " ").split()
+    rest = [word for word in words if not known.issuperset(fold(word).split())]
+    if first:
+        return first, " ".join(rest)
+    return (" ".join(rest) if len(rest) < len(words) else ""), last
+
+
+@lru_cache(maxsize=16384)
+def _read_name_part(text: str) -> tuple[str, str, tuple[str, ...]]:
+    """The civility that stands before a name, the name as people write it, and what was done."""
+    civility, name, told = "", text, []
+    while (taken := take_civility(name))[0]:
+        civility, name = civility or taken[0], taken[1]
+        told.append(f"«{taken[0]}» taken out of the name")
+    titled = undo_capitals(name)
+    if titled != name:
+        told.append(f"name in capitals: «{name}» → «{titled}»")
+    return civility, titled, tuple(told)
+
+
+def _read_civility(written: str, kept: dict[str, str], changes: list[str]) -> str:
+    civility = normal_civility(written)
+    if civility is None:  # «Herr» and «Dr.», in two columns
+        civility = next(filter(None, map(normal_civility, written.split(","))), None)
+    if civility is None:
+        kept.setdefault("title", written)
+        changes.append(f"civility «{written}» is none we can greet by: kept as «title»")
+        return ""
+    return civility

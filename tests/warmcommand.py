@@ -1,0 +1,202 @@
+"""The real command as a process of its own, forked from one that has its modules in memory already.
+
+A suite runs the command some hundred times, and most of a run is Python reading modules. Here one process reads them
+once, and each command is a fork of it: a process with its own arguments, environment, folder, standard streams and exit
+code, to be killed and signalled as any other. What a start itself does is for tests that start `python -m distributor`.
+
+`python tests/warmcommand.py FD` is the one that is forked from.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import io
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+_REQUEST_BYTES = 1 << 17
+_NUMBER = struct.Struct("i")
+_TESTS = Path(__file__).parent
+
+
+class WarmCommand:
+    """What `subprocess.Popen` would be for `python -m distributor ARGUMENTS` with both outputs in pipes, as text."""
+
+    def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
+        """Start it; its standard input is empty."""
+        request = json.dumps({"arguments": [*arguments], "env": dict(env), "cwd": str(cwd)}).encode()
+        (out, their_out), (err, their_err), (self._said, their_said) = (os.pipe() for _ in range(3))
+        theirs = [os.open(os.devnull, os.O_RDONLY), their_out, their_err, their_said]
+        try:
+            socket.send_fds(_warm(), [request], theirs)
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        self.args = ["distributor", *arguments]
+        self.stdout = open(out, encoding="utf-8")  # noqa: SIM115 - closed by `communicate`
+        self.stderr = open(err, encoding="utf-8")  # noqa: SIM115
+        self.returncode: int | None = None
+        self.pid = self._read_number()
+        self._watch = threading.Thread(target=self._wait_for_the_end, daemon=True)
+        self._watch.start()
+        self._read: dict[str, str] = {}
+
+    def _read_number(self) -> int:
+        (number,) = _NUMBER.unpack(os.read(self._said, _NUMBER.size))
+        return int(number)
+
+    def _wait_for_the_end(self) -> None:
+        code = self._read_number()
+        os.close(self._said)
+        self.returncode = code
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended; `TimeoutExpired` when it has not by then."""
+        self._join([self._watch], timeout)
+        assert self.returncode is not None
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """All it says from now on, until it ends."""
+        if not self._read:
+            readers = [
+                threading.Thread(target=self._read_all, args=(name, stream), daemon=True)
+                for name, stream in (("out", self.stdout), ("err", self.stderr))
+            ]
+            for reader in readers:
+                reader.start()
+            self._join([*readers, self._watch], timeout)
+        return self._read["out"], self._read["err"]
+
+    def _read_all(self, name: str, stream: io.TextIOBase) -> None:
+        with contextlib.closing(stream):
+            self._read[name] = "" if stream.closed else stream.read()
+
+    def _join(self, threads: Sequence[threading.Thread], timeout: float | None) -> None:
+        for thread in threads:
+            thread.join(timeout)
+            if thread.is_alive():
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it is still there."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+@functools.cache
+def _warm() -> socket.socket:
+    """The way to the process that is forked from, started at the first use; it ends when we do."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, __file__, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            start_new_session=True,
+        )
+
+    @atexit.register
+    def end_it() -> None:
+        ours.close()
+        process.wait(10)
+
+    return ours
+
+
+def _serve(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Answer requests until there are no more; return, in a new process each time, with what that one is to be."""
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 4)
+        if not data:
+            os._exit(0)
+        if os.fork():
+            for descriptor in descriptors:
+                os.close(descriptor)
+            continue
+        requests.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        *streams, said = descriptors
+        command = os.fork()
+        if not command:
+            os.close(said)
+            return json.loads(data), streams
+        for descriptor in streams:
+            os.close(descriptor)
+        os.write(said, _NUMBER.pack(command))
+        _, status = os.waitpid(command, 0)
+        os.write(said, _NUMBER.pack(os.waitstatus_to_exitcode(status)))
+        os._exit(0)
+
+
+def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
+    """Be the process that was asked for, as Python would have begun it."""
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    spoken = sys.stdout.encoding, sys.stdout.errors
+    sys.stdin = sys.__stdin__ = open(0, encoding=spoken[0], errors=spoken[1], closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding=spoken[0], errors=spoken[1], closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(  # noqa: SIM115
+        2, "w", buffering=1, encoding=spoken[0], errors="backslashreplace", closefd=False
+    )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.argv = ["distributor", *request["arguments"]]
+
+
+def _main() -> None:
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    sys.path[0] = str(_TESTS.parent)
+    import importlib
+    import pkgutil
+
+    import distributor
+
+    # What commands import when they need it, the libraries that ours import within functions among it.
+    for module in pkgutil.walk_packages(distributor.__path__, "distributor."):
+        if not module.name.startswith(("distributor.db.migrations.", "distributor.__main__")):
+            importlib.import_module(module.name)
+    for name in ("aiosmtplib", "alembic.command", "babel.dates", "dotenv.parser", "rich.progress", "typer._adapters"):
+        importlib.import_module(name)
+    for language in ("fr", "en"):
+        sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
+    from distributor.__main__ import main
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    _become(*_serve(requests))
+    main()
+
+
+if __name__ == "__main__":
+    _main()
