@@ -54,7 +54,7 @@ def render_all(
         try:
             composer.compose(planned.recipient, stamp)
         except RenderError as error:
-            failures.append(RenderFailure(str(planned.recipient), error.message, error.line, error.template))
+            failures.append(RenderFailure(str(planned.recipient), error.reason, error.line, error.template))
         on_rendered()
     return failures
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from distributor.addresses import BadAddress, parse_address
-from distributor.errors import BadInput
 from distributor.releases.dates import find_date
 from distributor.releases.draft import PressContact, Remark
 from distributor.releases.people import Part, classify, is_name, split_name_and_role, strip_civility
@@ -22,7 +21,7 @@ _PHONE = re.compile(
     r"(?:(?:[ .\-\u00a0\u2009\u202f\u2011]|[ \u00a0]?\(\d{1,4}\)[ \u00a0]?)?\d){6,14}(?![\w/])"
 )
 _NEARLY_ADDRESS = re.compile(r"[\w.+-]@")
-_ADDRESS_SIGN = re.compile(r"[\w.+-]@\w|(?:^|\s)@[\w-]+\.\w|mailto:", re.IGNORECASE)
+_ADDRESS_SIGN = re.compile(r"[\w.+-]@+[\w-]|(?:^|\s)@[\w-]+\.\w|mailto:", re.IGNORECASE)
 _MAILTO = re.compile(r"!?\[(?P<text>[^\]]*)\]\(\s*<?mailto:(?P<address>[^)>\s?]*)[^)]*\)", re.IGNORECASE)
 _BARE_MAILTO = re.compile(r"<?mailto:(?P<address>[^>\s?]+)(?:\?[^>\s]*)?>?", re.IGNORECASE)
 _AT = re.compile(r"\s*[(\[{]\s*(?:at|arobase|arobas|chez|a|@)\s*[)\]}]\s*|\s+(?:arobase|\(?@\)?)\s+", re.IGNORECASE)
@@ -79,9 +78,8 @@ def is_clean_block(lines: Sequence[Line]) -> bool:
     """Whether lines without a heading are beyond doubt a press contact: a person and an address, nothing else."""
     if len(lines) > 6 or any(len(line.text) > 120 for line in lines) or not any("@" in line.text for line in lines):
         return False
-    try:
-        found = read_contacts(lines)
-    except BadInput:
+    found = read_contacts(lines)
+    if any(contact.email and not is_address(contact.email) for contact in found.contacts):
         return False
     return not found.notes and all(contact.name and contact.email for contact in found.contacts)
 
@@ -90,7 +88,8 @@ def read_contacts(lines: Sequence[Line]) -> ContactBlock:
     """Read the lines of a contact block, its heading already cut off.
 
     Names, roles, numbers and addresses may come in any order, several to a line or one over two lines; a broken or
-    disguised address is mended, with a remark. Raises `BadInput` with the line for an address no mail can be sent to.
+    disguised address is mended, with a remark. An address that no mail can be sent to is kept as it is written: the
+    proof stops on it, and says what else there is.
     """
     rows, remarks = _logical_rows(lines)
     people: list[PressContact] = []
@@ -99,23 +98,18 @@ def read_contacts(lines: Sequence[Line]) -> ContactBlock:
         atoms, mended = _atoms(row)
         remarks.extend(mended)
         for atom in atoms:
-            _place_atom(atom, row, people, notes)
+            _place_atom(atom, people, notes)
     return ContactBlock(tuple(people), tuple(notes), tuple(remarks))
 
 
-def _place_atom(atom: _Atom, row: _Row, people: list[PressContact], notes: list[str]) -> None:
+def _place_atom(atom: _Atom, people: list[PressContact], notes: list[str]) -> None:
     """Put one piece into the field of the contact it belongs to; a field already filled begins another contact."""
     field, value = _field_of(atom, people)
     if field is None:
-        if _NEARLY_ADDRESS.search(value):
-            raise _bad_address(value, "It is not whole.", row)
         notes.append(value)
         return
     if field == "email":
-        try:
-            value = str(parse_address(value))
-        except BadAddress as error:
-            raise _bad_address(value, str(error), row) from None
+        value = whole_address(value)
     if not people or (getattr(people[-1], field) and field in {"name", "email"}):
         people.append(PressContact())
     last = people[-1]
@@ -124,18 +118,27 @@ def _place_atom(atom: _Atom, row: _Row, people: list[PressContact], notes: list[
     people[-1] = replace(last, **{field: f"{held}{joiner}{value}" if held else value})
 
 
-def _bad_address(address: str, why: str, row: _Row) -> BadInput:
-    return BadInput(
-        f"The press contact's address «{address}» is not one that mail can be sent to: {why}",
-        mend="Correct it in the file.",
-        line=row.numbers[0],
-        field="contact",
-    )
+def whole_address(address: str) -> str:
+    """The address as mail writes it; one that is none stays as it is written, for the proof to stop on."""
+    try:
+        return str(parse_address(address))
+    except BadAddress:
+        return address
+
+
+def is_address(address: str) -> bool:
+    """Whether mail can be sent to it."""
+    try:
+        parse_address(address)
+    except BadAddress:
+        return False
+    return True
 
 
 def _field_of(atom: _Atom, people: Sequence[PressContact]) -> tuple[str | None, str]:
-    if atom.kind in {"email", "phone", "sector"}:
-        return atom.kind, atom.text
+    kind = "email" if atom.kind == "text" and _NEARLY_ADDRESS.search(atom.text) else atom.kind
+    if kind in {"email", "phone", "sector"}:
+        return kind, atom.text
     if atom.kind == "fax":
         return None, f"Fax {atom.text}"
     part = classify(atom.text)

@@ -16,10 +16,7 @@ _REACH = 4  # how many short blocks may stand between two that hold contact deta
 
 
 def take_contacts(reading: Reading) -> None:
-    """Take every contact block; in Markdown only one that nothing but a dateline or an end follows.
-
-    Raises `BadInput` for an address that no mail can be sent to.
-    """
+    """Take every contact block; in Markdown only one that nothing but a dateline or an end follows."""
     while zone := _next_zone(reading):
         read_zone(reading, zone)
     blocks = reading.sheet.blocks()

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from distributor.errors import BadInput
 from distributor.releases.decoding import SourceText, decode_source
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
-from distributor.releases.fields import CONTACT_NOTES, FieldReader, Fields
+from distributor.releases.fields import CHANGES, CONTACT_NOTES, FieldReader, Fields
 from distributor.releases.frontmatter import FrontMatter, split_front_matter
 from distributor.releases.language import detect_language
 from distributor.releases.paragraphs import to_markdown
@@ -55,8 +55,7 @@ def read_release(
     Every non-blank source line ends in a field, in the body, or in a remark that quotes it.
 
     Raises `BadInput`, with file, line and field, for what `decode_source` and `split_front_matter` refuse, a value of
-    the wrong type, an unknown kind, a date or embargo that names no moment, an address no mail can be sent to, and a
-    release without headline or body.
+    the wrong type, an unknown kind, a date or embargo that names no moment, and a release without headline or body.
     """
     try:
         source = decode_source(raw)
@@ -167,7 +166,9 @@ def _compose(fields: Fields, found: Found, *, headline: str, body: str, lang: st
         boilerplate=fields.boilerplate or found.boilerplate,
         attachments=fields.attachments,
         logo=fields.logo,
-        extra=fields.extra | ({CONTACT_NOTES: list(found.notes)} if found.notes else {}),
+        extra=({CHANGES: found.changes} if found.changes else {})
+        | fields.extra
+        | ({CONTACT_NOTES: list(found.notes)} if found.notes else {}),
     )
 
 
@@ -194,6 +195,7 @@ def _account_for(taken: Iterable[Taken], draft: ReleaseDraft, remarks: list[Rema
 
 def _field_texts(draft: ReleaseDraft) -> Iterable[str]:
     yield from (draft.headline, draft.standfirst, draft.boilerplate, draft.dateline_place, *_notes(draft))
+    yield str(draft.extra.get(CHANGES, ""))
     yield draft.dateline_date.isoformat() if draft.dateline_date else ""
     yield from (draft.signatory.name, draft.signatory.role, draft.signatory.sector)
     for contact in draft.contacts:

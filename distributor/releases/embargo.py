@@ -105,9 +105,9 @@ def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Emba
     except ValueError:
         raise BadInput(f"The embargo «{text}» names a day or hour that does not exist.", mend=_MEND) from None
     _require_year(text, day.year)
-    return _in_words(
-        text, found, day, hour, _zone_in(rest, zone) or zone, is_zone_named=_zone_in(rest, zone) is not None
-    )
+    # Of «17 h (Paris), 16 h GMT» the first hour is read, and its own zone.
+    named = (named_zone(rest[hour.end :]) if hour else None) or _zone_in(rest, zone)
+    return _in_words(text, found, day, hour, named or zone, is_zone_named=named is not None)
 
 
 def _require_year(text: str, year: int) -> None:

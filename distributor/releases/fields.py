@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from distributor.addresses import BadAddress, parse_address
 from distributor.decoding import CONTROLS
 from distributor.errors import BadInput
 from distributor.folding import slugify
+from distributor.releases.contactblock import whole_address
 from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
 from distributor.releases.draft import PressContact, ReleaseKind, Remark, Signatory
@@ -257,7 +257,7 @@ class FieldReader:
             parts = self._parts(node, name, _CONTACT, self._first_line + node.start_mark.line)
             if "email" in parts:
                 address, line = parts["email"]
-                parts["email"] = (_checked_address(address, line), line)
+                parts["email"] = (whole_address(address), line)
             if parts:
                 contacts.append(PressContact(**{key: text for key, (text, _) in parts.items()}))
         self.fields.contacts = tuple(contacts)
@@ -328,15 +328,3 @@ class FieldReader:
     def _logo(self, entry: Entry) -> None:
         self.fields.logo = self._text(entry.node, "logo", entry.line)
         self._found("logo", entry.line)
-
-
-def _checked_address(address: str, line: int) -> str:
-    try:
-        return str(parse_address(address))
-    except BadAddress as error:
-        raise BadInput(
-            f"The press contact's address «{address}» is not one that mail can be sent to: {error}",
-            mend="Correct it.",
-            line=line,
-            field="contact.email",
-        ) from None

@@ -20,7 +20,12 @@ _IMMEDIATE = re.compile(
     r"|^(?:for\s+)?immediate\s+(?:release|publication)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*[\w/-]+", re.IGNORECASE)
+_NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"^\W*(?:(?:de|du|à|au|le|la|l['’]|notre|votre|précédente?|of|to|our|the|its|previous|earlier)\s*)*"
+    r"(?:communiqu[ée]|invitation|avis|(?:(?:press|news|media)\s+)?(?:release|advisory|statement|invitation))\b[^.!?]{0,90}\.?$",
+    re.IGNORECASE,
+)
 
 _CONTACT = re.compile(
     r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
@@ -74,6 +79,11 @@ def cut_immediate(text: str) -> str | None:
 def cut_number(text: str) -> str:
     """The text without the release's own number («n° 12») at its start."""
     return _NUMBER.sub("", text)
+
+
+def names_an_earlier(text: str) -> bool:
+    """Whether what follows «Annule et remplace» only says which release: «notre communiqué du 3 mars 2026»."""
+    return _EARLIER.match(text) is not None
 
 
 def contact_heading(text: str) -> str | None:

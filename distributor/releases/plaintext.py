@@ -26,8 +26,8 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
     """Recognise every part that the front matter does not give; what is left on the sheet is the body.
 
     The order is from the outside inwards, so that each step sees a shorter text. `near` helps a date without its
-    year; `title` is the front matter's headline. Raises `BadInput` for a headline that is running text, an embargo or
-    dateline that names no moment, and a contact's address that no mail can be sent to.
+    year; `title` is the front matter's headline. Raises `BadInput` for a headline that is running text, and for
+    an embargo or dateline that names no moment.
     """
     take_end_marks(reading)
     take_top(reading)

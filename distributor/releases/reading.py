@@ -26,6 +26,7 @@ class Found:
     contacts: tuple[PressContact, ...] = ()
     signatory: Signatory = field(default_factory=Signatory)
     boilerplate: str = ""
+    changes: str = ""
     notes: tuple[str, ...] = ()
     remarks: list[Remark] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)

@@ -9,18 +9,25 @@ from distributor.releases.contactzone import read_zone, top_zone
 from distributor.releases.datelines import read_dateline
 from distributor.releases.draft import ReleaseKind
 from distributor.releases.embargo import is_notice
+from distributor.releases.paragraphs import join_wrapped
 from distributor.releases.reading import Reading
 from distributor.releases.sheet import Line
 
 _NOTICE, _LETTERHEAD, DATELINE, _EMBARGO = "a notice on top", "the letterhead", "the dateline", "the embargo"
+_CHANGES = "what has changed"
+_OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
 _LETTERHEAD_LINES = 4
+_CHANGES_LINES = 6
 
 
 def take_top(reading: Reading) -> None:
     """Take the lines above the headline, as long as each is one of the set phrases."""
     if not reading.is_markdown:
         _take_letterhead(reading)
-    _take_while(reading, (embargo_line, dateline_line, _immediate_line, _numbered_line, _contact_lines, _kicker_line))
+    _take_while(
+        reading,
+        (embargo_line, dateline_line, _immediate_line, _numbered_line, _contact_lines, _kicker_line, _changes_lines),
+    )
 
 
 def take_below_headline(reading: Reading) -> None:
@@ -122,6 +129,12 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
         # The day of the event, not of the invitation: readers must see it.
         reading.found.standfirst = rest.strip(marks.SEPARATORS)
         reading.found.lines["standfirst"] = line.number
+    elif kind in _OF_AN_EARLIER and marks.names_an_earlier(rest):
+        # Its date is the earlier one's, and readers want to know which that was.
+        reading.found.changes = line.bare
+        _set_kind(reading, kind, line.number)
+        reading.sheet.take([line], _CHANGES)
+        return True
     elif not _is_understood(reading, line, rest):
         is_titled = _reads_as_headline(reading.after(line)) and not rest.lstrip().startswith(":")
         if not is_titled and rest.lstrip().startswith(tuple(":–—|•/-")):
@@ -132,6 +145,21 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
             return False
     _set_kind(reading, kind, line.number)
     reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _changes_lines(reading: Reading, line: Line) -> bool:
+    """«Une erreur s'est glissée dans …», between the word «Rectificatif» and the headline: a paragraph that ends."""
+    if reading.found.kind not in _OF_AN_EARLIER or not reading.wants("headline"):
+        return False
+    block = reading.sheet.blocks()[0]
+    is_sentence = len(block) <= _CHANGES_LINES and block[-1].bare.endswith(".") and " " in line.bare
+    if not is_sentence or not _reads_as_headline(_beyond_marks(reading, block[-1])):
+        return False
+    reading.found.changes = "\n\n".join(
+        filter(None, (reading.found.changes, join_wrapped([one.text for one in block])))
+    )
+    reading.sheet.take(block, _CHANGES)
     return True
 
 

@@ -15,7 +15,8 @@ _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z]+/[A-Za-z0-9][A-Za-z0-9!#
 _CID = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _SEGMENT = 60  # of a long file name (RFC 2231 §3), so that its line stays under 78
 _LINE = 78
-_PLAIN_NAME = re.compile(r"(?!.*=\?)[ !#-\[\]-~]+")  # what stands in quotes as it is (RFC 5322 §3.2.4)
+# What stands in quotes as it is (RFC 5322 §3.2.4), but for the semicolon: there are readers that end the name there.
+_PLAIN_NAME = re.compile(r"(?!.*=\?)[ !#-:<-\[\]-~]+")
 
 
 def attachment_part(file: AttachmentFile) -> bytes:

@@ -44,8 +44,8 @@ _MANY_LINES = re.compile(r"\n{3,}")
 class RenderError(Refused):
     """A recipient's message cannot be written, so nothing is sent: says who, in which template, where, and why.
 
-    `recipient` is the name and address, `template` the file, `line` its line (None where unknown), `field` the name
-    that was not defined ("" otherwise).
+    `recipient` is the name and address, `reason` the why alone, `template` the file, `line` its line (None where
+    unknown), `field` the name that was not defined ("" otherwise).
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class RenderError(Refused):
         mend = f"Give every recipient {field}, or write {{% if {field} is defined %}} in the template." if field else ""
         super().__init__(f"The message for {recipient} cannot be written{place}: {reason}.", mend=mend)
         self.recipient = recipient
+        self.reason = reason
         self.template = template
         self.line = line
         self.field = field
@@ -231,7 +232,7 @@ class Composer:
     def _release_values(self) -> dict[str, Any]:
         release = self._release
         values = {**release.extra, **{name.name: getattr(release, name.name) for name in dataclasses.fields(release)}}
-        for name in ("headline", "standfirst"):
+        for name in ("headline", "standfirst", "signatory_name", "signatory_role", "signatory_sector"):
             values[name] = typeset(values[name], release.lang)
         for name in ("body", "boilerplate", "changes"):
             values |= self._written(name, values[name])

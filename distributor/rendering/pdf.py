@@ -93,7 +93,9 @@ def make_pdf(
         ],
         "body": written(release.body),
         "signatory": [
-            part for part in (release.signatory_name, release.signatory_role, release.signatory_sector) if part
+            typeset(part, release.lang)
+            for part in (release.signatory_name, release.signatory_role, release.signatory_sector)
+            if part
         ],
         "contacts_label": words["press_contacts" if len(release.contacts) > 1 else "press_contact"],
         "contacts": [_contact(one, str(words["phone"])) for one in release.contacts],

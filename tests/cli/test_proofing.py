@@ -43,6 +43,18 @@ def test_a_proof_is_told_in_two_languages(run: Run, folder: Path) -> None:
     assert "does not speak «de»" in german.stderr
 
 
+def test_one_undefined_field_is_one_finding_however_many_lack_it(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    template = folder / "templates/press-release/message.txt.j2"
+    template.write_text("{{ contact.fields.pays }}\n" + template.read_text(encoding="utf-8"), encoding="utf-8")
+    done = run("releases", "proof", "tired", "--list", "presse", "--json", "--language", "en", workspace=folder)
+    (told,) = [one for one in json.loads(done.stdout) if one["code"] == "undefined-field"]
+    assert done.returncode == 3
+    assert told["line"] == 1
+    assert "recipients (" in told["message"]
+    assert told["message"].endswith("): the field pays is not defined.")
+
+
 def test_links_into_this_machine_are_not_followed(run: Run, folder: Path) -> None:
     with_release(run, folder)
     done = run("releases", "proof", "tired", "--links", "--json", workspace=folder)

@@ -7,12 +7,13 @@ import email.policy
 import re
 import unicodedata
 from dataclasses import replace
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pictures import png
 
@@ -164,12 +165,29 @@ def _other_tree(part: Any) -> Any:
     return part.content_type, part.filename or "", part.content_id, part.content
 
 
+def _python_values(message: EmailMessage, field: str) -> list[str]:
+    """A field's values, each run of encoded-words joined without a blank (RFC 2047 §6.2).
+
+    Python's parser of address fields shows the line end between two of them as a blank (cpython gh-128110, mended in
+    3.13.2 and 3.12.9); its older decoder does not.
+    """
+    if field not in {"From", "Sender", "To", "Reply-To"}:
+        return [str(value) for value in message.get_all(field, [])]
+    written = [value for key, value in message.raw_items() if key == field]
+    return [str(make_header(decode_header(value))) for value in written]
+
+
 def _plainly(value: object) -> str:
     """A field's value without what is only spelling: quotes around a name, how many blanks."""
     return " ".join(str(value).replace('"', "").replace("\\", "").split())
 
 
+TWO_WORDS = "000000" + "\u00a0" * 12 + "\U0001f600" * 4  # cut between two of the last four
+
+
 @settings(max_examples=60, deadline=None)
+@example(files=[AttachmentFile("a;b.pdf", "application/pdf", b"")], subject="0", name="0", pictured=False)
+@example(files=[], subject=TWO_WORDS, name=TWO_WORDS, pictured=False)
 @given(st.lists(ATTACHED, max_size=3), TEXTS, TEXTS, st.booleans())
 def test_two_parsers_agree_on_every_header_and_part(
     files: list[AttachmentFile], subject: str, name: str, pictured: bool
@@ -188,7 +206,7 @@ def test_two_parsers_agree_on_every_header_and_part(
     assert {key.lower() for key in tree.headers} == names
     for key, values in tree.headers.items():
         if key.lower() != "content-type":
-            assert [*map(_plainly, values)] == [*map(_plainly, python.get_all(key, []))], key
+            assert [*map(_plainly, values)] == [*map(_plainly, _python_values(python, key))], key
     found = [part[1] for part in _leaves(_other_tree(tree)) if part[0] != "image/png" or not part[2]]
     assert [one for one in found if one] == [unicodedata.normalize("NFC", file.name) for file in files]
 

@@ -104,3 +104,11 @@ def test_a_slanted_letter_stands_only_where_the_script_has_one() -> None:
     assert "font-style: italic" in preview(RELEASE_FR).html
     japanese = templates(**{"texts.ja.yaml": "immediate: 即日公開\n"})
     assert "font-style: italic" not in preview(replace(RELEASE_FR, lang="ja"), using=japanese).html
+
+
+def test_who_signs_is_set_like_the_text() -> None:
+    release = replace(RELEASE_FR, signatory_name="Anne Kerloc'h", signatory_role="Présidente de l'union")
+    shown = Composer(release, SENDER, templates(), timezone=PARIS).preview(ANNE, STAMP)
+    for part in (shown.text, shown.html):
+        assert "Anne Kerloc’h" in part
+        assert "Présidente de l’union" in part

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from distributor.addresses import BadAddress, parse_address
-from distributor.releases.contactblock import has_details
+from distributor.releases.contactblock import has_details, is_address
 from distributor.releases.draft import PressContact
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.language import detect_language
@@ -68,8 +67,8 @@ CONTACT_ADDRESS = Rule(
     "contact-address",
     Level.STOP,
     Said(
-        "The press contact's address is not one that mail can be sent to: {reason}",
-        "L'adresse du contact presse ne peut pas recevoir de courriel : {reason}",
+        "The press contact's address is not one that mail can be sent to: «{address}».",
+        "L'adresse du contact presse ne peut pas recevoir de courriel : «{address}».",
     ),
     CORRECT_IT,
     _REACHABLE,
@@ -138,11 +137,8 @@ def contact(subject: ProofSubject) -> Iterator[Hit]:
             yield CONTACT_MISSING.at()
         return
     for one in contacts:
-        if one.email:
-            try:
-                parse_address(one.email)
-            except BadAddress as error:
-                yield CONTACT_ADDRESS.at(line, one.email, reason=str(error))
+        if one.email and not is_address(one.email):
+            yield CONTACT_ADDRESS.at(subject.line_of(one.email, "contacts"), one.email, address=one.email)
     if not any(one.name and one.email and one.phone for one in contacts):
         yield from _missing_parts(contacts[0], line, subject.source_line(line))
 

@@ -113,8 +113,9 @@ _ENTITY = re.compile(
 )
 _TEST = re.compile(
     r"\[\s*(?:test|essai)\s*\]|\b(?:ceci est un (?:test|essai)|this is (?:only |just )?a test|test test|essai essai|"
-    r"blah? ?blah?(?: ?blah?)+|asdf(?:gh)?|qwerty(?:uiop)?|azerty(?:uiop)?|bla bla bla)\b",
-    re.IGNORECASE,
+    r"blah? ?blah?(?: ?blah?)+|asdf(?:gh)?|qwerty(?:uiop)?|azerty(?:uiop)?|bla bla bla)\b"
+    r"|^[ \t]{0,3}(?:tests?|essais?)(?:[ \t]?\d{1,2})?[ \t.!]{0,4}$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TEST_HEADLINE = re.compile(r"^\W*(?:test|essai)s?(?:\s+\d+)?\W*$|^(?:TEST|ESSAI)\s?[-–:]", re.IGNORECASE)
 _DRAFT_LINE = re.compile(

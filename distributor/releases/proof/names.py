@@ -35,7 +35,9 @@ RULES = (NAME_SPELLING, ORGANISATION_ABSENT)
 
 _WORD = r"[^\W\d_a-zà-öø-ÿ][^\W\d_]+(?:[-'’][^\W\d_]+)*"
 _FULL_NAME = re.compile(
-    rf"(?<![\w@.])(?P<first>{_WORD})[ \u00a0]+(?P<last>(?:(?:de|du|le|la|van|von|d['’])[ \u00a0]*)?{_WORD})(?![\w@])"
+    # Looked ahead at, for names overlap: of «Pour Élodie Marchetti», the first two words are none.
+    rf"(?<![\w@.])(?=(?P<first>{_WORD})[ \u00a0]+"
+    rf"(?P<last>(?:(?:de|du|le|la|van|von|d['’])[ \u00a0]*)?{_WORD})(?![\w@]))"
 )
 _PROPER = re.compile(rf"(?<![\w@./-])(?<![.!?:»\n] )(?<!^){_WORD}(?![\w@/])")
 _LONG_NAME = 5
@@ -59,7 +61,7 @@ def spellings(subject: ProofSubject) -> Iterator[Hit]:
     for field, text in texts:
         for match in _FULL_NAME.finditer(plain.get(field, text)):
             people[match["first"], match["last"]] += 1
-            places.setdefault(f"{match['first']} {match['last']}", (field, match.start(), match.end()))
+            places.setdefault(f"{match['first']} {match['last']}", (field, match.start("first"), match.end("last")))
         for match in _PROPER.finditer(plain.get(field, text)):
             words[match[0]] += 1
             places.setdefault(match[0], (field, match.start(), match.end()))
@@ -134,10 +136,13 @@ def _is_ending(one: str, two: str) -> bool:
 
 
 def _distance_is_one(one: str, two: str) -> bool:
+    """Whether one letter more, less or other, or two that changed places, make one of the other."""
     short, long = sorted((one, two), key=len)
     if len(long) - len(short) > 1 or short == long:
         return False
     place = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(short) == len(long) and short[place : place + 2] == long[place : place + 2][::-1]:
+        return short[place + 2 :] == long[place + 2 :]
     rest = short[place:] if len(short) < len(long) else short[place + 1 :]
     return rest == long[place + 1 :]
 

@@ -71,7 +71,9 @@ def pictures(subject: ProofSubject) -> Iterator[Hit]:
             beside = f"{one.text} {one.title} {text[one.end : one.end + _CAPTION]}"
             if not _DRAWN.search(fold(f"{one.text} {one.target}")) and not _CREDIT.search(beside):
                 yield IMAGE_CREDIT.at(subject.line_at(field, text, one.start, one.end), excerpt, source=one.target)
-    words = len(re.findall(r"[^\W\d_]{2,}", MARKDOWN_LINK.sub(" ", subject.draft.body)))
+    words = len(
+        re.findall(r"[^\W\d_]{2,}", MARKDOWN_LINK.sub(" ", f"{subject.draft.standfirst}\n{subject.draft.body}"))
+    )
     if images and words < _FEW_WORDS:
         yield IMAGE_ONLY.at(subject.draft.lines.get("body"), count=words)
 

@@ -46,8 +46,14 @@ _ENGLISH_GAPS = (re.compile(rf"(?<![\w'’-])the{_WS}(?:of|is|are|was|were|and|b
 _TWICE = {
     is_french: re.compile(rf"(?<![\w'’-])({words}){_WS}\1(?![\w'’-])", re.IGNORECASE)
     for is_french, words in (
-        (True, "de|des|du|la|le|les|un|une|et|à|au|aux|dans|pour|sur|par|avec|qui|sont|ont|ce|cette|ces"),
-        (False, "the|of|to|and|a|an|in|for|is|on|with|by|at|from|are|be|as|or|this|we|it"),
+        (
+            True,
+            "de|des|du|la|le|les|un|une|et|à|au|aux|dans|pour|sur|par|avec|qui|que|sont|ont|ce|cette|ces|ne|se|sa|son|ses|mais",
+        ),
+        (
+            False,
+            "the|of|to|and|a|an|in|for|is|on|with|by|at|from|are|be|as|or|this|we|it|will|has|was|were|our|its|their|not",
+        ),
     )
 }
 _SMALL, _CAPITAL = "[a-zà-öø-ÿ]", "[A-ZÀ-ÖØ-Þ]"

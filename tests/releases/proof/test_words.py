@@ -26,6 +26,10 @@ SLIPS = {
     "Ils ont été prévenus par des par la direction.": "missing-word",
     "La question de de la nuit reste ouverte.": "repeated-word",
     "Ils iront au au port.": "repeated-word",
+    "Ils disent que que la nuit est longue.": "repeated-word",
+    "Renseignements au +44 20 7946 00 avant lundi.": "phone-digits",
+    "Selon Élodie Marchetti, rien. Pour Élodie Marcheti, tout.": "name-spelling",
+    "Selon Brieuc Kervran, rien. Mme Breiuc Kervran dit oui.": "name-spelling",
     "La nuit est longue.Les équipes le disent.": "space-missing",
     "La nuit est  longue.": "double-space",
     "La nuit , disent-ils, est longue.": "space-before",
@@ -67,6 +71,7 @@ INNOCENT = [
     "![Logo des Ateliers](https://lac.example/logo.png) ![Le port. Photo : A. Roy](https://lac.example/port.jpg)",
     "Le test de dépistage est gratuit ; un essai clinique suivra ; la version 2 du projet aussi.",
     "Les Ateliers du Lac, l'Atelier du Lac, Paul Durand, Pauline Durand, Martin Leroy et Martine Leroy.",
+    "Appelez le +32 2 123 45 67, le +1 (212) 555 0123, le +44 (0)20 7946 0018 ou le +49 30 12345.",
     "AT&T et R&D ; Dupont & Fils ; 5 < 6 ; a@b.example.",
     "L'accord du 14 juillet 1989 ; entre 2015 et 2026 ; 1er janvier 2027.",
 ]
@@ -129,6 +134,11 @@ def test_numbers_of_one_thing() -> None:
         ("12 % des salariés", "13 % des salariés"),
     ):
         assert "number-differs" in with_draft(f"On compte {words} ici.", headline=f"Lac : {headline} demain")
+
+
+def test_a_test_on_a_line_of_its_own() -> None:
+    assert list(found("Ils le disent.\n\ntest\n\nIls le redisent.")) == ["test-left"]
+    assert found("Ils le disent.\n\nUn test suivra\n\nIls le redisent.") == {}
 
 
 def test_one_name_two_spellings() -> None:
