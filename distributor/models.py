@@ -321,12 +321,51 @@ class Account(SQLModel, table=True):
     created_at: datetime = _created()
 
 
+class Pace(SQLModel, table=True):
+    """How fast an account may go now, shared by all processes: as a whole (`scope` ""), or towards one provider.
+
+    `state` are tokens that are out and what refusals taught (`throttle.Gauge`); until `until` nothing is sent at all.
+    """
+
+    __tablename__ = "pace"
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    scope: str = Field(primary_key=True)
+    state: dict[str, Any] = _json(dict)
+    until: datetime | None = _moment()
+    reason: str = ""
+    updated_at: datetime = _created()
+
+
+class PaceShare(SQLModel, table=True):
+    """How many of an account's connections a process holds, and would like; it counts until `until`."""
+
+    __tablename__ = "pace_share"
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    worker: str = Field(primary_key=True)
+    connections: int
+    wish: int
+    until: datetime = _moment(nullable=False)
+
+
+class RefusedLogin(SQLModel, table=True):
+    """A login that the server refused: the keyed hash of server, name and password, never the password itself."""
+
+    __tablename__ = "refused_login"
+
+    login: str = Field(primary_key=True)
+    said: str = _long_text()
+    refused_at: datetime = _created()
+
+
 class Dispatch(SQLModel, table=True):
     """One sending of one release version to one frozen manifest (diffusion).
 
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
-    fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports.
+    fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
+    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed.
     """
 
     __tablename__ = "dispatch"
@@ -336,6 +375,8 @@ class Dispatch(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id")
     state: str = Field(default=DispatchState.PLANNED)
     pause_reason: str = _long_text()
+    waits_until: datetime | None = _moment()
+    waits_for: str = Field(default="", sa_column_kwargs={"server_default": ""})
     is_test: bool = False
     lists: list[str] = _json(list)
     excluded_lists: list[str] = _json(list)

@@ -92,6 +92,12 @@ class Settings:
     smtp_password: Secret
     smtp_connections: int
     smtp_messages_per_connection: int
+    smtp_preset: str
+    smtp_per_second: float | None
+    smtp_per_minute: int | None
+    smtp_per_hour: int | None
+    smtp_per_day: int | None
+    provider_limits: bool
     smtp_helo: str
     smtp_ca_file: Path | None
     mail_from: Mailbox | None
@@ -111,6 +117,8 @@ class Settings:
     retry_minutes: tuple[float, ...]
     retry_hours: float
     in_doubt: InDoubtPolicy
+    log_file: str
+    log_addresses: bool
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
@@ -130,11 +138,13 @@ _DEFAULTS = {
     "smtp_security": "tls",
     "smtp_connections": "3",
     "smtp_messages_per_connection": "100",
+    "provider_limits": "no",
     "timezone": "Europe/Paris",
     "language": "fr",
     "retry_minutes": "5,15,30,60",
     "retry_hours": "24",
     "in_doubt": "hold",
+    "log_addresses": "no",
 }
 
 
@@ -229,6 +239,12 @@ def _build(
         smtp_password=Secret(values["smtp_password"]),
         smtp_connections=read("smtp_connections", _integer(1, 200), "a number from 1 to 200"),
         smtp_messages_per_connection=read("smtp_messages_per_connection", _integer(1, 100_000), "a number above 0"),
+        smtp_preset=values["smtp_preset"],
+        smtp_per_second=read.optional("smtp_per_second", _positive, "a number above 0"),
+        smtp_per_minute=read.optional("smtp_per_minute", _integer(1, 10**9), "a number above 0"),
+        smtp_per_hour=read.optional("smtp_per_hour", _integer(1, 10**9), "a number above 0"),
+        smtp_per_day=read.optional("smtp_per_day", _integer(1, 10**9), "a number above 0"),
+        provider_limits=read("provider_limits", _yes_or_no, "yes or no"),
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
         mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
@@ -248,6 +264,8 @@ def _build(
         retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
         retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
+        log_file=values["log_file"],
+        log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
         sources=sources,
         warnings=warnings,
     )
@@ -283,6 +301,12 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in {"yes", "no"}:
+        raise ValueError(text)
+    return text.lower() == "yes"
 
 
 def _positive(text: str) -> float:

@@ -40,6 +40,10 @@ class Keyring:
         """The keyed hash (64 hexadecimal digits) under which an objection is kept instead of the address."""
         return hmac.digest(self._derive("suppression"), address_key.encode(), "sha256").hex()
 
+    def login_hash(self, login: str) -> str:
+        """The keyed hash under which a refused login is kept instead of its password."""
+        return hmac.digest(self._derive("login"), login.encode(), "sha256").hex()
+
     def token(self, purpose: Purpose, number: int) -> str:
         """A short case-insensitive token for the row `number`: `<number><128-bit MAC>`, base 32 without padding."""
         body = number.to_bytes(8, "big").lstrip(b"\0")

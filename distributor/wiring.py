@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
-from distributor.db.migrate import ensure_schema
+from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.events import EventLog, open_event_log
+from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.retry import RetryPolicy
-from distributor.errors import BadInput, StorageTrouble
+from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Settings, load_settings
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
+from distributor.transport.base import Transport
+from distributor.transport.dialogue import Dialogue
+from distributor.transport.presets import find_preset
 from distributor.transport.smtp import SmtpTransport
+from distributor.transport.throttle import Limits
 
 TEMPLATE = "press-release"
+MANY_MESSAGES = 100_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,39 @@ class Workspace:
             connections=self.settings.smtp_connections,
             in_doubt=self.settings.in_doubt,
             operator=actor(),
+            limits=self.limits,
+            events=self.events(log.known_as),
+            paces_providers=self.settings.provider_limits,
         )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The account's limits: those that are set, and of the preset those that are not.
+
+        `BadInput` for a preset that there is not.
+        """
+        settings = self.settings
+        own = Limits(
+            per_second=settings.smtp_per_second,
+            per_minute=settings.smtp_per_minute,
+            per_hour=settings.smtp_per_hour,
+            per_day=settings.smtp_per_day,
+        )
+        if not settings.smtp_preset:
+            return own
+        preset = find_preset(settings.smtp_preset)
+        if preset is None:
+            raise BadInput(
+                f"There is no preset «{settings.smtp_preset}».",
+                field=f"{PREFIX}SMTP_PRESET",
+                mend="See: distributor accounts presets",
+            )
+        return own.over(preset.limits)
+
+    def events(self, worker: str) -> EventLog:
+        """Where a worker's events are told."""
+        settings = self.settings
+        return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
 
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""
@@ -100,12 +139,28 @@ class Workspace:
             password=settings.smtp_password.reveal(),
             helo=settings.smtp_helo or None,
             ca_file=settings.smtp_ca_file,
-            messages_per_connection=settings.smtp_messages_per_connection,
+            messages_per_connection=min(
+                settings.smtp_messages_per_connection, self.limits.messages_per_connection or MANY_MESSAGES
+            ),
         )
 
-    def transport(self) -> SmtpTransport:
-        """The way to the mail server."""
-        return SmtpTransport(self.account())
+    def transport(self, dialogue: Dialogue | None = None) -> Transport:
+        """The way to the mail server: no login is offered again that it refused before."""
+        account = replace(self.account(), dialogue=dialogue)
+        if not account.username:
+            return SmtpTransport(account)
+        return LoginGuard(SmtpTransport(account), account, RefusedLogins(self.database, self.keyring))
+
+    def refused_logins(self) -> RefusedLogins | None:
+        """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
+        database = Database(self.settings.database_url)
+        try:
+            database.require_file()
+            if not self.settings.secret_key or schema_revision(database) != SCHEMA_HEAD:
+                return None
+        except DistributorError:
+            return None
+        return RefusedLogins(database, self.keyring)
 
 
 def _make_private(file: Path) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from distributor import __version__
 from distributor.cli import (
+    accounts,
     contacts,
     demo,
     dispatches,
@@ -50,6 +51,7 @@ app.add_typer(releases.app, name="releases")
 app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
+app.add_typer(accounts.app, name="accounts")
 app.command()(report.report)
 app.add_typer(suppressions.app, name="suppressions")
 

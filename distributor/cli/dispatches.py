@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Yes
+from distributor.cli.options import AsJson, Verbose, Yes
 
 app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
+Why = Annotated[str, typer.Option("--because", help="Why; it is shown to whoever asks.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="The dispatch's number.")]
 
 
@@ -43,7 +44,10 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
     from distributor.cli.output import show_json
+    from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
+    from distributor.dispatch.company import at_work
+    from distributor.dispatch.pacing import read_waits
     from distributor.reports import queries
     from distributor.wiring import open_workspace
 
@@ -51,10 +55,16 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
+        waits = read_waits(connection, row.account_id, workspace.limits)
+        company = at_work(connection, dispatch_id)
     if as_json:
-        show_json(row.as_json() | {"in_doubt": doubtful})
-    else:
-        show_dispatch(row, doubtful, workspace.settings.timezone)
+        shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}
+        show_json(row.as_json() | shown | {"in_doubt": doubtful})
+        return
+    show_dispatch(row, doubtful, workspace.settings.timezone)
+    if row.is_open:
+        say_company(company)
+        say_waits(waits, workspace.settings.timezone)
 
 
 @app.command()
@@ -64,6 +74,7 @@ def resume(
     in_doubt: Annotated[
         str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
     ] = "",
+    verbose: Verbose = False,
 ) -> None:
     """Go on with a dispatch where it stopped. Nobody is lost, nobody is mailed twice."""
     from distributor.cli.running import resume_dispatch
@@ -77,7 +88,36 @@ def resume(
         raise BadInput(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
-    resume_dispatch(open_workspace(context.obj), dispatch_id, policy)
+    resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
+
+
+@app.command()
+def pause(context: typer.Context, dispatch_id: Number, because: Why = "") -> None:
+    """Pause a dispatch; the messages on the wire are finished."""
+    from distributor.cli.halting import pause_one
+    from distributor.wiring import open_workspace
+
+    pause_one(open_workspace(context.obj), dispatch_id, because)
+
+
+@app.command()
+def stop(
+    context: typer.Context,
+    dispatch_ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="The dispatches' numbers; without one, all of them.")
+    ] = None,
+    because: Why = "",
+    as_json: AsJson = False,
+) -> None:
+    """Stop everything that is being sent, at once.
+
+    It asks nothing, takes a second, and lists what has left. Messages on the wire are cut off: whoever they were for is
+    in doubt, by name. `dispatches resume` goes on.
+    """
+    from distributor.cli.halting import stop_all
+    from distributor.wiring import open_workspace
+
+    stop_all(open_workspace(context.obj), dispatch_ids or [], because, as_json=as_json)
 
 
 @app.command()

@@ -20,6 +20,9 @@ Override = Annotated[
     list[str] | None,
     typer.Option("--override", help="Let one finding of the proof pass, by its code; wants --because."),
 ]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show the SMTP dialogue of one connection, without password and message.")
+]
 
 
 def a_filter(text: str | None) -> str | None:

@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import console, count, when
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.company import AtWork, at_work
+from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
 from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
 from distributor.reports import queries
@@ -21,6 +24,7 @@ from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
 from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
 from distributor.transport.base import Transport
+from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ def run_dispatch(
     outlive_the_terminal()
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
+    with workspace.database.reading() as connection:
+        say_company(at_work(connection, but=log.known_as))
     carry_watched(
         workspace,
         carrier,
@@ -54,13 +60,23 @@ def run_dispatch(
     )
 
 
-def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None) -> None:
+def shown_dialogue(verbose: bool) -> Dialogue | None:
+    """With `verbose`, what shows one connection's dialogue on standard error."""
+    if not verbose:
+        return None
+    err = console(stderr=True)
+    return Dialogue(lambda line: err.print(line, style="dim", soft_wrap=True))
+
+
+def resume_dispatch(
+    workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool = False
+) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
     log = workspace.log()
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
-        run_dispatch(workspace, log, dispatch_id, workspace.transport(), in_doubt)
+        run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt)
         return
     counts = carrier.standing(dispatch_id).counts
     if not settled:
@@ -176,7 +192,8 @@ def say_recovery(recovery: Recovery) -> None:
 def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, result: RunResult) -> None:
     """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
-    if result.stopped:
+    say_waits(result.waits, workspace.settings.timezone)
+    if result.stopped or result.called_off:
         _say_doubt(workspace, dispatch_id)
     error = _what_is_left(dispatch_id, standing, result, workspace.settings.timezone)
     if error is not None:
@@ -187,7 +204,30 @@ def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone:
     """The error that says what a dispatch still wants; None when everybody was reached."""
     counts = standing.counts
     waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
+    ended = _why_it_ended(dispatch_id, result, waiting, zone)
+    if ended is not None:
+        return ended
+    if result.called_off:
+        withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
+        return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
+    if counts.get(DeliveryState.DEFERRED):
+        due = when(standing.next_attempt_at, zone)
+        later = count(counts[DeliveryState.DEFERRED], "recipient")
+        said = f"{later} wait" if result.waits else f"{later} asked us to come back later"
+        return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
+    if any(counts.get(state) for state in UNREACHED_STATES):
+        return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+    return None
+
+
+def _why_it_ended(dispatch_id: int, result: RunResult, waiting: str, zone: ZoneInfo) -> DistributorError | None:
+    """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
     resume = f"distributor dispatches resume {dispatch_id}"
+    if is_by_a_person(result.paused_because):
+        return NotAllReached(
+            f"Dispatch {dispatch_id} was {_sentence(result.paused_because)} {waiting} waiting.",
+            mend=f"Go on with: {resume}",
+        )
     if result.paused_because:
         return AccountTrouble(
             f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
@@ -195,18 +235,24 @@ def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone:
         )
     if result.stopped:
         return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
-    if result.called_off:
-        withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
-        return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
-    if counts.get(DeliveryState.DEFERRED):
-        due = when(standing.next_attempt_at, zone)
+    if result.stands_still is not None:
+        due = when(result.stands_still.until, zone)
         return NotAllReached(
-            f"{count(counts[DeliveryState.DEFERRED], 'recipient')} asked us to come back later (next: {due}).",
-            mend="Leave running: distributor work",
+            f"{_sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
+            mend="It goes on by itself; leave running: distributor work",
         )
-    if any(counts.get(state) for state in UNREACHED_STATES):
-        return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
     return None
+
+
+def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:
+    """Say of each that is waited for why, and until when."""
+    for wait in waits:
+        who = f"Nothing to {wait.what}" if wait.what else "Nothing leaves"
+        console().print(f"{who} until {when(wait.until, zone)}: {wait.why}.", soft_wrap=True)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _shown(counts: Mapping[DeliveryState, int]) -> str:
@@ -223,3 +269,10 @@ def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
 def _sentence(text: str) -> str:
     """`text` with a full stop: what a server says at its end may have none."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def say_company(company: Iterable[AtWork]) -> None:
+    """Say what other commands are doing."""
+    for one in company:
+        holds = count(one.claimed + one.sending, "recipient")
+        console().print(f"At work: {one.place} sends dispatch {one.dispatch_id} («{one.release}»), {holds} in hand.")

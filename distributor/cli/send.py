@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Yes, a_filter
+from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes, a_filter
 
 
 def send(
@@ -42,6 +42,7 @@ def send(
     ] = None,
     attach_pdf: AttachPdf = False,
     yes: Yes = False,
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove a release, then send it to press lists. One message per journalist, each with its line in the log."""
@@ -57,7 +58,7 @@ def send(
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)
     if test:
-        sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf)
+        sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
     if not lists:
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
@@ -76,5 +77,6 @@ def send(
         ),
         dry_run=dry_run,
         yes=yes,
+        verbose=verbose,
         as_json=as_json,
     )

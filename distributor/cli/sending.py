@@ -58,7 +58,9 @@ class Choice:
     where: str = ""
 
 
-def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+def send_release(
+    workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool = False
+) -> None:
     """Send a release to lists, or with `dry_run` show all of it and open no connection.
 
     Raises `Refused` when the proof stops it or when people have an earlier version, `NotAllReached` when some were not
@@ -94,7 +96,7 @@ def send_release(workspace: Workspace, slug: str, choice: Choice, *, dry_run: bo
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
-    transport = workspace.transport()
+    transport = workspace.transport(running.shown_dialogue(verbose))
     show_manifest(proved.manifest, detailed=False)
     show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
     show_warnings(proved.result, slug)
@@ -191,14 +193,21 @@ def _show_dry_run(workspace: Workspace, proved: Proved, slug: str, *, as_json: b
 
 
 def send_test(
-    workspace: Workspace, slug: str, address: str, contact: str, lists: Sequence[str], *, attach_pdf: bool = False
+    workspace: Workspace,
+    slug: str,
+    address: str,
+    contact: str,
+    lists: Sequence[str],
+    *,
+    attach_pdf: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
 
     Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
     """
     to = read_address(address)
-    transport = workspace.transport()
+    transport = workspace.transport(running.shown_dialogue(verbose))
     identity = Identity.from_settings(workspace.settings)
     moment = clock.now()
     with workspace.database.session(reads_only=True) as session:

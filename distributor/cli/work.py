@@ -6,13 +6,25 @@ from typing import Annotated
 
 import typer
 
+from distributor.cli.options import Verbose
+
 
 def work(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end (for cron).")] = False,
+    metrics: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="Serve figures for OpenMetrics there, to this machine only."
+        ),
+    ] = None,
+    verbose: Verbose = False,
 ) -> None:
     """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
+    from distributor.cli.metering import serving_metrics
     from distributor.cli.working import work_on
     from distributor.wiring import open_workspace
 
-    work_on(open_workspace(context.obj), once=once)
+    workspace = open_workspace(context.obj)
+    with serving_metrics(workspace, metrics):
+        work_on(workspace, once=once, verbose=verbose)

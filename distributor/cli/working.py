@@ -7,8 +7,9 @@ import asyncio
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import carry_watched, say_recovery, until_stopped
+from distributor.cli.running import carry_watched, say_company, say_recovery, shown_dialogue, until_stopped
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.company import at_work
 from distributor.dispatch.runner import RunResult
 from distributor.errors import (
     AccountTrouble,
@@ -25,13 +26,14 @@ from distributor.wiring import Workspace
 _POLL_S = 5.0
 
 
-def work_on(workspace: Workspace, *, once: bool) -> None:
+def work_on(workspace: Workspace, *, once: bool, verbose: bool = False) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
     them all at the end.
     """
-    carrier = workspace.carrier(workspace.log())
+    log = workspace.log()
+    carrier = workspace.carrier(log)
     transport: Transport | None = None
     troubles: list[DistributorError] = []
     is_first = True
@@ -40,11 +42,14 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
         due = carrier.due()
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
-            transport = transport or workspace.transport()
+            transport = transport or workspace.transport(shown_dialogue(verbose))
             trouble = _carry(workspace, carrier, dispatch_id, transport)
             if trouble is not None:
                 console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
                 troubles.append(trouble)
+        if is_first:
+            with workspace.database.reading() as connection:
+                say_company(at_work(connection, but=log.known_as))
         if not due and is_first:
             console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
         is_first = False

@@ -101,6 +101,11 @@ class DeliveryLog:
         self._run = Statements.prepare(database.engine.dialect)
         self._notices = Notices(database.engine.dialect)
 
+    @property
+    def known_as(self) -> str:
+        """The name of this process on its claims."""
+        return self._worker
+
     # Planning
 
     def plan(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -144,6 +149,24 @@ class DeliveryLog:
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
         self._move(_delivery.c.id.in_(delivery_ids), DeliveryState.CLAIMED, DeliveryState.QUEUED, own=True)
+
+    def put_off(self, delivery_ids: Sequence[int], until: datetime, reason: str) -> None:
+        """Give claims back for later, without an attempt: their provider is not to be sent to now."""
+        which = _delivery.c.id.in_(delivery_ids)
+        self._move(which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason)
+
+    def hasten(self, domains: Sequence[str], reason: str) -> int:
+        """Let those who were put off for that reason be due now; return how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                update(_delivery)
+                .where(
+                    _delivery.c.state == DeliveryState.DEFERRED,
+                    _delivery.c.reason == reason,
+                    _delivery.c.domain.in_(domains),
+                )
+                .values(next_attempt_at=self._now())
+            ).rowcount
 
     def renew(self) -> None:
         """Prolong every claim of this worker: it lives."""

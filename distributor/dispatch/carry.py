@@ -17,8 +17,12 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.workers import is_alive
+from distributor.dispatch.calling import read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
+from distributor.dispatch.events import SILENT, EventLog
+from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
@@ -31,6 +35,8 @@ from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.base import Transport
+from distributor.transport.presets import provider_limits, provider_of
+from distributor.transport.throttle import NO_LIMITS, Limits
 
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -45,7 +51,8 @@ _SETTLED_AS = {
 class Carrier:
     """Carries dispatches of one workspace.
 
-    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard.
+    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard; `limits` are the account's;
+    `paces_providers` says whether those of mailbox providers are kept besides: a relay keeps them itself.
     """
 
     database: Database
@@ -57,11 +64,16 @@ class Carrier:
     connections: int
     in_doubt: InDoubtPolicy
     operator: str = ""
+    limits: Limits = NO_LIMITS
+    paces_providers: bool = False
+    events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
         recovery = self.log.recover(is_alive)
+        if recovery.requeued or recovery.in_doubt:
+            self.events.tell("worker.lost", requeued=recovery.requeued, in_doubt=len(recovery.in_doubt))
         waiting = exists().where(
             col(Delivery.dispatch_id) == col(Dispatch.id),
             col(Delivery.state).in_(list(OPEN_STATES)) | _leaves_doubt(self.in_doubt),
@@ -111,6 +123,7 @@ class Carrier:
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     (col(Delivery.state) == DeliveryState.QUEUED)
                     | _leaves_doubt(self.in_doubt)
                     | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
@@ -137,12 +150,16 @@ class Carrier:
         writer = self._open(dispatch_id)
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
+        self.events.tell("dispatch.started", dispatch_id=dispatch_id)
         runner = Runner(
             log=self.log,
             transport=transport,
             compose=writer.write,
             retry=self.retry,
             connections=self.connections,
+            pacer=self._pacer(dispatch_id),
+            called=lambda number: read_call(self.database, number),
+            on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
         )
@@ -150,7 +167,39 @@ class Carrier:
         while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
             result = await runner.run(dispatch_id, stop)
         self._close(dispatch_id, result)
+        self._tell_end(dispatch_id, result)
         return result
+
+    def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
+        """Tell the event log how the run ended, and what is waited for."""
+        for wait in result.waits:
+            self.events.tell("pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why)
+        with self.database.reading() as connection:
+            state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar_one()
+        how = {
+            "paused": bool(result.paused_because),
+            "called_off": result.called_off,
+            "stopped": result.stopped,
+            "waits": result.stands_still is not None,
+        }
+        why = [name for name, so in how.items() if so]
+        outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
+        self.events.tell("dispatch.ended", dispatch_id=dispatch_id, state=state, because=why, outcomes=outcomes)
+
+    def _pacer(self, dispatch_id: int) -> Pacer:
+        """The pace of the account that a dispatch goes through."""
+        with self.database.reading() as connection:
+            account_id = connection.execute(
+                select(col(Dispatch.account_id)).where(col(Dispatch.id) == dispatch_id)
+            ).scalar_one()
+        return Pacer(
+            PacingBook(self.database, account_id, self.log.known_as),
+            self.limits,
+            wish=self.connections,
+            scope_of=provider_of,
+            provider_limits=provider_limits if self.paces_providers else None,
+            now=self.now,
+        )
 
     def settle_cancelled(self, dispatch_id: int, in_doubt: InDoubtPolicy | None = None) -> int | None:
         """Settle who is in doubt on a cancelled dispatch, without sending; return how many, None if not cancelled.
@@ -180,6 +229,7 @@ class Carrier:
             self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
+            dispatch.waits_until, dispatch.waits_for = None, ""
             dispatch.started_at = dispatch.started_at or self.now()
             session.add(dispatch)
             return self._writer(session, dispatch)
@@ -247,6 +297,8 @@ class Carrier:
             values = {"state": DispatchState.DONE, "pause_reason": "", "finished_at": self.now()}
         elif result.paused_because:
             values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
+        elif result.stands_still is not None:
+            values = {"waits_until": result.stands_still.until, "waits_for": result.stands_still.why}
         else:
             values = {"pause_reason": STOPPED if result.stopped else ""}
         which = col(Dispatch.id) == dispatch_id

@@ -16,6 +16,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
+from distributor.dispatch.fairness import interleave
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
@@ -131,7 +132,9 @@ def _dispatch(
 def _rows(
     dispatch_id: int, version: ReleaseVersion, manifest: Manifest, identity: Identity, now: datetime
 ) -> Iterator[Mapping[str, Any]]:
-    for planned in manifest.recipients:
+    # Claims go by number, so the order of the numbers is the order of sending, whoever carries it.
+    fair = interleave(manifest.recipients, lambda one: one.address.domain, lambda one: one.sector_slug)
+    for planned in fair:
         yield _row(dispatch_id, version, planned, identity, now)
     seen = {planned.address.key for planned in manifest.recipients}
     for left_out in manifest.left_out:

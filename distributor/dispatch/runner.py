@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from distributor import clock
 from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
+from distributor.dispatch.calling import CallOff
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.supply import Supply
+from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 
 _HEARTBEAT_S = 30.0
-_LEAST_CLAIM = 32
+_WATCH_S = 0.5
+"""How often a run looks whether it was called off, and goes to the database for its pace."""
 _SHORT_WAIT_S = 60
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
@@ -35,6 +39,7 @@ class RunResult:
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
     the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
+    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
@@ -42,11 +47,13 @@ class RunResult:
     mend: str = ""
     stopped: bool = False
     called_off: bool = False
+    stands_still: Wait | None = None
+    waits: list[Wait] = field(default_factory=list)
 
     @property
     def ran_out(self) -> bool:
         """Whether the run ended because nothing was due any more."""
-        return not (self.paused_because or self.stopped or self.called_off)
+        return not (self.paused_because or self.stopped or self.called_off or self.stands_still)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,9 @@ class Runner:
     after its claim. Its body leaves only after its `begin` is on the disk, and with it the verdict on the message
     before: one commit, shared with the other connections. Where the server takes commands ahead, the next message is
     announced behind the end of the one before.
+
+    `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `on_recorded`, told
+    of every outcome, never raises.
     """
 
     log: DeliveryLog
@@ -65,6 +75,9 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    pacer: Unpaced = field(default_factory=Unpaced)
+    called: Callable[[int], CallOff] | None = None
+    on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
@@ -95,10 +108,9 @@ class _Run:
         self.dispatch_id = dispatch_id
         self.stop = stop
         self.ledger = Ledger(parts.log)
-        self.queue: deque[ClaimedDelivery] = deque()
-        self.claiming = asyncio.Lock()
         self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
+        self.opening = 0
         self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
@@ -107,29 +119,47 @@ class _Run:
         self.alone = asyncio.Event()
         """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
         self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
-        self.refill: asyncio.Task[None] | None = None
+        self.supply = Supply(
+            log=parts.log,
+            ledger=self.ledger,
+            pacer=parts.pacer,
+            dispatch_id=dispatch_id,
+            connections=parts.connections,
+            now=parts.now,
+            pause=self._halted_within,
+            halted=self.halted,
+            open_connections=lambda: len(self.connected),
+        )
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
         watcher = asyncio.create_task(self._halt_on_stop())
-        workers = [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
+        workers: list[asyncio.Task[None]] = []
+        caller = asyncio.create_task(self._heed_calls(workers))
         try:
-            await asyncio.gather(*workers)
+            await self.supply.tick()
+            workers += [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
+            # Those that a call to stop at once has cancelled are no exception: the run itself goes on to its end.
+            await asyncio.gather(*workers, return_exceptions=True)
         finally:
-            tasks = [*workers, heartbeat, watcher, *filter(None, [self.refill])]
+            tasks = [*workers, heartbeat, watcher, caller]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.supply.close()
             await self._settle()
         if self.failure is not None:
             raise self.failure
         self.result.stopped = self.stop.is_set()
+        self.result.stands_still = self.supply.stands_still
         return self.result
 
     async def _settle(self) -> None:
         """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
         try:
             await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
+            self.result.waits = self.parts.pacer.waits(self.parts.now())
+            await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
@@ -141,10 +171,10 @@ class _Run:
         connection: Connection | None = None
         refusals = 0
         try:
-            while (claimed := await self._next()) is not None:
+            while (claimed := await self.supply.take()) is not None:
                 connection = await self._ready(connection)
                 if connection is None:
-                    self.queue.appendleft(claimed)
+                    self.supply.put_back(claimed)
                     await self._rest(refusals)
                     refusals += 1
                     continue
@@ -158,46 +188,67 @@ class _Run:
         finally:
             await self._drop(connection)
 
-    async def _next(self) -> ClaimedDelivery | None:
-        async with self.claiming:
-            if not self.queue and not self.halted.is_set():
-                await self._claim()
-            return None if self.halted.is_set() or not self.queue else self.queue.popleft()
+    async def _heed_calls(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Halt within a second of another command's word, and drop the connections when it says «at once»."""
+        while self.failure is None:
+            await clock.sleep(_WATCH_S)
+            try:
+                call = await self.ledger.call(self._read_call)
+                await self.supply.tick()
+            except DistributorError as error:
+                self.failure = self.failure or error
+                self.halted.set()
+                return
+            if call is CallOff.NO:
+                continue
+            self.result.called_off = True
+            self.halted.set()
+            if call is CallOff.AT_ONCE:
+                for worker in workers:
+                    worker.cancel()
+                return
 
-    async def _claim(self) -> None:
-        self.queue.extend(await self.ledger.call(self.parts.log.claim, self.dispatch_id, self._claim_size()))
-
-    def _claim_size(self) -> int:
-        return max(_LEAST_CLAIM, 8 * self.parts.connections)
+    def _read_call(self) -> CallOff:
+        if self.parts.called is not None:
+            return self.parts.called(self.dispatch_id)
+        return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
 
     def _spare(self) -> _Message | None:
         """The next message, if one lies ready: asked while the end of another is about to leave."""
-        if self.halted.is_set() or not self.queue:
+        claimed = None if self._too_many() else self.supply.take_ready()
+        if claimed is None:
             return None
-        claimed = self.queue.popleft()
-        if len(self.queue) < self._claim_size() // 2 and (self.refill is None or self.refill.done()):
-            self.refill = asyncio.create_task(self._claim_early())
         try:
             return _Message(claimed, self.parts.compose(claimed))
         except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
-            self.queue.appendleft(claimed)
+            self.supply.put_back(claimed)
             return None
-
-    async def _claim_early(self) -> None:
-        """Claim more before the queue is empty; what goes wrong here goes wrong again in `_next`, and is told there."""
-        async with self.claiming:
-            if not self.halted.is_set() and len(self.queue) < self._claim_size() // 2:
-                with contextlib.suppress(DistributorError):
-                    await self._claim()
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
         """A connection that can carry the next message: the one at hand, or a new one.
 
         None when the run is over, or when the server takes fewer connections than we wished while others stand.
         """
-        if connection is not None and connection.is_usable:
+        if connection is not None and connection.is_usable and not self._too_many():
             return connection
         await self._drop(connection)
+        return await self._try_to_connect() if await self._has_room() else None
+
+    def _too_many(self) -> bool:
+        return len(self.connected) > max(1, self.parts.pacer.connections)
+
+    def _is_full(self) -> bool:
+        """Whether the account bears no more connections than stand or are being opened."""
+        return len(self.connected) + self.opening >= self.parts.pacer.connections
+
+    async def _has_room(self) -> bool:
+        """Whether another connection may be opened; while other processes hold them all, wait for one."""
+        while self._is_full():
+            if self.connected or await self._halted_within(_WATCH_S):
+                return False
+        return True
+
+    async def _try_to_connect(self) -> Connection | None:
         for wait in (*_RECONNECT_WAITS_S, None):
             try:
                 return await self._connect()
@@ -230,8 +281,14 @@ class _Run:
                     return await self._open()
         return await self._open()
 
-    async def _open(self) -> Connection:
-        fresh = await self.parts.transport.connect()
+    async def _open(self) -> Connection | None:
+        if self._is_full():
+            return None
+        self.opening += 1
+        try:
+            fresh = await self.parts.transport.connect()
+        finally:
+            self.opening -= 1
         self.ever_connected = True
         self.connected.add(fresh)
         self.alone.clear()
@@ -261,8 +318,11 @@ class _Run:
         except BaseException:
             self._put_back(announced)
             raise
+        self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
         written = self.ledger.record(self._attempt(claimed, outcome, started_at))
         written.add_done_callback(lambda done: self._note(claimed, outcome, done))
+        if self.parts.pacer.has_news:
+            await self.supply.tick()
         if outcome.verdict.is_account_level or not (announced and connection.is_usable):
             self._put_back(announced)
             if announced:
@@ -285,6 +345,7 @@ class _Run:
 
     async def _let_go(self, claimed: ClaimedDelivery) -> None:
         """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
+        self.parts.pacer.release(claimed.domain)
         await self.ledger.call(self.parts.log.release, [claimed.id])
         if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
             self.result.called_off = True
@@ -292,7 +353,8 @@ class _Run:
 
     def _put_back(self, announced: list[_Message]) -> None:
         """Nothing of these messages left: another connection, or a later run, sends them."""
-        self.queue.extendleft(message.claimed for message in announced)
+        for message in announced:
+            self.supply.put_back(message.claimed)
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome, written: asyncio.Future[None]) -> None:
         """A verdict is on the disk, or cannot be: then nothing more may leave."""
@@ -304,6 +366,7 @@ class _Run:
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
             self.patience = _PATIENCE
+        self.parts.on_recorded(claimed, outcome)
         self._tell(claimed, outcome)
 
     def _tell(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from distributor.dispatch.logins import RefusedLogins
 from distributor.doctor.check import Check, NotExamined, guarded
+from distributor.errors import CredentialsRefused
 from distributor.settings import PREFIX, Settings
 from distributor.transport.account import Timeouts
 from distributor.transport.smtp import ProbeReport, SmtpAccount, probe
@@ -21,7 +23,8 @@ SMALL_MESSAGE = 1_000_000
 
 def server_checks(settings: Settings, now: datetime) -> Iterator[Check]:
     """Reach the mail server and say what it told of itself. `AccountTrouble` when it cannot be used."""
-    account = replace(Workspace(settings.workspace, settings).account(), timeouts=PATIENCE)
+    workspace = Workspace(settings.workspace, settings)
+    account = replace(workspace.account(), timeouts=PATIENCE)
     if account.username and not account.password:
         # Providers count every refused login: an empty password is never offered.
         yield Check.fail(
@@ -30,10 +33,23 @@ def server_checks(settings: Settings, now: datetime) -> Iterator[Check]:
             f"Set {PREFIX}SMTP_PASSWORD; or leave {PREFIX}SMTP_USERNAME empty for a server that asks for none.",
         )
         return
-    report = asyncio.run(probe(account))
+    report = _probe(account, workspace.refused_logins() if account.username else None)
     yield check_login(report, account)
     yield guarded("certificate", check_certificate, report.certificate_expires, now)
     yield check_features(report)
+
+
+def _probe(account: SmtpAccount, refused: RefusedLogins | None) -> ProbeReport:
+    """Visit the server, unless it refused this very login before; raise what `probe` raises."""
+    refusal = refused.refusal(account) if refused is not None else None
+    if refusal is not None:
+        raise refusal
+    try:
+        return asyncio.run(probe(account))
+    except CredentialsRefused as error:
+        if refused is not None:
+            refused.remember(account, error.message)
+        raise
 
 
 def check_login(report: ProbeReport, account: SmtpAccount) -> Check:

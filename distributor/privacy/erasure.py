@@ -12,7 +12,7 @@ from distributor.addresses import Address
 from distributor.clock import now
 from distributor.contacts.objections import suppression
 from distributor.deliveries.erasure import ErasedDeliveries, erase_deliveries
-from distributor.models import Affiliation, Audit, Contact, DomainCheck, FeedbackEvent, MediaList, Outlet
+from distributor.models import Affiliation, Audit, Contact, DomainCheck, FeedbackEvent, MediaList, Outlet, Pace
 from distributor.privacy.redaction import Redaction
 from distributor.privacy.subject import Subject
 from distributor.tokens import Keyring
@@ -60,7 +60,7 @@ def erase(session: Session, keyring: Keyring, people: Sequence[Subject], *, acto
     mentions = Redaction(addresses, names)
     suppression.mark_erased(session, keyring, addresses)
     logs = [_erase_person(session, keyring, subject, actor) for subject in people]
-    _delete_domain_checks(session, addresses)
+    _delete_domains(session, addresses)
     return Erasure(
         contacts=sum(len(subject.contact_ids) for subject in people),
         deliveries=sum(log.count for log in logs),
@@ -122,11 +122,12 @@ def _delete_outlets(session: Session, ids: list[int], redaction: Redaction) -> N
             session.delete(outlet)
 
 
-def _delete_domain_checks(session: Session, addresses: Sequence[Address]) -> None:
+def _delete_domains(session: Session, addresses: Sequence[Address]) -> None:
     for domain in {address.domain for address in addresses}:
         used = select(col(Contact.id)).where(col(Contact.address_key).like(f"%@{domain}")).limit(1)
         if session.scalars(used).first() is None:
             session.execute(delete(DomainCheck).where(col(DomainCheck.domain) == domain))
+            session.execute(delete(Pace).where(col(Pace.scope) == domain))
 
 
 def _redact_mentions(session: Session, mentions: Redaction) -> int:

@@ -57,20 +57,35 @@ class DispatchRow:
     counts: Mapping[str, int]
     stopped: bool = False
     """Whether it was stopped in the middle: somebody waits to be sent to now, and nobody carries it."""
+    waits_until: datetime | None = None
+    waits_for: str = ""
+    account_id: int = 0
 
     @property
     def words(self) -> str:
         """How it stands, and the command that goes on with it where it waits for one."""
         resume = f"distributor dispatches resume {self.id}"
-        if self.stopped:
+        if self.stopped and not self.is_waiting:
             return f"stopped in the middle — {resume}"
         if self.state == DispatchState.PAUSED:
             return f"paused: {self.pause_reason} — {resume}"
+        if self.is_waiting:
+            return f"waits: {self.waits_for} — distributor work goes on by itself"
         if self.state == DispatchState.PLANNED:
             return f"planned, not started — {resume}"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not _now_waiting(self.counts):
             return "running: waits for the next attempt — distributor work"
         return self.state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still be sent to."""
+        return self.state not in {DispatchState.DONE, DispatchState.CANCELLED}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the account has to wait before it goes on."""
+        return self.state == DispatchState.RUNNING and self.waits_until is not None and self.waits_until > clock.now()
 
     @property
     def total(self) -> int:
@@ -94,6 +109,8 @@ class DispatchRow:
             "started_at": self.started_at,
             "finished_at": self.finished_at,
             "next_attempt_at": self.next_attempt_at,
+            "waits_until": self.waits_until if self.is_waiting else None,
+            "waits_for": self.waits_for if self.is_waiting else "",
             "total": self.total,
             "totals": {state.value: self.counts.get(state.value, 0) for state in DeliveryState},
         }

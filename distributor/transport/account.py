@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from distributor.errors import AccountTrouble
+from distributor.transport.dialogue import Dialogue
 
 SECURITIES = ("tls", "starttls", "plain")
 
@@ -35,7 +36,9 @@ class SmtpAccount:
 
     `security` is `tls` (implicit, RFC 8314), `starttls` (required, never opportunistic) or `plain` (loopback
     addresses only). `helo` is the name we give; without one, the address literal of our end of the connection.
-    `ca_file` is the only authority trusted when given. Raises `AccountTrouble` for an account that would send a
+    `ca_file` is the only authority trusted when given; `dialogue` is told what one connection says.
+
+    Raises `AccountTrouble` for an account that would send a
     message or a password in clear over a network, or that cannot be one.
     """
 
@@ -49,6 +52,7 @@ class SmtpAccount:
     timeouts: Timeouts = Timeouts()
     messages_per_connection: int = 100
     max_age: float = 300
+    dialogue: Dialogue | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.host or not self.host.isprintable() or " " in self.host:

@@ -31,6 +31,7 @@ class Conversation(asyncio.Protocol):
     def __init__(self, wire: Wire) -> None:
         """Take `wire`'s connection, which stands; what it said unasked before leaves us out of step from the start."""
         self._transport = cast("asyncio.Transport", wire.transport)
+        self._dialogue = wire.dialogue
         self._loop = asyncio.get_running_loop()
         self._partial = bytearray()
         self._lines: list[bytes] = []
@@ -68,6 +69,8 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into replies."""
+        if self._dialogue is not None:
+            self._dialogue.heard(data)
         self._partial += data
         try:
             self._read_lines()
@@ -87,6 +90,9 @@ class Conversation(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, for whatever reason."""
+        if self._dialogue is not None:
+            self._dialogue.give_back()
+            self._dialogue = None
         lost = SMTPServerDisconnected("Connection lost")
         lost.__cause__ = exc
         self._end(lost)
@@ -111,6 +117,8 @@ class Conversation(asyncio.Protocol):
         if self._transport.is_closing():
             raise SMTPServerDisconnected("Connection lost")
         self._owed += replies
+        if self._dialogue is not None:
+            self._dialogue.said(commands)
         self._transport.write(commands)
 
     async def reply(self, seconds: float) -> SMTPResponse:
@@ -142,6 +150,8 @@ class Conversation(asyncio.Protocol):
         if self.has_answered:
             return False
         commands, replies = then()
+        if self._dialogue is not None:
+            self._dialogue.sends_message(len(body), followed_by=commands)
         self.send(body[last:] + commands if last or commands else body, 1 + replies)
         await self._drained(block_seconds)
         return not self._paused

@@ -121,7 +121,7 @@ async def _reach(account: SmtpAccount) -> Wire:
         try:
             async with asyncio.timeout(seconds / len(found)):
                 _, wire = await loop.create_connection(
-                    lambda: Wire(loop),
+                    lambda: Wire(loop, account.dialogue),
                     str(address[0]),
                     account.port,
                     ssl=context,

@@ -130,6 +130,20 @@ _TEXT_RULES = (
         source="Amazon SES: Throttling failure",
     ),
     Rule(
+        "ses-paused",
+        _V.ACCOUNT,
+        _NEGATIVE,
+        text=_text(r"sending (?:is )?(?:paused|suspended) for this account|not authorized to perform .?ses:Send"),
+        source="Amazon SES: SMTP response codes",
+    ),
+    Rule(
+        "exchange-tenant",
+        _V.ACCOUNT,
+        ("5",),
+        enhanced=_detail("7.70[5-8]", "7.750"),
+        source="Microsoft: non-delivery codes 5.7.705 to 5.7.708, 5.7.750",
+    ),
+    Rule(
         "relay-denied",
         _V.ACCOUNT,
         _NEGATIVE,
@@ -224,6 +238,24 @@ _TEXT_RULES = (
         retry_after=2 * HOUR,
         source=_KUMO,
     ),
+    Rule(
+        "gmail-busy-mailbox",
+        _V.THROTTLED,
+        _NEGATIVE,
+        RECIPIENT,
+        text=_text(r"receiving mail (?:at a rate|too quickly)"),
+        state=_DEFERRED,  # «please resend later», even when the code says 550
+        retry_after=HOUR,
+        source="Gmail 4.2.1, 5.2.1",
+    ),
+    Rule(
+        "free-block",
+        _V.THROTTLED,
+        ("4",),
+        text=_text(r"too (?:many (?:spams?|errors?)|much mail) from your ip"),
+        retry_after=6 * HOUR,  # a block of a day at most, and tries while it lasts prolong it
+        source="postmaster.free.fr",
+    ),
     Rule("yahoo-block", _V.POLICY, ("553", "554"), RECIPIENT, text=_text(r"\[BL\d*\]"), source=_KUMO),
     Rule(
         "outlook-connections",
@@ -232,10 +264,19 @@ _TEXT_RULES = (
         text=_text(
             r"too many (?:concurrent |simultaneous )?(?:smtp )?(?:connections|sessions)|trop de connexions"
             r"|exceed(?:ed)?(?: the)? max(?:imum)?(?: number of)?(?: concurrent)? connections|thread limit exceeded"
+            r"|exceeded the connection limit"
         ),
         state=_DEFERRED,
         retry_after=5 * MINUTE,
         source=_KUMO,
+    ),
+    Rule(
+        "outlook-reputation",
+        _V.THROTTLED,
+        ("4",),
+        text=_text(r"\bRP-00[1-3]\b"),
+        retry_after=HOUR,
+        source="Outlook.com: SMTP error codes RP-001 to RP-003",
     ),
     Rule(
         "messages-per-connection",

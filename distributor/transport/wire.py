@@ -9,6 +9,8 @@ from aiosmtplib.errors import SMTPException
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
+from distributor.transport.dialogue import Dialogue
+
 
 class Wire(SMTPProtocol):
     """The beginning of an SMTP conversation; a `Conversation` takes over once mail may be sent.
@@ -16,8 +18,9 @@ class Wire(SMTPProtocol):
     Parsing, TLS upgrade and the refusal of control characters are aiosmtplib's.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, dialogue: Dialogue | None = None) -> None:
         super().__init__(loop)
+        self.dialogue = dialogue if dialogue is not None and dialogue.take() else None
         self._spoke_unasked = False
 
     @property
@@ -33,7 +36,19 @@ class Wire(SMTPProtocol):
         """What asyncio knows of the connection under `name`, or None."""
         return None if self.transport is None else self.transport.get_extra_info(name)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.dialogue is not None:
+            self.dialogue.give_back()
+
+    def write(self, data: bytes) -> None:
+        if self.dialogue is not None:
+            self.dialogue.said(data)
+        super().write(data)
+
     def data_received(self, data: bytes) -> None:
+        if self.dialogue is not None:
+            self.dialogue.heard(data)
         waiter = self._response_waiter
         if not self._response_pending or waiter is None or waiter.done():
             self._spoke_unasked = True

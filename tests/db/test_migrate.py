@@ -52,13 +52,16 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        for name in ("tally", "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
+        later = ("tally", "pace", "pace_share", "refused_login")
+        for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in ("ix_delivery_assumed", "ix_contact_name_key", "ix_contact_same_as_id"):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
-        for table, name in (("attachment", "role"), ("attachment", "source"), ("dispatch", "files")):
+        later = [("attachment", "role"), ("attachment", "source")]
+        later += [("dispatch", "files"), ("dispatch", "waits_until"), ("dispatch", "waits_for")]
+        for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"

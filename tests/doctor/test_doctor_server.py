@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from patients import SetUp
 from smtpserver import Fault, Script, running
 
 from distributor.doctor.check import Check, Level, NotExamined, contained
@@ -44,6 +45,21 @@ def test_a_wrong_password_is_offered_once(tmp_path: Path) -> None:
     assert "refuses the user name or the password" in checks[0].message
     assert "wrong" not in checks[0].message
     assert server.failed_logins == 1
+
+
+def test_a_refused_password_is_not_offered_by_the_next_examination(set_up: SetUp) -> None:
+    folder = set_up()
+    secret = next(line for line in (folder / ".env").read_text().splitlines() if "SECRET_KEY=" in line).partition("=")[
+        2
+    ]
+    with running(Script(users=USERS)) as server:
+        values = {"SMTP_PORT": str(server.port), "SMTP_USERNAME": "presse", "SECRET_KEY": secret}
+        for _ in range(3):
+            checks = reach(folder, SMTP_PASSWORD="wrong", **values)
+            assert checks[0].level is Level.FAIL
+            assert "refuses the user name or the password" in checks[0].message
+        assert server.failed_logins == 1
+        assert reach(folder, SMTP_PASSWORD="s3cret", **values)[0].level is Level.OK
 
 
 def test_an_empty_password_is_never_offered(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.folding import fold
 from distributor.models import (
+    Account,
     Affiliation,
     Audit,
     Contact,
@@ -27,6 +28,7 @@ from distributor.models import (
     MediaListDeparture,
     MediaListMember,
     Outlet,
+    Pace,
     Sector,
 )
 
@@ -65,6 +67,10 @@ def add_everybody(database: Database) -> int:
         before = {"first_name": "H.", "last_name": "QUÉMÉRÉ", "address": SECOND}
         session.add(ContactMerge(kept_id=her, merged_id=her + 1, before={"merged": before}))
         session.add(DomainCheck(domain="courrier-sud.example", takes_mail="yes"))
+        account = Account(name="default")
+        session.add(account)
+        session.flush()
+        session.add(Pace(account_id=account.id, scope="courrier-sud.example", reason="asked to slow down"))
         suppression.add(session, KEYRING, parse_address(ADDRESS), reason="no sport", scope="sport", actor="anne")
         session.add(Audit(actor="anne", action="contacts.edit", subject=ADDRESS, details={"name": f"{FIRST} {LAST}"}))
         return her

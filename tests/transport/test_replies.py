@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -42,7 +43,19 @@ SAID = [
     (P.RCPT, 432, "4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", V.CONCURRENCY, S.DEFERRED, 300),
     (P.RCPT, 432, "4.3.2 Concurrent limit", V.CONCURRENCY, S.DEFERRED, 60),
     (P.MAIL, 421, "Trop de connexions. Too many connections, slow down. OFR004_104", V.CONCURRENCY, S.DEFERRED, 300),
+    (P.RCPT, 550, "5.2.1 The user is receiving mail at a rate that prevents more", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 451, "Too much mail from your IP, Try again later", V.THROTTLED, S.DEFERRED, 6 * HOUR),
+    (P.RCPT, 421, "Too many spams from your IP (192.0.2.1)", V.THROTTLED, S.DEFERRED, 6 * HOUR),
+    (P.RCPT, 550, "Too many spams from your IP (192.0.2.1)", V.POLICY, S.REJECTED, None),
+    (P.MAIL, 421, "RP-001 (BAY) Unfortunately, some messages weren't sent", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.MAIL, 421, "RP-003 It has exceeded the connection limit allowed", V.CONCURRENCY, S.DEFERRED, 300),
+    (P.MAIL, 451, "4.7.650 It has been temporarily rate limited due to IP reputation", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.MAIL, 421, "4.7.0 [IPTS04] Messages temporarily deferred", V.THROTTLED, S.DEFERRED, 2 * HOUR),
     # The account.
+    (P.BODY, 554, "Message rejected: Sending paused for this account.", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 554, "Access denied: User is not authorized to perform ses:SendRawEmail", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 550, "5.7.705 Access denied, tenant has exceeded threshold", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.708 Access denied, traffic not accepted from this IP", V.ACCOUNT, S.QUEUED, None),
     (P.AUTH, 535, "5.7.8 Username and Password not accepted", V.CREDENTIALS, S.QUEUED, None),
     (P.AUTH, 550, "5.7.30 Basic authentication is not supported", V.CREDENTIALS, S.QUEUED, None),
     (P.AUTH, 454, "4.7.0 Temporary authentication failure", V.ACCOUNT, S.QUEUED, 60),
@@ -336,7 +349,7 @@ def test_at_mail_nobody_is_rejected_but_for_the_message_itself(phase: Phase, cod
 def test_every_rule_has_a_name_of_its_own_and_a_source() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
-    assert all(rule.source and rule.date for rule in RULES)
+    assert all(rule.source and re.fullmatch(r"20\d\d-[01]\d", rule.date) for rule in RULES)
 
 
 def test_every_rule_can_be_reached() -> None:

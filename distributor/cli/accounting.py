@@ -1,0 +1,192 @@
+"""What the commands on accounts show: limits and waits, presets, the reply table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from distributor.cli.output import console, count, show_table, suggest, when
+from distributor.dispatch.logins import RefusedLogins
+from distributor.dispatch.pacing import ACCOUNT, lift, read_waits
+from distributor.errors import BadInput
+from distributor.models import Account
+from distributor.settings import PREFIX
+from distributor.states import Phase
+from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
+from distributor.transport.rules import RULES, TRANSACTION, Rule
+from distributor.transport.throttle import Limits
+from distributor.wiring import Workspace, actor
+
+_account = Account.__table__  # type: ignore[attr-defined]
+
+
+def account_rows(workspace: Workspace) -> list[dict[str, Any]]:
+    """Every account that something was sent through; all of them go through the server of the settings."""
+    settings, rows = workspace.settings, []
+    with workspace.database.reading() as connection:
+        accounts = connection.execute(select(_account.c.id, _account.c.name).order_by(_account.c.id)).all()
+        for account in accounts:
+            waits = read_waits(connection, account.id, workspace.limits)
+            rows.append({"id": account.id, "name": account.name, "waits": [wait.as_json() for wait in waits]})
+    shared = {
+        "host": settings.smtp_host,
+        "port": settings.smtp_port,
+        "security": settings.smtp_security.value,
+        "username": settings.smtp_username,
+        "preset": settings.smtp_preset,
+        "limits": workspace.limits.as_mapping(),
+        "connections_per_command": settings.smtp_connections,
+        "provider_limits": settings.provider_limits,
+    }
+    return [row | shared for row in rows or [{"id": None, "name": "default", "waits": []}]]
+
+
+def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
+    """The accounts, and below them what each waits for."""
+    show_table(
+        ["account", "server", "user", "preset", "limits"],
+        [
+            (row["name"], _server(row), row["username"], row["preset"],
+             _in_words(Limits.from_mapping(row["limits"])))
+            for row in rows
+        ],
+        spare=[2],
+    )  # fmt: skip
+    for row in rows:
+        for wait in row["waits"]:
+            console().print(f"{row['name']}: {wait['what']} waits until {when(wait['until'], zone)}: {wait['why']}.")
+
+
+def check_account(workspace: Workspace, *, try_again: bool) -> None:
+    """Log in and leave; say what is set and what the provider is known to allow. Raises what `connect` raises."""
+    account = workspace.account()
+    if try_again:
+        RefusedLogins(workspace.database, workspace.keyring).forget(account)
+
+    async def visit() -> None:
+        connection = await workspace.transport().connect()
+        await connection.close()
+
+    asyncio.run(visit())
+    out = console()
+    who = f" as {account.username}" if account.username else "; it asks for no login"
+    out.print(f"{account.place} takes us{who}.")
+    out.print(f"Limits: {_in_words(workspace.limits)}.")
+    known = presets_for(account.host)
+    if known and workspace.settings.smtp_preset not in {one.name for one in known}:
+        for one in known:
+            out.print(f"{one.title} allows {_in_words(one.limits)} ({one.source}, {one.date}).")
+        names = " or ".join(f"{PREFIX}SMTP_PRESET={one.name}" for one in known)
+        out.print(f"To stay within: {names}", soft_wrap=True)
+
+
+def presets_as_json() -> list[dict[str, Any]]:
+    """Every preset, with its source and date."""
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "limits": one.limits.as_mapping(),
+            "hosts": list(one.hosts),
+            "note": one.note,
+            "confirmed": one.confirmed,
+            "source": one.source,
+            "date": one.date,
+        }
+        for one in PRESETS
+    ]
+
+
+def show_presets() -> None:
+    """The table of presets."""
+    show_table(
+        ["preset", "account", "limits", "source", "checked"],
+        [(one.name, one.title, _in_words(one.limits) + _noted(one), one.source, _checked(one)) for one in PRESETS],
+        spare=[3],
+        whole=[0],
+    )
+
+
+def rules_as_json() -> list[dict[str, Any]]:
+    """The reply table in its order."""
+    return [
+        {
+            "name": rule.name,
+            "verdict": rule.verdict.value,
+            "state": rule.state.value if rule.state else None,
+            "codes": list(rule.codes),
+            "phases": [phase.value for phase in Phase if phase in rule.phases],
+            "enhanced": rule.enhanced.pattern if rule.enhanced else "",
+            "text": rule.text.pattern if rule.text else "",
+            "retry_after": rule.retry_after,
+            "source": rule.source,
+            "date": rule.date,
+        }
+        for rule in RULES
+    ]
+
+
+def show_reply_rules() -> None:
+    """The reply table for people: what it takes, what it means, where it comes from."""
+    show_table(
+        ["rule", "means", "codes", "when", "words or enhanced code", "wait", "source", "checked"],
+        [
+            (rule.name, rule.verdict.value, " ".join(f"{code:x<3}" for code in rule.codes), _phases(rule),
+             _pattern(rule), "" if rule.retry_after is None else f"{rule.retry_after} s", rule.source, rule.date)
+            for rule in RULES
+        ],
+        right=[5],
+        spare=[3, 4],
+        whole=[0],
+    )  # fmt: skip
+
+
+def lift_wait(workspace: Workspace, what: str) -> None:
+    """End a provider's suspension, or the account's, for every account that has one."""
+    scope = ACCOUNT if what == "account" else provider_of(what.lower())
+    with workspace.database.reading() as connection:
+        numbers = list(connection.execute(select(_account.c.id)).scalars())
+    reasons = {reason for number in numbers if (reason := lift(workspace.database, number, scope, actor()))}
+    if not reasons:
+        raise BadInput(f"Nothing is waited for at «{what}».", mend="See: distributor accounts list")
+    log = workspace.log()
+    woken = sum(log.hasten(domains_of(scope), reason) for reason in reasons)
+    put_off = f"; {count(woken, 'recipient that was put off is', 'recipients that were put off are')} due now"
+    console().print(f"{what} is sent to again{put_off if woken else ''}.")
+    suggest("Go on with:", "distributor work")
+
+
+def _server(row: dict[str, Any]) -> str:
+    return f"{row['host']}:{row['port']} ({row['security']})" if row["host"] else "none is set"
+
+
+def _in_words(limits: Limits) -> str:
+    names = {
+        "connections": "{} connections",
+        "per_second": "{:g} a second",
+        "per_minute": "{} a minute",
+        "per_hour": "{} an hour",
+        "per_day": "{} a day",
+        "messages_per_connection": "{} on each connection",
+    }
+    return ", ".join(names[name].format(value) for name, value in limits.as_mapping().items()) or "none"
+
+
+def _noted(preset: Preset) -> str:
+    return f"; {preset.note}" if preset.note else ""
+
+
+def _checked(preset: Preset) -> str:
+    return preset.date if preset.confirmed else f"{preset.date}, not confirmed"
+
+
+def _phases(rule: Rule) -> str:
+    return "" if rule.phases == TRANSACTION else " ".join(phase.value for phase in Phase if phase in rule.phases)
+
+
+def _pattern(rule: Rule) -> str:
+    return " ".join(one.pattern for one in (rule.enhanced, rule.text) if one is not None)

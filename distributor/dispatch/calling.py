@@ -1,0 +1,101 @@
+"""Calling a dispatch off while it runs, from any terminal: pausing it in order, or stopping it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, select, update
+
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+from distributor.models import Audit, Dispatch
+from distributor.states import DispatchState
+
+_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+
+PAUSED_BY = "paused by "
+STOPPED_BY = "stopped at once by "
+"""How the reason of a pause begins that a person, and no mail server, is the cause of."""
+
+_GOING_ON = (DispatchState.PLANNED, DispatchState.RUNNING)
+
+
+class CallOff(StrEnum):
+    """Whether a running dispatch was called off meanwhile, and what becomes of the message on the wire."""
+
+    NO = "no"
+    IN_ORDER = "in_order"
+    AT_ONCE = "at_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a command came to: the dispatches it called off."""
+
+    dispatch_ids: tuple[int, ...]
+    reason: str
+
+
+def read_call(database: Database, dispatch_id: int) -> CallOff:
+    """Whether somebody cancelled, paused or stopped the dispatch."""
+    with database.reading() as connection:
+        state, reason = connection.execute(
+            select(_dispatch.c.state, _dispatch.c.pause_reason).where(_dispatch.c.id == dispatch_id)
+        ).one()
+    if state == DispatchState.PAUSED:
+        return CallOff.AT_ONCE if reason.startswith(STOPPED_BY) else CallOff.IN_ORDER
+    return CallOff.IN_ORDER if state == DispatchState.CANCELLED else CallOff.NO
+
+
+def is_by_a_person(reason: str) -> bool:
+    """Whether a pause was somebody's wish, rather than the account's trouble."""
+    return reason.startswith((PAUSED_BY, STOPPED_BY))
+
+
+def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str = "") -> Called:
+    """Pause a dispatch by a person's wish: nothing more of it begins to leave, what is on the wire is finished.
+
+    Raises `BadInput` for one that is paused, done or cancelled already.
+    """
+    reason = _reason(PAUSED_BY, actor, because)
+    audit = Audit(actor=actor, action="dispatches.pause", subject=str(dispatch_id), details={"because": because})
+    which = _dispatch.c.state.in_(_GOING_ON) & (_dispatch.c.id == dispatch_id)
+    if not _call_off(database, which, reason, audit):
+        raise BadInput(
+            f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
+            mend=f"See: distributor dispatches show {dispatch_id}",
+        )
+    return Called((dispatch_id,), reason)
+
+
+def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str = "") -> Called:
+    """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
+    reason = _reason(STOPPED_BY, actor, because)
+    wanted = list(dispatch_ids)
+    which = _dispatch.c.state.in_(_GOING_ON)
+    if wanted:  # one that is paused in order, with a message still on the wire, is stopped too
+        which = _dispatch.c.state.in_([*_GOING_ON, DispatchState.PAUSED]) & _dispatch.c.id.in_(wanted)
+    named = ", ".join(map(str, wanted)) or "all"
+    audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
+    return Called(tuple(_call_off(database, which, reason, audit)), reason)
+
+
+def _reason(prefix: str, actor: str, because: str) -> str:
+    return f"{prefix}{actor}" + (f": {because.strip()}" if because.strip() else "")
+
+
+def _call_off(database: Database, which: ColumnElement[bool], reason: str, audit: Audit) -> list[int]:
+    """Pause these dispatches with that reason, in one transaction; return their numbers."""
+    with database.session() as session:
+        found = session.connection().execute(
+            update(_dispatch)
+            .where(which)
+            .values(state=DispatchState.PAUSED, pause_reason=reason)
+            .returning(_dispatch.c.id)
+        )
+        numbers = sorted(found.scalars())
+        if numbers:
+            session.add(audit)
+    return numbers

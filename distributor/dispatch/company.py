@@ -1,0 +1,75 @@
+"""Who else is at work: the processes that hold claims, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from distributor.deliveries.workers import is_dead
+from distributor.dispatch.pacing import database_now
+from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
+from distributor.states import DeliveryState
+
+_TABLES = Delivery.metadata.tables
+_delivery, _dispatch = _TABLES[Delivery.__tablename__], _TABLES[Dispatch.__tablename__]
+_version, _release = _TABLES[ReleaseVersion.__tablename__], _TABLES[Release.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """One process that is alive and carries a dispatch."""
+
+    worker: str
+    dispatch_id: int
+    release: str
+    claimed: int
+    sending: int
+
+    @property
+    def place(self) -> str:
+        """Where it runs, as a person would look for it."""
+        host, pid, *_ = self.worker.rsplit(":", 3)
+        return f"process {pid} on {host}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable shape."""
+        return {
+            "worker": self.worker,
+            "dispatch_id": self.dispatch_id,
+            "release": self.release,
+            "claimed": self.claimed,
+            "sending": self.sending,
+        }
+
+
+def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str = "") -> list[AtWork]:
+    """The living processes that hold claims of a dispatch, or of any; without the worker `but`."""
+    now = database_now(connection)
+    sending = func.sum(func.coalesce((_delivery.c.state == DeliveryState.SENDING).cast(_delivery.c.id.type), 0))
+    rows = connection.execute(
+        select(
+            _delivery.c.worker,
+            _delivery.c.dispatch_id,
+            _release.c.slug,
+            func.max(_delivery.c.lease_until).label("lease_until"),
+            func.count().label("held"),
+            sending.label("sending"),
+        )
+        .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
+        .join(_version, _version.c.id == _dispatch.c.release_version_id)
+        .join(_release, _release.c.id == _version.c.release_id)
+        .where(
+            _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
+            _delivery.c.worker != but,
+            *([] if dispatch_id is None else [_delivery.c.dispatch_id == dispatch_id]),
+        )
+        .group_by(_delivery.c.worker, _delivery.c.dispatch_id, _release.c.slug)
+        .order_by(_delivery.c.dispatch_id, _delivery.c.worker)
+    )
+    return [
+        AtWork(row.worker, row.dispatch_id, row.slug, row.held - row.sending, row.sending)
+        for row in rows
+        if not is_dead(row.worker, row.lease_until, now)
+    ]

@@ -1,0 +1,90 @@
+"""The event log: one JSON line for each fact of business, without personal data unless it is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from distributor import clock
+from distributor.deliveries.log import ClaimedDelivery
+from distributor.errors import BadInput
+from distributor.states import Outcome
+
+STDERR = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """Where events are told; `write` takes one whole line. With `personal`, addresses and servers' words are in it.
+
+    Telling never fails: a log that cannot be written must not end a dispatch.
+    """
+
+    write: Callable[[str], None] | None = None
+    personal: bool = False
+    worker: str = ""
+    now: Callable[[], datetime] = clock.now
+
+    def tell(self, event: str, **facts: Any) -> None:
+        """Write one event, `dispatch.started` say, with its facts."""
+        if self.write is None:
+            return
+        line = {"at": self.now().isoformat(timespec="milliseconds"), "event": event, "worker": self.worker} | facts
+        with suppress(OSError, ValueError):
+            self.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+    def tell_outcome(self, dispatch_id: int, claimed: ClaimedDelivery, outcome: Outcome) -> None:
+        """Write what came of one attempt."""
+        if self.write is None:
+            return
+        facts: dict[str, Any] = {
+            "dispatch_id": dispatch_id,
+            "delivery_id": claimed.id,
+            "domain": claimed.domain,
+            "attempt": claimed.attempts + 1,
+            "state": outcome.state,
+            "verdict": outcome.verdict,
+            "phase": outcome.phase,
+            "code": outcome.code,
+            "enhanced_code": outcome.enhanced_code,
+            "duration_ms": outcome.duration_ms,
+        }
+        if self.personal:
+            facts |= {"address": claimed.address, "message_id": claimed.message_id, "reply": outcome.reply}
+        self.tell("delivery.attempted", **facts)
+
+
+SILENT = EventLog()
+
+
+def open_event_log(place: str, workspace: Path, *, personal: bool, worker: str) -> EventLog:
+    """The event log at `place`: a file, `-` for standard error, or nowhere. `BadInput` for a file that cannot be."""
+    if not place:
+        return SILENT
+    if place == STDERR:
+        return EventLog(_to_stderr, personal, worker)
+    file = workspace / place
+    try:
+        # Each line is one write to a file opened for appending: several processes share it, line by line.
+        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise BadInput(
+            f"The event log cannot be written: {error.strerror}.", file=file, mend="Check DISTRIBUTOR_LOG_FILE."
+        ) from None
+    return EventLog(lambda line: _append(number, line), personal, worker)
+
+
+def _append(number: int, line: str) -> None:
+    os.write(number, line.encode("utf-8", "backslashreplace"))
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line)
+    sys.stderr.flush()

@@ -1,0 +1,74 @@
+"""Logins that were refused: a password that the server turned down once is not offered again, by any command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.errors import CredentialsRefused
+from distributor.models import RefusedLogin
+from distributor.settings import PREFIX
+from distributor.tokens import Keyring
+from distributor.transport.account import SmtpAccount
+from distributor.transport.base import Connection, Transport
+
+_refused = RefusedLogin.__table__  # type: ignore[attr-defined]
+
+_MEND = (
+    f"Set another {PREFIX}SMTP_USERNAME or {PREFIX}SMTP_PASSWORD; if the provider has mended it on its side:"
+    " distributor accounts check --try-again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLogins:
+    """What is remembered of refused logins: a keyed hash of server, name and password; other settings are another."""
+
+    database: Database
+    keyring: Keyring
+
+    def refusal(self, account: SmtpAccount) -> CredentialsRefused | None:
+        """What to raise instead of offering this login again, or None if it was not refused."""
+        with self.database.reading() as connection:
+            said = connection.execute(select(_refused.c.said).where(_refused.c.login == self._login(account))).scalar()
+        return None if said is None else CredentialsRefused(said, mend=_MEND)
+
+    def remember(self, account: SmtpAccount, said: str) -> None:
+        """Keep that a login was refused."""
+        make = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        values = {"login": self._login(account), "said": said, "refused_at": clock.now()}
+        with self.database.transaction() as connection:
+            connection.execute(make(_refused).values(**values).on_conflict_do_nothing())
+
+    def forget(self, account: SmtpAccount) -> None:
+        """Let a login be offered again."""
+        with self.database.transaction() as connection:
+            connection.execute(delete(_refused).where(_refused.c.login == self._login(account)))
+
+    def _login(self, account: SmtpAccount) -> str:
+        parts = (account.host.lower(), str(account.port), account.username, account.password)
+        return self.keyring.login_hash("\0".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class LoginGuard:
+    """A transport that offers no login again which was refused before: providers lock accounts for that."""
+
+    transport: Transport
+    account: SmtpAccount
+    refused: RefusedLogins
+
+    async def connect(self) -> Connection:
+        """Open a connection; raise `CredentialsRefused` without asking the server when it said so before."""
+        refusal = self.refused.refusal(self.account)
+        if refusal is not None:
+            raise refusal
+        try:
+            return await self.transport.connect()
+        except CredentialsRefused as error:
+            self.refused.remember(self.account, error.message)
+            raise

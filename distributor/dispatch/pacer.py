@@ -1,0 +1,273 @@
+"""The pace in the loop: whether a message may leave now, decided in memory from blocks drawn beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from distributor import clock
+from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
+from distributor.dispatch.unpaced import A, Call, Unpaced
+from distributor.states import Outcome, Verdict
+from distributor.transport.throttle import Allowance, Lesson, Limits
+
+PATIENCE = timedelta(minutes=2)
+"""Longer waits of the account end the run: it goes on by itself when they are over."""
+
+ASIDE = timedelta(seconds=5)
+"""Longer waits for one provider put its recipients off, so that they hold up nobody else."""
+
+_ASK = timedelta(0)
+_SOON = timedelta(milliseconds=50)
+_LOOKS_EVERY = timedelta(seconds=5)
+_MEMORY = timedelta(minutes=15)
+_BLOCKS = (16, 1024)
+_SAMPLE_S = 5
+"""The least time over which our own rate is measured."""
+
+
+class Pacer(Unpaced):
+    """Keeps one run within the account's limits, and within those of each provider when they are wished for.
+
+    `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
+    learned. `scope_of` names the provider of a domain, `provider_limits` what it bears (None: not behind a relay).
+    """
+
+    def __init__(
+        self,
+        book: PacingBook,
+        limits: Limits,
+        *,
+        wish: int,
+        scope_of: Callable[[str], str] = str,
+        provider_limits: Callable[[str], Limits] | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._book = book
+        self._limits = limits
+        self._wish = wish
+        self._scope_of = scope_of
+        self._provider_limits = provider_limits
+        self._now = now
+        self._allowances: dict[str, Allowance] = {}
+        self._blocks: Counter[str] = Counter()
+        self._shut: dict[str, Wait] = {}
+        self._slowed: set[str] = set()
+        self._in_flight: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._throttled: dict[str, datetime] = {}
+        self._sent: Counter[int] = Counter()
+        self._notes: list[Note] = []
+        self._asking = asyncio.Lock()
+        self._wanted: set[str] = set()
+        self._looked: datetime | None = None
+        self._share: int | None = limits.connections and 0
+        self._learned_connections: int | None = None
+
+    # In memory
+
+    @property
+    def connections(self) -> int:
+        """How many connections this run may have open now."""
+        return min(one for one in (self._wish, self._share, self._learned_connections) if one is not None)
+
+    def admit(self, domain: str, now: datetime) -> timedelta | None:
+        """None when a message to that domain may leave now, and it is counted; else how long to wait.
+
+        No time at all means that `tick` has to be awaited first. Whoever was admitted ends in `learn` or `release`.
+        """
+        scope = self._scope_of(domain)
+        for name in (ACCOUNT, scope):
+            if (shut := self._shut.get(name)) is not None and shut.until > now:
+                return shut.until - now
+        of_provider = self._provider_limits(scope) if self._provider_limits else None
+        if of_provider and of_provider.connections and self._in_flight[scope] >= of_provider.connections:
+            return _SOON
+        counted = [ACCOUNT] if self._limits.counts or ACCOUNT in self._slowed else []
+        if of_provider and (of_provider.counts or scope in self._slowed):
+            counted.append(scope)
+        longest = None
+        for name in counted:
+            wait = self._wait(name, now)
+            if wait is not None:
+                longest = wait if longest is None else max(wait, longest)
+        if longest is not None:
+            return longest
+        for name in counted:
+            self._allowances[name] = self._allowances[name].spend(now)
+        self._in_flight[scope] += 1
+        return None
+
+    def choose(self, queue: deque[A], now: datetime) -> tuple[A | None, timedelta]:
+        """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
+        least = PATIENCE
+        for index, claimed in enumerate(queue):
+            wait = self.admit(claimed.domain, now)
+            if wait is None:
+                del queue[index]
+                return claimed, _ASK
+            least = min(least, wait)
+        return None, least
+
+    def set_aside(self, queue: deque[A], now: datetime) -> list[tuple[A, Wait]]:
+        """Take those out of the queue whose provider is not to be sent to for longer than moments."""
+        aside = []
+        for claimed in list(queue) if self._shut else ():
+            wait = self._shut.get(self._scope_of(claimed.domain))
+            if wait is not None and wait.until - now > ASIDE:
+                queue.remove(claimed)
+                aside.append((claimed, wait))
+        return aside
+
+    def stands_still(self, now: datetime) -> Wait | None:
+        """What the whole account waits for, when that takes longer than a run has patience for."""
+        shut, allowance = self._shut.get(ACCOUNT), self._allowances.get(ACCOUNT)
+        if shut is not None and shut.until - now > PATIENCE:
+            return shut
+        if allowance is not None and allowance.tokens <= 0 and allowance.retry_at is not None:
+            wait = Wait(ACCOUNT, allowance.retry_at, allowance.why)
+            return wait if wait.until - now > PATIENCE else None
+        return None
+
+    def holds_all(self, now: datetime) -> bool:
+        """Whether it is the account that waits, and no provider alone."""
+        shut, allowance = self._shut.get(ACCOUNT), self._allowances.get(ACCOUNT)
+        return (shut is not None and shut.until > now) or (allowance is not None and allowance.wait(now) is not None)
+
+    def learn(self, domain: str, outcome: Outcome, now: datetime) -> None:
+        """Take to heart what came of a message that was admitted."""
+        scope = self._scope_of(domain)
+        self.release(domain)
+        self._count(int(now.timestamp()))
+        said = f"{outcome.code or ''} {outcome.enhanced_code}".strip()
+        verdict = outcome.verdict
+        if verdict is Verdict.ACCEPTED:
+            if self._refused.pop(scope, 0):
+                self._notes.append(Note(scope, Lesson.WELCOME))
+        elif verdict is Verdict.POLICY:
+            self._refused[scope] += 1
+            self._notes.append(Note(scope, Lesson.REFUSED, said=said))
+        elif verdict is Verdict.CONCURRENCY:
+            self._notes.append(Note(ACCOUNT, Lesson.FEWER_CONNECTIONS, open_connections=max(1, self.connections)))
+        elif verdict is Verdict.THROTTLED:
+            self._slower(self._culprit(scope, now), outcome, said, now)
+        elif verdict is Verdict.ACCOUNT and outcome.retry_after is not None:
+            self._slower(ACCOUNT, outcome, said, now)
+
+    def release(self, domain: str) -> None:
+        """Whoever was admitted is not being sent to any more."""
+        scope = self._scope_of(domain)
+        self._in_flight[scope] -= 1
+        if self._in_flight[scope] <= 0:
+            del self._in_flight[scope]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was learned that the others, and the next decision here, should know."""
+        return bool(self._notes)
+
+    def waits(self, now: datetime) -> list[Wait]:
+        """What is waited for now, and why."""
+        found = [wait for _scope, wait in sorted(self._shut.items()) if wait.until > now]
+        for scope, allowance in sorted(self._allowances.items()):
+            if allowance.tokens <= 0 and allowance.retry_at is not None and allowance.retry_at > now:
+                found.append(Wait(scope, allowance.retry_at, allowance.why))
+        return found
+
+    # With the database
+
+    async def tick(self, call: Call, *, open_connections: int = 0) -> None:
+        """Draw what is wanted, say what was learned, and hear what others did; nothing when there is nothing to say."""
+        async with self._asking:
+            await self._exchange(call, open_connections)
+
+    async def _exchange(self, call: Call, open_connections: int) -> None:
+        now = self._now()
+        # Whoever asked while another was at the database has been answered by that.
+        orders = [self._order(scope) for scope in sorted(self._wanted) if self._wait(scope, now) == _ASK]
+        if orders or self._notes or self._limits.connections or self._learned_connections:
+            notes, self._notes = self._notes, []
+            self._wanted.clear()
+            answer: Answer = await call(
+                lambda: self._book.exchange(
+                    orders, notes, limits=self._limits, wish=self._wish, open_connections=open_connections
+                )
+            )
+        elif self._looked is None or now - self._looked >= _LOOKS_EVERY:
+            answer = await call(self._book.look)
+        else:
+            return
+        self._take(answer, self._now())
+
+    async def leave(self, call: Call) -> None:
+        """Give back what was not spent, when the run ends."""
+        unspent = [(scope, one) for scope, one in self._allowances.items() if one.tokens > 0]
+        notes, self._notes = self._notes, []
+        self._allowances.clear()
+        if unspent or notes or self._share is not None:
+            await call(lambda: self._book.leave(unspent, notes))
+
+    def _take(self, answer: Answer, now: datetime) -> None:
+        """Keep what the database said, in this machine's time."""
+        self._looked = now
+        ahead = now - answer.moment
+        for scope, allowance in answer.allowances.items():
+            self._allowances[scope] = _moved(allowance, ahead)
+        self._shut.clear()  # every answer names all that is suspended
+        for scope, gauge in answer.gauges.items():
+            if gauge.until is not None and gauge.until > answer.moment:
+                self._shut[scope] = Wait(scope, gauge.until + ahead, gauge.reason)
+            (self._slowed.discard if gauge.rate(answer.moment) is None else self._slowed.add)(scope)
+        if ACCOUNT in answer.gauges:
+            self._learned_connections = answer.gauges[ACCOUNT].connections(answer.moment)
+        if answer.connections is not None:
+            self._share = answer.connections
+        elif self._learned_connections is None and not self._limits.connections:
+            self._share = None
+
+    def _wait(self, scope: str, now: datetime) -> timedelta | None:
+        allowance = self._allowances.get(scope)
+        wait = _ASK if allowance is None else allowance.wait(now)
+        if wait == _ASK:
+            self._wanted.add(scope)
+        return wait
+
+    def _order(self, scope: str) -> Order:
+        before = self._allowances.pop(scope, None)  # what is left of it is given back, and once only
+        least, most = _BLOCKS
+        if before is not None and before.drawn_at is not None:
+            grown = self._blocks[scope] * 2 if before.tokens <= 0 else self._blocks[scope] // 2
+            self._blocks[scope] = min(most, max(least, grown))
+        if scope == ACCOUNT:
+            limits = self._limits
+        else:
+            limits = self._provider_limits(scope) if self._provider_limits else Limits()
+        unspent = before if before is not None and before.tokens > 0 else None
+        return Order(scope, limits, max(least, self._blocks[scope]), unspent)
+
+    def _culprit(self, scope: str, now: datetime) -> str:
+        """Who wants us slower: this provider, or, when others say so as well, the server we hand everything to."""
+        self._throttled = {name: when for name, when in self._throttled.items() if now - when <= _MEMORY}
+        self._throttled[scope] = now
+        return scope if len(self._throttled) == 1 else ACCOUNT
+
+    def _count(self, second: int) -> None:
+        if second not in self._sent:
+            for past in [past for past in self._sent if past <= second - 60]:
+                del self._sent[past]
+        self._sent[second] += 1
+
+    def _slower(self, scope: str, outcome: Outcome, said: str, now: datetime) -> None:
+        second = int(now.timestamp())
+        seconds = max(_SAMPLE_S, second + 1 - min(self._sent, default=second))
+        rate = 60 * self._sent.total() / seconds
+        self._notes.append(Note(scope, Lesson.SLOWER, rate=rate, retry_after=outcome.retry_after, said=said))
+
+
+def _moved(allowance: Allowance, ahead: timedelta) -> Allowance:
+    retry_at = allowance.retry_at and allowance.retry_at + ahead
+    # `drawn_at` stays as the database said it: it names the block there.
+    return replace(allowance, start=allowance.start + ahead, lapses=allowance.lapses + ahead, retry_at=retry_at)

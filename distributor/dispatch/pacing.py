@@ -1,0 +1,260 @@
+"""The pace in the database: tokens drawn in blocks, lessons, and shares of connections, the same for all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.models import Audit, Pace
+from distributor.transport.throttle import (
+    Allowance,
+    Gauge,
+    Lesson,
+    Limits,
+    draw,
+    freeze,
+    give_back,
+    learn,
+    lifted,
+    thaw,
+)
+
+_TABLES = Pace.metadata.tables
+_pace, _share = _TABLES["pace"], _TABLES["pace_share"]
+
+ACCOUNT = ""
+"""The scope of the account as a whole."""
+
+_SHARE_LASTS = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Tokens that a process would like for one scope, and the block it gives back for them."""
+
+    scope: str
+    limits: Limits
+    wanted: int
+    unspent: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one answer taught."""
+
+    scope: str
+    lesson: Lesson
+    rate: float = 0
+    open_connections: int = 1
+    retry_after: int | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What has to be waited for: the account ("") or a provider, until when, and why."""
+
+    what: str
+    until: datetime
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable shape."""
+        return {"what": self.what or "account", "until": self.until, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an exchange with the database brought: blocks, gauges of note, and how many connections are ours."""
+
+    moment: datetime
+    allowances: dict[str, Allowance] = field(default_factory=dict)
+    gauges: dict[str, Gauge] = field(default_factory=dict)
+    connections: int | None = None
+
+
+class PacingBook:
+    """One account's pace, as one process reads and writes it.
+
+    Times are the database's own on a server, so that machines whose clocks differ keep one pace.
+    """
+
+    def __init__(
+        self, database: Database, account_id: int, worker: str, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._database = database
+        self._account_id = account_id
+        self._worker = worker
+        self._now = now
+
+    def exchange(
+        self, orders: Sequence[Order], notes: Sequence[Note], *, limits: Limits, wish: int, open_connections: int
+    ) -> Answer:
+        """Write what was learned and draw what is wanted, in one transaction.
+
+        The account's connections are shared out when their number is limited, by `limits` or by what the server said:
+        a process that comes later gets its part as soon as the others have closed theirs.
+        """
+        scopes = sorted({ACCOUNT, *(order.scope for order in orders), *(note.scope for note in notes)})
+        with self._database.transaction() as connection:
+            moment = self._moment(connection)
+            gauges = self._locked(connection, scopes, moment)
+            allowances = {}
+            for note in notes:
+                gauges[note.scope] = _learned(gauges[note.scope], note, moment)
+            for order in orders:
+                gauge = give_back(gauges[order.scope], order.unspent) if order.unspent else gauges[order.scope]
+                gauges[order.scope], allowances[order.scope] = draw(gauge, order.limits, order.wanted, moment)
+            for scope in scopes:
+                self._write(connection, scope, gauges[scope], moment)
+            learned = gauges[ACCOUNT].connections(moment)
+            caps = [cap for cap in (limits.connections, learned) if cap is not None]
+            share = self._shared(connection, min(caps), wish, open_connections, moment) if caps else None
+        return Answer(moment, allowances, gauges, share)
+
+    def look(self) -> Answer:
+        """What other processes have learned, without writing anything."""
+        with self._database.reading() as connection:
+            moment = self._moment(connection)
+            return Answer(moment, gauges=_notable(connection, self._account_id, moment))
+
+    def leave(self, unspent: Sequence[tuple[str, Allowance]], notes: Sequence[Note]) -> None:
+        """Give back what was not spent, and the connections."""
+        with self._database.transaction() as connection:
+            moment = self._moment(connection)
+            scopes = sorted({scope for scope, _ in unspent} | {note.scope for note in notes})
+            gauges = self._locked(connection, scopes, moment) if scopes else {}
+            for note in notes:
+                gauges[note.scope] = _learned(gauges[note.scope], note, moment)
+            for scope, allowance in unspent:
+                gauges[scope] = give_back(gauges[scope], allowance)
+            for scope in scopes:
+                self._write(connection, scope, gauges[scope], moment)
+            connection.execute(
+                delete(_share).where(_share.c.account_id == self._account_id, _share.c.worker == self._worker)
+            )
+
+    def _moment(self, connection: Connection) -> datetime:
+        return self._now() if self._now is not None else database_now(connection)
+
+    def _locked(self, connection: Connection, scopes: Sequence[str], moment: datetime) -> dict[str, Gauge]:
+        """The gauges of these scopes, locked, made where they are not there; with them those that are suspended."""
+        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(
+            make(_pace).on_conflict_do_nothing(),
+            [
+                {"account_id": self._account_id, "scope": scope, "state": {}, "reason": "", "updated_at": moment}
+                for scope in scopes
+            ],
+        )
+        rows = connection.execute(
+            select(_pace)
+            .where(_pace.c.account_id == self._account_id, or_(_pace.c.scope.in_(scopes), _pace.c.until > moment))
+            .order_by(_pace.c.scope)
+            .with_for_update()
+        )
+        return {row.scope: thaw(row.state, row.until, row.reason) for row in rows}
+
+    def _write(self, connection: Connection, scope: str, gauge: Gauge, moment: datetime) -> None:
+        connection.execute(
+            update(_pace)
+            .where(_pace.c.account_id == self._account_id, _pace.c.scope == scope)
+            .values(state=freeze(gauge), until=gauge.until, reason=gauge.reason, updated_at=moment)
+        )
+
+    def _shared(self, connection: Connection, cap: int, wish: int, open_connections: int, moment: datetime) -> int:
+        """How many of the account's connections are ours, written down for the others. The account's row is locked."""
+        rows = connection.execute(
+            select(_share.c.worker, _share.c.connections, _share.c.wish).where(
+                _share.c.account_id == self._account_id, _share.c.until > moment, _share.c.worker != self._worker
+            )
+        ).all()
+        workers = sorted([self._worker, *(row.worker for row in rows)])
+        fair = {worker: cap // len(workers) + (rank < cap % len(workers)) for rank, worker in enumerate(workers)}
+        reserved = sum(max(row.connections, min(row.wish, fair[row.worker])) for row in rows)
+        mine: int = max(0, min(wish, cap - reserved))
+        values = {"connections": max(mine, open_connections), "wish": wish, "until": moment + _SHARE_LASTS}
+        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(
+            make(_share)
+            .values(account_id=self._account_id, worker=self._worker, **values)
+            .on_conflict_do_update(index_elements=["account_id", "worker"], set_=values)
+        )
+        return mine
+
+
+def database_now(connection: Connection) -> datetime:
+    """The database server's own time; for a file this machine's."""
+    if connection.dialect.name == "sqlite":
+        return clock.now()
+    moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)
+
+
+def read_waits(connection: Connection, account_id: int, limits: Limits, now: datetime | None = None) -> list[Wait]:
+    """What an account waits for now: what is used up, who asked us to slow down, who refuses us."""
+    moment = now or database_now(connection)
+    waits = [
+        Wait(scope, gauge.until, gauge.reason)
+        for scope, gauge in sorted(_notable(connection, account_id, moment).items())
+        if gauge.until is not None and gauge.until > moment
+    ]
+    if any(wait.what == ACCOUNT for wait in waits):
+        return waits
+    row = connection.execute(
+        select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == ACCOUNT)
+    ).one_or_none()
+    if row is not None:
+        _, got = draw(thaw(row.state, row.until, row.reason), replace(limits, per_second=None), 1, moment)
+        if got.retry_at is not None and got.retry_at > moment + timedelta(seconds=2):
+            waits.insert(0, Wait(ACCOUNT, got.retry_at, got.why))
+    return waits
+
+
+def lift(database: Database, account_id: int, scope: str, actor: str, now: datetime | None = None) -> str:
+    """End a suspension by a person's word; return why it was there, or "" when there is none."""
+    with database.transaction() as connection:
+        moment = now or database_now(connection)
+        row = connection.execute(
+            select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == scope).with_for_update()
+        ).one_or_none()
+        if row is None or row.until is None or row.until <= moment:
+            return ""
+        gauge = lifted(thaw(row.state, row.until, row.reason))
+        connection.execute(
+            update(_pace)
+            .where(_pace.c.account_id == account_id, _pace.c.scope == scope)
+            .values(state=freeze(gauge), until=None, reason="", updated_at=moment)
+        )
+        connection.execute(
+            Audit.__table__.insert().values(  # type: ignore[attr-defined]
+                at=moment, actor=actor, action="accounts.lift", subject=scope or "account", details={"was": row.reason}
+            )
+        )
+    return str(row.reason)
+
+
+def _notable(connection: Connection, account_id: int, moment: datetime) -> dict[str, Gauge]:
+    rows = connection.execute(
+        select(_pace).where(_pace.c.account_id == account_id, or_(_pace.c.scope == ACCOUNT, _pace.c.until > moment))
+    )
+    return {row.scope: thaw(row.state, row.until, row.reason) for row in rows}
+
+
+def _learned(gauge: Gauge, note: Note, moment: datetime) -> Gauge:
+    return learn(
+        gauge,
+        note.lesson,
+        moment,
+        rate=note.rate,
+        open_connections=note.open_connections,
+        retry_after=note.retry_after,
+        said=note.said,
+    )

@@ -1,0 +1,125 @@
+"""Who comes next: claims held in fair order, and whom of them the pace lets leave now."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from distributor.deliveries.log import ClaimedDelivery, DeliveryLog
+from distributor.dispatch.fairness import interleave
+from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacing import Wait
+from distributor.dispatch.unpaced import Unpaced
+from distributor.errors import DistributorError
+
+_LEAST_CLAIM = 32
+_WINDOW = 50
+"""How many claims for each connection are held at most while providers that wait are passed over."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Supply:
+    """The claims of one run of one dispatch.
+
+    `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
+    `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
+    """
+
+    log: DeliveryLog
+    ledger: Ledger
+    pacer: Unpaced
+    dispatch_id: int
+    connections: int
+    now: Callable[[], datetime]
+    pause: Callable[[float], Awaitable[bool]]
+    halted: asyncio.Event
+    open_connections: Callable[[], int]
+    queue: deque[ClaimedDelivery] = field(default_factory=deque)
+    stands_still: Wait | None = None
+    _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refill: asyncio.Task[None] | None = None
+
+    async def take(self) -> ClaimedDelivery | None:
+        """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted."""
+        async with self._claiming:
+            while not self.halted.is_set():
+                if not self.queue and not await self._claim():
+                    return None
+                claimed, wait = await self._admitted()
+                if claimed is not None:
+                    return claimed
+                if not wait or (self._may_look_further() and await self._claim()):
+                    continue
+                await self.pause(wait)
+            return None
+
+    def take_ready(self) -> ClaimedDelivery | None:
+        """Whoever may be sent to at this moment, if anybody lies ready; more are claimed in good time."""
+        if self.halted.is_set():
+            return None
+        claimed, _wait = self.pacer.choose(self.queue, self.now())
+        if claimed is not None and self._is_low() and (self._refill is None or self._refill.done()):
+            self._refill = asyncio.create_task(self._claim_early())
+        return claimed
+
+    def put_back(self, claimed: ClaimedDelivery) -> None:
+        """Whoever was taken is not sent to after all: first in the queue again."""
+        self.pacer.release(claimed.domain)
+        self.queue.appendleft(claimed)
+
+    async def tick(self) -> None:
+        """Let the pace speak with the database."""
+        await self.pacer.tick(self.ledger.call, open_connections=self.open_connections())
+
+    async def close(self) -> None:
+        """End what runs beside."""
+        if self._refill is not None:
+            self._refill.cancel()
+            await asyncio.gather(self._refill, return_exceptions=True)
+
+    async def _claim(self) -> bool:
+        """Take more of the dispatch, every newsroom in its turn; False when there is nobody to take."""
+        batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._size())
+        self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
+        return bool(batch)
+
+    async def _claim_early(self) -> None:
+        """Claim more before the queue is empty; what goes wrong here goes wrong again in `take`, and is told there."""
+        async with self._claiming:
+            if not self.halted.is_set() and self._is_low():
+                with contextlib.suppress(DistributorError):
+                    await self._claim()
+
+    async def _admitted(self) -> tuple[ClaimedDelivery | None, float]:
+        """Whoever of the queue may be sent to now, or how many seconds until somebody may."""
+        now = self.now()
+        aside: dict[Wait, list[int]] = {}
+        for claimed, wait in self.pacer.set_aside(self.queue, now):
+            aside.setdefault(wait, []).append(claimed.id)
+        for wait, numbers in aside.items():
+            await self.ledger.call(self.log.put_off, numbers, wait.until, wait.why)
+        if not self.queue:
+            return None, 0
+        chosen, least = self.pacer.choose(self.queue, now)
+        if chosen is not None:
+            return chosen, 0
+        if not least:
+            await self.tick()
+        self.stands_still = self.pacer.stands_still(self.now())
+        if self.stands_still is not None:
+            self.halted.set()
+        return None, least.total_seconds()
+
+    def _may_look_further(self) -> bool:
+        """Whether only the providers at hand have to wait: there may be others further on."""
+        return len(self.queue) < _WINDOW * self.connections and not self.pacer.holds_all(self.now())
+
+    def _size(self) -> int:
+        return max(_LEAST_CLAIM, 8 * self.connections)
+
+    def _is_low(self) -> bool:
+        return len(self.queue) < self._size() // 2

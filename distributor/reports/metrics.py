@@ -1,0 +1,109 @@
+"""Figures for machines that watch: the ledger's counts as OpenMetrics text, and nothing about any person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from distributor import __version__, clock
+from distributor.db.engine import Database
+from distributor.deliveries.workers import is_dead
+from distributor.models import Delivery
+from distributor.states import DeliveryState, DispatchState
+
+CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_TABLES = Delivery.metadata.tables
+_delivery, _attempt, _dispatch = _TABLES["delivery"], _TABLES["attempt"], _TABLES["dispatch"]
+_pace = _TABLES["pace"]
+
+Sample = tuple[Mapping[str, str], float]
+
+
+def metrics_text(database: Database, now: datetime | None = None) -> str:
+    """All figures, each from the ledger as it is now; ends with the end-of-file mark that OpenMetrics wants."""
+    moment = now or clock.now()
+    with database.reading() as connection:
+        families = [
+            _family("distributor", "info", "The program.", [({"version": __version__}, 1)], suffix="_info"),
+            _family("distributor_dispatches", "gauge", "Dispatches by state.", _dispatches(connection)),
+            _family("distributor_deliveries", "gauge", "Deliveries by state, tests left out.", _deliveries(connection)),
+            _family("distributor_attempts", "counter", "Attempts by verdict.", _attempts(connection), suffix="_total"),
+            _family("distributor_workers", "gauge", "Processes that hold claims.", _workers(connection, moment)),
+            _family(
+                "distributor_oldest_due_seconds",
+                "gauge",
+                "How long the delivery that is due and waits longest has waited.",
+                _oldest(connection, moment),
+            ),
+            _family(
+                "distributor_pace_suspended", "gauge", "Accounts and providers that wait.", _waits(connection, moment)
+            ),
+        ]
+    return "".join(families) + "# EOF\n"
+
+
+def _family(name: str, kind: str, words: str, samples: Iterable[Sample], suffix: str = "") -> str:
+    lines = [f"# TYPE {name} {kind}", f"# HELP {name} {words}"]
+    for labels, value in samples:
+        inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+        lines.append(f"{name}{suffix}{{{inner}}} {value:g}" if inner else f"{name}{suffix} {value:g}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _dispatches(connection: Connection) -> list[Sample]:
+    counts = _counted(connection, select(_dispatch.c.state, func.count()).group_by(_dispatch.c.state))
+    return [({"state": state.value}, counts.get(state.value, 0)) for state in DispatchState]
+
+
+def _deliveries(connection: Connection) -> list[Sample]:
+    statement = (
+        select(_delivery.c.state, func.count())
+        .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
+        .where(_dispatch.c.is_test.is_(False))
+        .group_by(_delivery.c.state)
+    )
+    counts = _counted(connection, statement)
+    return [({"state": state.value}, counts.get(state.value, 0)) for state in DeliveryState]
+
+
+def _attempts(connection: Connection) -> list[Sample]:
+    counts = _counted(connection, select(_attempt.c.verdict, func.count()).group_by(_attempt.c.verdict))
+    return [({"verdict": verdict}, many) for verdict, many in sorted(counts.items())]
+
+
+def _workers(connection: Connection, moment: datetime) -> list[Sample]:
+    rows = connection.execute(
+        select(_delivery.c.worker, func.max(_delivery.c.lease_until))
+        .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+        .group_by(_delivery.c.worker)
+    )
+    return [({}, sum(not is_dead(worker, until, moment) for worker, until in rows))]
+
+
+def _oldest(connection: Connection, moment: datetime) -> list[Sample]:
+    going_on = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+    waits = connection.execute(
+        select(func.min(_delivery.c.updated_at))
+        .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
+        .where(_delivery.c.state == DeliveryState.QUEUED, going_on)
+    ).scalar()
+    return [({}, max(0.0, (moment - waits).total_seconds()) if waits else 0)]
+
+
+def _waits(connection: Connection, moment: datetime) -> list[Sample]:
+    rows = connection.execute(
+        select(_pace.c.scope, _pace.c.until).where(_pace.c.until > moment).order_by(_pace.c.scope)
+    )
+    return [({"what": scope or "account"}, (until - moment).total_seconds()) for scope, until in rows]
+
+
+def _counted(connection: Connection, statement: Any) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(statement)}

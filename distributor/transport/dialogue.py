@@ -1,0 +1,67 @@
+"""The SMTP dialogue as a person may read it: who said what, without passwords and without the message itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_RETURN = b"\r"
+_AUTH = re.compile(rb"AUTH +([A-Z0-9-]+)( +\S.*)?", re.IGNORECASE)
+
+
+class Dialogue:
+    """Tells one connection's dialogue to `tell`, a line at a time: «→» is ours, «←» the server's.
+
+    What follows AUTH is hidden until the server has decided; of the body only the size is told.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._taken = False
+        self._heard = b""
+        self._secret = False
+        self._message: tuple[int, bytes] | None = None
+
+    def take(self) -> bool:
+        """Claim it for a connection; only the first one gets it, until it is given back."""
+        taken, self._taken = self._taken, True
+        return not taken
+
+    def give_back(self) -> None:
+        """The connection is over; the next one may be told."""
+        self._taken = self._secret = False
+        self._heard, self._message = b"", None
+
+    def sends_message(self, size: int, followed_by: bytes = b"") -> None:
+        """What is said next is the end of a message of that size, and these commands behind it."""
+        self._message = size, followed_by
+
+    def said(self, data: bytes) -> None:
+        """We wrote `data`: whole lines."""
+        if self._message is not None:
+            (size, data), self._message = self._message, None
+            self._tell(f"→ (the message, {size} bytes)")
+        for line in filter(None, data.split(b"\r\n")):
+            found = _AUTH.fullmatch(line)
+            if found:
+                self._secret = True
+                hidden = " (hidden)" if found[2] else ""
+                self._tell(f"→ AUTH {found[1].decode()}{hidden}")
+            else:
+                self._tell("→ (hidden)" if self._secret else f"→ {_shown(line)}")
+
+    def heard(self, data: bytes) -> None:
+        """The server said `data`."""
+        self._heard += data
+        *lines, self._heard = self._heard.split(b"\n")
+        for line in lines:
+            if self._secret and line.startswith(b"334"):
+                self._tell("← 334 (hidden)")  # a challenge is half of an answer
+                continue
+            self._tell(f"← {_shown(line.removesuffix(_RETURN))}")
+            self._secret = self._secret and line[3:4] == b"-"
+
+
+def _shown(line: bytes) -> str:
+    text = line.decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

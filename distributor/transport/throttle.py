@@ -1,0 +1,316 @@
+"""How fast an account or a recipient's provider may be sent to: limits, blocks of tokens, and what refusals teach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+SPANS = {"minute": 60, "hour": 3600, "day": 86_400}
+"""The spans in which tokens are counted, in seconds. What is set per second is kept by spacing."""
+
+_HOLD_S = 30.0
+_GRAINS = 100
+_AHEAD = timedelta(seconds=1)
+_CATCH_UP = timedelta(seconds=0.1)
+"""How late a message may make use of its place among the spaced ones: beyond that the place is lost."""
+
+_MEMORY = timedelta(minutes=15)
+_STRIKES = 3
+_SUSPENSION = (timedelta(minutes=15), timedelta(minutes=120))
+_BLOCK = timedelta(hours=2)
+_LONGEST_BLOCK = timedelta(hours=24)
+_DOUBLES_EVERY = timedelta(minutes=30)
+_FORGOTTEN_AFTER = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may not be exceeded; None is no limit. `connections` are those open at once, of all processes together."""
+
+    connections: int | None = None
+    per_second: float | None = None
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
+    messages_per_connection: int | None = None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Limits:
+        """The limits of a table's column; names that are not ours are passed over."""
+        return cls(**{one.name: values[one.name] for one in fields(cls) if values.get(one.name) is not None})
+
+    def as_mapping(self) -> dict[str, float]:
+        """Those that are set, by name."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def over(self, other: Limits) -> Limits:
+        """These limits, and where one is not set, the other's."""
+        return Limits(**(other.as_mapping() | self.as_mapping()))  # type: ignore[arg-type]
+
+    @property
+    def counts(self) -> bool:
+        """Whether messages have to be counted at all: connections alone need no tokens."""
+        return any((self.per_second, *(self.of(span) for span in SPANS)))
+
+    def of(self, span: str) -> int | None:
+        """The tokens of a span."""
+        tokens: int | None = getattr(self, f"per_{span}")
+        return tokens
+
+
+NO_LIMITS = Limits()
+
+
+class Lesson(StrEnum):
+    """What one answer teaches about the pace."""
+
+    WELCOME = "welcome"
+    SLOWER = "slower"
+    FEWER_CONNECTIONS = "fewer_connections"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What is known of the pace towards an account's server or one provider, shared by all processes.
+
+    `taken` maps a span to the blocks of tokens that are out: when each comes back, and how many. A token comes back
+    one whole span after the last moment in which it may have been spent, so no stretch of that length ever sees more
+    than the limit, whichever processes spend them. `next_at` is the first place among spaced messages that is free.
+    """
+
+    taken: Mapping[str, tuple[tuple[datetime, int], ...]] = field(default_factory=dict)
+    next_at: datetime | None = None
+    learned_per_minute: float | None = None
+    learned_connections: int | None = None
+    learned_at: datetime | None = None
+    throttles: int = 0
+    refusals: int = 0
+    until: datetime | None = None
+    reason: str = ""
+
+    def rate(self, now: datetime) -> float | None:
+        """The learned rate a minute, given back little by little; None when there is none, or it is forgotten."""
+        if self.learned_per_minute is None or self.learned_at is None or now - self.learned_at > _FORGOTTEN_AFTER:
+            return None
+        return self.learned_per_minute * 2 ** max(0.0, (now - self.learned_at) / _DOUBLES_EVERY)
+
+    def connections(self, now: datetime) -> int | None:
+        """How many connections the server was found to bear: one more each half hour; None when that is forgotten."""
+        if self.learned_connections is None or self.learned_at is None or now - self.learned_at > _FORGOTTEN_AFTER:
+            return None
+        return self.learned_connections + max(0, math.floor((now - self.learned_at) / _DOUBLES_EVERY))
+
+    def suspended(self, now: datetime) -> bool:
+        """Whether nothing is to be sent now."""
+        return self.until is not None and self.until > now
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one process may send: `tokens` messages, `interval` apart from `start` on, none after `lapses`.
+
+    Without tokens `retry_at` is when there may be some again, and `why` the words for it. `drawn_at` names the block,
+    for giving back what was not spent.
+    """
+
+    tokens: int
+    start: datetime
+    lapses: datetime
+    interval: timedelta = timedelta(0)
+    drawn_at: datetime | None = None
+    retry_at: datetime | None = None
+    why: str = ""
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """None when a message may leave now; else how long until one may, or until there is something to ask for."""
+        if self.tokens <= 0:
+            return max(timedelta(0), (self.retry_at or now) - now)
+        if now >= self.lapses:
+            return timedelta(0)
+        return self.start - now if self.start > now else None
+
+    def spend(self, now: datetime) -> Allowance:
+        """After one message at `now`: places that went by unused are lost, so that no burst makes up for them."""
+        if not self.interval:
+            return replace(self, tokens=self.tokens - 1)
+        missed = max(0, math.floor((now - _CATCH_UP - self.start) / self.interval))
+        used = min(self.tokens, missed + 1)
+        return replace(self, tokens=self.tokens - used, start=self.start + self.interval * used)
+
+
+def hold(span: str) -> timedelta:
+    """How long a block of a span's tokens may be kept before it is spent."""
+    return timedelta(seconds=min(_HOLD_S, SPANS[span] / 20))
+
+
+def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gauge, Allowance]:
+    """Take up to `wanted` tokens; return what is left, and what was got."""
+    gauge = _returned(gauge, now)
+    if gauge.until is not None and gauge.until > now:
+        return gauge, Allowance(0, now, now, retry_at=gauge.until, why=gauge.reason)
+    spans = {span: tokens for span in SPANS if (tokens := limits.of(span)) is not None}
+    out = {span: sum(many for _back, many in gauge.taken.get(span, ())) for span in spans}
+    spent = [span for span in spans if out[span] >= spans[span]]
+    if spent:
+        back = {span: gauge.taken[span][0][0] for span in spent}
+        last = max(spent, key=back.__getitem__)
+        return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{spans[last]} messages a {last} are used up")
+    many = min([wanted, *(spans[span] - out[span] for span in spans)])
+    interval = _interval(limits, gauge.rate(now))
+    start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])
+    if interval:
+        start = max(now, gauge.next_at or now)
+        if start > now + _AHEAD:
+            return gauge, Allowance(0, now, now, retry_at=start - _AHEAD, why=_said(interval))
+        many = max(1, min(many, math.floor(_AHEAD / interval)))
+        lapses = min(lapses, start + interval * many + _CATCH_UP)
+        gauge = replace(gauge, next_at=start + interval * many)
+    taken = {span: _with_block(gauge.taken.get(span, ()), span, now, many) for span in spans}
+    return replace(gauge, taken=taken), Allowance(many, start, lapses, interval, drawn_at=now)
+
+
+def give_back(gauge: Gauge, allowance: Allowance) -> Gauge:
+    """The tokens of a block that nobody will spend."""
+    if allowance.drawn_at is None or allowance.tokens <= 0:
+        return gauge
+    taken = {}
+    for span, blocks in gauge.taken.items():
+        back = _comes_back(span, allowance.drawn_at)
+        kept = ((when, many - allowance.tokens if when == back else many) for when, many in blocks)
+        taken[span] = tuple((when, many) for when, many in kept if many > 0)
+    return replace(gauge, taken=taken)
+
+
+def learn(
+    gauge: Gauge,
+    lesson: Lesson,
+    now: datetime,
+    *,
+    rate: float = 0,
+    open_connections: int = 1,
+    retry_after: int | None = None,
+    said: str = "",
+) -> Gauge:
+    """What is known after one more answer.
+
+    `rate` is how many messages a minute were sent, `said` the answer's codes. «Slower» halves the rate, and the third
+    within a quarter of an hour suspends for as long as the server says, from 15 to 120 minutes. Three refusals of
+    policy in a row block for two hours; one more after that for twice as long, a day at most: many blocks are lifted
+    by themselves, and tries while they last prolong them.
+    """
+    if lesson is Lesson.WELCOME:
+        return replace(gauge, refusals=0)
+    if gauge.suspended(now):
+        return gauge  # an answer to what was on the wire when the others were heard
+    if lesson is Lesson.REFUSED:
+        return _refused(gauge, now, said)
+    known_rate, known_connections = gauge.rate(now), gauge.connections(now)
+    if lesson is Lesson.FEWER_CONNECTIONS:
+        fewer = max(1, min(known_connections or open_connections, open_connections) - 1)
+        return replace(gauge, learned_connections=fewer, learned_per_minute=known_rate, learned_at=now)
+    recent = gauge.learned_at is not None and now - gauge.learned_at <= _MEMORY
+    slower = replace(
+        gauge,
+        throttles=gauge.throttles + 1 if recent else 1,
+        learned_per_minute=max(1.0, min(known_rate or math.inf, max(rate, 2.0)) / 2),
+        learned_connections=known_connections,
+        learned_at=now,
+    )
+    return _suspended(slower, now, retry_after, said) if slower.throttles >= _STRIKES else slower
+
+
+def _refused(gauge: Gauge, now: datetime, said: str) -> Gauge:
+    refusals = gauge.refusals + 1
+    if refusals < _STRIKES:
+        return replace(gauge, refusals=refusals)
+    until = now + min(_LONGEST_BLOCK, _BLOCK * 2 ** min(refusals - _STRIKES, 10))
+    return replace(gauge, refusals=refusals, until=until, reason=f"{refusals} refusals of policy in a row ({said})")
+
+
+def _suspended(gauge: Gauge, now: datetime, retry_after: int | None, said: str) -> Gauge:
+    least, most = _SUSPENSION
+    pause = min(most, max(least, timedelta(seconds=retry_after or 0)))
+    reason = f"asked to slow down {gauge.throttles} times ({said})"
+    return replace(gauge, throttles=0, until=now + pause, reason=reason)
+
+
+def lifted(gauge: Gauge) -> Gauge:
+    """The same without its suspension: a person's word."""
+    return replace(gauge, until=None, reason="", refusals=0, throttles=0)
+
+
+def freeze(gauge: Gauge) -> dict[str, Any]:
+    """A gauge as JSON keeps it."""
+    return {
+        "taken": {span: [[when.timestamp(), many] for when, many in blocks] for span, blocks in gauge.taken.items()},
+        "next_at": _stamp(gauge.next_at),
+        "learned_per_minute": gauge.learned_per_minute,
+        "learned_connections": gauge.learned_connections,
+        "learned_at": _stamp(gauge.learned_at),
+        "throttles": gauge.throttles,
+        "refusals": gauge.refusals,
+    }
+
+
+def thaw(kept: Mapping[str, Any], until: datetime | None, reason: str) -> Gauge:
+    """The gauge that `freeze` kept."""
+    taken = kept.get("taken", {})
+    return Gauge(
+        taken={span: tuple((_moment(when), many) for when, many in blocks) for span, blocks in taken.items()},
+        next_at=_moment(kept["next_at"]) if kept.get("next_at") is not None else None,
+        learned_per_minute=kept.get("learned_per_minute"),
+        learned_connections=kept.get("learned_connections"),
+        learned_at=_moment(kept["learned_at"]) if kept.get("learned_at") is not None else None,
+        throttles=kept.get("throttles", 0),
+        refusals=kept.get("refusals", 0),
+        until=until,
+        reason=reason,
+    )
+
+
+def _returned(gauge: Gauge, now: datetime) -> Gauge:
+    """Without the blocks that have come back."""
+    taken = {span: tuple(block for block in blocks if block[0] > now) for span, blocks in gauge.taken.items()}
+    return replace(gauge, taken=taken)
+
+
+def _with_block(
+    blocks: tuple[tuple[datetime, int], ...], span: str, now: datetime, many: int
+) -> tuple[tuple[datetime, int], ...]:
+    back = _comes_back(span, now)
+    merged = dict(blocks)
+    merged[back] = merged.get(back, 0) + many
+    return tuple(sorted(merged.items()))
+
+
+def _comes_back(span: str, drawn_at: datetime) -> datetime:
+    """When a block drawn at that moment comes back, rounded up so that blocks stay few."""
+    seconds = SPANS[span]
+    grain = max(hold(span).total_seconds(), seconds / _GRAINS)
+    back = drawn_at.timestamp() + hold(span).total_seconds() + seconds
+    return _moment(math.ceil(back / grain) * grain)
+
+
+def _interval(limits: Limits, learned_per_minute: float | None) -> timedelta:
+    waits = [1 / limits.per_second] if limits.per_second else []
+    if learned_per_minute:
+        waits.append(60 / learned_per_minute)
+    return timedelta(seconds=max(waits, default=0))
+
+
+def _said(interval: timedelta) -> str:
+    return f"one message each {interval.total_seconds():.1f} seconds"
+
+
+def _stamp(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _moment(stamp: float) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)

@@ -1,0 +1,293 @@
+"""The pace in the database: limits hold in sum over processes and restarts, and shares of connections are fair."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+from ledgerbase import ACCEPTED, START, HandClock, add_dispatch, add_version
+
+from distributor.db.engine import Database
+from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacing import ACCOUNT, Note, Order, PacingBook, lift, read_waits
+from distributor.states import DeliveryState, Outcome, Phase, Verdict
+from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
+
+THROTTLED = Outcome(DeliveryState.DEFERRED, Verdict.THROTTLED, Phase.RCPT, 421, "4.7.0", "slow down", retry_after=3600)
+CROWDED = Outcome(DeliveryState.DEFERRED, Verdict.CONCURRENCY, Phase.RCPT, 432, "4.3.2", "too many connections")
+BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.1", "blocked <a@b.example>")
+
+
+@pytest.fixture
+def account(database: Database) -> int:
+    add_dispatch(database, add_version(database))
+    return 1
+
+
+@dataclass
+class Clerk:
+    """Runs what the pacer asks of the database, at once, and counts how often that was."""
+
+    calls: int = 0
+
+    async def __call__(self, function: Callable[[], Any]) -> Any:
+        self.calls += 1
+        return function()
+
+
+def book(database: Database, worker: str, at: HandClock) -> PacingBook:
+    return PacingBook(database, 1, worker, at)
+
+
+def pacer(database: Database, at: HandClock, limits: Limits = NO_LIMITS, *, worker: str = "w1", **more: Any) -> Pacer:
+    return Pacer(book(database, worker, at), limits, now=at, **({"wish": 3} | more))
+
+
+def tick(made: Pacer, clerk: Clerk | None = None, *, open_connections: int = 0) -> None:
+    asyncio.run(made.tick(clerk or Clerk(), open_connections=open_connections))
+
+
+def send(made: Pacer, at: HandClock, domain: str = "jour.example", outcome: Outcome = ACCEPTED) -> bool:
+    """Send one message if it may leave now."""
+    wait = made.admit(domain, at())
+    if wait == timedelta(0):
+        tick(made)
+        wait = made.admit(domain, at())
+    if wait is not None:
+        return False
+    made.learn(domain, outcome, at())
+    return True
+
+
+@pytest.mark.usefixtures("account")
+def test_several_processes_keep_one_limit_and_so_does_a_restart(database: Database) -> None:
+    at, limits = HandClock(), Limits(per_minute=30)
+    three = [pacer(database, at, limits, worker=f"w{number}") for number in range(3)]
+    sent = sum(send(one, at) for _ in range(30) for one in three)
+    assert sent == 30
+    again = pacer(database, at, limits, worker="w9")
+    assert not send(again, at)
+    (wait,) = again.waits(at())
+    assert (wait.what, wait.why) == (ACCOUNT, "30 messages a minute are used up")
+    with database.reading() as connection:
+        (shown,) = read_waits(connection, 1, limits, at())
+    assert (shown.until, shown.why) == (wait.until, wait.why)
+    at.forward(seconds=70)
+    assert sum(send(one, at) for _ in range(30) for one in three) == 30
+
+
+@pytest.mark.usefixtures("account")
+def test_a_run_that_ends_gives_back_what_it_did_not_spend(database: Database) -> None:
+    at, limits = HandClock(), Limits(per_day=20)
+    first = pacer(database, at, limits)
+    assert send(first, at)
+    asyncio.run(first.leave(Clerk()))
+    second = pacer(database, at, limits, worker="w2")
+    assert sum(send(second, at) for _ in range(30)) == 19
+
+
+@pytest.mark.usefixtures("account")
+def test_without_limits_the_database_is_not_asked_for_each_message(database: Database) -> None:
+    at, clerk = HandClock(), Clerk()
+    made = pacer(database, at)
+    tick(made, clerk)
+    for _ in range(500):
+        assert made.admit("jour.example", at()) is None
+        made.learn("jour.example", ACCEPTED, at())
+        tick(made, clerk)
+    assert clerk.calls == 1
+
+
+@pytest.mark.usefixtures("account")
+def test_with_limits_the_database_is_asked_for_blocks(database: Database) -> None:
+    at, clerk = HandClock(), Clerk()
+    made = pacer(database, at, Limits(per_day=100_000))
+    for _ in range(3000):
+        if made.admit("jour.example", at()) == timedelta(0):
+            tick(made, clerk)
+            assert made.admit("jour.example", at()) is None
+        made.learn("jour.example", ACCEPTED, at())
+    assert clerk.calls <= 12
+
+
+@pytest.mark.usefixtures("account")
+def test_three_refusals_of_policy_close_a_provider_for_every_process_and_no_other_provider(database: Database) -> None:
+    at = HandClock()
+    first, second = (pacer(database, at, worker=name, scope_of=lambda d: d) for name in ("w1", "w2"))
+    for _ in range(3):
+        assert send(first, at, "orange.fr", BLOCKED)
+    assert first.has_news
+    tick(first)
+    tick(second)
+    for one in (first, second):
+        assert one.admit("orange.fr", at()) == timedelta(hours=2)
+        assert one.admit("jour.example", at()) is None
+        (wait,) = one.waits(at())
+        assert wait.why == "3 refusals of policy in a row (554 5.7.1)", "and nobody's address"
+    queue = deque([_Somebody("orange.fr"), _Somebody("jour.example")])
+    assert [one.domain for one, _wait in first.set_aside(queue, at())] == ["orange.fr"]
+    assert lift(database, 1, "orange.fr", "anne", at())
+    assert not lift(database, 1, "orange.fr", "anne", at())
+    at.forward(seconds=6)
+    tick(second)
+    assert second.admit("orange.fr", at()) is None
+
+
+@pytest.mark.usefixtures("account")
+def test_an_acceptance_between_refusals_forgives_them(database: Database) -> None:
+    at = HandClock()
+    made = pacer(database, at)
+    for outcome in (BLOCKED, BLOCKED, ACCEPTED, BLOCKED, BLOCKED):
+        assert send(made, at, "orange.fr", outcome)
+        tick(made)
+    assert made.admit("orange.fr", at()) is None
+
+
+@pytest.mark.usefixtures("account")
+def test_who_asks_us_to_slow_down_is_one_provider_until_another_says_so_too(database: Database) -> None:
+    at = HandClock()
+    made = pacer(database, at)
+    for _ in range(3):
+        send(made, at, "orange.fr", THROTTLED)
+        tick(made)
+    assert made.admit("orange.fr", at()) == timedelta(hours=1)
+    assert made.stands_still(at()) is None
+    for _ in range(3):
+        made.learn("sfr.fr", THROTTLED, at())
+        tick(made)
+    still = made.stands_still(at())
+    assert still is not None
+    assert still.why == "asked to slow down 3 times (421 4.7.0)"
+
+
+@pytest.mark.usefixtures("account")
+def test_fewer_connections_are_learned_and_told(database: Database) -> None:
+    at = HandClock()
+    first = pacer(database, at)
+    assert first.connections == 3
+    send(first, at, outcome=CROWDED)
+    tick(first, open_connections=3)
+    assert first.connections == 2
+    second = pacer(database, at, worker="w2")
+    tick(second)
+    assert second.connections == 2, "it has heard; the shares come with the next exchange"
+    tick(second)
+    tick(first, open_connections=1)
+    tick(second, open_connections=1)
+    assert first.connections + second.connections == 2
+
+
+@pytest.mark.usefixtures("account")
+def test_connections_are_shared_and_a_late_comer_gets_a_part(database: Database) -> None:
+    at, limits = HandClock(), Limits(connections=3)
+    first, second = (pacer(database, at, limits, worker=name) for name in ("w1", "w2"))
+    tick(first)
+    assert first.connections == 3
+    tick(second)
+    assert second.connections == 0, "the first has not closed any yet"
+    tick(first, open_connections=3)
+    assert first.connections == 2
+    tick(first, open_connections=2)
+    tick(second)
+    assert second.connections == 1
+    asyncio.run(first.leave(Clerk()))
+    tick(second, open_connections=1)
+    assert second.connections == 3
+
+
+@pytest.mark.usefixtures("account")
+def test_a_killed_process_holds_its_connections_half_a_minute_at_most(database: Database) -> None:
+    at, limits = HandClock(), Limits(connections=3)
+    tick(pacer(database, at, limits, worker="killed"))
+    at.forward(seconds=31)
+    alive = pacer(database, at, limits, worker="w2")
+    tick(alive)
+    assert alive.connections == 3
+
+
+@pytest.mark.usefixtures("account")
+def test_what_one_provider_bears_is_kept_when_it_is_wished_for(database: Database) -> None:
+    at = HandClock()
+    made = pacer(
+        database, at, wish=9, provider_limits=lambda name: Limits(connections=2 if name == "orange.fr" else None)
+    )
+    assert [made.admit("orange.fr", at()) is None for _ in range(3)] == [True, True, False]
+    assert made.admit("jour.example", at()) is None
+    queue = deque([_Somebody("orange.fr"), _Somebody("jour.example")])
+    chosen, _ = made.choose(queue, at())
+    assert chosen is not None
+    assert chosen.domain == "jour.example", "a slow provider holds up nobody else"
+    made.learn("orange.fr", ACCEPTED, at())
+    assert made.admit("orange.fr", at()) is None
+
+
+def test_many_threads_draw_at_once_and_no_token_is_given_twice(database: Database, account: int) -> None:
+    limits, got = Limits(per_hour=100), []
+
+    def draw_some(number: int) -> None:
+        mine = PacingBook(database, account, f"w{number}", HandClock())
+        for _ in range(6):
+            answer = mine.exchange(
+                [Order(ACCOUNT, limits, 7)],
+                [Note("x.example", Lesson.WELCOME)],
+                limits=limits,
+                wish=1,
+                open_connections=0,
+            )
+            got.append(answer.allowances[ACCOUNT].tokens)
+
+    threads = [Thread(target=draw_some, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(got) == 100
+
+
+def test_by_default_the_databases_clock_counts(database: Database, account: int) -> None:
+    answer = PacingBook(database, account, "w1").exchange(
+        [Order(ACCOUNT, Limits(per_day=5), 9)], [], limits=Limits(), wish=1, open_connections=0
+    )
+    assert answer.moment > START
+    assert answer.allowances[ACCOUNT].tokens == 5
+    with database.reading() as connection:
+        (wait,) = read_waits(connection, account, Limits(per_day=5))
+    assert wait.until - answer.moment >= timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Somebody:
+    domain: str
+
+
+@pytest.mark.usefixtures("account")
+def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Database) -> None:
+    """What was not spent of a block that lapsed must not be given back twice: the limit would grow."""
+    at, limits = HandClock(), Limits(per_hour=20)
+    made = pacer(database, at, limits)
+    assert send(made, at)
+    at.forward(seconds=31)  # the block has lapsed with most of it unspent
+    others = pacer(database, at, limits, worker="w2")
+
+    async def slow(function: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        found = function()
+        await asyncio.sleep(0)
+        return found
+
+    async def ask() -> None:
+        if made.admit("jour.example", at()) == timedelta(0):
+            await made.tick(slow)
+
+    async def scene() -> None:
+        await asyncio.gather(*(ask() for _ in range(4)))
+
+    asyncio.run(scene())
+    sent = 1 + sum(send(one, at) for _ in range(40) for one in (made, others))
+    assert sent == 20

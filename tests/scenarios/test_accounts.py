@@ -1,0 +1,51 @@
+"""The commands on accounts: what is set, whether it works, and a password that is offered once over all commands."""
+
+from __future__ import annotations
+
+import re
+
+from authority import Authority
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
+from smtpserver import Script, running
+
+
+def test_a_refused_password_is_not_offered_by_any_command(office: Office, authority: Authority) -> None:
+    script = Script(
+        certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True, users={"presse": "right"}
+    )
+    with running(script) as server:
+        wrong = office.at(
+            server.port,
+            smtp_security="tls",
+            smtp_ca_file=str(authority.ca_file),
+            smtp_username="presse",
+            smtp_password="wrong",
+        )
+        wrong.send(SLUG, BUREAU, code=4)
+        for command in (("dispatches", "resume", "1"), ("accounts", "check")):
+            sentence = one_sentence(wrong.run(*command, code=4))
+            assert "refuses the user name or the password" in sentence
+            assert "--try-again" in sentence
+        assert server.failed_logins == 1
+        wrong.run("accounts", "check", "--try-again", code=4)
+        assert server.failed_logins == 2, "by a person's word, once more"
+        right = wrong.at(server.port, smtp_password="right")
+        assert "takes us as presse" in right.run("accounts", "check").out
+        right.run("dispatches", "resume", "1")
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_presets_rules_and_limits_are_shown(office: Office) -> None:
+    limited = office.at(9, smtp_preset="exchange-online", smtp_per_day="300")
+    (account,) = limited.json("accounts", "list") or [{}]
+    assert account["limits"] == {"connections": 3, "per_minute": 30, "per_day": 300}
+    assert "30 a minute, 300 a day" in limited.run("accounts", "list").out
+    for preset in limited.json("accounts", "presets"):
+        assert preset["source"]
+        assert preset["date"]
+    rules = limited.json("accounts", "rules")
+    assert len(rules) > 50
+    assert all(re.fullmatch(r"20\d\d-\d\d", rule["date"]) and rule["source"] for rule in rules)
+    assert "greylist" in limited.run("accounts", "rules").out
+    sentence = one_sentence(office.at(9, smtp_preset="exchange").run("accounts", "list", code=2))
+    assert "DISTRIBUTOR_SMTP_PRESET" in sentence

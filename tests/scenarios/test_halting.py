@@ -1,0 +1,121 @@
+"""Pausing and stopping from another terminal, on the real command: what had left is named, nothing more leaves."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments, until
+from smtpserver import Fault, Script, running
+from test_cancelled import hold_after
+
+SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
+
+
+def test_a_pause_from_another_terminal_finishes_what_is_on_the_wire_and_a_resume_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as server:
+        go_on = hold_after(server, 5, monkeypatch)
+        sending = office.at(server.port)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) == 5, "five messages have left", process=process)
+        said = sending.run("dispatches", "pause", "1", "--because", "wrong figure in the title").out
+        assert "Dispatch 1 is paused" in said
+        on_the_wire = len(sending.deliveries("sending"))
+        assert on_the_wire <= 3
+        go_on.set()
+        ran = finish(process, 5)
+        sentence = one_sentence(ran)
+        assert "paused by " in sentence
+        assert "wrong figure in the title" in sentence
+        assert len(server.accepted) == 5 + on_the_wire
+        assert sending.states() == {"accepted": len(server.accepted), "queued": len(SOCIAL) - len(server.accepted)}
+        assert "wrong figure" in sending.run("dispatches", "show", "1").out
+        assert sending.run("work", "--once").out == "Nothing is due.\n", "a pause is nothing that `work` ends"
+        assert "not under way" in one_sentence(sending.run("dispatches", "pause", "1", code=2))
+        sending.run("dispatches", "resume", "1")
+        assert Counter(one.recipient for one in server.accepted) == Counter(person.spec for person in SOCIAL)
+
+
+def test_stop_cuts_off_every_process_and_lists_what_left(office: Office) -> None:
+    """Two commands send; what hangs at the final dot is dropped and in doubt by name; a resume sends to the rest."""
+    office.send(SLUG, "social", code=4)  # nothing listens at its port: the dispatch is planned, and paused
+    with running(Script(faults=(Fault("body", do="stall", nth=tuple(range(9, 15))),))) as server:
+        sending = office.at(server.port)
+        both = [sending.start("dispatches", "resume", "1") for _ in range(2)]
+        until(lambda: len(sending.deliveries("sending")) == 6, "both wait for the server", process=both[0])
+        ran = sending.run("dispatches", "stop", "--because", "embargo", "--json")
+        (stopped,) = json.loads(ran.out)
+        accepted = {one.recipient for one in server.accepted}
+        assert {one["address"] for one in stopped["left"]} == accepted
+        assert len(stopped["in_doubt"]) == 6, "one for each open connection"
+        assert stopped["state"] == "paused"
+        for process in both:
+            finish(process, 5)
+        states = sending.states()
+        assert states == {"accepted": 8, "in_doubt": 6, "queued": len(SOCIAL) - 14}
+        assert "Nothing is being sent" in sending.run("dispatches", "stop").out
+        assert sending.run("work", "--once").out == "Nothing is due.\n"
+        sending.run("dispatches", "resume", "1", code=5)
+        assert sending.states() == {"accepted": len(SOCIAL) - 6, "in_doubt": 6}
+    counts = Counter(one.recipient for one in server.accepted)
+    assert max(counts.values()) == 1
+
+
+def test_one_command_says_what_the_other_is_doing(office: Office) -> None:
+    with running(Script(faults=(Fault("body", delay=5, nth=(6, 7, 8)),))) as server:
+        sending = office.at(server.port)
+        first = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) >= 5, "five messages have left", process=first)
+        second = sending.start("dispatches", "resume", "1")
+        until(lambda: server.connections > 3, "the second one has connected", process=second)
+        ran = [finish(process, 0) for process in (first, second)]
+        assert f"At work: process {first.pid} on " in ran[1].out
+        assert "sends dispatch 1" in ran[1].out
+        assert not any(word in one.text for one in ran for word in ("locked", "busy", "Traceback"))
+    assert Counter(one.recipient for one in server.accepted) == Counter(person.spec for person in SOCIAL)
+
+
+def test_what_a_day_allows_is_kept_over_commands_and_said(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port, smtp_per_day="7")
+        ran = sending.send(SLUG, BUREAU, code=5)
+        assert "7 messages a day are used up" in one_sentence(ran)
+        assert len(server.accepted) == 7
+        shown = sending.json("dispatches", "show", "1")
+        assert shown["waits_for"] == "7 messages a day are used up"
+        assert shown["waits_until"] is not None
+        assert [wait["what"] for wait in shown["waits"]] == ["account"]
+        assert "7 messages a day are used up" in sending.run("dispatches", "show", "1").out
+        assert sending.run("work", "--once").out == "Nothing is due.\n", "it does not knock before its time"
+        sending.run("dispatches", "resume", "1", code=5)
+        assert len(server.accepted) == 7
+        office.at(server.port, smtp_per_day="100").run("dispatches", "resume", "1")
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_two_commands_keep_one_limit(office: Office) -> None:
+    office.send(SLUG, "social", code=4)
+    with running() as server:
+        sending = office.at(server.port, smtp_per_hour="20")
+        for process in [sending.start("dispatches", "resume", "1") for _ in range(2)]:
+            finish(process, 5)
+        assert len(server.accepted) == 20
+
+
+def test_a_provider_that_refuses_is_left_alone_until_somebody_lifts_it(office: Office) -> None:
+    domain = SOCIAL[0].spec.partition("@")[2]
+    mine = [one for one in SOCIAL if one.spec.endswith(f"@{domain}")]
+    refusing = Fault("rcpt", reply="554 5.7.1 blocked for policy", recipient=f"*@{domain}", times=3)
+    with running(Script(faults=(refusing,))) as server:
+        sending = office.at(server.port, smtp_connections="1")
+        ran = sending.send(SLUG, "social", code=5)
+        assert f"Nothing to {domain} until" in ran.out
+        assert sending.states() == {"rejected": 3, "deferred": len(mine) - 3, "accepted": len(SOCIAL) - len(mine)}
+        assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
+        assert domain in sending.run("accounts", "list").out
+        assert "due now" in sending.run("accounts", "lift", domain).out
+        sending.run("work", "--once", code=5)  # three were refused for good
+        assert sending.states() == {"rejected": 3, "accepted": len(SOCIAL) - 3}

@@ -1,0 +1,193 @@
+"""The pace: no stretch of time sees more than its limit, whoever draws; refusals slow down, time gives back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.transport.throttle import (
+    SPANS,
+    Allowance,
+    Gauge,
+    Lesson,
+    Limits,
+    draw,
+    freeze,
+    give_back,
+    hold,
+    learn,
+    lifted,
+    thaw,
+)
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def after(**by: float) -> datetime:
+    return START + timedelta(**by)
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 2), st.floats(0, 40, allow_nan=False), st.integers(1, 30), st.booleans()), max_size=60
+)
+
+
+@given(STEPS, st.integers(1, 50), st.none() | st.integers(20, 90))
+def test_no_stretch_sees_more_than_the_limit_whoever_draws(
+    steps: list[tuple[int, float, int, bool]], per_minute: int, per_hour: int | None
+) -> None:
+    """Three processes draw blocks, spend them as late as they may, or give back what they did not spend."""
+    limits = Limits(per_minute=per_minute, per_hour=per_hour)
+    gauge, now = Gauge(), START
+    spent: list[datetime] = []
+    for _process, later, wanted, spends in steps:
+        now += timedelta(seconds=later)
+        gauge, got = draw(gauge, limits, wanted, now)
+        gauge = thaw(freeze(gauge), gauge.until, gauge.reason)
+        if not spends:
+            gauge = give_back(gauge, got)
+            continue
+        half = got.tokens // 2
+        spent += [now] * half + [got.lapses - timedelta(microseconds=1)] * (got.tokens - half)
+    for span in SPANS:
+        tokens = limits.of(span)
+        for first in spent if tokens is not None else ():
+            within = [one for one in spent if first <= one < first + timedelta(seconds=SPANS[span])]
+            assert len(within) <= tokens
+
+
+def test_what_is_used_up_says_what_and_until_when() -> None:
+    limits = Limits(per_minute=30, per_day=500)
+    gauge, got = draw(Gauge(), limits, 40, START)
+    assert got.tokens == 30
+    assert got.wait(START) is None
+    gauge, none = draw(gauge, limits, 40, after(seconds=10))
+    assert none.tokens == 0
+    assert none.why == "30 messages a minute are used up"
+    assert after(seconds=60) <= none.retry_at <= after(seconds=70)
+    gauge, got = draw(gauge, limits, 40, none.retry_at)
+    assert got.tokens == 30
+
+
+def test_a_day_is_used_up_and_comes_back_a_day_later_not_at_midnight() -> None:
+    limits = Limits(per_day=500)
+    gauge, got = draw(Gauge(), limits, 1000, START)
+    assert got.tokens == 500
+    _, none = draw(gauge, limits, 1, after(hours=23))
+    assert none.why == "500 messages a day are used up"
+    assert none.wait(after(hours=23)) > timedelta(minutes=59)
+    _, got = draw(gauge, limits, 1, after(hours=24, minutes=30))
+    assert got.tokens == 1
+
+
+def test_blocks_stay_few_however_many_draw() -> None:
+    limits, gauge = Limits(per_minute=600, per_day=100_000), Gauge()
+    for second in range(0, 7200, 2):
+        gauge, _ = draw(gauge, limits, 5, after(seconds=second))
+    assert len(gauge.taken["minute"]) <= 25
+    assert len(gauge.taken["day"]) <= 10
+
+
+def test_what_was_not_spent_is_given_back_whole() -> None:
+    limits = Limits(per_hour=10)
+    gauge, got = draw(Gauge(), limits, 10, START)
+    gauge = give_back(gauge, got.spend(START))
+    _, again = draw(gauge, limits, 10, START)
+    assert again.tokens == 9
+
+
+def test_a_block_that_was_kept_too_long_is_worth_nothing() -> None:
+    _, got = draw(Gauge(), Limits(per_minute=10), 10, START)
+    assert got.wait(after(seconds=1)) is None
+    assert got.wait(START + hold("minute")) == timedelta(0), "a new block is to be asked for"
+
+
+@given(st.lists(st.floats(0.001, 0.3), min_size=1, max_size=80), st.sampled_from([2, 5, 10, 40]))
+def test_messages_are_spaced_over_the_second(waits: list[float], per_second: int) -> None:
+    limits, gauge, now = Limits(per_second=per_second), Gauge(), START
+    allowances: list[Allowance] = [Allowance(0, START, START), Allowance(0, START, START)]
+    sent: list[datetime] = []
+    for index, later in enumerate(waits):
+        now += timedelta(seconds=later)
+        mine = allowances[index % 2]
+        if mine.wait(now) is not None and (mine.tokens <= 0 or now >= mine.lapses):
+            gauge, mine = draw(gauge, limits, 3, now)
+        while mine.wait(now) is None:
+            mine = mine.spend(now)
+            sent.append(now)
+        allowances[index % 2] = mine
+    for first in sent:
+        within = [one for one in sent if first <= one < first + timedelta(seconds=1)]
+        assert len(within) <= per_second * 1.1 + 2
+
+
+def test_slower_halves_and_time_gives_back() -> None:
+    gauge = learn(Gauge(), Lesson.SLOWER, START, rate=120)
+    assert gauge.rate(START) == 60
+    gauge = learn(gauge, Lesson.SLOWER, after(minutes=1), rate=60)
+    assert gauge.rate(after(minutes=1)) == pytest.approx(30)
+    assert gauge.rate(after(minutes=31)) == pytest.approx(60)
+    assert gauge.rate(after(minutes=61)) == pytest.approx(120)
+    assert gauge.rate(after(hours=4)) is None, "forgotten"
+    _, got = draw(gauge, Limits(), 9, after(minutes=1))
+    assert (got.tokens, got.interval) == (1, timedelta(seconds=2))
+
+
+def test_the_third_slower_within_a_quarter_of_an_hour_suspends() -> None:
+    gauge = Gauge()
+    for minute in (0, 5, 10):
+        gauge = learn(gauge, Lesson.SLOWER, after(minutes=minute), rate=60, retry_after=7200, said="421 4.7.0")
+    assert gauge.until == after(minutes=130)
+    assert gauge.reason == "asked to slow down 3 times (421 4.7.0)"
+    _, got = draw(gauge, Limits(), 1, after(minutes=11))
+    assert (got.tokens, got.retry_at) == (0, after(minutes=130))
+
+
+def test_slower_now_and_then_suspends_nothing() -> None:
+    gauge = Gauge()
+    for number in range(9):
+        gauge = learn(gauge, Lesson.SLOWER, after(minutes=20 * number), rate=60)
+    assert gauge.until is None
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(None, 15), (60, 15), (3600, 60), (4 * 3600, 120)])
+def test_a_suspension_lasts_from_15_to_120_minutes(said: int | None, minutes: int) -> None:
+    gauge = Gauge()
+    for _ in range(3):
+        gauge = learn(gauge, Lesson.SLOWER, START, rate=10, retry_after=said)
+    assert gauge.until == after(minutes=minutes)
+
+
+def test_fewer_connections_down_to_one_and_one_more_each_half_hour() -> None:
+    gauge = learn(Gauge(), Lesson.FEWER_CONNECTIONS, START, open_connections=3)
+    assert gauge.connections(START) == 2
+    for _ in range(4):
+        gauge = learn(gauge, Lesson.FEWER_CONNECTIONS, START, open_connections=2)
+    assert gauge.connections(START) == 1
+    assert gauge.connections(after(minutes=65)) == 3
+    assert gauge.connections(after(hours=4)) is None
+
+
+def test_three_refusals_of_policy_in_a_row_block_and_one_acceptance_between_does_not() -> None:
+    gauge = Gauge()
+    for lesson in (Lesson.REFUSED, Lesson.REFUSED, Lesson.WELCOME, Lesson.REFUSED, Lesson.REFUSED):
+        gauge = learn(gauge, lesson, START, said="554 5.7.1")
+    assert gauge.until is None
+    gauge = learn(gauge, Lesson.REFUSED, START, said="554 5.7.1")
+    assert (gauge.until, gauge.reason) == (after(hours=2), "3 refusals of policy in a row (554 5.7.1)")
+    assert learn(gauge, Lesson.REFUSED, after(minutes=1)) == gauge, "what was on the wire counts once"
+    gauge = learn(gauge, Lesson.REFUSED, after(hours=3), said="554 5.7.1")
+    assert gauge.until == after(hours=7), "twice as long"
+    assert lifted(gauge).until is None
+
+
+def test_limits_that_are_set_win_over_a_presets() -> None:
+    preset = Limits(connections=3, per_minute=30, per_day=10_000)
+    assert Limits(per_minute=20).over(preset) == replace(preset, per_minute=20)
+    assert Limits.from_mapping(preset.as_mapping() | {"colour": "blue"}) == preset
+    assert preset.counts
+    assert not Limits(connections=3).counts
