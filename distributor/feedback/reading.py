@@ -1,0 +1,146 @@
+"""What a message is: every reader in turn, the most certain first."""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from distributor.feedback import absences, arf, departures, dsn, machines, nonstandard, objecting
+from distributor.feedback.causes import cause_of
+from distributor.feedback.events import Absence, Finding, Judgement, Kind, Reading
+from distributor.feedback.letter import Letter, read_letter
+from distributor.feedback.returned import Returned, read_returned, split
+from distributor.feedback.wording import header_addresses
+
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
+_MAX_FOR_OTHERS = 200_000
+
+
+def read_message(raw: bytes) -> Reading:
+    """Read one raw message, whatever it is; never raises, in time that grows with its length only."""
+    letter = read_letter(raw)
+    said, copied = split(letter.text)
+    returned = read_returned(letter.returned or copied)
+    kind, findings, extra = _judge(letter, said, returned, raw)
+    sender = (header_addresses(letter.header("From")) or [""])[0]
+    return Reading(
+        kind=kind,
+        findings=findings,
+        sender=sender,
+        subject=letter.header("Subject")[:500],
+        plain=extra.get("plain") is True,
+        absence=extra["absence"] if isinstance(extra.get("absence"), Absence) else Absence(),
+        message_ids=_message_ids(letter, returned, kind),
+        envelope_ids=tuple(filter(None, [str(extra.get("envelope_id", ""))])),
+        sent_to=_sent_to(letter),
+        trouble=letter.trouble,
+    )
+
+
+_Judged = tuple[Kind, tuple[Finding, ...], dict[str, object]]
+
+
+def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged:
+    complaint = arf.read_complaint(letter, returned)
+    if complaint is not None:
+        return *complaint, {}
+    if arf.is_domain_report(letter):
+        return Kind.DOMAIN_REPORT, (), {}
+    if machines.is_receipt(letter):
+        return Kind.RECEIPT, (), {}
+    report = dsn.read_status(letter, said)
+    if report is not None and report.findings:
+        return _report_kind(report.findings), _completed(report.findings, letter, said, returned), {"envelope_id": report.envelope_id}
+    is_machine = nonstandard.is_machine(letter)
+    if machines.is_automatic(letter) and not is_machine and not letter.headers.get("X-Failed-Recipients"):
+        return _automatic(letter, said)
+    if report is not None or nonstandard.looks_like_bounce(letter, said):
+        findings = nonstandard.read_bounce(letter, said, returned, _others(raw))
+        return _report_kind(findings), findings, {}
+    if machines.is_automatic(letter):
+        return _automatic(letter, said)
+    return _from_a_person(letter, said)
+
+
+def _report_kind(findings: tuple[Finding, ...]) -> Kind:
+    if all(one.judgement is Judgement.NOT_A_BOUNCE for one in findings):
+        return Kind.DELIVERED
+    return Kind.BOUNCE if any(one.final and one.judgement is not Judgement.NOT_A_BOUNCE for one in findings) else Kind.DELAY
+
+
+def _completed(findings: tuple[Finding, ...], letter: Letter, said: str, returned: Returned) -> tuple[Finding, ...]:
+    """Fill in the address that a report left out or spoilt, where the rest of the message leaves no doubt."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    if all(one.address for one in findings):
+        return findings
+    known = [one for one in findings if one.address]
+    if known:
+        return tuple(known)
+    named = nonstandard.read_bounce(letter, said, returned, ())
+    if len(findings) == 1 and len(named) >= 1:
+        return tuple(replace(findings[0], address=one.address) for one in named)
+    return findings
+
+
+def _automatic(letter: Letter, said: str) -> _Judged:
+    subject = letter.header("Subject")
+    sender = (header_addresses(letter.header("From")) or [""])[0]
+    finding = (Finding(sender, Judgement.NOT_A_BOUNCE, "", "auto-reply", False, "header", final=False),)
+    if departures.says_gone(subject, said):
+        return Kind.DEPARTURE, finding, {"absence": absences.read_absence(said, letter.header("Date"))}
+    if machines.is_challenge(f"{subject}\n{said}"):
+        return Kind.CHALLENGE, finding, {}
+    if machines.says_away(subject, said):
+        return Kind.OUT_OF_OFFICE, finding, {"absence": absences.read_absence(said, letter.header("Date"))}
+    return Kind.AUTO_REPLY, finding, {}
+
+
+def _from_a_person(letter: Letter, said: str) -> _Judged:
+    subject = letter.header("Subject")
+    own_words = objecting.own_words(said)
+    if machines.is_challenge(f"{subject}\n{own_words}"):
+        return Kind.CHALLENGE, (), {}
+    objection = objecting.read_objection(subject, own_words)
+    if objection is not None:
+        return Kind.OBJECTION, (), {"plain": objection.plain}
+    if departures.says_gone(subject, own_words):
+        return Kind.DEPARTURE, (), {"absence": absences.read_absence(own_words, letter.header("Date"))}
+    is_answer = bool(letter.headers.get("In-Reply-To") or letter.headers.get("References")) or bool(
+        re.match(r"\s*(?:re|ré|rép|aw|sv|antw)\s*:", subject, re.IGNORECASE)
+    )
+    return (Kind.REPLY if is_answer else Kind.OTHER), (), {}
+
+
+def _others(raw: bytes) -> list[str]:
+    """What flufl.bounce finds: detectors for servers long gone, some of which still send."""
+    import email  # noqa: PLC0415
+    from email.policy import compat32  # noqa: PLC0415
+
+    from flufl.bounce import all_failures  # noqa: PLC0415 - a tenth of a second that most messages do not need
+
+    try:
+        message: Message = email.message_from_bytes(raw[:_MAX_FOR_OTHERS].replace(b"\r\n", b"\n"), policy=compat32)
+        temporary, permanent = all_failures(message)
+    except Exception:  # noqa: BLE001 - a stranger's parser on a stranger's message
+        return []
+    found = sorted(permanent) + sorted(temporary - permanent)
+    return [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in found]
+
+
+def _message_ids(letter: Letter, returned: Returned, kind: Kind) -> tuple[str, ...]:
+    """The message it is about: what came back with it; for an answer, what it answers."""
+    values = [*returned.fields.get("message-id", []), *returned.fields.get("x-original-message-id", [])]
+    values.append(str(letter.headers.get("Original-Message-ID", "")))
+    if kind not in {Kind.BOUNCE, Kind.DELAY} or not any(values):
+        values += [str(letter.headers.get("In-Reply-To", "")), str(letter.headers.get("References", ""))]
+    return tuple(dict.fromkeys(one for value in values for one in _MESSAGE_ID.findall(value[:20_000])[-20:]))[:40]
+
+
+def _sent_to(letter: Letter) -> tuple[str, ...]:
+    names = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Resent-To", "Cc")
+    values = [str(value) for name in names for value in letter.headers.get_all(name, [])[:10]]
+    return tuple(dict.fromkeys(header_addresses(*values)))[:40]
+
+
+__all__ = ["cause_of", "read_message"]
