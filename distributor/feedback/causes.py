@@ -30,6 +30,14 @@ _PROVIDERS = {Verdict.HARD: _C.UNKNOWN_USER, Verdict.FULL: _C.FULL, Verdict.POLI
 # Servers wrap and vary their sentences; what is matched has single spaces, and its addresses, hosts and links taken out.
 RULES = (
     _rule(
+        _C.EXPIRED,
+        r"message (?:has )?expired|retry time(?:out)? (?:not reached|exceeded)|been in the queue too long|delivery time ?(?:expired|out)|(?:delivery|message|connection|session|conversation) timed? ?out|could not be delivered (?:for|within|in|after) |timed out (?:while|waiting)|queue too long|no.{0,10}host.{0,20}for .{0,10}(?:hours|days)|cannot send message (?:within|for) ",
+    ),
+    _rule(
+        _C.SENDER,
+        r"sender(?:'s)? (?:address |e-?mail |domain |host )?(?:rejected|reject|denied|refused|not (?:allowed|exist|found|valid|accepted)|invalid|unknown|verify fail|verification fail|does not|blocked|has no)|domain of (?:the )?sender|(?:invalid|bad|unknown|unverified|unroutable|blocked|rejected|fake|forged|illegal) (?:sender|mail from|return path|from address|envelope)|mail from .{0,40}(?:reject|denied|not|invalid|refus)|cannot (?:resolve|find) (?:your|the sender)|your (?:e-?mail )?(?:domain|address).{0,30}(?:not exist|not resolv|reject|refus)",
+    ),
+    _rule(
         _C.FULL,
         r"mailbox (?:is |was |has |\S{0,40} )?(?:currently |temporarily |already )?(?:full|over ?quota|exceed)",
         r"over ?quota", r"quota (?:has been |is |was )?exce", r"exce\w+ (?:the |their |his |its |storage |mailbox |disk )*(?:quota|storage|maximum (?:storage|mailbox)|space)",
@@ -66,7 +74,7 @@ RULES = (
     ),
     _rule(
         _C.TOO_BIG,
-        r"(?:message|mail|e-?mail|size|content|attachment|header|data|body)s? .{0,30}(?:too (?:big|large|long)|exceeds? .{0,30}(?:size|limit|max|length|allow)|larger than|oversize)|(?:too (?:big|large)|exceed\w*) .{0,20}(?:message|mail)? ?(?:size|maximum)|size (?:limit|exceed|restriction)|message (?:size|length) (?:exceed|limit|is)|maximum (?:message|allowed) size|RecipSizeLimit|SendSizeLimit|exceeds? (?:fixed|max|size|the limit|our)|message trop (?:gros|volumineux|grand)|taille.{0,30}d[ée]pass",
+        r"(?:message|mail|e-?mail|size|content|attachment|header|data|body)s? .{0,30}(?:too (?:big|large)|exceeds? .{0,30}(?:size|limit|max|length|allow)|larger than|oversize)|(?:too (?:big|large)|exceed\w*) .{0,20}(?:message|mail)? ?(?:size|maximum)|size (?:limit|exceed|restriction)|message (?:size|length) (?:exceed|limit|is)|maximum (?:message|allowed) size|RecipSizeLimit|SendSizeLimit|exceeds? (?:fixed|max|size|the limit|our)|message trop (?:gros|volumineux|grand)|taille.{0,30}d[ée]pass",
     ),
     _rule(
         _C.LOOP,
@@ -161,6 +169,14 @@ _STATUS_RULES = tuple((re.compile(pattern), cause) for pattern, cause in _BY_STA
 _CERTAIN = {"1.1": _C.UNKNOWN_USER, "1.10": _C.UNKNOWN_USER, "1.2": _C.UNKNOWN_HOST, "2.2": _C.FULL}
 """Codes that mean one thing only, whatever a server says beside them about spelling, filters or policy."""
 
+_VAGUE = frozenset(
+    {None, _C.SUSPENDED, _C.SYSTEM, _C.NETWORK, _C.EXPIRED, _C.POLICY, _C.CONTENT, _C.LOOP, _C.NO_MAIL_HOST, _C.BLOCK}
+)
+_BOILERPLATE = re.compile(
+    r"google tried to deliver your message.{0,200}?(?:error that the other server returned was|cause of this error)\W*(?:the error that the other server returned was\W*)?|for further assistance.{0,120}?postmaster\W|if you do so, please include this problem report.{0,120}?(?:returned message|below)\W"
+    r"|please (?:direct further questions|contact|visit|see|check the recipient|try).{0,80}",
+    re.IGNORECASE,
+)
 _MAX_WORDS = 3_000
 
 
@@ -170,12 +186,12 @@ def cause_of(said: str, status: str = "", address: str = "") -> Cause:
     provider = read_reply(Phase.RCPT, 550, text, recipient=address)
     if provider.rule.startswith(("orange-", "sfr-")):
         return _PROVIDERS.get(provider.outcome.verdict, _C.OTHER)
-    words = " ".join(without_echoes(text, address).split())
+    words = _BOILERPLATE.sub(" ", " ".join(without_echoes(text, address).split()))
     spoken = next((rule.cause for rule in RULES if rule.words.search(words)), None)
-    coded = by_status(status)
-    if coded in {_C.OTHER, None} or spoken is _C.FULL:
-        return spoken or _C.OTHER
-    return spoken or coded or _C.OTHER
+    certain = _CERTAIN.get(status.partition(".")[2])
+    if certain is not None and spoken in _VAGUE:
+        return certain
+    return spoken or by_status(status)
 
 
 def by_status(status: str) -> Cause:

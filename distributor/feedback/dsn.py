@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from distributor.feedback.causes import cause_of, is_dead
+from distributor.feedback.causes import by_status, cause_of, is_dead
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
-from distributor.feedback.wording import reply_in, status_in, tidy
+from distributor.feedback.wording import reply_in, said_of, status_in, tidy
 
 _FIELD = re.compile(r"^[ \t]{0,4}(?:>[ \t]?)?([A-Za-z][A-Za-z0-9-]{2,40})[ \t]*:[ \t]*(.*)$")
 _ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
@@ -120,10 +120,17 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
     status = _status(group.get("status"), said)
     if action in DELIVERED:
         return Finding(address, Judgement.NOT_A_BOUNCE, status, action, False, evidence, said=said, final=False)
-    words = said if _says_something(said) else f"{said} {spoken}"
-    cause = cause_of(words, status, address)
-    if cause is Cause.OTHER and words is said:
-        cause = cause_of(spoken, status, address)
+    about = said_of(address, spoken) if address else ""
+    cause = next(
+        (
+            cause
+            for words in (said if _says_something(said) else "", about, spoken)
+            if words and (cause := cause_of(words, status, address)) is not Cause.OTHER
+        ),
+        by_status(status),
+    )
+    if cause is Cause.UNKNOWN_USER and _after_the_body(about) and not status[1:].startswith(".1."):
+        cause = Cause.FILTERED
     temporary = _is_temporary(status, action, said)
     return Finding(
         address,
@@ -181,6 +188,11 @@ def _is_temporary(status: str, action: str, said: str) -> bool:
 
 def _says_something(said: str) -> bool:
     return len(re.sub(r"[\W\d_]+", "", _without_type(said))) > 6
+
+
+def _after_the_body(about: str) -> bool:
+    """Whether the refusal came when the whole message had been seen: mobile carriers call their filter's answer so."""
+    return bool(re.search(r"in reply to (?:the )?end of data|after end of data|DATA SEND", about, re.IGNORECASE))
 
 
 def _without_type(said: str) -> str:

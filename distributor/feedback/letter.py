@@ -42,13 +42,14 @@ class Part:
 class Letter:
     """A message taken apart. `parts` in order, down to the first message that it carries; `trouble` says what was cut.
 
-    `returned` is the text (headers first) of the message that came back with it, or "".
+    `returned` is the text (headers first) of the message that came back with it, or ""; `nested` the same, unread.
     """
 
     headers: Message
     parts: tuple[Part, ...]
     returned: str
     trouble: str = ""
+    nested: Message | None = None
 
     def header(self, name: str) -> str:
         """The first field of that name, decoded and on one line, or ""."""
@@ -103,13 +104,15 @@ def readable(value: str) -> str:
 def _take_apart(message: Message, trouble: str) -> Letter:
     parts: list[Part] = []
     returned = ""
+    nested: Message | None = None
     waiting = [message]
     while waiting and len(parts) < MAX_PARTS:
         one = waiting.pop()
         kind = one.get_content_type()
         if kind in RETURNED and one is not message:
             returned = returned or _returned_text(one)
-        elif kind.endswith("/delivery-status") or kind.endswith("/global-delivery-status"):
+            nested = nested or _inner(one)
+        elif kind.startswith("message/") and one is not message and kind not in RETURNED:
             parts.append(Part(kind, _status_text(one), one))
         elif one.is_multipart():
             inner = one.get_payload()
@@ -119,7 +122,17 @@ def _take_apart(message: Message, trouble: str) -> Letter:
             parts.append(Part(kind, part_text(one), one))
     if waiting:
         trouble = trouble or "it has more parts than are read"
-    return Letter(message, tuple(parts), returned, trouble)
+    return Letter(message, tuple(parts), returned, trouble, nested)
+
+
+def inner_letter(letter: Letter) -> Letter | None:
+    """The message that a letter carries, taken apart in its turn; None where it carries none."""
+    return None if letter.nested is None else _take_apart(letter.nested, letter.trouble)
+
+
+def _inner(part: Message) -> Message | None:
+    payload = part.get_payload()
+    return payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], Message) else None
 
 
 def _headers_only(data: bytes, trouble: str) -> Letter:

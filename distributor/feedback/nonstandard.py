@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from distributor.feedback.causes import by_status, cause_of, is_dead
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
 from distributor.feedback.returned import Returned
-from distributor.feedback.wording import ADDRESS, header_addresses, is_daemon, reply_in, same, status_in, tidy
+from distributor.feedback.wording import ADDRESS, header_addresses, is_daemon, reply_in, said_of, same, status_in, tidy
 
 _SUBJECTS = re.compile(
     r"undeliver|non.?deliver|not.{0,12}deliver|(?:deliver|mail|message|e-?mail|transmission|system|status).{0,30}(?:fail|error|problem|warning|delay|notif|report|return|abort|block|subsystem)"
@@ -33,6 +33,12 @@ _DELAYS = re.compile(
     r"|delayed|not yet been delivered|delivery attempts will continue|continue (?:to )?(?:try|attempt)|temporar(?:y|ily) (?:problem|failure|error|unable|undeliver)|advisory|postponed|retr(?:y|ied) (?:for|until|again)|still in the queue|non-fatal|transient",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"will (?:be )?(?:retried|re-?tried|re-?attempted|keep trying|continue (?:to )?(?:try|attempt|be tried))|warning message only|do(?:es)? not need to resend"
+    r"|no action is required|delivery attempts will continue|this is only a temporary|still in the queue|advisory.only|we will continue|continue trying",
+    re.IGNORECASE,
+)
+_GIVEN_UP = re.compile(r"not going to try again|giving up|given up|gave up|permanent(?:ly)? (?:error|fail|fatal|deliver)", re.IGNORECASE)
 _FINAL = re.compile(
     r"permanent|fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried|expired|has failed|could not be delivered (?:for|within|in|after)|failed after|removed|undeliverable|aborted|exceeded|i've been|unable to deliver",
     re.IGNORECASE,
@@ -52,10 +58,12 @@ _STRONG = tuple(
         rf"RCPT TO:[ \t]*{_ADDR}",
         rf"^{_LEAD}{_ADDR}[ \t]+\S",
         rf"(?:deliver(?:ed|y|ing)?|sent?|sending|message|mail|addressed|recipients?|address|user|mailbox|account|failed(?: \d+ attempts)?|userid|transmit\w*|destinataire|adresse|d[ée]livr[ée]e?|remis|envoy[ée])"
-        rf"(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the |following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local |remote |user |mailbox )*[: \t\n\"'`«(\[-]*{_ADDR}",
+        rf"(?:\(s\)|s)?(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the |following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local |remote |user |mailbox )*[: \t\n\"'`«(\[-]+{_ADDR}",
     )
 )
 _WEAK = re.compile(rf"(?<![\w.+=/-]){_ADDR}", re.IGNORECASE)
+_SUBJECT_LINE = re.compile(r"[ \t>*]*(?:Subject|Objet|Betreff|Asunto)[ \t]*:", re.IGNORECASE)
+_TO_LINE = re.compile(r"[ \t>*]*(?:To|Cc|From|À|An|De|Reply-To)[ \t]*:", re.IGNORECASE)
 _OURS = re.compile(r"contact|support|help|assist|postmaster|webmaster|administrator|abuse|further|questions|please (?:send|write|e-?mail)|from:|sender|assistance|reply", re.IGNORECASE)
 _BLAMES = re.compile(r"unknown|fail|reject|full|quota|not|no such|invalid|error|undeliver|refus|denied|[45]\d\d|disabled", re.IGNORECASE)
 _MAX_FOUND = 100
@@ -69,22 +77,21 @@ class _Named:
     said: str
 
 
-def looks_like_bounce(letter: Letter, said: str) -> bool:
+def looks_like_bounce(letter: Letter, said: str, others: Mapping[str, bool]) -> bool:
     """Whether a message without a delivery status is one that a mail server wrote about mail it could not deliver.
 
     A person who writes «could not be delivered» is none: somebody who is no person must have sent it, or its subject
-    be that of a bounce; and the text must say that something was not delivered.
+    be that of a bounce; and the text must say that something was not delivered. `others` are addresses that another
+    reader found, each with whether it would be tried again.
     """
     if letter.headers.get("X-Failed-Recipients"):
         return True
-    said_so = bool(_SENTENCES.search(said[:6_000]))
-    if not said_so:
-        return False
-    if is_machine(letter):
-        return True
     subject = letter.header("Subject")
+    said_so = bool(others or _SENTENCES.search(said[:6_000]) or (_SUBJECTS.search(subject) and letter.returned))
+    if not said_so or is_machine(letter):
+        return said_so
     is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(letter.headers.get("In-Reply-To"))
-    return bool(_SUBJECTS.search(subject)) and not is_answer
+    return bool(_SUBJECTS.search(subject)) and (not is_answer or bool(others))
 
 
 def is_machine(letter: Letter) -> bool:
@@ -100,50 +107,67 @@ def is_machine(letter: Letter) -> bool:
     )
 
 
-def read_bounce(letter: Letter, said: str, returned: Returned, others: Iterable[str]) -> tuple[Finding, ...]:
+def read_bounce(letter: Letter, said: str, returned: Returned, others: Mapping[str, bool]) -> tuple[Finding, ...]:
     """What a server's own words say, of each address they name.
 
     `others` are addresses that another reader found in it. Ours (who sent the message, who is told) are passed over,
     unless nobody else is named.
     """
     named = _named(letter, said, returned, list(others))
+    hints = {address.casefold(): temporary for address, temporary in others.items()}
     whole = " ".join(said.split())[:6_000]
     evidence = "text/plain" if letter.first("text/plain") else "text/html" if letter.first("text/html") else "header"
     subject = letter.header("Subject")
-    findings = [_finding(one, f"{whole} {subject}", evidence, alone=len(named) == 1) for one in named[:_MAX_FOUND]]
-    return tuple(findings) or (_finding(_Named("", whole), f"{whole} {subject}", evidence, alone=True),)
+    findings = [_finding(one, f"{whole} {subject}", evidence, len(named) == 1, hints.get(one.address.casefold())) for one in named[:_MAX_FOUND]]
+    return tuple(findings) or (_finding(_Named("", whole), f"{whole} {subject}", evidence, True, None),)
 
 
 def _named(letter: Letter, said: str, returned: Returned, others: list[str]) -> list[_Named]:
     failed = header_addresses(*(str(value) for value in letter.headers.get_all("X-Failed-Recipients", [])))
     if failed:
-        return [_Named(one, _said_of(one, said)) for one in _distinct(failed)]
-    told = {
-        same(one)
-        for name in ("From", "To", "Reply-To", "Sender", "Return-Path", "Delivered-To", "Envelope-To", "Errors-To")
-        for one in header_addresses(*(str(value) for value in letter.headers.get_all(name, [])))
-    }
+        return [_Named(one, said_of(one, said)) for one in _distinct(failed)]
+    told = _told(letter)
     sent_to = returned.recipients()
     ours = (told | {same(one) for one in returned.senders()}) - ({same(one) for one in sent_to} - told)
-    for patterns in (_STRONG[:5], _STRONG[5:]):
-        found = _distinct(
-            address for pattern in patterns for address in _matches(pattern, said) if same(address) not in ours and not is_daemon(address)
-        )
-        found = [one for one in found if same(one) not in {same(two) for two in ()}]
-        if found:
-            return [_Named(one, _said_of(one, said)) for one in found]
-    extra = _distinct(one for one in others if "@" in one)
-    if extra:
-        return [_Named(one, _said_of(one, said)) for one in extra]
-    weak = _distinct(
-        tidy(found["a"]) for found in _WEAK.finditer(said) if same(tidy(found["a"])) not in ours and not _is_helpful(said, found)
-    )
-    if weak:
-        return [_Named(one, _said_of(one, said)) for one in weak]
+    message_ids = returned.get("message-id")
+    for found in _candidates(_without_summary(said), said, others):
+        kept = [
+            one
+            for one in _distinct(found)
+            if same(one) not in ours and not is_daemon(one) and one not in message_ids
+        ]
+        if kept:
+            return [_Named(one, said_of(one, said)) for one in kept]
     if len(sent_to) == 1:
         return [_Named(sent_to[0], " ".join(said.split()))]
-    self_sent = _distinct(address for pattern in _STRONG[:5] for address in _matches(pattern, said) if not is_daemon(address))
-    return [_Named(one, _said_of(one, said)) for one in self_sent]
+    # Somebody who wrote to himself is told of himself.
+    own = _distinct(address for pattern in _STRONG[:5] for address in _matches(pattern, said) if not is_daemon(address))
+    return [_Named(one, said_of(one, said)) for one in own]
+
+
+def _candidates(summary_free: str, said: str, others: list[str]) -> Iterator[Iterable[str]]:
+    """The addresses a text may be about, in groups, the likeliest group first."""
+    yield [one for one in map(tidy, others) if one]
+    yield (address for pattern in _STRONG[:5] for address in _matches(pattern, summary_free))
+    yield (address for pattern in _STRONG[5:] for address in _matches(pattern, summary_free))
+    yield (tidy(found["a"]) for found in _WEAK.finditer(summary_free) if not _is_helpful(summary_free, found))
+    yield (address for pattern in _STRONG for address in _matches(pattern, said))
+
+
+def _without_summary(said: str) -> str:
+    """The text without the line «To:» of a summary of the message: it stands beside «Subject:» and names every addressee."""
+    lines = said.split("\n")
+    near = {
+        number + step for number, line in enumerate(lines) if _SUBJECT_LINE.match(line) for step in (-3, -2, -1, 1, 2, 3)
+    }
+    return "\n".join(line for number, line in enumerate(lines) if number not in near or not _TO_LINE.match(line))
+
+
+def _told(letter: Letter) -> set[str]:
+    """Who is told of the bounce, and who tells it."""
+    names = ("From", "To", "Reply-To", "Sender", "Return-Path", "Delivered-To", "Envelope-To", "Errors-To")
+    values = (str(value) for name in names for value in letter.headers.get_all(name, []))
+    return {same(one) for one in header_addresses(*values)}
 
 
 def _matches(pattern: re.Pattern[str], said: str) -> Iterator[str]:
@@ -171,26 +195,7 @@ def _distinct(addresses: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _said_of(address: str, said: str) -> str:
-    """The lines about an address: from the line that names it to the next that names another, or a blank after words."""
-    lines = said.split("\n")
-    kept: list[str] = []
-    low = address.casefold()
-    inside = 0
-    for line in lines:
-        if low in line.casefold():
-            inside = 8
-            kept.append(line)
-        elif inside:
-            if "@" in line and re.search(ADDRESS, line) and not re.search(r"^\s*(?:>>>|<<<|[45]\d\d)", line):
-                inside = 0
-                continue
-            kept.append(line)
-            inside -= 1
-    return " ".join(" ".join(kept).split())[:3_000]
-
-
-def _finding(named: _Named, whole: str, evidence: str, *, alone: bool) -> Finding:
+def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool | None) -> Finding:
     said = named.said
     status = status_in(said) or (status_in(whole) if alone else "")
     cause = cause_of(said, status, named.address) if said else Cause.OTHER
@@ -199,6 +204,8 @@ def _finding(named: _Named, whole: str, evidence: str, *, alone: bool) -> Findin
     if cause is Cause.OTHER:
         cause = by_status(status)
     temporary = _is_temporary(said if not alone else f"{said} {whole}", whole, status)
+    if hint is not None and not status:
+        temporary = hint
     return Finding(
         named.address,
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,
@@ -213,11 +220,13 @@ def _finding(named: _Named, whole: str, evidence: str, *, alone: bool) -> Findin
 
 
 def _is_temporary(said: str, whole: str, status: str) -> bool:
+    if _GIVEN_UP.search(whole):
+        return False
+    if _GOES_ON.search(whole):
+        return True
     if status:
         return status.startswith("4")
-    if _DELAYS.search(whole) and not _FINAL.search(whole):
-        return True
     code = reply_in(said)
     if code is not None:
         return code < 500
-    return False
+    return bool(_DELAYS.search(whole)) and not _FINAL.search(whole)

@@ -8,7 +8,7 @@ from email.message import Message
 from distributor.feedback import absences, arf, departures, dsn, machines, nonstandard, objecting
 from distributor.feedback.causes import cause_of
 from distributor.feedback.events import Absence, Finding, Judgement, Kind, Reading
-from distributor.feedback.letter import Letter, read_letter
+from distributor.feedback.letter import Letter, inner_letter, read_letter
 from distributor.feedback.returned import Returned, read_returned, split
 from distributor.feedback.wording import header_addresses
 
@@ -19,6 +19,8 @@ _MAX_FOR_OTHERS = 200_000
 def read_message(raw: bytes) -> Reading:
     """Read one raw message, whatever it is; never raises, in time that grows with its length only."""
     letter = read_letter(raw)
+    if not letter.text.strip() and letter.first("message/delivery-status") is None:
+        letter = inner_letter(letter) or letter  # a report that somebody forwarded as an attachment
     said, copied = split(letter.text)
     returned = read_returned(letter.returned or copied)
     kind, findings, extra = _judge(letter, said, returned, raw)
@@ -54,8 +56,9 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
     is_machine = nonstandard.is_machine(letter)
     if machines.is_automatic(letter) and not is_machine and not letter.headers.get("X-Failed-Recipients"):
         return _automatic(letter, said)
-    if report is not None or nonstandard.looks_like_bounce(letter, said):
-        findings = nonstandard.read_bounce(letter, said, returned, _others(raw))
+    others = _others(raw)
+    if report is not None or nonstandard.looks_like_bounce(letter, said, others):
+        findings = nonstandard.read_bounce(letter, said, returned, others)
         return _report_kind(findings), findings, {}
     if machines.is_automatic(letter):
         return _automatic(letter, said)
@@ -77,7 +80,7 @@ def _completed(findings: tuple[Finding, ...], letter: Letter, said: str, returne
     known = [one for one in findings if one.address]
     if known:
         return tuple(known)
-    named = nonstandard.read_bounce(letter, said, returned, ())
+    named = nonstandard.read_bounce(letter, said, returned, {})
     if len(findings) == 1 and len(named) >= 1:
         return tuple(replace(findings[0], address=one.address) for one in named)
     return findings
@@ -112,8 +115,8 @@ def _from_a_person(letter: Letter, said: str) -> _Judged:
     return (Kind.REPLY if is_answer else Kind.OTHER), (), {}
 
 
-def _others(raw: bytes) -> list[str]:
-    """What flufl.bounce finds: detectors for servers long gone, some of which still send."""
+def _others(raw: bytes) -> dict[str, bool]:
+    """What flufl.bounce finds, and whether it would be tried again: detectors for servers long gone, some of which still send."""
     import email  # noqa: PLC0415
     from email.policy import compat32  # noqa: PLC0415
 
@@ -123,9 +126,10 @@ def _others(raw: bytes) -> list[str]:
         message: Message = email.message_from_bytes(raw[:_MAX_FOR_OTHERS].replace(b"\r\n", b"\n"), policy=compat32)
         temporary, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - a stranger's parser on a stranger's message
-        return []
-    found = sorted(permanent) + sorted(temporary - permanent)
-    return [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in found]
+        return {}
+    found = [(one, False) for one in sorted(permanent)] + [(one, True) for one in sorted(temporary - permanent)]
+    named = {(one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)): later for one, later in found}
+    return {one: later for one, later in named.items() if "@" in one}
 
 
 def _message_ids(letter: Letter, returned: Returned, kind: Kind) -> tuple[str, ...]:

@@ -15,11 +15,13 @@ ADDRESS = (
 )
 _FOUND = re.compile(rf"(?<![^\s<>()\[\],;:\"'=«»*`|/]){ADDRESS}")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s\-:;,>]|$)")
+_REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s:;,>]|-(?!\d\d)|$)")
+
+_DIALOGUE = re.compile(r"\s*(?:>>>|<<<|[45]\d\d)")
 
 DAEMONS = frozenset(
     "mailer-daemon mailerdaemon mail-daemon maildaemon daemon mdaemon postmaster mailer mailsystem mailadmin postoffice"
-    " mail-deamon mailer_daemon microsoftexchange symantec_antivirus bounces-noreply mailer-daemon@".split()
+    " post_master mail-deamon mailer_daemon mail_daemon microsoftexchange symantec_antivirus bounces-noreply mailer-daemon@".split()
 )
 """What stands before the @ when a machine writes."""
 
@@ -69,6 +71,24 @@ def is_daemon(address: str) -> bool:
     """Whether a machine writes under this address."""
     local = address.partition("@")[0].casefold()
     return local in DAEMONS or local.startswith(("mailer-daemon", "postmaster", "mail.delivery", "mail-delivery"))
+
+
+def said_of(address: str, text: str) -> str:
+    """The lines about an address: from one that names it to the next that names another, or a few lines on."""
+    kept: list[str] = []
+    low = address.casefold()
+    left = 0
+    for line in text.split("\n")[:5_000]:
+        if low in line.casefold():
+            left = 8
+            kept.append(line)
+        elif left:
+            if "@" in line and not _DIALOGUE.match(line) and next(addresses_in(line), None):
+                left = 0
+                continue
+            kept.append(line)
+            left -= 1
+    return " ".join(" ".join(kept).split())[:3_000]
 
 
 def status_in(text: str) -> str:
