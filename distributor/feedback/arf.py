@@ -50,7 +50,7 @@ def is_domain_report(letter: Letter) -> bool:
     """Whether it is a report on a whole domain (DMARC aggregate, RFC 7489 §7.2; SMTP TLS, RFC 8460)."""
     if _AGGREGATE.search(letter.header("Subject")) or letter.header("TLS-Report-Domain"):
         return True
-    content_type = str(letter.headers.get("Content-Type", ""))[:500]
+    content_type = letter.raw("Content-Type")[:500]
     return bool(_TLS_REPORT.search(content_type)) or any(_TLS_REPORT.search(part.kind) for part in letter.parts)
 
 

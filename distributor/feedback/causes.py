@@ -31,7 +31,7 @@ _PROVIDERS = {Verdict.HARD: _C.UNKNOWN_USER, Verdict.FULL: _C.FULL, Verdict.POLI
 RULES = (
     _rule(
         _C.EXPIRED,
-        r"message (?:has )?expired|retry time(?:out)? (?:not reached|exceeded)|been in the queue too long|delivery time ?(?:expired|out)|(?:delivery|message|connection|session|conversation) timed? ?out|could not be delivered (?:for|within|in|after) |timed out (?:while|waiting)|queue too long|no.{0,10}host.{0,20}for .{0,10}(?:hours|days)|cannot send message (?:within|for) ",
+        r"(?:message|envelope|mail) (?:has )?expired|retry time(?:out)? (?:not reached|exceeded)|been in the queue too long|delivery time ?(?:expired|out)|(?:delivery|message|connection|session|conversation) timed? ?out|could not be delivered (?:for|within|in|after) |timed out (?:while|waiting)|queue too long|no.{0,10}host.{0,20}for .{0,10}(?:hours|days)|cannot send message (?:within|for) ",
     ),
     _rule(
         _C.SENDER,
@@ -52,6 +52,11 @@ RULES = (
         r"mailbox is larger than|receiver mailbox.{0,30}limit|exceeds? allowed (?:mail|storage)|has reached (?:its|the|his) (?:quota|storage|limit)|recipient reached disk quota",
         r"メールボックスが一杯|容量|переполнен|邮箱.{0,6}满",
     ),
+    _rule(
+        _C.BLOCK,
+        r"\bblocklist\b|blocked using|black ?list|dnsbl|\brbl\b|client host (?:\S+ )?blocked|\[BL\d*\]|\(BL\d*\)|spam (?:message|detected|content|mail|score)|(?:as|is|be|like|considered|suspected|classified|identified|detected)\b.{0,20}\bspam\b",
+    ),
+    _rule(_C.POLICY, r"may not have permission|not accepted for policy|message not allowed"),
     _rule(
         _C.AUTHENTICATION,
         r"\b(?:dmarc|dkim|spf|sender id|sender policy framework|arc)\b.{0,80}(?:fail|reject|not pass|unauth|not align|invalid|denied|policy|error|violat|hard|require|check)",
@@ -86,7 +91,7 @@ RULES = (
     ),
     _rule(
         _C.SUSPENDED,
-        r"(?:account|mailbox|user|recipient|address|domain|e-?mail|customer|service|it)\S{0,3} .{0,50}(?:suspended|locked|frozen|disabled|inactive|deactivated|expired|blocked|restricted|not active|terminated|closed|cancel|inhibited|barred)",
+        r"(?:account|mailbox|user|recipient|address|domain|e-?mail|customer)\S{0,3} (?:\S+ ){0,6}?(?:suspended|locked|frozen|disabled|inactive|deactivated|expired|blocked|restricted|not active|terminated|closed|cancel|inhibited|barred)",
         r"(?:suspended|disabled|inactive|locked|frozen|deactivated|closed|expired|deleted|dormant) (?:account|mailbox|user|recipient|address|e-?mail|service|due)|inactive user|not (?:an )?activ(?:e|ated)|(?:mailbox|account|user) (?:is |has been |was )?(?:unavailable for|currently unavailable|temporarily (?:locked|suspended|disabled|unavailable|blocked))|invalid/inactive|unpaid|mailbox (?:disabled|frozen)|(?:bo[iî]te|compte|adresse).{0,40}(?:d[ée]sactiv|suspendu|inactif|inactive|bloqu|ferm)|email account that you tried to reach is (?:disabled|inactive|over)|not accepting (?:mail|messages)|has not logged in|not been collected",
     ),
     _rule(
@@ -97,12 +102,12 @@ RULES = (
         _C.UNKNOWN_HOST,
         r"(?:unknown|no such|non-?existent|unrout(?:e|able)?\w*|invalid|bad|illegal|unresolvable|unresolved|undefined) (?:mail )?(?:host|domain|domain name|mail ?server|destination host|destination domain|remote host)s?\b",
         r"(?:host|domain|server|domain name|dns|name|mx)(?: name)?\S{0,3}(?: \S{1,60})? (?:was |is |could |can |does |did |has |you |may |lookup |record )*(?:not (?:be )?(?:found|exist|known|resolv\w*|registered|recogni[sz]ed|valid|locate)|unknown|nonexist\w*|non-exist\w*|failed to resolve|does not exist|doesn't exist|cannot be (?:found|resolved)|couldn'?t be found|invalid)",
-        r"(?:cannot|can't|couldn'?t|unable to|could not|failed to) (?:find|resolve|route|locate|look ?up)(?: the| any| a| your| to| mail)* ?(?:host|domain|mx|dns|gateway|ip address|mail ?server|a route|name|destination|valid|sender|recipient domain|address in domain|dns entry|user)?.{0,12}(?:host|domain|mx|server|route|gateway|named|dns|name)?",
+        r"(?:cannot|can't|couldn'?t|unable to|could not|failed to) (?:find|resolve|route|locate|look ?up)(?: the| any| a| your| to| mail)* ?(?:host|domain|mx|dns|ip address|mail ?server|a route|name|destination|valid|sender|recipient domain|address in domain|dns entry|user)?.{0,12}(?:host|domain|mx|server|route|gateway|named|dns|name)?",
         r"host or domain name not found|name service error|domain (?:must exist|not found|is not|invalid|name not found|lookup failed)|nxdomain|no (?:mx|dns|a|valid|route|host|answer)(?: or a| hosts| for| mx| dns| a)* ?(?:record|entry|entries|host|to host|domain|found|address)|unrouteable (?:mail )?(?:domain|address)|unrout(?:e)?able|dns(?: server)? (?:lookup|query|error|fail|type|hard|reported)|hostname(?: lookup)?(?: \S+)? (?:unknown|fail|not)|mail server .{0,40}(?:not exist|not found)|illegal host|unknown domain|domaine? .{0,40}(?:inexistant|inconnu|introuvable)|host unknown|all host address lookups failed|lookup failed|domain may not exist|no route to domain|domain isn't|DNS domain|I couldn't find any host",
     ),
     _rule(
         _C.UNKNOWN_USER,
-        r"(?:unknown|no such|invalid|non-?exist\w*|illegal|unrecogni[sz]ed|undefined|incorrect|bad|unresolvable|undeliverable|wrong|improper|not a valid) (?:or \w+ |final delivery |local |remote |destination |e-?mail |mail |smtp |virtual |alias |recipient |account |internet )*(?:user(?:s|id|name)?|recipients?|mailbox(?:es)?|address(?:es)?|account|person|local.?part|addressee|destination|alias|name|member|email|subscriber|customer)",
+        r"(?:unknown|no such|invalid|non-?exist\w*|illegal|unrecogni[sz]ed|undefined|incorrect|bad|unresolvable|wrong|improper|not a valid) (?:or \w+ |final delivery |local |remote |destination |e-?mail |mail |smtp |virtual |alias |recipient |account |internet )*(?:user(?:s|id|name)?|recipients?|mailbox(?:es)?|address(?:es)?|account|person|local.?part|addressee|destination|alias|name|member|email|subscriber|customer)",
         r"(?:user|recipient|mailbox|account|address|addressee|alias|person|name|subscriber|local.?part|e-?mail|destination|customer|inbox|group)(?:\(s\)|s|id|name)?[\"'>)\]:;,.]*(?: ?\S{0,80})?[ :]+(?:is |was |are |has |have |could |can |does |do |did |been |seem |to |be |currently |unfortunately |address |account |mailbox |name |here |in |this |the |or |a |an |that |you |specified |server |domain |system |name )*(?:unknown|not (?:be )?(?:found|exist\w*|known|valid|recogni[sz]ed|listed|local|our|a valid|an? |here|registered|in|on|have|available here|accepted|verified|defined|handled)|no longer|never|unavailable|invalid|does(?:n't|nt| not) (?:exist|have|match)|don't exist|isn't|nonexist\w*|non-?existent|rejected|delet\w*|removed|undeliverable|unroutable|incorrect|gone|cannot be found|couldn'?t be found|wrong)",
         r"(?:not|isn't|no) (?:a |an |any |our |found |such |in |listed |known |mail |valid |existing |local )*(?:user|mailbox|recipient|customer|account|subscriber|address|member|name|person|addressee)(?: here| by that name| found| exists?| on| in| at|\b)",
         r"does(?:n't|nt| not) (?:have|like|exist|match|appear)|RecipNotFound|ExRecipNotFound|RecipientNotFound|recipient rejected|not our customer|(?:user|recipient|account|address) .{0,30}(?:lookup|verification|verify) (?:failed|error)|didn'?t find|could(?:n't| not) (?:be )?f(?:ound|ind)|can'?t (?:find|verify)|unable to (?:verify|validate|find)|no one (?:here|by)|there is no|not listed in|delivery (?:to|for) .{0,60}(?:unknown|fail)|(?:verify|check|double-check) (?:that )?(?:the |your )?(?:recipient|address|e-?mail|spelling)|misspel|mistyped|spelled|unknown address|directory services|no account by|user unavailable|vdelivermail|vpopmail|this address (?:no longer|is no)|address (?:does not|unknown|lookup|rejected|error|not)|recipient unknown|no matches to nameserver|name server: host",
@@ -170,7 +175,7 @@ _CERTAIN = {"1.1": _C.UNKNOWN_USER, "1.10": _C.UNKNOWN_USER, "1.2": _C.UNKNOWN_H
 """Codes that mean one thing only, whatever a server says beside them about spelling, filters or policy."""
 
 _VAGUE = frozenset(
-    {None, _C.SUSPENDED, _C.SYSTEM, _C.NETWORK, _C.EXPIRED, _C.POLICY, _C.CONTENT, _C.LOOP, _C.NO_MAIL_HOST, _C.BLOCK}
+    {None, _C.SUSPENDED, _C.SYSTEM, _C.NETWORK, _C.EXPIRED, _C.POLICY, _C.CONTENT, _C.LOOP, _C.NO_MAIL_HOST}
 )
 _BOILERPLATE = re.compile(
     r"google tried to deliver your message.{0,200}?(?:error that the other server returned was|cause of this error)\W*(?:the error that the other server returned was\W*)?|for further assistance.{0,120}?postmaster\W|if you do so, please include this problem report.{0,120}?(?:returned message|below)\W"

@@ -17,6 +17,8 @@ _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 _STARTS = frozenset({"final-recipient", "original-recipient", "x-actual-recipient"})
 _PER_MESSAGE = frozenset({"reporting-mta", "original-envelope-id", "arrival-date", "received-from-mta", "dsn-gateway"})
+_TERSE = re.compile(r"^\W*(?:[245]\.\d\.\d[^\d].{0,40})?5\d\d\W*(?:user unknown|unknown user)", re.IGNORECASE)
+_AFTER_BODY = re.compile(r"in reply to (?:the )?end of data|after end of data", re.IGNORECASE)
 _MAX_GROUPS = 200
 DELIVERED = frozenset({"delivered", "relayed", "expanded"})
 
@@ -117,10 +119,10 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
         return None
     action = _action(group)
     said = group.get("diagnostic-code") or group.get("x-supplementary-info") or group.get("x-notes-error")
-    status = _status(group.get("status"), said)
+    about = said_of(address, spoken) if address else ""
+    status = _status(group.get("status"), said, about)
     if action in DELIVERED:
         return Finding(address, Judgement.NOT_A_BOUNCE, status, action, False, evidence, said=said, final=False)
-    about = said_of(address, spoken) if address else ""
     cause = next(
         (
             cause
@@ -129,9 +131,11 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
         ),
         by_status(status),
     )
-    if cause is Cause.UNKNOWN_USER and _after_the_body(about) and not status[1:].startswith(".1."):
+    if cause is Cause.UNKNOWN_USER and _is_filter(said, about, status):
         cause = Cause.FILTERED
     temporary = _is_temporary(status, action, said)
+    if temporary and cause is Cause.UNKNOWN_HOST:
+        cause = Cause.NETWORK  # a name server that does not answer now
     return Finding(
         address,
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,
@@ -168,13 +172,12 @@ def _action(group: _Group) -> str:
     return {"failure": "failed", "error": "failed", "deferred": "delayed", "delay": "delayed"}.get(word, word)
 
 
-def _status(field_text: str, said: str) -> str:
-    found = _STATUS.search(field_text)
+def _status(written: str, said: str, about: str) -> str:
+    """The server's own code goes before what the reporting MTA made of it, where they agree on how long it lasts."""
+    found = _STATUS.search(written)
     status = found[0] if found else ""
-    spoken = status_in(said)
-    if spoken and (not status or status.endswith(".0.0")) and (not status or spoken[0] == status[0]):
-        return spoken
-    return status or spoken
+    spoken = next((one for one in (status_in(said), status_in(about)) if one and not one.endswith(".0.0")), "")
+    return spoken if spoken and (not status or spoken[0] == status[0]) else status
 
 
 def _is_temporary(status: str, action: str, said: str) -> bool:
@@ -190,9 +193,14 @@ def _says_something(said: str) -> bool:
     return len(re.sub(r"[\W\d_]+", "", _without_type(said))) > 6
 
 
-def _after_the_body(about: str) -> bool:
-    """Whether the refusal came when the whole message had been seen: mobile carriers call their filter's answer so."""
-    return bool(re.search(r"in reply to (?:the )?end of data|after end of data|DATA SEND", about, re.IGNORECASE))
+def _is_filter(said: str, about: str, status: str) -> bool:
+    """Whether «user unknown» may be a filter's word: said after the whole message, or by a code that says otherwise.
+
+    Mobile carriers answer so to mail that their subscriber does not let in.
+    """
+    if status[1:].startswith(".1.") or not _TERSE.search(_without_type(said)):
+        return False
+    return bool(_AFTER_BODY.search(about)) or status[1:] in {".3.0", ".2.0"}
 
 
 def _without_type(said: str) -> str:

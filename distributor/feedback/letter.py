@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import email
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.header import decode_header
 from email.message import Message
@@ -22,7 +23,7 @@ _MAX_HEADER = 20_000
 _DECLARED = re.compile(rb"^content-type:[ \t]*\n?[ \t]*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _MAX_DECLARED = 60  # deeper nesting is no mail, and costs the parser more than its length
 _FROM_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
-_TEXT = ("text/plain", "text/html")
+_MIME_FIELD = re.compile(r"(?:content-[\w-]+:|\s+\S)", re.IGNORECASE)
 RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 """Types of a part that holds the message itself that came back, or its headers (RFC 6522 §3, RFC 6533 §5)."""
 
@@ -31,11 +32,10 @@ _SLOW_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esc
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One leaf or report part: its type in small letters, its text, and its headers."""
+    """One leaf or report part: its type in small letters, and its text."""
 
     kind: str
     text: str
-    headers: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Letter:
     `returned` is the text (headers first) of the message that came back with it, or ""; `nested` the same, unread.
     """
 
-    headers: Message
+    fields: Mapping[str, list[str]]
     parts: tuple[Part, ...]
     returned: str
     trouble: str = ""
@@ -53,7 +53,15 @@ class Letter:
 
     def header(self, name: str) -> str:
         """The first field of that name, decoded and on one line, or ""."""
-        return header_of(self.headers, name)
+        return readable(self.raw(name))
+
+    def raw(self, name: str) -> str:
+        """The first field of that name as it was written, or ""."""
+        return next(iter(self.fields.get(name.lower(), ())), "")
+
+    def all(self, *names: str) -> list[str]:
+        """Every field of these names, as written."""
+        return [value for name in names for value in self.fields.get(name.lower(), ())]
 
     def first(self, *kinds: str) -> Part | None:
         """The first part of one of these types."""
@@ -81,10 +89,12 @@ def read_letter(raw: bytes) -> Letter:
     return _headers_only(data, trouble)
 
 
-def header_of(headers: Message, name: str) -> str:
-    """The first field `name`, decoded and on one line, or ""; never raises."""
-    value = headers.get(name)
-    return "" if value is None else readable(str(value))
+def _fields(headers: Message) -> dict[str, list[str]]:
+    """The fields by their names in small letters. `Message.get` would spoil what is not ASCII."""
+    fields: dict[str, list[str]] = {}
+    for name, value in headers.raw_items():
+        fields.setdefault(name.lower(), []).append(_from_escapes(str(value)))
+    return fields
 
 
 def readable(value: str) -> str:
@@ -113,16 +123,18 @@ def _take_apart(message: Message, trouble: str) -> Letter:
             returned = returned or _returned_text(one)
             nested = nested or _inner(one)
         elif kind.startswith("message/") and one is not message and kind not in RETURNED:
-            parts.append(Part(kind, _status_text(one), one))
+            parts.append(Part(kind, _status_text(one)))
         elif one.is_multipart():
             inner = one.get_payload()
             assert isinstance(inner, list)
             waiting.extend(inner_one for inner_one in reversed(inner[: MAX_PARTS + 1]) if isinstance(inner_one, Message))
+        elif kind.startswith("multipart/"):
+            parts.append(Part("text/plain", _without_boundaries(part_text(one))))
         else:
-            parts.append(Part(kind, part_text(one), one))
+            parts.append(Part(kind, part_text(one)))
     if waiting:
         trouble = trouble or "it has more parts than are read"
-    return Letter(message, tuple(parts), returned, trouble, nested)
+    return Letter(_fields(message), tuple(parts), returned, trouble, nested)
 
 
 def inner_letter(letter: Letter) -> Letter | None:
@@ -141,7 +153,7 @@ def _headers_only(data: bytes, trouble: str) -> Letter:
         headers: Message = BytesHeaderParser(policy=compat32).parsebytes(head[: MAX_BYTES // 4])
     except (ValueError, RecursionError):
         headers = Message()
-    return Letter(headers, (Part("text/plain", _decoded(body[:MAX_TEXT], ""), headers),), "", trouble)
+    return Letter(_fields(headers), (Part("text/plain", _decoded(body[:MAX_TEXT], "")),), "", trouble)
 
 
 def _returned_text(part: Message) -> str:
@@ -152,11 +164,25 @@ def _returned_text(part: Message) -> str:
     lines: list[str] = []
     for message in inner[:1]:
         if isinstance(message, Message):
-            lines += [f"{name}: {_from_escapes(str(value)[:_MAX_HEADER])}" for name, value in message.items()]
+            lines += [f"{name}: {_from_escapes(str(value)[:_MAX_HEADER])}" for name, value in message.raw_items()]
             lines.append("")
             if not message.is_multipart():
                 lines.append(part_text(message)[:_MAX_HEADER])
     return "\n".join(lines)[:MAX_TEXT]
+
+
+def _without_boundaries(text: str) -> str:
+    """The text of a multipart whose boundary cannot be known: each piece without its first headers."""
+    kept: list[str] = []
+    in_headers = False
+    for line in text.split("\n"):
+        if line.startswith("--") and len(line) > 8 and " " not in line.strip():
+            in_headers = True
+        elif in_headers and not line.strip():
+            in_headers = False
+        elif not in_headers or not _MIME_FIELD.match(line):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _status_text(part: Message) -> str:
@@ -167,7 +193,7 @@ def _status_text(part: Message) -> str:
     blocks = []
     for block in inner[: MAX_PARTS * 10]:
         if isinstance(block, Message):
-            fields = [f"{name}: {_from_escapes(str(value))}" for name, value in block.items()]
+            fields = [f"{name}: {_from_escapes(str(value))}" for name, value in block.raw_items()]
             rest = block.get_payload()
             blocks.append("\n".join(fields) + (f"\n{_from_escapes(rest)}" if isinstance(rest, str) and rest else ""))
     text = "\n\n".join(blocks)[:MAX_TEXT]

@@ -28,7 +28,7 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if letter.header("Precedence").lower() in _LISTS or letter.header("X-Precedence").lower() in _LISTS:
         return True
-    if any(letter.headers.get(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From")):
+    if any(letter.raw(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From")):
         return True
     return bool(_SUBJECTS.search(letter.header("Subject")))
 
@@ -46,3 +46,8 @@ def is_challenge(text: str) -> bool:
 def is_receipt(letter: Letter) -> bool:
     """Whether it tells that a message was read or deleted (RFC 8098)."""
     return letter.first("message/disposition-notification") is not None
+
+
+def says_rejected(text: str) -> bool:
+    """Whether a receipt says that a filter of the recipient's refused the message (Sieve «reject», RFC 5429 §2.1)."""
+    return bool(re.search(r"reject|refus", text[:2_000], re.IGNORECASE))

@@ -84,20 +84,19 @@ def looks_like_bounce(letter: Letter, said: str, others: Mapping[str, bool]) -> 
     be that of a bounce; and the text must say that something was not delivered. `others` are addresses that another
     reader found, each with whether it would be tried again.
     """
-    if letter.headers.get("X-Failed-Recipients"):
+    if letter.raw("X-Failed-Recipients"):
         return True
     subject = letter.header("Subject")
     said_so = bool(others or _SENTENCES.search(said[:6_000]) or (_SUBJECTS.search(subject) and letter.returned))
     if not said_so or is_machine(letter):
         return said_so
-    is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(letter.headers.get("In-Reply-To"))
+    is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(letter.raw("In-Reply-To"))
     return bool(_SUBJECTS.search(subject)) and (not is_answer or bool(others))
 
 
 def is_machine(letter: Letter) -> bool:
     """Whether a mail system wrote it, by its sender or its empty return path (RFC 5321 §4.5.5)."""
-    path = letter.headers.get("Return-Path")
-    if path is not None and str(path).strip().lower() in {"<>", "<mailer-daemon>", "<#@[]>"}:
+    if letter.raw("Return-Path").strip().lower() in {"<>", "<mailer-daemon>", "<#@[]>"}:
         return True
     sender = letter.header("From")
     addresses = header_addresses(sender)
@@ -123,7 +122,7 @@ def read_bounce(letter: Letter, said: str, returned: Returned, others: Mapping[s
 
 
 def _named(letter: Letter, said: str, returned: Returned, others: list[str]) -> list[_Named]:
-    failed = header_addresses(*(str(value) for value in letter.headers.get_all("X-Failed-Recipients", [])))
+    failed = header_addresses(*letter.all("X-Failed-Recipients"))
     if failed:
         return [_Named(one, said_of(one, said)) for one in _distinct(failed)]
     told = _told(letter)
@@ -166,8 +165,7 @@ def _without_summary(said: str) -> str:
 def _told(letter: Letter) -> set[str]:
     """Who is told of the bounce, and who tells it."""
     names = ("From", "To", "Reply-To", "Sender", "Return-Path", "Delivered-To", "Envelope-To", "Errors-To")
-    values = (str(value) for name in names for value in letter.headers.get_all(name, []))
-    return {same(one) for one in header_addresses(*values)}
+    return {same(one) for one in header_addresses(*letter.all(*names))}
 
 
 def _matches(pattern: re.Pattern[str], said: str) -> Iterator[str]:
@@ -206,6 +204,8 @@ def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool |
     temporary = _is_temporary(said if not alone else f"{said} {whole}", whole, status)
     if hint is not None and not status:
         temporary = hint
+    if temporary and cause is Cause.UNKNOWN_HOST:
+        cause = Cause.NETWORK  # a name server that does not answer now
     return Finding(
         named.address,
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,

@@ -48,13 +48,13 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
         return *complaint, {}
     if arf.is_domain_report(letter):
         return Kind.DOMAIN_REPORT, (), {}
-    if machines.is_receipt(letter):
+    if machines.is_receipt(letter) and not machines.says_rejected(said):
         return Kind.RECEIPT, (), {}
     report = dsn.read_status(letter, said)
     if report is not None and report.findings:
         return _report_kind(report.findings), _completed(report.findings, letter, said, returned), {"envelope_id": report.envelope_id}
     is_machine = nonstandard.is_machine(letter)
-    if machines.is_automatic(letter) and not is_machine and not letter.headers.get("X-Failed-Recipients"):
+    if machines.is_automatic(letter) and not is_machine and not letter.raw("X-Failed-Recipients"):
         return _automatic(letter, said)
     others = _others(raw)
     if report is not None or nonstandard.looks_like_bounce(letter, said, others):
@@ -109,7 +109,7 @@ def _from_a_person(letter: Letter, said: str) -> _Judged:
         return Kind.OBJECTION, (), {"plain": objection.plain}
     if departures.says_gone(subject, own_words):
         return Kind.DEPARTURE, (), {"absence": absences.read_absence(own_words, letter.header("Date"))}
-    is_answer = bool(letter.headers.get("In-Reply-To") or letter.headers.get("References")) or bool(
+    is_answer = bool(letter.raw("In-Reply-To") or letter.raw("References")) or bool(
         re.match(r"\s*(?:re|ré|rép|aw|sv|antw)\s*:", subject, re.IGNORECASE)
     )
     return (Kind.REPLY if is_answer else Kind.OTHER), (), {}
@@ -135,16 +135,15 @@ def _others(raw: bytes) -> dict[str, bool]:
 def _message_ids(letter: Letter, returned: Returned, kind: Kind) -> tuple[str, ...]:
     """The message it is about: what came back with it; for an answer, what it answers."""
     values = [*returned.fields.get("message-id", []), *returned.fields.get("x-original-message-id", [])]
-    values.append(str(letter.headers.get("Original-Message-ID", "")))
+    values.append(letter.raw("Original-Message-ID"))
     if kind not in {Kind.BOUNCE, Kind.DELAY} or not any(values):
-        values += [str(letter.headers.get("In-Reply-To", "")), str(letter.headers.get("References", ""))]
+        values += [letter.raw("In-Reply-To"), letter.raw("References")]
     return tuple(dict.fromkeys(one for value in values for one in _MESSAGE_ID.findall(value[:20_000])[-20:]))[:40]
 
 
 def _sent_to(letter: Letter) -> tuple[str, ...]:
     names = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Resent-To", "Cc")
-    values = [str(value) for name in names for value in letter.headers.get_all(name, [])[:10]]
-    return tuple(dict.fromkeys(header_addresses(*values)))[:40]
+    return tuple(dict.fromkeys(header_addresses(*letter.all(*names)[:60])))[:40]
 
 
 __all__ = ["cause_of", "read_message"]

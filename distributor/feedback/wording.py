@@ -86,9 +86,16 @@ def said_of(address: str, text: str) -> str:
             if "@" in line and not _DIALOGUE.match(line) and next(addresses_in(line), None):
                 left = 0
                 continue
+            if not line.strip() and _says_something(kept, low):
+                left = 0
+                continue
             kept.append(line)
             left -= 1
     return " ".join(" ".join(kept).split())[:3_000]
+
+
+def _says_something(lines: list[str], address: str) -> bool:
+    return len(re.sub(r"[\W\d_]+", "", "".join(lines).casefold().replace(address, ""))) > 12
 
 
 def status_in(text: str) -> str:
