@@ -56,7 +56,7 @@ RULES = (
         _C.BLOCK,
         r"\bblocklist\b|blocked using|black ?list|dnsbl|\brbl\b|client host (?:\S+ )?blocked|\[BL\d*\]|\(BL\d*\)|spam (?:message|detected|content|mail|score)|(?:as|is|be|like|considered|suspected|classified|identified|detected)\b.{0,20}\bspam\b",
     ),
-    _rule(_C.POLICY, r"may not have permission|not accepted for policy|message not allowed"),
+    _rule(_C.POLICY, r"may not have permission|not (?:a |an )?(?:\S+ )?members? of th|not accepted for policy|message not allowed"),
     _rule(
         _C.AUTHENTICATION,
         r"\b(?:dmarc|dkim|spf|sender id|sender policy framework|arc)\b.{0,80}(?:fail|reject|not pass|unauth|not align|invalid|denied|policy|error|violat|hard|require|check)",
@@ -101,7 +101,7 @@ RULES = (
     _rule(
         _C.UNKNOWN_HOST,
         r"(?:unknown|no such|non-?existent|unrout(?:e|able)?\w*|invalid|bad|illegal|unresolvable|unresolved|undefined) (?:mail )?(?:host|domain|domain name|mail ?server|destination host|destination domain|remote host)s?\b",
-        r"(?:host|domain|server|domain name|dns|name|mx)(?: name)?\S{0,3}(?: \S{1,60})? (?:was |is |could |can |does |did |has |you |may |lookup |record )*(?:not (?:be )?(?:found|exist|known|resolv\w*|registered|recogni[sz]ed|valid|locate)|unknown|nonexist\w*|non-exist\w*|failed to resolve|does not exist|doesn't exist|cannot be (?:found|resolved)|couldn'?t be found|invalid)",
+        r"(?:host|domain|domain name|dns|mx)(?: name)?\S{0,3}(?: \S{1,60})? (?:was |is |could |can |does |did |has |you |may |lookup |record )*(?:not (?:be )?(?:found|exist|known|resolv\w*|registered|recogni[sz]ed|valid|locate)|unknown|nonexist\w*|non-exist\w*|failed to resolve|does not exist|doesn't exist|cannot be (?:found|resolved)|couldn'?t be found|invalid)",
         r"(?:cannot|can't|couldn'?t|unable to|could not|failed to) (?:find|resolve|route|locate|look ?up)(?: the| any| a| your| to| mail)* ?(?:host|domain|mx|dns|ip address|mail ?server|a route|name|destination|valid|sender|recipient domain|address in domain|dns entry|user)?.{0,12}(?:host|domain|mx|server|route|gateway|named|dns|name)?",
         r"host or domain name not found|name service error|domain (?:must exist|not found|is not|invalid|name not found|lookup failed)|nxdomain|no (?:mx|dns|a|valid|route|host|answer)(?: or a| hosts| for| mx| dns| a)* ?(?:record|entry|entries|host|to host|domain|found|address)|unrouteable (?:mail )?(?:domain|address)|unrout(?:e)?able|dns(?: server)? (?:lookup|query|error|fail|type|hard|reported)|hostname(?: lookup)?(?: \S+)? (?:unknown|fail|not)|mail server .{0,40}(?:not exist|not found)|illegal host|unknown domain|domaine? .{0,40}(?:inexistant|inconnu|introuvable)|host unknown|all host address lookups failed|lookup failed|domain may not exist|no route to domain|domain isn't|DNS domain|I couldn't find any host",
     ),
@@ -182,6 +182,8 @@ _BOILERPLATE = re.compile(
     r"|please (?:direct further questions|contact|visit|see|check the recipient|try).{0,80}",
     re.IGNORECASE,
 )
+_TERSE = re.compile(r"(?:^|said: )\W*(?:[245]\.\d\.\d[^\d].{0,40})?5\d\d\W*(?:user unknown|unknown user)", re.IGNORECASE)
+_AFTER_BODY = re.compile(r"in reply to (?:the )?end of data|after end of data", re.IGNORECASE)
 _MAX_WORDS = 3_000
 
 
@@ -205,7 +207,16 @@ def by_status(status: str) -> Cause:
     return next((cause for pattern, cause in _STATUS_RULES if pattern.fullmatch(detail)), _C.OTHER)
 
 
-def is_dead(cause: Cause, status: str, *, temporary: bool) -> bool:
+def is_dead(cause: Cause) -> bool:
     """Whether no mail will ever reach the address: by the cause, never by a 5xx alone."""
-    del status
-    return cause in DEAD and not (temporary and cause is _C.NO_MAIL_HOST)
+    return cause in DEAD
+
+
+def is_filter(said: str, about: str, status: str) -> bool:
+    """Whether «user unknown» may be a filter's word: said after the whole message, or by a code that says otherwise.
+
+    Mobile carriers answer so to mail that their subscriber does not let in. `said` is the reply, `about` the text on it.
+    """
+    if status[1:].startswith(".1.") or not _TERSE.search(said):
+        return False
+    return bool(_AFTER_BODY.search(about)) or status[1:] in {".3.0", ".2.0"}

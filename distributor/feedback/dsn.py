@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from distributor.feedback.causes import by_status, cause_of, is_dead
+from distributor.feedback.causes import by_status, cause_of, is_dead, is_filter
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
 from distributor.feedback.wording import reply_in, said_of, status_in, tidy
@@ -17,8 +17,6 @@ _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 _STARTS = frozenset({"final-recipient", "original-recipient", "x-actual-recipient"})
 _PER_MESSAGE = frozenset({"reporting-mta", "original-envelope-id", "arrival-date", "received-from-mta", "dsn-gateway"})
-_TERSE = re.compile(r"^\W*(?:[245]\.\d\.\d[^\d].{0,40})?5\d\d\W*(?:user unknown|unknown user)", re.IGNORECASE)
-_AFTER_BODY = re.compile(r"in reply to (?:the )?end of data|after end of data", re.IGNORECASE)
 _MAX_GROUPS = 200
 DELIVERED = frozenset({"delivered", "relayed", "expanded"})
 
@@ -131,7 +129,7 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
         ),
         by_status(status),
     )
-    if cause is Cause.UNKNOWN_USER and _is_filter(said, about, status):
+    if cause is Cause.UNKNOWN_USER and is_filter(_without_type(said), about, status):
         cause = Cause.FILTERED
     temporary = _is_temporary(status, action, said)
     if temporary and cause is Cause.UNKNOWN_HOST:
@@ -141,7 +139,7 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,
         status,
         reason_class(cause),
-        is_dead(cause, status, temporary=temporary),
+        is_dead(cause),
         evidence,
         cause,
         final=action != "delayed",
@@ -191,16 +189,6 @@ def _is_temporary(status: str, action: str, said: str) -> bool:
 
 def _says_something(said: str) -> bool:
     return len(re.sub(r"[\W\d_]+", "", _without_type(said))) > 6
-
-
-def _is_filter(said: str, about: str, status: str) -> bool:
-    """Whether «user unknown» may be a filter's word: said after the whole message, or by a code that says otherwise.
-
-    Mobile carriers answer so to mail that their subscriber does not let in.
-    """
-    if status[1:].startswith(".1.") or not _TERSE.search(_without_type(said)):
-        return False
-    return bool(_AFTER_BODY.search(about)) or status[1:] in {".3.0", ".2.0"}
 
 
 def _without_type(said: str) -> str:

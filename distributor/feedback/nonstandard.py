@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from distributor.feedback.causes import by_status, cause_of, is_dead
+from distributor.feedback.causes import by_status, cause_of, is_dead, is_filter
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
 from distributor.feedback.returned import Returned
@@ -201,6 +201,8 @@ def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool |
         cause = cause_of(whole, status, named.address)
     if cause is Cause.OTHER:
         cause = by_status(status)
+    if cause is Cause.UNKNOWN_USER and is_filter(said, said, status):
+        cause = Cause.FILTERED
     temporary = _is_temporary(said if not alone else f"{said} {whole}", whole, status)
     if hint is not None and not status:
         temporary = hint
@@ -211,7 +213,7 @@ def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool |
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,
         status,
         reason_class(cause),
-        is_dead(cause, status, temporary=temporary),
+        is_dead(cause),
         evidence,
         cause,
         final=not (temporary and bool(_DELAYS.search(whole))),
