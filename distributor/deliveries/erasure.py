@@ -19,6 +19,9 @@ _dispatch, _feedback = _TABLES["dispatch"], _TABLES["feedback_event"]
 
 REASON = "erased"
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_EMPTIED: dict[str, Any] = {
+    "raw": b"", "reason": "", "source": "", "address": "", "sender": "", "subject": "", "said": "", "details": {},
+}  # fmt: skip
 _UNDER_WAY = frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING})
 
 
@@ -70,7 +73,7 @@ def erase_deliveries(
         connection.execute(update(_delivery).where(_delivery.c.id == row.id).values(**values))
     ids = [row.id for row in rows]
     _redact_attempts(connection, ids, redact)
-    connection.execute(update(_feedback).where(_feedback.c.delivery_id.in_(ids)).values(raw=b"", reason="", source=""))
+    connection.execute(update(_feedback).where(_feedback.c.delivery_id.in_(ids)).values(**_EMPTIED))
     tests = _erase_tests(connection, names)
     return ErasedDeliveries(len(rows), withheld, len(tests), (*(row.message_id for row in rows), *tests))
 
