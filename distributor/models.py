@@ -462,9 +462,7 @@ class FeedbackEvent(SQLModel, table=True):
     subject: str = _long_text()
     evidence: str = Field(default="", sa_column_kwargs={"server_default": ""})
     said: str = _long_text()
-    details: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}")
-    )
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     handled_at: datetime | None = _moment()
     handled_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 

@@ -17,6 +17,7 @@ from distributor.cli import (
     dispatches,
     dkim,
     doctor,
+    feedback,
     init,
     lists,
     outlets,
@@ -51,6 +52,7 @@ app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
 app.command()(report.report)
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(suppressions.app, name="suppressions")
 
 

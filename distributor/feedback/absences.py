@@ -27,11 +27,14 @@ _MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,
 _FIGURES = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _BACK = re.compile(
-    r"(?:(?:de |mon |son )?retour|reviens|revient|rentre\w*|reprend\w*|jusqu['’]au|au bureau|\bau\b|back|return\w*|until|till|through|\bto\b|zurück|bis zum)[^.\n]{0,60}$",
+    r"(?:(?:de |mon |son )?retour|reviens|revient|rentre\w*|reprend\w*|jusqu['’]au|au bureau|\bau\b|back"
+    r"|return\w*|until|till|through|\bto\b|zurück|bis zum)[^.\n]{0,60}$",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"contact|adress|joindre|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague|équipe|team|bitte", re.IGNORECASE
+    r"contact|adress|joindre|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague"
+    r"|équipe|team|bitte",
+    re.IGNORECASE,
 )
 
 

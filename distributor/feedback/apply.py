@@ -23,7 +23,8 @@ from distributor.models import Audit, FeedbackEvent
 from distributor.tokens import Keyring
 
 _KEPT_FIELDS = re.compile(
-    rb"^(?:from|to|subject|date|message-id|in-reply-to|content-type)[ \t]*:.*(?:\n[ \t].*)*", re.IGNORECASE | re.MULTILINE
+    rb"^(?:from|to|subject|date|message-id|in-reply-to|content-type)[ \t]*:.*(?:\n[ \t].*)*",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -68,7 +69,9 @@ class Intake:
         reading = read_message(raw)
         with self._database.session() as session:
             known = session.scalars(
-                select(FeedbackEvent).where(col(FeedbackEvent.digest).startswith(digest)).order_by(col(FeedbackEvent.id))
+                select(FeedbackEvent)
+                .where(col(FeedbackEvent.digest).startswith(digest))
+                .order_by(col(FeedbackEvent.id))
             ).all()
             if known:
                 return tuple(
@@ -141,7 +144,9 @@ def _effect(hand: Hand, reading: Reading, finding: Finding, match: Match, signed
     if kind is Kind.CHALLENGE:
         return Effect(effects.WAITING, "it wants us to prove that a person writes")
     if kind in {Kind.BOUNCE, Kind.DELAY}:
-        return effects.arrived(hand, match, "notice of a delay" if finding.judgement is Judgement.TEMPORARY else "receipt")
+        return effects.arrived(
+            hand, match, "notice of a delay" if finding.judgement is Judgement.TEMPORARY else "receipt"
+        )
     if kind in {Kind.DELIVERED, Kind.RECEIPT, Kind.AUTO_REPLY}:
         return effects.arrived(hand, match, str(kind))
     return Effect(effects.RECORDED, str(kind))

@@ -13,7 +13,9 @@ _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)",
 _RECIPIENTS = ("original-rcpt-to", "removal-recipient", "original-recipient", "x-original-rcpt-to")
 _AUTHENTICATION = frozenset({"auth-failure", "dmarc"})
 _OPT_OUTS = frozenset({"opt-out", "opt-out-list"})
-_AGGREGATE = re.compile(r"^\s*(?:\[[^\]]{1,40}\]\s*)?report[- ]domain:|\bdmarc aggregate report\b|\baggregated? dmarc report", re.IGNORECASE)
+_AGGREGATE = re.compile(
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?report[- ]domain:|\bdmarc aggregate report\b|\baggregated? dmarc report", re.IGNORECASE
+)
 _TLS_REPORT = re.compile(r"tlsrpt|tls-report", re.IGNORECASE)
 _HOTMAIL = re.compile(r"@(?:\w+\.)*(?:hotmail|live|outlook|microsoft)\.com$", re.IGNORECASE)
 
@@ -31,7 +33,9 @@ def read_complaint(letter: Letter, returned: Returned) -> tuple[Kind, tuple[Find
     elif part is None and letter.header("Feedback-Type"):
         fields = {"feedback-type": [letter.header("Feedback-Type")]}
     if not fields:
-        inline = next((one for one in letter.parts if re.search(r"^Feedback-Type:", one.text, re.M | re.I)), None)
+        inline = next(
+            (one for one in letter.parts if re.search(r"^Feedback-Type:", one.text, re.MULTILINE | re.IGNORECASE)), None
+        )
         if inline is None:
             return _by_complaint_desk(letter, returned)
         fields = _fields(inline.text)
@@ -58,9 +62,9 @@ def _by_complaint_desk(letter: Letter, returned: Returned) -> tuple[Kind, tuple[
     sender = (header_addresses(letter.header("From")) or [""])[0]
     local = sender.partition("@")[0].lower()
     subject = letter.header("Subject").lower()
-    is_desk = (local in {"staff", "complaints", "fbl", "feedbackloop", "scomp"} or local.startswith(("fbl", "feedback"))) and (
-        "complaint" in subject or "abuse" in subject or (_HOTMAIL.search(sender) and bool(returned.text))
-    )
+    is_desk = (
+        local in {"staff", "complaints", "fbl", "feedbackloop", "scomp"} or local.startswith(("fbl", "feedback"))
+    ) and ("complaint" in subject or "abuse" in subject or (_HOTMAIL.search(sender) and bool(returned.text)))
     if not is_desk:
         return None
     return Kind.COMPLAINT, _findings(returned.recipients(), "feedback:abuse", "message/rfc822")

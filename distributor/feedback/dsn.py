@@ -79,7 +79,11 @@ def _groups(text: str) -> tuple[_Group, list[_Group]]:
     groups: list[_Group] = []
     target = message
     for name, value in _fields(text):
-        if name in _STARTS and (target is message or name in current.fields or "final-recipient" in current.fields and "status" in current.fields):
+        if name in _STARTS and (
+            target is message
+            or name in current.fields
+            or ("final-recipient" in current.fields and "status" in current.fields)
+        ):
             current = _Group()
             groups.append(current)
             target = current
@@ -94,13 +98,11 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
     name, lines = "", []
     for line in text.split("\n"):
         found = _FIELD.match(line)
-        if found and not (line[:1] in " \t" and name and not found[1].lower() in _STARTS):
+        if found and not (line[:1] in " \t" and name and found[1].lower() not in _STARTS):
             if name:
                 yield name, " ".join(lines)
             name, lines = found[1].lower(), [found[2].strip()]
-        elif line[:1] in " \t" and line.strip() and name:
-            lines.append(line.strip())
-        elif line.strip() and name == "diagnostic-code":  # unfolded by a careless server
+        elif (line[:1] in " \t" and line.strip() and name) or (line.strip() and name == "diagnostic-code"):
             lines.append(line.strip())
         elif not line.strip() and name:
             yield name, " ".join(lines)

@@ -117,9 +117,7 @@ def complained(hand: Hand, finding: Finding, match: Match) -> Effect:
     assert delivery.id is not None
     returns.complain(hand.session.connection(), delivery.id, reason=finding.reason, now=hand.now)
     address = kept_address(delivery.address)
-    suppression.add(
-        hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor
-    )
+    suppression.add(hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor)
     return Effect(APPLIED, f"complained ({finding.reason}): not mailed again")
 
 
@@ -226,14 +224,17 @@ def _leave_alone(hand: Hand, delivery: Delivery, reason: str) -> list[str]:
 
 def _soft_bounces(hand: Hand, delivery: Delivery) -> int:
     """How many other deliveries to this address came back within the window without killing it."""
-    return hand.session.scalar(
-        select(func.count(func.distinct(col(FeedbackEvent.delivery_id))))
-        .join(Delivery, col(Delivery.id) == col(FeedbackEvent.delivery_id))
-        .where(
-            col(FeedbackEvent.kind) == Kind.BOUNCE,
-            col(FeedbackEvent.verdict).in_([Judgement.TEMPORARY, Judgement.PERMANENT]),
-            col(FeedbackEvent.received_at) >= hand.now - SOFT_WINDOW,
-            col(Delivery.address_key) == delivery.address_key,
-            col(Delivery.id) != delivery.id,
+    return (
+        hand.session.scalar(
+            select(func.count(func.distinct(col(FeedbackEvent.delivery_id))))
+            .join(Delivery, col(Delivery.id) == col(FeedbackEvent.delivery_id))
+            .where(
+                col(FeedbackEvent.kind) == Kind.BOUNCE,
+                col(FeedbackEvent.verdict).in_([Judgement.TEMPORARY, Judgement.PERMANENT]),
+                col(FeedbackEvent.received_at) >= hand.now - SOFT_WINDOW,
+                col(Delivery.address_key) == delivery.address_key,
+                col(Delivery.id) != delivery.id,
+            )
         )
-    ) or 0
+        or 0
+    )

@@ -24,7 +24,13 @@ _DECLARED = re.compile(rb"^content-type:[ \t]*\n?[ \t]*(?:multipart|message)/", 
 _MAX_DECLARED = 60  # deeper nesting is no mail, and costs the parser more than its length
 _FROM_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _MIME_FIELD = re.compile(r"(?:content-[\w-]+:|\s+\S)", re.IGNORECASE)
-RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
+RETURNED = (
+    "message/rfc822",
+    "message/global",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global-headers",
+)
 """Types of a part that holds the message itself that came back, or its headers (RFC 6522 §3, RFC 6533 §5)."""
 
 _SLOW_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
@@ -104,7 +110,8 @@ def readable(value: str) -> str:
         return _from_escapes(value)
     try:
         pieces = [
-            piece if isinstance(piece, str) else _decoded(piece, charset or "") for piece, charset in decode_header(value)
+            piece if isinstance(piece, str) else _decoded(piece, charset or "")
+            for piece, charset in decode_header(value)
         ]
     except (ValueError, LookupError, RecursionError):  # binascii's and the header parser's own errors are ValueErrors
         return _from_escapes(value)
@@ -127,7 +134,9 @@ def _take_apart(message: Message, trouble: str) -> Letter:
         elif one.is_multipart():
             inner = one.get_payload()
             assert isinstance(inner, list)
-            waiting.extend(inner_one for inner_one in reversed(inner[: MAX_PARTS + 1]) if isinstance(inner_one, Message))
+            waiting.extend(
+                inner_one for inner_one in reversed(inner[: MAX_PARTS + 1]) if isinstance(inner_one, Message)
+            )
         elif kind.startswith("multipart/"):
             parts.append(Part("text/plain", _without_boundaries(part_text(one))))
         else:

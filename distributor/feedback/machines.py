@@ -7,15 +7,24 @@ import re
 from distributor.feedback.letter import Letter
 
 _SUBJECTS = re.compile(
-    r"auto(?:matic|mated|matique|mática|matisch\w*)?[ _-]?(?:repl|re:|respon|r[ée]pon|antwort|resp)|r[ée]ponse (?:automatique|auto)|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday|abwesen|absen(?:ce|t)|en cong|cong[ée]s|fuera de|away from|autoreply|autorespond|r[ée]pondeur|message d'absence|我不在",
+    r"auto(?:matic|mated|matique|mática|matisch\w*)?[ _-]?(?:repl|re:|respon|r[ée]pon|antwort|resp)"
+    r"|r[ée]ponse (?:automatique|auto)|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday"
+    r"|abwesen|absen(?:ce|t)|en cong|cong[ée]s|fuera de|away from|autoreply|autorespond|r[ée]pondeur"
+    r"|message d'absence|我不在",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
-    r"out of (?:the )?office|on (?:annual |maternity |parental |sick )?(?:leave|holiday|vacation)|away (?:from|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances|de retour|en d[ée]placement|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesend|fuera de la oficina",
+    r"out of (?:the )?office|on (?:annual |maternity |parental |sick )?(?:leave|holiday|vacation)|away (?:from"
+    r"|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances|de retour|en d[ée]placement"
+    r"|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesend|fuera de la oficina",
     re.IGNORECASE,
 )
 _CHALLENGE = re.compile(
-    r"(?:confirm|verify|prove|valid|authenti\w+) (?:that )?(?:you(?:'re| are)?|your) (?:are )?(?:a )?(?:human|person|real|not a|message|e-?mail|identity|sender)|challenge.?response|click .{0,60}(?:to (?:have|release|deliver|get)).{0,40}(?:message|mail)|anti-?spam.{0,80}(?:confirm|valid|cliqu)|mailinblack|boxbe|spamarrest|tmda|votre (?:message|mail).{0,60}(?:en attente|bloqu).{0,160}(?:cliqu|valid|confirm|authentif)|cliqu.{0,80}(?:pour|afin).{0,60}(?:d[ée]livr|remis|valid|authentif)",
+    r"(?:confirm|verify|prove|valid|authenti\w+) (?:that )?(?:you(?:'re| are)?|your) (?:are )?(?:a )?(?:human"
+    r"|person|real|not a|message|e-?mail|identity|sender)|challenge.?response|click .{0,60}(?:to (?:have|release"
+    r"|deliver|get)).{0,40}(?:message|mail)|anti-?spam.{0,80}(?:confirm|valid|cliqu)|mailinblack|boxbe|spamarrest"
+    r"|tmda|votre (?:message|mail).{0,60}(?:en attente|bloqu).{0,160}(?:cliqu|valid|confirm|authentif)"
+    r"|cliqu.{0,80}(?:pour|afin).{0,60}(?:d[ée]livr|remis|valid|authentif)",
     re.IGNORECASE | re.DOTALL,
 )
 _LISTS = frozenset({"auto_reply", "auto-reply", "autoreply"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mailbox
 import os
 import re
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from distributor.feedback.letter import MAX_BYTES
 if TYPE_CHECKING:
     from imap_tools import BaseMailBox
 
-_FROM_LINE = re.compile(rb"^From \S+.*\d{4}\s*$", re.MULTILINE)
 DONE_KEYWORD = "Distributor"
 """The keyword that marks a message as taken in, where it is not moved."""
 
@@ -46,12 +44,17 @@ class ImapAccount:
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
     """Every message in files, folders of files, Maildirs and mbox files, each with its name. `BadInput` for what is none."""
+    for path in files_of(paths):
+        yield from read_file(path)
+
+
+def files_of(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and those within the folders named."""
     for path in paths:
         if path.is_dir():
-            for inner in sorted(_files_of(path)):
-                yield from read_file(inner)
+            yield from sorted(_files_of(path))
         else:
-            yield from read_file(path)
+            yield path
 
 
 def read_file(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -111,7 +114,7 @@ def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> in
     try:
         with _logged_in(account) as box:
             return _take_all(box, account, take)
-    except (imap_errors.MailboxLoginError,) as error:
+    except imap_errors.MailboxLoginError as error:
         raise CredentialsRefused(
             f"The mailbox refuses the user name or the password ({_words(error)}).",
             mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME and _PASSWORD.",
@@ -120,9 +123,10 @@ def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> in
         raise AccountTrouble(
             f"The mailbox has no folder «{account.folder}».", mend="Check DISTRIBUTOR_FEEDBACK_IMAP_FOLDER."
         ) from None
-    except (OSError, socket.timeout, imap_errors.ImapToolsError) as error:
+    except (TimeoutError, OSError, imap_errors.ImapToolsError) as error:
         raise ServerUnavailable(
-            f"The mailbox at {account.host} cannot be read: {_words(error)}.", mend="What is left is fetched the next time."
+            f"The mailbox at {account.host} cannot be read: {_words(error)}.",
+            mend="What is left is fetched the next time.",
         ) from None
 
 

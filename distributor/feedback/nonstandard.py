@@ -13,34 +13,59 @@ from distributor.feedback.returned import Returned
 from distributor.feedback.wording import ADDRESS, header_addresses, is_daemon, reply_in, said_of, same, status_in, tidy
 
 _SUBJECTS = re.compile(
-    r"undeliver|non.?deliver|not.{0,12}deliver|(?:deliver|mail|message|e-?mail|transmission|system|status).{0,30}(?:fail|error|problem|warning|delay|notif|report|return|abort|block|subsystem)"
-    r"|(?:fail|error|problem|warning|delay|unable|could ?n.t|cannot|reject).{0,40}(?:deliver|mail|message|transport|address|recipient)|returned? (?:mail|to sender|message|e-?mail)|failure notice|mail (?:returned|not)"
-    r"|user unknown|unknown (?:user|recipient)|bounce|could not send|not read|nondelivery|non remis|non d[ée]livr|non distribu|[ée]chec|remise|retour|unzustell|zustell|impossible|no.{0,4}entreg|mancat|mancata|onbestel|ikke lever"
+    r"undeliver|non.?deliver|not.{0,12}deliver|(?:deliver|mail|message|e-?mail|transmission|system"
+    r"|status).{0,30}(?:fail|error|problem|warning|delay|notif|report|return|abort|block|subsystem)"
+    r"|(?:fail|error|problem|warning|delay|unable|could ?n.t|cannot|reject).{0,40}(?:deliver|mail|message"
+    r"|transport|address|recipient)|returned? (?:mail|to sender|message|e-?mail)|failure notice|mail (?:returned"
+    r"|not)"
+    r"|user unknown|unknown (?:user|recipient)|bounce|could not send|not read|nondelivery|non remis|non d[ée]livr"
+    r"|non distribu|[ée]chec|remise|retour|unzustell|zustell|impossible|no.{0,4}entreg|mancat|mancata|onbestel"
+    r"|ikke lever"
     r"|エラー|送信|不達|配信|не доставл|недостав|退信|系统退信|delivery status|dead letter|rejected|warning: message|mdaemon",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(
-    r"(?:could|can|did|was|were|has|have|is|are|been|be|will)(?: ?n[o']t|not) (?:\w+ )?(?:be(?:en)? )?(?:successfully )?(?:deliver|reach|receiv|sent|send|process|transmit|accept|complete|possible)"
-    r"|unable to (?:be )?(?:deliver|send|transmit|complete|relay|process)|(?:permanent|fatal|delivery|transient|temporary|following|addressing|non-fatal) (?:fatal |delivery |transport |non-fatal )*(?:error|fail|problem|address|recipient|warning|status)"
-    r"|(?:delivery|message|mail|address\w*|transmission|recipient\w*|e-?mail)\S{0,4} (?:\S+ ){0,6}(?:fail|reject|return|refus|delay|unsuccess|problem|abort|bounce|undeliver|has not|postpone|removed from)"
-    r"|undeliver|user (?:is )?unknown|unknown user|no such user|mailbox (?:is )?full|over quota|does not exist|failed (?:to|for|perm|deliver|\d)|returned (?:to|mail|message)|rejected|SMTP error|remote host said|said: [45]\d\d"
-    r"|not (?:delivered|a valid|listed|found|known|our)|exceeded|invalid (?:final|address|recipient|user)|no (?:longer|mailbox)|retur|(?:550|554|552|553|551)[ -]|deferred|disabled"
-    r"|n'a (?:pas )?(?:pu|pas)|pas pu [êe]tre|non remis|non d[ée]livr|impossible|[ée]chec|introuvable|n'existe|送信できません|送信でき|届け|不達|配信|一杯|не может быть|не был|konnte|nicht zugestellt|no se (?:ha |pudo)|non [èe] (?:stato|possibile)|退",
+    r"(?:could|can|did|was|were|has|have|is|are|been|be|will)(?: ?n[o']t"
+    r"|not) (?:\w+ )?(?:be(?:en)? )?(?:successfully )?(?:deliver|reach|receiv|sent|send|process|transmit|accept"
+    r"|complete|possible)"
+    r"|unable to (?:be )?(?:deliver|send|transmit|complete|relay|process)|(?:permanent|fatal|delivery|transient"
+    r"|temporary|following|addressing|non-fatal) (?:fatal |delivery |transport |non-fatal )*(?:error|fail|problem"
+    r"|address|recipient|warning|status)"
+    r"|(?:delivery|message|mail|address\w*|transmission|recipient\w*|e-?mail)\S{0,4} (?:\S+ ){0,6}(?:fail|reject"
+    r"|return|refus|delay|unsuccess|problem|abort|bounce|undeliver|has not|postpone|removed from)"
+    r"|undeliver|user (?:is )?unknown|unknown user|no such user|mailbox (?:is )?full|over quota|does not exist"
+    r"|failed (?:to|for|perm|deliver|\d)|returned (?:to|mail|message)|rejected|SMTP error|remote host said"
+    r"|said: [45]\d\d"
+    r"|not (?:delivered|a valid|listed|found|known|our)|exceeded|invalid (?:final|address|recipient|user)"
+    r"|no (?:longer|mailbox)|retur|(?:550|554|552|553|551)[ -]|deferred|disabled"
+    r"|n'a (?:pas )?(?:pu|pas)|pas pu [êe]tre|non remis|non d[ée]livr|impossible|[ée]chec|introuvable|n'existe"
+    r"|送信できません|送信でき|届け|不達|配信|一杯|не может быть|не был|konnte|nicht zugestellt|no se (?:ha |pudo)|non [èe] (?:stato"
+    r"|possibile)|退",
     re.IGNORECASE,
 )
 _DELAYS = re.compile(
-    r"will (?:be )?(?:retried|re-?tried|re-?attempted|continue|keep|try)|still (?:trying|being|undelivered|queued|be tried|attempt)|warning message only|do(?:es)? not need to resend|no action is required|(?:has|have) (?:been |not yet been )(?:delayed|deferred|postponed|delivered)"
-    r"|delayed|not yet been delivered|delivery attempts will continue|continue (?:to )?(?:try|attempt)|temporar(?:y|ily) (?:problem|failure|error|unable|undeliver)|advisory|postponed|retr(?:y|ied) (?:for|until|again)|still in the queue|non-fatal|transient",
+    r"will (?:be )?(?:retried|re-?tried|re-?attempted|continue|keep|try)|still (?:trying|being|undelivered|queued"
+    r"|be tried|attempt)|warning message only|do(?:es)? not need to resend|no action is required|(?:has"
+    r"|have) (?:been |not yet been )(?:delayed|deferred|postponed|delivered)"
+    r"|delayed|not yet been delivered|delivery attempts will continue|continue (?:to )?(?:try|attempt)"
+    r"|temporar(?:y|ily) (?:problem|failure|error|unable|undeliver)|advisory|postponed|retr(?:y|ied) (?:for|until"
+    r"|again)|still in the queue|non-fatal|transient",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"will (?:be )?(?:retried|re-?tried|re-?attempted|keep trying|continue (?:to )?(?:try|attempt|be tried))|warning message only|do(?:es)? not need to resend"
-    r"|no action is required|delivery attempts will continue|this is only a temporary|still in the queue|advisory.only|we will continue|continue trying",
+    r"will (?:be )?(?:retried|re-?tried|re-?attempted|keep trying|continue (?:to )?(?:try|attempt|be tried))"
+    r"|warning message only|do(?:es)? not need to resend"
+    r"|no action is required|delivery attempts will continue|this is only a temporary|still in the queue"
+    r"|advisory.only|we will continue|continue trying",
     re.IGNORECASE,
 )
-_GIVEN_UP = re.compile(r"not going to try again|giving up|given up|gave up|permanent(?:ly)? (?:error|fail|fatal|deliver)", re.IGNORECASE)
+_GIVEN_UP = re.compile(
+    r"not going to try again|giving up|given up|gave up|permanent(?:ly)? (?:error|fail|fatal|deliver)", re.IGNORECASE
+)
 _FINAL = re.compile(
-    r"permanent|fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried|expired|has failed|could not be delivered (?:for|within|in|after)|failed after|removed|undeliverable|aborted|exceeded|i've been|unable to deliver",
+    r"permanent|fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried"
+    r"|expired|has failed|could not be delivered (?:for|within|in|after)|failed after|removed|undeliverable"
+    r"|aborted|exceeded|i've been|unable to deliver",
     re.IGNORECASE,
 )
 
@@ -53,19 +78,29 @@ _STRONG = tuple(
         rf"^{_LEAD}<{_ADDR}>?[ \t]*[:;(,.=-]",  # Postfix, qmail, Yahoo
         rf"^{_LEAD}{_ADDR}(?:\.\.\.|[ \t]*[:;(]|[ \t]+\(|[ \t]+-|[ \t]+on[ \t])",  # Sendmail, Exchange 5.5
         rf"^{_LEAD}(?:failed |original |final |e-?mail |bad |rejected |invalid |intended |unknown |undelivered )?"
-        rf"(?:recipients?|addresse?s?|user|mailbox|rcpt ?to|account|to|for|destinataire|adresse|empf[äa]nger|destinatario)"
+        rf"(?:recipients?|addresse?s?|user|mailbox|rcpt ?to|account|to|for|destinataire|adresse|empf[äa]nger"
+        rf"|destinatario)"
         rf"(?: address| name| e-?mail)?(?:\(s\))?[ \t]*[:=][ \t]*{_ADDR}",
         rf"RCPT TO:[ \t]*{_ADDR}",
         rf"^{_LEAD}{_ADDR}[ \t]+\S",
-        rf"(?:deliver(?:ed|y|ing)?|sent?|sending|message|mail|addressed|recipients?|address|user|mailbox|account|failed(?: \d+ attempts)?|userid|transmit\w*|destinataire|adresse|d[ée]livr[ée]e?|remis|envoy[ée])"
-        rf"(?:\(s\)|s)?(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the |following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local |remote |user |mailbox )*[: \t\n\"'`«(\[-]+{_ADDR}",
+        rf"(?:deliver(?:ed|y|ing)?|sent?|sending|message|mail|addressed|recipients?|address|user|mailbox|account"
+        rf"|failed(?: \d+ attempts)?|userid|transmit\w*|destinataire|adresse|d[ée]livr[ée]e?|remis|envoy[ée])"
+        rf"(?:\(s\)|s)?(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the "
+        rf"|following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local "
+        rf"|remote |user |mailbox )*[: \t\n\"'`«(\[-]+{_ADDR}",
     )
 )
 _WEAK = re.compile(rf"(?<![\w.+=/-]){_ADDR}", re.IGNORECASE)
 _SUBJECT_LINE = re.compile(r"[ \t>*]*(?:Subject|Objet|Betreff|Asunto)[ \t]*:", re.IGNORECASE)
 _TO_LINE = re.compile(r"[ \t>*]*(?:To|Cc|From|À|An|De|Reply-To)[ \t]*:", re.IGNORECASE)
-_OURS = re.compile(r"contact|support|help|assist|postmaster|webmaster|administrator|abuse|further|questions|please (?:send|write|e-?mail)|from:|sender|assistance|reply", re.IGNORECASE)
-_BLAMES = re.compile(r"unknown|fail|reject|full|quota|not|no such|invalid|error|undeliver|refus|denied|[45]\d\d|disabled", re.IGNORECASE)
+_OURS = re.compile(
+    r"contact|support|help|assist|postmaster|webmaster|administrator|abuse|further|questions|please (?:send|write"
+    r"|e-?mail)|from:|sender|assistance|reply",
+    re.IGNORECASE,
+)
+_BLAMES = re.compile(
+    r"unknown|fail|reject|full|quota|not|no such|invalid|error|undeliver|refus|denied|[45]\d\d|disabled", re.IGNORECASE
+)
 _MAX_FOUND = 100
 
 
@@ -90,7 +125,9 @@ def looks_like_bounce(letter: Letter, said: str, others: Mapping[str, bool]) -> 
     said_so = bool(others or _SENTENCES.search(said[:6_000]) or (_SUBJECTS.search(subject) and letter.returned))
     if not said_so or is_machine(letter):
         return said_so
-    is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(letter.raw("In-Reply-To"))
+    is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(
+        letter.raw("In-Reply-To")
+    )
     return bool(_SUBJECTS.search(subject)) and (not is_answer or bool(others))
 
 
@@ -100,9 +137,13 @@ def is_machine(letter: Letter) -> bool:
         return True
     sender = letter.header("From")
     addresses = header_addresses(sender)
-    return (
-        any(is_daemon(one) for one in addresses)
-        or bool(re.search(r"mail(?:er)?[ ._-]?(?:daemon|delivery|system|administrator|admin|router)|postmaster|system administrator|deliver\w* (?:sub)?system|<>", sender, re.IGNORECASE))
+    return any(is_daemon(one) for one in addresses) or bool(
+        re.search(
+            r"mail(?:er)?[ ._-]?(?:daemon|delivery|system|administrator|admin|router)|postmaster"
+            r"|system administrator|deliver\w* (?:sub)?system|<>",
+            sender,
+            re.IGNORECASE,
+        )
     )
 
 
@@ -117,7 +158,10 @@ def read_bounce(letter: Letter, said: str, returned: Returned, others: Mapping[s
     whole = " ".join(said.split())[:6_000]
     evidence = "text/plain" if letter.first("text/plain") else "text/html" if letter.first("text/html") else "header"
     subject = letter.header("Subject")
-    findings = [_finding(one, f"{whole} {subject}", evidence, len(named) == 1, hints.get(one.address.casefold())) for one in named[:_MAX_FOUND]]
+    findings = [
+        _finding(one, f"{whole} {subject}", evidence, len(named) == 1, hints.get(one.address.casefold()))
+        for one in named[:_MAX_FOUND]
+    ]
     return tuple(findings) or (_finding(_Named("", whole), f"{whole} {subject}", evidence, True, None),)
 
 
@@ -131,9 +175,7 @@ def _named(letter: Letter, said: str, returned: Returned, others: list[str]) -> 
     message_ids = returned.get("message-id")
     for found in _candidates(_without_summary(said), said, others):
         kept = [
-            one
-            for one in _distinct(found)
-            if same(one) not in ours and not is_daemon(one) and one not in message_ids
+            one for one in _distinct(found) if same(one) not in ours and not is_daemon(one) and one not in message_ids
         ]
         if kept:
             return [_Named(one, said_of(one, said)) for one in kept]
@@ -157,7 +199,10 @@ def _without_summary(said: str) -> str:
     """The text without the line «To:» of a summary of the message: it stands beside «Subject:» and names every addressee."""
     lines = said.split("\n")
     near = {
-        number + step for number, line in enumerate(lines) if _SUBJECT_LINE.match(line) for step in (-3, -2, -1, 1, 2, 3)
+        number + step
+        for number, line in enumerate(lines)
+        if _SUBJECT_LINE.match(line)
+        for step in (-3, -2, -1, 1, 2, 3)
     }
     return "\n".join(line for number, line in enumerate(lines) if number not in near or not _TO_LINE.match(line))
 

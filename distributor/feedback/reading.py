@@ -52,7 +52,11 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
         return Kind.RECEIPT, (), {}
     report = dsn.read_status(letter, said)
     if report is not None and report.findings:
-        return _report_kind(report.findings), _completed(report.findings, letter, said, returned), {"envelope_id": report.envelope_id}
+        return (
+            _report_kind(report.findings),
+            _completed(report.findings, letter, said, returned),
+            {"envelope_id": report.envelope_id},
+        )
     is_machine = nonstandard.is_machine(letter)
     if machines.is_automatic(letter) and not is_machine and not letter.raw("X-Failed-Recipients"):
         return _automatic(letter, said)
@@ -68,7 +72,11 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
 def _report_kind(findings: tuple[Finding, ...]) -> Kind:
     if all(one.judgement is Judgement.NOT_A_BOUNCE for one in findings):
         return Kind.DELIVERED
-    return Kind.BOUNCE if any(one.final and one.judgement is not Judgement.NOT_A_BOUNCE for one in findings) else Kind.DELAY
+    return (
+        Kind.BOUNCE
+        if any(one.final and one.judgement is not Judgement.NOT_A_BOUNCE for one in findings)
+        else Kind.DELAY
+    )
 
 
 def _completed(findings: tuple[Finding, ...], letter: Letter, said: str, returned: Returned) -> tuple[Finding, ...]:

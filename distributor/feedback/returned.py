@@ -9,18 +9,54 @@ from distributor.feedback.wording import header_addresses
 
 _HEADER = re.compile(r"^(?:>[ \t]?)?([A-Za-z][A-Za-z0-9-]{1,60}):(?:[ \t]*(.*))?$")
 _KNOWN = frozenset(
-    "received return-path message-id from to cc subject date mime-version content-type reply-to sender delivered-to x-mailer"
-    " content-transfer-encoding references in-reply-to dkim-signature domainkey-signature user-agent errors-to precedence"
-    " list-id thread-index envelope-to x-originating-ip authentication-results x-received arc-seal importance organization"
-    " x-sender".split()
+    [
+        "received",
+        "return-path",
+        "message-id",
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "mime-version",
+        "content-type",
+        "reply-to",
+        "sender",
+        "delivered-to",
+        "x-mailer",
+        "content-transfer-encoding",
+        "references",
+        "in-reply-to",
+        "dkim-signature",
+        "domainkey-signature",
+        "user-agent",
+        "errors-to",
+        "precedence",
+        "list-id",
+        "thread-index",
+        "envelope-to",
+        "x-originating-ip",
+        "authentication-results",
+        "x-received",
+        "arc-seal",
+        "importance",
+        "organization",
+        "x-sender",
+    ]
 )
 _MARK = re.compile(
-    r"^[ \t>*=_#-]*(?:(?:this|here|below|attached|following|included) (?:line )?(?:is|are|follows)\b.{0,40}(?:copy|header|message|original)"
-    r"|(?:the |your |-)*(?:original|returned|unsent|undelivered|source|rejected|failed|bounced|first \d+ lines of) ?(?:your )?(?:original )?(?:message|mail|e-?mail|text)(?: text| header\w*)?"
-    r"(?: (?:information|details?|was|is|begins?|starts?|below|attached|text|follows?|headers?|in part|removed|on next line))* ?:?[ \t]*(?:[-=*_.#]+[ \t]*|\.)?$"
-    r"|(?:message|mail) (?:headers?|text|body) follows|start of returned message|(?:the )?headers? (?:of|and|from)\b.{0,30}(?:message|mail)"
-    r"|your (?:message|mail) (?:reads|was|text|follows|began)\b.{0,30}:|unsent message|returned (?:mail|message)( follows| text| headers)?[ \t]*-*$"
-    r"|le message (?:d'origine|original|initial)|message d['’]origine|(?:voici|ci-dessous).{0,40}(?:copie|message|en-t[êe]tes)"
+    r"^[ \t>*=_#-]*(?:(?:this|here|below|attached|following|included) (?:line )?(?:is|are"
+    r"|follows)\b.{0,40}(?:copy|header|message|original)"
+    r"|(?:the |your |-)*(?:original|returned|unsent|undelivered|source|rejected|failed|bounced"
+    r"|first \d+ lines of) ?(?:your )?(?:original )?(?:message|mail|e-?mail|text)(?: text| header\w*)?"
+    r"(?: (?:information|details?|was|is|begins?|starts?|below|attached|text|follows?|headers?|in part|removed"
+    r"|on next line))* ?:?[ \t]*(?:[-=*_.#]+[ \t]*|\.)?$"
+    r"|(?:message|mail) (?:headers?|text|body) follows|start of returned message|(?:the )?headers? (?:of|and"
+    r"|from)\b.{0,30}(?:message|mail)"
+    r"|your (?:message|mail) (?:reads|was|text|follows|began)\b.{0,30}:|unsent message|returned (?:mail"
+    r"|message)( follows| text| headers)?[ \t]*-*$"
+    r"|le message (?:d'origine|original|initial)|message d['’]origine|(?:voici|ci-dessous).{0,40}(?:copie|message"
+    r"|en-t[êe]tes)"
     r"|message contents|copy of (?:the|your) message|---+ ?forwarded|--- message headers|reporting-mta:)",
     re.IGNORECASE,
 )
@@ -48,7 +84,16 @@ class Returned:
 
     def senders(self) -> list[str]:
         """Who sent it: us."""
-        names = ("from", "return-path", "reply-to", "sender", "errors-to", "list-unsubscribe", "x-sender", "resent-from")
+        names = (
+            "from",
+            "return-path",
+            "reply-to",
+            "sender",
+            "errors-to",
+            "list-unsubscribe",
+            "x-sender",
+            "resent-from",
+        )
         return header_addresses(*(value for name in names for value in self.fields.get(name, [])))
 
 

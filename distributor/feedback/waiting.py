@@ -69,7 +69,10 @@ def confirm(hand: Hand, number: int, *, delivery_id: int | None = None) -> str:
 def _waiting(session: Session, number: int) -> FeedbackEvent:
     event = find(session, number)
     if event.state != WAITING:
-        raise BadInput(f"Number {number} does not wait for anybody: it is {event.state}.", mend="See: distributor feedback list --waiting")
+        raise BadInput(
+            f"Number {number} does not wait for anybody: it is {event.state}.",
+            mend="See: distributor feedback list --waiting",
+        )
     return event
 
 

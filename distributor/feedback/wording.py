@@ -10,9 +10,7 @@ from distributor.addresses import BadAddress, parse_address
 
 _ATOM = r"[^\s<>()\[\],;:\"@\\]"
 # Every pattern begins where a run begins and is possessive, so that time grows with the length only.
-ADDRESS = (
-    rf"(?:(?<![^\s<>()\[\],;:\"'=«»])\"[^\"\n]{{1,80}}\"|{_ATOM}++)@(?:[\w-]++(?:\.[\w-]++)*+|\[[\d.]{{7,15}}\])"
-)
+ADDRESS = rf"(?:(?<![^\s<>()\[\],;:\"'=«»])\"[^\"\n]{{1,80}}\"|{_ATOM}++)@(?:[\w-]++(?:\.[\w-]++)*+|\[[\d.]{{7,15}}\])"
 _FOUND = re.compile(rf"(?<![^\s<>()\[\],;:\"'=«»*`|/]){ADDRESS}")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s:;,>]|-(?!\d\d)|$)")
@@ -20,8 +18,27 @@ _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s:;,>]|-(?!\d\d)|$)")
 _DIALOGUE = re.compile(r"\s*(?:>>>|<<<|[45]\d\d)")
 
 DAEMONS = frozenset(
-    "mailer-daemon mailerdaemon mail-daemon maildaemon daemon mdaemon postmaster mailer mailsystem mailadmin postoffice"
-    " post_master mail-deamon mailer_daemon mail_daemon microsoftexchange symantec_antivirus bounces-noreply mailer-daemon@".split()
+    [
+        "mailer-daemon",
+        "mailerdaemon",
+        "mail-daemon",
+        "maildaemon",
+        "daemon",
+        "mdaemon",
+        "postmaster",
+        "mailer",
+        "mailsystem",
+        "mailadmin",
+        "postoffice",
+        "post_master",
+        "mail-deamon",
+        "mailer_daemon",
+        "mail_daemon",
+        "microsoftexchange",
+        "symantec_antivirus",
+        "bounces-noreply",
+        "mailer-daemon@",
+    ]
 )
 """What stands before the @ when a machine writes."""
 
