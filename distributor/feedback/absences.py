@@ -13,7 +13,8 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "janvier january jan", "février fevrier february feb fév", "mars march mar", "avril april apr avr", "mai may",
+            "janvier january jan", "février fevrier february feb fév",
+            "mars march mar", "avril april apr avr", "mai may",
             "juin june jun", "juillet july jul juil", "août aout august aug", "septembre september sep sept",
             "octobre october oct", "novembre november nov", "décembre decembre december dec déc",
         ),

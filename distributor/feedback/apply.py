@@ -129,27 +129,25 @@ def _about(reading: Reading, finding: Finding) -> str:
 
 def _effect(hand: Hand, reading: Reading, finding: Finding, match: Match, signed_for: int | None) -> Effect:
     kind = reading.kind
-    if kind is Kind.BOUNCE and finding.judgement is not Judgement.NOT_A_BOUNCE and finding.final:
-        return effects.bounced(hand, finding, match)
-    if kind is Kind.COMPLAINT:
-        return effects.complained(hand, finding, match)
-    if kind is Kind.OBJECTION:
-        return effects.objected(hand, reading, signed_for)
-    if kind is Kind.REPLY:
-        return effects.answered(hand, reading, match)
-    if kind is Kind.OUT_OF_OFFICE:
-        return effects.away(hand, reading, match)
-    if kind is Kind.DEPARTURE:
-        return effects.departed(hand, reading, match)
-    if kind is Kind.CHALLENGE:
-        return Effect(effects.WAITING, "it wants us to prove that a person writes")
-    if kind in {Kind.BOUNCE, Kind.DELAY}:
-        return effects.arrived(
-            hand, match, "notice of a delay" if finding.judgement is Judgement.TEMPORARY else "receipt"
-        )
-    if kind in {Kind.DELIVERED, Kind.RECEIPT, Kind.AUTO_REPLY}:
-        return effects.arrived(hand, match, str(kind))
-    return Effect(effects.RECORDED, str(kind))
+    is_lost = finding.final and finding.judgement is not Judgement.NOT_A_BOUNCE
+    effect = Effect(effects.RECORDED, str(kind))
+    if kind is Kind.BOUNCE and is_lost:
+        effect = effects.bounced(hand, finding, match)
+    elif kind is Kind.COMPLAINT:
+        effect = effects.complained(hand, finding, match)
+    elif kind is Kind.OBJECTION:
+        effect = effects.objected(hand, reading, signed_for)
+    elif kind is Kind.CHALLENGE:
+        effect = Effect(effects.WAITING, "it wants us to prove that a person writes")
+    elif kind in _ANSWERS:
+        effect = _ANSWERS[kind](hand, reading, match)
+    elif kind in _PROOFS_OF_ARRIVAL:
+        effect = effects.arrived(hand, match, str(kind))
+    return effect
+
+
+_ANSWERS = {Kind.REPLY: effects.answered, Kind.OUT_OF_OFFICE: effects.away, Kind.DEPARTURE: effects.departed}
+_PROOFS_OF_ARRIVAL = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.AUTO_REPLY})
 
 
 def digest_of(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Complaints and authentication failures in Abuse Reporting Format (RFC 5965, 6591, 6650), and reports on a whole domain."""
+"""Complaints and authentication failures (ARF: RFC 5965, RFC 6591), and reports on a whole domain."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 
 WINDOW = timedelta(days=10)
-"""How long after its acceptance a message may come back without naming itself: servers try for five days, some longer."""
+"""How long after its acceptance a message may come back without naming itself: servers try for five days or more."""
 
 _LEFT = (DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
 _SIGNED = re.compile(r"\+[a-z2-7]{20,80}@", re.IGNORECASE)

@@ -23,11 +23,17 @@ def _rule(cause: Cause, *words: str) -> _Rule:
     return _Rule(cause, re.compile("|".join(words), re.IGNORECASE))
 
 
-_PROVIDERS = {Verdict.HARD: _C.UNKNOWN_USER, Verdict.FULL: _C.FULL, Verdict.POLICY: _C.BLOCK, Verdict.THROTTLED: _C.RATE,
-              Verdict.CONCURRENCY: _C.RATE, Verdict.ACCOUNT: _C.TOO_BIG}  # fmt: skip
+_PROVIDERS = {
+    Verdict.HARD: _C.UNKNOWN_USER,
+    Verdict.FULL: _C.FULL,
+    Verdict.POLICY: _C.BLOCK,
+    Verdict.THROTTLED: _C.RATE,
+    Verdict.CONCURRENCY: _C.RATE,
+    Verdict.ACCOUNT: _C.TOO_BIG,
+}
 """What the marks of French providers (OFR, LPN, SFR), which `transport` knows, mean after the fact."""
 
-# Servers wrap and vary their sentences; what is matched has single spaces, and its addresses, hosts and links taken out.
+# Servers wrap and vary their sentences: what is matched has single spaces, and no addresses, hosts or links.
 RULES = (
     _rule(
         _C.EXPIRED,
@@ -377,7 +383,7 @@ def is_dead(cause: Cause) -> bool:
 def is_filter(said: str, about: str, status: str) -> bool:
     """Whether «user unknown» may be a filter's word: said after the whole message, or by a code that says otherwise.
 
-    Mobile carriers answer so to mail that their subscriber does not let in. `said` is the reply, `about` the text on it.
+    Mobile carriers answer so to mail that their subscriber does not let in. `said` is the reply, `about` the text.
     """
     if status[1:].startswith(".1.") or not _TERSE.search(said):
         return False

@@ -1,4 +1,4 @@
-"""Notes that say that a journalist has left the outlet («a quitté la rédaction»), or that the mailbox is no longer read."""
+"""Notes that a journalist has left the outlet («a quitté la rédaction»), or that a mailbox is no longer read."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class StatusReport:
 
 
 def read_status(letter: Letter, spoken: str) -> StatusReport | None:
-    """The delivery status in a message, or None if there is none; `spoken` is the human part, for what fields leave out.
+    """The delivery status in a message, or None if there is none; `spoken` is the human part.
 
     Servers put it into parts of other types, split it over several, and leave blank lines where none belong: whatever
     has a field of a recipient begins a recipient.
@@ -95,7 +95,8 @@ def _groups(text: str) -> tuple[_Group, list[_Group]]:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    name, lines = "", []
+    name = ""
+    lines: list[str] = []
     for line in text.split("\n"):
         found = _FIELD.match(line)
         if found and not (line[:1] in " \t" and name and found[1].lower() not in _STARTS):

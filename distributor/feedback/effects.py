@@ -102,7 +102,8 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
 def arrived(hand: Hand, match: Match, what: str) -> Effect:
     """Something that only a message which arrived brings back (a delay, a receipt, an answer): it ends a doubt."""
     if match.delivery_id and not match.forged:
-        if returns.confirm(hand.session.connection(), match.delivery_id, reason=f"{what} came back", now=hand.now):
+        connection = hand.session.connection()
+        if returns.confirm(connection, match.delivery_id, reason=f"{what} came back", now=hand.now):
             return Effect(APPLIED, f"{what}: the message in doubt has arrived")
     return Effect(RECORDED, what)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import email
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +17,16 @@ from distributor.feedback.markup import text_of_html
 
 MAX_BYTES = 1_000_000
 MAX_PARTS = 100
-MAX_TEXT = 200_000
-"""What is read of a message, of its parts, of one part's text: what a bounce says stands at its beginning."""
+MAX_TEXT = 100_000
+MAX_LINES = 3_000
+"""What is read of a message, of its parts, of its text: what a bounce says stands at its beginning."""
 
 _MAX_HEADER = 20_000
 _DECLARED = re.compile(rb"^content-type:[ \t]*\n?[ \t]*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _MAX_DECLARED = 60  # deeper nesting is no mail, and costs the parser more than its length
+_MAX_BOUNDARIES = 3_000
+_MAX_FIELDS = 2_000
+_MAX_ENCODED = 200_000
 _FROM_LINE = re.compile(rb"\A(?:>?From [^\n]*\n)+")
 _MIME_FIELD = re.compile(r"(?:content-[\w-]+:|\s+\S)", re.IGNORECASE)
 RETURNED = (
@@ -77,7 +82,8 @@ class Letter:
     def text(self) -> str:
         """What it says in words: its plain parts, or its HTML where it has no plain one."""
         plain = [part.text for part in self.parts if part.kind == "text/plain" and part.text.strip()]
-        return "\n\n".join(plain or [part.text for part in self.parts if part.kind == "text/html"])[:MAX_TEXT]
+        text = "\n\n".join(plain or [part.text for part in self.parts if part.kind == "text/html"])[:MAX_TEXT]
+        return "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])
 
 
 def read_letter(raw: bytes) -> Letter:
@@ -86,7 +92,7 @@ def read_letter(raw: bytes) -> Letter:
     data = raw[:MAX_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     data = _FROM_LINE.sub(b"", data)
     try:
-        if len(_DECLARED.findall(data)) <= _MAX_DECLARED:
+        if len(_DECLARED.findall(data)) <= _MAX_DECLARED and data.count(b"\n--") <= _MAX_BOUNDARIES:
             return _take_apart(email.message_from_bytes(data, policy=compat32), trouble)
         trouble = "it has too many parts within parts"
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
@@ -98,7 +104,7 @@ def read_letter(raw: bytes) -> Letter:
 def _fields(headers: Message) -> dict[str, list[str]]:
     """The fields by their names in small letters. `Message.get` would spoil what is not ASCII."""
     fields: dict[str, list[str]] = {}
-    for name, value in headers.raw_items():
+    for name, value in itertools.islice(headers.raw_items(), _MAX_FIELDS):
         fields.setdefault(name.lower(), []).append(_from_escapes(str(value)))
     return fields
 
@@ -218,6 +224,9 @@ def _status_text(part: Message) -> str:
 def part_text(part: Message) -> str:
     """A part's text, decoded by its own charset, or by what fits; HTML without its tags. Never raises."""
     try:
+        written = part.get_payload()
+        if isinstance(written, str) and len(written) > _MAX_ENCODED:
+            part.set_payload(written[:_MAX_ENCODED])
         data = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError, AttributeError, RecursionError):
         data = None

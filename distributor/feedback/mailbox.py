@@ -26,7 +26,7 @@ _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
 
 @dataclass(frozen=True, slots=True)
 class ImapAccount:
-    """A mailbox on an IMAP server. `done_folder` is where messages are moved to that were taken in; "": they are marked.
+    """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
 
     `security` is tls, starttls, or plain (this machine only). With `is_token` the password is an OAuth2 access token.
     """
@@ -43,7 +43,7 @@ class ImapAccount:
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
-    """Every message in files, folders of files, Maildirs and mbox files, each with its name. `BadInput` for what is none."""
+    """Every message in files, folders, Maildirs and mbox files, each with its name; `BadInput` for what is none."""
     for path in files_of(paths):
         yield from read_file(path)
 

@@ -1,4 +1,4 @@
-"""The words of an HTML part: enough to read what a mail server or a person says in it, in time that grows with its length."""
+"""The words of an HTML part: enough to read what a mail server or a person says in it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ _SUBJECTS = re.compile(
     r"|user unknown|unknown (?:user|recipient)|bounce|could not send|not read|nondelivery|non remis|non d[ée]livr"
     r"|non distribu|[ée]chec|remise|retour|unzustell|zustell|impossible|no.{0,4}entreg|mancat|mancata|onbestel"
     r"|ikke lever"
-    r"|エラー|送信|不達|配信|не доставл|недостав|退信|系统退信|delivery status|dead letter|rejected|warning: message|mdaemon",
+    r"|エラー|送信|不達|配信|не доставл|недостав|退信|系统退信|delivery status"
+    r"|dead letter|rejected|warning: message|mdaemon",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(
@@ -39,7 +40,8 @@ _SENTENCES = re.compile(
     r"|not (?:delivered|a valid|listed|found|known|our)|exceeded|invalid (?:final|address|recipient|user)"
     r"|no (?:longer|mailbox)|retur|(?:550|554|552|553|551)[ -]|deferred|disabled"
     r"|n'a (?:pas )?(?:pu|pas)|pas pu [êe]tre|non remis|non d[ée]livr|impossible|[ée]chec|introuvable|n'existe"
-    r"|送信できません|送信でき|届け|不達|配信|一杯|не может быть|не был|konnte|nicht zugestellt|no se (?:ha |pudo)|non [èe] (?:stato"
+    r"|送信できません|送信でき|届け|不達|配信|一杯|не может быть|не был|konnte"
+    r"|nicht zugestellt|no se (?:ha |pudo)|non [èe] (?:stato"
     r"|possibile)|退",
     re.IGNORECASE,
 )
@@ -77,17 +79,21 @@ _STRONG = tuple(
         rf"^{_LEAD}{_ADDR}[>)\]\"',;.:]*[ \t]*$",  # alone on its line: Exim, Gmail, Exchange
         rf"^{_LEAD}<{_ADDR}>?[ \t]*[:;(,.=-]",  # Postfix, qmail, Yahoo
         rf"^{_LEAD}{_ADDR}(?:\.\.\.|[ \t]*[:;(]|[ \t]+\(|[ \t]+-|[ \t]+on[ \t])",  # Sendmail, Exchange 5.5
-        rf"^{_LEAD}(?:failed |original |final |e-?mail |bad |rejected |invalid |intended |unknown |undelivered )?"
-        rf"(?:recipients?|addresse?s?|user|mailbox|rcpt ?to|account|to|for|destinataire|adresse|empf[äa]nger"
-        rf"|destinatario)"
-        rf"(?: address| name| e-?mail)?(?:\(s\))?[ \t]*[:=][ \t]*{_ADDR}",
+        (
+            rf"^{_LEAD}(?:failed |original |final |e-?mail |bad |rejected |invalid |intended |unknown |undelivered )?"
+            rf"(?:recipients?|addresse?s?|user|mailbox|rcpt ?to|account|to|for|destinataire|adresse|empf[äa]nger"
+            rf"|destinatario)"
+            rf"(?: address| name| e-?mail)?(?:\(s\))?[ \t]*[:=][ \t]*{_ADDR}"
+        ),
         rf"RCPT TO:[ \t]*{_ADDR}",
         rf"^{_LEAD}{_ADDR}[ \t]+\S",
-        rf"(?:deliver(?:ed|y|ing)?|sent?|sending|message|mail|addressed|recipients?|address|user|mailbox|account"
-        rf"|failed(?: \d+ attempts)?|userid|transmit\w*|destinataire|adresse|d[ée]livr[ée]e?|remis|envoy[ée])"
-        rf"(?:\(s\)|s)?(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the "
-        rf"|following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local "
-        rf"|remote |user |mailbox )*[: \t\n\"'`«(\[-]+{_ADDR}",
+        (
+            rf"(?:deliver(?:ed|y|ing)?|sent?|sending|message|mail|addressed|recipients?|address|user|mailbox|account"
+            rf"|failed(?: \d+ attempts)?|userid|transmit\w*|destinataire|adresse|d[ée]livr[ée]e?|remis|envoy[ée])"
+            rf"(?:\(s\)|s)?(?:[ \t]*\n[ \t]*|[ \t]+)?(?:was |were |is |could not be |not |been |delivered |sent |the "
+            rf"|following |to |for |à |a |of |with |email |e-mail |address |addresses |recipient |recipients |local "
+            rf"|remote |user |mailbox )*[: \t\n\"'`«(\[-]+{_ADDR}"
+        ),
     )
 )
 _WEAK = re.compile(rf"(?<![\w.+=/-]){_ADDR}", re.IGNORECASE)
@@ -129,6 +135,11 @@ def looks_like_bounce(letter: Letter, said: str, others: Mapping[str, bool]) -> 
         letter.raw("In-Reply-To")
     )
     return bool(_SUBJECTS.search(subject)) and (not is_answer or bool(others))
+
+
+def may_be_bounce(letter: Letter, said: str) -> bool:
+    """Whether it is worth asking others: its subject or its text has a bounce's words."""
+    return bool(_SUBJECTS.search(letter.header("Subject")[:500]) or _SENTENCES.search(said[:6_000]))
 
 
 def is_machine(letter: Letter) -> bool:
@@ -196,7 +207,7 @@ def _candidates(summary_free: str, said: str, others: list[str]) -> Iterator[Ite
 
 
 def _without_summary(said: str) -> str:
-    """The text without the line «To:» of a summary of the message: it stands beside «Subject:» and names every addressee."""
+    """The text without the «To:» of a summary of the message: it stands beside «Subject:» and names every addressee."""
     lines = said.split("\n")
     near = {
         number + step

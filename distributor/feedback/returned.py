@@ -45,7 +45,7 @@ _KNOWN = frozenset(
     ]
 )
 _MARK = re.compile(
-    r"^[ \t>*=_#-]*(?:(?:this|here|below|attached|following|included) (?:line )?(?:is|are"
+    r"^[ \t>*=_#-]*(?:(?:below |under |after )?(?:this|here|below|attached|following|included) (?:line )?(?:is|are"
     r"|follows)\b.{0,40}(?:copy|header|message|original)"
     r"|(?:the |your |-)*(?:original|returned|unsent|undelivered|source|rejected|failed|bounced"
     r"|first \d+ lines of) ?(?:your )?(?:original )?(?:message|mail|e-?mail|text)(?: text| header\w*)?"
@@ -79,7 +79,7 @@ class Returned:
             found = header_addresses(*self.fields.get(name, []))
             if found:
                 return found
-        found = [one for one in header_addresses(*self.fields.get("to", []), *self.fields.get("apparently-to", []))]
+        found = header_addresses(*self.fields.get("to", []), *self.fields.get("apparently-to", []))
         return list(dict.fromkeys(found)) or header_addresses(*self.fields.get("delivered-to", []))
 
     def senders(self) -> list[str]:
@@ -140,12 +140,11 @@ def read_returned(text: str) -> Returned:
     """Read the headers at the head of a returned message."""
     fields: dict[str, list[str]] = {}
     name = ""
-    body = 0
     lines = text.split("\n")[:2000]
-    for number, line in enumerate(lines):
-        body = number
-        if line.startswith(">"):
-            line = line[1:].removeprefix(" ") if not line.startswith(">From ") else ""
+    for written in lines:
+        line = written
+        if written.startswith(">"):
+            line = "" if written.startswith(">From ") else written[1:].removeprefix(" ")
         found = _HEADER.match(line)
         if found:
             name = found[1].lower()
@@ -159,5 +158,4 @@ def read_returned(text: str) -> Returned:
             continue
         else:
             name = ""
-    del body
     return Returned(fields, text)

@@ -15,6 +15,8 @@ _FOUND = re.compile(rf"(?<![^\s<>()\[\],;:\"'=«»*`|/]){ADDRESS}")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s:;,>]|-(?!\d\d)|$)")
 
+_MAX_FIELD = 4_000
+_MAX_FIELDS = 20
 _DIALOGUE = re.compile(r"\s*(?:>>>|<<<|[45]\d\d)")
 
 DAEMONS = frozenset(
@@ -69,11 +71,13 @@ def first_address(text: str) -> str:
 def header_addresses(*values: str) -> list[str]:
     """The addresses of header fields, without names."""
     try:
-        pairs = getaddresses([value[:20_000] for value in values if value], strict=False)
+        pairs = getaddresses([value[:_MAX_FIELD] for value in values[:_MAX_FIELDS] if value], strict=False)
     except (TypeError, ValueError, RecursionError):
         pairs = []
     found = [tidy(address) for _, address in pairs]
-    return [one for one in found if one] or [tidy(one[0]) for value in values for one in addresses_in(value)]
+    return [one for one in found if one] or [
+        tidy(one[0]) for value in values[:_MAX_FIELDS] for one in addresses_in(value[:_MAX_FIELD])
+    ]
 
 
 def same(address: str) -> str:
