@@ -167,9 +167,12 @@ def _logged_in(account: ImapAccount) -> BaseMailBox:
         box = MailBoxStartTls(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
     else:
         box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
-    if account.is_token:
-        return box.xoauth2(account.username, account.password, account.folder)
-    return box.login(account.username, account.password, account.folder)
+    try:
+        log_in = box.xoauth2 if account.is_token else box.login
+        return log_in(account.username, account.password, account.folder)
+    except BaseException:
+        box.client.shutdown()  # a failed login leaves the connection open
+        raise
 
 
 def _words(error: BaseException) -> str:
