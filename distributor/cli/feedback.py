@@ -9,7 +9,7 @@ import typer
 
 from distributor.cli.options import AsJson
 
-app = typer.Typer(help="Take in what came back: bounces, complaints, objections, answers.", no_args_is_help=True)
+app = typer.Typer(help="Take in what came back: bounces, objections, answers.", no_args_is_help=True)
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", help="Messages (.eml), mbox files, folders; - is standard input.")
 ]

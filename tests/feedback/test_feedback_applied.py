@@ -7,12 +7,13 @@ from collections import Counter
 
 import pytest
 from comebacks import bounce, complaint, letter, report
-from ledgerbase import KEYRING, HandClock, add_deliveries, delivery, put, states
+from ledgerbase import DELIVERY, KEYRING, HandClock, add_deliveries, delivery, put, states
 from sqlalchemy import func, select
 
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
+from distributor.deliveries.erasure import erase_deliveries
 from distributor.errors import BadInput
 from distributor.feedback import waiting
 from distributor.feedback.apply import Intake
@@ -52,7 +53,8 @@ def dsn(
 ) -> bytes:
     row = delivery(database, number)
     return report(
-        f"Final-Recipient: rfc822; {row.address}", "Action: failed", f"Status: {status}", f"Diagnostic-Code: smtp; {said}",
+        f"Final-Recipient: rfc822; {row.address}", "Action: failed", f"Status: {status}",
+        f"Diagnostic-Code: smtp; {said}",
         returned=f"Message-ID: {row.message_id}\r\nTo: {row.address}", **more,
     )  # fmt: skip
 
@@ -314,3 +316,15 @@ def test_a_dispatch_to_three_hundred_and_all_that_comes_back(database: Database,
     assert kinds == {"bounce": 30, "complaint": 5, "objection": 10, "out-of-office": 8, "reply": 12}
     assert told == {row.id for row in rows}
     assert [is_left_alone(database, row.address) for row in rows] == [True] * 45 + [False] * 20
+
+
+def test_whoever_is_erased_goes_from_what_came_back_too(database: Database, intake: Intake, clock: HandClock) -> None:
+    ids = accepted(database, 1)
+    row = delivery(database, ids[0])
+    intake.take(dsn(database, ids[0]), "test")
+    intake.take(letter(row.address.upper(), "Une question", "Bonjour, une question."), "test")  # attributed to nothing
+    with database.transaction() as connection:
+        erase_deliveries(connection, DELIVERY.c.id == ids[0], [], lambda text: text, clock())
+    with database.session() as session:
+        for event in session.scalars(select(FeedbackEvent)):
+            assert (event.raw, event.address, event.sender, event.said, event.details) == (b"", "", "", "", {})

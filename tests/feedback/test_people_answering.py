@@ -52,8 +52,10 @@ def test_a_departure(text: str, gone: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "désinscrivez-moi", "Désinscrivez-moi de vos listes, merci.", "Bonjour,\n\nMerci de me désinscrire.\n\nCordialement",
-        "Unsubscribe", "STOP", "Please remove me from your list.", "Je ne souhaite plus recevoir vos communiqués de presse.",
+        "désinscrivez-moi", "Désinscrivez-moi de vos listes, merci.",
+        "Bonjour,\n\nMerci de me désinscrire.\n\nCordialement",
+        "Unsubscribe", "STOP", "Please remove me from your list.",
+        "Je ne souhaite plus recevoir vos communiqués de presse.",
         "Merci de me retirer de votre liste", "désinscription", "ne m'envoyez plus de mails",
         "Désabonnez-moi\n\nLéa Petit\nLe Journal\n01 02 03 04 05",
         "Unsubscribe\n\nLe sam. 28 nov. 2026, Office a écrit :\n> Le bilan ? On peut en parler.",

@@ -1,4 +1,4 @@
-"""What comes back through real parts: Postfix bounces to a Maildir, Dovecot serves the mailbox. Skipped where absent."""
+"""What comes back through real parts: Postfix bounces to a Maildir, Dovecot serves a mailbox."""
 
 from __future__ import annotations
 
