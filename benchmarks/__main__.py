@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import composing, importing, latency, ledger, reporting, sending, signing, start
+from benchmarks import composing, importing, latency, ledger, reporting, returning, sending, signing, start
 from benchmarks.measuring import Kind, Line, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
@@ -27,6 +27,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
     "ledger": ledger.measure,
     "latency": latency.measure,
     "report": reporting.measure,
+    "feedback": returning.measure,
 }
 
 _WIDTH = 100

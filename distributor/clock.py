@@ -17,6 +17,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def pause(seconds: float) -> None:
+    """Stand still for `seconds`, in code that has no loop."""
+    time.sleep(seconds)
+
+
 async def sleep(seconds: float) -> None:
     """Let other tasks run for `seconds`."""
     await asyncio.sleep(seconds)

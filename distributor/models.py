@@ -505,7 +505,13 @@ class Attempt(SQLModel, table=True):
 
 
 class FeedbackEvent(SQLModel, table=True):
-    """Something that came back (bounce, complaint, objection, reply), with the raw message it was read from."""
+    """Something that came back (bounce, complaint, objection, reply), with the raw message it was read from.
+
+    One row per message and recipient it speaks of: `digest` names both, whatever way the message took to us. `address`
+    is whom it is about, `sender` who wrote it. `state` says what became of it: `applied`, `recorded`, `waiting` (for a
+    person to say), `confirmed`, `dismissed`. `evidence` names the part of the message, or the way of attribution, that
+    it rests on, `said` are the server's own words, and `details` what a person may confirm.
+    """
 
     __tablename__ = "feedback_event"
 
@@ -519,6 +525,15 @@ class FeedbackEvent(SQLModel, table=True):
     source: str = ""
     raw: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
     received_at: datetime = _created()
+    state: str = Field(default="recorded", index=True, sa_column_kwargs={"server_default": "recorded"})
+    address: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    sender: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    subject: str = _long_text()
+    evidence: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    said: str = _long_text()
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    handled_at: datetime | None = _moment()
+    handled_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Audit(SQLModel, table=True):

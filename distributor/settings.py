@@ -44,7 +44,15 @@ class InDoubtPolicy(StrEnum):
     ASSUME_SENT = "assume-sent"
 
 
+class ImapLogin(StrEnum):
+    """How the mailbox for what comes back is logged in to; with `xoauth2` the password is an access token."""
+
+    PASSWORD = "password"  # noqa: S105 - the word, not one
+    XOAUTH2 = "xoauth2"
+
+
 DEFAULT_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.PLAIN: 25}
+_IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.PLAIN: 143}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,6 +127,16 @@ class Settings:
     in_doubt: InDoubtPolicy
     log_file: str
     log_addresses: bool
+    feedback_imap_host: str
+    feedback_imap_port: int
+    feedback_imap_security: Security
+    feedback_imap_username: str
+    feedback_imap_password: Secret
+    feedback_imap_login: ImapLogin
+    feedback_imap_folder: str
+    feedback_imap_done_folder: str
+    feedback_maildir: Path | None
+    feedback_minutes: float
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
@@ -130,7 +148,7 @@ class Settings:
 
 _NOT_SETTINGS = frozenset({"workspace", "sources", "warnings"})
 SETTING_NAMES = tuple(f.name for f in fields(Settings) if f.name not in _NOT_SETTINGS)
-SECRET_NAMES = frozenset({"smtp_password", "secret_key"})
+SECRET_NAMES = frozenset({"smtp_password", "secret_key", "feedback_imap_password"})
 """Settings whose value is never shown; DATABASE_URL may hold a password too and is shown without it."""
 
 _DEFAULTS = {
@@ -145,6 +163,10 @@ _DEFAULTS = {
     "retry_hours": "24",
     "in_doubt": "hold",
     "log_addresses": "no",
+    "feedback_imap_security": "tls",
+    "feedback_imap_login": "password",
+    "feedback_imap_folder": "INBOX",
+    "feedback_minutes": "10",
 }
 
 
@@ -165,7 +187,8 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
         if not values[name].isprintable() and any("\ud800" <= char <= "\udfff" for char in values[name]):
             # How Python shows bytes of the environment that are no UTF-8; they could be neither stored nor sent.
             raise BadInput("It is not UTF-8 text.", field=variable, mend="Write it again, in UTF-8.")
-    if from_file.get(PREFIX + "SMTP_PASSWORD") or _may_hold_a_password(from_file.get(PREFIX + "DATABASE_URL", "")):
+    passwords = any(from_file.get(PREFIX + name) for name in ("SMTP_PASSWORD", "FEEDBACK_IMAP_PASSWORD"))
+    if passwords or _may_hold_a_password(from_file.get(PREFIX + "DATABASE_URL", "")):
         _require_private(env_file)
     return _build(workspace, values, sources, _unknown_variables(from_file))
 
@@ -227,6 +250,7 @@ def _build(
     keys = read.optional("dkim_key", _inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
     selectors = read.optional("dkim_selector", _selectors, "small letters, figures and hyphens, such as press202601")
     ca_file = values["smtp_ca_file"]
+    imap_security = read("feedback_imap_security", Security, "one of tls, starttls, plain")
     return Settings(
         workspace=workspace,
         database_url=_database_url(workspace, values["database_url"]),
@@ -266,6 +290,18 @@ def _build(
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
         log_file=values["log_file"],
         log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
+        feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",
+        feedback_imap_port=read("feedback_imap_port", _integer(1, 65535), "a port number")
+        if values["feedback_imap_port"]
+        else _IMAP_PORTS[imap_security],
+        feedback_imap_security=imap_security,
+        feedback_imap_username=values["feedback_imap_username"],
+        feedback_imap_password=Secret(values["feedback_imap_password"]),
+        feedback_imap_login=read("feedback_imap_login", ImapLogin, "one of password, xoauth2"),
+        feedback_imap_folder=values["feedback_imap_folder"],
+        feedback_imap_done_folder=values["feedback_imap_done_folder"],
+        feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
+        feedback_minutes=read("feedback_minutes", _positive, "a number of minutes above 0"),
         sources=sources,
         warnings=warnings,
     )

@@ -60,6 +60,19 @@ class Keyring:
             raise BadToken("not signed with this key for this purpose")
         return int.from_bytes(body, "big")
 
+    def bounce_address(self, address: str, delivery_id: int) -> str:
+        """The envelope sender of one delivery (VERP): `address` with a token that names the delivery after a `+`."""
+        local, _, domain = address.rpartition("@")
+        return f"{local}+{self.token(Purpose.BOUNCE, delivery_id)}@{domain}"
+
+    def read_bounce_address(self, text: str) -> int | None:
+        """The delivery that a signed bounce address names; None when it is not ours, or forged."""
+        token = text.rpartition("@")[0].rpartition("+")[2]
+        try:
+            return self.read_token(Purpose.BOUNCE, token)
+        except BadToken:
+            return None
+
     def _mac(self, purpose: str, body: bytes) -> bytes:
         return hmac.digest(self._derive(purpose), body, "sha256")[:_MAC_BYTES]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from sqlmodel import Session
+
+from distributor import clock
 from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
@@ -18,11 +22,14 @@ from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, DistributorError, StorageTrouble
+from distributor.feedback.apply import Intake
+from distributor.feedback.effects import Hand
+from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
 from distributor.files import OwnFiles
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, Settings, load_settings
+from distributor.settings import PREFIX, ImapLogin, Security, Settings, load_settings
 from distributor.tokens import Keyring
-from distributor.transport.account import SmtpAccount
+from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import find_preset
@@ -143,6 +150,54 @@ class Workspace:
                 settings.smtp_messages_per_connection, self.limits.messages_per_connection or MANY_MESSAGES
             ),
         )
+
+    def intake(self) -> Intake:
+        """What takes in the messages that come back."""
+        settings = self.settings
+        sender = settings.bounce_address or (settings.mail_from.address if settings.mail_from else None)
+        return Intake(self.database, self.keyring, actor=actor(), bounce_address=sender.spec if sender else "")
+
+    def hand(self, session: Session, source: str) -> Hand:
+        """What a person's word on an event may use, in the session's transaction."""
+        return Hand(session, self.keyring, actor(), source, clock.now())
+
+    def imap_account(self) -> ImapAccount | None:
+        """The mailbox for what comes back, or None without one. Plain is for a server on this machine."""
+        settings = self.settings
+        if not settings.feedback_imap_host:
+            return None
+        if settings.feedback_imap_security is Security.PLAIN and not is_loopback(settings.feedback_imap_host):
+            raise BadInput(
+                "A password would cross the network in clear.",
+                field=f"{PREFIX}FEEDBACK_IMAP_SECURITY",
+                mend="Write tls or starttls; plain is for a server on this machine.",
+            )
+        return ImapAccount(
+            host=settings.feedback_imap_host,
+            port=settings.feedback_imap_port,
+            security=settings.feedback_imap_security.value,
+            username=settings.feedback_imap_username,
+            password=settings.feedback_imap_password.reveal(),
+            folder=settings.feedback_imap_folder,
+            done_folder=settings.feedback_imap_done_folder,
+            is_token=settings.feedback_imap_login is ImapLogin.XOAUTH2,
+            ca_file=settings.smtp_ca_file,
+        )
+
+    def fetch_feedback(self, take: Callable[[bytes, str], object]) -> int:
+        """Hand what lies in the mailbox and in the Maildir of the settings to `take`; return how many messages.
+
+        Raises `BadInput` where neither is set.
+        """
+        account, maildir = self.imap_account(), self.settings.feedback_maildir
+        if account is None and maildir is None:
+            raise BadInput(
+                "No mailbox is set for what comes back.",
+                field=f"{PREFIX}FEEDBACK_IMAP_HOST",
+                mend=f"Set it, or {PREFIX}FEEDBACK_MAILDIR, in .env; or name files: distributor feedback read FILE",
+            )
+        count = fetch_maildir(maildir, take) if maildir else 0
+        return count + (fetch_imap(account, take) if account else 0)
 
     def transport(self, dialogue: Dialogue | None = None) -> Transport:
         """The way to the mail server: no login is offered again that it refused before."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlmodel
 from sqlalchemy import select, update
 
 from distributor.db.engine import Database
@@ -69,7 +70,7 @@ def add_version(database: Database, slug: str = "ouverture", headline: str = "La
 def add_dispatch(database: Database, version_id: int, **values: Any) -> int:
     """A dispatch without deliveries; return its number."""
     with database.session() as session:
-        account = session.get(Account, 1) or Account(id=1, name="default")
+        account = session.exec(sqlmodel.select(Account)).first() or Account(name="default")
         session.add(account)
         session.flush()
         assert account.id is not None

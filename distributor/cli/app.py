@@ -18,6 +18,7 @@ from distributor.cli import (
     dispatches,
     dkim,
     doctor,
+    feedback,
     init,
     lists,
     outlets,
@@ -53,6 +54,7 @@ app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
 app.add_typer(accounts.app, name="accounts")
 app.command()(report.report)
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(suppressions.app, name="suppressions")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +63,7 @@ def _until_let_go(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[str
             holding = [one.place for number in dispatch_ids for one in at_work(connection, number)]
         if not holding or clock.monotonic() >= ends:
             return sorted(set(holding))
-        time.sleep(_LOOK_S)
+        clock.pause(_LOOK_S)
 
 
 def _left(workspace: Workspace, dispatch_id: int) -> dict[str, Any]:

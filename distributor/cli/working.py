@@ -6,6 +6,7 @@ import asyncio
 
 from distributor import clock
 from distributor.cli.defects import confess
+from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.output import console
 from distributor.cli.running import carry_watched, say_company, say_recovery, shown_dialogue, until_stopped
 from distributor.dispatch.carry import Carrier
@@ -34,11 +35,13 @@ def work_on(workspace: Workspace, *, once: bool, verbose: bool = False) -> None:
     """
     log = workspace.log()
     carrier = workspace.carrier(log)
+    returns = FeedbackRounds(workspace)
     transport: Transport | None = None
     troubles: list[DistributorError] = []
     is_first = True
     while True:
         say_recovery(carrier.recover())
+        returns.go_if_due()
         due = carrier.due()
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.

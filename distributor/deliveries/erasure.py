@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from distributor.errors import Refused
 from distributor.models import Delivery
@@ -19,6 +19,9 @@ _dispatch, _feedback = _TABLES["dispatch"], _TABLES["feedback_event"]
 
 REASON = "erased"
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_EMPTIED: dict[str, Any] = {
+    "raw": b"", "reason": "", "source": "", "address": "", "sender": "", "subject": "", "said": "", "details": {},
+}  # fmt: skip
 _UNDER_WAY = frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING})
 
 
@@ -51,6 +54,7 @@ def erase_deliveries(
     rows = connection.execute(
         select(
             _delivery.c.id, _delivery.c.dispatch_id, _delivery.c.state, _delivery.c.address_hash, _delivery.c.outlet,
+            _delivery.c.address,
             _delivery.c.reply, _delivery.c.reason, _delivery.c.message_id,
         )
         .where(whose)
@@ -70,7 +74,13 @@ def erase_deliveries(
         connection.execute(update(_delivery).where(_delivery.c.id == row.id).values(**values))
     ids = [row.id for row in rows]
     _redact_attempts(connection, ids, redact)
-    connection.execute(update(_feedback).where(_feedback.c.delivery_id.in_(ids)).values(raw=b"", reason="", source=""))
+    addresses = {row.address.lower() for row in rows}
+    about = or_(
+        _feedback.c.delivery_id.in_(ids),
+        func.lower(_feedback.c.address).in_(addresses),
+        func.lower(_feedback.c.sender).in_(addresses),
+    )
+    connection.execute(update(_feedback).where(about).values(**_EMPTIED))
     tests = _erase_tests(connection, names)
     return ErasedDeliveries(len(rows), withheld, len(tests), (*(row.message_id for row in rows), *tests))
 

@@ -87,13 +87,14 @@ def test_the_proof_is_an_array_of_findings(said: dict[str, Any]) -> None:
 def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     keys = {
         "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists",
-        "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "total", "totals",
+        "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for",
+        "total", "totals",
     }  # fmt: skip
     (row,) = json.loads(said["dispatches list"][1])
     assert set(row) == keys
     assert (row["release"], row["state"], row["totals"]["accepted"]) == ("halle", "done", 2)
     assert datetime.fromisoformat(row["created_at"]).utcoffset() is not None
-    assert set(json.loads(said["dispatches show 1"][1])) == keys | {"in_doubt"}
+    assert set(json.loads(said["dispatches show 1"][1])) == keys | {"in_doubt", "waits", "workers"}
 
 
 def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:

@@ -43,6 +43,11 @@ def test_sqlite_has_the_foreign_keys_that_the_models_describe(database: Database
             assert found == wanted, table.name
 
 
+_OF_FEEDBACK = (
+    "state", "address", "sender", "evidence", "handled_by", "subject", "said", "details", "handled_at",
+)  # fmt: skip
+
+
 def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> None:
     with database.transaction() as connection:
         if database.is_sqlite:
@@ -63,6 +68,10 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         later += [("dispatch", "files"), ("dispatch", "waits_until"), ("dispatch", "waits_for")]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+        for name in ("ix_feedback_event_state", "ix_feedback_event_address"):
+            connection.execute(text(f"DROP INDEX {name}"))
+        for name in _OF_FEEDBACK:
+            connection.execute(text(f"ALTER TABLE feedback_event DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"
         fields = '{"ville"\\: "Brest", "other_addresses"\\: "Elise@Perso.example, elise@presse.example ; au 3e"}'

@@ -52,6 +52,21 @@ def add(
     return True
 
 
+def mark_dead(session: Session, keyring: Keyring, address: Address, *, reason: str, source: str, actor: str) -> bool:
+    """Record that this one address takes no mail any more; the journalist's other ones stay. Return whether it was new.
+
+    Raises `Refused` as `add` does.
+    """
+    check_key(session, keyring)
+    line = Objection(keyring.address_hash(address.key), keyring.key_id, "", reason, source, now())
+    if not _insert(session, [line]):
+        return False
+    details = {"reason": reason, "source": source, "scope": ""}
+    session.add(Audit(actor=actor, action="suppressions.add", subject=line.address_hash, details=details))
+    session.flush()
+    return True
+
+
 def remove(
     session: Session, keyring: Keyring, address: Address, *, scope: str | None = None, reason: str, actor: str
 ) -> Removed:

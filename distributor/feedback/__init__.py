@@ -1,0 +1,1 @@
+"""What comes back: bounces, complaints, objections, replies, and what is done about each."""

@@ -1,0 +1,167 @@
+"""Taking in one message that came back: read, attributed, acted on and kept, all in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.feedback import effects
+from distributor.feedback.attribute import Attributor, Match
+from distributor.feedback.effects import Effect, Hand, PauseDomain
+from distributor.feedback.events import Finding, Judgement, Kind, Reading
+from distributor.feedback.letter import MAX_BYTES
+from distributor.feedback.reading import read_message
+from distributor.models import Audit, FeedbackEvent
+from distributor.tokens import Keyring
+
+_KEPT_FIELDS = re.compile(
+    rb"^(?:from|to|subject|date|message-id|in-reply-to|content-type)[ \t]*:.*(?:\n[ \t].*)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one message, or what it says of one address, came to. `is_new` is false for what was taken in before."""
+
+    kind: str
+    address: str
+    state: str
+    sentence: str
+    delivery_id: int | None = None
+    is_new: bool = True
+
+
+class Intake:
+    """Takes messages in. The same message twice changes nothing; killed in the middle, nothing of it is half done.
+
+    `bounce_address` is ours, before a token is put into it; `pause_domain` is told of domains that refuse our mail.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        *,
+        actor: str,
+        bounce_address: str = "",
+        pause_domain: PauseDomain | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._actor = actor
+        self._bounce_address = bounce_address
+        self._pause_domain = pause_domain
+        self._now = now
+
+    def take(self, raw: bytes, source: str) -> tuple[Taken, ...]:
+        """Read `raw`, which came from `source`, and act on it; durable when the call returns."""
+        digest = digest_of(raw)
+        reading = read_message(raw)
+        with self._database.session() as session:
+            known = session.scalars(
+                select(FeedbackEvent)
+                .where(col(FeedbackEvent.digest).startswith(digest))
+                .order_by(col(FeedbackEvent.id))
+            ).all()
+            if known:
+                return tuple(
+                    Taken(one.kind, one.address, one.state, "taken in before", one.delivery_id, is_new=False)
+                    for one in known
+                )
+            hand = Hand(session, self._keyring, self._actor, source, self._now(), self._pause_domain)
+            findings = reading.findings or (Finding(reading.sender, Judgement.NOT_A_BOUNCE, final=False),)
+            return tuple(
+                self._take_one(hand, reading, finding, f"{digest}-{number}", raw)
+                for number, finding in enumerate(findings)
+            )
+
+    def _take_one(self, hand: Hand, reading: Reading, finding: Finding, digest: str, raw: bytes) -> Taken:
+        attributor = Attributor(hand.session.connection(), self._keyring, self._bounce_address)
+        match = attributor.match(reading, _about(reading, finding), hand.now)
+        signed_for = attributor.by_unsubscribe_token(reading.subject, *reading.sent_to)
+        kind = Kind.OBJECTION if signed_for and reading.kind in _FROM_PEOPLE else reading.kind
+        if signed_for and kind is Kind.OBJECTION:
+            match = Match(signed_for, "signed unsubscribe address")
+        effect = _effect(hand, replace(reading, kind=kind), finding, match, signed_for)
+        details = dict(effect.details)
+        if reading.trouble:
+            details["trouble"] = reading.trouble
+        event = FeedbackEvent(
+            digest=digest,
+            delivery_id=match.delivery_id,
+            kind=kind,
+            verdict=finding.judgement,
+            reason=finding.reason,
+            status=finding.status,
+            source=hand.source,
+            raw=raw[:MAX_BYTES],
+            received_at=hand.now,
+            state=effect.state,
+            address=finding.address,
+            sender=reading.sender,
+            subject=reading.subject,
+            evidence="; ".join(part for part in (finding.evidence, match.how) if part),
+            said=finding.said or effect.sentence,
+            details=details | {"done": effect.sentence},
+        )
+        hand.session.add(event)
+        hand.session.flush()
+        return Taken(kind, finding.address, effect.state, effect.sentence, match.delivery_id)
+
+
+_FROM_PEOPLE = frozenset({Kind.OBJECTION, Kind.REPLY, Kind.OTHER, Kind.AUTO_REPLY})
+
+
+def _about(reading: Reading, finding: Finding) -> str:
+    """The address whose deliveries may be meant: of a report the recipient, of an answer its sender."""
+    return finding.address or (reading.sender if reading.kind not in {Kind.BOUNCE, Kind.DELAY, Kind.COMPLAINT} else "")
+
+
+def _effect(hand: Hand, reading: Reading, finding: Finding, match: Match, signed_for: int | None) -> Effect:
+    kind = reading.kind
+    is_lost = finding.final and finding.judgement is not Judgement.NOT_A_BOUNCE
+    effect = Effect(effects.RECORDED, str(kind))
+    if kind is Kind.BOUNCE and is_lost:
+        effect = effects.bounced(hand, finding, match)
+    elif kind is Kind.COMPLAINT:
+        effect = effects.complained(hand, finding, match)
+    elif kind is Kind.OBJECTION:
+        effect = effects.objected(hand, reading, signed_for)
+    elif kind is Kind.CHALLENGE:
+        effect = Effect(effects.WAITING, "it wants us to prove that a person writes")
+    elif kind in _ANSWERS:
+        effect = _ANSWERS[kind](hand, reading, match)
+    elif kind in _PROOFS_OF_ARRIVAL:
+        effect = effects.arrived(hand, match, str(kind))
+    return effect
+
+
+_ANSWERS = {Kind.REPLY: effects.answered, Kind.OUT_OF_OFFICE: effects.away, Kind.DEPARTURE: effects.departed}
+_PROOFS_OF_ARRIVAL = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RECEIPT, Kind.AUTO_REPLY})
+
+
+def digest_of(raw: bytes) -> str:
+    """What names a message whatever way it took: its own headers and its body, not what servers wrote above them."""
+    data = raw[: MAX_BYTES * 4].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
+    head, _, body = data.partition(b"\n\n")
+    kept = b"\n".join(sorted(_KEPT_FIELDS.findall(head[:MAX_BYTES])))
+    return hashlib.sha256(kept + b"\n\n" + body.rstrip(b"\n")).hexdigest()
+
+
+def handle(session: Session, event: FeedbackEvent, state: str, actor: str, **details: object) -> None:
+    """Write down that a person decided on an event that waited."""
+    event.state, event.handled_by, event.handled_at = state, actor, clock.now()
+    session.add(event)
+    session.add(
+        Audit(actor=actor, action=f"feedback.{state}", subject=f"feedback_event:{event.id}", details=dict(details))
+    )

@@ -1,0 +1,179 @@
+"""Where what came back lies: files, mbox, folders, Maildir, standard input, and a mailbox on an IMAP server."""
+
+from __future__ import annotations
+
+import mailbox
+import os
+import re
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, ServerUnavailable
+from distributor.feedback.letter import MAX_BYTES
+
+if TYPE_CHECKING:
+    from imap_tools import BaseMailBox
+
+DONE_KEYWORD = "Distributor"
+"""The keyword that marks a message as taken in, where it is not moved."""
+
+_TIMEOUT_S = 60
+_SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccount:
+    """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
+
+    `security` is tls, starttls, or plain (this machine only). With `is_token` the password is an OAuth2 access token.
+    """
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str
+    folder: str = "INBOX"
+    done_folder: str = ""
+    is_token: bool = False
+    ca_file: Path | None = None
+
+
+def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
+    """Every message in files, folders, Maildirs and mbox files, each with its name; `BadInput` for what is none."""
+    for path in files_of(paths):
+        yield from read_file(path)
+
+
+def files_of(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and those within the folders named."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(_files_of(path))
+        else:
+            yield path
+
+
+def read_file(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The message in a file, or the messages of an mbox."""
+    data = read_raw(path)
+    if not (data.startswith(b"From ") and _SEVERAL.search(data)):
+        yield str(path), data
+        return
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.iterkeys():
+            yield f"{path}#{key}", box.get_bytes(key)
+    finally:
+        box.close()
+
+
+def read_raw(path: Path) -> bytes:
+    """A file's bytes, or `BadInput` that says why not."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"It cannot be read: {error.strerror}.", file=path, mend="Check the name.") from None
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    if (folder / "new").is_dir() and (folder / "cur").is_dir():
+        for name in ("new", "cur"):
+            yield from (path for path in (folder / name).iterdir() if path.is_file())
+        return
+    yield from (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def fetch_maildir(folder: Path, take: Callable[[bytes, str], object]) -> int:
+    """Hand every new message of a Maildir to `take`, then move it to `cur`; return how many.
+
+    A message that `take` fails on stays new. Killed between the two, it is handed over again, and known.
+    """
+    new, current = folder / "new", folder / "cur"
+    if not (new.is_dir() and current.is_dir()):
+        raise BadInput(f"{folder} is no Maildir (it has no new and cur).", field="DISTRIBUTOR_FEEDBACK_MAILDIR")
+    count = 0
+    for path in sorted(one for one in new.iterdir() if one.is_file()):
+        take(path.read_bytes(), f"maildir:{path.name}")
+        os.replace(path, current / f"{path.name.partition(':')[0]}:2,S")
+        count += 1
+    return count
+
+
+def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> int:
+    """Hand every message of the folder that was not taken in yet to `take`, then move or mark it; return how many.
+
+    The message is fetched without being marked as read. Raises `CredentialsRefused`, or `ServerUnavailable` when the
+    server cannot be reached: nothing is lost, the rest is fetched the next time.
+    """
+    from imap_tools import errors as imap_errors  # noqa: PLC0415 - only who has a mailbox needs it
+
+    try:
+        with _logged_in(account) as box:
+            return _take_all(box, account, take)
+    except imap_errors.MailboxLoginError as error:
+        raise CredentialsRefused(
+            f"The mailbox refuses the user name or the password ({_words(error)}).",
+            mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME and _PASSWORD.",
+        ) from None
+    except imap_errors.MailboxFolderSelectError:
+        raise AccountTrouble(
+            f"The mailbox has no folder «{account.folder}».", mend="Check DISTRIBUTOR_FEEDBACK_IMAP_FOLDER."
+        ) from None
+    except (TimeoutError, OSError, imap_errors.ImapToolsError) as error:
+        raise ServerUnavailable(
+            f"The mailbox at {account.host} cannot be read: {_words(error)}.",
+            mend="What is left is fetched the next time.",
+        ) from None
+
+
+def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str], object]) -> int:
+    if account.done_folder and not box.folder.exists(account.done_folder):
+        box.folder.create(account.done_folder)
+    criteria = "ALL" if account.done_folder else f"UNKEYWORD {DONE_KEYWORD}"
+    count = 0
+    for uid in box.uids(criteria):
+        raw = _raw(box, uid)
+        if raw is None:  # somebody else took it away meanwhile
+            continue
+        take(raw, f"imap:{account.folder}/{uid}")
+        if account.done_folder:
+            box.move(uid, account.done_folder)
+        else:
+            box.flag(uid, DONE_KEYWORD, True)
+        count += 1
+    return count
+
+
+def _raw(box: BaseMailBox, uid: str) -> bytes | None:
+    """A message's bytes, as many as are read of one; not marked as read."""
+    status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{MAX_BYTES}>)")
+    if status != "OK":
+        return None
+    return next((bytes(one[1]) for one in data if isinstance(one, tuple) and len(one) > 1), None)
+
+
+def _logged_in(account: ImapAccount) -> BaseMailBox:
+    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # noqa: PLC0415
+
+    context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
+    box: BaseMailBox
+    if account.security == "plain":
+        box = MailBoxUnencrypted(account.host, account.port, timeout=_TIMEOUT_S)
+    elif account.security == "starttls":
+        box = MailBoxStartTls(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
+    else:
+        box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
+    try:
+        log_in = box.xoauth2 if account.is_token else box.login
+        return log_in(account.username, account.password, account.folder)
+    except BaseException:
+        box.client.shutdown()  # a failed login leaves the connection open
+        raise
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

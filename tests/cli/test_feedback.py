@@ -1,0 +1,57 @@
+"""`distributor feedback`: what a message is, said without a workspace; and taken in by the real command."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+from pathlib import Path
+
+from comebacks import FORMS, bounce, letter
+from commandtree import Run
+
+COURIER = bounce(*FORMS["courier"][:2])
+
+
+def test_a_message_is_explained_without_a_workspace(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(COURIER)
+    (tmp_path / "b.eml").write_bytes(letter("lea@journal.example", "Bonjour", "Merci."))
+    done = run("feedback", "explain", str(tmp_path / "a.eml"), str(tmp_path / "b.eml"), "--json", workspace=tmp_path)
+    assert done.returncode == 0
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first == {
+        "file": str(tmp_path / "a.eml"),
+        "kind": "bounce",
+        "recipients": [
+            {
+                "address": "lea@journal.example", "verdict": "permanent", "status": "5.1.1", "reason": "user_unknown",
+                "address_is_dead": True, "evidence": "text/plain",
+            }
+        ],
+    }  # fmt: skip
+    assert [one["verdict"] for one in second["recipients"]] == ["not-a-bounce"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.eml", tmp_path / "b.eml"] or not (tmp_path / "press.db").exists()
+    missing = run("feedback", "explain", str(tmp_path / "none.eml"), workspace=tmp_path)
+    assert (missing.returncode, "cannot be read" in missing.stderr) == (2, True)
+
+
+def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, folder: Path, tmp_path: Path) -> None:
+    answer = letter("helene@jour.example", "Re: La halle", "Je ne veux plus de sport, mais gardez la culture, STOP.")
+    nothing = run("feedback", "fetch", workspace=folder)
+    assert (nothing.returncode, "No mailbox is set" in nothing.stderr) == (2, True)
+    mailbox.Maildir(folder / "retours").add(answer)
+    env = folder / ".env"
+    env.write_text(env.read_text("utf-8").replace("FEEDBACK_MAILDIR=", "FEEDBACK_MAILDIR=retours"), "utf-8")
+    fetched = run("feedback", "fetch", workspace=folder)
+    assert "Taken in: 1 objection. 1 wait for you" in fetched.stdout
+    (tmp_path / "same.eml").write_bytes(b"Received: from elsewhere\n" + answer)
+    assert "1 was known already" in run("feedback", "read", str(tmp_path / "same.eml"), workspace=folder).stdout
+    (event,) = json.loads(run("feedback", "list", "--waiting", "--json", workspace=folder).stdout)
+    assert (event["sender"], event["kind"], event["state"]) == ("helene@jour.example", "objection", "waiting")
+    number = str(event["id"])
+    assert "objected: not mailed again" in run("feedback", "confirm", number, workspace=folder).stdout
+    assert json.loads(run("suppressions", "check", "helene@jour.example", "--json", workspace=folder).stdout)[
+        "objected"
+    ]
+    again = run("feedback", "confirm", number, workspace=folder)
+    assert (again.returncode, "does not wait" in again.stderr) == (2, True)
+    assert "gardez la culture" in run("feedback", "show", number, "--raw", workspace=folder).stdout
