@@ -14,6 +14,7 @@ from distributor.db.migrate import ensure_schema
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, StorageTrouble
 from distributor.files import OwnFiles
@@ -59,7 +60,7 @@ class Workspace:
                 field=f"{PREFIX}SECRET_KEY",
                 mend="Put back the .env that goes with this database, or write 32 or more random characters there.",
             )
-        return Keyring(self.settings.secret_key.reveal().encode())
+        return keyring_of(self.settings)
 
     @cached_property
     def templates(self) -> TemplateSet:
