@@ -245,7 +245,8 @@ def _build(
         logo=values["logo"],
         public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
         secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
-        signing_keys=read.optional("signing_keys", _keys, "at least 32 characters each, with commas between them") or (),
+        signing_keys=read.optional("signing_keys", _keys, "at least 32 characters each, with commas between them")
+        or (),
         sns_certificates=workspace / certificates if certificates else None,
         timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
         language=read("language", _language, "a two-letter language code such as fr or en"),

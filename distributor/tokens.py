@@ -40,8 +40,8 @@ class BadToken(ValueError):
 class Keyring:
     """The workspace's keys, never shown; all keyed hashes and tokens come from here.
 
-    `secret` hides the addresses of those who objected, and stays. `signing` are the keys of tokens, the newest first: it
-    signs, and what any of them signed is accepted. Without them the secret key does both.
+    `secret` hides the addresses of those who objected, and stays. `signing` are the keys of tokens, newest first: the
+    first signs, and what any of them signed is accepted. Without them the secret key does both.
     """
 
     secret: bytes

@@ -24,6 +24,7 @@ from distributor.cli import (
     report,
     sectors,
     send,
+    serve,
     suppressions,
     work,
 )
@@ -50,6 +51,7 @@ app.add_typer(releases.app, name="releases")
 app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
+app.command()(serve.serve)
 app.command()(report.report)
 app.add_typer(suppressions.app, name="suppressions")
 

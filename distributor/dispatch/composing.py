@@ -122,7 +122,6 @@ class Identity:
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
         )
 
-
     def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
         """Where a server returns what it cannot deliver: an address of this delivery's own, where that is wished."""
         if not self.verp:

@@ -111,7 +111,7 @@ def check_unsubscribe(settings: Settings) -> Check:
         )
     return Check.ok(
         "unsubscribe",
-        f"By mail, and with one click (RFC 8058) at {settings.public_url}/u/…, where `distributor serve` has to answer.",
+        f"By mail, and with one click (RFC 8058) at {settings.public_url}/u/…, where `distributor serve` answers.",
     )
 
 

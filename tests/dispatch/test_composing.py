@@ -340,9 +340,7 @@ def test_each_delivery_has_a_bounce_address_of_its_own_the_same_for_a_retry(
     assert all(one.sender.startswith("retours+") and one.sender.endswith("@halle.example") for one in first)
 
 
-def test_a_dispatch_goes_on_under_the_key_that_signed_its_links(
-    database: Database, folder: Path, planned: int
-) -> None:
+def test_a_dispatch_goes_on_under_the_key_that_signed_its_links(database: Database, folder: Path, planned: int) -> None:
     rotated = Keyring(KEYRING.secret, (b"a newer key for links", KEYRING.secret))
     clock = HandClock()
     first = carry(carrier(database, folder, clock), planned)

@@ -1,0 +1,1 @@
+"""What comes back: bounces, complaints and objections, each attributed to its delivery and kept."""
