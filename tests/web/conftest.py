@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from ledgerbase import HandClock
 from starlette.testclient import TestClient
-from visiting import LIST, Seconds, Visited
+from visiting import BODY, LIST, RELEASE, Seconds, Visited, send_release
 
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
@@ -22,7 +21,7 @@ from distributor.wiring import open_workspace
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with two journalists, not to be changed."""
+    """A workspace from which a release was sent to two journalists, not to be changed."""
     folder = tmp_path_factory.mktemp("site") / "press"
     make_workspace(folder)
     settings = folder / ".env"
@@ -36,6 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.write_text(text, encoding="utf-8")
     workspace = open_workspace(folder, creating=True)
     import_contacts(workspace.database, read_csv(LIST.encode(), name="l.csv"), list_name="sante", sector="Santé")
+    send_release(workspace, HandClock(), RELEASE.format(more="") + BODY, slug="hopital", is_test=False)
     workspace.database.close()
     return folder
 
@@ -48,8 +48,6 @@ def visited(prepared: Path, tmp_path: Path) -> Iterator[Visited]:
     clock, seconds, said = HandClock(), Seconds(), list[str]()
     site = Site(workspace, said.append, now=clock, tell_time=seconds)
     client = TestClient(make_app(site), base_url="https://presse.halle.example", raise_server_exceptions=False)
-    found = Visited(site, client, clock, seconds, said)
-    found.send()
-    clock.moment += timedelta(minutes=1)
-    yield found
+    clock.forward(minutes=1)
+    yield Visited(site, client, clock, seconds, said)
     workspace.database.close()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ledgerbase import START
+from pictures import png
 from sqlmodel import select
 from visiting import FILE, FILE_HASH, Visited
 
@@ -118,3 +119,17 @@ def test_a_release_that_cannot_be_shown_is_trouble_and_no_defect(visited: Visite
     answer = visited.client.get(visited.release())
     assert answer.status_code == 503
     assert "not answered" in " ".join(visited.said)
+
+
+def test_pictures_come_from_this_very_site(visited: Visited) -> None:
+    folder = visited.workspace.path / "releases"
+    picture = png(40, 30)
+    (folder / "carte.png").write_bytes(picture)
+    number = visited.send("logo: carte.png\n", slug="carte", body='![La carte](carte.png "Carte : La Halle")\n')
+    page = visited.client.get(visited.release(number)).text
+    digest = hashlib.sha256(picture).hexdigest()
+    assert page.count(f'src="{visited.release(number)}/{digest}"') == 2, "the picture and the logo"
+    assert "cid:" not in page
+    shown = visited.client.get(f"{visited.release(number)}/{digest}")
+    assert (shown.content, shown.headers["content-type"]) == (picture, "image/png")
+    assert shown.headers["content-disposition"] == "inline"

@@ -36,7 +36,8 @@ dateline: {{place: Brest}}
 contact: {{name: Anne Clos, email: presse@halle.example}}
 attachments: [plan.txt]
 {more}---
-L'hôpital **rouvre** lundi.
+"""
+BODY = """L'hôpital **rouvre** lundi.
 
 | ville | lits |
 |---|---:|
@@ -93,21 +94,19 @@ class Visited:
         with self.site.database.session(reads_only=True) as session:
             return list(session.exec(select(FeedbackEvent)).all())
 
-    def send(
-        self, more: str = "", *, slug: str = "hopital", when: datetime | None = None, is_test: bool = False
-    ) -> int:
-        """Import the release and have its messages accepted, without a mail server; return the release's number."""
-        return send_release(self.workspace, self.clock, more, slug=slug, when=when, is_test=is_test)
+    def send(self, more: str = "", *, slug: str = "hopital", body: str = BODY, is_test: bool = False) -> int:
+        """Import the release and have its messages accepted, without a mail server; return the release's number.
+
+        `more` goes into its front matter.
+        """
+        return send_release(self.workspace, self.clock, RELEASE.format(more=more) + body, slug=slug, is_test=is_test)
 
 
-def send_release(
-    workspace: Workspace, clock: Callable[[], datetime], more: str, *, slug: str, when: datetime | None, is_test: bool
-) -> int:
+def send_release(workspace: Workspace, clock: Callable[[], datetime], source: str, *, slug: str, is_test: bool) -> int:
     """As `Visited.send`."""
     folder = workspace.path / "releases"
     folder.mkdir(exist_ok=True)
     (folder / "plan.txt").write_bytes(FILE)
-    source = RELEASE.format(more=more)
     draft = read_release(source.encode(), file="hopital.md", timezone=workspace.settings.timezone)
     kept = keep_attachments(draft, folder, workspace.path)
     log = DeliveryLog(workspace.database, "tests", now=clock)
@@ -121,7 +120,7 @@ def send_release(
             make_manifest(session, stored.version, ["sante"], [], workspace.keyring),
             identity=Identity.from_settings(workspace.settings),
             templates=workspace.templates,
-            now=when or clock(),
+            now=clock(),
         )
     if is_test:
         with workspace.database.transaction() as connection:
