@@ -70,20 +70,19 @@ def open_socket(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     except ValueError:
         raise BadInput(f"«{host}» is no IP address.", field="--host", mend="Write 127.0.0.1 or 0.0.0.0.") from None
+    if not 0 <= port <= 65535:
+        raise BadInput(f"There is no port {port}.", field="--port", mend="Choose one from 1024 to 65535.")
     try:
         return socket.create_server((host, port), family=family, backlog=512)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
-        raise BadInput(f"Nothing can listen at {host}, port {port}: {reason}.", mend="Choose another --port.") from None
+    except OSError as error:
+        said = f"Nothing can listen at {host}, port {port}: {error.strerror}."
+        raise BadInput(said, mend="Choose another --port.") from None
 
 
-def serve(workspace: Workspace, listening: socket.socket, *, proxy: str, say: Callable[[str], None]) -> None:
-    """Answer until a signal comes, then finish what is being answered; ends with `KeyboardInterrupt`.
-
-    `proxy` is the address whose word is taken for who a visitor is (X-Forwarded-For).
-    """
+def make_server(site: Site, *, proxy: str) -> uvicorn.Server:
+    """A server for a site; `proxy` is the address whose word is taken for who a visitor is (X-Forwarded-For)."""
     config = uvicorn.Config(
-        make_app(Site(workspace, say)),
+        make_app(site),
         http=PunctualProtocol,
         ws="none",
         lifespan="off",
@@ -97,6 +96,12 @@ def serve(workspace: Workspace, listening: socket.socket, *, proxy: str, say: Ca
         timeout_graceful_shutdown=_GRACE_S,
         h11_max_incomplete_event_size=_HEADER_BYTES,
     )
+    return uvicorn.Server(config)
+
+
+def serve(workspace: Workspace, listening: socket.socket, *, proxy: str, say: Callable[[str], None]) -> None:
+    """Answer until a signal comes, then finish what is being answered; ends with `KeyboardInterrupt`."""
+    server = make_server(Site(workspace, say), proxy=proxy)
     # uvicorn raises the signal again once it is done: then SIGTERM, too, ends the command like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    uvicorn.Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])
