@@ -18,9 +18,10 @@ from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, StorageTrouble
 from distributor.files import OwnFiles
+from distributor.models import Release
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Settings, load_settings
-from distributor.tokens import Keyring
+from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount
 from distributor.transport.smtp import SmtpTransport
 
@@ -71,6 +72,12 @@ class Workspace:
     def retry(self) -> RetryPolicy:
         """When to try again."""
         return RetryPolicy(self.settings.retry_minutes, self.settings.retry_hours)
+
+    def web_url(self, release: Release) -> str:
+        """Where `serve` shows a release once it is out; "" without a public address."""
+        if not self.settings.public_url or release.id is None:
+            return ""
+        return f"{self.settings.public_url}/r/{self.keyring.token(Purpose.RELEASE, release.id)}"
 
     def log(self) -> DeliveryLog:
         """The delivery log, as a worker of its own name."""

@@ -18,7 +18,7 @@ def serve(
         bool, typer.Option("--hooks", help="Print the addresses for providers' webhooks, which are secret, and end.")
     ] = False,
 ) -> None:
-    """Serve the web part: objections with one click, releases after their embargo, «is this ours?», webhooks."""
+    """Serve the web part: objections, releases online, webhooks. «Is this ours?» is answered there, too."""
     from distributor.cli.output import console
     from distributor.cli.serving import require_web, serve_workspace, show_hooks
     from distributor.wiring import open_workspace
