@@ -37,8 +37,9 @@ def show_hooks(workspace: Workspace, out: Console) -> None:
 
 def serve_workspace(workspace: Workspace, host: str, port: int, proxy: str) -> None:
     """Serve until a signal comes, which ends it as `Interrupted`."""
-    from distributor.web.server import open_socket, serve
+    from distributor.web.server import open_server, open_socket, serve
 
+    server = open_server(workspace, proxy=proxy, say=_log)
     listening = open_socket(host, port)
     place, number, *_ = listening.getsockname()
     shown = f"[{place}]" if ":" in place else place
@@ -50,7 +51,7 @@ def serve_workspace(workspace: Workspace, host: str, port: int, proxy: str) -> N
     out.print(f"Listening at http://{shown}:{number}. Ctrl-C ends.")
     sys.stdout.flush()
     try:
-        serve(workspace, listening, proxy=proxy, say=_log)
+        serve(server, listening)
     except KeyboardInterrupt:
         raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor serve") from None
     finally:

@@ -99,9 +99,18 @@ def make_server(site: Site, *, proxy: str) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(workspace: Workspace, listening: socket.socket, *, proxy: str, say: Callable[[str], None]) -> None:
+def open_server(workspace: Workspace, *, proxy: str, say: Callable[[str], None]) -> uvicorn.Server:
+    """A server for a workspace, its log said line by line. `BadInput` for a proxy that is none, or without a sender."""
+    try:
+        ipaddress.ip_network(proxy)
+    except ValueError:
+        mend = "Write 10.0.0.2, or a network such as 10.0.0.0/24."
+        raise BadInput(f"«{proxy}» is no IP address.", field="--proxy", mend=mend) from None
+    return make_server(Site(workspace, say), proxy=proxy)
+
+
+def serve(server: uvicorn.Server, listening: socket.socket) -> None:
     """Answer until a signal comes, then finish what is being answered; ends with `KeyboardInterrupt`."""
-    server = make_server(Site(workspace, say), proxy=proxy)
     # uvicorn raises the signal again once it is done: then SIGTERM, too, ends the command like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run(sockets=[listening])
