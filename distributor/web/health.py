@@ -20,6 +20,7 @@ def routes(site: Site) -> list[Route]:
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", partial(_ready, site), methods=["GET"]),
         Route("/robots.txt", _robots, methods=["GET"]),
+        Route("/favicon.ico", _no_icon, methods=["GET"]),
     ]
 
 
@@ -43,3 +44,8 @@ async def _ready(site: Site, _request: Request) -> Response:
 
 async def _robots(_request: Request) -> Response:
     return PlainTextResponse("User-agent: *\nDisallow: /u/\nDisallow: /hooks/\n")
+
+
+async def _no_icon(_request: Request) -> Response:
+    """Browsers ask by themselves; we have none."""
+    return Response(status_code=204, headers={"Cache-Control": "max-age=604800"})
