@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Text, cast, exists, func, or_, select
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col
 
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.releases.attachments import FileRole
+from distributor.releases.attachments import FileRole, KeptFile
 from distributor.states import DeliveryState
 
 _SENT = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
@@ -19,15 +19,15 @@ _SENT = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version of a release that is out, since when, and the files that go with it."""
+    """A version of a release that is out, since when, and every file that went with it in any dispatch."""
 
     release: Release
     version: ReleaseVersion
     since: datetime
-    files: tuple[Attachment, ...]
+    files: tuple[KeptFile, ...]
 
     @property
-    def attached(self) -> tuple[Attachment, ...]:
+    def attached(self) -> tuple[KeptFile, ...]:
         """The files that were attached, without the pictures in the text and the logo."""
         return tuple(file for file in self.files if file.role == FileRole.ATTACHMENT)
 
@@ -44,17 +44,24 @@ def newest_published(session: Session, now: datetime, limit: int) -> list[Publis
 
 
 def published_as(session: Session, digest: str, now: datetime) -> list[Published]:
-    """What is out at `now` under a SHA-256 (hexadecimal): a version's own words, or a file that was attached to it."""
+    """What is out at `now` under a SHA-256 (64 hexadecimal digits): a version's own words, or a file attached to it."""
     attached = exists().where(
         col(Attachment.release_version_id) == col(ReleaseVersion.id),
         col(Attachment.sha256) == digest,
         col(Attachment.role) == FileRole.ATTACHMENT,
     )
-    which = or_(col(ReleaseVersion.content_hash) == digest, attached)
-    return _read(session, _published(now).where(which).limit(20))
+    # Beside the release's own: the PDF made of it. What is read out below is compared once more.
+    made = exists().where(
+        col(Dispatch.release_version_id) == col(ReleaseVersion.id),
+        col(Dispatch.is_test).is_(False),
+        cast(col(Dispatch.files), Text).contains(digest, autoescape=True),
+    )
+    which = or_(col(ReleaseVersion.content_hash) == digest, attached, made)
+    found = _read(session, _published(now).where(which).limit(20))
+    return [one for one in found if digest in {one.version.content_hash, *(file.sha256 for file in one.attached)}]
 
 
-def published_file(published: Published, digest: str) -> Attachment | None:
+def published_file(published: Published, digest: str) -> KeptFile | None:
     """A file of a published version by its SHA-256; None for any other."""
     return next((file for file in published.files if file.sha256 == digest), None)
 
@@ -85,16 +92,29 @@ def _published(now: datetime) -> Select[Release, ReleaseVersion, Any]:
 
 def _read(session: Session, statement: Select[Release, ReleaseVersion, Any]) -> list[Published]:
     rows = session.execute(statement).all()
-    numbers = [version.id for _, version, _ in rows]
-    files = session.scalars(
-        select(Attachment).where(col(Attachment.release_version_id).in_(numbers)).order_by(col(Attachment.id))
-    ).all()
+    files = _files_of(session, [version.id for _, version, _ in rows])
     return [
         Published(
             release,
             version,
             max(since, version.embargo_until) if version.embargo_until else since,
-            tuple(file for file in files if file.release_version_id == version.id),
+            tuple(files.get(version.id, {}).values()),
         )
         for release, version, since in rows
     ]
+
+
+def _files_of(session: Session, numbers: list[int | None]) -> dict[int | None, dict[tuple[str, str, str], KeptFile]]:
+    """The files of these versions, each once: those of the release, then what its dispatches added."""
+    found: dict[int | None, dict[tuple[str, str, str], KeptFile]] = {}
+    own = select(Attachment).where(col(Attachment.release_version_id).in_(numbers)).order_by(col(Attachment.id))
+    for row in session.scalars(own):
+        file = KeptFile(row.path, row.name, row.media_type, row.size, row.sha256, row.role, row.source)
+        found.setdefault(row.release_version_id, {})[file.role, file.source, file.sha256] = file
+    added = select(col(Dispatch.release_version_id), col(Dispatch.files)).where(
+        col(Dispatch.release_version_id).in_(numbers), col(Dispatch.is_test).is_(False)
+    )
+    for number, files in session.execute(added.order_by(col(Dispatch.id))):
+        for file in (KeptFile(**one) for one in files):
+            found.setdefault(number, {}).setdefault((file.role, file.source, file.sha256), file)
+    return found

@@ -82,4 +82,4 @@ def _test(site: Site, request: Request) -> Response:
 
 def masked(address: Address | None) -> str:
     """An address as its owner knows it again, and whoever got the message forwarded does not learn it."""
-    return f"{address.local[:1]}…@{address.unicode_domain}" if address else ""
+    return f"{address.local[:1]}***@{address.unicode_domain}" if address else ""

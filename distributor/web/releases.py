@@ -17,8 +17,7 @@ from starlette.routing import Route
 
 from distributor.dispatch.composing import release_of
 from distributor.dispatch.enclosing import enclose_kept
-from distributor.models import Attachment
-from distributor.releases.attachments import FileRole
+from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.publishing import Published, find_published, published_file
 from distributor.rendering import body
 from distributor.rendering.texts import Texts
@@ -78,7 +77,7 @@ async def _published(site: Site, request: Request) -> Published:
     return published
 
 
-def _is_whole(site: Site, file: Attachment) -> bool:
+def _is_whole(site: Site, file: KeptFile) -> bool:
     path = site.workspace.path / file.path
     try:
         with path.open("rb") as opened:
@@ -139,7 +138,7 @@ def _event(release: Release, texts: Texts, html: Any) -> list[tuple[str, Markup]
     return [(str(texts.words[name]), html(value)) for name, value in told if value]
 
 
-def _html(language: str, images: Sequence[InlineImage], files: Sequence[Attachment], here: str, text: str) -> Markup:
+def _html(language: str, images: Sequence[InlineImage], files: Sequence[KeptFile], here: str, text: str) -> Markup:
     """A text in Markdown, its pictures from this very site, and without a style that the policy would not apply."""
     made = body.to_html(text, language, images)
     for image in images:

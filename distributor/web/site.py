@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import anyio.to_thread
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,7 +25,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _THREADS = 8
-_BUSY_S = 5
 
 
 class Site:
@@ -66,13 +66,20 @@ class Site:
         return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
 
     async def write(self, do: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `do` returns once its transaction is committed: what is answered after that is on the disk."""
+        """What `do` returns once its transaction is committed: what is answered after that is on the disk.
+
+        Two who write the same at once (a click, and the same click again) meet in the database, which lets one through:
+        the other begins anew, and finds it done.
+        """
 
         def in_thread() -> T:
             with self.database.session() as session:
                 return do(session, *args, **kwargs)
 
-        return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
+        try:
+            return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
+        except IntegrityError:
+            return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
 
     async def compute(self, work: Callable[[], T]) -> T:
         """What takes a while without the database, in a thread."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from ledgerbase import DELIVERY, START, add_deliveries, delivery, put
 from sqlalchemy import update
+from sqlmodel import select
 
 from distributor.db.engine import Database
 from distributor.models import Attachment, Dispatch, ReleaseVersion
+from distributor.releases.attachments import KeptFile
 from distributor.releases.publishing import find_published, newest_published, published_as, published_file
 
 NOON = START + timedelta(hours=3)
@@ -86,3 +89,24 @@ def test_it_is_out_since_the_first_was_accepted(database: Database) -> None:
         assert found is not None
         assert found.since == START
         assert len(newest_published(session, NOON, 1)) == 1
+
+
+def test_the_pdf_and_the_logo_that_a_dispatch_added_are_its_files_too(database: Database) -> None:
+    number, other = sent(database), sent(database)
+    pdf = KeptFile("attachments/p", "hopital.pdf", "application/pdf", 9, "d" * 64)
+    logo = KeptFile("attachments/l", "logo.png", "image/png", 9, "e" * 64, role="logo")
+    with database.session() as session:
+        versions = session.exec(select(ReleaseVersion.id).where(ReleaseVersion.release_id == number)).all()
+        for dispatch in session.exec(select(Dispatch).where(Dispatch.release_version_id == versions[0])):
+            dispatch.files = [asdict(pdf), asdict(logo), asdict(pdf)]
+            session.add(dispatch)
+    with database.session(reads_only=True) as session:
+        found = find_published(session, number, NOON)
+        assert found is not None
+        assert [file.name for file in found.files] == ["plan.txt", "a.png", "hopital.pdf", "logo.png"]
+        assert published_file(found, pdf.sha256) == pdf
+        assert [one.release.id for one in published_as(session, pdf.sha256, NOON)] == [number]
+        assert published_as(session, logo.sha256, NOON) == []
+        elsewhere = find_published(session, other, NOON)
+        assert elsewhere is not None
+        assert published_file(elsewhere, pdf.sha256) is None
