@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from distributor.addresses import BadAddress, kept_address, parse_address
+from distributor.addresses import BadAddress, parse_address
 from distributor.clock import now
 from distributor.contacts.objections import suppression
 from distributor.feedback.events import FeedbackEvent
@@ -81,7 +81,7 @@ def _delivery_of(session: Session, event: FeedbackEvent) -> Delivery | None:
         select(Delivery)
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
         .where(
-            Delivery.address_key == kept_address(key).key,
+            Delivery.address_key == key,
             col(Dispatch.is_test).is_(False),
             col(Delivery.attempts) > 0,
             col(Delivery.updated_at) >= event.happened_at - _WINDOW,

@@ -186,3 +186,11 @@ def test_two_clicks_at_once_are_one_objection(visited: Visited, monkeypatch: pyt
     monkeypatch.setattr(objection, "object_to", first_too_late)
     assert visited.client.post(visited.link(HELENE), data=CLICK).status_code == 200
     assert visited.objections() == {(HELENE, "")}
+
+
+def test_both_languages_have_the_same_words(visited: Visited) -> None:
+    french, english = (visited.site.pages.words(one) for one in ("fr", "en"))
+    assert list(french) == list(english)
+    assert [
+        word for word in french if re.findall(r"\{\w+\}", french[word]) != re.findall(r"\{\w+\}", english[word])
+    ] == []
