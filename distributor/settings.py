@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from distributor.addresses import Address, parse_address
 from distributor.errors import BadInput
+from distributor.tokens import LONGEST_BOUNCE_LOCAL
 
 PREFIX = "DISTRIBUTOR_"
 
@@ -111,6 +112,7 @@ class Settings:
     mail_from: Mailbox | None
     reply_to: Mailbox | None
     bounce_address: Address | None
+    verp: bool
     objection_address: Address | None
     sender: Mailbox | None
     dkim_key: tuple[str, ...]
@@ -120,6 +122,8 @@ class Settings:
     logo: str
     public_url: str
     secret_key: Secret
+    signing_keys: tuple[Secret, ...]
+    sns_certificates: Path | None
     timezone: ZoneInfo
     language: str
     retry_minutes: tuple[float, ...]
@@ -148,7 +152,7 @@ class Settings:
 
 _NOT_SETTINGS = frozenset({"workspace", "sources", "warnings"})
 SETTING_NAMES = tuple(f.name for f in fields(Settings) if f.name not in _NOT_SETTINGS)
-SECRET_NAMES = frozenset({"smtp_password", "secret_key", "feedback_imap_password"})
+SECRET_NAMES = frozenset({"smtp_password", "secret_key", "signing_keys", "feedback_imap_password"})
 """Settings whose value is never shown; DATABASE_URL may hold a password too and is shown without it."""
 
 _DEFAULTS = {
@@ -157,6 +161,7 @@ _DEFAULTS = {
     "smtp_connections": "3",
     "smtp_messages_per_connection": "100",
     "provider_limits": "no",
+    "verp": "no",
     "timezone": "Europe/Paris",
     "language": "fr",
     "retry_minutes": "5,15,30,60",
@@ -249,7 +254,8 @@ def _build(
     security = read("smtp_security", Security, "one of tls, starttls, plain")
     keys = read.optional("dkim_key", _inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
     selectors = read.optional("dkim_selector", _selectors, "small letters, figures and hyphens, such as press202601")
-    ca_file = values["smtp_ca_file"]
+    ca_file, certificates = values["smtp_ca_file"], values["sns_certificates"]
+    bounce_address = read.optional("bounce_address", _address, "a bare address in plain letters")
     imap_security = read("feedback_imap_security", Security, "one of tls, starttls, plain")
     return Settings(
         workspace=workspace,
@@ -273,7 +279,8 @@ def _build(
         smtp_ca_file=workspace / ca_file if ca_file else None,
         mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
         reply_to=read.optional("reply_to", _mailbox, "an address such as: Claire Morvan <claire@example.org>"),
-        bounce_address=read.optional("bounce_address", _address, "a bare address in plain letters"),
+        bounce_address=bounce_address,
+        verp=_require_room(bounce_address) if read("verp", _yes, "yes or no") else False,
         objection_address=read.optional("objection_address", _address, "a bare address in plain letters"),
         sender=read.optional("sender", _mailbox, "an address such as: Agence Relais <envoi@relais.example>"),
         dkim_key=keys,
@@ -283,6 +290,9 @@ def _build(
         logo=values["logo"],
         public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
         secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
+        signing_keys=read.optional("signing_keys", _keys, "at least 32 characters each, with commas between them")
+        or (),
+        sns_certificates=workspace / certificates if certificates else None,
         timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
         language=read("language", _language, "a two-letter language code such as fr or en"),
         retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
@@ -441,6 +451,37 @@ def _long_enough(text: str) -> str:
     if len(text) < 32:
         raise ValueError
     return text
+
+
+def _keys(text: str) -> tuple[Secret, ...]:
+    keys = [_long_enough(part.strip()) for part in text.split(",")]
+    if len(set(keys)) != len(keys):
+        raise ValueError
+    return tuple(map(Secret, keys))
+
+
+def _yes(text: str) -> bool:
+    try:
+        return {"yes": True, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _require_room(bounce_address: Address | None) -> bool:
+    """Raise `BadInput` unless a token fits into the address that bounces return to."""
+    if bounce_address is None:
+        raise BadInput(
+            "A bounce address for each delivery is made from a mailbox for bounces, and none is set.",
+            field=PREFIX + "VERP",
+            mend=f"Set {PREFIX}BOUNCE_ADDRESS too, or write no.",
+        )
+    if len(bounce_address.local) > LONGEST_BOUNCE_LOCAL or bounce_address.local.startswith('"'):
+        raise BadInput(
+            f"What stands before its @ leaves no room for a signature ({PREFIX}VERP=yes).",
+            field=PREFIX + "BOUNCE_ADDRESS",
+            mend=f"Take one with {LONGEST_BOUNCE_LOCAL} letters at most, such as bounces.",
+        )
+    return True
 
 
 def _zone(text: str) -> ZoneInfo:

@@ -6,10 +6,12 @@ import os
 import pwd
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlalchemy import Connection, select
+from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.addresses import Address, BadAddress, parse_address
@@ -18,21 +20,24 @@ from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
+from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
 from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
 from distributor.files import OwnFiles
+from distributor.models import Account, Release
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, ImapLogin, Security, Settings, load_settings
-from distributor.tokens import Keyring
+from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.presets import find_preset
+from distributor.transport.presets import find_preset, provider_of
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
 
@@ -73,7 +78,7 @@ class Workspace:
                 field=f"{PREFIX}SECRET_KEY",
                 mend="Put back the .env that goes with this database, or write 32 or more random characters there.",
             )
-        return Keyring(self.settings.secret_key.reveal().encode())
+        return keyring_of(self.settings)
 
     @cached_property
     def templates(self) -> TemplateSet:
@@ -84,6 +89,12 @@ class Workspace:
     def retry(self) -> RetryPolicy:
         """When to try again."""
         return RetryPolicy(self.settings.retry_minutes, self.settings.retry_hours)
+
+    def web_url(self, release: Release) -> str:
+        """Where `serve` shows a release once it is out; "" without a public address."""
+        if not self.settings.public_url or release.id is None:
+            return ""
+        return f"{self.settings.public_url}/r/{self.keyring.token(Purpose.RELEASE, release.id)}"
 
     def log(self) -> DeliveryLog:
         """The delivery log, as a worker of its own name."""
@@ -155,7 +166,19 @@ class Workspace:
         """What takes in the messages that come back."""
         settings = self.settings
         sender = settings.bounce_address or (settings.mail_from.address if settings.mail_from else None)
-        return Intake(self.database, self.keyring, actor=actor(), bounce_address=sender.spec if sender else "")
+        return Intake(
+            self.database,
+            self.keyring,
+            actor=actor(),
+            bounce_address=sender.spec if sender else "",
+            pause_domain=self._block_domain,
+        )
+
+    def _block_domain(self, connection: Connection, domain: str, why: str, now: datetime) -> None:
+        """Send nothing to a domain's provider for a while, with any account."""
+        for account_id in connection.execute(select(col(Account.id))).scalars():
+            assert account_id is not None
+            PacingBook(self.database, account_id, "feedback").block(connection, provider_of(domain), why, now)
 
     def hand(self, session: Session, source: str) -> Hand:
         """What a person's word on an event may use, in the session's transaction."""

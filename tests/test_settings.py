@@ -227,6 +227,11 @@ BAD = [
     ("PUBLIC_URL", "https://presse.halle.example/?a=b"),
     ("PUBLIC_URL", "https://presse.halle.example/#a"),
     ("SECRET_KEY", "short"),
+    ("SIGNING_KEYS", "short"),
+    ("SIGNING_KEYS", f"{'a' * 32},{'a' * 32}"),
+    ("SIGNING_KEYS", f"{'a' * 32},"),
+    ("VERP", "perhaps"),
+    ("VERP", "yes"),
     ("TIMEZONE", "Paris"),
     ("TIMEZONE", "Europe"),
     ("TIMEZONE", "../../etc/passwd"),
@@ -326,6 +331,23 @@ def test_paths_and_addresses_of_the_web_are_made_whole(tmp_path: Path) -> None:
     found = load_settings(tmp_path, environ)
     assert (found.smtp_ca_file, found.public_url) == (tmp_path / "ca.pem", "https://presse.halle.example/a")
     assert found.retry_minutes == (5, 15, 30, 60)
+
+
+@pytest.mark.parametrize("local", ["a-mailbox-of-23-letters", '"re bonds"'])
+def test_a_signed_bounce_address_wants_room(tmp_path: Path, local: str) -> None:
+    environ = {"DISTRIBUTOR_VERP": "yes", "DISTRIBUTOR_BOUNCE_ADDRESS": f"{local}@halle.example"}
+    with pytest.raises(BadInput, match="no room for a signature") as caught:
+        load_settings(tmp_path, environ)
+    assert caught.value.field == "DISTRIBUTOR_BOUNCE_ADDRESS"
+    assert load_settings(tmp_path, environ | {"DISTRIBUTOR_VERP": "no"}).verp is False
+    assert load_settings(tmp_path, environ | {"DISTRIBUTOR_BOUNCE_ADDRESS": "rebonds@halle.example"}).verp
+
+
+def test_signing_keys_are_read_in_their_order_and_never_shown(tmp_path: Path) -> None:
+    newer, older = "newer-" * 6, "older-" * 6
+    found = load_settings(tmp_path, {"DISTRIBUTOR_SIGNING_KEYS": f"{newer}, {older}"})
+    assert [key.reveal() for key in found.signing_keys] == [newer, older]
+    assert "newer" not in repr(found)
 
 
 def test_a_key_is_called_like_its_file_unless_it_has_a_selector(tmp_path: Path) -> None:

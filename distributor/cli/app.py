@@ -26,6 +26,7 @@ from distributor.cli import (
     report,
     sectors,
     send,
+    serve,
     suppressions,
     work,
 )
@@ -53,6 +54,7 @@ app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
 app.add_typer(accounts.app, name="accounts")
+app.command()(serve.serve)
 app.command()(report.report)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(suppressions.app, name="suppressions")

@@ -104,10 +104,12 @@ def show(
         stored = store.find_release(session, slug, version)
         files = store.attachments_of(session, stored.version)
         let_pass = overrides.standing(session, stored.version)
+    web_url = workspace.web_url(stored.release)
     if as_json:
-        show_json(release_as_json(stored, files) | {"overrides": [override_as_json(one) for one in let_pass]})
+        more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url}
+        show_json(release_as_json(stored, files) | more)
     else:
-        show_release(stored, files, workspace.settings.timezone, let_pass)
+        show_release(stored, files, workspace.settings.timezone, let_pass, web_url=web_url)
 
 
 @app.command()

@@ -191,7 +191,12 @@ def show_import_of_release(stored: StoredRelease, files: Sequence[Attachment], z
 
 
 def show_release(
-    stored: StoredRelease, files: Sequence[Attachment], zone: ZoneInfo, overrides: Sequence[Override] = ()
+    stored: StoredRelease,
+    files: Sequence[Attachment],
+    zone: ZoneInfo,
+    overrides: Sequence[Override] = (),
+    *,
+    web_url: str = "",
 ) -> None:
     """Every field of a release version, then its body, and what the proof was told to let pass."""
     out, version = console(), stored.version
@@ -209,6 +214,7 @@ def show_release(
         *(("press contact", _person(contact)) for contact in version.contacts),
         *((file.role, f"{file.name} ({file.media_type}, {file.size:,} bytes)") for file in files),
         *((f"extra: {name}", str(value)) for name, value in version.extra.items()),
+        ("on the web", web_url and f"{web_url} (once it was sent and its embargo is over)"),
     ]
     show_table(["field", "value"], [row for row in rows if row[1]])
     out.print()

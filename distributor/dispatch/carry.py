@@ -249,6 +249,15 @@ class Carrier:
                 mend=f"Put the former {PREFIX}SECRET_KEY back into .env, or cancel the dispatch and send again.",
             )
 
+    def _check_signing_key(self, identity: Identity) -> None:
+        """Raise `Refused` without the key that signs this dispatch's links: what is sent again is the same message."""
+        if not self.keyring.knows(identity.signing_key):
+            raise Refused(
+                f"The links of this dispatch were signed with the key {identity.signing_key}, which is not in"
+                f" {PREFIX}SIGNING_KEYS any more, so nothing is sent.",
+                mend="Put the key back there, or cancel the dispatch and send the release again.",
+            )
+
     def _writer(self, session: Session, dispatch: Dispatch) -> EnvelopeWriter:
         version, slug = session.exec(
             select(ReleaseVersion, col(Release.slug))  # type: ignore[call-overload]
@@ -256,6 +265,7 @@ class Carrier:
             .where(col(ReleaseVersion.id) == dispatch.release_version_id)
         ).one()
         identity = Identity.thaw(dispatch.identity)
+        self._check_signing_key(identity)
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
         composer = make_composer(
             version,

@@ -33,7 +33,7 @@ class Identity:
 
     Addresses are bare, with A-label domains; `reply_address`, `sender_address` and `public_url` may be "". What came
     later has a default: the dispatches of before do without it. Of a DKIM key it holds what is public, and where the
-    rest lies.
+    rest lies; of the key that signs links and bounce addresses, the name ("": the secret key).
     """
 
     from_name: str
@@ -50,6 +50,8 @@ class Identity:
     feedback_sender: str = ""
     dkim_domain: str = ""
     dkim_keys: tuple[KeyReference, ...] = ()
+    verp: bool = False
+    signing_key: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings, *, signed: bool = True) -> Identity:
@@ -81,6 +83,8 @@ class Identity:
             feedback_sender=hashlib.sha256(address.domain.encode("ascii")).hexdigest()[:12],
             dkim_domain=settings.signing_domain,
             dkim_keys=key_references(settings) if signed else (),
+            verp=settings.verp,
+            signing_key=keyring_of(settings).signing_id,
         )
 
     @classmethod
@@ -110,13 +114,25 @@ class Identity:
 
     def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
-        token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id)
+        token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id, self.signing_key)
         return Stamp(
             message_id=message_id,
             date=date,
             unsubscribe_mailto=_objection_link(self.objection_address) + token,
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
         )
+
+    def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
+        """Where a server returns what it cannot deliver: an address of this delivery's own, where that is wished."""
+        if not self.verp:
+            return self.bounce_address
+        return keyring.bounce_address(self.bounce_address, delivery_id, self.signing_key)
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keys that the settings hold."""
+    signing = tuple(key.reveal().encode() for key in settings.signing_keys)
+    return Keyring(settings.secret_key.reveal().encode(), signing)
 
 
 @lru_cache(maxsize=16)
@@ -237,7 +253,7 @@ class EnvelopeWriter:
         stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date)
         message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
-            sender=self.identity.bounce_address,
+            sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,
             message=self.signer.sign(message, self.message_date) if self.signer else message,
             needs_smtputf8=address.needs_smtputf8,

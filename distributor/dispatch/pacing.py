@@ -18,6 +18,7 @@ from distributor.transport.throttle import (
     Gauge,
     Lesson,
     Limits,
+    blocked,
     draw,
     freeze,
     give_back,
@@ -140,6 +141,11 @@ class PacingBook:
             connection.execute(
                 delete(_share).where(_share.c.account_id == self._account_id, _share.c.worker == self._worker)
             )
+
+    def block(self, connection: Connection, scope: str, why: str, moment: datetime) -> None:
+        """Send nothing there for two hours, in the caller's transaction: what came back says that we are refused."""
+        gauge = self._locked(connection, [scope], moment)[scope]
+        self._write(connection, scope, blocked(gauge, moment, why), moment)
 
     def _moment(self, connection: Connection) -> datetime:
         return self._now() if self._now is not None else database_now(connection)

@@ -109,10 +109,9 @@ def check_unsubscribe(settings: Settings) -> Check:
             "unsubscribe",
             f"By mail. One click (RFC 8058) wants {PREFIX}PUBLIC_URL, and Gmail asks for it from 5000 messages a day.",
         )
-    return Check.warn(
+    return Check.ok(
         "unsubscribe",
-        f"Messages name {settings.public_url}/u/… for one click (RFC 8058), and this version serves no such page.",
-        f"Leave {PREFIX}PUBLIC_URL empty unless another program answers there.",
+        f"By mail, and with one click (RFC 8058) at {settings.public_url}/u/…, where `distributor serve` answers.",
     )
 
 
@@ -124,6 +123,8 @@ def _shown(name: str, value: Any) -> str:
         return "set" if value else "not set"
     if name == "database_url":
         return masked_url(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(f"{one:g}" if isinstance(one, float) else str(one) for one in value)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

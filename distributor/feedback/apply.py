@@ -19,7 +19,8 @@ from distributor.feedback.effects import Effect, Hand, PauseDomain
 from distributor.feedback.events import Finding, Judgement, Kind, Reading
 from distributor.feedback.letter import MAX_BYTES
 from distributor.feedback.reading import read_message
-from distributor.models import Audit, FeedbackEvent
+from distributor.feedback.telling import Telling, reading_of
+from distributor.models import Audit, Delivery, FeedbackEvent
 from distributor.tokens import Keyring
 
 _KEPT_FIELDS = re.compile(
@@ -65,8 +66,17 @@ class Intake:
 
     def take(self, raw: bytes, source: str) -> tuple[Taken, ...]:
         """Read `raw`, which came from `source`, and act on it; durable when the call returns."""
-        digest = digest_of(raw)
-        reading = read_message(raw)
+        return self._take_in(digest_of(raw), read_message(raw), raw, source)
+
+    def take_told(self, told: Telling) -> tuple[Taken, ...]:
+        """Act on what a provider told, as on a message that says the same; durable when the call returns."""
+        said = "\0".join((told.source, told.kind, told.address)).encode("utf-8", "replace")
+        digest = hashlib.sha256(said + b"\0" + told.raw).hexdigest()
+        return self._take_in(digest, reading_of(told), told.raw, told.source, told=told)
+
+    def _take_in(
+        self, digest: str, reading: Reading, raw: bytes, source: str, told: Telling | None = None
+    ) -> tuple[Taken, ...]:
         with self._database.session() as session:
             known = session.scalars(
                 select(FeedbackEvent)
@@ -78,20 +88,29 @@ class Intake:
                     Taken(one.kind, one.address, one.state, "taken in before", one.delivery_id, is_new=False)
                     for one in known
                 )
-            hand = Hand(session, self._keyring, self._actor, source, self._now(), self._pause_domain)
+            hand = Hand(
+                session, self._keyring, self._actor, source, self._now(), self._pause_domain, is_told=told is not None
+            )
             findings = reading.findings or (Finding(reading.sender, Judgement.NOT_A_BOUNCE, final=False),)
             return tuple(
-                self._take_one(hand, reading, finding, f"{digest}-{number}", raw)
+                self._take_one(hand, reading, finding, f"{digest}-{number}", raw, told=told)
                 for number, finding in enumerate(findings)
             )
 
-    def _take_one(self, hand: Hand, reading: Reading, finding: Finding, digest: str, raw: bytes) -> Taken:
+    def _take_one(
+        self, hand: Hand, reading: Reading, finding: Finding, digest: str, raw: bytes, told: Telling | None
+    ) -> Taken:
         attributor = Attributor(hand.session.connection(), self._keyring, self._bounce_address)
-        match = attributor.match(reading, _about(reading, finding), hand.now)
+        named = told.delivery_id if told else None
+        match = attributor.match(reading, _about(reading, finding), told.happened_at if told else hand.now)
+        if named is not None and hand.session.get(Delivery, named) is not None:
+            match = Match(named, "signed bounce address")
         signed_for = attributor.by_unsubscribe_token(reading.subject, *reading.sent_to)
         kind = Kind.OBJECTION if signed_for and reading.kind in _FROM_PEOPLE else reading.kind
         if signed_for and kind is Kind.OBJECTION:
             match = Match(signed_for, "signed unsubscribe address")
+        elif named is not None and kind is Kind.OBJECTION:
+            signed_for = match.delivery_id
         effect = _effect(hand, replace(reading, kind=kind), finding, match, signed_for)
         details = dict(effect.details)
         if reading.trouble:

@@ -63,6 +63,8 @@ class Hand:
     source: str
     now: datetime
     pause_domain: PauseDomain | None = None
+    is_told: bool = False
+    """Whether a provider tells it, who knows whose address it is; a message may be anybody's."""
 
 
 def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
@@ -94,8 +96,8 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
     if cause in DOMAIN_WIDE:
         told.append(f"{delivery.domain} refuses our mail ({cause})")
         if hand.pause_domain is not None and moved:
-            hand.pause_domain(hand.session.connection(), delivery.domain, f"{cause}: {finding.said[:200]}", hand.now)
-            told.append("paused")
+            hand.pause_domain(hand.session.connection(), delivery.domain, f"mail came back: {cause}", hand.now)
+            told.append("nothing more is sent there for two hours")
     return Effect(APPLIED, "; ".join(told))
 
 
@@ -113,21 +115,28 @@ def complained(hand: Hand, finding: Finding, match: Match) -> Effect:
     if match.forged:
         return Effect(RECORDED, "sent to a forged bounce address: nothing done")
     delivery = hand.session.get(Delivery, match.delivery_id) if match.delivery_id else None
-    if delivery is None:
+    told = read_sender(finding.address) if hand.is_told else None
+    if delivery is not None and delivery.id is not None:
+        returns.complain(hand.session.connection(), delivery.id, reason=finding.reason, now=hand.now)
+    elif told is None:
         return _unattributed(finding, match)
-    assert delivery.id is not None
-    returns.complain(hand.session.connection(), delivery.id, reason=finding.reason, now=hand.now)
-    address = kept_address(delivery.address)
-    suppression.add(hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor)
+    for address in filter(None, (told, kept_address(delivery.address) if delivery else None)):
+        suppression.add(
+            hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor
+        )
     return Effect(APPLIED, f"complained ({finding.reason}): not mailed again")
 
 
 def objected(hand: Hand, reading: Reading, signed_for: int | None) -> Effect:
     """An objection: acted on when it is signed, or plain and of somebody we know; else a person has to say."""
     delivery = hand.session.get(Delivery, signed_for) if signed_for else None
+    address = read_sender(reading.sender)
+    if hand.is_told and address is not None:
+        object_for(hand, address)
     if delivery is not None:
         return object_for(hand, kept_address(delivery.address))
-    address = read_sender(reading.sender)
+    if hand.is_told and address is not None:
+        return Effect(APPLIED, f"{address} objected: not mailed again")
     if address is None:
         return Effect(WAITING, "it asks not to be written to, and names no address")
     if reading.plain and is_known(hand.session, address):

@@ -240,6 +240,13 @@ def _suspended(gauge: Gauge, now: datetime, retry_after: int | None, said: str) 
     return replace(gauge, throttles=0, until=now + pause, reason=reason)
 
 
+def blocked(gauge: Gauge, now: datetime, why: str) -> Gauge:
+    """The same, closed for two hours: what came back says that our mail is refused there."""
+    if gauge.suspended(now):
+        return gauge
+    return replace(gauge, until=now + _BLOCK, reason=why)
+
+
 def lifted(gauge: Gauge) -> Gauge:
     """The same without its suspension: a person's word."""
     return replace(gauge, until=None, reason="", refusals=0, throttles=0)

@@ -319,6 +319,44 @@ def test_a_dispatch_planned_under_another_key_is_not_carried(database: Database,
     assert state_of(database, planned) == ("planned", "", False)
 
 
+def freeze(database: Database, dispatch_id: int, **changed: object) -> None:
+    """Have a dispatch planned with another sender than `IDENTITY`."""
+    with database.session() as session:
+        dispatch = session.get(Dispatch, dispatch_id)
+        assert dispatch is not None
+        dispatch.identity = {**dispatch.identity, **changed}
+        session.add(dispatch)
+
+
+def test_each_delivery_has_a_bounce_address_of_its_own_the_same_for_a_retry(
+    database: Database, folder: Path, planned: int
+) -> None:
+    freeze(database, planned, verp=True)
+    clock = HandClock()
+    first = carry(carrier(database, folder, clock), planned)
+    clock.moment = START + timedelta(hours=1)
+    second = carry(carrier(database, folder, clock), planned)
+    assert sorted(one.sender for one in first) == sorted(one.sender for one in second)
+    with database.session() as session:
+        spec_of = {row.id: row.address for row in _all(session)}
+    assert {one.recipient: KEYRING.read_bounce_address(one.sender) for one in first} == {
+        spec: number for number, spec in spec_of.items()
+    }
+    assert all(one.sender.startswith("retours+") and one.sender.endswith("@halle.example") for one in first)
+
+
+def test_a_dispatch_goes_on_under_the_key_that_signed_its_links(database: Database, folder: Path, planned: int) -> None:
+    rotated = Keyring(KEYRING.secret, (b"a newer key for links", KEYRING.secret))
+    clock = HandClock()
+    first = carry(carrier(database, folder, clock), planned)
+    clock.moment = START + timedelta(hours=1)
+    second = carry(replace(carrier(database, folder, clock), keyring=rotated), planned)
+    assert [one.message for one in first] == [one.message for one in second], "planned under the secret key"
+    freeze(database, planned, signing_key=rotated.signing_id)
+    with pytest.raises(Refused, match=f"signed with the key {rotated.signing_id}"):
+        carry(carrier(database, folder, clock), planned)
+
+
 def test_objections_under_another_key_stop_it_too(database: Database, folder: Path, planned: int) -> None:
     with database.session() as session:
         session.add(Suppression(address_hash="x", key_id="another", reason="said no"))

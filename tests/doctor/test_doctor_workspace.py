@@ -289,4 +289,4 @@ def test_the_domain_is_examined_through_the_lookup_that_was_given(set_up: SetUp)
 def test_both_ways_to_say_no(set_up: SetUp) -> None:
     folder = set_up()
     assert "PUBLIC_URL" in the("unsubscribe", offline(folder)).message
-    assert "for one click (RFC 8058)" in the("unsubscribe", offline(folder, PUBLIC_URL="https://p.example")).message
+    assert "one click (RFC 8058)" in the("unsubscribe", offline(folder, PUBLIC_URL="https://p.example")).message
