@@ -93,12 +93,12 @@ class Intake:
             )
             findings = reading.findings or (Finding(reading.sender, Judgement.NOT_A_BOUNCE, final=False),)
             return tuple(
-                self._take_one(hand, reading, finding, f"{digest}-{number}", raw, told=told)
+                self._take_one(hand, reading, finding, f"{digest}-{number}", raw=raw, told=told)
                 for number, finding in enumerate(findings)
             )
 
     def _take_one(
-        self, hand: Hand, reading: Reading, finding: Finding, digest: str, raw: bytes, told: Telling | None
+        self, hand: Hand, reading: Reading, finding: Finding, digest: str, *, raw: bytes, told: Telling | None
     ) -> Taken:
         attributor = Attributor(hand.session.connection(), self._keyring, self._bounce_address)
         named = told.delivery_id if told else None
