@@ -377,6 +377,9 @@ class Delivery(SQLModel, table=True):
             postgresql_where=text("state <> 'withheld'"),
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
+        # All groups of a report from one pass over an index, and who had accepted by when.
+        Index("ix_delivery_report", "dispatch_id", "domain", "sector", "outlet_kind", "state"),
+        Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -450,6 +453,20 @@ class FeedbackEvent(SQLModel, table=True):
     source: str = ""
     raw: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
     received_at: datetime = _created()
+
+
+class Coverage(SQLModel, table=True):
+    """That an outlet wrote about a release (retombée): where it can be read, and when it appeared."""
+
+    __tablename__ = "coverage"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    url: str = Field(unique=True)
+    outlet: str = ""
+    title: str = ""
+    published_on: date = Field(index=True)
+    created_at: datetime = _created()
 
 
 class Audit(SQLModel, table=True):

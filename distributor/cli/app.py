@@ -13,6 +13,7 @@ import typer
 from distributor import __version__
 from distributor.cli import (
     contacts,
+    coverage,
     demo,
     dispatches,
     dkim,
@@ -51,6 +52,7 @@ app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
 app.command()(report.report)
+app.add_typer(coverage.app, name="coverage")
 app.add_typer(suppressions.app, name="suppressions")
 
 

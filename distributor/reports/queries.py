@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -98,8 +99,15 @@ class DispatchRow:
         }
 
 
-def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | None = None) -> list[DispatchRow]:
-    """The dispatches of a release, or one by number, or all; oldest first."""
+def dispatches(
+    connection: Connection,
+    *,
+    slug: str = "",
+    dispatch_id: int | None = None,
+    before: int | None = None,
+    since: datetime | None = None,
+) -> list[DispatchRow]:
+    """The dispatches of a release, or one by number, or all, or those numbered or begun so; oldest first."""
     statement = (
         select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
@@ -110,6 +118,10 @@ def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | Non
         statement = statement.where(_release.c.slug == slug)
     if dispatch_id is not None:
         statement = statement.where(_dispatch.c.id == dispatch_id)
+    if before is not None:
+        statement = statement.where(_dispatch.c.id < before)
+    if since is not None:
+        statement = statement.where(_dispatch.c.started_at >= since)
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
     running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]
@@ -232,13 +244,14 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
     for row in rows:
         for state, many in row.counts.items():
             totals[state] += many
+    by_sector, by_domain = _by_sector_and_domain(connection, ids)
     return Report(
         slug=rows[-1].slug,
         headline=rows[-1].headline,
         dispatches=rows,
         totals=totals,
-        by_sector=_grouped(connection, ids, "sector"),
-        by_domain=_grouped(connection, ids, "domain"),
+        by_sector=by_sector,
+        by_domain=by_domain,
         assumed_sent=_assumed(connection, ids),
     )
 
@@ -257,22 +270,40 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
     return {row.reason: row.many for row in connection.execute(statement)}
 
 
-def _grouped(connection: Connection, dispatch_ids: list[int], column: str) -> dict[str, dict[str, int]]:
-    """Counts by one column of the delivery and by state, largest group first."""
-    groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for value, state, many in connection.execute(
-        select(_delivery.c[column], _delivery.c.state, func.count())
-        .where(_delivery.c.dispatch_id.in_(dispatch_ids))
-        .group_by(_delivery.c[column], _delivery.c.state)
+_Groups = dict[str, dict[str, int]]
+
+
+def _by_sector_and_domain(connection: Connection, dispatch_ids: list[int]) -> tuple[_Groups, _Groups]:
+    """Counts by sector and by domain, each by state, largest group first: both from one pass over one index."""
+    sectors: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    domains: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    columns = (_delivery.c.domain, _delivery.c.sector, _delivery.c.state)
+    for domain, sector, state, many in connection.execute(
+        select(*columns, func.count()).where(_delivery.c.dispatch_id.in_(dispatch_ids)).group_by(*columns)
     ):
-        groups[value][state] = many
-    return dict(sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0])))
+        sectors[sector][state] += many
+        domains[domain][state] += many
+    return sorted_groups(sectors), sorted_groups(domains)
+
+
+def sorted_groups(groups: Mapping[str, Mapping[str, int]]) -> _Groups:
+    """The same, largest group first."""
+    ordered = sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0]))
+    return {name: dict(counts) for name, counts in ordered}
+
+
+def decoded_lists(value: str | None) -> tuple[str, ...]:
+    """The slugs in a delivery's `lists`, read as text."""
+    return tuple(json.loads(value or "[]"))
 
 
 def recipients(
-    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = ()
+    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = (), contact: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts."""
+    """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts.
+
+    With `contact`, those whose address or name holds these words, in any case.
+    """
     last = 0
     while True:
         statement = (
@@ -284,6 +315,9 @@ def recipients(
         )
         if states:
             statement = statement.where(_delivery.c.state.in_(states))
+        if contact:
+            named = (_delivery.c[name].icontains(contact, autoescape=True) for name in ("name", "address"))
+            statement = statement.where(or_(*named))
         page = [dict(row) for row in connection.execute(statement).mappings()]
         if not page:
             return

@@ -1,0 +1,28 @@
+"""Coverage of releases, and the indexes that reports are read from."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "coverage",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("outlet", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("published_on", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_coverage_release_id_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coverage")),
+        sa.UniqueConstraint("url", name=op.f("uq_coverage_url")),
+    )
+    op.create_index(op.f("ix_coverage_release_id"), "coverage", ["release_id"])
+    op.create_index(op.f("ix_coverage_published_on"), "coverage", ["published_on"])
+    columns = ["dispatch_id", "domain", "sector", "outlet_kind", "state"]
+    op.create_index("ix_delivery_report", "delivery", columns)
+    op.create_index("ix_delivery_dispatch_id_accepted_at", "delivery", ["dispatch_id", "accepted_at"])
