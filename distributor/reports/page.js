@@ -104,4 +104,5 @@
   }
   document.getElementById("table").hidden = false;
   choose();
+  (window.requestIdleCallback ?? setTimeout)(() => rank(0)); // the slowest order, ready before it is asked for
 })();
