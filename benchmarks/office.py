@@ -62,7 +62,7 @@ def plan(workspace: Workspace) -> int:
             workspace.log(),
             proved.stored.version,
             proved.manifest,
-            identity=proved.identity,
+            identity=proved.opened.identity,
             templates=workspace.templates,
             now=clock.now(),
         )

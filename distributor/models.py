@@ -380,6 +380,14 @@ class Delivery(SQLModel, table=True):
         # All groups of a report from one pass over an index, and who had accepted by when.
         Index("ix_delivery_report", "dispatch_id", "domain", "sector", "outlet_kind", "state"),
         Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
+        Index(
+            "ix_delivery_with_reason",
+            "dispatch_id",
+            "state",
+            "reason",
+            sqlite_where=text("reason <> ''"),
+            postgresql_where=text("reason <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -41,7 +41,8 @@ def _curve(points: Sequence[tuple[float, int]], start: datetime, zone: ZoneInfo,
     over_a_day = points[-1][0] > 86_400
     chart = pygal.XY(
         style=style, js=(), no_prefix=True, fill=True, show_dots=False, show_legend=False, width=760, height=260,
-        margin=8, margin_right=40, include_x_axis=True, x_labels_major_count=5, truncate_label=-1, disable_xml_declaration=True,
+        margin=8, margin_right=40, include_x_axis=True,
+        x_labels_major_count=5, truncate_label=-1, disable_xml_declaration=True,
         x_value_formatter=lambda x: _clock(start, x, zone, is_long=over_a_day), pretty_print=False, explicit_size=False,
         stroke_style={"width": 2.5},
     )  # fmt: skip

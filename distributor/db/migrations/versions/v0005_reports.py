@@ -26,3 +26,11 @@ def upgrade() -> None:
     columns = ["dispatch_id", "domain", "sector", "outlet_kind", "state"]
     op.create_index("ix_delivery_report", "delivery", columns)
     op.create_index("ix_delivery_dispatch_id_accepted_at", "delivery", ["dispatch_id", "accepted_at"])
+    with_reason = sa.text("reason <> ''")
+    op.create_index(
+        "ix_delivery_with_reason",
+        "delivery",
+        ["dispatch_id", "state", "reason"],
+        sqlite_where=with_reason,
+        postgresql_where=with_reason,
+    )
