@@ -32,6 +32,7 @@ def report(
     redact: Annotated[bool, typer.Option("--redact", help="Name nobody: hashed keys, domains and codes only.")] = False,
     language: Annotated[str, typer.Option(help="Of the page and the PDF: en or fr (default: as set).")] = "",
     since: Annotated[str, typer.Option(help="All releases sent since this day (2026-09-01), over time.")] = "",
+    list_: Annotated[str, typer.Option("--list", help="With --since: who of this list was not reached.")] = "",
 ) -> None:
     """Show who got a release, who did not, and why."""
     from distributor.cli import reporting
@@ -41,8 +42,8 @@ def report(
         reporting.verify(context.obj, verify)
         return
     workspace = open_workspace(context.obj)
-    if since:
-        reporting.over_time(workspace, since, by or [], as_json=as_json)
+    if since or list_:
+        reporting.over_time(workspace, since, by or [], as_json=as_json, list_name=list_)
         return
     reporting.one_report(
         workspace,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from distributor.cli.output import console, count, show_json
+from distributor.cli.output import console, count, show_json, show_table, when
 from distributor.errors import BadInput
 from distributor.files import Output, read_bytes
 from distributor.reports import queries, queries_across, queries_details, terminal
@@ -261,8 +261,8 @@ def verify(folder: Path, file: Path) -> None:
     )
 
 
-def over_time(workspace: Workspace, since: str, by: Sequence[str], *, as_json: bool) -> None:
-    """Show how all releases since a day went."""
+def over_time(workspace: Workspace, since: str, by: Sequence[str], *, as_json: bool, list_name: str = "") -> None:
+    """Show how all releases since a day went, or who of a list nothing has reached since."""
     from distributor.reports import across
 
     try:
@@ -276,9 +276,35 @@ def over_time(workspace: Workspace, since: str, by: Sequence[str], *, as_json: b
             mend=f"Say one of: {', '.join(queries_across.GROUPS)}.",
         )
     moment = datetime.combine(day, time(), workspace.settings.timezone).astimezone(UTC)
+    if list_name:
+        _show_not_reached(workspace, list_name, moment, as_json=as_json)
+        return
     with queries.snapshot(workspace.database) as connection:
         found = queries_across.since(connection, moment, workspace.settings.timezone, by)
     if as_json:
         show_json(across.as_json(found))
     else:
         across.show(console(), found, workspace.settings.timezone)
+
+
+def _show_not_reached(workspace: Workspace, list_name: str, moment: datetime, *, as_json: bool) -> None:
+    """Who stands on a list and was not reached since; of a smart list, whoever it holds today."""
+    from distributor.contacts.lists import press_lists
+
+    with workspace.database.session(reads_only=True) as session:
+        slug = press_lists.find_list(session, list_name).slug
+        ids = [one.contact_id for one in press_lists.list_members(session, slug, workspace.keyring)]
+        rows = queries_across.not_reached_since(session.connection(), ids, moment)
+    if as_json:
+        show_json(rows)
+        return
+    zone = workspace.settings.timezone
+    named = [
+        (f"{row['first_name']} {row['last_name']}".strip(), row["address"], row["last_reached_at"]) for row in rows
+    ]
+    show_table(
+        ["journalist", "address", "last reached"],
+        [(name, address, when(last, zone) or "never") for name, address, last in named],
+        whole=[1],
+    )
+    console().print(f"{count(len(rows), 'member')} of {len(ids)} not reached since {moment.astimezone(zone):%Y-%m-%d}.")

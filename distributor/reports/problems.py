@@ -81,7 +81,7 @@ def find_problems(
             counts[code] = counts.get(code, 0) + many
             one_of.setdefault(code, address)
     commands = {
-        "in_doubt": f"distributor dispatches resume {dispatch_id} --in-doubt hold|resend|assume-sent",
+        "in_doubt": f"distributor dispatches resume {dispatch_id} --in-doubt resend",
         "paused": f"distributor dispatches resume {dispatch_id}",
         "policy": "distributor doctor",
         "too_big": f"distributor releases proof {slug}",

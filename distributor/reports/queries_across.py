@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ _contact, _list, _member = _TABLES["contact"], _TABLES["media_list"], _TABLES["m
 GROUPS = ("sector", "outlet", "contact", "month")
 """What the deliveries of all releases can be grouped by."""
 
+_PIECE = 500
 _REACHED = (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED)
 _MISSED = (DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT)
 
@@ -187,8 +188,8 @@ def _reach_of_lists(connection: Connection, ids: list[int]) -> Sequence[Any]:
     return connection.execute(statement).all()
 
 
-def not_reached_since(connection: Connection, slug: str, moment: datetime) -> list[dict[str, Any]]:
-    """The members of a list whom no message has reached since a moment, and when one last did; the longest first."""
+def not_reached_since(connection: Connection, contact_ids: Sequence[int], moment: datetime) -> list[dict[str, Any]]:
+    """Which of these contacts no message has reached since a moment, and when one last did; the longest ago first."""
     last = (
         select(func.max(_delivery.c.accepted_at))
         .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
@@ -196,11 +197,10 @@ def not_reached_since(connection: Connection, slug: str, moment: datetime) -> li
         .scalar_subquery()
     )
     columns = [_contact.c[name] for name in ("id", "first_name", "last_name", "address")]
-    statement = (
-        select(*columns, last.label("last_reached_at"))
-        .join(_member, _member.c.contact_id == _contact.c.id)
-        .join(_list, _list.c.id == _member.c.media_list_id)
-        .where(_list.c.slug == slug, or_(last.is_(None), last < moment))
-    )
-    rows = [dict(row) for row in connection.execute(statement).mappings()]
-    return sorted(rows, key=lambda row: (row["last_reached_at"] is not None, row["last_reached_at"] or 0, row["id"]))
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(contact_ids), _PIECE):
+        some = _contact.c.id.in_(contact_ids[start : start + _PIECE])
+        statement = select(*columns, last.label("last_reached_at")).where(some, or_(last.is_(None), last < moment))
+        rows += (dict(row) for row in connection.execute(statement).mappings())
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(rows, key=lambda row: (row["last_reached_at"] or never, row["id"]))

@@ -50,8 +50,12 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         for name in ("media_list_departure", "contact_merge", "column_mapping", "domain_check", "coverage"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in (
-            "ix_contact_name_key", "ix_contact_same_as_id", "ix_delivery_report", "ix_delivery_dispatch_id_accepted_at", "ix_delivery_with_reason",
-        ):  # fmt: skip
+            "ix_contact_name_key",
+            "ix_contact_same_as_id",
+            "ix_delivery_report",
+            "ix_delivery_dispatch_id_accepted_at",
+            "ix_delivery_with_reason",
+        ):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
