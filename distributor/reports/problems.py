@@ -85,7 +85,7 @@ def find_problems(
         "paused": f"distributor dispatches resume {dispatch_id}",
         "policy": "distributor doctor",
         "too_big": f"distributor releases proof {slug}",
-        "address": f"distributor contacts edit {one_of.get('address')}",
+        "address": f"distributor contacts edit {one_of.get('address')} --address NEW@ADDRESS",
         "full": f"distributor contacts show {one_of.get('full')}",
         "expired": f"distributor contacts show {one_of.get('expired')}",
         "complained": f"distributor suppressions add {one_of.get('complained')} --source complaint",
