@@ -395,10 +395,6 @@ class Dispatch(SQLModel, table=True):
     finished_at: datetime | None = _moment()
 
 
-ASSUMED = "delivery.state = 'accepted' AND delivery.reason <> ''"
-"""The condition of accepted deliveries that have a reason beside the server's word: few, and found by an index."""
-
-
 class Delivery(SQLModel, table=True):
     """One recipient of one dispatch (remise): its state, and a copy of all that its message is made from.
 
@@ -422,11 +418,14 @@ class Delivery(SQLModel, table=True):
             postgresql_where=text("state <> 'withheld'"),
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
+        Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
         Index(
-            "ix_delivery_assumed",
+            "ix_delivery_with_reason",
             "dispatch_id",
-            sqlite_where=text("state = 'accepted' AND reason <> ''"),
-            postgresql_where=text("state = 'accepted' AND reason <> ''"),
+            "state",
+            "reason",
+            sqlite_where=text("reason <> ''"),
+            postgresql_where=text("reason <> ''"),
         ),
     )
 
@@ -534,6 +533,20 @@ class FeedbackEvent(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     handled_at: datetime | None = _moment()
     handled_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class Coverage(SQLModel, table=True):
+    """That an outlet wrote about a release (retombée): where it can be read, and when it appeared."""
+
+    __tablename__ = "coverage"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    url: str = Field(unique=True)
+    outlet: str = ""
+    title: str = ""
+    published_on: date = Field(index=True)
+    created_at: datetime = _created()
 
 
 class Audit(SQLModel, table=True):

@@ -14,6 +14,7 @@ from distributor import __version__
 from distributor.cli import (
     accounts,
     contacts,
+    coverage,
     demo,
     dispatches,
     dkim,
@@ -57,6 +58,7 @@ app.add_typer(accounts.app, name="accounts")
 app.command()(serve.serve)
 app.command()(report.report)
 app.add_typer(feedback.app, name="feedback")
+app.add_typer(coverage.app, name="coverage")
 app.add_typer(suppressions.app, name="suppressions")
 
 

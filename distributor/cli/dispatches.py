@@ -68,6 +68,21 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
 
 
 @app.command()
+def watch(
+    context: typer.Context,
+    dispatch_id: Number,
+    every: Annotated[float, typer.Option(min=0.2, max=3600, help="Look every so many seconds.")] = 1.0,
+) -> None:
+    """Watch a dispatch that another command is sending. Ctrl-C ends the watching, not the sending."""
+    import asyncio
+
+    from distributor.cli.watching import watch as watch_dispatch
+    from distributor.wiring import open_workspace
+
+    asyncio.run(watch_dispatch(open_workspace(context.obj), dispatch_id, every))
+
+
+@app.command()
 def resume(
     context: typer.Context,
     dispatch_id: Number,

@@ -9,44 +9,48 @@ import typer
 
 from distributor.cli.options import AsJson
 
-_LONGEST_NUMBER = 18  # what every database can hold
+_FILE = "Write {} to this file."
 
 
 def report(
     context: typer.Context,
-    release: Annotated[str, typer.Argument(metavar="SLUG|ID", help="A release's short name, or a dispatch's number.")],
+    release: Annotated[
+        str, typer.Argument(metavar="SLUG|ID", help="A release's short name, or a dispatch's number.")
+    ] = "",
     as_json: AsJson = False,
     csv: Annotated[Path | None, typer.Option(help="Write one row per recipient to this CSV file.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help=_FILE.format("recipients and attempts, as a workbook,"))] = None,
+    jsonl: Annotated[Path | None, typer.Option(help=_FILE.format("one JSON object per recipient"))] = None,
+    html: Annotated[Path | None, typer.Option(help=_FILE.format("the whole report as one page"))] = None,
+    pdf: Annotated[Path | None, typer.Option(help=_FILE.format("the report as a PDF, without the recipients,"))] = None,
+    evidence: Annotated[Path | None, typer.Option(help=_FILE.format("all that proves it, as a zip,"))] = None,
+    verify: Annotated[Path | None, typer.Option(help="Check a zip that --evidence wrote.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Show the page in your browser.")] = False,
     state: Annotated[list[str] | None, typer.Option(help="Only recipients in this state; several times.")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="Group by sector, outlet, kind, domain, list, reason.")] = None,
+    contact: Annotated[str, typer.Option(help="One person's story, with every attempt: an address or name.")] = "",
+    redact: Annotated[bool, typer.Option("--redact", help="Name nobody: hashed keys, domains and codes only.")] = False,
+    language: Annotated[str, typer.Option(help="Of the page and the PDF: en or fr (default: as set).")] = "",
+    since: Annotated[str, typer.Option(help="All releases sent since this day (2026-09-01), over time.")] = "",
+    list_: Annotated[str, typer.Option("--list", help="With --since: who of this list was not reached.")] = "",
 ) -> None:
-    """Show the delivery report of a release, or of one dispatch."""
-    from distributor.cli.output import console, count, show_json
-    from distributor.errors import BadInput
-    from distributor.files import Output
-    from distributor.releases import store
-    from distributor.reports import csvfile, queries, terminal
-    from distributor.states import DeliveryState
+    """Show who got a release, who did not, and why."""
+    from distributor.cli import reporting
     from distributor.wiring import open_workspace
 
-    states = tuple(one.strip().lower().replace(" ", "_").replace("-", "_") for one in state or ())
-    if unknown := set(states) - set(DeliveryState):
-        raise BadInput(
-            f"«{unknown.pop()}» is no state.", field="--state", mend=f"Say one of: {', '.join(DeliveryState)}."
-        )
+    if verify is not None:
+        reporting.verify(context.obj, verify)
+        return
     workspace = open_workspace(context.obj)
-    slug, number = "", int(release) if release.isdecimal() and len(release) <= _LONGEST_NUMBER else None
-    if number is None:
-        with workspace.database.session(reads_only=True) as session:
-            slug = store.find_release(session, release).release.slug
-    zone = workspace.settings.timezone
-    with queries.snapshot(workspace.database) as connection:
-        found = queries.make_report(connection, slug=slug, dispatch_id=number)
-        recipients = queries.recipients(connection, found.dispatch_ids, states)
-        if csv is not None:
-            written = csvfile.write_csv(Output(csv, workspace.own_files, endings=(".csv", ".txt")), recipients, zone)
-            console(stderr=as_json).print(f"{count(written, 'recipient')} written to {csv}")
-            recipients = queries.recipients(connection, found.dispatch_ids, states)
-        if as_json:
-            show_json(queries.report_as_json(found, recipients))
-        elif csv is None:
-            terminal.show_report(console(), found, recipients, zone)
+    if since or list_:
+        reporting.over_time(workspace, since, by or [], as_json=as_json, list_name=list_)
+        return
+    reporting.one_report(
+        workspace,
+        release,
+        reporting.Wanted(
+            as_json=as_json, states=reporting.read_states(state or []), by=reporting.read_groups(by or []),
+            contact=contact, redact=redact, language=language or workspace.settings.language, opens=open_,
+            files={"csv": csv, "xlsx": xlsx, "jsonl": jsonl, "html": html, "pdf": pdf, "evidence": evidence},
+        ),
+    )  # fmt: skip

@@ -24,6 +24,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "media_list_departure": ("source", "reason"),
     "contact_merge": ("before",),
     "suppression": ("reason", "source"),
+    "coverage": ("outlet", "title"),
     "audit": ("subject", "details"),
 }
 """Table → texts about other things that may mention the person, and that stay without them."""

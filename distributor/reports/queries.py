@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, or_, select, text
 from sqlmodel import SQLModel
 
+import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
-from distributor.models import ASSUMED
 from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
@@ -116,8 +117,15 @@ class DispatchRow:
         }
 
 
-def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | None = None) -> list[DispatchRow]:
-    """The dispatches of a release, or one by number, or all; oldest first."""
+def dispatches(
+    connection: Connection,
+    *,
+    slug: str = "",
+    dispatch_id: int | None = None,
+    before: int | None = None,
+    since: datetime | None = None,
+) -> list[DispatchRow]:
+    """The dispatches of a release, or one by number, or all, or those numbered or begun so; oldest first."""
     statement = (
         select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
@@ -128,6 +136,10 @@ def dispatches(connection: Connection, *, slug: str = "", dispatch_id: int | Non
         statement = statement.where(_release.c.slug == slug)
     if dispatch_id is not None:
         statement = statement.where(_dispatch.c.id == dispatch_id)
+    if before is not None:
+        statement = statement.where(_dispatch.c.id < before)
+    if since is not None:
+        statement = statement.where(_dispatch.c.started_at >= since)
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
     running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]
@@ -186,6 +198,7 @@ def find_dispatch(connection: Connection, dispatch_id: int) -> DispatchRow:
 def _standings(
     connection: Connection, dispatch_ids: list[int]
 ) -> tuple[dict[int, dict[str, int]], dict[int, datetime | None]]:
+    """Counts by state, and when the first of the deferred is due: the one place where a dispatch is counted."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for place, many in tally(connection, dispatch_ids).items():
         of_dispatch = counts[place.dispatch_id]
@@ -267,7 +280,8 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
         select(_delivery.c.reason, func.count().label("many"))
         .where(
             _delivery.c.dispatch_id.in_(dispatch_ids),
-            text(ASSUMED),  # word for word: SQLite finds an index by the letters of its condition
+            _delivery.c.state == DeliveryState.ACCEPTED,
+            text("delivery.reason <> ''"),  # as the index says it: few have a reason, and only they are looked at
             _delivery.c.reason.startswith(ASSUMED_SENT),
         )
         .group_by(_delivery.c.reason)
@@ -276,19 +290,36 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
     return {row.reason: row.many for row in connection.execute(statement)}
 
 
-def _grouped(places: Mapping[Place, int], by: Literal["sector", "domain"]) -> dict[str, dict[str, int]]:
+_Groups = dict[str, dict[str, int]]
+
+
+def _grouped(places: Mapping[Place, int], by: Literal["sector", "domain"]) -> _Groups:
     """Counts by one side of where deliveries stand and by state, largest group first."""
     groups: dict[str, dict[str, int]] = defaultdict(dict)
     for place, many in places.items():
         group = groups[getattr(place, by)]
         group[place.state] = group.get(place.state, 0) + many
-    return dict(sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0])))
+    return sorted_groups(groups)
+
+
+def sorted_groups(groups: Mapping[str, Mapping[str, int]]) -> _Groups:
+    """The same, largest group first."""
+    ordered = sorted(groups.items(), key=lambda group: (-sum(group[1].values()), group[0]))
+    return {name: dict(counts) for name, counts in ordered}
+
+
+def decoded_lists(value: str | None) -> tuple[str, ...]:
+    """The slugs in a delivery's `lists`, read as text."""
+    return tuple(json.loads(value or "[]"))
 
 
 def recipients(
-    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = ()
+    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = (), contact: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts."""
+    """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts.
+
+    With `contact`, those whose address or name holds these words, in any case.
+    """
     last = 0
     while True:
         statement = (
@@ -300,6 +331,9 @@ def recipients(
         )
         if states:
             statement = statement.where(_delivery.c.state.in_(states))
+        if contact:
+            named = (_delivery.c[name].icontains(contact, autoescape=True) for name in ("name", "address"))
+            statement = statement.where(or_(*named))
         page = [dict(row) for row in connection.execute(statement).mappings()]
         if not page:
             return

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
 
+from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
+from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
 from distributor.states import DeliveryState
 
@@ -19,8 +21,20 @@ _MANY_ACCEPTED = 200
 _FEW_STATES = 3
 
 
-def show_report(out: Console, report: Report, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> None:
-    """Print a whole report; recipients who were not reached come before those who were."""
+def show_report(
+    out: Console,
+    report: Report,
+    recipients: Iterable[Mapping[str, Any]],
+    zone: ZoneInfo,
+    *,
+    details: Details | None = None,
+    problems: Sequence[Problem] = (),
+    groups: Mapping[str, Mapping[str, Mapping[str, int]]] | None = None,
+) -> None:
+    """Print a whole report; problems come first, and recipients who were not reached before those who were.
+
+    `groups` are the groupings that were asked for, in place of the usual two.
+    """
     out.print(Text(report.headline, style="bold"))
     for row in report.dispatches:
         started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}" if row.started_at else "not started"
@@ -31,8 +45,12 @@ def show_report(out: Console, report: Report, recipients: Iterable[Mapping[str, 
         )
     out.print()
     _show_totals(out, report)
-    _show_groups(out, "sector", report.by_sector)
-    _show_groups(out, "domain", report.by_domain)
+    _show_problems(out, problems)
+    if details is not None:
+        _show_timeline(out, details.timeline, report.total, zone)
+        _show_echo(out, details)
+    for name, counts in (groups or {"sector": report.by_sector, "domain": report.by_domain}).items():
+        _show_groups(out, name, counts)
     _show_recipients(out, recipients, zone, is_several=len(report.dispatches) > 1)
 
 
@@ -48,6 +66,65 @@ def _show_totals(out: Console, report: Report) -> None:
     for reason, many in report.assumed_sent.items():
         out.print(Text(f"Of the accepted, {many} {reason}: no mail server has said so.", style="yellow"))
     out.print()
+
+
+def _show_problems(out: Console, problems: Sequence[Problem]) -> None:
+    """What to do, the worst first: a sentence, and under it the command, never broken."""
+    for one in problems:
+        out.print(Text.assemble((f"{one.count:>7} ", "bold"), (WORDS[one.code][1], "yellow"), "."), soft_wrap=True)
+        out.print(Text(f"    {one.command}"), soft_wrap=True)
+    if problems:
+        out.print()
+
+
+def _show_timeline(out: Console, timeline: Timeline, total: int, zone: ZoneInfo) -> None:
+    if timeline.first is None or timeline.half is None or timeline.most is None or timeline.last is None:
+        return
+    moments = (("first", timeline.first), ("50 %", timeline.half), ("90 %", timeline.most), ("last", timeline.last))
+    told = ", ".join(f"{name} at {moment.astimezone(zone):%H:%M:%S}" for name, moment in moments)
+    out.print(f"Accepted {timeline.count} of {total}: {told} ({timeline.last.astimezone(zone):%d %b}).")
+    out.print()
+
+
+def _show_echo(out: Console, details: Details) -> None:
+    if details.echo.feedback:
+        out.print(Text("Came back: " + ", ".join(f"{many} {kind}" for kind, many in details.echo.feedback.items())))
+    for one in details.echo.coverage:
+        out.print(Text(f"Coverage: {one['published_on']} {one['outlet']}: {one['title']} {one['url']}"), soft_wrap=True)
+    if details.echo.feedback or details.echo.coverage:
+        out.print()
+
+
+def show_story(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> int:
+    """Print what happened with each of these recipients, every attempt in the server's words; return how many."""
+    count = 0
+    for row in recipients:
+        count += 1
+        who = ", ".join(part for part in (row["name"], row["outlet"], row["address"]) if part)
+        out.print(Text(who, style="bold"))
+        out.print(
+            Text.assemble(f"  dispatch {row['dispatch_id']}, version {row['version']}: ", state_text(row["state"]))
+        )
+        out.print(Text(f"  {row['message_id']}"), soft_wrap=True)
+        if row["reason"]:
+            out.print(Text(f"  {row['reason']}"))
+        for one in row["history"]:
+            at = f"{one['started_at'].astimezone(zone):%Y-%m-%d %H:%M:%S}"
+            words = " ".join(str(part) for part in (one["code"], " ".join(one["reply"].split())) if part)
+            out.print(
+                Text.assemble(
+                    (f"  {one['number']}. {at}, {one['duration_ms']} ms, at {one['phase']}: ", "dim"),
+                    state_text(one["state"]),
+                    f"  {words}",
+                    (f"  {one['server']} {one['tls'] or 'in clear'}", "dim"),
+                ),
+                soft_wrap=True,
+            )
+        for one in row.get("feedback", ()):
+            words = " ".join(part for part in (one["kind"], one["status"], one["reason"]) if part)
+            out.print(Text(f"  {one['received_at'].astimezone(zone):%Y-%m-%d %H:%M:%S} came back: {words}"))
+        out.print()
+    return count
 
 
 def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]]) -> None:

@@ -57,10 +57,15 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        later = ("tally", "pace", "pace_share", "refused_login")
+        later = ("tally", "pace", "pace_share", "refused_login", "coverage")
         for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
-        for name in ("ix_delivery_assumed", "ix_contact_name_key", "ix_contact_same_as_id"):
+        for name in (
+            "ix_contact_name_key",
+            "ix_contact_same_as_id",
+            "ix_delivery_dispatch_id_accepted_at",
+            "ix_delivery_with_reason",
+        ):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))

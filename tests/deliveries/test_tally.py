@@ -82,7 +82,6 @@ def test_a_base_of_before_is_counted_when_it_is_brought_up_to_date(database: Dat
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
         connection.execute(text("DROP TABLE tally"))
-        connection.execute(text("DROP INDEX ix_delivery_assumed"))
         with Operations.context(MigrationContext.configure(connection)):
             import_module("distributor.db.migrations.versions.v0004_tally").upgrade()
     assert told(database, dispatch_id) == counted(database)

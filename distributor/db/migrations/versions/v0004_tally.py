@@ -31,8 +31,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dispatch_id", "sector", "domain", "state", "shard", name=op.f("pk_tally")),
         sqlite_with_rowid=False,
     )
-    assumed = sa.text("state = 'accepted' AND reason <> ''")
-    op.create_index("ix_delivery_assumed", "delivery", ["dispatch_id"], sqlite_where=assumed, postgresql_where=assumed)
     bucket = _BUCKET.format(row="delivery")
     op.execute(
         "INSERT INTO tally (dispatch_id, sector, domain, state, shard, many)"  # noqa: S608 - our own words

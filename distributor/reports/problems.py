@@ -1,0 +1,105 @@
+"""What went wrong in a dispatch, the worst first, each with the command that deals with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from distributor.states import DeliveryState, Verdict
+
+_S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem that `count` recipients have: its `code`, by which it is worded, and the command that mends it."""
+
+    code: str
+    count: int
+    command: str
+
+
+_REJECTED: Mapping[Verdict, str] = {
+    Verdict.TOO_BIG: "too_big",
+    Verdict.POLICY: "policy",
+    Verdict.CONTENT: "policy",
+    Verdict.FULL: "full",
+}
+"""Verdict → the problem it is; every other refusal is about the address."""
+
+_ORDER = (
+    "in_doubt",
+    "paused",
+    "policy",
+    "too_big",
+    "address",
+    "full",
+    "expired",
+    "complained",
+    "deferred",
+    "cancelled",
+)
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "in_doubt": (
+        "Nul ne sait s’ils l’ont reçu : demandez-leur, ou tranchez (resend : renvoyer ; assume-sent : tenir pour reçu)",
+        "Nobody knows whether they have it: ask them, or decide (resend, or assume-sent)",
+    ),
+    "paused": ("En attente : la diffusion est arrêtée", "Waiting: the dispatch has stopped"),
+    "policy": (
+        "Refusés par la politique de leur serveur : vérifiez ce que le domaine de l’expéditeur annonce",
+        "Refused by their server’s policy: check what the sender’s domain says of itself",
+    ),
+    "too_big": ("Message trop lourd pour leur serveur : allégez les pièces jointes", "Too large: make it smaller"),
+    "address": ("Adresse refusée : corrigez la fiche du journaliste", "Address refused: correct the contact"),
+    "full": ("Boîte pleine : téléphonez, puis vérifiez la fiche", "Mailbox full: telephone, then check the contact"),
+    "expired": (
+        "Leur serveur a dit « plus tard » jusqu’au bout : téléphonez, puis vérifiez la fiche",
+        "Their server said «later» to the end: telephone, then check the contact",
+    ),
+    "complained": ("S’en sont plaints : notez leur opposition", "They complained: record their objection"),
+    "deferred": (
+        "Leur serveur a dit « plus tard » : laissez tourner", "Their server said «later»: leave this running"
+    ),
+    "cancelled": ("Annulés avant de partir : envoyez de nouveau", "Cancelled before they left: send it again"),
+}  # fmt: skip
+"""Problem → its words in French and in English."""
+
+
+def find_problems(
+    reasons: Iterable[tuple[str, str, str, int, str]], waiting: int, dispatch_id: int, slug: str
+) -> list[Problem]:
+    """The problems of a dispatch, the worst first.
+
+    `reasons` are (state, verdict, reason, how many, the address of one of them, for commands that take one); `waiting`
+    is how many wait in a dispatch that nobody carries.
+    """
+    counts: dict[str, int] = {"paused": waiting} if waiting else {}
+    one_of: dict[str, str] = {}
+    for state, verdict, reason, many, address in reasons:
+        if code := _code(state, verdict, reason):
+            counts[code] = counts.get(code, 0) + many
+            one_of.setdefault(code, address)
+    commands = {
+        "in_doubt": f"distributor dispatches resume {dispatch_id} --in-doubt resend",
+        "paused": f"distributor dispatches resume {dispatch_id}",
+        "policy": "distributor doctor",
+        "too_big": f"distributor releases proof {slug}",
+        "address": f"distributor contacts edit {one_of.get('address')} --address NEW",
+        "full": f"distributor contacts show {one_of.get('full')}",
+        "expired": f"distributor contacts show {one_of.get('expired')}",
+        "complained": f"distributor suppressions add {one_of.get('complained')} --source complaint",
+        "deferred": "distributor work",
+        "cancelled": f"distributor send {slug} --list NAME",
+    }
+    return [Problem(code, counts[code], commands[code]) for code in _ORDER if code in counts]
+
+
+def _code(state: str, verdict: str, reason: str) -> str:
+    if state == _S.REJECTED:
+        return _REJECTED.get(Verdict(verdict), "address") if verdict in set(Verdict) else "address"
+    if state == _S.BOUNCED:
+        return "address"
+    if state == _S.WITHHELD:
+        return "cancelled" if reason == "cancelled" else ""  # an objection is no problem: it was heeded
+    return state if state in _ORDER else ""

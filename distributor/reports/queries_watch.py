@@ -1,0 +1,40 @@
+"""What the live view of a dispatch shows beside its counts: the last refusals, and the domains that make trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import SQLModel
+
+import distributor.models  # noqa: F401 - registers the tables
+from distributor.states import DeliveryState
+
+_delivery = SQLModel.metadata.tables["delivery"]
+_TROUBLE = (DeliveryState.REJECTED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED)
+_LAST = 6
+_DOMAINS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One recipient who was refused or put off, in the server's words."""
+
+    at: datetime
+    address: str
+    state: str
+    code: int | None
+    reply: str
+
+
+def trouble(connection: Connection, dispatch_id: int) -> tuple[tuple[Trouble, ...], tuple[tuple[str, int], ...]]:
+    """The last refusals of a dispatch, the newest first, and (domain, how many) where most of them are."""
+    which = (_delivery.c.dispatch_id == dispatch_id, _delivery.c.state.in_(_TROUBLE))
+    columns = [_delivery.c[name] for name in ("updated_at", "address", "state", "code", "reply")]
+    newest = select(*columns).where(*which).order_by(_delivery.c.updated_at.desc(), _delivery.c.id.desc()).limit(_LAST)
+    refusals = [Trouble(row[0], row[1], row[2], row[3], " ".join(row[4].split())) for row in connection.execute(newest)]
+    many = func.count().label("many")
+    worst = select(_delivery.c.domain, many).where(*which).group_by(_delivery.c.domain)
+    rows = connection.execute(worst.order_by(many.desc(), _delivery.c.domain).limit(_DOMAINS))
+    return tuple(refusals), tuple((row[0], row[1]) for row in rows)

@@ -1,0 +1,317 @@
+"""The whole report: its figures agree with the ledger in every format, and nothing that strangers wrote is obeyed."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from ledgerbase import KEYRING, START, add_dispatch, add_version
+from python_calamine import CalamineWorkbook
+from seeded import MARKUP, STATES, seed
+from sqlalchemy import Connection, event, text
+
+from distributor.db.engine import Database
+from distributor.errors import BadInput, Refused
+from distributor.files import Output, OwnFiles
+from distributor.reports import (
+    across,
+    csvfile,
+    evidence,
+    html,
+    jsonlines,
+    pdf,
+    queries,
+    queries_across,
+    queries_details,
+    workbook,
+)
+from distributor.reports.page import Page
+from distributor.reports.queries import Report
+from distributor.reports.redaction import redacted
+from distributor.tokens import Keyring
+
+PARIS = ZoneInfo("Europe/Paris")
+BY_STATE = Counter(one[0] for one in STATES)
+
+
+@contextmanager
+def reading(database: Database, dispatch_id: int) -> Iterator[tuple[Connection, Report]]:
+    with queries.snapshot(database) as connection:
+        yield connection, queries.make_report(connection, dispatch_id=dispatch_id)
+
+
+def page_of(connection: Connection, report: Report, language: str = "fr", *, is_redacted: bool = False) -> Page:
+    return Page(
+        report=report,
+        details=queries_details.make_details(connection, report),
+        problems=tuple(queries_details.problems_of(connection, report)),
+        language=language,
+        zone=PARIS,
+        organisation="La Halle",
+        made_at=START,
+        is_redacted=is_redacted,
+    )
+
+
+def written(database: Database, dispatch_id: int, language: str = "fr", *, is_redacted: bool = False) -> str:
+    with reading(database, dispatch_id) as (connection, report):
+        rows = queries.recipients(connection, report.dispatch_ids)
+        out = io.BytesIO()
+        html.write_html(
+            out,
+            page_of(connection, report, language, is_redacted=is_redacted),
+            redacted(rows, b"key") if is_redacted else rows,
+        )
+    return out.getvalue().decode()
+
+
+def embedded(page: str) -> list[list[Any]]:
+    found = re.search(r'<script type="application/json" id="rows">(.*?)</script>', page, re.DOTALL)
+    assert found
+    rows: list[list[Any]] = json.loads(found[1])
+    return rows
+
+
+def test_all_formats_count_the_same_as_the_ledger(database: Database, tmp_path: Path) -> None:
+    number, _ = seed(database, copies=3)
+    with reading(database, number) as (connection, report):
+
+        def rows() -> Iterator[dict[str, Any]]:
+            return queries.recipients(connection, report.dispatch_ids)
+
+        def output(name: str) -> Output:
+            return Output(tmp_path / name, OwnFiles(tmp_path / "elsewhere"))
+
+        csvfile.write_csv(output("r.csv"), rows(), PARIS)
+        workbook.write_xlsx(output("r.xlsx"), rows(), PARIS)
+        jsonlines.write_jsonl(output("r.jsonl"), rows())
+        shape = queries.report_as_json(report, rows())
+    wanted = Counter({state: 3 * many for state, many in BY_STATE.items()})
+    assert Counter({state: many for state, many in report.totals.items() if many}) == wanted
+    assert Counter(row["state"] for row in shape["recipients"]) == wanted
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_bytes().splitlines()]
+    assert Counter(line["state"] for line in lines) == wanted
+    assert Counter(row[4] for row in embedded(written(database, number))) == wanted
+    book = CalamineWorkbook.from_path(str(tmp_path / "r.xlsx"))
+    header, *cells = book.get_sheet_by_name("Recipients").to_python()
+    assert Counter(row[header.index("state")] for row in cells) == wanted
+    assert isinstance(cells[0][header.index("code")], float)
+    assert cells[0][header.index("accepted_at")] == START.astimezone(PARIS).replace(tzinfo=None, second=1), (
+        "a date, in the office's zone"
+    )
+    assert len(book.get_sheet_by_name("Attempts").to_python()) - 1 == sum(len(line["history"]) for line in lines)
+
+
+@pytest.mark.parametrize("by", queries_details.GROUPS)
+def test_groups_add_up(database: Database, by: str) -> None:
+    number, _ = seed(database)
+    with reading(database, number) as (connection, _report):
+        groups = queries_details.grouped(connection, [number], by)
+    states = sum((Counter(counts) for counts in groups.values()), Counter())
+    if by == "reason":
+        assert states == Counter({state: many for state, many in BY_STATE.items() if state != "accepted"})
+    elif by == "list":
+        assert sum(groups["sante"].values()) == len(STATES)
+        assert sum(groups["social"].values()) == len(STATES) // 2
+    else:
+        assert states == BY_STATE
+
+
+def test_when_half_most_and_all_had_it(database: Database) -> None:
+    number, _ = seed(database, copies=2)
+    with reading(database, number) as (connection, report):
+        line = queries_details.make_details(connection, report).timeline
+        moments = sorted(
+            row["accepted_at"] for row in queries.recipients(connection, [number]) if row["accepted_at"] is not None
+        )
+    assert (line.count, line.first, line.last) == (len(moments), moments[0], moments[-1])
+    assert sum(moment <= line.half for moment in moments) == -(-len(moments) // 2)
+    assert sum(moment <= line.most for moment in moments) == -(-len(moments) * 9 // 10)
+
+
+def test_each_problem_comes_with_its_command_the_worst_first(database: Database) -> None:
+    number, _ = seed(database)
+    with reading(database, number) as (connection, report):
+        found = queries_details.problems_of(connection, report)
+    assert [(one.code, one.count) for one in found] == [
+        ("in_doubt", 1), ("policy", 1), ("address", 2), ("full", 1), ("expired", 1), ("complained", 1), ("deferred", 1),
+        ("cancelled", 1),
+    ]  # fmt: skip
+    commands = {one.code: one.command for one in found}
+    assert commands["full"] == "distributor contacts show j5@journal2.example"
+    assert commands["in_doubt"].startswith(f"distributor dispatches resume {number} --in-doubt")
+
+
+def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:
+    number, _ = seed(database)
+    page = written(database, number)
+    assert page.count("<script") == 3, "two of data, one of ours"
+    assert "<b title" not in page
+    assert embedded(page)[0][0] == f"Zoë {MARKUP} 0", "what was written is shown as it was written"
+    assert "default-src 'none'" in page
+    assert not re.search(r'(?:src|href)="(?!https://)', page)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_redacted_report_names_nobody(database: Database, language: str) -> None:
+    number, _ = seed(database)
+    page = written(database, number, language, is_redacted=True)
+    assert "Zoë" not in page
+    assert not re.search(r"j\d+@", page)
+    assert "anne" not in page
+    assert "journal1.example" in page, "domains stay"
+
+
+def test_the_same_person_has_the_same_key_and_only_with_the_key(database: Database) -> None:
+    number, _ = seed(database)
+    with reading(database, number) as (connection, _report):
+
+        def keys(secret: bytes) -> list[str]:
+            return [row["address"] for row in redacted(queries.recipients(connection, [number]), secret)]
+
+        assert keys(b"one") == keys(b"one") != keys(b"two")
+        assert len(set(keys(b"one"))) == len(STATES)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_pdf_is_made_and_says_the_figures(database: Database, language: str) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    number, _ = seed(database)
+    with reading(database, number) as (connection, report):
+        made = pdf.make_pdf(page_of(connection, report, language))
+        assert made == pdf.make_pdf(page_of(connection, report, language)), "the same figures, the same bytes"
+    said = "\n".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(made)).pages)
+    assert str(len(STATES)) in said
+    assert ("Que faire" if language == "fr" else "What to do") in said
+
+
+@pytest.mark.parametrize("state", ["queued", "rejected", "accepted"])
+def test_reports_of_one_recipient_of_nothing_sent_and_of_all_failed(database: Database, state: str) -> None:
+    version = add_version(database, slug="seul")
+    number = add_dispatch(database, version, state="planned")
+    assert "aucun" in written(database, number).lower()
+    other, _ = seed(database, slug="tous", state=state, accepted_at=None if state != "accepted" else START)
+    with reading(database, other) as (connection, report):
+        assert report.totals[state] == len(STATES)
+        assert pdf.make_pdf(page_of(connection, report))
+    assert len(embedded(written(database, other))) == len(STATES)
+
+
+def evidence_of(database: Database, number: int, keyring: Keyring = KEYRING) -> bytes:
+    out = io.BytesIO()
+    with reading(database, number) as (connection, report):
+        evidence.write_evidence(out, connection, report, keyring, START)
+    return out.getvalue()
+
+
+def rezipped(content: bytes, **changes: bytes | None) -> bytes:
+    """The same zip with files changed, added, or (None) left out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        files = {name: old.read(name) for name in old.namelist()}
+        for name, value in {**files, **changes}.items():
+            if value is not None:
+                new.writestr(name, value)
+    return out.getvalue()
+
+
+def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None:
+    number, _ = seed(database)
+    seed(database, slug="autre")
+    made = evidence_of(database, number)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        counts = {name: len(archive.read(name).splitlines()) for name in archive.namelist()}
+        assert "raw" in archive.read("feedback_event.jsonl").decode()
+    assert (counts["delivery.jsonl"], counts["release.jsonl"], counts["feedback_event.jsonl"]) == (len(STATES), 1, 3)
+    assert counts["attempt.jsonl"] == sum(1 for one in STATES if one[1])
+    found = evidence.verify(made, KEYRING)
+    assert (found.files, found.is_signed) == (8, True)
+    assert evidence.verify(made, None).is_signed is False
+    assert evidence.verify(made, Keyring(b"another office's key, as long")).is_signed is False
+
+
+def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
+    number, _ = seed(database)
+    made = evidence_of(database, number)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    for name, content in files.items():
+        if not content:
+            continue
+        with pytest.raises((Refused, BadInput)):
+            evidence.verify(rezipped(made, **{name: content.replace(b"1", b"2", 1) + b" "}), KEYRING)
+        with pytest.raises((Refused, BadInput)):
+            evidence.verify(rezipped(made, **{name: None}), KEYRING)
+    with pytest.raises(Refused, match="added"):
+        evidence.verify(rezipped(made, more=b""), KEYRING)
+    with pytest.raises(BadInput, match="no evidence"):
+        evidence.verify(b"not a zip", KEYRING)
+
+
+def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None:
+    number, _ = seed(database)
+    forged = evidence_of(database, number, Keyring(b"another office's key, as long"))
+    with zipfile.ZipFile(io.BytesIO(forged)) as archive:
+        head = json.loads(archive.read(evidence.SIGNATURE))
+    claimed = json.dumps(head | {"key_id": KEYRING.key_id}).encode()
+    with pytest.raises(Refused, match="signature is not ours"):
+        evidence.verify(rezipped(forged, **{evidence.SIGNATURE: claimed}), KEYRING)
+
+
+def test_over_time_the_groups_add_up_and_echo_is_counted(database: Database) -> None:
+    number, _ = seed(database)
+    seed(database, slug="autre")
+    with queries.snapshot(database) as connection:
+        found = queries_across.since(connection, START, PARIS, queries_across.GROUPS)
+        nothing = queries_across.since(connection, datetime(2027, 1, 1, tzinfo=UTC), PARIS)
+    assert [one.went.slug for one in found.releases] == ["ouverture", "autre"]
+    assert all(one.went.total == len(STATES) and one.half_minutes is not None for one in found.releases)
+    for lines in found.groups.values():
+        assert sum(line.total for line in lines) == 2 * len(STATES)
+        assert sum(line.replies for line in lines) == 2
+    assert [line.name for line in found.groups["month"]] == ["2026-03"]
+    assert across.as_json(found)["by_month"][0]["rate"] == pytest.approx(10 / 22)
+    assert (nothing.releases, nothing.never_reached) == ((), ())
+    assert number
+
+
+def test_the_indexes_are_used(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("an empty PostgreSQL table is rightly read whole")
+    number, _ = seed(database)
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        with database.engine.connect() as other:
+            plan = other.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            asked.extend(str(row[3]) for row in plan)
+
+    with reading(database, number) as (connection, _report):
+        connection.execute(text("SELECT 1"))
+        event.listen(connection, "before_cursor_execute", note)
+        queries.make_report(connection, dispatch_id=number)
+        queries_details.make_details(connection, _report)
+    for index in (
+        "SEARCH tally USING PRIMARY KEY", "ix_delivery_dispatch_id_state_id",
+        "COVERING INDEX ix_delivery_with_reason", "COVERING INDEX ix_delivery_dispatch_id_accepted_at",
+    ):  # fmt: skip
+        assert any(index in step for step in asked), asked
+    assert [step for step in asked if step.startswith("SCAN delivery") and "INDEX" not in step] == []
+
+
+def test_a_timeline_within_one_instant_draws_nothing(database: Database) -> None:
+    number, _ = seed(database, accepted_at=START)
+    page = written(database, number)
+    assert "<svg" not in page
+    number, _ = seed(database, slug="autre")
+    assert "<svg" in written(database, number)
