@@ -129,7 +129,7 @@ def _import_release(workspace: Workspace) -> None:
     with workspace.database.session() as session:
         source = document.decode_source(raw).text
         stored = store.store_release(session, draft, source=source, source_name=file.name, slug=_SLUG)
-    show_import_of_release(stored, [], workspace.settings.timezone)
+    show_import_of_release(stored, [], workspace.settings.timezone, [stored])
 
 
 async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:

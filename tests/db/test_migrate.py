@@ -54,11 +54,12 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
                 connection.execute(text(f"DROP FUNCTION {name}()"))
         for name in ("tally", "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
-        for name in ("ix_delivery_assumed", "ix_contact_name_key", "ix_contact_same_as_id"):
+        for name in ("ix_delivery_assumed", "ix_contact_name_key", "ix_contact_same_as_id", "ix_release_translates_id"):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
-        for table, name in (("attachment", "role"), ("attachment", "source"), ("dispatch", "files")):
+        added = (("attachment", "role"), ("attachment", "source"), ("dispatch", "files"), ("release", "translates_id"))
+        for table, name in added:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         values = "'Élise', 'Le Goff', 'elise@presse.example', 'elise@presse.example'"
