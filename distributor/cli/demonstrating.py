@@ -134,7 +134,7 @@ def _import_release(workspace: Workspace) -> None:
 
 async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
     log = workspace.log()
-    dispatch_id = plan_proved(workspace, log, proved)
+    (dispatch_id,) = plan_proved(workspace, log, proved)
     carrier = workspace.carrier(log)
     transport = SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain"))
     while True:

@@ -172,12 +172,18 @@ def proof(
     )
     log_overrides(workspace, proved, override or [])
     if as_json:
-        show_json([finding_as_json(finding, proved.result) for finding in proved.result.findings])
-    else:
-        show_proof(proved.result, slug, moment.astimezone(workspace.settings.timezone), proved.rendered)
+        show_json(
+            [
+                finding_as_json(finding, one.result) | {"release": one.stored.release.slug}
+                for one in proved.versions
+                for finding in one.result.findings
+            ]
+        )
+    for one in () if as_json else proved.versions:
+        show_proof(one.result, one.stored.release.slug, moment.astimezone(workspace.settings.timezone), one.rendered)
         if worst:
-            show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
-    if proved.result.stops:
+            show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
+    if proved.stops:
         raise Refused("" if as_json else "The proof stops this release.")
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -52,6 +52,59 @@ def run_dispatch(
         dispatch_id,
         lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
     )
+
+
+def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int], transport: Transport) -> None:
+    """Carry the dispatches of one sending, one after the other, with one progress, and say how each stands.
+
+    Each is whole in itself. Nothing more is begun once the user stops or the account is refused; raises as
+    `run_dispatch`, of what is left in all of them.
+    """
+    outlive_the_terminal()
+    carrier = workspace.carrier(log)
+    say_recovery(carrier.recover())
+    results: list[RunResult] = []
+
+    async def carry(stop: asyncio.Event) -> RunResult:
+        for dispatch_id in dispatch_ids:
+            result = await carrier.carry(dispatch_id, transport, stop, on_outcome)
+            results.append(result)
+            if result.stopped or result.paused_because:
+                return result
+        return results[-1]
+
+    with showing_progress(_together([carrier.standing(one) for one in dispatch_ids])) as on_outcome:
+        last = asyncio.run(until_stopped(carry))
+    standings = [carrier.standing(one) for one in dispatch_ids]
+    with workspace.database.reading() as connection:
+        slugs = [queries.find_dispatch(connection, one).slug for one in dispatch_ids]
+    for dispatch_id, slug, standing in zip(dispatch_ids, slugs, standings, strict=True):
+        console().print(f"Dispatch {dispatch_id} («{slug}»): {_shown(standing.counts)}.")
+    together = _together(standings)
+    console().print(f"In all: {_shown(together.counts)}.")
+    if last.stopped:
+        for dispatch_id in dispatch_ids:
+            _say_doubt(workspace, dispatch_id)
+    is_called_off = any(one.called_off for one in results)
+    result = last if last.stopped or last.paused_because else RunResult(called_off=is_called_off)
+    error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
+    if error is not None:
+        raise error
+
+
+def _together(standings: Sequence[Standing]) -> Standing:
+    """Several dispatches as one: who stands how in all of them, and when the next attempt is due."""
+    counts: Counter[DeliveryState] = Counter()
+    for standing in standings:
+        counts.update(standing.counts)
+    due = [one.next_attempt_at for one in standings if one.next_attempt_at is not None]
+    return Standing(counts, min(due, default=None))
+
+
+def listed(dispatch_ids: Sequence[int]) -> str:
+    """Numbers of dispatches as a sentence has them: «3 and 4»."""
+    *first, last = map(str, dispatch_ids)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None) -> None:
@@ -178,16 +231,18 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     if result.stopped:
         _say_doubt(workspace, dispatch_id)
-    error = _what_is_left(dispatch_id, standing, result, workspace.settings.timezone)
+    error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
     if error is not None:
         raise error
 
 
-def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone: ZoneInfo) -> DistributorError | None:
-    """The error that says what a dispatch still wants; None when everybody was reached."""
+def _what_is_left(
+    dispatch_ids: Sequence[int], standing: Standing, result: RunResult, zone: ZoneInfo
+) -> DistributorError | None:
+    """The error that says what the dispatches of one sending still want; None when everybody was reached."""
     counts = standing.counts
     waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
-    resume = f"distributor dispatches resume {dispatch_id}"
+    resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
     if result.paused_because:
         return AccountTrouble(
             f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
@@ -197,7 +252,8 @@ def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone:
         return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
     if result.called_off:
         withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
-        return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
+        many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"
+        return NotAllReached(f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld.")
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
         return NotAllReached(
@@ -205,7 +261,8 @@ def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone:
             mend="Leave running: distributor work",
         )
     if any(counts.get(state) for state in UNREACHED_STATES):
-        return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached("Some recipients were not reached.", mend=f"See: {reports}")
     return None
 
 

@@ -388,6 +388,7 @@ _REASONS = {
     LeftOutReason.OTHER_CHANNEL: "who want our news in another way",
     LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this release",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
+    LeftOutReason.OTHER_VERSION: "with another version",
 }
 
 
@@ -396,7 +397,7 @@ _REASONS = {
 
 def describe_dispatch(row: DispatchRow) -> str:
     """A dispatch on one line."""
-    return f"Dispatch {row.id}, version {row.version}: {row.words}"
+    return f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.words}"
 
 
 def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
