@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections import Counter
 from email import message_from_bytes
@@ -83,12 +84,12 @@ def test_the_translation_sent_by_itself_is_remembered_too(office: Office) -> Non
 
 def test_nothing_leaves_while_one_version_is_unfit_and_an_override_is_for_that_version(office: Office) -> None:
     with running() as server:
-        sending = translated(office.at(server.port), "[TO DO]")
+        sending = translated(office.at(server.port), "Lorem ipsum.")
         ran = sending.run(*send_arguments(SLUG, DESK), code=3)
         assert f"Proof of «{ENGLISH}»" in ran.out
         assert "The proof stops this release" in one_sentence(ran)
         assert server.connections == 0
-        findings = sending.json("releases", "proof", SLUG, "--list", DESK, code=3)
+        findings = json.loads(sending.run("releases", "proof", SLUG, "--list", DESK, "--json", code=3).out)
         (stop,) = (one for one in findings if one["level"] == "stop")
         assert stop["release"] == ENGLISH
         sending.run(*send_arguments(SLUG, DESK), "--override", stop["code"], "--because", "it is meant")
