@@ -30,7 +30,6 @@ class Recipient:
     first_name: str = ""
     last_name: str = ""
     language: str = ""
-    languages: tuple[str, ...] = ()
     outlet: str = ""
     role: str = ""
     desk: str = ""
@@ -40,6 +39,7 @@ class Recipient:
     fields: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     takes_attachments: bool = True
     familiarity: str = ""
+    languages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else str(self.address)
