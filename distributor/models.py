@@ -249,7 +249,7 @@ class Suppression(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """A communiqué, under one slug; its words live in its versions."""
+    """A communiqué, under one slug; its words live in its versions. A translation names its original."""
 
     __tablename__ = "release"
 
@@ -257,6 +257,7 @@ class Release(SQLModel, table=True):
     slug: str = Field(unique=True)
     kind: str
     corrects_id: int | None = Field(default=None, foreign_key="release.id")
+    translates_id: int | None = Field(default=None, foreign_key="release.id", index=True)
     created_at: datetime = _created()
 
 

@@ -45,6 +45,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED})
 """States in which the engine still has something to do."""
 
+HAVE_IT = frozenset({_S.ACCEPTED, _S.IN_DOUBT, _S.COMPLAINED})
+"""States in which a recipient has the message, or may have it."""
+
 UNREACHED_STATES = frozenset({_S.REJECTED, _S.EXPIRED, _S.IN_DOUBT, _S.BOUNCED})
 """Final states, besides `withheld`, in which a recipient was not, or not surely, reached."""
 

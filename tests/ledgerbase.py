@@ -70,7 +70,7 @@ def add_version(database: Database, slug: str = "ouverture", headline: str = "La
 def add_dispatch(database: Database, version_id: int, **values: Any) -> int:
     """A dispatch without deliveries; return its number."""
     with database.session() as session:
-        account = session.exec(sqlmodel.select(Account)).first() or Account(name="default")
+        account = session.exec(sqlmodel.select(Account)).first() or Account(id=1, name="default")
         session.add(account)
         session.flush()
         assert account.id is not None

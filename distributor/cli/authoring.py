@@ -28,10 +28,14 @@ _TEXT_NAMES = frozenset({".txt", ".md", ".markdown", ".mkd"})
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a file became: the release at its new version, or the version it is word for word, and its files."""
+    """What a file became: the release at its new version, or the version it is word for word, and its files.
+
+    `family` are the language versions it is one of.
+    """
 
     stored: StoredRelease
     files: Sequence[Attachment]
+    family: Sequence[StoredRelease]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,20 @@ def edit(
     _edit_and_take_in(workspace, write_beside(place, text), before=text, slug=slug, origin=origin)
 
 
-def take_in(workspace: Workspace, file: Path, *, slug: str = "", name: str = "", origin: Origin | None = None) -> Taken:
+def take_in(
+    workspace: Workspace,
+    file: Path,
+    *,
+    slug: str = "",
+    translates: str = "",
+    name: str = "",
+    origin: Origin | None = None,
+) -> Taken:
     """Read the file of a release and store it with all that goes with it.
 
-    `name` is the name to remember it by; with an `origin` it may bring along that version's files, and raises `Refused`
-    if another version has come since. Raises `BadInput` as reading, keeping and storing do.
+    `translates` is the release it is a translation of, `name` the name to remember it by; with an `origin` it may bring
+    along that version's files, and raises `Refused` if another version has come since. Raises `BadInput` as reading,
+    keeping and storing do.
     """
     from distributor.errors import Refused
     from distributor.files import read_bytes
@@ -133,9 +146,16 @@ def take_in(workspace: Workspace, file: Path, *, slug: str = "", name: str = "",
                     mend=f"See what it says: distributor releases diff {slug}",
                 )
         stored = store.store_release(
-            session, draft, source=read.source, source_name=name or file.name, slug=slug, attachments=kept
+            session,
+            draft,
+            source=read.source,
+            source_name=name or file.name,
+            slug=slug,
+            translates=translates,
+            attachments=kept,
         )
-        return Taken(stored, store.attachments_of(session, stored.version))
+        family = store.language_versions(session, stored.release)
+        return Taken(stored, store.attachments_of(session, stored.version), family)
 
 
 def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -> None:
@@ -145,9 +165,9 @@ def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -
 
     stored = taken.stored
     if as_json:
-        show_json(release_as_json(stored, taken.files))
+        show_json(release_as_json(stored, taken.files, taken.family))
     else:
-        show_import_of_release(stored, taken.files, workspace.settings.timezone)
+        show_import_of_release(stored, taken.files, workspace.settings.timezone, taken.family)
     if stored.beside:
         # On standard error: standard output may be JSON.
         console(stderr=True).print(

@@ -129,12 +129,12 @@ def _import_release(workspace: Workspace) -> None:
     with workspace.database.session() as session:
         source = document.decode_source(raw).text
         stored = store.store_release(session, draft, source=source, source_name=file.name, slug=_SLUG)
-    show_import_of_release(stored, [], workspace.settings.timezone)
+    show_import_of_release(stored, [], workspace.settings.timezone, [stored])
 
 
 async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
     log = workspace.log()
-    dispatch_id = plan_proved(workspace, log, proved)
+    (dispatch_id,) = plan_proved(workspace, log, proved)
     carrier = workspace.carrier(log)
     transport = SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain"))
     while True:

@@ -18,6 +18,7 @@ from distributor.cli.proving import open_composer
 from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient, make_manifest, recipient_from
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.errors import BadInput
@@ -40,7 +41,9 @@ def preview_messages(
     """
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
-        opened = open_composer(workspace, session, stored)
+        versions = versions_to_send(session, stored)
+        composers = {one.release.slug: open_composer(workspace, session, one) for one in versions}
+        opened = composers[stored.release.slug]
         if worst:
             every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]
             planned = _planned(workspace, session, stored, every)
@@ -59,7 +62,10 @@ def preview_messages(
             recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
     message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
     stamp = opened.identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
-    return (opened.composer.preview(recipient, stamp) for recipient in recipients)
+    return (
+        composers[version_for(recipient, versions).release.slug].composer.preview(recipient, stamp)
+        for recipient in recipients
+    )
 
 
 def find_recipients(

@@ -18,6 +18,7 @@ from distributor.dispatch.composing import Identity, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
+from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
@@ -25,7 +26,7 @@ from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
-from distributor.releases.findings import LinkAnswer
+from distributor.releases.findings import Finding, LinkAnswer
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
@@ -53,13 +54,33 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A release with its manifest and what the proof says of both; `rendered` recipients were written strictly."""
+    """A release with its manifest and what the proof says of both; `rendered` recipients were written strictly.
+
+    Of a release with translations, `translations` are proved each for those who get it, and `everyone` is all of them.
+    """
 
     stored: StoredRelease
     manifest: Manifest
     result: ProofResult
     earlier: tuple[Earlier, ...]
     opened: Opened
+    everyone: Manifest
+    translations: tuple[Proved, ...] = ()
+
+    @property
+    def versions(self) -> tuple[Proved, ...]:
+        """Every language version, this one first."""
+        return (self, *self.translations)
+
+    @property
+    def stops(self) -> list[Finding]:
+        """What holds the send back, in whatever version."""
+        return [finding for one in self.versions for finding in one.result.stops]
+
+    @property
+    def all_earlier(self) -> list[Earlier]:
+        """Who has, or waits for, an earlier version of what they would get."""
+        return [earlier for one in self.versions for earlier in one.earlier]
 
     @property
     def rendered(self) -> int:
@@ -92,35 +113,92 @@ def prove_release(
     the settings. Raises `BadInput` for a code that the proof does not find, or that nobody can let pass.
     """
     with workspace.database.session(reads_only=True) as session:
-        stored = store.find_release(session, slug)
-        keyring = workspace.keyring
-        names = [one.slug for one in press_lists.lists(session, keyring)] if lists is None else lists
-        manifest = make_manifest(session, stored.version, names, excluded, keyring, only_names=only, where=where)
-        earlier = find_earlier(session, stored.version, manifest.recipients)
-        if again is False:
-            manifest, earlier = without(manifest, earlier), []
-        opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
-        failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
-        known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
-        result = prove(
-            session,
-            stored,
-            failures,
-            manifest,
-            send_at=moment,
-            timezone=workspace.settings.timezone,
-            known=known,
-            language=language or workspace.settings.language,
-        )
-    _check_codes(passing, {finding.code for finding in result.findings})
-    contacts = contacts_of(manifest.recipients)
+        versions = versions_to_send(session, store.find_release(session, slug))
+        shares = _share_out(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
+        proved = [
+            _prove_version(
+                workspace,
+                session,
+                share,
+                shares.everyone,
+                moment,
+                attach_pdf=attach_pdf,
+                follows_links=follows_links,
+                language=language or workspace.settings.language,
+            )
+            for share in shares.parts
+        ]
+    _check_codes(passing, {finding.code for one in proved for finding in one.result.findings})
+    first, *others = (_let_pass(one, passing, because) for one in proved)
+    return replace(first, translations=tuple(others))
+
+
+def _share_out(
+    workspace: Workspace,
+    session: Session,
+    versions: Sequence[StoredRelease],
+    lists: Sequence[str] | None,
+    excluded: Sequence[str],
+    *,
+    only: Sequence[str],
+    where: str,
+    again: bool | None,
+) -> Shares:
+    """Who gets which version; with `again` False without those who have an earlier one of it."""
+    keyring = workspace.keyring
+    names = [one.slug for one in press_lists.lists(session, keyring)] if lists is None else lists
+    sectors = [one.version.sector for one in versions]
+    manifest = make_manifest(
+        session, versions[0].version, names, excluded, keyring, only_names=only, where=where, sectors=sectors
+    )
+    shares = share_out(session, manifest, versions)
+    if again is not False:
+        return shares
+    earlier = [
+        one for share in shares.parts for one in find_earlier(session, share.stored.version, share.manifest.recipients)
+    ]
+    return divide(without(shares.everyone, earlier), versions)
+
+
+def _prove_version(
+    workspace: Workspace,
+    session: Session,
+    share: Share,
+    everyone: Manifest,
+    moment: datetime,
+    *,
+    attach_pdf: bool,
+    follows_links: bool,
+    language: str,
+) -> Proved:
+    """Prove one language version for those who get it, every one of their messages written strictly."""
+    stored, manifest = share.stored, share.manifest
+    opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
+    failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
+    known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    result = prove(
+        session,
+        stored,
+        failures,
+        manifest,
+        send_at=moment,
+        timezone=workspace.settings.timezone,
+        known=known,
+        language=language,
+    )
+    earlier = find_earlier(session, stored.version, manifest.recipients)
+    return Proved(stored, manifest, result, tuple(earlier), opened, everyone)
+
+
+def _let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
+    """The same with its findings of these codes let pass, unlogged as yet."""
+    contacts = contacts_of(proved.manifest.recipients)
     asked = {
         finding: override(finding, contacts, because=because.strip(), actor=actor(), at=clock.now())
-        for finding in result.findings
+        for finding in proved.result.findings
         if finding.code in passing
     }
-    result = replace(result, passed={**result.passed, **asked})
-    return Proved(stored, manifest, result, tuple(earlier), opened)
+    return replace(proved, result=replace(proved.result, passed={**proved.result.passed, **asked}))
 
 
 def _look_around(
@@ -210,10 +288,11 @@ def _stand_in(settings: Settings) -> Identity:
 
 
 def log_overrides(workspace: Workspace, proved: Proved, codes: Sequence[str]) -> None:
-    """Log the overrides of these codes, as `prove_release` made them."""
+    """Log the overrides of these codes, as `prove_release` made them: each for the version in which it was found."""
     with workspace.database.session() as session:
-        version = proved.stored.version
-        overrides.record(session, version, [one for one in proved.result.passed.values() if one.code in codes])
+        for one in proved.versions:
+            let_pass = [passed for passed in one.result.passed.values() if passed.code in codes]
+            overrides.record(session, one.stored.version, let_pass)
 
 
 def require_reason(codes: Sequence[str], because: str) -> None:

@@ -26,6 +26,9 @@ def import_(
         Path, typer.Argument(readable=False, help="Markdown with front matter, plain text, Word (.docx) or a web page.")
     ],
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
+    translates: Annotated[
+        str, typer.Option(metavar="SLUG", help="It is a translation of this release: each contact gets their language.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Import a release. The same short name again makes its next version; every version is kept."""
@@ -35,7 +38,7 @@ def import_(
 
     workspace = open_workspace(context.obj)
     _require_no_press_list(file, read_bytes(file))
-    show_taken(workspace, take_in(workspace, file, slug=slug), as_json=as_json)
+    show_taken(workspace, take_in(workspace, file, slug=slug, translates=translates), as_json=as_json)
 
 
 def _require_no_press_list(file: Path, raw: bytes) -> None:
@@ -62,7 +65,7 @@ def _require_no_press_list(file: Path, raw: bytes) -> None:
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the releases, newest first."""
     from distributor.cli.output import show_json, show_table, when
-    from distributor.cli.showing import release_as_json
+    from distributor.cli.showing import languages_of, release_as_json
     from distributor.releases import store
     from distributor.wiring import open_workspace
 
@@ -70,14 +73,21 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     with workspace.database.session(reads_only=True) as session:
         found = store.all_releases(session)
         files = {one.version.id: store.attachments_of(session, one.version) for one in found}
+        families = {one.version.id: store.language_versions(session, one.release) for one in found}
     if as_json:
-        show_json([release_as_json(one, files[one.version.id]) for one in found])
+        show_json([release_as_json(one, files[one.version.id], families[one.version.id]) for one in found])
         return
     zone = workspace.settings.timezone
     show_table(
         ["release", "headline", "language", "version", "imported"],
         [
-            (o.release.slug, o.version.headline, o.version.lang, o.version.number, when(o.version.created_at, zone))
+            (
+                o.release.slug,
+                o.version.headline,
+                languages_of(o, families[o.version.id]),
+                o.version.number,
+                when(o.version.created_at, zone),
+            )
             for o in found
         ],
         spare=[2, 4],
@@ -104,12 +114,13 @@ def show(
         stored = store.find_release(session, slug, version)
         files = store.attachments_of(session, stored.version)
         let_pass = overrides.standing(session, stored.version)
+        family = store.language_versions(session, stored.release)
     web_url = workspace.web_url(stored.release)
     if as_json:
         more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url}
-        show_json(release_as_json(stored, files) | more)
+        show_json(release_as_json(stored, files, family) | more)
     else:
-        show_release(stored, files, workspace.settings.timezone, let_pass, web_url=web_url)
+        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url)
 
 
 @app.command()
@@ -163,12 +174,18 @@ def proof(
     )
     log_overrides(workspace, proved, override or [])
     if as_json:
-        show_json([finding_as_json(finding, proved.result) for finding in proved.result.findings])
-    else:
-        show_proof(proved.result, slug, moment.astimezone(workspace.settings.timezone), proved.rendered)
+        show_json(
+            [
+                finding_as_json(finding, one.result) | {"release": one.stored.release.slug}
+                for one in proved.versions
+                for finding in one.result.findings
+            ]
+        )
+    for one in () if as_json else proved.versions:
+        show_proof(one.result, one.stored.release.slug, moment.astimezone(workspace.settings.timezone), one.rendered)
         if worst:
-            show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
-    if proved.result.stops:
+            show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
+    if proved.stops:
         raise Refused("" if as_json else "The proof stops this release.")
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -66,6 +66,59 @@ def shown_dialogue(verbose: bool) -> Dialogue | None:
         return None
     err = console(stderr=True)
     return Dialogue(lambda line: err.print(line, style="dim", soft_wrap=True))
+
+
+def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int], transport: Transport) -> None:
+    """Carry the dispatches of one sending, one after the other, with one progress, and say how each stands.
+
+    Each is whole in itself. Nothing more is begun once the user stops or the account is refused; raises as
+    `run_dispatch`, of what is left in all of them.
+    """
+    outlive_the_terminal()
+    carrier = workspace.carrier(log)
+    say_recovery(carrier.recover())
+    results: list[RunResult] = []
+
+    async def carry(stop: asyncio.Event) -> RunResult:
+        for dispatch_id in dispatch_ids:
+            result = await carrier.carry(dispatch_id, transport, stop, on_outcome)
+            results.append(result)
+            if result.stopped or result.paused_because:
+                return result
+        return results[-1]
+
+    with showing_progress(_together([carrier.standing(one) for one in dispatch_ids])) as on_outcome:
+        last = asyncio.run(until_stopped(carry))
+    standings = [carrier.standing(one) for one in dispatch_ids]
+    with workspace.database.reading() as connection:
+        slugs = [queries.find_dispatch(connection, one).slug for one in dispatch_ids]
+    for dispatch_id, slug, standing in zip(dispatch_ids, slugs, standings, strict=True):
+        console().print(f"Dispatch {dispatch_id} («{slug}»): {_shown(standing.counts)}.")
+    together = _together(standings)
+    console().print(f"In all: {_shown(together.counts)}.")
+    if last.stopped:
+        for dispatch_id in dispatch_ids:
+            _say_doubt(workspace, dispatch_id)
+    is_called_off = any(one.called_off for one in results)
+    result = last if last.stopped or last.paused_because else RunResult(called_off=is_called_off)
+    error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
+    if error is not None:
+        raise error
+
+
+def _together(standings: Sequence[Standing]) -> Standing:
+    """Several dispatches as one: who stands how in all of them, and when the next attempt is due."""
+    counts: Counter[DeliveryState] = Counter()
+    for standing in standings:
+        counts.update(standing.counts)
+    due = [one.next_attempt_at for one in standings if one.next_attempt_at is not None]
+    return Standing(counts, min(due, default=None))
+
+
+def listed(dispatch_ids: Sequence[int]) -> str:
+    """Numbers of dispatches as a sentence has them: «3 and 4»."""
+    *first, last = map(str, dispatch_ids)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def resume_dispatch(
@@ -195,37 +248,43 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     say_waits(result.waits, workspace.settings.timezone)
     if result.stopped or result.called_off:
         _say_doubt(workspace, dispatch_id)
-    error = _what_is_left(dispatch_id, standing, result, workspace.settings.timezone)
+    error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
     if error is not None:
         raise error
 
 
-def _what_is_left(dispatch_id: int, standing: Standing, result: RunResult, zone: ZoneInfo) -> DistributorError | None:
-    """The error that says what a dispatch still wants; None when everybody was reached."""
+def _what_is_left(
+    dispatch_ids: Sequence[int], standing: Standing, result: RunResult, zone: ZoneInfo
+) -> DistributorError | None:
+    """The error that says what the dispatches of one sending still want; None when everybody was reached."""
     counts = standing.counts
     waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
-    ended = _why_it_ended(dispatch_id, result, waiting, zone)
+    ended = _why_it_ended(dispatch_ids, result, waiting, zone)
     if ended is not None:
         return ended
     if result.called_off:
         withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
-        return NotAllReached(f"Dispatch {dispatch_id} was cancelled by another command; {withheld} withheld.")
+        many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"
+        return NotAllReached(f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld.")
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
         later = count(counts[DeliveryState.DEFERRED], "recipient")
         said = f"{later} wait" if result.waits else f"{later} asked us to come back later"
         return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
     if any(counts.get(state) for state in UNREACHED_STATES):
-        return NotAllReached("Some recipients were not reached.", mend=f"See: distributor report {dispatch_id}")
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached("Some recipients were not reached.", mend=f"See: {reports}")
     return None
 
 
-def _why_it_ended(dispatch_id: int, result: RunResult, waiting: str, zone: ZoneInfo) -> DistributorError | None:
+def _why_it_ended(
+    dispatch_ids: Sequence[int], result: RunResult, waiting: str, zone: ZoneInfo
+) -> DistributorError | None:
     """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
-    resume = f"distributor dispatches resume {dispatch_id}"
+    resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
     if is_by_a_person(result.paused_because):
         return NotAllReached(
-            f"Dispatch {dispatch_id} was {_sentence(result.paused_because)} {waiting} waiting.",
+            f"Dispatch {listed(dispatch_ids)} was {_sentence(result.paused_because)} {waiting} waiting.",
             mend=f"Go on with: {resume}",
         )
     if result.paused_because:

@@ -12,6 +12,7 @@ from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.heeding import show_oddest, show_warnings
+from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.output import ask, console, count, show_json
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
@@ -27,13 +28,14 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
-from distributor.releases import store
+from distributor.releases import store, translations
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
@@ -85,71 +87,92 @@ def send_release(
         attach_pdf=choice.attach_pdf,
     )
     if dry_run:
-        _show_dry_run(workspace, proved, slug, as_json=as_json)
+        _show_dry_run(workspace, proved, as_json=as_json)
         _require_provenance(workspace, proved)
-        _require_passing(proved, slug, local)
+        _require_passing(proved, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
         return
     _require_provenance(workspace, proved)
-    _require_passing(proved, slug, local)
-    if not proved.manifest.recipients:
+    _require_passing(proved, local)
+    if not proved.everyone.recipients:
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
     transport = workspace.transport(running.shown_dialogue(verbose))
-    show_manifest(proved.manifest, detailed=False)
-    show_oddest(oddest(proved.manifest.recipients, workspace.templates.forms(), proved.stored.version.lang))
-    show_warnings(proved.result, slug)
-    show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
-    ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.manifest.recipients), 'journalist')}?", yes=yes)
+    show_manifest(proved.everyone, detailed=False)
+    show_languages(proved.versions)
+    for one in proved.versions:
+        show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
+    _show_heeded(workspace, proved)
+    ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.everyone.recipients), 'journalist')}?", yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
-    dispatch_id = plan_proved(workspace, log, proved)
-    console().print(f"Dispatch {dispatch_id}. Ctrl-C stops in order; nothing is lost.")
-    running.run_dispatch(workspace, log, dispatch_id, transport)
+    planned = plan_proved(workspace, log, proved)
+    if len(planned) == 1:
+        console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
+        running.run_dispatch(workspace, log, planned[0], transport)
+        return
+    console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
+    running.run_dispatches(workspace, log, planned, transport)
+
+
+def _show_heeded(workspace: Workspace, proved: Proved) -> None:
+    """What is let pass or only warned of, in each version."""
+    for one in proved.versions:
+        show_warnings(one.result, one.stored.release.slug)
+        show_overrides(list(one.result.passed.values()), workspace.settings.timezone)
 
 
 def _require_provenance(workspace: Workspace, proved: Proved) -> None:
     """Raise `Refused` before anybody is asked: what cannot be planned need not be confirmed."""
     with workspace.database.session(reads_only=True) as session:
-        require_provenance(session, proved.manifest.recipients)
+        require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> int:
-    """Write the dispatch of a proved release into the ledger, its files into the workspace; return its number."""
-    files = [file.keep(workspace.path) for file in proved.opened.files]
+def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> list[int]:
+    """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers."""
+    meant = [one for one in proved.versions if one.manifest.recipients]
+    kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
     with workspace.database.session() as session:
-        return plan_dispatch(
-            session,
-            log,
-            proved.stored.version,
-            proved.manifest,
-            identity=proved.opened.identity,
-            templates=workspace.templates,
-            now=clock.now(),
-            files=files,
-        )
+        return [
+            plan_dispatch(
+                session,
+                log,
+                one.stored.version,
+                one.manifest,
+                identity=one.opened.identity,
+                templates=workspace.templates,
+                now=clock.now(),
+                files=files,
+            )
+            for one, files in zip(meant, kept, strict=True)
+        ]
 
 
 def _say_nobody(workspace: Workspace, proved: Proved) -> None:
-    show_manifest(proved.manifest, detailed=False)
-    if any(one.reason == LeftOutReason.ALREADY_SENT for one in proved.manifest.left_out):
+    show_manifest(proved.everyone, detailed=False)
+    if any(one.reason == LeftOutReason.ALREADY_SENT for one in proved.everyone.left_out):
         out = console()
         out.print("Nothing to send: everyone here who may be mailed is on a dispatch of this release:")
+        with workspace.database.session(reads_only=True) as session:
+            original = translations.original_of(session, proved.stored.release).slug
         with workspace.database.reading() as connection:
-            for row in queries.dispatches(connection, slug=proved.stored.release.slug):
+            for row in queries.dispatches(connection, slug=original):
                 if not row.is_test:
                     out.print(f"  {describe_dispatch(row)}", soft_wrap=True)
         return
     raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
 
 
-def _require_passing(proved: Proved, slug: str, moment: datetime) -> None:
-    if proved.result.stops:
-        show_proof(proved.result, slug, moment, proved.rendered)
-        raise Refused("The proof stops this release; nothing was sent.")
+def _require_passing(proved: Proved, moment: datetime) -> None:
+    if not proved.stops:
+        return
+    for one in proved.versions:
+        if one.result.stops:
+            show_proof(one.result, one.stored.release.slug, moment, one.rendered)
+    raise Refused("The proof stops this release; nothing was sent.")
 
 
 def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
@@ -157,10 +180,11 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
 
     Whoever still waits for the earlier one is never sent the newer before it: that is for a cancel to decide.
     """
-    waiting = [one for one in proved.earlier if one.is_waiting]
-    if not waiting and (again or not proved.earlier):
+    earlier = proved.all_earlier
+    waiting = [one for one in earlier if one.is_waiting]
+    if not waiting and (again or not earlier):
         return
-    shown = waiting or proved.earlier
+    shown = waiting or earlier
     for one in () if silent else shown[:MANY]:
         console().print(f"  {one.planned.recipient.name or one.planned.address} {one}")
     if len(shown) > MANY and not silent:
@@ -179,16 +203,19 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, slug: str, *, as_json: bool) -> None:
+def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> None:
     if as_json:
-        show_json(manifest_as_json(proved.manifest, proved.stored.release.slug, len(proved.earlier)))
+        show_json(
+            manifest_as_json(proved.everyone, proved.stored.release.slug, len(proved.all_earlier))
+            | languages_as_json(proved.versions)
+        )
         return
-    if not proved.manifest.recipients:
+    if not proved.everyone.recipients:
         _say_nobody(workspace, proved)
         return
-    show_manifest(proved.manifest)
-    show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
-    show_warnings(proved.result, slug)
+    show_manifest(proved.everyone)
+    show_languages(proved.versions, detailed=True)
+    _show_heeded(workspace, proved)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 
@@ -211,9 +238,10 @@ def send_test(
     identity = Identity.from_settings(workspace.settings)
     moment = clock.now()
     with workspace.database.session(reads_only=True) as session:
-        stored = store.find_release(session, slug)
+        asked = store.find_release(session, slug)
+        recipient = next(iter(find_recipients(workspace, session, asked, contact, lists)), Recipient(to))
+        stored = version_for(recipient, versions_to_send(session, asked))
         _require_no_objector(workspace, session, to, stored)
-        recipient = next(iter(find_recipients(workspace, session, stored, contact, lists)), Recipient(to))
         opened = open_composer(workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None)
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
@@ -233,7 +261,8 @@ def send_test(
             now=moment,
             files=files,
         )
-    console().print(f"Test to {to}, as for {recipient}.")
+    which = f", «{stored.release.slug}»" if stored.release.id != asked.release.id else ""
+    console().print(f"Test to {to}, as for {recipient}{which}.")
     running.run_dispatch(workspace, log, dispatch_id, transport)
 
 

@@ -148,9 +148,12 @@ def _shown(value: Any) -> str:
 # Releases
 
 
-def release_as_json(stored: StoredRelease, files: Sequence[Attachment]) -> dict[str, Any]:
-    """A release version under the names of its table."""
+def release_as_json(
+    stored: StoredRelease, files: Sequence[Attachment], family: Sequence[StoredRelease]
+) -> dict[str, Any]:
+    """A release version under the names of its table, and the language versions (`family`) it is one of."""
     version = stored.version
+    original = family[0].release
     return {
         "slug": stored.release.slug,
         "version": version.number,
@@ -174,19 +177,25 @@ def release_as_json(stored: StoredRelease, files: Sequence[Attachment]) -> dict[
         "extra": version.extra,
         "remarks": version.remarks,
         "source_name": version.source_name,
+        "translation_of": None if original.id == stored.release.id else original.slug,
+        "languages": {one.version.lang: one.release.slug for one in family},
         "created_at": version.created_at,
     }
 
 
-def show_import_of_release(stored: StoredRelease, files: Sequence[Attachment], zone: ZoneInfo) -> None:
+def show_import_of_release(
+    stored: StoredRelease, files: Sequence[Attachment], zone: ZoneInfo, family: Sequence[StoredRelease]
+) -> None:
     """Say what an import made, and every field it found."""
     out = console()
     slug, number = stored.release.slug, stored.version.number
     if not stored.is_new:
         out.print(f"Nothing new: these are the words of «{slug}», version {number}.")
+        if family[0].release.slug != slug:
+            out.print(f"It is a translation of «{family[0].release.slug}».")
         return
     out.print(f"Imported as «{slug}», version {number}." + (" The earlier ones are kept." if number > 1 else ""))
-    show_release(stored, files, zone)
+    show_release(stored, files, zone, family=family)
     suggest("Next:", f"distributor releases proof {slug}")
 
 
@@ -196,6 +205,7 @@ def show_release(
     zone: ZoneInfo,
     overrides: Sequence[Override] = (),
     *,
+    family: Sequence[StoredRelease],
     web_url: str = "",
 ) -> None:
     """Every field of a release version, then its body, and what the proof was told to let pass."""
@@ -206,6 +216,7 @@ def show_release(
         ("headline", version.headline),
         ("kind", version.kind),
         ("language", version.lang),
+        _relation(stored, family),
         ("standfirst", version.standfirst),
         ("dateline", ", ".join(part for part in (place, day.isoformat() if day else "") if part)),
         ("embargo until", when(version.embargo_until, zone)),
@@ -229,6 +240,23 @@ def show_release(
     if overrides:
         out.print()
         show_overrides(overrides, zone)
+
+
+def languages_of(stored: StoredRelease, family: Sequence[StoredRelease]) -> str:
+    """The language of a release in a listing: with its translations', or with whose translation it is."""
+    if len(family) == 1:
+        return stored.version.lang
+    if family[0].release.id != stored.release.id:
+        return f"{stored.version.lang} of {family[0].release.slug}"
+    return ", ".join(one.version.lang for one in family)
+
+
+def _relation(stored: StoredRelease, family: Sequence[StoredRelease]) -> tuple[str, str]:
+    """What the other language versions are, or which one this is a translation of."""
+    original = family[0].release
+    if original.id != stored.release.id:
+        return "translation of", original.slug
+    return "translations", ", ".join(f"{one.version.lang}: {one.release.slug}" for one in family[1:])
 
 
 def _person(parts: dict[str, str]) -> str:
@@ -362,6 +390,7 @@ _REASONS = {
     LeftOutReason.OTHER_CHANNEL: "who want our news in another way",
     LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this release",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
+    LeftOutReason.OTHER_VERSION: "with another version",
 }
 
 
@@ -370,7 +399,7 @@ _REASONS = {
 
 def describe_dispatch(row: DispatchRow) -> str:
     """A dispatch on one line."""
-    return f"Dispatch {row.id}, version {row.version}: {row.words}"
+    return f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.words}"
 
 
 def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:

@@ -206,6 +206,7 @@ def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
         fields=merge["fields"],
         takes_attachments=merge.get("takes_attachments", True),  # dispatches of before attached to everybody
         familiarity=merge.get("familiarity", ""),
+        languages=tuple(merge.get("languages", ())),
     )
 
 
@@ -217,6 +218,7 @@ def merge_of(recipient: Recipient) -> dict[str, Any]:
         "fields": dict(recipient.fields),
         "takes_attachments": recipient.takes_attachments,
         "familiarity": recipient.familiarity,
+        "languages": list(recipient.languages),
     }
 
 

@@ -11,9 +11,7 @@ from sqlmodel import Session, col
 from distributor.contacts.people.ownership import owner
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
-from distributor.states import OPEN_STATES, DeliveryState
-
-_HAVE_IT = (DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.COMPLAINED)
+from distributor.states import HAVE_IT, OPEN_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence
             col(ReleaseVersion.release_id) == version.release_id,
             col(ReleaseVersion.id) != version.id,
             col(Dispatch.is_test).is_(False),
-            col(Delivery.state).in_([*_HAVE_IT, *OPEN_STATES]),
+            col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
         )
         .order_by(col(Delivery.id))
     ).all()

@@ -17,6 +17,7 @@ from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import media
 from distributor.releases.findings import Audience, LinkAnswer, SenderAnswer, SentFile, SentMessage
 from distributor.releases.pdftext import read_pdf
+from distributor.releases.translations import family_of
 from distributor.rendering.composer import Composer, RenderError
 from distributor.rendering.salutation import Forms, language_of, salute
 from distributor.rendering.values import AttachmentFile, Recipient, Stamp
@@ -99,11 +100,14 @@ def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manife
 def _last_alike(session: Session, version: ReleaseVersion, manifest: Manifest) -> tuple[int, str] | None:
     """The latest dispatch of another release to the same lists, or to half of them at least: its number, in words."""
     wanted = set(manifest.lists)
+    release = session.get(Release, version.release_id)
+    assert release is not None, "a foreign key holds it"
+    family = [one.id for one in family_of(session, release)]
     rows = session.execute(
         select(col(Dispatch.id), col(Dispatch.lists), col(Release.slug))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .where(col(Dispatch.is_test).is_(False), col(ReleaseVersion.release_id) != version.release_id)
+        .where(col(Dispatch.is_test).is_(False), col(ReleaseVersion.release_id).not_in(family))
         .order_by(col(Dispatch.id).desc())
         .limit(_LATEST)
     ).all()

@@ -33,6 +33,7 @@ class LeftOutReason(StrEnum):
     OTHER_CHANNEL = "other channel"
     ALREADY_SENT = "already sent"
     SAME_ADDRESS = "same address"
+    OTHER_VERSION = "other language version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,11 @@ def make_manifest(
     *,
     only_names: Sequence[str] = (),
     where: str = "",
+    sectors: Sequence[str] = (),
 ) -> Manifest:
     """Resolve lists into a manifest: whoever stands on one of them, on each of `only_names`, and is matched by `where`.
 
+    An objection to the release's sector counts, and to one of `sectors`: those its translations call it.
     Raises `BadInput` for an unknown list or a filter that cannot be answered, `Refused` when objections were kept under
     another key.
     """
@@ -138,6 +141,7 @@ def make_manifest(
         narrowing=narrowing,
         objectors=objectors,
         keyring=keyring,
+        release_sectors={slugify(sector) for sector in (version.sector, *sectors)} - {""},
         lists=tuple(lists),
         excluded=tuple(excluded),
     )
@@ -163,16 +167,16 @@ def _sort_out(
     narrowing: Narrowing,
     objectors: Objectors,
     keyring: Keyring,
+    release_sectors: set[str],
     lists: tuple[str, ...],
     excluded: tuple[str, ...],
 ) -> Manifest:
-    release_sector = slugify(version.sector)
     had = _already_sent(session, version)
     had_by = set(had.values())
     recipients: dict[str, PlannedRecipient] = {}
     left_out: list[LeftOut] = []
     for copies in candidates:
-        refused = [(copy, told) for copy in copies if (told := _objection(objectors, copy, release_sector))]
+        refused = [(copy, told) for copy in copies if (told := _objection(objectors, copy, release_sectors))]
         planned = _planned(copies, refused, keyring)
         key = planned.address.key
         if bar := barred.get(planned.contact_id) or barred.get(key):
@@ -240,10 +244,10 @@ def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int |
     return {row[0] for row in rows}
 
 
-def _objection(objectors: Objectors, copy: _Copy, release_sector: str) -> Told | None:
+def _objection(objectors: Objectors, copy: _Copy, release_sectors: set[str]) -> Told | None:
     """What forbids this entry: an objection to everything, to the sector it stands for, or to the release's."""
     member = copy.member
-    return objectors.against(member.contact_id, member.address, {copy.sector[0], release_sector} - {""})
+    return objectors.against(member.contact_id, member.address, {copy.sector[0], *release_sectors} - {""})
 
 
 def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], keyring: Keyring) -> PlannedRecipient:
@@ -289,6 +293,7 @@ def recipient_from(
         first_name=member.first_name,
         last_name=member.last_name,
         language=member.language,
+        languages=tuple(dict.fromkeys(one for one in (member.language, *member.other_languages.split("; ")) if one)),
         outlet=member.outlet,
         role=member.role,
         desk=member.desk,

@@ -17,11 +17,12 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
-from distributor.models import Account, Audit, Dispatch, ReleaseVersion
+from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
@@ -48,6 +49,7 @@ def plan_dispatch(
     as `require_provenance` does. `files` go with it beside the release's own.
     """
     require_provenance(session, manifest.recipients)
+    _require_no_holder(session, version, manifest)
     dispatch = _dispatch(session, version, identity, templates, now, files=files)
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
@@ -60,11 +62,27 @@ def plan_dispatch(
     except IntegrityError as error:
         if "release_version_id" not in str(error.orig):
             raise
-        raise Refused(
-            "Another command has just planned this release for some of the same journalists; nothing was planned here.",
-            mend="Run the same command again: it leaves out who has the release.",
-        ) from error
+        raise _planned_elsewhere() from error
     return dispatch.id
+
+
+def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Manifest) -> None:
+    """Raise `Refused` when somebody has been planned the release in another language since the manifest was made.
+
+    The unique index knows one version only. The row of the original stands for all: whoever plans one of them holds it.
+    """
+    release = session.get(Release, version.release_id)
+    assert release is not None, "a foreign key holds it"
+    session.get(Release, release.translates_id or release.id, with_for_update=True, populate_existing=True)
+    if find_holders(session, version, manifest.recipients):
+        raise _planned_elsewhere()
+
+
+def _planned_elsewhere() -> Refused:
+    return Refused(
+        "Another command has just planned this release for some of the same journalists; nothing was planned here.",
+        mend="Run the same command again: it leaves out who has the release.",
+    )
 
 
 def plan_test(

@@ -166,6 +166,7 @@ def _compose(fields: Fields, found: Found, *, headline: str, body: str, lang: st
         boilerplate=fields.boilerplate or found.boilerplate,
         attachments=fields.attachments,
         logo=fields.logo,
+        translation_of=fields.translation_of,
         extra=({CHANGES: found.changes} if found.changes else {})
         | fields.extra
         | ({CONTACT_NOTES: list(found.notes)} if found.notes else {}),

@@ -56,7 +56,8 @@ class ReleaseDraft:
     """A release as read from one file, before it is stored.
 
     `headline`, `standfirst` and the parts of people and places are plain text; `body` and `boilerplate` are
-    CommonMark. `extra` keeps what has no field of its own, as JSON-able values. `lines` gives the 1-based source
+    CommonMark. `extra` keeps what has no field of its own, as JSON-able values. `translation_of` is the
+    short name of the release that this is a translation of. `lines` gives the 1-based source
     line at which each field was found, under the field's name.
     """
 
@@ -74,6 +75,7 @@ class ReleaseDraft:
     boilerplate: str = ""
     attachments: tuple[str, ...] = ()
     logo: str = ""
+    translation_of: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)

@@ -58,6 +58,7 @@ class Fields:
     boilerplate: str = ""
     attachments: tuple[str, ...] = ()
     logo: str = ""
+    translation_of: str = ""
     extra: dict[str, object] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class FieldReader:
             "attachments": self._attachments,
             "attachments_link": self._attachments_link,
             "logo": self._logo,
+            "translation_of": self._translation_of,
             "format": self._format,
             CHANGES: self._changes,
             EVENT: self._event,
@@ -328,3 +330,7 @@ class FieldReader:
     def _logo(self, entry: Entry) -> None:
         self.fields.logo = self._text(entry.node, "logo", entry.line)
         self._found("logo", entry.line)
+
+    def _translation_of(self, entry: Entry) -> None:
+        self.fields.translation_of = self._text(entry.node, "translation_of", entry.line)
+        self._found("translation_of", entry.line)

@@ -55,6 +55,7 @@ def _fields(draft: ReleaseDraft) -> dict[str, Any]:
         "boilerplate": draft.boilerplate,
         "attachments": list(draft.attachments),
         "logo": draft.logo,
+        "translation_of": draft.translation_of,
         **draft.extra,
     }
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
+from distributor.releases import translations
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.slugs import check_slug, is_same_headline, slug_of
@@ -42,22 +43,27 @@ def store_release(
     source: str,
     source_name: str,
     slug: str = "",
+    translates: str = "",
     attachments: Sequence[KeptFile] = (),
 ) -> StoredRelease:
     """Keep a draft as a new release, or as the next version of the one with this slug; same words, no change.
 
-    Without a `slug` it is a version of the release that has the same headline, if there is one. Raises `BadInput` for a
-    slug that cannot be one, and for the words of an older version.
+    Without a `slug` it is a version of the release that has the same headline, if there is one. It becomes the
+    translation of the release `translates`, or else of the one that the draft names. Raises `BadInput` for a slug that
+    cannot be one, for the words of an older version, and as `translations.link` does.
     """
     digest = _content_hash(draft, attachments)
     chosen = slug or _slug_for(session, draft.headline)
     first = slug or slug_of(draft.headline)
+    named = translates or draft.translation_of
+    original = find_release(session, named).release if named else None
     release = _release(session, chosen)
     if release is None:
         check_slug(chosen)
         release = Release(slug=chosen, kind=draft.kind)
         session.add(release)
         session.flush()
+    translations.link(session, release, draft.lang, original)
     same = session.exec(
         select(ReleaseVersion).where(ReleaseVersion.release_id == release.id, ReleaseVersion.content_hash == digest)
     ).one_or_none()
@@ -123,6 +129,11 @@ def find_release(session: Session, slug: str, number: int | None = None) -> Stor
     if version is None:
         raise BadInput(f"«{slug}» has no version {number}.", mend=f"See: distributor releases show {slug}")
     return StoredRelease(release, version)
+
+
+def language_versions(session: Session, release: Release) -> list[StoredRelease]:
+    """Every language version of a release at its newest, the original first."""
+    return [find_release(session, one.slug) for one in translations.family_of(session, release)]
 
 
 def versions_of(session: Session, slug: str) -> list[StoredRelease]:

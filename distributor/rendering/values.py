@@ -17,7 +17,8 @@ class Recipient:
     """The card of one journalist, as far as a message may speak of it.
 
     `name` is the name as it is written on an envelope; `civility` what stands before it ("M.", "Mme", "Mr", "Ms", "Dr"
-    or ""); `language` the language the journalist is written to in, or "" for the release's; `note` a personal line
+    or ""); `language` the language the journalist is written to in, or "" for the release's; `languages`
+    all they read, that one first; `note` a personal line
     above the release; `fields` the further columns of the press list, which templates read as `contact.<column>`. Who
     does not take attachments is told where the files are instead. `familiarity` is "tu" for who is greeted by the first
     name, "vous" or "" for everybody else.
@@ -38,6 +39,7 @@ class Recipient:
     fields: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     takes_attachments: bool = True
     familiarity: str = ""
+    languages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>" if self.name else str(self.address)

@@ -32,7 +32,7 @@ def _curve(points: Sequence[tuple[float, int]], start: datetime, zone: ZoneInfo,
     import pygal  # type: ignore[import-untyped]  # noqa: PLC0415 - ships no types; only a report with charts needs it
     from pygal.style import Style  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    # Importing it leaves a finder of the old kind behind, for plugins of its own; every later import would trip over it.
+    # Importing it leaves a finder of the old kind behind, over which every later import would trip.
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
     given = _PRINT if colours == "print" else dict.fromkeys(_PRINT, "currentColor")
     style = Style(

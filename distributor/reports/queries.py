@@ -125,7 +125,7 @@ def dispatches(
     before: int | None = None,
     since: datetime | None = None,
 ) -> list[DispatchRow]:
-    """The dispatches of a release, or one by number, or all, or those numbered or begun so; oldest first."""
+    """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first."""
     statement = (
         select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
@@ -133,7 +133,8 @@ def dispatches(
         .order_by(_dispatch.c.id)
     )
     if slug:
-        statement = statement.where(_release.c.slug == slug)
+        original = select(_release.c.id).where(_release.c.slug == slug).scalar_subquery()
+        statement = statement.where((_release.c.slug == slug) | (_release.c.translates_id == original))
     if dispatch_id is not None:
         statement = statement.where(_dispatch.c.id == dispatch_id)
     if before is not None:
@@ -264,9 +265,10 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
     for row in rows:
         for state, many in row.counts.items():
             totals[state] += many
+    named = [row for row in rows if row.slug == slug] or rows  # those of the release itself before its translations
     return Report(
-        slug=rows[-1].slug,
-        headline=rows[-1].headline,
+        slug=slug or named[-1].slug,
+        headline=named[-1].headline,
         dispatches=rows,
         totals=totals,
         by_sector=_grouped(places, "sector"),
@@ -323,8 +325,13 @@ def recipients(
     last = 0
     while True:
         statement = (
-            select(*(_delivery.c[name] for name in _RECIPIENT_COLUMNS), _version.c.number.label("version"))
+            select(
+                *(_delivery.c[name] for name in _RECIPIENT_COLUMNS),
+                _version.c.number.label("version"),
+                _release.c.slug.label("release"),
+            )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
+            .join(_release, _release.c.id == _version.c.release_id)
             .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
             .order_by(_delivery.c.id)
             .limit(_PAGE)

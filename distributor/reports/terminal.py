@@ -39,9 +39,10 @@ def show_report(
     for row in report.dispatches:
         started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}" if row.started_at else "not started"
         many = f"{row.total} recipient{'' if row.total == 1 else 's'}"
+        of = "" if row.slug == report.slug else f" of «{row.slug}»"
         words = (row.words, "" if row.words == row.state else "yellow")
         out.print(
-            Text.assemble(f"Dispatch {row.id}, version {row.version}, {started}, {many}: ", words), soft_wrap=True
+            Text.assemble(f"Dispatch {row.id}{of}, version {row.version}, {started}, {many}: ", words), soft_wrap=True
         )
     out.print()
     _show_totals(out, report)
@@ -51,7 +52,8 @@ def show_report(
         _show_echo(out, details)
     for name, counts in (groups or {"sector": report.by_sector, "domain": report.by_domain}).items():
         _show_groups(out, name, counts)
-    _show_recipients(out, recipients, zone, is_several=len(report.dispatches) > 1)
+    translations = {row.id: f"«{row.slug}», " for row in report.dispatches if row.slug != report.slug}
+    _show_recipients(out, recipients, zone, translations, is_several=len(report.dispatches) > 1)
 
 
 def _show_totals(out: Console, report: Report) -> None:
@@ -147,14 +149,26 @@ def _show_groups(out: Console, name: str, groups: Mapping[str, Mapping[str, int]
 
 
 def _show_recipients(
-    out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo, *, is_several: bool
+    out: Console,
+    recipients: Iterable[Mapping[str, Any]],
+    zone: ZoneInfo,
+    translations: Mapping[int, str],
+    *,
+    is_several: bool,
 ) -> None:
     """Whoever was not reached, in full, then those who were, as far as a screen is the place for it.
 
-    Where there are several dispatches, each row says which one it is of.
+    Where there are several dispatches, each row says which one it is of; `translations` names those of a translation.
     """
     if is_several:
-        recipients = ({**row, "of": f"dispatch {row['dispatch_id']}, version {row['version']}"} for row in recipients)
+        recipients = (
+            {
+                **row,
+                "of": f"dispatch {row['dispatch_id']}, {translations.get(row['dispatch_id'], '')}"
+                f"version {row['version']}",
+            }
+            for row in recipients
+        )
     is_narrow = out.width < NARROW
     table = plain_table(["state", "journalist", "address", "when", "tries", "why, or the server's words"], figures=[4])
     if is_narrow:

@@ -65,12 +65,18 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_contact_same_as_id",
             "ix_delivery_dispatch_id_accepted_at",
             "ix_delivery_with_reason",
+            "ix_release_translates_id",
         ):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
-        later = [("attachment", "role"), ("attachment", "source")]
-        later += [("dispatch", "files"), ("dispatch", "waits_until"), ("dispatch", "waits_for")]
+        later = [("attachment", "role"), ("attachment", "source"), ("release", "translates_id")]
+        later += [
+            ("dispatch", "files"),
+            ("dispatch", "waits_until"),
+            ("dispatch", "waits_for"),
+            ("release", "translates_id"),
+        ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         for name in ("ix_feedback_event_state", "ix_feedback_event_address"):

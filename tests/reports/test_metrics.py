@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 
 from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, record_of
+from sqlmodel import select
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
-from distributor.models import Pace
+from distributor.models import Account, Pace
 from distributor.reports.metrics import metrics_text
 from distributor.states import DeliveryState
 
@@ -35,7 +36,14 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
     log.commit(Batch(begins=[first.id, second.id]))
     log.commit(Batch(records=[record_of(first.id, ACCEPTED), record_of(second.id, REJECTED)]))
     with database.session() as session:
-        session.add(Pace(account_id=1, scope="orange.fr", until=START + timedelta(hours=2), reason="x"))
+        session.add(
+            Pace(
+                account_id=session.exec(select(Account.id)).one(),
+                scope="orange.fr",
+                until=START + timedelta(hours=2),
+                reason="x",
+            )
+        )
     at.forward(seconds=30)
     found = figures(database, at)
     states = {state: found[f'distributor_deliveries{{state="{state}"}}'] for state in DeliveryState}

@@ -37,7 +37,7 @@ SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
-    "next_attempt_at", "updated_at", "version", "history",
+    "next_attempt_at", "updated_at", "version", "release", "history",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",

@@ -99,7 +99,7 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         proved = prove_release(workspace, slug, [BUREAU], moment)
         (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
         log = workspace.log()
-        number = plan_proved(workspace, log, proved)
+        (number,) = plan_proved(workspace, log, proved)
         asyncio.run(workspace.carrier(log).carry(number, workspace.transport(), asyncio.Event()))
         accepted = list(server.accepted)
     assert proved.rendered == len(accepted) == len(SHORT_LIST)

@@ -1,0 +1,143 @@
+"""Which language version of a release each journalist gets, and who has it already in whatever language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session, col
+
+from distributor.contacts.people.ownership import owner
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.releases.store import StoredRelease, language_versions
+from distributor.releases.translations import base_of, family_of
+from distributor.rendering.values import Recipient
+from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One language version, and who of everybody gets it."""
+
+    stored: StoredRelease
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Everybody, and the same people by the version they get: first the one asked for, each even if nobody's."""
+
+    everyone: Manifest
+    parts: tuple[Share, ...]
+
+
+def versions_to_send(session: Session, stored: StoredRelease) -> list[StoredRelease]:
+    """The release and its translations, each at its newest; a translation that is named itself goes alone."""
+    return [stored] if stored.release.translates_id else language_versions(session, stored.release)
+
+
+def version_for(recipient: Recipient, versions: Sequence[StoredRelease]) -> StoredRelease:
+    """The version in the recipient's language, or in another they read, as they name them; the first one otherwise."""
+    for language in recipient.languages:
+        for version in versions:
+            if base_of(version.version.lang) == base_of(language):
+                return version
+    return versions[0]
+
+
+def share_out(session: Session, manifest: Manifest, versions: Sequence[StoredRelease]) -> Shares:
+    """Give each recipient their version, and leave out who has, or waits for, the release in whatever language."""
+    meant = {one.address.key: version_for(one.recipient, versions) for one in manifest.recipients}
+    found = [
+        (one, words)
+        for stored in versions
+        for one, words in find_holders(
+            session,
+            stored.version,
+            [planned for planned in manifest.recipients if meant[planned.address.key] is stored],
+        )
+    ]
+    have_it = {planned.address.key for planned, _ in found}
+    everyone = replace(
+        manifest,
+        recipients=tuple(one for one in manifest.recipients if one.address.key not in have_it),
+        left_out=(
+            *manifest.left_out,
+            *(LeftOut(planned, LeftOutReason.ALREADY_SENT, words) for planned, words in found),
+        ),
+    )
+    return divide(everyone, versions)
+
+
+def divide(everyone: Manifest, versions: Sequence[StoredRelease]) -> Shares:
+    """The same people by the version they get.
+
+    Whoever was left out stands with the first version that anybody gets, so that the ledger has them once.
+    """
+    if len(versions) == 1:
+        return Shares(everyone, (Share(versions[0], everyone),))
+    meant = {one.address.key: version_for(one.recipient, versions) for one in everyone.recipients}
+    first = next((one for one in versions if any(version is one for version in meant.values())), versions[0])
+    parts = []
+    for stored in versions:
+        elsewhere = (
+            LeftOut(one, LeftOutReason.OTHER_VERSION, f"gets «{meant[one.address.key].release.slug}»")
+            for one in everyone.recipients
+            if meant[one.address.key] is not stored
+        )
+        part = replace(
+            everyone,
+            recipients=tuple(one for one in everyone.recipients if meant[one.address.key] is stored),
+            left_out=(*(everyone.left_out if stored is first else ()), *elsewhere),
+        )
+        parts.append(Share(stored, part))
+    return Shares(everyone, tuple(parts))
+
+
+def find_holders(
+    session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient]
+) -> list[tuple[PlannedRecipient, str]]:
+    """Those of `recipients` who stand on a dispatch of this version, or have or wait for it in another language.
+
+    Each with the words that say so. A release without translations has nobody who is not found by the manifest.
+    """
+    release = session.get(Release, version.release_id)
+    assert release is not None, "a foreign key holds it"
+    family = family_of(session, release)
+    if len(family) == 1:
+        return []
+    rows = _deliveries(session, version, [one.id for one in family if one.id != release.id])
+    by_person = {row.owner: row for row in rows if row.owner is not None}
+    by_address = {row.address_key: row for row in rows}
+    found = []
+    for planned in recipients:
+        row = by_person.get(planned.contact_id) or by_address.get(planned.address.key)
+        if row is not None:
+            verb = "waits for" if row.state in OPEN_STATES else "has"
+            found.append((planned, f"{verb} «{row.slug}», version {row.number} (dispatch {row.dispatch_id})"))
+    return found
+
+
+def _deliveries(session: Session, version: ReleaseVersion, others: Sequence[int | None]) -> Sequence[Row[Any]]:
+    """The deliveries of this version that were not withheld, and those of `others` that reached or may yet reach."""
+    is_own = (col(Delivery.release_version_id) == version.id) & (col(Delivery.state) != DeliveryState.WITHHELD)
+    is_other = col(ReleaseVersion.release_id).in_(others) & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES])
+    return session.execute(
+        select(
+            owner().label("owner"),
+            col(Delivery.address_key),
+            col(Delivery.state),
+            col(Delivery.dispatch_id),
+            col(ReleaseVersion.number),
+            col(Release.slug),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .where(col(Dispatch.is_test).is_(False), is_own | is_other)
+        .order_by(col(Delivery.id))
+    ).all()
