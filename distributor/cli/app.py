@@ -13,6 +13,7 @@ import typer
 from distributor import __version__
 from distributor.cli import (
     contacts,
+    database,
     demo,
     dispatches,
     dkim,
@@ -26,6 +27,7 @@ from distributor.cli import (
     send,
     suppressions,
     work,
+    workers,
 )
 from distributor.cli.output import visible
 from distributor.errors import BadInput, DistributorError
@@ -50,6 +52,8 @@ app.add_typer(releases.app, name="releases")
 app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
+app.add_typer(workers.app, name="workers")
+app.add_typer(database.app, name="db")
 app.command()(report.report)
 app.add_typer(suppressions.app, name="suppressions")
 

@@ -46,12 +46,15 @@ def run_dispatch(
     outlive_the_terminal()
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
-    carry_watched(
-        workspace,
-        carrier,
-        dispatch_id,
-        lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
-    )
+    try:
+        carry_watched(
+            workspace,
+            carrier,
+            dispatch_id,
+            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
+        )
+    finally:
+        carrier.leave()
 
 
 def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None) -> None:
@@ -110,10 +113,21 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
             continue
         with contextlib.suppress(NotImplementedError):  # not every platform can
             loop.add_signal_handler(number, on_signal)
+    held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
     try:
         return await task
     except asyncio.CancelledError:
         return RunResult(stopped=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def hold_signals() -> None:
+    """From here on a signal to end is kept while no `until_stopped` runs, and heard by the next one.
+
+    Ctrl-C is not held: a person may stop what waits for the database.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import asyncio
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import carry_watched, say_recovery, until_stopped
+from distributor.cli.running import carry_watched, hold_signals, say_recovery, until_stopped
+from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
 from distributor.errors import (
@@ -25,17 +26,28 @@ from distributor.wiring import Workspace
 _POLL_S = 5.0
 
 
-def work_on(workspace: Workspace, *, once: bool) -> None:
+def work_on(workspace: Workspace, *, once: bool, connections: int = 0) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
     them all at the end.
     """
-    carrier = workspace.carrier(workspace.log())
+    hold_signals()
+    carrier = workspace.carrier(workspace.log(), connections)
+    try:
+        _go_round(workspace, carrier, once=once)
+    finally:
+        carrier.leave()
+
+
+def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool) -> None:
     transport: Transport | None = None
     troubles: list[DistributorError] = []
     is_first = True
+    bell = Bell(workspace.database)
     while True:
+        bell.listen()  # before looking: what comes after we looked is heard
+        carrier.roster.beat(None, 0)
         say_recovery(carrier.recover())
         due = carrier.due()
         for dispatch_id in due:
@@ -50,7 +62,7 @@ def work_on(workspace: Workspace, *, once: bool) -> None:
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait():
+        if not once and not due and not _wait(bell):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -92,12 +104,14 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
     return None
 
 
-def _wait() -> bool:
-    """Wait a little; return False when a signal came instead."""
+def _wait(bell: Bell) -> bool:
+    """Wait a little, or until the bell rings; return False when a signal came instead."""
 
     async def doze(stop: asyncio.Event) -> RunResult:
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([stopped, asyncio.ensure_future(clock.sleep(_POLL_S))], return_when=asyncio.FIRST_COMPLETED)
+        rung = asyncio.Event()
+        with bell.ringing(rung):
+            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(_POLL_S))]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return RunResult(stopped=stop.is_set())
 
     return not asyncio.run(until_stopped(doze)).stopped

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, false, func, not_, select, update
+from sqlalchemy import ColumnElement, case, exists, false, func, not_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, DistributorError, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
@@ -55,6 +57,7 @@ class Carrier:
     timezone: ZoneInfo
     retry: RetryPolicy
     connections: int
+    roster: Roster
     in_doubt: InDoubtPolicy
     operator: str = ""
     now: Callable[[], datetime] = clock.now
@@ -74,6 +77,11 @@ class Carrier:
             )
         self._withhold_cancelled()
         return recovery
+
+    def leave(self) -> None:
+        """Strike this process off the roster of workers; where that cannot be, whoever looks next does it."""
+        with contextlib.suppress(DistributorError):
+            self.roster.leave()
 
     def pause(self, dispatch_id: int, reason: str) -> None:
         """Set a dispatch aside that cannot go on as it stands, and keep why."""
@@ -145,7 +153,9 @@ class Carrier:
             connections=self.connections,
             on_outcome=on_outcome,
             now=self.now,
+            on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, self.connections, accepted),
         )
+        self.roster.beat(dispatch_id, self.connections)
         result = await runner.run(dispatch_id, stop)
         while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
             result = await runner.run(dispatch_id, stop)
@@ -238,26 +248,35 @@ class Carrier:
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
         """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
-        counts = self.log.standing(dispatch_id).counts
-        # Paused by another worker, and nobody waits any more: there is nothing to pause.
-        stands: tuple[DispatchState, ...] = (DispatchState.RUNNING,)
-        values: dict[str, object]
-        if not any(counts.get(state) for state in OPEN_STATES):
-            stands = (DispatchState.RUNNING, DispatchState.PAUSED)
-            values = {"state": DispatchState.DONE, "pause_reason": "", "finished_at": self.now()}
-        elif result.paused_because:
-            values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
-        else:
-            values = {"pause_reason": STOPPED if result.stopped else ""}
         which = col(Dispatch.id) == dispatch_id
+        is_open = _has_deliveries(OPEN_STATES)
+        is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
+        running = col(Dispatch.state) == DispatchState.RUNNING
         with self.database.transaction() as connection:
-            connection.execute(update(Dispatch).where(which, col(Dispatch.state).in_(stands)).values(**values))
+            # Nobody waits any more, looked at as it is written: another worker may have queued somebody this moment.
+            # Where another one paused it meanwhile, there is nothing left to pause.
+            connection.execute(
+                update(Dispatch)
+                .where(which, col(Dispatch.state).in_([DispatchState.RUNNING, DispatchState.PAUSED]), not_(is_open))
+                .values(state=DispatchState.DONE, pause_reason="", finished_at=self.now())
+            )
+            if result.paused_because:
+                values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
+                connection.execute(update(Dispatch).where(which, running).values(**values))
+            else:
+                words = case((is_carried, ""), else_=STOPPED) if result.stopped else ""
+                connection.execute(update(Dispatch).where(which, running).values(pause_reason=words))
             state, reason = connection.execute(
                 select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
             ).one()
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
         self._withhold_cancelled()
+
+
+def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
+    """The condition that a dispatch has deliveries in one of these states."""
+    return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))
 
 
 def _leaves_doubt(policy: InDoubtPolicy) -> ColumnElement[bool]:
