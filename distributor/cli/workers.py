@@ -16,7 +16,7 @@ def workers() -> None:
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the processes that send or wait for work, on every machine of this database."""
+    """List who sends or waits for work, on every machine."""
     from distributor.cli.output import show_json, show_table, when
     from distributor.deliveries.roster import Roster
     from distributor.wiring import open_workspace

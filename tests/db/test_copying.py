@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from databases import new_database
-from ledgerbase import ACCEPTED, add_deliveries, add_version, put, record_of, states
+from ledgerbase import ACCEPTED, START, add_deliveries, add_version, put, record_of, states
 from sqlalchemy import insert, select, text
 
 from distributor.db.copying import copy_database
@@ -66,7 +66,8 @@ def test_there_and_back_every_row_is_the_same(tmp_path: Path, postgres_url: str)
 
 
 def test_a_target_with_rows_is_refused_and_left_alone(tmp_path: Path, database: Database) -> None:
-    with new_database(tmp_path) as old:
+    (tmp_path / "old").mkdir()
+    with new_database(tmp_path / "old") as old:
         fill(old)
         add_version(database)
         with pytest.raises(Refused, match="not empty"):
@@ -75,7 +76,8 @@ def test_a_target_with_rows_is_refused_and_left_alone(tmp_path: Path, database: 
 
 
 def test_while_somebody_sends_nothing_is_copied(tmp_path: Path, database: Database) -> None:
-    with new_database(tmp_path) as old:
+    (tmp_path / "old").mkdir()
+    with new_database(tmp_path / "old") as old:
         _dispatch, ids = fill(old)
         put(old, ids[4], state="claimed", worker="w1")
         with pytest.raises(Refused, match="1 recipients are being sent to"):
@@ -83,7 +85,8 @@ def test_while_somebody_sends_nothing_is_copied(tmp_path: Path, database: Databa
 
 
 def test_what_does_not_arrive_as_it_left_is_not_kept(tmp_path: Path, database: Database) -> None:
-    with new_database(tmp_path) as old:
+    (tmp_path / "old").mkdir()
+    with new_database(tmp_path / "old") as old:
         fill(old)
         trigger = (
             "CREATE TRIGGER spoil AFTER INSERT ON audit BEGIN UPDATE audit SET actor = 'x'; END"
@@ -92,7 +95,7 @@ def test_what_does_not_arrive_as_it_left_is_not_kept(tmp_path: Path, database: D
         )
         undo = "DROP TRIGGER spoil" if database.is_sqlite else "DROP RULE spoil ON audit"
         with old.transaction() as connection:
-            connection.execute(insert(TABLES["audit"]).values(actor="a", action="b", subject="c", details={}))
+            connection.execute(insert(TABLES["audit"]).values(at=START, actor="a", action="b", subject="c", details={}))
         with database.transaction() as connection:
             connection.execute(text(trigger))
         try:

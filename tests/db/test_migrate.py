@@ -52,7 +52,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        for name in ("tally", "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
+        for name in ("worker", "tally", "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in ("ix_contact_name_key", "ix_contact_same_as_id"):
             connection.execute(text(f"DROP INDEX {name}"))
