@@ -79,7 +79,8 @@ def test_a_base_of_before_is_counted_when_it_is_brought_up_to_date(database: Dat
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        connection.execute(text("DROP TABLE tally"))
+        for name in ("worker", "tally"):
+            connection.execute(text(f"DROP TABLE {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     assert ensure_schema(database) is True
     assert told(database, dispatch_id) == counted(database)
