@@ -20,6 +20,7 @@ from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.roster import Roster
 from distributor.dispatch.plan import plan_dispatch
 from distributor.releases import document, store
 from distributor.starter import make_workspace, starter_path
@@ -77,7 +78,7 @@ def plan(workspace: Workspace) -> int:
 
 def carry_timed(workspace: Workspace, log: DeliveryLog, database: Database, dispatch_id: int, messages: int) -> float:
     """The seconds that a planned dispatch takes from its start to its end; raise unless everybody was reached."""
-    carrier = replace(workspace.carrier(log), database=database)
+    carrier = replace(workspace.carrier(log), database=database, roster=Roster(database, log.worker))
     outcomes: Counter[DeliveryState] = Counter()
 
     async def carry() -> None:

@@ -483,6 +483,21 @@ class Tally(SQLModel, table=True):
     many: int
 
 
+class Worker(SQLModel, table=True):
+    """A process that sends or waits for work, as it last said of itself; struck off when it ends or is gone."""
+
+    __tablename__ = "worker"
+
+    name: str = Field(primary_key=True)
+    host: str
+    pid: int
+    started_at: datetime = _created()
+    seen_at: datetime = _created()
+    dispatch_id: int | None = Field(default=None, foreign_key="dispatch.id", ondelete="SET NULL")
+    connections: int = 0
+    sent: int = 0
+
+
 class Attempt(SQLModel, table=True):
     """One try at one delivery (tentative), as it went: append-only, never changed."""
 

@@ -259,7 +259,7 @@ def _build(
     imap_security = read("feedback_imap_security", Security, "one of tls, starttls, plain")
     return Settings(
         workspace=workspace,
-        database_url=_database_url(workspace, values["database_url"]),
+        database_url=read_database_url(workspace, values["database_url"]),
         smtp_host=read.optional("smtp_host", _host, "a server's name such as smtp.example.org, or its number") or "",
         smtp_port=read("smtp_port", _integer(1, 65535), "a port number")
         if values["smtp_port"]
@@ -494,7 +494,7 @@ def _language(text: str) -> str:
     return text.lower()
 
 
-def _database_url(workspace: Path, text: str) -> str:
+def read_database_url(workspace: Path, text: str) -> str:
     """Make a relative SQLite file one of the workspace, its name quoted, and name our PostgreSQL driver."""
     scheme, separator, rest = text.partition("://")
     file, options, _ = rest.removeprefix("/").partition("?")

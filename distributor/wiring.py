@@ -18,6 +18,7 @@ from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import keyring_of
@@ -60,7 +61,7 @@ class Workspace:
         if not self.is_new:
             database.require_file()
         elif database.file is not None:
-            _make_private(database.file)
+            make_private(database.file)
         ensure_schema(database)
         return database
 
@@ -100,8 +101,8 @@ class Workspace:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
 
-    def carrier(self, log: DeliveryLog) -> Carrier:
-        """What carries this workspace's dispatches."""
+    def carrier(self, log: DeliveryLog, connections: int | None = None) -> Carrier:
+        """What carries this workspace's dispatches, over as many connections as said, or as the settings say."""
         return Carrier(
             database=self.database,
             log=log,
@@ -109,11 +110,12 @@ class Workspace:
             workspace=self.path,
             timezone=self.settings.timezone,
             retry=self.retry,
-            connections=self.settings.smtp_connections,
+            connections=connections or self.settings.smtp_connections,
+            roster=Roster(self.database, log.worker),
             in_doubt=self.settings.in_doubt,
             operator=actor(),
             limits=self.limits,
-            events=self.events(log.known_as),
+            events=self.events(log.worker),
             paces_providers=self.settings.provider_limits,
         )
 
@@ -241,7 +243,7 @@ class Workspace:
         return RefusedLogins(database, self.keyring)
 
 
-def _make_private(file: Path) -> None:
+def make_private(file: Path) -> None:
     """Make a database's file: nobody else on this machine is to read people's addresses, there or beside it."""
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

@@ -15,6 +15,7 @@ from distributor.cli import (
     accounts,
     contacts,
     coverage,
+    database,
     demo,
     dispatches,
     dkim,
@@ -30,6 +31,7 @@ from distributor.cli import (
     serve,
     suppressions,
     work,
+    workers,
 )
 from distributor.cli.output import visible
 from distributor.errors import BadInput, DistributorError
@@ -56,6 +58,8 @@ app.add_typer(dispatches.app, name="dispatches")
 app.command()(work.work)
 app.add_typer(accounts.app, name="accounts")
 app.command()(serve.serve)
+app.add_typer(workers.app, name="workers")
+app.add_typer(database.app, name="db")
 app.command()(report.report)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(coverage.app, name="coverage")

@@ -51,13 +51,16 @@ def run_dispatch(
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
     with workspace.database.reading() as connection:
-        say_company(at_work(connection, but=log.known_as))
-    carry_watched(
-        workspace,
-        carrier,
-        dispatch_id,
-        lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
-    )
+        say_company(at_work(connection, but=log.worker))
+    try:
+        carry_watched(
+            workspace,
+            carrier,
+            dispatch_id,
+            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
+        )
+    finally:
+        carrier.leave()
 
 
 def shown_dialogue(verbose: bool) -> Dialogue | None:
@@ -87,8 +90,11 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
                 return result
         return results[-1]
 
-    with showing_progress(_together([carrier.standing(one) for one in dispatch_ids])) as on_outcome:
-        last = asyncio.run(until_stopped(carry))
+    try:
+        with showing_progress(_together([carrier.standing(one) for one in dispatch_ids])) as on_outcome:
+            last = asyncio.run(until_stopped(carry))
+    finally:
+        carrier.leave()
     standings = [carrier.standing(one) for one in dispatch_ids]
     with workspace.database.reading() as connection:
         slugs = [queries.find_dispatch(connection, one).slug for one in dispatch_ids]
@@ -179,10 +185,21 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
             continue
         with contextlib.suppress(NotImplementedError):  # not every platform can
             loop.add_signal_handler(number, on_signal)
+    held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
     try:
         return await task
     except asyncio.CancelledError:
         return RunResult(stopped=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def hold_signals() -> None:
+    """From here on a signal to end is kept while no `until_stopped` runs, and heard by the next one.
+
+    Ctrl-C is not held: a person may stop what waits for the database.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
 
 
 @contextmanager

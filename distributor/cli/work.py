@@ -18,6 +18,9 @@ def work(
             metavar="PORT", min=0, max=65535, help="Serve figures for OpenMetrics there, to this machine only."
         ),
     ] = None,
+    connections: Annotated[
+        int, typer.Option(min=0, max=200, help="Connections of this worker (0: as DISTRIBUTOR_SMTP_CONNECTIONS says).")
+    ] = 0,
     verbose: Verbose = False,
 ) -> None:
     """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
@@ -27,4 +30,4 @@ def work(
 
     workspace = open_workspace(context.obj)
     with serving_metrics(workspace, metrics):
-        work_on(workspace, once=once, verbose=verbose)
+        work_on(workspace, once=once, connections=connections, verbose=verbose)

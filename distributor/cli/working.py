@@ -8,7 +8,15 @@ from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.output import console
-from distributor.cli.running import carry_watched, say_company, say_recovery, shown_dialogue, until_stopped
+from distributor.cli.running import (
+    carry_watched,
+    hold_signals,
+    say_company,
+    say_recovery,
+    shown_dialogue,
+    until_stopped,
+)
+from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
 from distributor.dispatch.runner import RunResult
@@ -27,19 +35,29 @@ from distributor.wiring import Workspace
 _POLL_S = 5.0
 
 
-def work_on(workspace: Workspace, *, once: bool, verbose: bool = False) -> None:
+def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
     them all at the end.
     """
-    log = workspace.log()
-    carrier = workspace.carrier(log)
+    hold_signals()
+    carrier = workspace.carrier(workspace.log(), connections)
+    try:
+        _go_round(workspace, carrier, once=once, verbose=verbose)
+    finally:
+        carrier.leave()
+
+
+def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
     transport: Transport | None = None
     troubles: list[DistributorError] = []
     is_first = True
+    bell = Bell(workspace.database)
     while True:
+        bell.listen()  # before looking: what comes after we looked is heard
+        carrier.roster.beat(None, 0)
         say_recovery(carrier.recover())
         returns.go_if_due()
         due = carrier.due()
@@ -52,13 +70,13 @@ def work_on(workspace: Workspace, *, once: bool, verbose: bool = False) -> None:
                 troubles.append(trouble)
         if is_first:
             with workspace.database.reading() as connection:
-                say_company(at_work(connection, but=log.known_as))
+                say_company(at_work(connection, but=carrier.log.worker))
         if not due and is_first:
             console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait():
+        if not once and not due and not _wait(bell):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -100,12 +118,14 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
     return None
 
 
-def _wait() -> bool:
-    """Wait a little; return False when a signal came instead."""
+def _wait(bell: Bell) -> bool:
+    """Wait a little, or until the bell rings; return False when a signal came instead."""
 
     async def doze(stop: asyncio.Event) -> RunResult:
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([stopped, asyncio.ensure_future(clock.sleep(_POLL_S))], return_when=asyncio.FIRST_COMPLETED)
+        rung = asyncio.Event()
+        with bell.ringing(rung):
+            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(_POLL_S))]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return RunResult(stopped=stop.is_set())
 
     return not asyncio.run(until_stopped(doze)).stopped

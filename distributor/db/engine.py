@@ -15,7 +15,14 @@ from sqlmodel import Session
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 
 _BUSY_MS = 30_000
-_CONNECT_S = 10
+_NETWORK = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+"""A worker that is cut off from PostgreSQL hears of it in half a minute, well before its lease of two is over."""
 
 
 class Database:
@@ -30,7 +37,7 @@ class Database:
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if not self.is_sqlite:
-            self.url = self.url.update_query_dict({"connect_timeout": str(_CONNECT_S), **self.url.query})
+            self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
         try:
             self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
         except ArgumentError:  # parameters that contradict one another

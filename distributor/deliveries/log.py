@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
+from distributor.db.bell import ring
 from distributor.db.engine import Database
+from distributor.deliveries.leases import LEASE, database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
 from distributor.deliveries.statements import Statements
 from distributor.deliveries.workers import is_dead
@@ -21,9 +23,6 @@ from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcom
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-
-LEASE = timedelta(minutes=2)
-"""How long a claim stands without being renewed, for workers whose life we cannot see."""
 
 KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
 
@@ -90,21 +89,19 @@ class Batch:
 class DeliveryLog:
     """Takes deliveries through their states, each step in a transaction that is durable when the call returns.
 
-    `worker` is this process's name on the claims it makes. Legal steps are those of `states.TRANSITIONS`; every
-    statement names the states it starts from, so a step that is no longer legal changes no row.
+    `worker` is this process's name on the claims it makes, unique for ever: it is what fences off a worker whose claims
+    were given to another. Legal steps are those of `states.TRANSITIONS`; every statement names the states it starts
+    from, so a step that is no longer legal changes no row. Leases run by PostgreSQL's own clock, which all machines
+    have in common; by `now` on SQLite, or where a clock is given.
     """
 
-    def __init__(self, database: Database, worker: str, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, database: Database, worker: str, now: Callable[[], datetime] | None = None) -> None:
         self._database = database
-        self._worker = worker
-        self._now = now
-        self._run = Statements.prepare(database.engine.dialect)
+        self.worker = worker
+        self._now = now or clock.now
+        self._shared_clock = now is None and not database.is_sqlite
+        self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
-
-    @property
-    def known_as(self) -> str:
-        """The name of this process on its claims."""
-        return self._worker
 
     # Planning
 
@@ -114,6 +111,7 @@ class DeliveryLog:
         for chunk in _chunks(rows, 500):
             connection.execute(insert(_delivery), chunk)
             count += len(chunk)
+        ring(connection)
         return count
 
     # The life of a delivery
@@ -129,8 +127,7 @@ class DeliveryLog:
             claimed = self._due(connection, dispatch_id, limit, now)
             ids = [one.id for one in claimed]
             if ids:
-                values = {"ids": ids, "by": self._worker, "lease": now + LEASE, "now": now}
-                self._run.claim.run(connection, values)
+                self._run.claim.run(connection, self._leased(ids, now))
         return claimed
 
     def commit(self, batch: Batch) -> list[int]:
@@ -141,7 +138,7 @@ class DeliveryLog:
         """
         now = self._now()
         with self._database.transaction() as connection:
-            self._record(connection, batch.records, now, by=self._worker)
+            self._record(connection, batch.records, now, by=self.worker)
             accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
             self._notices.note(connection, accepted, now)
             return self._begin(connection, batch.begins, now)
@@ -174,10 +171,11 @@ class DeliveryLog:
             connection.execute(
                 update(_delivery)
                 .where(
-                    _delivery.c.worker == self._worker,
+                    _delivery.c.worker == self.worker,
                     _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
                 )
-                .values(lease_until=self._now() + LEASE)
+                .values(lease_until=lease_end(shared_clock=self._shared_clock)),
+                {} if self._shared_clock else {"lease": self._now() + LEASE},
             )
 
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
@@ -187,6 +185,9 @@ class DeliveryLog:
         """
         now = self._now()
         with self._database.transaction() as connection:
+            if not may_recover(connection):
+                return Recovery()
+            lease_now = database_now(connection) if self._shared_clock else now
             held = connection.execute(
                 select(_delivery.c.worker, func.max(_delivery.c.lease_until).label("lease_until"))
                 .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
@@ -195,14 +196,14 @@ class DeliveryLog:
             dead = [
                 row.worker
                 for row in held
-                if row.worker != self._worker and is_dead(row.worker, row.lease_until, now, is_alive)
+                if row.worker != self.worker and is_dead(row.worker, row.lease_until, lease_now, is_alive)
             ]
             return self._bury(connection, dead, now)
 
     def abandon(self) -> Recovery:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         with self._database.transaction() as connection:
-            return self._bury(connection, [self._worker], self._now())
+            return self._bury(connection, [self.worker], self._now())
 
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
         """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes)."""
@@ -250,6 +251,8 @@ class DeliveryLog:
             .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.CLAIMED)
             .values(state=DeliveryState.QUEUED, worker="", lease_until=None, updated_at=now)
         ).rowcount
+        if requeued:
+            ring(connection)
         doubtful = connection.execute(
             select(_delivery.c.id, _delivery.c.address, _delivery.c.updated_at, _delivery.c.worker)
             .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.SENDING)
@@ -267,17 +270,18 @@ class DeliveryLog:
         Whoever's attempt fell due in time gets it, however late we are (paused, asleep, stopped): the time in which we
         did not try is not held against the recipient. A temporary answer then puts the next attempt past the deadline.
         """
-        waiting = and_(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.DEFERRED)
-        connection.execute(
-            update(_delivery)
-            .where(waiting, _delivery.c.expires_at <= now, _delivery.c.next_attempt_at > _delivery.c.expires_at)
-            .values(state=DeliveryState.EXPIRED, next_attempt_at=None, updated_at=now)
-        )
-        connection.execute(
-            update(_delivery)
-            .where(waiting, or_(_delivery.c.next_attempt_at <= now, _delivery.c.next_attempt_at.is_(None)))
-            .values(state=DeliveryState.QUEUED, next_attempt_at=None, updated_at=now)
-        )
+        c = _delivery.c
+        waiting = and_(c.dispatch_id == dispatch_id, c.state == DeliveryState.DEFERRED)
+        too_late = and_(c.expires_at <= now, c.next_attempt_at > c.expires_at)
+        due = or_(c.next_attempt_at <= now, c.next_attempt_at.is_(None))
+        for condition, state in ((too_late, DeliveryState.EXPIRED), (due, DeliveryState.QUEUED)):
+            # Two workers that wake the same rows never wait for one another, nor lock them crosswise.
+            free = select(c.id).where(waiting, condition).with_for_update(skip_locked=True)
+            connection.execute(
+                update(_delivery)
+                .where(c.id.in_(free), c.state == DeliveryState.DEFERRED)
+                .values(state=state, next_attempt_at=None, updated_at=now)
+            )
 
     def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
@@ -298,8 +302,7 @@ class DeliveryLog:
         """
         if not delivery_ids:
             return []
-        values = {"ids": list(delivery_ids), "by": self._worker, "lease": now + LEASE, "now": now}
-        begun = {row[0] for row in self._run.begin.run(connection, values)}
+        begun = {row[0] for row in self._run.begin.run(connection, self._leased(delivery_ids, now))}
         return [number for number in delivery_ids if number not in begun]
 
     def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
@@ -330,13 +333,21 @@ class DeliveryLog:
         check_transition(old, new)
         condition = and_(which, _delivery.c.state == old)
         if own:
-            condition = and_(condition, _delivery.c.worker == self._worker)
+            condition = and_(condition, _delivery.c.worker == self.worker)
         with self._database.transaction() as connection:
-            return connection.execute(
+            moved = connection.execute(
                 update(_delivery)
                 .where(condition)
                 .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
             ).rowcount
+            if moved and new == DeliveryState.QUEUED:
+                ring(connection)
+            return moved
+
+    def _leased(self, delivery_ids: Sequence[int], now: datetime) -> dict[str, Any]:
+        """The values of a statement that puts this worker's lease on deliveries."""
+        values: dict[str, Any] = {"ids": list(delivery_ids), "by": self.worker, "now": now}
+        return values if self._shared_clock else values | {"lease": now + LEASE}
 
     @staticmethod
     def _may_say(old: _Held, state: DeliveryState) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Dialect, bindparam, func, insert, not_, select, update
 
 from distributor.db.prepared import Prepared, among
 from distributor.deliveries.conditions import OBJECTED, going_on, objected
+from distributor.deliveries.leases import lease_end
 from distributor.models import Attempt, Delivery
 from distributor.states import DeliveryState
 
@@ -43,8 +44,9 @@ class Statements:
     """An attempt whose verdict is no longer ours to say is counted all the same."""
 
     @classmethod
-    def prepare(cls, dialect: Dialect) -> Self:
-        """Compile them."""
+    def prepare(cls, dialect: Dialect, *, shared_clock: bool) -> Self:
+        """Compile them; with `shared_clock` leases run by the database's clock, else to the moment bound to `lease`."""
+        lease = lease_end(shared_clock=shared_clock)
         c = _delivery.c
         due = (
             select(*(c[name] for name in CLAIMED_COLUMNS), objected())
@@ -60,7 +62,7 @@ class Statements:
             .values(
                 state=DeliveryState.CLAIMED.value,
                 worker=bindparam("by"),
-                lease_until=bindparam("lease", type_=c.lease_until.type),
+                lease_until=lease,
                 **moved,
             )
         )
@@ -80,7 +82,7 @@ class Statements:
             )
             .values(
                 state=DeliveryState.SENDING.value,
-                lease_until=bindparam("lease", type_=c.lease_until.type),
+                lease_until=lease,
                 **moved,
             )
             .returning(c.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import socket
 import uuid
@@ -11,9 +13,20 @@ from pathlib import Path
 
 
 def worker_name() -> str:
-    """A name for this process: `host:pid:start:nonce`, unique for ever, from which others can see whether it lives."""
+    """A name for this process: `host/system:pid:start:nonce`, unique for ever; it tells others whether it lives."""
     pid = os.getpid()
-    return f"{socket.gethostname()}:{pid}:{_started(pid)}:{uuid.uuid4().hex[:8]}"
+    return f"{_place()}:{pid}:{_started(pid)}:{uuid.uuid4().hex[:8]}"
+
+
+def host_of(name: str) -> str:
+    """The machine that a worker's name says it runs on, as people call it."""
+    return name.partition("/")[0].partition(":")[0]
+
+
+def pid_of(name: str) -> int:
+    """The number of the process behind a worker's name; 0 for a name that is none of ours."""
+    parts = name.rsplit(":", 3)
+    return int(parts[1]) if len(parts) == 4 and parts[1].isdecimal() else 0
 
 
 def is_alive(name: str) -> bool | None:
@@ -23,7 +36,7 @@ def is_alive(name: str) -> bool | None:
         number = int(pid)
     except ValueError:
         return None
-    if host != socket.gethostname():
+    if host != _place():
         return None
     try:
         os.kill(number, 0)
@@ -42,6 +55,16 @@ def is_dead(
     """Whether the worker of a claim is gone: by its process where that can be seen, else by its lease."""
     alive = is_alive(name)
     return not alive if alive is not None else lease_until is None or lease_until <= now
+
+
+def _place() -> str:
+    """Where process numbers mean the same processes: machines and containers may all be called «localhost»."""
+    marks = ["", ""]
+    with contextlib.suppress(OSError):
+        marks[0] = Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
+    with contextlib.suppress(OSError):
+        marks[1] = os.readlink("/proc/self/ns/pid")
+    return f"{socket.gethostname()}/{hashlib.sha256(repr(marks).encode()).hexdigest()[:8]}"
 
 
 def _started(pid: int) -> str:

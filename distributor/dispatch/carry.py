@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, false, func, not_, select, update
+from sqlalchemy import ColumnElement, case, exists, false, func, not_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.calling import read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
@@ -26,7 +28,7 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, DistributorError, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
@@ -62,6 +64,7 @@ class Carrier:
     timezone: ZoneInfo
     retry: RetryPolicy
     connections: int
+    roster: Roster
     in_doubt: InDoubtPolicy
     operator: str = ""
     limits: Limits = NO_LIMITS
@@ -86,6 +89,11 @@ class Carrier:
             )
         self._withhold_cancelled()
         return recovery
+
+    def leave(self) -> None:
+        """Strike this process off the roster of workers; where that cannot be, whoever looks next does it."""
+        with contextlib.suppress(DistributorError):
+            self.roster.leave()
 
     def pause(self, dispatch_id: int, reason: str) -> None:
         """Set a dispatch aside that cannot go on as it stands, and keep why."""
@@ -162,7 +170,9 @@ class Carrier:
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
+            on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, self.connections, accepted),
         )
+        self.roster.beat(dispatch_id, self.connections)
         result = await runner.run(dispatch_id, stop)
         while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
             result = await runner.run(dispatch_id, stop)
@@ -193,7 +203,7 @@ class Carrier:
                 select(col(Dispatch.account_id)).where(col(Dispatch.id) == dispatch_id)
             ).scalar_one()
         return Pacer(
-            PacingBook(self.database, account_id, self.log.known_as),
+            PacingBook(self.database, account_id, self.log.worker),
             self.limits,
             wish=self.connections,
             scope_of=provider_of,
@@ -298,28 +308,38 @@ class Carrier:
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
         """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
-        counts = self.log.standing(dispatch_id).counts
-        # Paused by another worker, and nobody waits any more: there is nothing to pause.
-        stands: tuple[DispatchState, ...] = (DispatchState.RUNNING,)
-        values: dict[str, object]
-        if not any(counts.get(state) for state in OPEN_STATES):
-            stands = (DispatchState.RUNNING, DispatchState.PAUSED)
-            values = {"state": DispatchState.DONE, "pause_reason": "", "finished_at": self.now()}
-        elif result.paused_because:
-            values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
-        elif result.stands_still is not None:
-            values = {"waits_until": result.stands_still.until, "waits_for": result.stands_still.why}
-        else:
-            values = {"pause_reason": STOPPED if result.stopped else ""}
         which = col(Dispatch.id) == dispatch_id
+        is_open = _has_deliveries(OPEN_STATES)
+        is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
+        running = col(Dispatch.state) == DispatchState.RUNNING
         with self.database.transaction() as connection:
-            connection.execute(update(Dispatch).where(which, col(Dispatch.state).in_(stands)).values(**values))
+            # Nobody waits any more, looked at as it is written: another worker may have queued somebody this moment.
+            # Where another one paused it meanwhile, there is nothing left to pause.
+            connection.execute(
+                update(Dispatch)
+                .where(which, col(Dispatch.state).in_([DispatchState.RUNNING, DispatchState.PAUSED]), not_(is_open))
+                .values(state=DispatchState.DONE, pause_reason="", finished_at=self.now())
+            )
+            if result.paused_because:
+                values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
+                connection.execute(update(Dispatch).where(which, running).values(**values))
+            elif result.stands_still is not None:
+                until, why = result.stands_still.until, result.stands_still.why
+                connection.execute(update(Dispatch).where(which, running).values(waits_until=until, waits_for=why))
+            else:
+                words = case((is_carried, ""), else_=STOPPED) if result.stopped else ""
+                connection.execute(update(Dispatch).where(which, running).values(pause_reason=words))
             state, reason = connection.execute(
                 select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
             ).one()
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
         self._withhold_cancelled()
+
+
+def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
+    """The condition that a dispatch has deliveries in one of these states."""
+    return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))
 
 
 def _leaves_doubt(policy: InDoubtPolicy) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -81,6 +82,8 @@ class Runner:
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
+    on_heartbeat: Callable[[int], None] = lambda _accepted: None
+    """Told on the ledger's thread, at each renewal of the leases, how many were accepted since the last."""
 
     async def run(self, dispatch_id: int, stop: asyncio.Event) -> RunResult:
         """Carry the dispatch until nothing is due, the account is refused, or `stop` is set.
@@ -130,6 +133,7 @@ class _Run:
             halted=self.halted,
             open_connections=lambda: len(self.connected),
         )
+        self.told = 0
 
     async def carry(self) -> RunResult:
         heartbeat = asyncio.create_task(self._keep_leases())
@@ -160,6 +164,7 @@ class _Run:
             await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
             self.result.waits = self.parts.pacer.waits(self.parts.now())
             await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
+            await asyncio.shield(self._beat())
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
@@ -416,7 +421,15 @@ class _Run:
     async def _keep_leases(self) -> None:
         while True:
             await clock.sleep(_HEARTBEAT_S)
-            await self.ledger.call(self.parts.log.renew)
+            # A ledger that does not answer now may answer the next time, well before the lease is over.
+            with contextlib.suppress(DistributorError):
+                await self.ledger.call(self.parts.log.renew)
+                await self._beat()
+
+    async def _beat(self) -> None:
+        accepted = self.result.outcomes[DeliveryState.ACCEPTED]
+        newly, self.told = accepted - self.told, accepted
+        await self.ledger.call(self.parts.on_heartbeat, newly)
 
 
 async def _first_of(*events: asyncio.Event, seconds: float | None) -> None:

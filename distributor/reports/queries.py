@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.log import LEASE
+from distributor.deliveries.leases import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput

@@ -22,7 +22,8 @@ from ledgerbase import (
 
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
-from distributor.deliveries.log import LEASE, Batch, DeliveryLog
+from distributor.deliveries.leases import LEASE
+from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.models import Contact, Dispatch, Sector, Suppression
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, attempts, delivery, record_of, states
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import KILLED_REPLY, LEASE, Batch, DeliveryLog, Recovery
+from distributor.deliveries.leases import LEASE
+from distributor.deliveries.log import KILLED_REPLY, Batch, DeliveryLog, Recovery
 
 
 def left_behind(database: Database, clock: HandClock) -> tuple[int, list[int]]:
@@ -85,3 +87,37 @@ def test_a_stopped_worker_settles_its_own(database: Database) -> None:
 def test_where_nothing_was_left_nothing_is_done(database: Database, step: Callable[[DeliveryLog], Recovery]) -> None:
     add_deliveries(database, 1)
     assert step(DeliveryLog(database, "w1")) == Recovery()
+
+
+def test_a_worker_that_comes_back_after_it_was_recovered_begins_nothing_and_only_ends_doubts(
+    database: Database,
+) -> None:
+    """Its name is the fence: what another worker holds meanwhile is not touched by what it says late."""
+    dispatch_id, ids = add_deliveries(database, 3)
+    clock = HandClock()
+    slow, other = DeliveryLog(database, "slow", clock), DeliveryLog(database, "other", clock)
+    slow.claim(dispatch_id, 3)
+    slow.commit(Batch(begins=ids[:1]))
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert other.recover(lambda _name: None) == Recovery(2, ("j0@journal0.example",))
+    assert [one.id for one in other.claim(dispatch_id, 1)] == [ids[1]]
+    assert slow.commit(Batch(begins=ids[1:])) == ids[1:]
+    slow.renew()
+    slow.release(ids[1:])
+    assert slow.commit(Batch(records=[record_of(ids[0], ACCEPTED)])) == []
+    assert states(database, ids) == ["accepted", "claimed", "queued"]
+
+
+def test_leases_run_by_the_databases_clock_where_machines_share_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine whose clock is a day ahead neither takes living claims over nor makes claims that last a day."""
+    if database.is_sqlite:
+        pytest.skip("one machine, one clock")
+    dispatch_id, ids = add_deliveries(database, 1)
+    DeliveryLog(database, "w1").claim(dispatch_id, 1)
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr("distributor.clock.now", lambda: ahead)
+    assert DeliveryLog(database, "w2").recover(lambda _name: None) == Recovery()
+    DeliveryLog(database, "w1").renew()
+    assert delivery(database, ids[0]).lease_until < ahead - timedelta(hours=23)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ def renamed(**parts: str) -> str:
 def test_our_own_process_lives_and_names_are_never_the_same() -> None:
     assert is_alive(worker_name()) is True
     assert worker_name() != worker_name()
-    assert worker_name().startswith(f"{socket.gethostname()}:{os.getpid()}:")
+    assert re.match(rf"{re.escape(socket.gethostname())}/[0-9a-f]{{8}}:{os.getpid()}:", worker_name())
 
 
 def test_a_process_that_ended_is_dead() -> None:
@@ -52,6 +53,11 @@ def test_a_start_that_could_not_be_read_leaves_the_number_to_decide() -> None:
 
 def test_another_machine_cannot_be_seen() -> None:
     assert is_alive(renamed(host="autre-machine")) is None
+
+
+def test_another_machine_of_the_same_name_cannot_be_seen() -> None:
+    """Else every worker in a container called «worker» would be thought dead by its twin, and mailed for."""
+    assert is_alive(renamed(host=f"{socket.gethostname()}/00000000")) is None
 
 
 def test_what_is_no_name_of_ours_is_unknown() -> None:

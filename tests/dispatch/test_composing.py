@@ -28,6 +28,7 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.roster import Roster
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import Identity, merge_of, recipient_of
 from distributor.dispatch.enclosing import enclose_kept
@@ -122,6 +123,7 @@ def carrier(database: Database, folder: Path, clock: HandClock, **parts: InDoubt
         timezone=ZoneInfo("Europe/Paris"),
         retry=RetryPolicy((5,), 24),
         connections=1,
+        roster=Roster(database, "w1"),
         in_doubt=parts.get("in_doubt", InDoubtPolicy.HOLD),
         now=clock,
     )

@@ -26,7 +26,8 @@ from ledgerbase import (
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.log import LEASE, Batch, DeliveryLog
+from distributor.deliveries.leases import LEASE
+from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
 from distributor.reports import queries

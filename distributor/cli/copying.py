@@ -1,0 +1,30 @@
+"""Copying the database, and saying what to put into .env."""
+
+from __future__ import annotations
+
+from distributor.cli.output import console, count, show_table
+from distributor.db.copying import copy_database
+from distributor.db.engine import Database
+from distributor.errors import BadInput
+from distributor.settings import PREFIX, read_database_url
+from distributor.wiring import Workspace, make_private
+
+
+def copy_to(workspace: Workspace, url: str) -> None:
+    """Copy the workspace's database to `url`; it is another one, and empty."""
+    target = Database(read_database_url(workspace.path, url))
+    source = workspace.database
+    if target.url == source.url:
+        raise BadInput("That is the present database.", mend="Name another, empty one.")
+    if target.file is not None:
+        make_private(target.file)
+    try:
+        copied = copy_database(source, target)
+    finally:
+        target.close()
+    show_table(["table", "rows", "digest"], [(one.name, one.rows, one.digest[:16]) for one in copied], right=[1])
+    console().print(
+        f"{count(sum(one.rows for one in copied), 'row')} copied and compared. The present database is as it was."
+    )
+    shown = url if target.url.password is None else target.url.set(drivername="postgresql").render_as_string()
+    console().print(f"To use the new one, write into .env: {PREFIX}DATABASE_URL={shown}", soft_wrap=True)

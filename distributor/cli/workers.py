@@ -1,0 +1,39 @@
+"""`distributor workers`: which processes send, and what each does."""
+
+from __future__ import annotations
+
+import typer
+
+from distributor.cli.options import AsJson
+
+app = typer.Typer(help="See who sends at this moment.", no_args_is_help=True)
+
+
+@app.callback()
+def workers() -> None:
+    """See who sends at this moment."""
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List who sends or waits for work, on every machine."""
+    from distributor.cli.output import show_json, show_table, when
+    from distributor.deliveries.roster import Roster
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    rows = Roster(workspace.database, "").present()
+    if as_json:
+        show_json(rows)
+        return
+    zone = workspace.settings.timezone
+    show_table(
+        ["machine", "process", "dispatch", "connections", "sent", "since", "seen"],
+        [
+            (r["host"], r["pid"], r["dispatch_id"] or "waits", r["connections"], r["sent"],
+             when(r["started_at"], zone), when(r["seen_at"], zone))
+            for r in rows
+        ],
+        right=[1, 2, 3, 4],
+        spare=[5],
+    )  # fmt: skip

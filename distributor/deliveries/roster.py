@@ -1,0 +1,70 @@
+"""Who works: a row for each process that sends or waits for work, renewed while it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from distributor import clock
+from distributor.db.engine import Database
+from distributor.deliveries.leases import LEASE, database_now
+from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
+from distributor.models import Worker
+
+_worker = Worker.__table__  # type: ignore[attr-defined]
+
+
+class Roster:
+    """This process's own row among the workers, and a look at all of them. Moments are the database's where shared."""
+
+    def __init__(self, database: Database, worker: str, now: Callable[[], datetime] = clock.now) -> None:
+        self._database = database
+        self._worker = worker
+        self._now = now
+
+    def beat(self, dispatch_id: int | None, connections: int, newly_sent: int = 0) -> None:
+        """Say that this worker lives, and what it does; who has died is struck off."""
+        with self._database.transaction() as connection:
+            now = self._moment(connection)
+            values = {"seen_at": now, "dispatch_id": dispatch_id, "connections": connections}
+            mine = _worker.c.name == self._worker
+            seen = connection.execute(
+                update(_worker).where(mine).values(**values, sent=_worker.c.sent + newly_sent)
+            ).rowcount
+            if not seen:
+                connection.execute(
+                    insert(_worker).values(
+                        **values,
+                        name=self._worker,
+                        host=host_of(self._worker),
+                        pid=pid_of(self._worker),
+                        started_at=now,
+                        sent=newly_sent,
+                    )
+                )
+            self._strike_off(connection, now)
+
+    def leave(self) -> None:
+        """Strike this worker off: it ends in order."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(_worker).where(_worker.c.name == self._worker))
+
+    def present(self) -> list[Mapping[str, Any]]:
+        """Who lives, the one that has been at it longest first."""
+        with self._database.reading() as connection:
+            now = self._moment(connection)
+            rows = connection.execute(select(_worker).order_by(_worker.c.started_at, _worker.c.name)).mappings().all()
+        return [dict(row) for row in rows if not is_dead(row["name"], row["seen_at"] + LEASE, now, is_alive)]
+
+    def _strike_off(self, connection: Connection, now: datetime) -> None:
+        rows = connection.execute(select(_worker.c.name, _worker.c.seen_at)).all()
+        gone = [name for name, seen_at in rows if is_dead(name, seen_at + LEASE, now, is_alive)]
+        if gone:
+            free = select(_worker.c.name).where(_worker.c.name.in_(gone)).with_for_update(skip_locked=True)
+            connection.execute(delete(_worker).where(_worker.c.name.in_(free)))
+
+    def _moment(self, connection: Connection) -> datetime:
+        return self._now() if self._database.is_sqlite else database_now(connection)

@@ -1,0 +1,162 @@
+"""Three worker processes on one PostgreSQL: one killed, one cut off in the middle; nobody lost, nobody mailed twice."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from databases import new_database
+from office import EVERYBODY, SECTORS, SLUG, Office, finish, journaling_server, send_arguments, until
+from smtpserver import Fault, Script
+from sqlalchemy import text
+
+from distributor.db.engine import Database
+
+CONNECTIONS = 3
+SLOW = Script(faults=(Fault("body", delay=0.15),), pipelining=True)
+
+
+class Cable:
+    """A way to PostgreSQL over TCP that can be cut."""
+
+    def __init__(self, socket_path: str) -> None:
+        self._target = socket_path
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._target)
+                self._ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _carry(one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while some := one.recv(65536):
+                other.sendall(some)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@pytest.fixture
+def shared(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
+    with new_database(tmp_path, postgres_url) as database:
+        yield database
+
+
+@contextmanager
+def cable_to(database: Database) -> Iterator[Cable]:
+    cable = Cable(f"{database.url.query['host']}/.s.PGSQL.{database.url.port or 5432}")
+    try:
+        yield cable
+    finally:
+        cable.cut()
+
+
+def url_of(database: Database) -> str:
+    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def through(cable: Cable, database: Database) -> str:
+    query = {name: value for name, value in database.url.query.items() if name != "host"}
+    url = database.url.set(drivername="postgresql", host="127.0.0.1", port=cable.port, query=query)
+    return url.render_as_string(hide_password=False)
+
+
+def states_in(database: Database) -> Counter[str]:
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT state, count(*) FROM delivery GROUP BY state")).all()
+    return Counter(dict(tuple(row) for row in rows))
+
+
+def test_one_killed_and_one_cut_off_lose_nobody(office: Office, shared: Database, tmp_path: Path) -> None:
+    office.run("db", "copy", url_of(shared))
+    on_server = office.at(9, database_url=url_of(shared), smtp_connections=str(CONNECTIONS))
+    finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
+    with shared.transaction() as connection:
+        connection.execute(text("UPDATE dispatch SET state = 'planned', pause_reason = ''"))
+    with ExitStack() as stack:
+        server = stack.enter_context(journaling_server(tmp_path, replace(SLOW)))
+        cable = stack.enter_context(cable_to(shared))
+        sending = on_server.at(server.port)
+        killed, steady = (sending.start("work") for _ in range(2))
+        cut = sending.at(server.port, database_url=through(cable, shared)).start("work")
+        until(lambda: all_carry(shared, 3), "all three send", seconds=30, process=steady)
+        assert [one["dispatch_id"] for one in sending.json("workers", "list")] == [1, 1, 1]
+        killed.kill()
+        cable.cut()
+        finish(killed, -signal.SIGKILL)
+        assert "database does not answer" in finish(cut).err
+        assert set(states_in(shared)) & {"queued", "claimed", "sending"}, "it was over before the faults"
+        until(lambda: set(states_in(shared)) <= {"accepted", "in_doubt"}, "all is done", seconds=60, process=steady)
+        until(lambda: dispatch_state(shared) == "done", "it is closed", process=steady)
+        assert [one["pid"] for one in sending.json("workers", "list")] == [steady.pid]
+        steady.send_signal(signal.SIGTERM)
+        finish(steady, 130)
+        assert sending.json("workers", "list") == []
+        check(shared, Counter(one.recipient for one in server.journal()))
+
+
+def all_carry(database: Database, many: int) -> bool:
+    with database.reading() as connection:
+        holders = connection.execute(text("SELECT count(DISTINCT worker) FROM delivery WHERE state = 'sending'"))
+        return holders.scalar() == many
+
+
+def dispatch_state(database: Database) -> str:
+    with database.reading() as connection:
+        return str(connection.execute(text("SELECT state FROM dispatch")).scalar())
+
+
+def check(database: Database, times: Counter[str]) -> None:
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT address, state FROM delivery")).all()
+    assert len(rows) == len({one.spec for one in EVERYBODY})
+    assert max(times.values()) == 1
+    for address, state in rows:
+        assert state == "in_doubt" or times[address] == 1, f"{address} was lost"
+    assert sum(state == "in_doubt" for _address, state in rows) <= 2 * CONNECTIONS
+
+
+def test_a_workers_dispatch_handed_over_at_sigterm_wakes_the_one_who_waits(
+    office: Office, shared: Database, tmp_path: Path
+) -> None:
+    office.run("db", "copy", url_of(shared))
+    with journaling_server(tmp_path, SLOW) as server:
+        sending = office.at(server.port, database_url=url_of(shared), smtp_connections="1")
+        first: subprocess.Popen[str] = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: all_carry(shared, 1), "it sends", process=first)
+        second = sending.start("work", "--connections", "20")
+        until(lambda: all_carry(shared, 2), "both send", process=second)
+        first.send_signal(signal.SIGTERM)
+        finish(first, 130)
+        until(lambda: dispatch_state(shared) == "done", "the other ends it", process=second)
+        second.send_signal(signal.SIGTERM)
+        finish(second, 130)
+        assert states_in(shared) == {"accepted": 50}
+        assert len(server.journal()) == 50
