@@ -35,7 +35,17 @@ def test_a_proof_is_told_in_two_languages(run: Run, folder: Path) -> None:
         told
     )
     assert told["repeated-word"]["message"] == "Un mot est écrit deux fois : «de de»."
-    assert set(told["repeated-word"]) == {"code", "level", "message", "line", "excerpt", "mend", "why", "override"}
+    assert set(told["repeated-word"]) == {
+        "code",
+        "level",
+        "message",
+        "line",
+        "excerpt",
+        "mend",
+        "why",
+        "override",
+        "release",
+    }
     same = {one["code"]: one for one in json.loads(english.stdout)}
     assert same["repeated-word"]["message"] == "A word stands twice: «de de»."
     assert {code: one["line"] for code, one in told.items()} == {code: one["line"] for code, one in same.items()}

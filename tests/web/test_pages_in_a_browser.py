@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, Page, browsing
+from paging import CHROMIUM, Page, browsing
 from visiting import Visited
 
 from distributor.web import server
