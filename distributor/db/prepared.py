@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    BindParameter,
     Connection,
     CursorResult,
     Dialect,
     String,
+    Table,
     any_,
     bindparam,
     cast,
@@ -32,7 +33,7 @@ class Prepared:
 
     Compiling it costs a hundred times what SQLite needs to run it; the ledger runs the same few all the time. The types
     of values and columns are respected: `Moment` refuses a naive time here too. With `in_one_piece` what a SELECT of
-    numbers and texts finds comes in one step, for the reason that `PreparedRows` has.
+    numbers and texts finds comes in one step, for the reason that `PreparedInsert` has.
     """
 
     def __init__(self, statement: Any, dialect: Dialect, *, in_one_piece: bool = False) -> None:
@@ -74,59 +75,38 @@ class Prepared:
         return {name: found[name] if convert is None else convert(found[name]) for name, convert in self._values}
 
 
-class PreparedRows:
-    """A statement that takes the values of many rows at once, for the databases of one kind.
+class PreparedInsert:
+    """An INSERT of as many rows as there are, for the databases of one kind.
 
-    `statement_of` writes it for so many rows, each value bound under the name that `nth` gives. SQLite's driver lets
-    other threads run at every step of a statement, and has to wait to come back: one step for all costs far less.
+    SQLite's driver lets other threads run at every step of a statement, and to come back costs more than the row: all
+    rows go in one.
     """
 
-    def __init__(self, statement_of: Callable[[int], Any], dialect: Dialect) -> None:
-        self._sized = {size: _Sized(statement_of(size), size, dialect) for size in _SIZES}
+    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect) -> None:
+        statement = table.insert().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+        self._columns = columns
+        self._converters = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+        self._sql = str(statement.compile(dialect=dialect))
+        self._in_one_piece = dialect.name == "sqlite"
+        head, values, row = self._sql.partition("VALUES ")
+        self._head, self._row = head + values, row
 
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute it for all of the rows, in a few statements."""
-        start = 0
-        while start < len(rows):
-            size = next(size for size in _SIZES if size <= len(rows) - start)
-            connection.exec_driver_sql(*self._sized[size].with_values(rows[start : start + size]))
-            start += size
-
-
-_SIZES = (64, 16, 4, 1)
-
-
-class _Sized:
-    """The statement for one number of rows."""
-
-    def __init__(self, statement: Any, size: int, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        self._sql = str(compiled)
-        self._by_position = compiled.positiontup is not None
-        self._constant, converters = _binds(compiled, dialect)
-        names = compiled.positiontup or list(compiled.bind_names.values())
-        self._places = [(name, *_row_of(name, size), converters[name]) for name in names if name in converters]
-        self._names = names
-
-    def with_values(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Any]:
-        """The SQL, and what the driver binds to it."""
-        found = dict(self._constant)
-        for name, index, field, convert in self._places:
-            value = rows[index][field]
-            found[name] = value if convert is None else convert(value)
-        return self._sql, tuple([found[name] for name in self._names]) if self._by_position else found
+    def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert the rows, each with its values in the order of the columns."""
+        convert = self._converters
+        for start in range(0, len(rows), _ROWS):
+            chunk = [
+                [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
+                for row in rows[start : start + _ROWS]
+            ]
+            if self._in_one_piece:
+                sql = self._head + ", ".join([self._row] * len(chunk))
+                connection.exec_driver_sql(sql, tuple(chain.from_iterable(chunk)))
+            else:
+                connection.exec_driver_sql(self._sql, [dict(zip(self._columns, row, strict=True)) for row in chunk])
 
 
-def nth(name: str, index: int, kind: TypeEngine[Any]) -> BindParameter[Any]:
-    """The value called `name` of the row `index`, for `PreparedRows`."""
-    return bindparam(f"{name}_{index}", type_=kind)
-
-
-def _row_of(name: str, size: int) -> tuple[int, str]:
-    field, _, index = name.rpartition("_")
-    assert 0 <= int(index) < size
-    return int(index), field
+_ROWS = 64
 
 
 _Converter = Callable[[Any], Any]

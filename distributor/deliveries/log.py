@@ -325,13 +325,14 @@ class DeliveryLog:
                 check_transition(DeliveryState(old.state), record.outcome.state)
                 verdicts.setdefault(_verdict_of(record), {})[record.delivery_id] = record.outcome.reply
             else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
-                counted.append({"id": record.delivery_id})
+                counted.append(record.delivery_id)
         self._run.attempt.run(connection, attempts)
         for verdict, replies in verdicts.items():
             values = dict(zip(_VERDICT, verdict, strict=True))
             moments = {"new_updated_at": now, "new_accepted_at": now if verdict[0] == DeliveryState.ACCEPTED else None}
             self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
-        self._run.count.run(connection, counted)
+        if counted:
+            self._run.count.run(connection, {"ids": counted})
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
@@ -378,24 +379,13 @@ class _Held:
     refusals: int
 
 
-def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
-    """The row that an attempt leaves in the attempt log."""
+def _attempt_of(record: AttemptRecord, number: int, by: str) -> tuple[Any, ...]:
+    """The row that an attempt leaves in the attempt log, in the order of `ATTEMPT_COLUMNS`."""
     outcome = record.outcome
-    return {
-        "delivery_id": record.delivery_id,
-        "number": number,
-        "started_at": record.started_at,
-        "duration_ms": outcome.duration_ms,
-        "phase": outcome.phase.value,
-        "verdict": outcome.verdict.value,
-        "state": outcome.state.value,
-        "code": outcome.code,
-        "enhanced_code": outcome.enhanced_code,
-        "reply": outcome.reply,
-        "server": outcome.server,
-        "tls": outcome.tls,
-        "worker": by,
-    }
+    return (
+        record.delivery_id, number, record.started_at, outcome.duration_ms, outcome.phase.value, outcome.verdict.value,
+        outcome.state.value, outcome.code, outcome.enhanced_code, outcome.reply, outcome.server, outcome.tls, by,
+    )  # fmt: skip
 
 
 _VERDICT = (

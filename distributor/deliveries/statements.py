@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Dialect, Insert, Update, bindparam, func, insert, not_, select, update
+from sqlalchemy import Dialect, bindparam, func, not_, select, update
 
-from distributor.db.prepared import Prepared, PreparedRows, among, looked_up, nth
+from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
 from distributor.deliveries.conditions import OBJECTED, going_on, objected
 from distributor.deliveries.leases import lease_end
 from distributor.models import Attempt, Delivery
@@ -19,7 +19,10 @@ _attempt = Attempt.__table__  # type: ignore[attr-defined]
 CLAIMED_COLUMNS = (
     "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge",
 )  # fmt: skip
-ATTEMPT_COLUMNS = tuple(column.name for column in _attempt.c if column.name != "id")
+ATTEMPT_COLUMNS = (
+    "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
+    "server", "tls", "worker",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,11 @@ class Statements:
     """Which of our own are being sent."""
     held: Prepared
     """How deliveries stand, locked until the end of the transaction."""
-    attempt: PreparedRows
+    attempt: PreparedInsert
     """More rows of the attempt log."""
     verdict: Prepared
     """What attempts came to becomes the state of deliveries; they have all in common but `replies`, by number."""
-    count: PreparedRows
+    count: Prepared
     """An attempt whose verdict is no longer ours to say is counted all the same."""
 
     @classmethod
@@ -111,6 +114,7 @@ class Statements:
                 expires_at=func.coalesce(bindparam("new_expires_at", type_=c.expires_at.type), c.expires_at),
             )
         )  # fmt: skip
+        count = update(_delivery).where(among(c.id, "ids", dialect)).values(attempts=c.attempts + 1)
         return cls(
             due=Prepared(due, dialect),
             claim=Prepared(claim, dialect),
@@ -118,18 +122,7 @@ class Statements:
             begin=Prepared(begin, dialect),
             begun=Prepared(begun, dialect),
             held=Prepared(held, dialect, in_one_piece=True),
-            attempt=PreparedRows(_attempts, dialect),
+            attempt=PreparedInsert(_attempt, ATTEMPT_COLUMNS, dialect),
             verdict=Prepared(verdict, dialect),
-            count=PreparedRows(_counts, dialect),
+            count=Prepared(count, dialect),
         )
-
-
-def _attempts(rows: int) -> Insert:
-    columns = [_attempt.c[name] for name in ATTEMPT_COLUMNS]
-    return insert(_attempt).values([{one.name: nth(one.name, row, one.type) for one in columns} for row in range(rows)])
-
-
-def _counts(rows: int) -> Update:
-    c = _delivery.c
-    ids = [nth("id", row, c.id.type) for row in range(rows)]
-    return update(_delivery).where(c.id.in_(ids)).values(attempts=c.attempts + 1)
