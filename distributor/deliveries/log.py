@@ -24,6 +24,9 @@ from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcom
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 
+_NOTED_TOGETHER = 512
+"""So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
+
 KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
 
 
@@ -102,6 +105,7 @@ class DeliveryLog:
         self._shared_clock = now is None and not database.is_sqlite
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
+        self._newly_accepted: list[int] = []
 
     # Planning
 
@@ -139,9 +143,12 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             self._record(connection, batch.records, now, by=self.worker)
+            lost = self._begin(connection, batch.begins, now)
             accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
-            self._notices.note(connection, accepted, now)
-            return self._begin(connection, batch.begins, now)
+            self._newly_accepted += accepted
+            if len(self._newly_accepted) >= _NOTED_TOGETHER:
+                self._note_informed(connection, now)
+            return lost
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
@@ -178,6 +185,11 @@ class DeliveryLog:
                 {} if self._shared_clock else {"lease": self._now() + LEASE},
             )
 
+    def note_informed(self, dispatch_id: int) -> None:
+        """Count everyone whom a dispatch has reached as informed of their rights, if its messages tell them."""
+        with self._database.transaction() as connection:
+            self._notices.note_all(connection, dispatch_id, self._now())
+
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
         """Settle what dead workers left: their claims are queued again, what they were sending is in doubt.
 
@@ -202,8 +214,10 @@ class DeliveryLog:
 
     def abandon(self) -> Recovery:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
+        now = self._now()
         with self._database.transaction() as connection:
-            return self._bury(connection, [self.worker], self._now())
+            self._note_informed(connection, now)
+            return self._bury(connection, [self.worker], now)
 
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
         """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes)."""
@@ -333,6 +347,10 @@ class DeliveryLog:
             self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
         if counted:
             self._run.count.run(connection, {"ids": counted})
+
+    def _note_informed(self, connection: Connection, now: datetime) -> None:
+        self._notices.note(connection, self._newly_accepted, now)
+        self._newly_accepted = []
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
