@@ -76,7 +76,7 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
     others = _others(raw) if is_machine or nonstandard.may_be_bounce(letter, said) else {}
     if report is not None or nonstandard.looks_like_bounce(letter, said, others):
         findings = nonstandard.read_bounce(letter, said, returned, others)
-        return _report_kind(findings), findings, _NOTHING
+        return _report_kind(findings), findings, _More(envelope_id=report.envelope_id if report else "")
     if machines.is_automatic(letter):
         return _automatic(letter, said)
     return _from_a_person(letter, said)

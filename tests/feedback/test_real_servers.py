@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import shutil
-import smtplib
 import socket
 import subprocess
 import tempfile
@@ -15,19 +15,37 @@ from pathlib import Path
 
 import pytest
 from comebacks import FORMS, bounce
+from sqlmodel import select
 from ledgerbase import KEYRING, add_deliveries, delivery, states
 
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.feedback.apply import Intake
 from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
+from distributor.models import FeedbackEvent
 from distributor.states import DeliveryState
+from distributor.transport.account import SmtpAccount
+from distributor.transport.base import Envelope
+from distributor.transport.smtp import SmtpTransport
 
 IS_ROOT = os.geteuid() == 0
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
 BOUNCES = "rebonds@office.example"
 RAW = bounce(*FORMS["courier"][:2])
+MESSAGE = b"From: press@office.example\r\nTo: %b\r\nMessage-ID: <of@relay.example>\r\n\r\nBilan\r\n"
+
+
+async def begin() -> None:
+    """Nothing is written down before these bodies."""
+
+
+async def send(port: int, *envelopes: Envelope) -> None:
+    """Hand messages to a real server, as a dispatch does."""
+    connection = await SmtpTransport(SmtpAccount("127.0.0.1", port, security="plain")).connect()
+    for one in envelopes:
+        assert (await connection.deliver(one, begin)).code == 250
+    await connection.close()
 
 
 def free_port() -> int:
@@ -68,12 +86,14 @@ def postfix(open_folder: Path) -> Iterator[tuple[int, Path, Path]]:
     """A Postfix of our own on loopback: its port, the Maildir of the bounce address, its log."""
     if POSTFIX is None or not IS_ROOT:
         pytest.skip("Postfix is not installed, or we are not root")
+    (open_folder / "mail").mkdir()
+    (open_folder / "mail" / "full").write_bytes(b"x" * 4_990)
     config, queue, data, mail = (open_folder / name for name in ("etc", "queue", "data", "mail"))
-    for one in (config, queue, data, mail):
+    for one in (config, queue, data):
         one.mkdir()
     owner = pwd.getpwnam("postfix")
-    os.chown(data, owner.pw_uid, owner.pw_gid)
-    os.chown(mail, owner.pw_uid, owner.pw_gid)
+    for one in (data, mail, mail / "full"):
+        os.chown(one, owner.pw_uid, owner.pw_gid)
     port = free_port()
     log = open_folder / "postfix.log"
     (config / "main.cf").write_text(
@@ -90,15 +110,22 @@ mynetworks = 127.0.0.0/8
 alias_maps =
 alias_database =
 recipient_delimiter = +
+delay_warning_time = 1s
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+message_size_limit = 4000
+virtual_mailbox_limit = 5000
 virtual_mailbox_domains = office.example, journal.example
 virtual_mailbox_base = {mail}
-virtual_mailbox_maps = inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }} }}
+virtual_mailbox_maps = inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }},
+  {{ full@journal.example = full }} }}
 virtual_uid_maps = static:{owner.pw_uid}
 virtual_gid_maps = static:{owner.pw_gid}
 virtual_minimum_uid = 1
 smtpd_reject_unlisted_recipient = no
 smtpd_recipient_restrictions = permit_mynetworks, reject
-transport_maps = inline:{{ {{ full@journal.example = error:5.2.2 mailbox full }} }}
+transport_maps = inline:{{ {{ later@journal.example = retry:4.4.1 no answer from its host }} }}
 """,
         encoding="utf-8",
     )
@@ -121,21 +148,40 @@ transport_maps = inline:{{ {{ full@journal.example = error:5.2.2 mailbox full }}
 
 
 def test_what_postfix_returns_is_read_and_attributed(database: Database, postfix: tuple[int, Path, Path]) -> None:
+    """Unknown, over quota, delayed and delivered: the signed bounce address says of whom."""
     port, maildir, log = postfix
-    _, ids = add_deliveries(database, 3, state=DeliveryState.ACCEPTED)
-    people = ("nobody@journal.example", "full@journal.example", "known@journal.example")
-    with smtplib.SMTP("127.0.0.1", port) as server:
-        for number, address in zip(ids, people, strict=True):
-            row = delivery(database, number)
-            message = f"From: press@office.example\r\nTo: {address}\r\nMessage-ID: {row.message_id}\r\n\r\nBilan"
-            server.sendmail(KEYRING.bounce_address(BOUNCES, number), [address], message)
-    until(lambda: (maildir / "new").is_dir() and len(list((maildir / "new").iterdir())) == 2, log)
+    _, ids = add_deliveries(database, 4, state=DeliveryState.ACCEPTED)
+    people = [f"{name}@journal.example" for name in ("nobody", "full", "later", "known")]
+    asyncio.run(send(port, *(
+        Envelope(KEYRING.bounce_address(BOUNCES, number), address, MESSAGE % address.encode(), envelope_id=f"{number}@x")
+        for number, address in zip(ids, people, strict=True)
+    )))  # fmt: skip
+    until(lambda: (maildir / "new").is_dir() and len(list((maildir / "new").iterdir())) >= 3, log)
     intake = Intake(database, KEYRING, actor="test", bounce_address=BOUNCES)
-    assert fetch_maildir(maildir, intake.take) == 2
-    assert states(database, ids) == ["bounced", "bounced", "accepted"]
+    assert fetch_maildir(maildir, intake.take) >= 3
+    assert states(database, ids) == ["bounced", "bounced", "accepted", "accepted"]
     unknown, full = (delivery(database, number) for number in ids[:2])
     assert (unknown.reason, unknown.enhanced_code) == ("bounce: user_unknown", "5.1.1")
     assert (full.reason, full.enhanced_code) == ("bounce: mailbox_full", "5.2.2")
+    with database.session() as session:
+        late = session.exec(select(FeedbackEvent).where(FeedbackEvent.delivery_id == ids[2])).all()
+    assert {(one.kind, one.verdict, one.status, one.state) for one in late} == {
+        ("delay", "temporary", "4.4.1", "recorded")
+    }
+
+
+def test_the_envelope_id_alone_says_whose_it_is(database: Database, postfix: tuple[int, Path, Path]) -> None:
+    """A relay that writes a Message-ID of its own, and an account that cannot have signed bounce addresses."""
+    port, maildir, log = postfix
+    _, ids = add_deliveries(database, 2, state=DeliveryState.ACCEPTED)
+    named = delivery(database, ids[1]).message_id.strip("<>")
+    asyncio.run(send(port, Envelope(BOUNCES, "nobody@journal.example", MESSAGE % b"x@y.example", envelope_id=named)))
+    until(lambda: (maildir / "new").is_dir() and any((maildir / "new").iterdir()), log)
+    fetch_maildir(maildir, Intake(database, KEYRING, actor="test", bounce_address=BOUNCES).take)
+    assert states(database, ids) == ["accepted", "bounced"]
+    with database.session() as session:
+        event = session.exec(select(FeedbackEvent)).one()
+    assert event.evidence == "message/delivery-status; envelope id"
 
 
 @pytest.fixture
