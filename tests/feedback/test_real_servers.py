@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from comebacks import FORMS, bounce
-from sqlmodel import select
 from ledgerbase import KEYRING, add_deliveries, delivery, states
+from sqlmodel import select
 
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused, ServerUnavailable
@@ -152,9 +152,10 @@ def test_what_postfix_returns_is_read_and_attributed(database: Database, postfix
     port, maildir, log = postfix
     _, ids = add_deliveries(database, 4, state=DeliveryState.ACCEPTED)
     people = [f"{name}@journal.example" for name in ("nobody", "full", "later", "known")]
+    to = dict(zip(ids, people, strict=True))
     asyncio.run(send(port, *(
-        Envelope(KEYRING.bounce_address(BOUNCES, number), address, MESSAGE % address.encode(), envelope_id=f"{number}@x")
-        for number, address in zip(ids, people, strict=True)
+        Envelope(KEYRING.bounce_address(BOUNCES, number), address, MESSAGE % address.encode())
+        for number, address in to.items()
     )))  # fmt: skip
     until(lambda: (maildir / "new").is_dir() and len(list((maildir / "new").iterdir())) >= 3, log)
     intake = Intake(database, KEYRING, actor="test", bounce_address=BOUNCES)
