@@ -54,13 +54,21 @@ def read(context: typer.Context, files: Files) -> None:
 
 
 @app.command()
-def fetch(context: typer.Context) -> None:
-    """Take in what lies in the mailbox of the settings. `distributor work` does it by itself."""
-    from distributor.cli.feedbacking import Tally
+def fetch(
+    context: typer.Context,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and take in what comes, as soon as the server says so.")
+    ] = False,
+) -> None:
+    """Take in what lies in the mailbox of the settings. `distributor work` does it by itself, also while it sends."""
+    from distributor.cli.feedbacking import Tally, watch_feedback
     from distributor.cli.output import console
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
+    if watch:
+        watch_feedback(workspace)
+        return
     tally = Tally(workspace.intake().take)
     workspace.fetch_feedback(tally)
     console().print(tally.summary())

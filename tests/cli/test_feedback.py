@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import mailbox
+import signal
 from pathlib import Path
 
 from comebacks import FORMS, bounce, letter
-from commandtree import Run
+from commandtree import Run, clean_environment
+from warmcommand import WarmCommand
 
 COURIER = bounce(*FORMS["courier"][:2])
 
@@ -55,3 +57,23 @@ def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, fold
     again = run("feedback", "confirm", number, workspace=folder)
     assert (again.returncode, "does not wait" in again.stderr) == (2, True)
     assert "gardez la culture" in run("feedback", "show", number, "--raw", workspace=folder).stdout
+
+
+def test_a_mailbox_that_cannot_be_read_holds_up_no_work(run: Run, folder: Path, tmp_path: Path) -> None:
+    done = run("work", "--once", workspace=folder, DISTRIBUTOR_FEEDBACK_MAILDIR=str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (0, "Nothing is due.\n")
+    assert "What came back: " in done.stderr
+    assert "is no Maildir" in done.stderr
+
+
+def test_watching_takes_in_what_comes_until_it_is_stopped(folder: Path) -> None:
+    box = mailbox.Maildir(folder / "retours")
+    environ = clean_environment() | {"DISTRIBUTOR_FEEDBACK_MAILDIR": "retours", "DISTRIBUTOR_FEEDBACK_MINUTES": "0.002"}
+    process = WarmCommand(["--workspace", str(folder), "feedback", "fetch", "--watch"], env=environ, cwd=folder)
+    assert process.stdout.readline() == "Waiting for what comes back. Ctrl-C ends.\n"
+    box.add(letter("helene@jour.example", "Re: La halle", "Merci, je viens."))
+    assert process.stdout.readline().startswith("reply: ")
+    assert process.stdout.readline() == "Taken in: 1 reply.\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(60)
+    assert (process.wait(), "what came is taken in" in said) == (130, True)

@@ -21,7 +21,7 @@ from sqlmodel import select
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.feedback.apply import Intake
-from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
+from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
 from distributor.models import FeedbackEvent
 from distributor.states import DeliveryState
 from distributor.transport.account import SmtpAccount
@@ -235,12 +235,13 @@ service imap-login {{
         server.wait(30)
 
 
-def deliver(maildir: Path, *messages: bytes) -> None:
+def deliver(maildir: Path, *messages: bytes, at: int = 0) -> None:
     owner = pwd.getpwnam("mail")
-    for number, raw in enumerate(messages):
-        path = maildir / "new" / f"{number}.mail.example"
+    for number, raw in enumerate(messages, start=at):
+        path = maildir / "tmp" / f"{number}.mail.example"
         path.write_bytes(raw)
         os.chown(path, owner.pw_uid, owner.pw_gid)
+        path.rename(maildir / "new" / path.name)
 
 
 def replaced(account: ImapAccount, **values: str | int) -> ImapAccount:
@@ -273,6 +274,25 @@ def test_an_imap_mailbox_is_read_once_and_loses_nothing(dovecot: tuple[ImapAccou
     assert fetch_imap(moving, lambda _raw, _source: None) == 3
     assert fetch_imap(moving, take) == 0
     assert len(list((maildir / ".Distributor" / "cur").iterdir())) == 3
+
+
+def test_what_comes_is_taken_in_as_soon_as_the_server_says_so(dovecot: tuple[ImapAccount, Path]) -> None:
+    """IDLE: half an hour would pass before the next look; each message is there when it is delivered."""
+    account, maildir = dovecot
+    deliver(maildir, RAW)
+    stop, taken = threading.Event(), []
+
+    def caught_up() -> None:
+        if len(taken) == 3:
+            stop.set()
+        else:  # while nobody fetches: only the server can tell
+            threading.Timer(
+                0.2, deliver, [maildir, RAW.replace(b"lea", b"lea%d" % len(taken))], {"at": len(taken)}
+            ).start()
+
+    follow_imap(account, lambda raw, _source: taken.append(raw), 1_800, stop, caught_up)
+    assert [b"lea1" in raw for raw in taken] == [False, True, False]
+    assert b"lea2" in taken[2]
 
 
 def test_a_mailbox_that_cannot_be_read_says_why(dovecot: tuple[ImapAccount, Path]) -> None:
