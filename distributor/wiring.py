@@ -30,6 +30,8 @@ from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
+from distributor.feedback.forwarding import MAX_FORWARDED, Forwarding
+from distributor.feedback.letter import MAX_BYTES
 from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
 from distributor.files import OwnFiles
 from distributor.models import Account, Release
@@ -175,6 +177,36 @@ class Workspace:
             actor=actor(),
             bounce_address=sender.spec if sender else "",
             pause_domain=self._block_domain,
+            forwards=settings.forward_replies_to is not None,
+        )
+
+    def forwarding(self) -> Forwarding | None:
+        """What hands journalists' answers on to the press office, or None where that is not wanted.
+
+        `BadInput` for an address that leads back here: what is handed on would come in again.
+        """
+        settings, to = self.settings, self.settings.forward_replies_to
+        if to is None:
+            return None
+        if settings.mail_from is None:
+            raise BadInput(
+                "No sender is set for what is handed on.",
+                field=f"{PREFIX}MAIL_FROM",
+                mend="Set it to the press office's name and address.",
+            )
+        if to.key in {settings.bounce_address.key if settings.bounce_address else "", settings.feedback_imap_username}:
+            raise BadInput(
+                f"{to} is the mailbox that answers are read from: what is handed on would come in again.",
+                field=f"{PREFIX}FORWARD_REPLIES_TO",
+                mend="Name the mailbox that the press office reads.",
+            )
+        return Forwarding(
+            self.database,
+            self.transport,
+            to=to,
+            sent_by=(settings.mail_from.name, settings.mail_from.address.spec),
+            envelope_sender=(settings.bounce_address or settings.mail_from.address).spec,
+            language=settings.language,
         )
 
     def _block_domain(self, connection: Connection, domain: str, why: str, now: datetime) -> None:
@@ -208,6 +240,7 @@ class Workspace:
             done_folder=settings.feedback_imap_done_folder,
             is_token=settings.feedback_imap_login is ImapLogin.XOAUTH2,
             ca_file=settings.smtp_ca_file,
+            largest=MAX_FORWARDED if settings.forward_replies_to else MAX_BYTES,
         )
 
     def fetch_feedback(self, take: Callable[[bytes, str], object]) -> int:

@@ -39,7 +39,7 @@ def read(context: typer.Context, files: Files) -> None:
     """Take messages in from files. The same message twice changes nothing; a mail server may pipe into it (-)."""
     import sys
 
-    from distributor.cli.feedbacking import Tally
+    from distributor.cli.feedbacking import Tally, hand_on_answers
     from distributor.cli.output import console
     from distributor.feedback.mailbox import read_files
     from distributor.wiring import open_workspace
@@ -51,6 +51,7 @@ def read(context: typer.Context, files: Files) -> None:
     for name, raw in read_files([path for path in files if str(path) != "-"]):
         tally(raw, name)
     console().print(tally.summary())
+    hand_on_answers(workspace)
 
 
 @app.command()
@@ -61,7 +62,7 @@ def fetch(
     ] = False,
 ) -> None:
     """Take in what lies in the mailbox of the settings. `distributor work` does it by itself, also while it sends."""
-    from distributor.cli.feedbacking import Tally, watch_feedback
+    from distributor.cli.feedbacking import Tally, hand_on_answers, watch_feedback
     from distributor.cli.output import console
     from distributor.wiring import open_workspace
 
@@ -72,6 +73,7 @@ def fetch(
     tally = Tally(workspace.intake().take)
     workspace.fetch_feedback(tally)
     console().print(tally.summary())
+    hand_on_answers(workspace)
 
 
 @app.command("list")

@@ -112,7 +112,7 @@ class FeedbackRounds:
         if not self._is_set:
             yield
             return
-        self._go(self._workspace.fetch_feedback)
+        self._go(self._fetch_once)
         stop = threading.Event()
         beside = threading.Thread(target=self._follow_beside, args=(stop,), name="feedback", daemon=True)
         beside.start()
@@ -122,6 +122,10 @@ class FeedbackRounds:
             stop.set()
             beside.join(_PATIENCE_S)  # a message in the middle is taken in; one that hangs is read again next time
 
+    def _fetch_once(self, tally: Tally) -> None:
+        self._workspace.fetch_feedback(tally)
+        self._caught_up(tally)
+
     def check(self) -> None:
         """Raise what ended the thread: without the ledger nothing can go on."""
         if self._trouble is not None:
@@ -130,7 +134,7 @@ class FeedbackRounds:
     def follow(self, stop: threading.Event) -> None:
         """Round after round until `stop`; a mailbox that cannot be read is said, and tried again at the next round."""
         while not stop.is_set():
-            if not self._go(lambda take: self._workspace.follow_feedback(take, stop, lambda: self._say(take))):
+            if not self._go(lambda take: self._workspace.follow_feedback(take, stop, lambda: self._caught_up(take))):
                 stop.wait(self._pause)
 
     def _follow_beside(self, stop: threading.Event) -> None:
@@ -154,13 +158,35 @@ class FeedbackRounds:
             console(stderr=True).print(f"What came back: {confess(error)}", soft_wrap=True)
             return False
         finally:
-            self._say(tally)
+            _say(tally)
         return True
 
-    def _say(self, tally: Tally) -> None:
-        if tally.kinds:
-            console().print(tally.summary())
-            tally.begin_anew()
+    def _caught_up(self, tally: Tally) -> None:
+        _say(tally)
+        hand_on_answers(self._workspace)
+
+
+def _say(tally: Tally) -> None:
+    if tally.kinds:
+        console().print(tally.summary())
+        tally.begin_anew()
+
+
+def hand_on_answers(workspace: Workspace) -> None:
+    """Send journalists' answers on to the press office, where that is set, and say how many.
+
+    What cannot be sent now is said, and sent the next time: whoever took the message in has done their part.
+    """
+    try:
+        forwarding = workspace.forwarding()
+        handed_on = forwarding.hand_on() if forwarding else 0
+    except StorageTrouble:
+        raise
+    except DistributorError as error:
+        console(stderr=True).print(f"Not handed on yet: {error}", soft_wrap=True)
+        return
+    if forwarding and handed_on:
+        console().print(f"Handed on to {forwarding.to}: {count(handed_on, 'answer')}.")
 
 
 def watch_feedback(workspace: Workspace) -> None:

@@ -35,6 +35,7 @@ class ImapAccount:
     """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
 
     `security` is tls, starttls, or plain (this machine only). With `is_token` the password is an OAuth2 access token.
+    `largest` is how many bytes of a message are fetched.
     """
 
     host: str
@@ -46,6 +47,7 @@ class ImapAccount:
     done_folder: str = ""
     is_token: bool = False
     ca_file: Path | None = None
+    largest: int = MAX_BYTES
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -179,7 +181,7 @@ def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str
     criteria = "ALL" if account.done_folder else f"UNKEYWORD {DONE_KEYWORD}"
     count = 0
     for uid in box.uids(criteria):
-        raw = _raw(box, uid)
+        raw = _raw(box, uid, account.largest)
         if raw is None:  # somebody else took it away meanwhile
             continue
         take(raw, f"imap:{account.folder}/{uid}")
@@ -191,9 +193,9 @@ def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str
     return count
 
 
-def _raw(box: BaseMailBox, uid: str) -> bytes | None:
+def _raw(box: BaseMailBox, uid: str, largest: int) -> bytes | None:
     """A message's bytes, as many as are read of one; not marked as read."""
-    status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{MAX_BYTES}>)")
+    status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{largest}>)")
     if status != "OK":
         return None
     return next((bytes(one[1]) for one in data if isinstance(one, tuple) and len(one) > 1), None)
