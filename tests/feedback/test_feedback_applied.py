@@ -19,6 +19,7 @@ from distributor.feedback import waiting
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
 from distributor.models import Affiliation, Contact, FeedbackEvent, Outlet
+from distributor.reports import queries, queries_details
 from distributor.states import DeliveryState
 from distributor.tokens import Purpose
 
@@ -290,8 +291,8 @@ def test_nothing_of_a_message_is_half_done(database: Database, intake: Intake, m
     assert states(database, ids) == ["bounced"]
 
 
-def test_a_dispatch_to_three_hundred_and_all_that_comes_back(database: Database, intake: Intake) -> None:
-    ids = accepted(database, 300)
+def test_a_dispatch_to_a_thousand_and_all_that_comes_back(database: Database, intake: Intake) -> None:
+    dispatch_id, ids = add_deliveries(database, 1000, state=DeliveryState.ACCEPTED)
     rows = [delivery(database, number) for number in ids[:65]]
     messages = [dsn(database, row.id) for row in rows[:30]]
     messages += [complaint(row.address, row.message_id) for row in rows[30:35]]
@@ -309,11 +310,20 @@ def test_a_dispatch_to_three_hundred_and_all_that_comes_back(database: Database,
     random.Random(7).shuffle(messages)
     for raw in messages:
         intake.take(raw, "test")
-    assert Counter(states(database, ids)) == {"accepted": 265, "bounced": 30, "complained": 5}
+    assert Counter(states(database, ids)) == {"accepted": 965, "bounced": 30, "complained": 5}
     with database.session() as session:
         kinds = Counter(session.scalars(select(FeedbackEvent.kind)))
         told = set(session.scalars(select(FeedbackEvent.delivery_id)))
     assert kinds == {"bounce": 30, "complaint": 5, "objection": 10, "out-of-office": 8, "reply": 12}
+    with queries.snapshot(database) as connection:
+        told_by_report = queries.make_report(connection, dispatch_id=dispatch_id)
+        echo = queries_details.make_details(connection, told_by_report).echo
+    assert {state: many for state, many in told_by_report.totals.items() if many} == {
+        "accepted": 965,
+        "bounced": 30,
+        "complained": 5,
+    }
+    assert echo.feedback == kinds
     assert told == {row.id for row in rows}
     assert [is_left_alone(database, row.address) for row in rows] == [True] * 45 + [False] * 20
 
