@@ -72,7 +72,7 @@ def answers(port: int) -> bool:
         return False
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_folder() -> Iterator[Path]:
     """A folder that servers under other users can enter; pytest's own are closed to them."""
     with tempfile.TemporaryDirectory(prefix="mail-", dir="/tmp") as name:
@@ -81,7 +81,7 @@ def open_folder() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def postfix(open_folder: Path) -> Iterator[tuple[int, Path, Path]]:
     """A Postfix of our own on loopback: its port, the Maildir of the bounce address, its log."""
     if POSTFIX is None or not IS_ROOT:
@@ -186,15 +186,26 @@ def test_the_envelope_id_alone_says_whose_it_is(database: Database, postfix: tup
 
 
 @pytest.fixture
-def dovecot(open_folder: Path) -> Iterator[tuple[ImapAccount, Path]]:
-    """A Dovecot of our own on loopback: how to log in, and the Maildir behind it."""
+def mailbox(dovecot: tuple[int, Path], request: pytest.FixtureRequest) -> tuple[ImapAccount, Path]:
+    """A mailbox of this test's own: how to log in, and the Maildir behind it."""
+    port, home = dovecot
+    owner = pwd.getpwnam("mail")
+    user = request.node.name
+    for name in (user, f"{user}/Maildir", *(f"{user}/Maildir/{one}" for one in ("new", "cur", "tmp"))):
+        (home / name).mkdir()
+        os.chown(home / name, owner.pw_uid, owner.pw_gid)
+    return ImapAccount("127.0.0.1", port, "plain", user, "secret"), home / user / "Maildir"
+
+
+@pytest.fixture(scope="module")
+def dovecot(open_folder: Path) -> Iterator[tuple[int, Path]]:
+    """A Dovecot of our own on loopback: its port, and the folder of its mailboxes."""
     if DOVECOT is None or not IS_ROOT:
         pytest.skip("Dovecot is not installed, or we are not root")
     owner = pwd.getpwnam("mail")
     home = open_folder / "home"
-    for name in ("home", "home/Maildir", "home/Maildir/new", "home/Maildir/cur", "home/Maildir/tmp"):
-        (open_folder / name).mkdir()
-        os.chown(open_folder / name, owner.pw_uid, owner.pw_gid)
+    home.mkdir()
+    os.chown(home, owner.pw_uid, owner.pw_gid)
     port = free_port()
     log = open_folder / "dovecot.log"
     config = open_folder / "dovecot.conf"
@@ -206,7 +217,7 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 first_valid_uid = 1
-mail_location = maildir:{home}/Maildir
+mail_location = maildir:{home}/%u/Maildir
 passdb {{
   driver = static
   args = password=secret
@@ -229,7 +240,7 @@ service imap-login {{
     server = subprocess.Popen([DOVECOT, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until(lambda: answers(port), log)
-        yield ImapAccount("127.0.0.1", port, "plain", "press", "secret"), home / "Maildir"
+        yield port, home
     finally:
         server.terminate()
         server.wait(30)
@@ -250,8 +261,8 @@ def replaced(account: ImapAccount, **values: str | int) -> ImapAccount:
     return replace(account, **values)
 
 
-def test_an_imap_mailbox_is_read_once_and_loses_nothing(dovecot: tuple[ImapAccount, Path]) -> None:
-    account, maildir = dovecot
+def test_an_imap_mailbox_is_read_once_and_loses_nothing(mailbox: tuple[ImapAccount, Path]) -> None:
+    account, maildir = mailbox
     deliver(maildir, *(RAW.replace(b"lea", b"lea%d" % one) for one in range(3)))
     taken: list[bytes] = []
 
@@ -276,9 +287,9 @@ def test_an_imap_mailbox_is_read_once_and_loses_nothing(dovecot: tuple[ImapAccou
     assert len(list((maildir / ".Distributor" / "cur").iterdir())) == 3
 
 
-def test_what_comes_is_taken_in_as_soon_as_the_server_says_so(dovecot: tuple[ImapAccount, Path]) -> None:
+def test_what_comes_is_taken_in_as_soon_as_the_server_says_so(mailbox: tuple[ImapAccount, Path]) -> None:
     """IDLE: half an hour would pass before the next look; each message is there when it is delivered."""
-    account, maildir = dovecot
+    account, maildir = mailbox
     deliver(maildir, RAW)
     stop, taken = threading.Event(), []
 
@@ -295,8 +306,8 @@ def test_what_comes_is_taken_in_as_soon_as_the_server_says_so(dovecot: tuple[Ima
     assert b"lea2" in taken[2]
 
 
-def test_a_mailbox_that_cannot_be_read_says_why(dovecot: tuple[ImapAccount, Path]) -> None:
-    account, _ = dovecot
+def test_a_mailbox_that_cannot_be_read_says_why(mailbox: tuple[ImapAccount, Path]) -> None:
+    account, _ = mailbox
     with pytest.raises(CredentialsRefused, match="user name or the password"):
         fetch_imap(replaced(account, password="wrong"), lambda _raw, _source: None)
     with pytest.raises(ServerUnavailable, match="cannot be read"):
