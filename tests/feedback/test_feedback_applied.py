@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
 from distributor.db.engine import Database
 from distributor.deliveries.erasure import erase_deliveries
 from distributor.errors import BadInput
@@ -338,3 +339,25 @@ def test_whoever_is_erased_goes_from_what_came_back_too(database: Database, inta
     with database.session() as session:
         for event in session.scalars(select(FeedbackEvent)):
             assert (event.raw, event.address, event.sender, event.said, event.details) == (b"", "", "", "", {})
+
+
+def test_a_dead_mailbox_says_nothing_of_the_journalists_other_ones(database: Database, intake: Intake) -> None:
+    ids = accepted(database, 1)
+    row = delivery(database, ids[0])
+    with database.session() as session:
+        lea = Contact(first_name="Léa", last_name="Petit", address=row.address, address_key=row.address_key)
+        session.add(lea)
+        session.flush()
+        outlet = Outlet(name="La Gazette", key="la gazette")
+        session.add(outlet)
+        session.flush()
+        session.add(Affiliation(contact_id=lea.id, outlet_id=outlet.id, address="lea@gazette.example"))
+        number = lea.id
+    intake.take(dsn(database, ids[0]), "test")
+    with database.session() as session:
+        objectors = Objectors(session, KEYRING)
+        told = objectors.against(number, row.address, ())
+        assert told is not None
+        assert told.because == "mail to this address came back (unknown user)"
+        assert objectors.against(number, "lea@gazette.example", ()) is None
+        assert not suppression.is_suppressed(session, KEYRING, parse_address("lea@gazette.example"))
