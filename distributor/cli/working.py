@@ -51,6 +51,11 @@ def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: 
 
 def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
+    with returns.going_on():
+        _carry_all(workspace, carrier, returns, once=once, verbose=verbose)
+
+
+def _carry_all(workspace: Workspace, carrier: Carrier, returns: FeedbackRounds, *, once: bool, verbose: bool) -> None:
     transport: Transport | None = None
     troubles: list[DistributorError] = []
     is_first = True
@@ -59,7 +64,7 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         bell.listen()  # before looking: what comes after we looked is heard
         carrier.roster.beat(None, 0)
         say_recovery(carrier.recover())
-        returns.go_if_due()
+        returns.check()
         due = carrier.due()
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
