@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from distributor.cli.output import console, count, show_json, show_table, when
 from distributor.errors import BadInput
-from distributor.files import Output, read_bytes
+from distributor.files import Output, reading
 from distributor.reports import queries, queries_across, queries_details, terminal
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
@@ -251,7 +251,8 @@ def verify(folder: Path, file: Path) -> None:
     from distributor.wiring import open_workspace
 
     keyring = open_workspace(folder).keyring if (folder / ".env").exists() else None
-    found = evidence.verify(read_bytes(file), keyring)
+    with reading(file) as content:
+        found = evidence.verify(content, keyring)
     out = console()
     out.print(f"{count(found.files, 'file')}, {count(found.rows, 'row')}: whole, and in the order they were written.")
     out.print(

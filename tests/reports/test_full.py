@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -214,6 +216,10 @@ def evidence_of(database: Database, number: int, keyring: Keyring = KEYRING) -> 
     return out.getvalue()
 
 
+def verified(content: bytes, keyring: Keyring | None = KEYRING) -> evidence.Verified:
+    return evidence.verify(io.BytesIO(content), keyring)
+
+
 def rezipped(content: bytes, **changes: bytes | None) -> bytes:
     """The same zip with files changed, added, or (None) left out."""
     out = io.BytesIO()
@@ -234,10 +240,10 @@ def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None
         assert "raw" in archive.read("feedback_event.jsonl").decode()
     assert (counts["delivery.jsonl"], counts["release.jsonl"], counts["feedback_event.jsonl"]) == (len(STATES), 1, 3)
     assert counts["attempt.jsonl"] == sum(1 for one in STATES if one[1])
-    found = evidence.verify(made, KEYRING)
+    found = verified(made)
     assert (found.files, found.is_signed) == (8, True)
-    assert evidence.verify(made, None).is_signed is False
-    assert evidence.verify(made, Keyring(b"another office's key, as long")).is_signed is False
+    assert verified(made, None).is_signed is False
+    assert verified(made, Keyring(b"another office's key, as long")).is_signed is False
 
 
 def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
@@ -249,13 +255,13 @@ def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
         if not content:
             continue
         with pytest.raises((Refused, BadInput)):
-            evidence.verify(rezipped(made, **{name: content.replace(b"1", b"2", 1) + b" "}), KEYRING)
+            verified(rezipped(made, **{name: content.replace(b"1", b"2", 1) + b" "}))
         with pytest.raises((Refused, BadInput)):
-            evidence.verify(rezipped(made, **{name: None}), KEYRING)
+            verified(rezipped(made, **{name: None}))
     with pytest.raises(Refused, match="added"):
-        evidence.verify(rezipped(made, more=b""), KEYRING)
+        verified(rezipped(made, more=b""))
     with pytest.raises(BadInput, match="no evidence"):
-        evidence.verify(b"not a zip", KEYRING)
+        verified(b"not a zip")
 
 
 def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None:
@@ -265,7 +271,37 @@ def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None
         head = json.loads(archive.read(evidence.SIGNATURE))
     claimed = json.dumps(head | {"key_id": KEYRING.key_id}).encode()
     with pytest.raises(Refused, match="signature is not ours"):
-        evidence.verify(rezipped(forged, **{evidence.SIGNATURE: claimed}), KEYRING)
+        verified(rezipped(forged, **{evidence.SIGNATURE: claimed}))
+
+
+def test_evidence_is_checked_piece_by_piece_and_a_bomb_is_none(database: Database) -> None:
+    """A hundred times as many rows, the same memory; what unpacks to a thousand times its size is not unpacked."""
+
+    def peak(content: bytes) -> int:
+        tracemalloc.start()
+        try:
+            verified(content)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    row = {"reply": "250 2.0.0 Ok " * 30, "state": "accepted"}
+    sizes = []
+    for many in (5_000, 50_000):
+        out = io.BytesIO()
+        rows = ({**row, "message_id": hashlib.sha256(str(one).encode()).hexdigest()} for one in range(many))
+        evidence.write_tables(out, [("attempt", rows)], {"release": "halle"}, KEYRING)
+        sizes.append(peak(out.getvalue()))
+    assert sizes[1] < sizes[0] + 1_000_000
+    number, _ = seed(database)
+    made = evidence_of(database, number)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("attempt.jsonl", bytes(50_000_000))
+    with pytest.raises(BadInput, match="200 times"):
+        verified(bomb.getvalue())
+    with pytest.raises(BadInput, match="far longer"):
+        verified(rezipped(made, **{evidence.INDEX: b" " * 1_100_000}))
 
 
 def test_over_time_the_groups_add_up_and_echo_is_counted(database: Database) -> None:
