@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
-from babel.numbers import format_decimal, format_percent
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_details import NOT_REACHED, Details
+from distributor.reports.wording import Wording
 from distributor.states import DeliveryState
 
 _S = DeliveryState
@@ -99,47 +95,23 @@ _WORDS = {
 _MANY = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Wording):
     """A report, its language, and what is said in it."""
 
     report: Report
     details: Details
     problems: tuple[Problem, ...]
-    language: str
-    zone: ZoneInfo
-    organisation: str
-    made_at: datetime
     is_redacted: bool = False
 
     @property
     def words(self) -> dict[str, str]:
         """Every word of the page in its language."""
-        return {name: pair[self._column] for name, pair in _WORDS.items()}
+        return {name: pair[self.column] for name, pair in _WORDS.items()}
 
     def state(self, state: str) -> str:
         """The name of a delivery's state."""
-        return _STATES[DeliveryState(state)][self._column]
-
-    def moment(self, moment: datetime | None) -> str:
-        """An instant as it is written in the page's language, in the workspace's zone."""
-        if moment is None:
-            return ""
-        pattern = "d MMMM y HH:mm:ss" if self.language == "fr" else "d MMM y HH:mm:ss"
-        return format_datetime(moment, pattern, tzinfo=self.zone, locale=self.language)
-
-    def number(self, number: int) -> str:
-        """A number with its thousands set apart."""
-        return format_decimal(number, locale=self.language)
-
-    def share(self, number: int, of: int) -> str:
-        """A share in percent, with one decimal; never rounded up to all, nor down to none."""
-        if not of:
-            return "–"
-        share = number / of
-        if 0 < number < of:
-            share = min(max(share, 0.001), 0.999)
-        return format_percent(share, "#,##0.0 %" if self.language == "fr" else "#,##0.0%", locale=self.language)
+        return _STATES[DeliveryState(state)][self.column]
 
     def figures(self) -> dict[str, Any]:
         """All that a layout shows, as words: the same for the page and for the PDF."""
@@ -164,7 +136,7 @@ class Page:
                 [self.number(waiting), words["waiting"]],
             ],
             "problems": [
-                {"count": self.number(one.count), "text": WORDS[one.code][self._column], "command": one.command}
+                {"count": self.number(one.count), "text": WORDS[one.code][self.column], "command": one.command}
                 for one in self.problems
             ],
             "states": [self._bar(state, many, total) for state, many in totals.items() if many],
@@ -192,7 +164,7 @@ class Page:
                 for one in self.details.reasons[:_MANY]
             ],
             "feedback": [
-                [_KINDS.get(kind, (kind, kind))[self._column], self.number(many)]
+                [_KINDS.get(kind, (kind, kind))[self.column], self.number(many)]
                 for kind, many in self.details.echo.feedback.items()
             ],
             "coverage": [
@@ -210,10 +182,6 @@ class Page:
             ],
             "words": words,
         }  # fmt: skip
-
-    @property
-    def _column(self) -> int:
-        return 0 if self.language == "fr" else 1
 
     def _dispatch(self, row: Any) -> str:
         words = self.words
