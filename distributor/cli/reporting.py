@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from distributor.cli.output import console, count, show_json
+from distributor.cli.output import console, count, show_json_rows
 from distributor.errors import BadInput
 from distributor.files import Output, reading
 from distributor.reports import queries, queries_details, terminal
@@ -93,7 +93,7 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
         elif wanted.opens:
             show_in_browser(outputs["html"].path.absolute())
         if wanted.as_json:
-            show_json(queries.report_as_json(found, rows.read()))
+            show_json_rows(queries.report_as_json(found, iter(())), "recipients", rows.read())
         elif not outputs and not wanted.opens:
             _show(workspace, connection, found, rows, wanted)
 
