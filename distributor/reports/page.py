@@ -26,11 +26,24 @@ _STATES = {
     _S.SENDING: ("en cours d’envoi", "sending"),
 }
 _KINDS = {
-    "bounce": ("rebonds", "bounces"),
-    "complaint": ("plaintes", "complaints"),
-    "objection": ("oppositions", "objections"),
-    "reply": ("réponses", "replies"),
+    "bounce": ("rebond", "rebonds", "bounce", "bounces"),
+    "complaint": ("plainte", "plaintes", "complaint", "complaints"),
+    "objection": ("opposition", "oppositions", "objection", "objections"),
+    "reply": ("réponse", "réponses", "reply", "replies"),
 }
+"""One and many of what came back, in French and in English."""
+
+_INVARIABLE = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING})
+_ONE = {
+    "recipients": ("destinataire", "recipient"),
+    "not_reached": ("non joint", "not reached"),
+    "assumed": ("compté comme accepté sans réponse d’un serveur", "counted as accepted without a server’s word"),
+}
+_REASONS = {
+    "no answer": "pas de réponse", "objection": "opposition", "cancelled": "annulé", "erased": "effacé à sa demande",
+}  # fmt: skip
+"""What we say ourselves of why somebody was not reached, in French; servers are quoted as they spoke."""
+
 _WORDS = {
     "title": ("Rapport de diffusion", "Delivery report"),
     "dispatch": ("Diffusion", "Dispatch"),
@@ -113,6 +126,25 @@ class Page(Wording):
         """The name of a delivery's state."""
         return _STATES[DeliveryState(state)][self.column]
 
+    def counted(self, state: str, many: int) -> str:
+        """The name of a state as it stands after a number: in French it agrees with it."""
+        name = self.state(state)
+        agrees = self.language == "fr" and many > 1 and state not in _INVARIABLE
+        return f"{name}s" if agrees else name
+
+    def noun(self, name: str, many: int) -> str:
+        """A word of the page as it stands after a number; none is singular in French, and plural in English."""
+        is_one = many == 1 or (many == 0 and self.language == "fr")
+        return _ONE[name][self.column] if is_one else self.words[name].lower()
+
+    def _came_back(self, kind: str, many: int) -> str:
+        one, more = _KINDS.get(kind, (kind,) * 4)[2 * self.column :][:2]
+        return one if many == 1 else more
+
+    def label(self, label: str) -> str:
+        """Why somebody was not reached: our own words in the page's language, a server's as they are."""
+        return _REASONS.get(label, label) if self.language == "fr" else label
+
     def figures(self) -> dict[str, Any]:
         """All that a layout shows, as words: the same for the page and for the PDF."""
         totals, total = self.report.totals, self.report.total
@@ -120,6 +152,7 @@ class Page(Wording):
         missed = sum(totals.get(state, 0) for state in (_S.REJECTED, _S.BOUNCED, _S.EXPIRED, _S.IN_DOUBT))
         waiting = sum(totals.get(state, 0) for state in (_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED))
         words = self.words
+        assumed = sum(self.report.assumed_sent.values())
         line = self.details.timeline
         return {
             "lang": self.language,
@@ -130,9 +163,9 @@ class Page(Wording):
             "is_redacted": self.is_redacted,
             "dispatches": [self._dispatch(row) for row in self.report.dispatches],
             "big": [
-                [self.number(total), words["recipients"].lower()],
+                [self.number(total), self.noun("recipients", total)],
                 [self.share(accepted, total), words["accepted_of"]],
-                [self.number(missed), words["not_reached"]],
+                [self.number(missed), self.noun("not_reached", missed)],
                 [self.number(waiting), words["waiting"]],
             ],
             "problems": [
@@ -140,7 +173,7 @@ class Page(Wording):
                 for one in self.problems
             ],
             "states": [self._bar(state, many, total) for state, many in totals.items() if many],
-            "assumed": self.number(sum(self.report.assumed_sent.values())) if self.report.assumed_sent else "",
+            "assumed": f"{self.number(assumed)} {self.noun('assumed', assumed)}" if assumed else "",
             "milestones": [
                 [words[name], self.moment(moment)]
                 for name in ("first", "half", "most", "last")
@@ -157,14 +190,14 @@ class Page(Wording):
             "reasons": [
                 {
                     "state": self.state(one.state),
-                    "label": "" if self.is_redacted and one.reason else one.label,
+                    "label": "" if self.is_redacted and one.reason else self.label(one.label),
                     "count": self.number(one.count),
                     "example": "" if self.is_redacted else one.example[:300],
                 }
                 for one in self.details.reasons[:_MANY]
             ],
             "feedback": [
-                [_KINDS.get(kind, (kind, kind))[self.column], self.number(many)]
+                [self._came_back(kind, many), self.number(many)]
                 for kind, many in self.details.echo.feedback.items()
             ],
             "coverage": [
@@ -193,6 +226,7 @@ class Page(Wording):
         return {
             "key": state,
             "name": self.state(state),
+            "counted": self.counted(state, many),
             "count": self.number(many),
             "share": self.share(many, total),
             "width": round(100 * many / total, 2) if total else 0,

@@ -17,12 +17,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ledgerbase import KEYRING, START, add_dispatch, add_version
+from ledgerbase import KEYRING, START, add_dispatch, add_version, delivery_row
 from python_calamine import CalamineWorkbook
 from seeded import MARKUP, STATES, seed
 from sqlalchemy import Connection, event, text
 
 from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput, Refused
 from distributor.files import Output, OwnFiles
 from distributor.reports import (
@@ -197,8 +198,48 @@ def test_the_pdf_is_made_and_says_the_figures(database: Database, language: str)
     assert ("Que faire" if language == "fr" else "What to do") in said
 
 
+def test_a_report_of_one_recipient_speaks_in_the_singular(database: Database) -> None:
+    version = add_version(database, slug="seul")
+    number = add_dispatch(database, version, state="done", started_at=START)
+    row = delivery_row(number, version, 1) | {"state": "withheld", "reason": "objection"}
+    with database.transaction() as connection:
+        DeliveryLog(database, "planner").plan(connection, [row])
+    with reading(database, number) as (connection, report):
+        page = page_of(connection, report)
+        assert page.figures()["big"][0] == ["1", "destinataire"]
+        assert page.counted("accepted", 1) == "accepté"
+        assert (page.counted("accepted", 2), page.counted("queued", 2)) == ("acceptés", "en attente")
+        assert page_of(connection, report, "en").figures()["big"][0] == ["1", "recipient"]
+        assert pdf.make_pdf(page)
+    shown = written(database, number)
+    assert [one[4] for one in embedded(shown)] == ["withheld"]
+    assert embedded(shown)[0][7] == "opposition", "our own words are in the page's language"
+
+
+def test_a_report_of_a_killed_dispatch_says_how_to_go_on(database: Database) -> None:
+    """One was on the wire, one was claimed, one waits; the claims are of a command that is no more."""
+    version = add_version(database, slug="coupee")
+    number = add_dispatch(database, version, state="running", started_at=START)
+    gone = {"worker": "elsewhere:1:2:3", "lease_until": START, "updated_at": START}
+    states = ({"state": "accepted", "accepted_at": START}, {"state": "in_doubt"}, {"state": "claimed", **gone}, {})
+    with database.transaction() as connection:
+        for place, one in enumerate(states):
+            DeliveryLog(database, "planner").plan(connection, [delivery_row(number, version, place) | one])
+    with reading(database, number) as (connection, report):
+        assert report.dispatches[0].stopped
+        found = {one.code: one.command for one in page_of(connection, report).problems}
+        assert pdf.make_pdf(page_of(connection, report))
+    assert found == {
+        "in_doubt": f"distributor dispatches resume {number} --in-doubt resend",
+        "paused": f"distributor dispatches resume {number}",
+    }
+    shown = written(database, number)
+    assert f"distributor dispatches resume {number}" in shown
+    assert Counter(one[4] for one in embedded(shown)) == {"accepted": 1, "in_doubt": 1, "claimed": 1, "queued": 1}
+
+
 @pytest.mark.parametrize("state", ["queued", "rejected", "accepted"])
-def test_reports_of_one_recipient_of_nothing_sent_and_of_all_failed(database: Database, state: str) -> None:
+def test_reports_of_nothing_sent_and_of_all_in_one_state(database: Database, state: str) -> None:
     version = add_version(database, slug="seul")
     number = add_dispatch(database, version, state="planned")
     assert "aucun" in written(database, number).lower()
