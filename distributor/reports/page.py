@@ -33,6 +33,18 @@ _KINDS = {
 }
 """One and many of what came back, in French and in English."""
 
+OUTLET_KINDS = {
+    "national-daily": ("quotidien national", "national daily"),
+    "regional-daily": ("quotidien régional", "regional daily"),
+    "agency": ("agence", "agency"),
+    "radio": ("radio", "radio"),
+    "television": ("télévision", "television"),
+    "web": ("en ligne", "online"),
+    "magazine": ("magazine", "magazine"),
+    "trade": ("presse professionnelle", "trade press"),
+    "union-press": ("presse syndicale", "union press"),
+    "freelance": ("pigiste", "freelance"),
+}
 _INVARIABLE = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING})
 _ONE = {
     "recipients": ("destinataire", "recipient"),
@@ -182,7 +194,7 @@ class Page(Wording):
             "groups": [
                 group
                 for name, counts in (
-                    ("by_sector", self.report.by_sector), ("by_kind", self.details.by_kind),
+                    ("by_sector", self.report.by_sector), ("by_kind", self._kinds()),
                     ("by_domain", self.report.by_domain), ("by_list", self.details.by_list),
                 )
                 if (group := self._group(words[name], counts))
@@ -215,6 +227,10 @@ class Page(Wording):
             ],
             "words": words,
         }  # fmt: skip
+
+    def _kinds(self) -> dict[str, Any]:
+        by_kind = self.details.by_kind
+        return {OUTLET_KINDS.get(kind, (kind, kind))[self.column]: counts for kind, counts in by_kind.items()}
 
     def _dispatch(self, row: Any) -> str:
         words = self.words

@@ -22,6 +22,7 @@ from python_calamine import CalamineWorkbook
 from seeded import MARKUP, STATES, seed
 from sqlalchemy import Connection, event, text
 
+from distributor.contacts.cleaning.codes import OUTLET_KINDS
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput, Refused
@@ -38,6 +39,7 @@ from distributor.reports import (
     queries_details,
     workbook,
 )
+from distributor.reports.page import OUTLET_KINDS as OUTLET_WORDS
 from distributor.reports.page import Page
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
@@ -214,6 +216,10 @@ def test_a_report_of_one_recipient_speaks_in_the_singular(database: Database) ->
     shown = written(database, number)
     assert [one[4] for one in embedded(shown)] == ["withheld"]
     assert embedded(shown)[0][7] == "opposition", "our own words are in the page's language"
+
+
+def test_every_kind_of_outlet_has_its_words() -> None:
+    assert set(OUTLET_WORDS) == set(OUTLET_KINDS)
 
 
 def test_a_report_of_a_killed_dispatch_says_how_to_go_on(database: Database) -> None:
