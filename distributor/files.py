@@ -21,8 +21,9 @@ _DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _ELSEWHERE = "Choose another place."
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file; `BadInput` if it is missing, no regular file, unreadable, or far too large to be what was meant.
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """A file to read piece by piece, however large; `BadInput` if it is missing, no regular file, or unreadable.
 
     Devices and pipes are refused: one that never ends, or never begins, would hold the command for ever.
     """
@@ -33,11 +34,17 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(mode):
             raise BadInput("It is a device or a pipe.", file=path, mend="Save it as a file first, and name that.")
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+            yield file
     except FileNotFoundError:
         raise BadInput("There is no such file.", file=path, mend="Check the name.") from None
     except OSError as error:
         raise BadInput(f"It cannot be read: {error.strerror}.", file=path) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file; `BadInput` as `reading` raises it, or if it is far too large to be what was meant."""
+    with reading(path) as file:
+        content = file.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
         raise BadInput("It is over 60 MB.", file=path, mend="Split it, or check that it is the right file.")
     return content

@@ -187,7 +187,9 @@ def _main() -> None:
     for module in pkgutil.walk_packages(distributor.__path__, "distributor."):
         if not module.name.startswith(("distributor.db.migrations.", "distributor.__main__")):
             importlib.import_module(module.name)
-    for name in ("aiosmtplib", "alembic.command", "babel.dates", "dotenv.parser", "rich.progress", "typer._adapters"):
+    for name in (
+        "aiosmtplib", "alembic.command", "babel.dates", "dotenv.parser", "rich.live", "typer._adapters", "xlsxwriter",
+    ):  # fmt: skip
         importlib.import_module(name)
     for language in ("fr", "en"):
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)

@@ -13,9 +13,10 @@ from distributor import clock
 from distributor.addresses import parse_address
 from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
-from distributor.cli.running import say_standing, showing_progress
+from distributor.cli.running import say_standing, say_trouble
 from distributor.cli.sending import plan_proved
 from distributor.cli.showing import show_import, show_import_of_release, show_manifest, show_proof
+from distributor.cli.watching import shown_while
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
@@ -138,8 +139,8 @@ async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
     carrier = workspace.carrier(log)
     transport = SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain"))
     while True:
-        with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
-            result = await carrier.carry(dispatch_id, transport, asyncio.Event(), on_outcome)
+        carried = carrier.carry(dispatch_id, transport, asyncio.Event(), say_trouble)
+        result = await shown_while(workspace, [dispatch_id], carried)
         if not carrier.standing(dispatch_id).counts.get(DeliveryState.DEFERRED):
             break
         console().print(

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -58,10 +58,26 @@ def visible(text: str) -> str:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON, for other programs: one stable shape, times in ISO 8601 with their zone."""
+    sys.stdout.write(_as_json(value) + "\n")
+
+
+def show_json_rows(value: Mapping[str, Any], name: str, rows: Iterable[Any]) -> None:
+    """Print as `show_json` does `value`, whose last and empty list `name` is to hold `rows`: none is kept in memory."""
+    head, _, tail = _as_json(value).rpartition("[]")
+    assert head.endswith(f'"{name}": '), "the list to fill is the last"
+    sys.stdout.write(head)
+    mark = "["
+    for row in rows:
+        sys.stdout.write(f"{mark}\n    " + _as_json(row).replace("\n", "\n    "))
+        mark = ","
+    sys.stdout.write(("[]" if mark == "[" else "\n  ]") + tail + "\n")
+
+
+def _as_json(value: Any) -> str:
     speaks_utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     text = json.dumps(value, ensure_ascii=not speaks_utf8, indent=2, default=_jsonable)
     # Such characters can only stand within strings, where JSON has another spelling for them (RFC 8259 §7).
-    sys.stdout.write(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+    return _NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _jsonable(value: Any) -> Any:

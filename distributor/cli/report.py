@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,22 +36,19 @@ def report(
     list_: Annotated[str, typer.Option("--list", help="With --since: who of this list was not reached.")] = "",
 ) -> None:
     """Show who got a release, who did not, and why."""
-    from distributor.cli import reporting
+    from distributor.cli import reporting, trending
     from distributor.wiring import open_workspace
 
     if verify is not None:
         reporting.verify(context.obj, verify)
         return
     workspace = open_workspace(context.obj)
-    if since or list_:
-        reporting.over_time(workspace, since, by or [], as_json=as_json, list_name=list_)
-        return
-    reporting.one_report(
-        workspace,
-        release,
-        reporting.Wanted(
-            as_json=as_json, states=reporting.read_states(state or []), by=reporting.read_groups(by or []),
-            contact=contact, redact=redact, language=language or workspace.settings.language, opens=open_,
-            files={"csv": csv, "xlsx": xlsx, "jsonl": jsonl, "html": html, "pdf": pdf, "evidence": evidence},
-        ),
+    wanted = reporting.Wanted(
+        as_json=as_json, states=reporting.read_states(state or []), contact=contact, redact=redact,
+        language=language or workspace.settings.language, opens=open_,
+        files={"csv": csv, "xlsx": xlsx, "jsonl": jsonl, "html": html, "pdf": pdf, "evidence": evidence},
     )  # fmt: skip
+    if since or list_:
+        trending.over_time(workspace, since, by or [], wanted, list_name=list_)
+        return
+    reporting.one_report(workspace, release, replace(wanted, by=reporting.read_groups(by or [])))

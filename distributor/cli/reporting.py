@@ -6,23 +6,22 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from distributor.cli.output import console, count, show_json, show_table, when
+from distributor.cli.output import console, count, show_json_rows
 from distributor.errors import BadInput
-from distributor.files import Output, read_bytes
-from distributor.reports import queries, queries_across, queries_details, terminal
+from distributor.files import Output, reading
+from distributor.reports import queries, queries_details, terminal
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
 from distributor.states import DeliveryState
 from distributor.wiring import Workspace, actor
 
 _LONGEST_NUMBER = 18  # what every database can hold
-_ENDINGS: Mapping[str, tuple[str, ...]] = {
+ENDINGS: Mapping[str, tuple[str, ...]] = {
     "csv": (".csv", ".txt"),
     "xlsx": (".xlsx",),
     "jsonl": (".jsonl", ".ndjson"),
@@ -71,14 +70,13 @@ def read_groups(names: Sequence[str]) -> tuple[str, ...]:
 
 def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
     """Show or write the report of a release or dispatch."""
-    if wanted.language not in _LANGUAGES:
-        raise BadInput(f"There are no reports in «{wanted.language}».", field="--language", mend="Say en or fr.")
+    require_language(wanted)
     if not name:
         raise BadInput(
             "Which release?", mend="Name it, or a dispatch's number, or say --since. See: distributor dispatches list"
         )
     outputs = {
-        kind: Output(path, workspace.own_files, endings=_ENDINGS[kind])
+        kind: Output(path, workspace.own_files, endings=ENDINGS[kind])
         for kind, path in wanted.files.items()
         if path is not None
     }
@@ -91,11 +89,11 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
             written = _WRITERS[kind](workspace, connection, found, rows, wanted, output)
             console(stderr=wanted.as_json).print(f"{count(written, 'recipient')} written to {output.path}")
         if wanted.opens and "html" not in outputs:
-            _open(_temporary_page(workspace, connection, found, rows, wanted))
+            show_in_browser(_temporary_page(workspace, connection, found, rows, wanted))
         elif wanted.opens:
-            _open(outputs["html"].path.absolute())
+            show_in_browser(outputs["html"].path.absolute())
         if wanted.as_json:
-            show_json(queries.report_as_json(found, rows.read()))
+            show_json_rows(queries.report_as_json(found, iter(())), "recipients", rows.read())
         elif not outputs and not wanted.opens:
             _show(workspace, connection, found, rows, wanted)
 
@@ -240,7 +238,8 @@ def _temporary_page(workspace: Workspace, connection: Connection, report: Report
     return Path(file.name)
 
 
-def _open(path: Path) -> None:
+def show_in_browser(path: Path) -> None:
+    """Open a page in the browser, or say where it is."""
     if not webbrowser.open(path.as_uri()):
         console().print(f"No browser could be opened; the page is {path}")
 
@@ -251,7 +250,8 @@ def verify(folder: Path, file: Path) -> None:
     from distributor.wiring import open_workspace
 
     keyring = open_workspace(folder).keyring if (folder / ".env").exists() else None
-    found = evidence.verify(read_bytes(file), keyring)
+    with reading(file) as content:
+        found = evidence.verify(content, keyring)
     out = console()
     out.print(f"{count(found.files, 'file')}, {count(found.rows, 'row')}: whole, and in the order they were written.")
     out.print(
@@ -261,50 +261,7 @@ def verify(folder: Path, file: Path) -> None:
     )
 
 
-def over_time(workspace: Workspace, since: str, by: Sequence[str], *, as_json: bool, list_name: str = "") -> None:
-    """Show how all releases since a day went, or who of a list nothing has reached since."""
-    from distributor.reports import across
-
-    try:
-        day = date.fromisoformat(since)
-    except ValueError:
-        raise BadInput(f"«{since}» is no day.", field="--since", mend="Write it as 2026-09-01.") from None
-    if unknown := set(by) - set(queries_across.GROUPS):
-        raise BadInput(
-            f"Nothing is grouped by «{unknown.pop()}» over time.",
-            field="--by",
-            mend=f"Say one of: {', '.join(queries_across.GROUPS)}.",
-        )
-    moment = datetime.combine(day, time(), workspace.settings.timezone).astimezone(UTC)
-    if list_name:
-        _show_not_reached(workspace, list_name, moment, as_json=as_json)
-        return
-    with queries.snapshot(workspace.database) as connection:
-        found = queries_across.since(connection, moment, workspace.settings.timezone, by)
-    if as_json:
-        show_json(across.as_json(found))
-    else:
-        across.show(console(), found, workspace.settings.timezone)
-
-
-def _show_not_reached(workspace: Workspace, list_name: str, moment: datetime, *, as_json: bool) -> None:
-    """Who stands on a list and was not reached since; of a smart list, whoever it holds today."""
-    from distributor.contacts.lists import press_lists
-
-    with workspace.database.session(reads_only=True) as session:
-        slug = press_lists.find_list(session, list_name).slug
-        ids = [one.contact_id for one in press_lists.list_members(session, slug, workspace.keyring)]
-        rows = queries_across.not_reached_since(session.connection(), ids, moment)
-    if as_json:
-        show_json(rows)
-        return
-    zone = workspace.settings.timezone
-    named = [
-        (f"{row['first_name']} {row['last_name']}".strip(), row["address"], row["last_reached_at"]) for row in rows
-    ]
-    show_table(
-        ["journalist", "address", "last reached"],
-        [(name, address, when(last, zone) or "never") for name, address, last in named],
-        whole=[1],
-    )
-    console().print(f"{count(len(rows), 'member')} of {len(ids)} not reached since {moment.astimezone(zone):%Y-%m-%d}.")
+def require_language(wanted: Wanted) -> None:
+    """Raise `BadInput` for a language that there are no reports in."""
+    if wanted.language not in _LANGUAGES:
+        raise BadInput(f"There are no reports in «{wanted.language}».", field="--language", mend="Say en or fr.")

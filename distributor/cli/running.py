@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import console, count, when
+from distributor.cli.watching import shown_while
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
@@ -26,10 +26,6 @@ from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Out
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
 
 OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -84,15 +80,14 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
 
     async def carry(stop: asyncio.Event) -> RunResult:
         for dispatch_id in dispatch_ids:
-            result = await carrier.carry(dispatch_id, transport, stop, on_outcome)
+            result = await carrier.carry(dispatch_id, transport, stop, say_trouble)
             results.append(result)
             if result.stopped or result.paused_because:
                 return result
         return results[-1]
 
     try:
-        with showing_progress(_together([carrier.standing(one) for one in dispatch_ids])) as on_outcome:
-            last = asyncio.run(until_stopped(carry))
+        last = asyncio.run(until_stopped(lambda stop: shown_while(workspace, dispatch_ids, carry(stop))))
     finally:
         carrier.leave()
     standings = [carrier.standing(one) for one in dispatch_ids]
@@ -156,8 +151,7 @@ def carry_watched(
     carry: Callable[[asyncio.Event, OnOutcome], Coroutine[Any, Any, RunResult]],
 ) -> None:
     """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
-    with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
-        result = asyncio.run(until_stopped(lambda stop: carry(stop, on_outcome)))
+    result = asyncio.run(until_stopped(lambda stop: shown_while(workspace, [dispatch_id], carry(stop, say_trouble))))
     say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
 
 
@@ -202,46 +196,10 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
 
 
-@contextmanager
-def showing_progress(before: Standing) -> Iterator[OnOutcome]:
-    """A live bar on a terminal; plain lines for refusals elsewhere. Yields what to call with each outcome."""
+def say_trouble(claimed: ClaimedDelivery, outcome: Outcome) -> None:
+    """Say in a line whom a server refused or put off, and its words; on a terminal the live view does that."""
     out = console()
-    waiting = sum(before.counts.get(state, 0) for state in OPEN_STATES)
-    seen: Counter[str] = Counter()
-    if not out.is_terminal:
-        yield lambda claimed, outcome: _say_trouble(out, claimed, outcome)
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[states]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=out) as progress:
-        task = progress.add_task("Sending", total=waiting, states="")
-        yield _Advance(progress, task, seen)
-
-
-class _Advance:
-    """Moves the bar by one outcome."""
-
-    def __init__(self, progress: Progress, task: TaskID, seen: Counter[str]) -> None:
-        self._progress = progress
-        self._task = task
-        self._seen = seen
-
-    def __call__(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
-        self._seen[outcome.state] += 1
-        states = " ".join(f"{many} {state.replace('_', ' ')}" for state, many in self._seen.items())
-        self._progress.update(self._task, advance=1, states=states)
-        _say_trouble(self._progress.console, claimed, outcome)
-
-
-def _say_trouble(out: Console, claimed: ClaimedDelivery, outcome: Outcome) -> None:
-    if outcome.state == DeliveryState.ACCEPTED:
+    if outcome.state == DeliveryState.ACCEPTED or out.is_terminal:
         return
     from rich.text import Text
 

@@ -1,14 +1,20 @@
-"""Watching a dispatch: a calm live view on a terminal, plain lines elsewhere; it only reads."""
+"""Watching a dispatch, from beside it or while it is carried: a calm live view on a terminal; it only reads."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from distributor import clock
 from distributor.cli.output import console, when
+from distributor.dispatch.runner import RunResult
+from distributor.errors import DistributorError
 from distributor.reports import queries, queries_watch
 from distributor.reports.queries import DispatchRow
 from distributor.reports.queries_watch import Trouble
@@ -18,8 +24,12 @@ from distributor.wiring import Workspace
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
+_EVERY_S = 1.0
 _WINDOW_S = 30.0
+_FRAME = 6
+"""Lines of a view that are no refusals: headline, bar, figures, states, domains, and one left free."""
 _OVER = frozenset({DispatchState.DONE, DispatchState.CANCELLED})
 
 
@@ -87,14 +97,79 @@ async def watch(workspace: Workspace, dispatch_id: int, every: float) -> None:
             await clock.sleep(every)
             look = look_at(workspace, dispatch_id)
             pace.note(look)
-    from rich.live import Live
-
-    with Live(View(workspace, look, pace), console=out, auto_refresh=False) as live:
+    with _drawing(out) as screen:
+        screen.draw(View(workspace, look, pace))
         while not look.is_over:
             await clock.sleep(every)
             look = look_at(workspace, dispatch_id)
             pace.note(look)
-            live.update(View(workspace, look, pace), refresh=True)
+            screen.draw(View(workspace, look, pace))
+
+
+async def shown_while(workspace: Workspace, dispatch_ids: Sequence[int], work: Awaitable[RunResult]) -> RunResult:
+    """Await `work`, which carries these dispatches, and show them meanwhile on a terminal as `watch` does.
+
+    What cannot be read for the view does not disturb the work: the last view stays.
+    """
+    out = console()
+    if not out.is_terminal:
+        return await work
+    paces = {one: Pace() for one in dispatch_ids}
+
+    def draw(screen: _Screen, *, is_carried: bool) -> None:
+        with contextlib.suppress(DistributorError):
+            screen.draw(*_views(workspace, paces, is_carried=is_carried))
+
+    async def follow(screen: _Screen) -> None:
+        while not ended.is_set():
+            await asyncio.to_thread(draw, screen, is_carried=True)  # the loop has messages to send
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _EVERY_S)
+
+    ended = asyncio.Event()
+    with _drawing(out) as screen:
+        following = asyncio.create_task(follow(screen))
+        try:
+            return await work
+        finally:
+            ended.set()
+            await following
+            draw(screen, is_carried=False)
+
+
+def _views(workspace: Workspace, paces: dict[int, Pace], *, is_carried: bool) -> Iterator[View]:
+    """The dispatches of one sending; of one that is being carried the claims, or none, say nothing."""
+    share = 1 / len(paces)
+    for dispatch_id, pace in paces.items():
+        look = look_at(workspace, dispatch_id)
+        if is_carried:
+            look = replace(look, row=replace(look.row, stopped=False))
+        pace.note(look)
+        yield View(workspace, look, pace, share)
+
+
+class _Screen:
+    """Where views are drawn over the last ones."""
+
+    def __init__(self, live: Live) -> None:
+        self._live, self._size = live, live.console.size
+
+    def draw(self, *views: View) -> None:
+        """Show these instead. A terminal that changed its size has broken the lines anew: then all is drawn afresh."""
+        from rich.console import Group
+
+        if self._live.console.size != self._size:
+            self._size = self._live.console.size
+            self._live.console.clear()
+        self._live.update(Group(*views), refresh=True)
+
+
+@contextmanager
+def _drawing(out: Console) -> Iterator[_Screen]:
+    from rich.live import Live
+
+    with Live(console=out, auto_refresh=False) as live:
+        yield _Screen(live)
 
 
 def as_line(workspace: Workspace, look: Look, pace: Pace) -> str:
@@ -108,8 +183,11 @@ def _waits_for(workspace: Workspace, look: Look, pace: Pace) -> str:
     row = look.row
     if look.is_over or not look.waiting:
         return row.words
-    if row.next_attempt_at and "waits" in row.words:
-        return f"waits for the next attempt at {when(row.next_attempt_at, workspace.settings.timezone)}; {row.words}"
+    zone = workspace.settings.timezone
+    if row.is_waiting:
+        return f"until {when(row.waits_until, zone)} it {row.words}"
+    if row.next_attempt_at and "for the next attempt" in row.words:
+        return row.words.replace("the next attempt", f"the next attempt at {when(row.next_attempt_at, zone)}")
     if pace.per_second <= 0:
         return row.words
     left = round(look.waiting / pace.per_second)
@@ -119,9 +197,9 @@ def _waits_for(workspace: Workspace, look: Look, pace: Pace) -> str:
 class View:
     """The live view, laid out anew for the width at hand whenever it is drawn."""
 
-    def __init__(self, workspace: Workspace, look: Look, pace: Pace) -> None:
-        """Show this look."""
-        self._workspace, self._look, self._pace = workspace, look, pace
+    def __init__(self, workspace: Workspace, look: Look, pace: Pace, share: float = 1) -> None:
+        """Show this look, in this share of the screen's lines."""
+        self._workspace, self._look, self._pace, self._share = workspace, look, pace, share
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Headline, one bar, states, what it waits for, then trouble: never more lines than the screen has."""
@@ -129,7 +207,9 @@ class View:
 
         look, width = self._look, options.max_width
         row, total = look.row, max(1, look.row.total)
-        yield Text(f"{row.headline}  ·  dispatch {row.id}, version {row.version}", style="bold", overflow="ellipsis")
+        head = Text(f"Dispatch {row.id}, version {row.version}  ·  {row.headline}", style="bold")
+        head.truncate(width, overflow="ellipsis")
+        yield head
         bar = Text()
         for state, style in STATE_STYLES.items():
             if many := row.counts.get(state, 0):
@@ -143,7 +223,7 @@ class View:
             if many:
                 states.append_text(state_text(state)).append(f" {many}   ")
         yield states
-        room = max(0, (options.height or console.height) - 8)
+        room = max(0, int((options.height or console.height) * self._share) - _FRAME)
         if look.domains:
             told = ", ".join(f"{domain} ({many})" for domain, many in look.domains)
             yield Text(f"Trouble with: {told}", style="yellow", overflow="ellipsis", no_wrap=True)

@@ -6,10 +6,12 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.reports.queries_details import Timeline
 
+_DAY_S = 86_400
 _PRINT = {"ink": "#1d1d1b", "pale": "#55534d", "line": "#1f6f54"}
 _ROUND = re.compile(r"<!--.*?-->|<\?xml[^>]*\?>|<defs>\s*</defs>", re.DOTALL)
 _STYLE = re.compile(r'<style type="text/css">.*?</style>', re.DOTALL)
@@ -28,7 +30,39 @@ def timeline_chart(timeline: Timeline, zone: ZoneInfo, *, title: str, colours: s
     return _curve([(0.0, 0), *points], start, zone, title, colours)
 
 
+def trend_chart(points: Sequence[tuple[datetime, float]], zone: ZoneInfo, *, title: str, unit: str) -> str:
+    """A figure of each release over the days, a dot for each; "" where two dots are not there to be compared.
+
+    Shares stand on a scale from none to all, so that a small change does not look like a large one.
+    """
+    if len({moment for moment, _ in points}) < 2:
+        return ""
+    start, end = points[0][0], points[-1][0]
+    chart = _chart(
+        "page", show_dots=True, dots_size=4, fill=False,
+        x_value_formatter=lambda x: datetime.fromtimestamp(start.timestamp() + x, zone).strftime("%d/%m/%y"),
+    )  # fmt: skip
+    span = (end - start).total_seconds()
+    chart.x_labels = [span * step / 4 for step in range(5)]
+    top = 100 if "%" in unit else max(value for _, value in points) or 1
+    chart.range = (0, top)
+    chart.y_labels = [{"value": value, "label": f"{value:g}{unit}"} for value in (0, round(top / 2, 1), top)]
+    chart.add("", [((moment - start).total_seconds(), value) for moment, value in points])
+    return _bare(chart.render(is_unicode=True), title, keeps_style=False)
+
+
 def _curve(points: Sequence[tuple[float, int]], start: datetime, zone: ZoneInfo, title: str, colours: str) -> str:
+    span, top = points[-1]
+    chart = _chart(
+        colours, show_dots=False, fill=True, x_value_formatter=lambda x: _clock(start, x, zone, is_long=span > _DAY_S)
+    )
+    chart.x_labels = [span * step / 4 for step in range(5)]
+    chart.y_labels = sorted({0, round(top / 2), round(top * 0.9), top})
+    chart.add("", list(points))
+    return _bare(chart.render(is_unicode=True), title, keeps_style=colours == "print")
+
+
+def _chart(colours: str, **options: Any) -> Any:
     import pygal  # type: ignore[import-untyped]  # noqa: PLC0415 - ships no types; only a report with charts needs it
     from pygal.style import Style  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -41,20 +75,11 @@ def _curve(points: Sequence[tuple[float, int]], start: datetime, zone: ZoneInfo,
         font_family="sans-serif", label_font_size=13, major_label_font_size=13, value_font_size=13,
         guide_stroke_color=given["pale"], major_guide_stroke_color=given["pale"],
     )  # fmt: skip
-    over_a_day = points[-1][0] > 86_400
-    chart = pygal.XY(
-        style=style, js=(), no_prefix=True, fill=True, show_dots=False, show_legend=False, width=760, height=260,
-        margin=8, margin_right=40, include_x_axis=True,
-        x_labels_major_count=5, truncate_label=-1, disable_xml_declaration=True,
-        x_value_formatter=lambda x: _clock(start, x, zone, is_long=over_a_day), pretty_print=False, explicit_size=False,
-        stroke_style={"width": 2.5},
+    return pygal.XY(
+        style=style, js=(), no_prefix=True, show_legend=False, width=760, height=260, margin=8, margin_right=40,
+        include_x_axis=True, x_labels_major_count=5, truncate_label=-1, disable_xml_declaration=True,
+        pretty_print=False, explicit_size=False, stroke_style={"width": 2.5}, **options,
     )  # fmt: skip
-    span = points[-1][0]
-    chart.x_labels = [span * step / 4 for step in range(5)]
-    top = points[-1][1]
-    chart.y_labels = sorted({0, round(top / 2), round(top * 0.9), top})
-    chart.add("", list(points))
-    return _bare(chart.render(is_unicode=True), title, keeps_style=colours == "print")
 
 
 def _clock(start: datetime, seconds: float, zone: ZoneInfo, *, is_long: bool) -> str:

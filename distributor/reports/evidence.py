@@ -10,7 +10,8 @@ import hmac
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -22,11 +23,13 @@ from distributor.reports import queries_evidence
 from distributor.reports.jsonlines import as_line
 from distributor.reports.queries import Report
 from distributor.tokens import Keyring
+from distributor.unpacking import MAX_RATIO
 
 INDEX, SIGNATURE = "index.jsonl", "signature.json"
 FORMAT = "distributor-evidence-1"
 _START = "0" * 64
-_LARGEST = 4 * 1024**3
+_CHUNK = 1 << 16
+_LONGEST_INDEX = 1 << 20  # it has a line for each table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +44,23 @@ class Verified:
 
 def write_evidence(file: BinaryIO, connection: Connection, report: Report, keyring: Keyring, made_at: datetime) -> None:
     """Write the zip, table by table and row by row; on one `snapshot`, so that it speaks of one moment."""
-    entries: list[dict[str, Any]] = []
+    about = {"release": report.slug, "dispatches": report.dispatch_ids, "made_at": made_at.isoformat()}
+    write_tables(file, queries_evidence.tables(connection, report.dispatch_ids, report.slug), about, keyring)
+
+
+def write_tables(
+    file: BinaryIO,
+    tables: Iterable[tuple[str, Iterator[Mapping[str, Any]]]],
+    about: Mapping[str, Any],
+    keyring: Keyring,
+) -> None:
+    """Write the rows of each table, their chained index, and its signature, which says what it is `about`."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in queries_evidence.tables(connection, report.dispatch_ids, report.slug):
-            entries.append(_written(archive, f"{name}.jsonl", rows))
-        chained = list(_chained(entries))
+        chained = list(_chained([_written(archive, f"{name}.jsonl", rows) for name, rows in tables]))
         archive.writestr(INDEX, b"".join(as_line(one) for one in chained))
         head = {
             "format": FORMAT,
-            "release": report.slug,
-            "dispatches": report.dispatch_ids,
-            "made_at": made_at.isoformat(),
+            **about,
             "files": len(chained),
             "chain": chained[-1]["chain"],
             "key_id": keyring.key_id,
@@ -59,15 +68,19 @@ def write_evidence(file: BinaryIO, connection: Connection, report: Report, keyri
         archive.writestr(SIGNATURE, json.dumps(head | {"signature": _sign(head, keyring)}, indent=2))
 
 
-def verify(content: bytes, keyring: Keyring | None) -> Verified:
+def verify(file: BinaryIO, keyring: Keyring | None) -> Verified:
     """Check a zip of evidence; `Refused` says what was changed, `BadInput` that it is none.
 
-    Checked: that no file was changed, added, left out or put elsewhere, and, with the key at hand, who signed it.
+    Checked: that no file was changed, added, left out or put elsewhere, and, with the key at hand, who signed it. It is
+    read piece by piece: however large it is, or turns out to be, memory stays flat.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
+            _check_size(archive, file.seek(0, io.SEEK_END))
             return _verify(archive, keyring)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, NotImplementedError, EOFError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, NotImplementedError, EOFError, RuntimeError,
+    ) as error:  # fmt: skip
         raise BadInput(
             f"This is no evidence of ours, or it is damaged: {error}.", mend="Ask for the file again."
         ) from None
@@ -75,12 +88,10 @@ def verify(content: bytes, keyring: Keyring | None) -> Verified:
 
 def _verify(archive: zipfile.ZipFile, keyring: Keyring | None) -> Verified:
     names = archive.namelist()
-    if sum(one.file_size for one in archive.infolist()) > _LARGEST:
-        raise BadInput("What is in it is over 4 GB.", mend="Check it with the steps in docs/evidence.md.")
-    head = json.loads(archive.read(SIGNATURE))
+    head = json.loads(_small(archive, SIGNATURE))
     if head["format"] != FORMAT:
         raise BadInput(f"Its format is «{head['format']}», which this program does not know.", mend="Use a newer one.")
-    index = [json.loads(line) for line in archive.read(INDEX).splitlines()]
+    index = [json.loads(line) for line in _small(archive, INDEX).splitlines()]
     if sorted(names) != sorted([INDEX, SIGNATURE, *(one["name"] for one in index)]):
         raise Refused("A file was added to the evidence, or taken out of it.")
     for said, found in zip(index, _chained(_measured(archive, one["name"]) for one in index), strict=True):
@@ -94,6 +105,21 @@ def _verify(archive: zipfile.ZipFile, keyring: Keyring | None) -> Verified:
         if not hmac.compare_digest(_sign(signed, keyring), str(head["signature"])):
             raise Refused("The signature is not ours: the index was made again by somebody without the key.")
     return Verified(len(index), sum(one["rows"] for one in index), str(head["key_id"]), is_ours)
+
+
+def _check_size(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse what was made to keep the reader busy: no part inflates beyond what the directory says of it."""
+    unpacked = sum(one.file_size for one in archive.infolist())
+    if unpacked > _LONGEST_INDEX and unpacked > MAX_RATIO * size:
+        raise BadInput(f"It unpacks to more than {MAX_RATIO} times its size: no evidence does.")
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        content = file.read(_LONGEST_INDEX + 1)
+    if len(content) > _LONGEST_INDEX:
+        raise BadInput(f"{name} is far longer than ours ever is.")
+    return content
 
 
 def _written(archive: zipfile.ZipFile, name: str, rows: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
@@ -110,9 +136,9 @@ def _written(archive: zipfile.ZipFile, name: str, rows: Iterator[Mapping[str, An
 def _measured(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     digest, count, size = hashlib.sha256(), 0, 0
     with archive.open(name) as file:
-        for line in file:
-            digest.update(line)
-            count, size = count + 1, size + len(line)
+        while chunk := file.read(_CHUNK):  # not line by line: a line of what is no evidence may never end
+            digest.update(chunk)
+            count, size = count + chunk.count(b"\n"), size + len(chunk)
     return {"name": name, "rows": count, "bytes": size, "sha256": digest.hexdigest()}
 
 

@@ -57,7 +57,9 @@ def _told(figures: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any], page: Page) -> list[Any]:
     """What the script reads, in its order."""
-    words = row["reason"] or " ".join(str(part) for part in (row["code"], " ".join(row["reply"].split())) if part)
+    words = page.label(row["reason"]) or " ".join(
+        str(part) for part in (row["code"], " ".join(row["reply"].split())) if part
+    )
     moment = row["accepted_at"] or row["updated_at"]
     local = f"{moment.astimezone(page.zone):%Y-%m-%d %H:%M:%S}" if moment else ""
     attempts = [

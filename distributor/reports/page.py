@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
-from babel.numbers import format_decimal, format_percent
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_details import NOT_REACHED, Details
+from distributor.reports.wording import Wording
 from distributor.states import DeliveryState
 
 _S = DeliveryState
@@ -30,11 +26,36 @@ _STATES = {
     _S.SENDING: ("en cours d’envoi", "sending"),
 }
 _KINDS = {
-    "bounce": ("rebonds", "bounces"),
-    "complaint": ("plaintes", "complaints"),
-    "objection": ("oppositions", "objections"),
-    "reply": ("réponses", "replies"),
+    "bounce": ("rebond", "rebonds", "bounce", "bounces"),
+    "complaint": ("plainte", "plaintes", "complaint", "complaints"),
+    "objection": ("opposition", "oppositions", "objection", "objections"),
+    "reply": ("réponse", "réponses", "reply", "replies"),
 }
+"""One and many of what came back, in French and in English."""
+
+OUTLET_KINDS = {
+    "national-daily": ("quotidien national", "national daily"),
+    "regional-daily": ("quotidien régional", "regional daily"),
+    "agency": ("agence", "agency"),
+    "radio": ("radio", "radio"),
+    "television": ("télévision", "television"),
+    "web": ("en ligne", "online"),
+    "magazine": ("magazine", "magazine"),
+    "trade": ("presse professionnelle", "trade press"),
+    "union-press": ("presse syndicale", "union press"),
+    "freelance": ("pigiste", "freelance"),
+}
+_INVARIABLE = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING})
+_ONE = {
+    "recipients": ("destinataire", "recipient"),
+    "not_reached": ("non joint", "not reached"),
+    "assumed": ("compté comme accepté sans réponse d’un serveur", "counted as accepted without a server’s word"),
+}
+_REASONS = {
+    "no answer": "pas de réponse", "objection": "opposition", "cancelled": "annulé", "erased": "effacé à sa demande",
+}  # fmt: skip
+"""What we say ourselves of why somebody was not reached, in French; servers are quoted as they spoke."""
+
 _WORDS = {
     "title": ("Rapport de diffusion", "Delivery report"),
     "dispatch": ("Diffusion", "Dispatch"),
@@ -99,47 +120,42 @@ _WORDS = {
 _MANY = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Wording):
     """A report, its language, and what is said in it."""
 
     report: Report
     details: Details
     problems: tuple[Problem, ...]
-    language: str
-    zone: ZoneInfo
-    organisation: str
-    made_at: datetime
     is_redacted: bool = False
 
     @property
     def words(self) -> dict[str, str]:
         """Every word of the page in its language."""
-        return {name: pair[self._column] for name, pair in _WORDS.items()}
+        return {name: pair[self.column] for name, pair in _WORDS.items()}
 
     def state(self, state: str) -> str:
         """The name of a delivery's state."""
-        return _STATES[DeliveryState(state)][self._column]
+        return _STATES[DeliveryState(state)][self.column]
 
-    def moment(self, moment: datetime | None) -> str:
-        """An instant as it is written in the page's language, in the workspace's zone."""
-        if moment is None:
-            return ""
-        pattern = "d MMMM y HH:mm:ss" if self.language == "fr" else "d MMM y HH:mm:ss"
-        return format_datetime(moment, pattern, tzinfo=self.zone, locale=self.language)
+    def counted(self, state: str, many: int) -> str:
+        """The name of a state as it stands after a number: in French it agrees with it."""
+        name = self.state(state)
+        agrees = self.language == "fr" and many > 1 and state not in _INVARIABLE
+        return f"{name}s" if agrees else name
 
-    def number(self, number: int) -> str:
-        """A number with its thousands set apart."""
-        return format_decimal(number, locale=self.language)
+    def noun(self, name: str, many: int) -> str:
+        """A word of the page as it stands after a number; none is singular in French, and plural in English."""
+        is_one = many == 1 or (many == 0 and self.language == "fr")
+        return _ONE[name][self.column] if is_one else self.words[name].lower()
 
-    def share(self, number: int, of: int) -> str:
-        """A share in percent, with one decimal; never rounded up to all, nor down to none."""
-        if not of:
-            return "–"
-        share = number / of
-        if 0 < number < of:
-            share = min(max(share, 0.001), 0.999)
-        return format_percent(share, "#,##0.0 %" if self.language == "fr" else "#,##0.0%", locale=self.language)
+    def _came_back(self, kind: str, many: int) -> str:
+        one, more = _KINDS.get(kind, (kind,) * 4)[2 * self.column :][:2]
+        return one if many == 1 else more
+
+    def label(self, label: str) -> str:
+        """Why somebody was not reached: our own words in the page's language, a server's as they are."""
+        return _REASONS.get(label, label) if self.language == "fr" else label
 
     def figures(self) -> dict[str, Any]:
         """All that a layout shows, as words: the same for the page and for the PDF."""
@@ -148,6 +164,7 @@ class Page:
         missed = sum(totals.get(state, 0) for state in (_S.REJECTED, _S.BOUNCED, _S.EXPIRED, _S.IN_DOUBT))
         waiting = sum(totals.get(state, 0) for state in (_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED))
         words = self.words
+        assumed = sum(self.report.assumed_sent.values())
         line = self.details.timeline
         return {
             "lang": self.language,
@@ -158,17 +175,17 @@ class Page:
             "is_redacted": self.is_redacted,
             "dispatches": [self._dispatch(row) for row in self.report.dispatches],
             "big": [
-                [self.number(total), words["recipients"].lower()],
+                [self.number(total), self.noun("recipients", total)],
                 [self.share(accepted, total), words["accepted_of"]],
-                [self.number(missed), words["not_reached"]],
+                [self.number(missed), self.noun("not_reached", missed)],
                 [self.number(waiting), words["waiting"]],
             ],
             "problems": [
-                {"count": self.number(one.count), "text": WORDS[one.code][self._column], "command": one.command}
+                {"count": self.number(one.count), "text": WORDS[one.code][self.column], "command": one.command}
                 for one in self.problems
             ],
             "states": [self._bar(state, many, total) for state, many in totals.items() if many],
-            "assumed": self.number(sum(self.report.assumed_sent.values())) if self.report.assumed_sent else "",
+            "assumed": f"{self.number(assumed)} {self.noun('assumed', assumed)}" if assumed else "",
             "milestones": [
                 [words[name], self.moment(moment)]
                 for name in ("first", "half", "most", "last")
@@ -177,7 +194,7 @@ class Page:
             "groups": [
                 group
                 for name, counts in (
-                    ("by_sector", self.report.by_sector), ("by_kind", self.details.by_kind),
+                    ("by_sector", self.report.by_sector), ("by_kind", self._kinds()),
                     ("by_domain", self.report.by_domain), ("by_list", self.details.by_list),
                 )
                 if (group := self._group(words[name], counts))
@@ -185,14 +202,14 @@ class Page:
             "reasons": [
                 {
                     "state": self.state(one.state),
-                    "label": "" if self.is_redacted and one.reason else one.label,
+                    "label": "" if self.is_redacted and one.reason else self.label(one.label),
                     "count": self.number(one.count),
                     "example": "" if self.is_redacted else one.example[:300],
                 }
                 for one in self.details.reasons[:_MANY]
             ],
             "feedback": [
-                [_KINDS.get(kind, (kind, kind))[self._column], self.number(many)]
+                [self._came_back(kind, many), self.number(many)]
                 for kind, many in self.details.echo.feedback.items()
             ],
             "coverage": [
@@ -211,9 +228,9 @@ class Page:
             "words": words,
         }  # fmt: skip
 
-    @property
-    def _column(self) -> int:
-        return 0 if self.language == "fr" else 1
+    def _kinds(self) -> dict[str, Any]:
+        by_kind = self.details.by_kind
+        return {OUTLET_KINDS.get(kind, (kind, kind))[self.column]: counts for kind, counts in by_kind.items()}
 
     def _dispatch(self, row: Any) -> str:
         words = self.words
@@ -225,6 +242,7 @@ class Page:
         return {
             "key": state,
             "name": self.state(state),
+            "counted": self.counted(state, many),
             "count": self.number(many),
             "share": self.share(many, total),
             "width": round(100 * many / total, 2) if total else 0,

@@ -206,3 +206,14 @@ def test_a_question_without_a_terminal_is_an_error_and_yes_answers(monkeypatch: 
     with pytest.raises(BadInput, match="nobody here to ask") as caught:
         output.ask("Sure?", yes=False)
     assert caught.value.mend == "Add --yes if you are sure."
+
+
+@pytest.mark.parametrize("many", [0, 1, 3])
+def test_json_written_row_by_row_is_the_same_to_the_letter(capsys: pytest.CaptureFixture[str], many: int) -> None:
+    rows = [{"name": "Zoë\n[]", "at": datetime(2026, 3, 2, tzinfo=UTC), "history": [{"a": []}, {}]}] * many
+    head = {"release": 'a "recipients": []', "recipients": []}
+    output.show_json(head | {"recipients": rows})
+    whole = capsys.readouterr().out
+    output.show_json_rows(head, "recipients", iter(rows))
+    assert capsys.readouterr().out == whole
+    assert len(json.loads(whole)["recipients"]) == many

@@ -76,3 +76,14 @@ def test_watching_what_is_over_says_so_in_one_line(folder: Path, run: Run) -> No
     shown = run("dispatches", "watch", "1", workspace=folder)
     assert (shown.returncode, shown.stdout) == (0, "Dispatch 1: 2 accepted; done\n")
     assert run("dispatches", "watch", "9", workspace=folder).returncode == 2
+
+
+def test_what_is_made_over_time_and_what_only_of_one_release(folder: Path, run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "temps.html"
+    done = run("report", "--since", "2020-01-01", "--html", str(page), "--language", "en", workspace=folder)
+    assert (done.returncode, done.stdout.split(" written")[0]) == (0, "1 release")
+    assert "Releases over time" in page.read_text("utf-8")
+    refused = run("report", "--since", "2020-01-01", "--csv", str(tmp_path / "r.csv"), workspace=folder)
+    assert refused.returncode == 2
+    assert "--csv is for the report of one release" in refused.stderr
+    assert list(tmp_path.glob("r.csv")) == []

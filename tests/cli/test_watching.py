@@ -10,6 +10,7 @@ import pytest
 from ledgerbase import START
 from rich.console import Console
 
+from distributor.cli import watching
 from distributor.cli.watching import Look, Pace, View, as_line, look_at
 from distributor.reports.queries_watch import Trouble
 from distributor.wiring import open_workspace
@@ -20,6 +21,12 @@ def under_way(folder: Path) -> Look:
     row = replace(found.row, state="running", counts={"accepted": 40, "queued": 60, "deferred": 5, "rejected": 3})
     refusals = tuple(Trouble(START, f"j{n}@jour.example", "rejected", 550, "5.1.1 " + "x" * 200) for n in range(6))
     return replace(found, row=row, refusals=refusals, domains=(("jour.example", 6),))
+
+
+def paced(look: Look) -> Pace:
+    pace = Pace()
+    pace.note(look)
+    return pace
 
 
 def test_pace_and_time_left_come_from_the_last_half_minute(folder: Path) -> None:
@@ -39,11 +46,33 @@ def test_pace_and_time_left_come_from_the_last_half_minute(folder: Path) -> None
 def test_the_view_fits_every_width(folder: Path, width: int) -> None:
     out = io.StringIO()
     console = Console(file=out, width=width, height=24, color_system=None, markup=False)
-    pace = Pace()
     look = under_way(folder)
-    pace.note(look)
-    console.print(View(open_workspace(folder), look, pace))
+    console.print(View(open_workspace(folder), look, paced(look)))
     lines = out.getvalue().splitlines()
     assert all(len(line) <= width for line in lines)
     assert len(lines) <= 24
     assert "rejected" in out.getvalue()
+
+
+def test_a_terminal_of_another_size_is_drawn_afresh(folder: Path) -> None:
+    """A terminal that grew narrow has broken the old lines in two: drawing over them would leave halves."""
+    out = io.StringIO()
+    console = Console(file=out, width=80, height=24, force_terminal=True, color_system=None, markup=False)
+    view = View(open_workspace(folder), under_way(folder), paced(under_way(folder)))
+    with watching._drawing(console) as screen:
+        screen.draw(view)
+        screen.draw(view)
+        assert "\x1b[2J" not in out.getvalue()
+        console.width = 40
+        out.truncate(0)
+        screen.draw(view)
+    assert out.getvalue().index("\x1b[2J") < out.getvalue().index("Dispatch 1")
+
+
+def test_two_dispatches_share_the_screen(folder: Path) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, height=24, color_system=None, markup=False)
+    look = under_way(folder)
+    for _ in range(2):
+        console.print(View(open_workspace(folder), look, paced(look), 1 / 2))
+    assert len(out.getvalue().splitlines()) <= 24

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +17,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ledgerbase import KEYRING, START, add_dispatch, add_version
+from ledgerbase import KEYRING, START, add_dispatch, add_version, delivery_row
 from python_calamine import CalamineWorkbook
 from seeded import MARKUP, STATES, seed
 from sqlalchemy import Connection, event, text
 
+from distributor.contacts.cleaning.codes import OUTLET_KINDS
 from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput, Refused
 from distributor.files import Output, OwnFiles
 from distributor.reports import (
@@ -35,6 +39,7 @@ from distributor.reports import (
     queries_details,
     workbook,
 )
+from distributor.reports.page import OUTLET_KINDS as OUTLET_WORDS
 from distributor.reports.page import Page
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
@@ -195,8 +200,52 @@ def test_the_pdf_is_made_and_says_the_figures(database: Database, language: str)
     assert ("Que faire" if language == "fr" else "What to do") in said
 
 
+def test_a_report_of_one_recipient_speaks_in_the_singular(database: Database) -> None:
+    version = add_version(database, slug="seul")
+    number = add_dispatch(database, version, state="done", started_at=START)
+    row = delivery_row(number, version, 1) | {"state": "withheld", "reason": "objection"}
+    with database.transaction() as connection:
+        DeliveryLog(database, "planner").plan(connection, [row])
+    with reading(database, number) as (connection, report):
+        page = page_of(connection, report)
+        assert page.figures()["big"][0] == ["1", "destinataire"]
+        assert page.counted("accepted", 1) == "accepté"
+        assert (page.counted("accepted", 2), page.counted("queued", 2)) == ("acceptés", "en attente")
+        assert page_of(connection, report, "en").figures()["big"][0] == ["1", "recipient"]
+        assert pdf.make_pdf(page)
+    shown = written(database, number)
+    assert [one[4] for one in embedded(shown)] == ["withheld"]
+    assert embedded(shown)[0][7] == "opposition", "our own words are in the page's language"
+
+
+def test_every_kind_of_outlet_has_its_words() -> None:
+    assert set(OUTLET_WORDS) == set(OUTLET_KINDS)
+
+
+def test_a_report_of_a_killed_dispatch_says_how_to_go_on(database: Database) -> None:
+    """One was on the wire, one was claimed, one waits; the claims are of a command that is no more."""
+    version = add_version(database, slug="coupee")
+    number = add_dispatch(database, version, state="running", started_at=START)
+    gone = {"worker": "elsewhere:1:2:3", "lease_until": START, "updated_at": START}
+    states = ({"state": "accepted", "accepted_at": START}, {"state": "in_doubt"}, {"state": "claimed", **gone}, {})
+    with database.transaction() as connection:
+        for place, one in enumerate(states):
+            DeliveryLog(database, "planner").plan(connection, [delivery_row(number, version, place) | one])
+    with reading(database, number) as (connection, report):
+        assert report.dispatches[0].stopped
+        found = {one.code: one.command for one in page_of(connection, report).problems}
+        assert pdf.make_pdf(page_of(connection, report))
+    assert found == {
+        "in_doubt": f"distributor dispatches resume {number} --in-doubt resend",
+        "paused": f"distributor dispatches resume {number}",
+    }
+    shown = written(database, number)
+    assert f"distributor dispatches resume {number}" in shown
+    assert Counter(one[4] for one in embedded(shown)) == {"accepted": 1, "in_doubt": 1, "claimed": 1, "queued": 1}
+
+
 @pytest.mark.parametrize("state", ["queued", "rejected", "accepted"])
-def test_reports_of_one_recipient_of_nothing_sent_and_of_all_failed(database: Database, state: str) -> None:
+def test_reports_of_nothing_sent_and_of_all_in_one_state(database: Database, state: str) -> None:
     version = add_version(database, slug="seul")
     number = add_dispatch(database, version, state="planned")
     assert "aucun" in written(database, number).lower()
@@ -212,6 +261,10 @@ def evidence_of(database: Database, number: int, keyring: Keyring = KEYRING) -> 
     with reading(database, number) as (connection, report):
         evidence.write_evidence(out, connection, report, keyring, START)
     return out.getvalue()
+
+
+def verified(content: bytes, keyring: Keyring | None = KEYRING) -> evidence.Verified:
+    return evidence.verify(io.BytesIO(content), keyring)
 
 
 def rezipped(content: bytes, **changes: bytes | None) -> bytes:
@@ -234,10 +287,10 @@ def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None
         assert "raw" in archive.read("feedback_event.jsonl").decode()
     assert (counts["delivery.jsonl"], counts["release.jsonl"], counts["feedback_event.jsonl"]) == (len(STATES), 1, 3)
     assert counts["attempt.jsonl"] == sum(1 for one in STATES if one[1])
-    found = evidence.verify(made, KEYRING)
+    found = verified(made)
     assert (found.files, found.is_signed) == (8, True)
-    assert evidence.verify(made, None).is_signed is False
-    assert evidence.verify(made, Keyring(b"another office's key, as long")).is_signed is False
+    assert verified(made, None).is_signed is False
+    assert verified(made, Keyring(b"another office's key, as long")).is_signed is False
 
 
 def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
@@ -249,13 +302,13 @@ def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
         if not content:
             continue
         with pytest.raises((Refused, BadInput)):
-            evidence.verify(rezipped(made, **{name: content.replace(b"1", b"2", 1) + b" "}), KEYRING)
+            verified(rezipped(made, **{name: content.replace(b"1", b"2", 1) + b" "}))
         with pytest.raises((Refused, BadInput)):
-            evidence.verify(rezipped(made, **{name: None}), KEYRING)
+            verified(rezipped(made, **{name: None}))
     with pytest.raises(Refused, match="added"):
-        evidence.verify(rezipped(made, more=b""), KEYRING)
+        verified(rezipped(made, more=b""))
     with pytest.raises(BadInput, match="no evidence"):
-        evidence.verify(b"not a zip", KEYRING)
+        verified(b"not a zip")
 
 
 def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None:
@@ -265,7 +318,37 @@ def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None
         head = json.loads(archive.read(evidence.SIGNATURE))
     claimed = json.dumps(head | {"key_id": KEYRING.key_id}).encode()
     with pytest.raises(Refused, match="signature is not ours"):
-        evidence.verify(rezipped(forged, **{evidence.SIGNATURE: claimed}), KEYRING)
+        verified(rezipped(forged, **{evidence.SIGNATURE: claimed}))
+
+
+def test_evidence_is_checked_piece_by_piece_and_a_bomb_is_none(database: Database) -> None:
+    """A hundred times as many rows, the same memory; what unpacks to a thousand times its size is not unpacked."""
+
+    def peak(content: bytes) -> int:
+        tracemalloc.start()
+        try:
+            verified(content)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    row = {"reply": "250 2.0.0 Ok " * 30, "state": "accepted"}
+    sizes = []
+    for many in (5_000, 50_000):
+        out = io.BytesIO()
+        rows = ({**row, "message_id": hashlib.sha256(str(one).encode()).hexdigest()} for one in range(many))
+        evidence.write_tables(out, [("attempt", rows)], {"release": "halle"}, KEYRING)
+        sizes.append(peak(out.getvalue()))
+    assert sizes[1] < sizes[0] + 1_000_000
+    number, _ = seed(database)
+    made = evidence_of(database, number)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("attempt.jsonl", bytes(50_000_000))
+    with pytest.raises(BadInput, match="200 times"):
+        verified(bomb.getvalue())
+    with pytest.raises(BadInput, match="far longer"):
+        verified(rezipped(made, **{evidence.INDEX: b" " * 1_100_000}))
 
 
 def test_over_time_the_groups_add_up_and_echo_is_counted(database: Database) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import urllib.request
 
-from office import BUREAU, SHORT_LIST, SLUG, Office, finish
+from office import BUREAU, SHORT_LIST, SLUG, Office, finish, send_arguments
 from smtpserver import Fault, Script, running
 
 
@@ -38,3 +39,24 @@ def test_events_dialogue_and_figures(office: Office) -> None:
     assert text.endswith("# EOF\n")
     process.send_signal(signal.SIGTERM)
     finish(process, 130)
+
+
+def test_on_a_terminal_send_shows_what_watch_shows(office: Office) -> None:
+    refused = Fault("rcpt", reply="550 5.1.1 User unknown", nth=(2,))
+    with running(Script(faults=(refused,))) as server:
+        sending = office.at(server.port)
+        with sending.on_a_terminal(*send_arguments(SLUG, BUREAU)) as terminal:
+            terminal.read_until("Some recipients were not reached")
+            assert terminal.process.wait(20) == 5
+    total = len(SHORT_LIST)
+    shown = terminal.shown
+    assert f"{total} of {total}" in shown
+    assert "done" in shown[shown.rindex(f"{total} of {total}") :]
+    assert "█" in shown
+    assert "Trouble with: " in shown
+    assert re.search(r"rejected.* \d\d:\d\d:\d\d .*@.*  550 ", shown)
+    assert shown.rindex("Trouble with: ") < shown.rindex(f"{total - 1} accepted, 1 rejected"), "then the last word"
+    with sending.on_a_terminal("dispatches", "watch", "1") as terminal:
+        terminal.read_until("  550 ")
+        assert terminal.process.wait(20) == 0
+    assert f"{total} of {total}" in terminal.shown
