@@ -33,7 +33,7 @@ from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
 from distributor.files import OwnFiles
 from distributor.models import Account, Release
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, ImapLogin, Security, Settings, load_settings
+from distributor.settings import PREFIX, Login, Security, Settings, load_settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
@@ -205,7 +205,7 @@ class Workspace:
             password=settings.feedback_imap_password.reveal(),
             folder=settings.feedback_imap_folder,
             done_folder=settings.feedback_imap_done_folder,
-            is_token=settings.feedback_imap_login is ImapLogin.XOAUTH2,
+            is_token=settings.feedback_imap_login is Login.XOAUTH2,
             ca_file=settings.smtp_ca_file,
         )
 

@@ -55,6 +55,7 @@ class AttemptRecord:
     started_at: datetime
     next_attempt_at: datetime | None = None
     expires_at: datetime | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +389,7 @@ def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
         "server": outcome.server,
         "tls": outcome.tls,
         "worker": by,
+        "account": record.account,
     }
 
 

@@ -68,7 +68,7 @@ class Runner:
     announced behind the end of the one before.
 
     `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `on_recorded`, told
-    of every outcome, never raises.
+    of every outcome, never raises. `account` is the name that attempts are kept with.
     """
 
     log: DeliveryLog
@@ -76,6 +76,7 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    account: str = ""
     pacer: Unpaced = field(default_factory=Unpaced)
     called: Callable[[int], CallOff] | None = None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
@@ -394,16 +395,18 @@ class _Run:
         return not await self._halted_within(wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
-        if outcome.verdict.is_account_level:
+        if outcome.verdict.is_account_level or outcome.state == DeliveryState.QUEUED:
             # A quota may last a day: the time in which we try this recipient has not begun.
-            return AttemptRecord(claimed.id, outcome, started_at)
+            return AttemptRecord(claimed.id, outcome, started_at, account=self.parts.account)
         retry = self.parts.retry
         expires_at = claimed.expires_at or retry.expires_at(started_at)
         if outcome.state != DeliveryState.DEFERRED:
-            return AttemptRecord(claimed.id, outcome, started_at, expires_at=expires_at)
+            return AttemptRecord(claimed.id, outcome, started_at, expires_at=expires_at, account=self.parts.account)
         now, jitter = self.parts.now(), self.parts.jitter()
         due = retry.next_attempt(outcome, claimed.refusals, now, jitter)
-        return AttemptRecord(claimed.id, outcome, started_at, next_attempt_at=due, expires_at=expires_at)
+        return AttemptRecord(
+            claimed.id, outcome, started_at, next_attempt_at=due, expires_at=expires_at, account=self.parts.account
+        )
 
     def _pause(self, reason: str, mend: str) -> None:
         self.result.paused_because = self.result.paused_because or reason

@@ -1,0 +1,134 @@
+"""Keeping tokens: a file of the account's own that only its owner can read, and one process at a time that renews."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from distributor.errors import AccountTrouble, CredentialsRefused, StorageTrouble
+from distributor.files import write_bytes
+from distributor.transport.oauth.grants import Application, Grant, Invite, State
+
+FOLDER = ".oauth"
+"""Where tokens lie in a workspace; hidden, so that no report or preview is ever written among them."""
+
+
+@dataclass(slots=True)
+class KeptTokens:
+    """An account's tokens: asked for when there is none, renewed before they end, and once when a server refuses one.
+
+    `sign_in_with` is the command that has a person sign in. Thread-safe, and safe beside other processes: the file is
+    locked while somebody asks, and whoever comes next finds the new token.
+    """
+
+    grant: Grant
+    application: Application
+    file: Path
+    sign_in_with: str
+    _distrusted: str = field(default="", repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a refusal is remembered by: application, user and secret, none of which it tells."""
+        return sha256(f"{self.application.identity}\0{self.application.secret}".encode()).hexdigest()
+
+    def token(self) -> str:
+        """A token to log in with; `CredentialsRefused` when the provider gives none, `AccountTrouble` otherwise."""
+        with self._kept() as state:
+            token = self._obtain(state, anew=False)
+            return self._obtain(state, anew=True) if token == self._distrusted else token
+
+    def another(self, refused: str) -> str:
+        """Another token than the one that a server refused: one that somebody else renewed meanwhile, or a new one."""
+        self._distrusted = refused
+        return self.token()
+
+    def distrust(self, token: str) -> None:
+        """Have the next one asked for anew: a server that took this token has had enough of it."""
+        self._distrusted = token
+
+    def sign_in(self, invite: Invite, port: int = 0) -> str:
+        """Have a person sign in; return who did, as far as the provider says."""
+        with self._kept() as state, self._words():
+            who = self.grant.sign_in(state, invite, port)
+            self.grant.obtain(state, anew=False)
+            return who
+
+    def forget(self) -> None:
+        """Throw away what is kept."""
+        with contextlib.suppress(OSError):
+            self.file.unlink(missing_ok=True)
+            self.file.with_suffix(".lock").unlink(missing_ok=True)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether a token can be asked for without a person."""
+        return not self.grant.needs_a_person or bool(self._read())
+
+    def _obtain(self, state: State, *, anew: bool) -> str:
+        with self._words():
+            return self.grant.obtain(state, anew=anew)
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        try:
+            yield
+        except ImportError:
+            raise AccountTrouble(
+                f"Tokens of {self.grant.provider} want a part that is not installed.",
+                mend="Install it: pip install 'distributor[oauth]'",
+            ) from None
+        except CredentialsRefused as error:
+            mend = f"Sign in: {self.sign_in_with}" if self.grant.needs_a_person else "Check the application's secret."
+            raise CredentialsRefused(error.message, mend=error.mend or mend) from None
+
+    @contextmanager
+    def _kept(self) -> Iterator[State]:
+        """What is kept, locked, and written when it changed: also when asking failed, for a new refresh token is in it.
+
+        Raises `StorageTrouble`.
+        """
+        try:
+            self.file.parent.mkdir(mode=0o700, exist_ok=True)
+            lock = os.open(self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StorageTrouble(
+                f"{self.file} cannot be written: {error.strerror}.", mend="Check the folder."
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = self._read()
+            state = dict(before)
+            try:
+                yield state
+            finally:
+                if state != before:
+                    self._write(state)
+        finally:
+            os.close(lock)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            if stat.S_IMODE(self.file.stat().st_mode) & 0o077:
+                raise AccountTrouble(
+                    f"{self.file} holds tokens, and others on this machine can read it.",
+                    mend=f"Run: chmod 600 {self.file}",
+                )
+            kept = json.loads(self.file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        known = isinstance(kept, dict) and kept.pop("identity", "") == self.application.identity
+        return {name: str(value) for name, value in kept.items()} if known else {}
+
+    def _write(self, state: State) -> None:
+        if not self.file.exists():
+            os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
+        write_bytes(self.file, json.dumps({"identity": self.application.identity, **state}).encode())
