@@ -68,7 +68,7 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
         RefusedLogins(workspace.database, workspace.keyring).forget(account)
 
     async def visit() -> None:
-        connection = await workspace.transport().connect()
+        connection = await workspace.own_way().transport.connect()
         await connection.close()
 
     asyncio.run(visit())

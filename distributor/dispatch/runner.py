@@ -17,6 +17,7 @@ from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.supply import Supply
+from distributor.dispatch.takeover import Takeover
 from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
@@ -40,7 +41,8 @@ class RunResult:
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
     the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
-    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end.
+    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end;
+    `takeovers` are the accounts that went on where others were refused.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
@@ -50,6 +52,7 @@ class RunResult:
     called_off: bool = False
     stands_still: Wait | None = None
     waits: list[Wait] = field(default_factory=list)
+    takeovers: list[Takeover] = field(default_factory=list)
 
     @property
     def ran_out(self) -> bool:

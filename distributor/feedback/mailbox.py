@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, ServerUnavailable
 from distributor.feedback.letter import MAX_BYTES
@@ -24,11 +24,24 @@ _TIMEOUT_S = 60
 _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
 
 
+class MailboxTokens(Protocol):
+    """Where access tokens come from; both raise `AccountTrouble` when there is none to be had."""
+
+    def token(self) -> str:
+        """A token to log in with."""
+        ...
+
+    def another(self, refused: str) -> str:
+        """Another token than the one that the server refused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ImapAccount:
     """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
 
-    `security` is tls, starttls, or plain (this machine only). With `is_token` the password is an OAuth2 access token.
+    `security` is tls, starttls, or plain (this machine only). With `is_token` the login is by an OAuth2 access token:
+    one of `tokens`, or without those the password.
     """
 
     host: str
@@ -40,6 +53,7 @@ class ImapAccount:
     done_folder: str = ""
     is_token: bool = False
     ca_file: Path | None = None
+    tokens: MailboxTokens | None = None
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -116,8 +130,10 @@ def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> in
             return _take_all(box, account, take)
     except imap_errors.MailboxLoginError as error:
         raise CredentialsRefused(
-            f"The mailbox refuses the user name or the password ({_words(error)}).",
-            mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME and _PASSWORD.",
+            f"The mailbox refuses the {'access token' if account.is_token else 'user name or the password'}"
+            f" ({_words(error)}).",
+            mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME"
+            + (", and that the application may read this mailbox." if account.is_token else " and _PASSWORD."),
         ) from None
     except imap_errors.MailboxFolderSelectError:
         raise AccountTrouble(
@@ -157,6 +173,19 @@ def _raw(box: BaseMailBox, uid: str) -> bytes | None:
 
 
 def _logged_in(account: ImapAccount) -> BaseMailBox:
+    """A mailbox that is open; a token that it refuses is renewed, once."""
+    from imap_tools import errors as imap_errors  # noqa: PLC0415
+
+    if account.tokens is None:
+        return _log_in(account, account.password)
+    token = account.tokens.token()
+    try:
+        return _log_in(account, token)
+    except imap_errors.MailboxLoginError:
+        return _log_in(account, account.tokens.another(token))
+
+
+def _log_in(account: ImapAccount, secret: str) -> BaseMailBox:
     from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # noqa: PLC0415
 
     context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
@@ -169,7 +198,7 @@ def _logged_in(account: ImapAccount) -> BaseMailBox:
         box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
     try:
         log_in = box.xoauth2 if account.is_token else box.login
-        return log_in(account.username, account.password, account.folder)
+        return log_in(account.username, secret, account.folder)
     except BaseException:
         box.client.shutdown()  # a failed login leaves the connection open
         raise

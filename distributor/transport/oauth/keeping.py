@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from distributor.errors import AccountTrouble, CredentialsRefused, StorageTrouble
+from distributor.account_settings import DEFAULT_ACCOUNT
+from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, StorageTrouble
 from distributor.files import write_bytes
+from distributor.settings import PREFIX, Login, OAuthProvider, Settings
+from distributor.transport.oauth.google import GoogleGrant
 from distributor.transport.oauth.grants import Application, Grant, Invite, State
+from distributor.transport.oauth.microsoft import MicrosoftGrant
 
 FOLDER = ".oauth"
 """Where tokens lie in a workspace; hidden, so that no report or preview is ever written among them."""
@@ -132,3 +136,44 @@ class KeptTokens:
         if not self.file.exists():
             os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
         write_bytes(self.file, json.dumps({"identity": self.application.identity, **state}).encode())
+
+
+def tokens_of(settings: Settings, account: str, mark: str = "") -> KeptTokens:
+    """The tokens of the account that these settings describe; `BadInput` says what is not set.
+
+    `mark` keeps those apart that are asked for somebody else.
+    """
+
+    def missing(name: str, said: str) -> BadInput:
+        if account == DEFAULT_ACCOUNT:
+            return BadInput(said, field=PREFIX + name.upper(), mend="Set it in .env; see docs/deploy.md.")
+        mend = f"Set it: distributor accounts edit {account} --set {name}=…"
+        return BadInput(said, field=f"account {account}: {name}", mend=mend)
+
+    if settings.oauth_provider is None:
+        raise missing("oauth_provider", "The login is by OAuth2, and nobody is named who gives the tokens.")
+    if not settings.smtp_username:
+        raise missing("smtp_username", "A token is for somebody, and no user name is set.")
+    of_google = settings.oauth_provider is OAuthProvider.GOOGLE
+    if not settings.oauth_client_id and not (of_google and settings.oauth_key_file):
+        raise missing("oauth_client_id", "No application is set that asks for tokens.")
+    secret = settings.oauth_client_secret.reveal()
+    if secret and not of_google and settings.oauth_tenant in {"", "organizations", "common"}:
+        raise missing("oauth_tenant", "An application with a secret asks one directory, and none is set.")
+    application = Application(
+        client_id=settings.oauth_client_id,
+        secret=secret,
+        tenant=settings.oauth_tenant,
+        key_file=settings.oauth_key_file,
+        authority=settings.oauth_authority,
+        username=settings.smtp_username,
+        reads_mail=_reads_mail(settings, account),
+        ca_file=settings.smtp_ca_file,
+    )
+    grant: Grant = GoogleGrant(application) if of_google else MicrosoftGrant(application)
+    file = settings.workspace / FOLDER / f"{account}{mark}.json"
+    return KeptTokens(grant, application, file, f"distributor accounts login {account}")
+
+
+def _reads_mail(settings: Settings, account: str) -> bool:
+    return settings.feedback_imap_login is Login.XOAUTH2 and settings.feedback_imap_account == account
