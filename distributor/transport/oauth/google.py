@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from distributor import clock
 from distributor.errors import BadInput, CredentialsRefused, ServerUnavailable
 from distributor.files import read_bytes
-from distributor.transport.oauth.grants import TIMEOUT_S, Application, Invite, State
+from distributor.transport.oauth.grants import Application, Invite, State
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import Request
@@ -70,7 +70,8 @@ class GoogleGrant:
             "token_uri": self._token_uri,
         }
         flow = InstalledAppFlow.from_client_config({"installed": known}, _SCOPES)
-        flow.oauth2session.verify = str(application.ca_file) if application.ca_file else True
+        if application.ca_file is not None:  # that alone, whatever the environment names
+            flow.oauth2session.verify, flow.oauth2session.trust_env = str(application.ca_file), False
 
         class Shown(str):
             """google-auth-oauthlib prints its invitation itself: we say it in our words."""
@@ -147,14 +148,11 @@ class GoogleGrant:
             state["refresh"] = credentials.refresh_token
 
     def _request(self) -> Request:
-        import functools  # noqa: PLC0415 - with what it is used for
-
-        import requests  # noqa: PLC0415 - comes with the extra
         from google.auth.transport.requests import Request  # noqa: PLC0415 - an extra
 
-        session = requests.Session()
-        session.verify = str(self.application.ca_file) if self.application.ca_file else True
-        return functools.partial(Request(session), timeout=TIMEOUT_S)  # type: ignore[return-value]
+        from distributor.transport.oauth.web import ProviderSession  # noqa: PLC0415 - wants the extra
+
+        return Request(ProviderSession(self.application.ca_file))
 
 
 def _unreachable(error: Exception) -> ServerUnavailable:

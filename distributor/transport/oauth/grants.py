@@ -14,8 +14,6 @@ State = MutableMapping[str, str]
 Invite = Callable[[str, str], None]
 """Shows a person where to go and which code to type there ("": none)."""
 
-TIMEOUT_S = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Application:

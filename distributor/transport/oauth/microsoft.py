@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
-from distributor.transport.oauth.grants import TIMEOUT_S, Application, Invite, State
+from distributor.transport.oauth.grants import Application, Invite, State
 
 if TYPE_CHECKING:
     from msal import ClientApplication, SerializableTokenCache
@@ -77,6 +77,8 @@ class _Session:
     def __enter__(self) -> _Session:
         import msal  # noqa: PLC0415 - an extra, and slow to read
 
+        from distributor.transport.oauth.web import ProviderSession  # noqa: PLC0415 - as well
+
         self._cache = msal.SerializableTokenCache()
         self._cache.deserialize(self._state.get(_CACHE))
         application = self._application
@@ -89,8 +91,7 @@ class _Session:
                 authority=f"{base}/{application.tenant or 'organizations'}",
                 instance_discovery=not application.authority,
                 token_cache=self._cache,
-                verify=str(application.ca_file) if application.ca_file else True,
-                timeout=TIMEOUT_S,
+                http_client=ProviderSession(application.ca_file),
             )
         except ValueError as error:  # its word for an authority that does not answer as one
             raise AccountTrouble(
