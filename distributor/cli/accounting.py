@@ -19,7 +19,7 @@ from distributor.settings import PREFIX
 from distributor.states import Phase
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
 from distributor.transport.rules import RULES, TRANSACTION, Rule
-from distributor.transport.throttle import Limits
+from distributor.transport.throttle import NO_LIMITS, Limits
 from distributor.wiring import Workspace, actor
 
 _account = Account.__table__  # type: ignore[attr-defined]
@@ -211,3 +211,11 @@ def _phases(rule: Rule) -> str:
 
 def _pattern(rule: Rule) -> str:
     return " ".join(one.pattern for one in (rule.enhanced, rule.text) if one is not None)
+
+
+def limits_of(workspace: Workspace, account: str) -> Limits:
+    """The limits of the account that a dispatch goes through; none for one that was removed since."""
+    try:
+        return workspace.for_account(account).limits
+    except BadInput:
+        return NO_LIMITS

@@ -13,6 +13,7 @@ from distributor.dispatch.logins import RefusedLogins
 from distributor.errors import BadInput
 from distributor.settings import PREFIX, Login, Settings
 from distributor.transport.account import is_loopback
+from distributor.transport.oauth.keeping import forget_tokens
 from distributor.transport.presets import find_preset
 from distributor.wiring import Workspace, actor
 
@@ -56,8 +57,7 @@ def remove(workspace: Workspace, name: str, *, yes: bool) -> None:
     ask(f"Remove the account «{name}» ({own.settings.smtp_host})?", yes=yes)
     with workspace.database.session() as session:
         remove_account(session, name, actor())
-    if own.settings.oauth_provider is not None:
-        own.tokens().forget()
+    forget_tokens(workspace.path, name)
     console().print(f"Account «{name}» is removed; what was sent through it stays in the reports.")
     if any(workspace.settings.account_secrets.get(one.removeprefix(f"{PREFIX}ACCOUNT_")) for one in _variables(name)):
         console().print(f"Take its secrets out of .env: {' and '.join(_variables(name))}.")

@@ -43,6 +43,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
+    from distributor.cli import accounting
     from distributor.cli.output import show_json
     from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
@@ -55,7 +56,8 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
-        waits = read_waits(connection, row.account_id, workspace.limits)
+        limits = accounting.limits_of(workspace, row.account)
+        waits = read_waits(connection, row.account_id, limits)
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}

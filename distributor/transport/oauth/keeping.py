@@ -66,12 +66,6 @@ class KeptTokens:
             self.grant.obtain(state, anew=False)
             return who
 
-    def forget(self) -> None:
-        """Throw away what is kept."""
-        with contextlib.suppress(OSError):
-            self.file.unlink(missing_ok=True)
-            self.file.with_suffix(".lock").unlink(missing_ok=True)
-
     @property
     def is_signed_in(self) -> bool:
         """Whether a token can be asked for without a person."""
@@ -138,6 +132,18 @@ class KeptTokens:
         write_bytes(self.file, json.dumps({"identity": self.application.identity, **state}).encode())
 
 
+def forget_tokens(workspace: Path, account: str) -> None:
+    """Throw away what is kept of an account's tokens."""
+    for name in (account, f"{account}-mailbox"):
+        for file in (_file(workspace, name), _file(workspace, name).with_suffix(".lock")):
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
+
+
+def _file(workspace: Path, name: str) -> Path:
+    return workspace / FOLDER / f"{name}.json"
+
+
 def tokens_of(settings: Settings, account: str, mark: str = "") -> KeptTokens:
     """The tokens of the account that these settings describe; `BadInput` says what is not set.
 
@@ -171,7 +177,7 @@ def tokens_of(settings: Settings, account: str, mark: str = "") -> KeptTokens:
         ca_file=settings.smtp_ca_file,
     )
     grant: Grant = GoogleGrant(application) if of_google else MicrosoftGrant(application)
-    file = settings.workspace / FOLDER / f"{account}{mark}.json"
+    file = _file(settings.workspace, f"{account}{mark}")
     return KeptTokens(grant, application, file, f"distributor accounts login {account}")
 
 
