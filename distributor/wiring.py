@@ -21,7 +21,7 @@ from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
-from distributor.dispatch.accounts import find_account
+from distributor.dispatch.accounts import find_account, named_accounts
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.events import EventLog, open_event_log
@@ -41,7 +41,7 @@ from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.oauth.keeping import KeptTokens, tokens_of
+from distributor.transport.oauth.keeping import OF_MAILBOX, KeptTokens, tokens_of
 from distributor.transport.presets import find_preset, provider_of
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
@@ -246,7 +246,7 @@ class Workspace:
             return lender.tokens()
         # A service account's token is for the one whose mail it is.
         of_mailbox = replace(lender.settings, smtp_username=settings.feedback_imap_username)
-        return tokens_of(of_mailbox, lender.account_name, "-mailbox")
+        return tokens_of(of_mailbox, lender.account_name, OF_MAILBOX)
 
     def fetch_feedback(self, take: Callable[[bytes, str], object]) -> int:
         """Hand what lies in the mailbox and in the Maildir of the settings to `take`; return how many messages.
@@ -278,14 +278,27 @@ class Workspace:
 
     def refused_logins(self) -> RefusedLogins | None:
         """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
+        if not self.settings.secret_key:
+            return None
+        database = self._as_it_is()
+        return None if database is None else RefusedLogins(database, self.keyring)
+
+    def account_names(self) -> list[str]:
+        """The accounts with names of their own; none where they cannot be known. Makes and mends nothing."""
+        database = self._as_it_is()
+        if database is None:
+            return []
+        with database.reading() as connection:
+            return [one.name for one in named_accounts(connection) if one.name != DEFAULT_ACCOUNT]
+
+    def _as_it_is(self) -> Database | None:
+        """The database, if it is there and whole."""
         database = Database(self.settings.database_url)
         try:
             database.require_file()
-            if not self.settings.secret_key or schema_revision(database) != SCHEMA_HEAD:
-                return None
+            return database if schema_revision(database) == SCHEMA_HEAD else None
         except DistributorError:
             return None
-        return RefusedLogins(database, self.keyring)
 
 
 class Accounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import mailbox
 import os
 import re
@@ -128,18 +129,11 @@ def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> in
     try:
         with _logged_in(account) as box:
             return _take_all(box, account, take)
-    except imap_errors.MailboxLoginError as error:
-        raise CredentialsRefused(
-            f"The mailbox refuses the {'access token' if account.is_token else 'user name or the password'}"
-            f" ({_words(error)}).",
-            mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME"
-            + (", and that the application may read this mailbox." if account.is_token else " and _PASSWORD."),
-        ) from None
     except imap_errors.MailboxFolderSelectError:
         raise AccountTrouble(
             f"The mailbox has no folder «{account.folder}».", mend="Check DISTRIBUTOR_FEEDBACK_IMAP_FOLDER."
         ) from None
-    except (TimeoutError, OSError, imap_errors.ImapToolsError) as error:
+    except (TimeoutError, OSError, imaplib.IMAP4.abort, imap_errors.ImapToolsError) as error:
         raise ServerUnavailable(
             f"The mailbox at {account.host} cannot be read: {_words(error)}.",
             mend="What is left is fetched the next time.",
@@ -173,20 +167,19 @@ def _raw(box: BaseMailBox, uid: str) -> bytes | None:
 
 
 def _logged_in(account: ImapAccount) -> BaseMailBox:
-    """A mailbox that is open; a token that it refuses is renewed, once."""
-    from imap_tools import errors as imap_errors  # noqa: PLC0415
-
+    """A mailbox that is open; a token that it refuses is renewed, once. Raises `CredentialsRefused`."""
     if account.tokens is None:
         return _log_in(account, account.password)
     token = account.tokens.token()
     try:
         return _log_in(account, token)
-    except imap_errors.MailboxLoginError:
+    except CredentialsRefused:
         return _log_in(account, account.tokens.another(token))
 
 
 def _log_in(account: ImapAccount, secret: str) -> BaseMailBox:
     from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # noqa: PLC0415
+    from imap_tools import errors as imap_errors  # noqa: PLC0415
 
     context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
     box: BaseMailBox
@@ -199,9 +192,20 @@ def _log_in(account: ImapAccount, secret: str) -> BaseMailBox:
     try:
         log_in = box.xoauth2 if account.is_token else box.login
         return log_in(account.username, secret, account.folder)
-    except BaseException:
+    except BaseException as error:
         box.client.shutdown()  # a failed login leaves the connection open
+        # imaplib's own error is what becomes of a token that is refused; one that says more is of the connection.
+        if isinstance(error, imap_errors.MailboxLoginError) or type(error) is imaplib.IMAP4.error:
+            raise _refusal(account, error) from None
         raise
+
+
+def _refusal(account: ImapAccount, error: Exception) -> CredentialsRefused:
+    what = "access token" if account.is_token else "user name or the password"
+    mend = ", and that the application may read this mailbox." if account.is_token else " and _PASSWORD."
+    return CredentialsRefused(
+        f"The mailbox refuses the {what} ({_words(error)}).", mend=f"Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME{mend}"
+    )
 
 
 def _words(error: BaseException) -> str:

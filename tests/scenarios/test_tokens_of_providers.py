@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from authority import Authority
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from mailboxserver import Mailbox, mailbox_server
 from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Script, ScriptedServer, running
 from tokenprovider import TokenProvider, token_provider
@@ -78,7 +80,7 @@ def test_a_person_signs_in_once_and_a_token_that_ends_is_renewed(
         assert "KERLANN7" in ran.out
         assert "for claire@soignants-littoral.example" in ran.out
         assert f"takes us as {USER}, by a token of Microsoft" in sending.run("accounts", "check").out
-        kept = sending.path / ".oauth" / "default.json"
+        kept = sending.path / ".oauth" / "default.tokens.json"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
         assert sending.send(SLUG, BUREAU).code == 0
@@ -208,3 +210,60 @@ def test_without_what_tokens_want_it_is_said(office: Office) -> None:
     assert "DISTRIBUTOR_OAUTH_CLIENT_ID" in one_sentence(without_application.run("accounts", "check", code=2))
     without_directory = as_application(without_application.at(9, oauth_client_id="a"))
     assert "DISTRIBUTOR_OAUTH_TENANT" in one_sentence(without_directory.run("accounts", "check", code=2))
+
+
+ANSWER = (
+    b"From: Anne Kerbrat <anne@radio-lisiere.example>\r\nTo: retours@soignants-littoral.example\r\nSubject: Bonjour\r\n"
+    b"Message-ID: <1@radio-lisiere.example>\r\nDate: Fri, 27 Nov 2026 10:00:00 +0100\r\n\r\nMerci.\r\n"
+)
+
+
+@pytest.mark.parametrize("challenges", [False, True], ids=["as Microsoft", "as Google"])
+def test_the_mailbox_for_what_comes_back_is_read_with_the_same_tokens(
+    office: Office, authority: Authority, provider: TokenProvider, challenges: bool
+) -> None:
+    user = "retours@soignants-littoral.example"
+    box = Mailbox(user, [ANSWER], provider.valid, challenges)
+    with mailbox_server(authority, box), mail_server(authority, provider) as server:
+        reading = by_microsoft(office, server, provider, authority).at(
+            server.port,
+            feedback_imap_host="127.0.0.1",
+            feedback_imap_port=str(box.port),
+            feedback_imap_username=user,
+            feedback_imap_login="xoauth2",
+        )
+        assert "accounts login default" in one_sentence(reading.run("feedback", "fetch", code=4))
+        reading.run("accounts", "login")
+        assert "IMAP.AccessAsUser.All" in provider.scope
+        provider.revoke()
+        reading.run("feedback", "fetch")
+        assert box.done == {1}
+        assert box.refused == 1
+        assert provider.grants == ["device_code", "refresh_token"]
+        box.valid_tokens = set()
+        assert "refuses the access token" in one_sentence(reading.run("feedback", "fetch", code=4))
+        assert box.refused == 3, "the token, and the one that took its place"
+
+
+def test_google_gives_a_token_for_the_mailbox_of_another_user(
+    office: Office, authority: Authority, provider: TokenProvider
+) -> None:
+    user = "retours@soignants-littoral.example"
+    with mailbox_server(authority, Mailbox(user, [ANSWER], provider.valid)) as box:
+        reading = office.at(9)
+        key = service_account(office.path, provider)
+        reading.run("accounts", "add", "espace", "--preset", "workspace", "--login", "xoauth2", "--username", USER,
+                    "--set", f"oauth_key_file={key}", "--set", f"smtp_ca_file={authority.ca_file}")  # fmt: skip
+        reading = reading.at(
+            9,
+            smtp_ca_file=str(authority.ca_file),
+            feedback_imap_host="127.0.0.1",
+            feedback_imap_port=str(box.port),
+            feedback_imap_username=user,
+            feedback_imap_login="xoauth2",
+            feedback_imap_account="espace",
+        )
+        reading.run("feedback", "fetch")
+        assert box.done == {1}
+        claims = provider.asked[0]["assertion"].split(".")[1]
+        assert json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"] == user

@@ -24,6 +24,9 @@ from distributor.transport.oauth.microsoft import MicrosoftGrant
 FOLDER = ".oauth"
 """Where tokens lie in a workspace; hidden, so that no report or preview is ever written among them."""
 
+OF_MAILBOX = ".mailbox"
+"""Marks the tokens of an account that are asked for somebody else: for whoever's mailbox is read."""
+
 
 @dataclass(slots=True)
 class KeptTokens:
@@ -134,14 +137,14 @@ class KeptTokens:
 
 def forget_tokens(workspace: Path, account: str) -> None:
     """Throw away what is kept of an account's tokens."""
-    for name in (account, f"{account}-mailbox"):
+    for name in (account, f"{account}{OF_MAILBOX}"):
         for file in (_file(workspace, name), _file(workspace, name).with_suffix(".lock")):
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
 
 
 def _file(workspace: Path, name: str) -> Path:
-    return workspace / FOLDER / f"{name}.json"
+    return workspace / FOLDER / f"{name}.tokens.json"  # no name holds a full stop: nobody's key is called so
 
 
 def tokens_of(settings: Settings, account: str, mark: str = "") -> KeptTokens:
