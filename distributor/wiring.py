@@ -288,17 +288,25 @@ class Workspace:
         database = self._as_it_is()
         if database is None:
             return []
-        with database.reading() as connection:
-            return [one.name for one in named_accounts(connection) if one.name != DEFAULT_ACCOUNT]
+        try:
+            with database.reading() as connection:
+                return [one.name for one in named_accounts(connection) if one.name != DEFAULT_ACCOUNT]
+        finally:
+            database.close()
 
     def _as_it_is(self) -> Database | None:
         """The database, if it is there and whole."""
-        database = Database(self.settings.database_url)
+        database = None
         try:
+            database = Database(self.settings.database_url)
             database.require_file()
-            return database if schema_revision(database) == SCHEMA_HEAD else None
+            if schema_revision(database) == SCHEMA_HEAD:
+                return database
         except DistributorError:
-            return None
+            pass
+        if database is not None:
+            database.close()
+        return None
 
 
 class Accounts:

@@ -52,7 +52,7 @@ class TokenProvider:
         self.valid.add(token)
         answer: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
         self.scope = form.get("scope", self.scope)
-        answer["scope"] = self.scope
+        answer |= {"scope": self.scope} if self.scope else {}
         if form["grant_type"] != "client_credentials" and "assertion" not in form:
             answer |= {"refresh_token": f"refresh-{self.given}", "client_info": _b64({"uid": "u", "utid": "t"})}
             answer["id_token"] = f"{_b64({})}.{_b64(self._claims(form))}.x"

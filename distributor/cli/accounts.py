@@ -8,7 +8,7 @@ import typer
 
 from distributor.cli.options import AsJson, Yes
 
-app = typer.Typer(help="Sending accounts: how each is set, its limits, and whether it works.", no_args_is_help=True)
+app = typer.Typer(help="See and set the sending accounts and their limits.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 AnyName = Annotated[str, typer.Argument(metavar="[NAME]", help="The account's name.")]
@@ -158,7 +158,10 @@ def login(
         int, typer.Option(min=0, max=65535, help="Google: the port that the browser comes back to (0: any free one).")
     ] = 0,
 ) -> None:
-    """Sign in at Microsoft or Google once, for an account that logs in by token (OAuth2)."""
+    """Sign in at Microsoft or Google, once.
+
+    For an account that logs in by token (OAuth2); tokens are then asked for and renewed by themselves.
+    """
     from distributor.cli import accountsetting
     from distributor.wiring import open_workspace
 

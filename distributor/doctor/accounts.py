@@ -28,13 +28,16 @@ def account_checks(settings: Settings, now: datetime, lookup: Lookup | None) -> 
     """Examine every named account; without `lookup` its settings alone."""
     workspace = Workspace(settings.workspace, settings)
     domains = {settings.mail_from.address.domain} if settings.mail_from else set()
-    for name in account_names(settings):
+    names = account_names(settings)
+    for name in names:
         try:
             own = workspace.for_account(name)
         except BadInput as error:
             yield Check.from_error(f"account {name}", error)
             continue
         yield from (_named(one, name) for one in _checks(own, now, lookup, domains))
+    if names:
+        workspace.database.close()
 
 
 def _checks(workspace: Workspace, now: datetime, lookup: Lookup | None, domains: set[str]) -> Iterator[Check]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from authority import Authority
@@ -267,3 +270,37 @@ def test_google_gives_a_token_for_the_mailbox_of_another_user(
         assert box.done == {1}
         claims = provider.asked[0]["assertion"].split(".")[1]
         assert json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"] == user
+
+
+def test_a_person_agrees_in_a_browser_at_google(office: Office, authority: Authority, provider: TokenProvider) -> None:
+    with mail_server(authority, provider, challenges=True) as server:
+        sending = office.at(
+            server.port,
+            smtp_security="tls",
+            smtp_ca_file=str(authority.ca_file),
+            smtp_username=USER,
+            smtp_login="xoauth2",
+            oauth_provider="google",
+            oauth_client_id="desktop-7",
+            oauth_client_secret="very-secret-7",
+            oauth_authority=provider.url,
+        )
+        assert "accounts login default" in one_sentence(sending.run("accounts", "check", code=4))
+        with sending.on_a_terminal("accounts", "login") as terminal:
+            terminal.read_until("Ctrl-C ends")
+            url = re.search(rf"{provider.url}/auth\?\S+", terminal.shown)
+            assert url is not None, terminal.shown
+            asked = {name: values[0] for name, values in parse_qs(urlsplit(url[0]).query).items()}
+            assert asked["login_hint"] == USER
+            assert asked["scope"] == "https://mail.google.com/"
+            assert "code_challenge" in asked
+            back = f"{asked['redirect_uri']}?{urlencode({'state': asked['state'], 'code': 'agreed'})}"
+            with urlopen(back) as page:
+                assert b"Done" in page.read()
+            terminal.read_until("Google gives us tokens")
+            assert terminal.process.wait(20) == 0
+        assert "very-secret-7" not in terminal.shown
+        provider.revoke()
+        assert sending.send(SLUG, BUREAU).code == 0
+        assert provider.grants == ["authorization_code", "refresh_token"]
+        assert len(server.accepted) == len(SHORT_LIST)
