@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from distributor import clock
 from distributor.errors import BadInput, CredentialsRefused, ServerUnavailable
 from distributor.files import read_bytes
-from distributor.transport.oauth.grants import Application, Invite, State
+from distributor.transport.oauth.grants import AccessToken, Application, Invite, State
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import Request
@@ -19,7 +19,6 @@ AUTHORITY = "https://oauth2.googleapis.com"
 _CONSENT = "https://accounts.google.com/o/oauth2/auth"
 
 _SCOPES = ["https://mail.google.com/"]
-_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,8 @@ class GoogleGrant:
         """A service account that its domain trusts asks for itself."""
         return self.application.key_file is None
 
-    def obtain(self, state: State, *, anew: bool) -> str:
-        """See `Grant.obtain`."""
-        if not anew and state.get("token") and datetime.fromisoformat(state["ends"]) - clock.now() > _AHEAD:
-            return state["token"]
+    def ask(self, state: State) -> AccessToken:
+        """See `Grant.ask`."""
         from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError  # noqa: PLC0415 - an extra
 
         try:
@@ -55,10 +52,9 @@ class GoogleGrant:
             raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
         except (GoogleAuthError, ValueError) as error:
             raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
-        self._keep(state, credentials)
-        return state["token"]
+        return _kept(state, credentials)
 
-    def sign_in(self, state: State, invite: Invite, port: int) -> str:
+    def sign_in(self, state: State, invite: Invite, port: int) -> AccessToken:
         """Show an address, and wait until a browser on this machine comes back from it."""
         from google_auth_oauthlib.flow import InstalledAppFlow, WSGITimeoutError  # noqa: PLC0415 - an extra
 
@@ -97,9 +93,7 @@ class GoogleGrant:
             raise _unreachable(error) from None
         except Exception as error:  # noqa: BLE001 - oauthlib has a class for every word a server may say
             raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
-        state["refresh"] = credentials.refresh_token or ""
-        self._keep(state, credentials)
-        return ""
+        return _kept(state, credentials)
 
     @property
     def _token_uri(self) -> str:
@@ -140,19 +134,21 @@ class GoogleGrant:
             )
         return key
 
-    def _keep(self, state: State, credentials: Any) -> None:
-        state["token"] = credentials.token
-        # google-auth's moments are naive, and UTC.
-        state["ends"] = (credentials.expiry.replace(tzinfo=UTC) if credentials.expiry else clock.now()).isoformat()
-        if getattr(credentials, "refresh_token", None):
-            state["refresh"] = credentials.refresh_token
-
     def _request(self) -> Request:
         from google.auth.transport.requests import Request  # noqa: PLC0415 - an extra
 
         from distributor.transport.oauth.web import ProviderSession  # noqa: PLC0415 - wants the extra
 
         return Request(ProviderSession(self.application.ca_file))
+
+
+def _kept(state: State, credentials: Any) -> AccessToken:
+    """The token in `credentials`; what renews it is kept."""
+    if getattr(credentials, "refresh_token", None):
+        state["refresh"] = credentials.refresh_token
+    # google-auth's moments are naive, and UTC.
+    ends = credentials.expiry.replace(tzinfo=UTC) if credentials.expiry else clock.now()
+    return AccessToken(credentials.token, ends)
 
 
 def _unreachable(error: Exception) -> ServerUnavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +40,15 @@ class Application:
         return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token, until when it is good, and who signed in for it, as far as the provider says."""
+
+    value: str = field(repr=False)
+    ends: datetime
+    who: str = ""
+
+
 class Grant(Protocol):
     """One way to get tokens from one provider."""
 
@@ -52,13 +62,13 @@ class Grant(Protocol):
         """Whether somebody has to sign in once."""
         ...
 
-    def obtain(self, state: State, *, anew: bool) -> str:
-        """An access token, good for some minutes at least; `anew` even if the one in `state` looks good.
+    def ask(self, state: State) -> AccessToken:
+        """A new access token, by what is kept in `state`.
 
         Raises `CredentialsRefused` when the provider says no, `ServerUnavailable` when it cannot be asked.
         """
         ...
 
-    def sign_in(self, state: State, invite: Invite, port: int) -> str:
-        """Have a person sign in; return who did, as far as the provider says. Raises as `obtain`."""
+    def sign_in(self, state: State, invite: Invite, port: int) -> AccessToken:
+        """Have a person sign in. Raises as `ask`."""
         ...

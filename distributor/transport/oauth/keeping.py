@@ -10,19 +10,25 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, StorageTrouble
 from distributor.files import write_bytes
 from distributor.settings import PREFIX, Login, OAuthProvider, Settings
 from distributor.transport.oauth.google import GoogleGrant
-from distributor.transport.oauth.grants import Application, Grant, Invite, State
+from distributor.transport.oauth.grants import AccessToken, Application, Grant, Invite, State
 from distributor.transport.oauth.microsoft import MicrosoftGrant
 
 FOLDER = ".oauth"
 """Where tokens lie in a workspace; hidden, so that no report or preview is ever written among them."""
+
+_TOKEN, _ENDS = "token", "ends"
+_AHEAD = timedelta(minutes=5)
+"""How long before its end a token is renewed."""
 
 OF_MAILBOX = ".mailbox"
 """Marks the tokens of an account that are asked for somebody else: for whoever's mailbox is read."""
@@ -50,8 +56,11 @@ class KeptTokens:
     def token(self) -> str:
         """A token to log in with; `CredentialsRefused` when the provider gives none, `AccountTrouble` otherwise."""
         with self._kept() as state:
-            token = self._obtain(state, anew=False)
-            return self._obtain(state, anew=True) if token == self._distrusted else token
+            known = state.get(_TOKEN, "")
+            if known and known != self._distrusted and datetime.fromisoformat(state[_ENDS]) - clock.now() > _AHEAD:
+                return known
+            with self._words():
+                return _put(state, self.grant.ask(state))
 
     def another(self, refused: str) -> str:
         """Another token than the one that a server refused: one that somebody else renewed meanwhile, or a new one."""
@@ -65,18 +74,14 @@ class KeptTokens:
     def sign_in(self, invite: Invite, port: int = 0) -> str:
         """Have a person sign in; return who did, as far as the provider says."""
         with self._kept() as state, self._words():
-            who = self.grant.sign_in(state, invite, port)
-            self.grant.obtain(state, anew=False)
-            return who
+            token = self.grant.sign_in(state, invite, port)
+            _put(state, token)
+            return token.who
 
     @property
     def is_signed_in(self) -> bool:
         """Whether a token can be asked for without a person."""
         return not self.grant.needs_a_person or bool(self._read())
-
-    def _obtain(self, state: State, *, anew: bool) -> str:
-        with self._words():
-            return self.grant.obtain(state, anew=anew)
 
     @contextmanager
     def _words(self) -> Iterator[None]:
@@ -133,6 +138,11 @@ class KeptTokens:
         if not self.file.exists():
             os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
         write_bytes(self.file, json.dumps({"identity": self.application.identity, **state}).encode())
+
+
+def _put(state: State, token: AccessToken) -> str:
+    state[_TOKEN], state[_ENDS] = token.value, token.ends.isoformat()
+    return token.value
 
 
 def forget_tokens(workspace: Path, account: str) -> None:

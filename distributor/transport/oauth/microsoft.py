@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from distributor import clock
 from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
-from distributor.transport.oauth.grants import Application, Invite, State
+from distributor.transport.oauth.grants import AccessToken, Application, Invite, State
 
 if TYPE_CHECKING:
     from msal import ClientApplication, SerializableTokenCache
@@ -36,19 +38,21 @@ class MicrosoftGrant:
         """An application with a secret asks for itself."""
         return not self.application.secret
 
-    def obtain(self, state: State, *, anew: bool) -> str:
-        """See `Grant.obtain`."""
+    def ask(self, state: State) -> AccessToken:
+        """See `Grant.ask`."""
+        if self.needs_a_person and _CACHE not in state:
+            raise _nobody()
         with _Session(self.application, state) as session:
             if self.application.secret:
-                if anew:
-                    session.app.remove_tokens_for_client()
-                return session.token_of(session.app.acquire_token_for_client(_AS_ITSELF))
+                session.app.remove_tokens_for_client()  # msal would give the one it has
+                return _token_of(session.app.acquire_token_for_client(_AS_ITSELF))
             for person in session.app.get_accounts():
-                found = session.app.acquire_token_silent_with_error(self._scopes, person, force_refresh=anew)
-                return session.token_of(found or {})
-        raise CredentialsRefused("Nobody has signed in with Microsoft for this account yet.")
+                return _token_of(
+                    session.app.acquire_token_silent_with_error(self._scopes, person, force_refresh=True) or {}
+                )
+        raise _nobody()
 
-    def sign_in(self, state: State, invite: Invite, port: int) -> str:  # noqa: ARG002 - no page leads back to us
+    def sign_in(self, state: State, invite: Invite, port: int) -> AccessToken:  # noqa: ARG002 - no page leads to us
         """Show a code, and wait until it was typed in at Microsoft."""
         state.pop(_CACHE, None)  # one person at a time
         with _Session(self.application, state) as session:
@@ -56,9 +60,7 @@ class MicrosoftGrant:
             if "user_code" not in flow:
                 raise _refusal(flow)
             invite(flow["verification_uri"], flow["user_code"])
-            answer = session.app.acquire_token_by_device_flow(flow)
-            session.token_of(answer)
-            return str(answer.get("id_token_claims", {}).get("preferred_username", ""))
+            return _token_of(session.app.acquire_token_by_device_flow(flow))
 
     @property
     def _scopes(self) -> list[str]:
@@ -107,11 +109,17 @@ class _Session:
         if isinstance(error, OSError):  # those of requests are
             raise _unreachable(error) from None
 
-    def token_of(self, answer: dict[str, Any]) -> str:
-        """The token in an answer; raise what the provider says instead."""
-        if "access_token" not in answer:
-            raise _refusal(answer)
-        return str(answer["access_token"])
+
+def _token_of(answer: dict[str, Any]) -> AccessToken:
+    """The token in an answer; raise what the provider says instead."""
+    if "access_token" not in answer:
+        raise _refusal(answer)
+    ends = clock.now() + timedelta(seconds=int(answer.get("expires_in", 0)))
+    return AccessToken(answer["access_token"], ends, answer.get("id_token_claims", {}).get("preferred_username", ""))
+
+
+def _nobody() -> CredentialsRefused:
+    return CredentialsRefused("Nobody has signed in with Microsoft for this account yet.")
 
 
 def _refusal(answer: dict[str, Any]) -> AccountTrouble:
