@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from distributor.dispatch.takeover import require_same_domain
-from distributor.wiring import Accounts, Workspace
+from distributor import clock
+from distributor.dispatch.takeover import require_same_domain, reroute
+from distributor.wiring import Accounts, Workspace, actor
 
 
 def require_accounts(ways: Accounts, workspace: Workspace, then: str = "") -> None:
@@ -16,3 +17,11 @@ def require_accounts(ways: Accounts, workspace: Workspace, then: str = "") -> No
         second = workspace.for_account(then)
         require_same_domain(workspace.account_name, workspace.settings, then, second.settings)
         ways.way(then)
+
+
+def choose_account(workspace: Workspace, dispatch_id: int, account: str) -> None:
+    """Have a dispatch go on through another account; raises as `require_accounts`."""
+    settings = workspace.for_account(account).settings
+    workspace.transport().way(account)
+    with workspace.database.session() as session:
+        reroute(session, dispatch_id, account, settings, actor=actor(), now=clock.now())

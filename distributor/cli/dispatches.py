@@ -91,9 +91,13 @@ def resume(
     in_doubt: Annotated[
         str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
     ] = "",
+    account: Annotated[
+        str, typer.Option(metavar="NAME", help="Go on through this account: that of a dispatch that was refused, say.")
+    ] = "",
     verbose: Verbose = False,
 ) -> None:
     """Go on with a dispatch where it stopped. Nobody is lost, nobody is mailed twice."""
+    from distributor.cli.accountchoice import choose_account
     from distributor.cli.running import resume_dispatch
     from distributor.errors import BadInput
     from distributor.settings import InDoubtPolicy
@@ -105,7 +109,10 @@ def resume(
         raise BadInput(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
-    resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
+    workspace = open_workspace(context.obj)
+    if account:
+        choose_account(workspace, dispatch_id, account)
+    resume_dispatch(workspace, dispatch_id, policy, verbose=verbose)
 
 
 @app.command()

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from distributor.errors import Refused
+from distributor.dispatch.accounts import account_id
+from distributor.errors import BadInput, Refused
 from distributor.models import Account, Audit, Dispatch
 from distributor.settings import Settings
 from distributor.states import DispatchState
@@ -67,18 +68,46 @@ def take_over(
     return takeover
 
 
+def reroute(session: Session, dispatch_id: int, second: str, of_second: Settings, *, actor: str, now: datetime) -> None:
+    """Have a dispatch go through another account from now on, by a person's word.
+
+    Raises `BadInput` for one that is over, `Refused` where the account sends for another domain than the messages do.
+    """
+    dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
+    if dispatch is None or dispatch.state in {DispatchState.DONE, DispatchState.CANCELLED}:
+        raise BadInput(f"Nothing of dispatch {dispatch_id} is to be sent.", mend="See: distributor dispatches list")
+    first = account_of(session, dispatch_id)
+    if first == second:
+        return
+    _require_domain(first, str(dispatch.identity.get("from_address", "")).rpartition("@")[2], second, of_second)
+    dispatch.account_id = account_id(session, second)
+    dispatch.takeover = Takeover(first, second, now, f"by {actor}").as_json()
+    if dispatch.then_account_id == dispatch.account_id:
+        dispatch.then_account_id = None
+    session.add(dispatch)
+    details = dict(dispatch.takeover)
+    session.add(Audit(at=now, actor=actor, action="dispatches.reroute", subject=str(dispatch_id), details=details))
+
+
 def require_same_domain(first: str, of_first: Settings, second: str, of_second: Settings) -> None:
     """Raise `Refused` unless the second account may send what was written for the first.
 
     The message is fixed when it is planned, sender and signature included. A server that vouches for another domain
     would have it fail DMARC at every large provider.
     """
-    domains = [one.mail_from.address.domain if one.mail_from else "" for one in (of_first, of_second)]
     if first == second:
         raise Refused("An account cannot take over from itself; nothing was sent.", mend="Name another with --then.")
-    if domains[0] != domains[1]:
+    _require_domain(first, _domain(of_first), second, of_second)
+
+
+def _require_domain(first: str, domain: str, second: str, of_second: Settings) -> None:
+    if domain != _domain(of_second):
         raise Refused(
-            f"«{second}» sends for {domains[1]} and «{first}» for {domains[0]}: the messages are written once, and"
-            " would leave under a domain that its server does not vouch for; nothing was sent.",
-            mend=f"Name an account of {domains[0]} with --then, or none.",
+            f"«{second}» sends for {_domain(of_second) or 'nobody'} and «{first}» for {domain}: the messages are"
+            " written once, and would leave under a domain that its server does not vouch for; nothing was sent.",
+            mend=f"Name an account of {domain}.",
         )
+
+
+def _domain(settings: Settings) -> str:
+    return settings.mail_from.address.domain if settings.mail_from else ""

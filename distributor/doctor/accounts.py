@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from distributor.account_settings import secret_variables
 from distributor.doctor import configuration
 from distributor.doctor.check import Check, contained, guarded
 from distributor.doctor.domain import domain_checks
 from distributor.doctor.lookup import Lookup
 from distributor.doctor.server import server_checks
 from distributor.errors import BadInput
-from distributor.settings import Settings
+from distributor.settings import PREFIX, Settings
 from distributor.wiring import Workspace
 
 _SERVER = ("certificate", "mail_features")
@@ -29,6 +30,7 @@ def account_checks(settings: Settings, now: datetime, lookup: Lookup | None) -> 
     workspace = Workspace(settings.workspace, settings)
     domains = {settings.mail_from.address.domain} if settings.mail_from else set()
     names = account_names(settings)
+    yield from _strangers(settings, names)
     for name in names:
         try:
             own = workspace.for_account(name)
@@ -38,6 +40,17 @@ def account_checks(settings: Settings, now: datetime, lookup: Lookup | None) -> 
         yield from (_named(one, name) for one in _checks(own, now, lookup, domains))
     if names:
         workspace.database.close()
+
+
+def _strangers(settings: Settings, names: Sequence[str]) -> Iterator[Check]:
+    """Warn of secrets whose account there is not: of a name that is misspelt, or of one that was removed."""
+    known = {variable for name in names for variable in secret_variables(name)}
+    for variable in sorted(f"{PREFIX}ACCOUNT_{one}" for one in settings.account_secrets):
+        if variable not in known:
+            said = f"{variable} is the secret of an account that there is not."
+            yield Check.warn(
+                "accounts", said, "Take it out, or see how the account is called: distributor accounts list"
+            )
 
 
 def _checks(workspace: Workspace, now: datetime, lookup: Lookup | None, domains: set[str]) -> Iterator[Check]:

@@ -70,3 +70,11 @@ def test_what_an_account_lacks_to_log_in_is_said(set_up: SetUp, login: str) -> N
         wanted = {"password": "DISTRIBUTOR_ACCOUNT_RELAIS_PASSWORD", "xoauth2": "distributor accounts login relais"}
         assert wanted[login] in check.mend
         assert server.connections == 0
+
+
+def test_a_secret_without_an_account_is_told(set_up: SetUp) -> None:
+    folder = with_accounts(set_up(ACCOUNT_RELAI_PASSWORD="hunter2", ACCOUNT_RELAIS_PASSWORD="hunter2"), relais={})
+    check = found(folder, offline=True)["accounts"]
+    assert check.level is Level.WARN
+    assert "DISTRIBUTOR_ACCOUNT_RELAI_PASSWORD" in check.message
+    assert "hunter2" not in check.message

@@ -166,6 +166,25 @@ def test_two_refusals_pause_and_nothing_goes_back_and_forth(office: Office) -> N
         blocked = one_sentence(sending.run("accounts", "remove", SECOND, "--yes", code=2))
         assert f"Dispatch 1 goes through «{SECOND}»" in blocked
     with running(Script()) as mended:
+        sending.run("accounts", "add", "autre", "--host", "127.0.0.1", "--security", "plain",
+                    "--from", "presse@autre.example")  # fmt: skip
+        assert "sends for autre.example" in one_sentence(
+            sending.run("dispatches", "resume", "1", "--account", "autre", code=3)
+        )
+        back = sending.at(mended.port)
+        back.run("dispatches", "resume", "1", "--account", "default")
+        assert len(mended.accepted) == len(SHORT_LIST)
+        audited = sending.query("SELECT action FROM audit WHERE action LIKE 'dispatches.%' ORDER BY id")
+        assert audited == [("dispatches.takeover",), ("dispatches.reroute",)]
+    sending.run("accounts", "remove", SECOND, "--yes")
+    assert f"Through «default», which took over from «{SECOND}»: by " in sending.run("dispatches", "show", "1").out
+
+
+def test_what_took_over_goes_on_once_it_is_mended(office: Office) -> None:
+    with running(Script(faults=(QUOTA,))) as first, running(Script(faults=(REFUSED_LOGIN,))) as second:
+        sending = with_second(office, first, second)
+        sending.send(SLUG, BUREAU, code=4, more=["--then", SECOND])
+    with running(Script()) as mended:
         sending.run("accounts", "edit", SECOND, "--port", str(mended.port))
         sending.run("dispatches", "resume", "1")
         assert len(mended.accepted) == len(SHORT_LIST)

@@ -123,7 +123,9 @@ class GoogleGrant:
         file = self.application.key_file
         assert file is not None
         if file.exists() and file.stat().st_mode & 0o077:
-            raise BadInput("It holds a key, and others on this machine can read it.", file=file, mend="chmod 600")
+            raise BadInput(
+                "It holds a key, and others on this machine can read it.", file=file, mend=f"Run: chmod 600 {file}"
+            )
         try:
             key = json.loads(read_bytes(file))
         except ValueError:
@@ -132,6 +134,8 @@ class GoogleGrant:
             raise BadInput(
                 "It is not the key of a service account.", file=file, mend="Take the JSON file that Google gave you."
             )
+        if not str(key["token_uri"]).startswith("https://"):
+            raise BadInput("It would have us ask for tokens in clear.", file=file, mend="token_uri has to be https.")
         return key
 
     def _request(self) -> Request:
