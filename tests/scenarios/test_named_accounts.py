@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from authority import Authority
-from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence, send_arguments
+from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments, until
 from smtpserver import Fault, Script, ScriptedServer, running
 
 SECOND = "relais"
@@ -238,3 +238,20 @@ def test_a_worker_may_keep_to_one_account_and_a_broken_one_holds_up_nobody(offic
         assert sending.states() == {"accepted": 50, "queued": 50}
         sending.run("work", "--once", code=4)
         assert sending.query("SELECT state FROM dispatch ORDER BY id") == [("done",), ("paused",)]
+
+
+def test_killed_after_a_takeover_it_goes_on_through_the_second(office: Office) -> None:
+    slow = Fault("body", delay=0.05)
+    with running(Script(faults=(QUOTA,))) as first, running(Script(faults=(slow,))) as second:
+        sending = with_second(office, first, second)
+        process = sending.start(*send_arguments(SLUG, BUREAU), "--then", SECOND)
+        until(lambda: len(second.accepted) >= 3, "the second account has sent", process=process)
+        process.kill()
+        process.communicate()
+        knocked = first.connections
+        finish(sending.start("work", "--once"), 0, 5)
+        assert first.connections == knocked
+        reached = Counter(one.recipient for one in second.accepted)
+        assert set(reached.values()) == {1}
+        assert len(reached) + sending.states()["in_doubt"] >= len(SHORT_LIST)
+        assert sending.states().keys() <= {"accepted", "in_doubt"}

@@ -304,3 +304,17 @@ def test_a_person_agrees_in_a_browser_at_google(office: Office, authority: Autho
         assert sending.send(SLUG, BUREAU).code == 0
         assert provider.grants == ["authorization_code", "refresh_token"]
         assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_a_token_is_renewed_before_it_ends(office: Office, authority: Authority, provider: TokenProvider) -> None:
+    with mail_server(authority, provider) as server:
+        sending = as_application(by_microsoft(office, server, provider, authority))
+        provider.lifetime = 299
+        for _ in range(2):
+            sending.run("accounts", "check")
+        assert provider.given == 2, "less than five minutes are left of the first"
+        provider.lifetime = 3600
+        for _ in range(3):
+            sending.run("accounts", "check")
+        assert provider.given == 3
+        assert server.failed_logins == 0
