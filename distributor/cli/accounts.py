@@ -45,8 +45,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         show_accounts(rows, workspace.settings.timezone)
 
 
-@app.command()
-def add(
+def set_account(
     context: typer.Context,
     name: Name,
     preset: Preset = None,
@@ -63,7 +62,7 @@ def add(
     bounce_address: Bounces = None,
     more: More = None,
 ) -> None:
-    """Add an account. Its password is never asked here: it stands in .env, under a name that is said."""
+    """Add an account, or change one: which of the two, the command's name says."""
     from distributor.cli import accountsetting
     from distributor.wiring import open_workspace
 
@@ -81,46 +80,16 @@ def add(
         reply_to=reply_to,
         bounce_address=bounce_address,
     )
-    accountsetting.add(open_workspace(context.obj), name, given, more or [])
+    act = {"add": accountsetting.add, "edit": accountsetting.edit}[str(context.info_name)]
+    act(open_workspace(context.obj), name, given, more or [])
 
 
-@app.command()
-def edit(
-    context: typer.Context,
-    name: Name,
-    preset: Preset = None,
-    host: Host = None,
-    port: Port = None,
-    security: Secure = None,
-    username: Username = None,
-    login: LogIn = None,
-    oauth: OAuth = None,
-    tenant: Tenant = None,
-    client_id: ClientId = None,
-    mail_from: From = None,
-    reply_to: ReplyTo = None,
-    bounce_address: Bounces = None,
-    more: More = None,
-) -> None:
-    """Change an account; an empty value takes a setting away. Messages that are planned stay as they are."""
-    from distributor.cli import accountsetting
-    from distributor.wiring import open_workspace
-
-    given = _given(
-        smtp_preset=preset,
-        smtp_host=host,
-        smtp_port=port,
-        smtp_security=security,
-        smtp_username=username,
-        smtp_login=login,
-        oauth_provider=oauth,
-        oauth_tenant=tenant,
-        oauth_client_id=client_id,
-        mail_from=mail_from,
-        reply_to=reply_to,
-        bounce_address=bounce_address,
-    )
-    accountsetting.edit(open_workspace(context.obj), name, given, more or [])
+app.command(
+    "add", help="Add an account. Its password is never given here: it stands in .env, under a name that is said."
+)(set_account)
+app.command(
+    "edit", help="Change an account. An empty value takes a setting away; messages that are planned stay as they are."
+)(set_account)
 
 
 def _given(**options: str | None) -> dict[str, str]:

@@ -90,6 +90,8 @@ class GoogleGrant:
         except WSGITimeoutError:
             raise CredentialsRefused("Nobody agreed within ten minutes.") from None
         except OSError as error:
+            if error.errno is not None:  # those of requests have none
+                raise BadInput(f"Nobody can be waited for at port {port}: {error.strerror}.", field="--port") from None
             raise _unreachable(error) from None
         except Exception as error:  # noqa: BLE001 - oauthlib has a class for every word a server may say
             raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None

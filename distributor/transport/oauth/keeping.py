@@ -57,7 +57,7 @@ class KeptTokens:
         """A token to log in with; `CredentialsRefused` when the provider gives none, `AccountTrouble` otherwise."""
         with self._kept() as state:
             known = state.get(_TOKEN, "")
-            if known and known != self._distrusted and datetime.fromisoformat(state[_ENDS]) - clock.now() > _AHEAD:
+            if known and known != self._distrusted and _lasts(state):
                 return known
             with self._words():
                 return _put(state, self.grant.ask(state))
@@ -72,11 +72,18 @@ class KeptTokens:
         self._distrusted = token
 
     def sign_in(self, invite: Invite, port: int = 0) -> str:
-        """Have a person sign in; return who did, as far as the provider says."""
-        with self._kept() as state, self._words():
-            token = self.grant.sign_in(state, invite, port)
+        """Have a person sign in; return who did, as far as the provider says.
+
+        Nothing is locked while they take their time: who sends meanwhile goes on with what is kept.
+        """
+        fresh: dict[str, str] = {}
+        with self._words():
+            token = self.grant.sign_in(fresh, invite, port)
+        with self._kept() as state:
+            state.clear()
+            state.update(fresh)
             _put(state, token)
-            return token.who
+        return token.who
 
     @property
     def is_signed_in(self) -> bool:
@@ -92,6 +99,8 @@ class KeptTokens:
                 f"Tokens of {self.grant.provider} want a part that is not installed.",
                 mend="Install it: pip install 'distributor[oauth]'",
             ) from None
+        except BadInput as error:  # a key file that went: the account cannot be used, and another one may take over
+            raise AccountTrouble(str(error).removesuffix(error.mend).rstrip(), mend=error.mend) from None
         except CredentialsRefused as error:
             mend = f"Sign in: {self.sign_in_with}" if self.grant.needs_a_person else "Check the application's secret."
             raise CredentialsRefused(error.message, mend=error.mend or mend) from None
@@ -138,6 +147,13 @@ class KeptTokens:
         if not self.file.exists():
             os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
         write_bytes(self.file, json.dumps({"identity": self.application.identity, **state}).encode())
+
+
+def _lasts(state: State) -> bool:
+    try:
+        return datetime.fromisoformat(state[_ENDS]) - clock.now() > _AHEAD
+    except (KeyError, ValueError, TypeError):  # somebody's hand was in the file
+        return False
 
 
 def _put(state: State, token: AccessToken) -> str:

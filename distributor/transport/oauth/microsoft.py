@@ -54,7 +54,6 @@ class MicrosoftGrant:
 
     def sign_in(self, state: State, invite: Invite, port: int) -> AccessToken:  # noqa: ARG002 - no page leads to us
         """Show a code, and wait until it was typed in at Microsoft."""
-        state.pop(_CACHE, None)  # one person at a time
         with _Session(self.application, state) as session:
             flow = session.app.initiate_device_flow(self._scopes)
             if "user_code" not in flow:
