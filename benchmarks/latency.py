@@ -14,13 +14,14 @@ from pathlib import Path
 import aiosmtplib
 
 from benchmarks.measuring import Kind, Line, Skipped, interleave, timed
-from benchmarks.office import CONNECTIONS, SENDER, carry_timed, make_office, plan
+from benchmarks.office import SENDER, carry_timed, make_office, plan
 from benchmarks.sink import HOST, sink
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.workers import worker_name
 
 ONE_WAY_S = 0.025
+_CONNECTIONS = 10
 _MESSAGES = 800
 _BLOCK = 2**16
 
@@ -28,7 +29,7 @@ _BLOCK = 2**16
 def measure(folder: Path) -> Iterator[Line | Skipped]:
     """The send phase over a delaying proxy, in turn with the same number of ready messages through `sendmail`."""
     with sink() as far, delayed(far) as port:
-        workspace = make_office(folder / "office", journalists=_MESSAGES, port=port)
+        workspace = make_office(folder / "office", journalists=_MESSAGES, port=port, connections=_CONNECTIONS)
         dispatch_id = plan(workspace)
         workspace.database.close()
 
@@ -41,7 +42,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
 
         seconds, theirs = interleave(ours, lambda: timed(lambda: asyncio.run(_sendmail(port))), pairs=3, warm_up=False)
     meaning = (
-        f"messages per second of the send phase ({_MESSAGES} messages, {CONNECTIONS} connections, "
+        f"messages per second of the send phase ({_MESSAGES} messages, {_CONNECTIONS} connections, "
         f"{ONE_WAY_S * 1000:.0f} ms each way; written, sent, logged durably) ÷ aiosmtplib.sendmail with ready bytes "
         "over as many connections"
     )
@@ -53,10 +54,10 @@ async def _sendmail(port: int) -> None:
 
     async def one_connection() -> None:
         async with aiosmtplib.SMTP(hostname=HOST, port=port, start_tls=False) as client:
-            for _ in range(_MESSAGES // CONNECTIONS):
+            for _ in range(_MESSAGES // _CONNECTIONS):
                 await client.sendmail(SENDER, ["anne@gazette.example"], message)
 
-    await asyncio.gather(*(one_connection() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(one_connection() for _ in range(_CONNECTIONS)))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import email
 import email.policy
+from email.message import EmailMessage
 from pathlib import Path
 
 from benchmarks.invented import contacts_csv
@@ -48,25 +49,35 @@ def prepare(folder: Path, program: Path, sample: bytes, count: int, *, port: int
     """Write mailmerge's template, list and settings into `folder`; return the command that sends to all."""
     folder.mkdir()
     message = email.message_from_bytes(sample, policy=email.policy.default)
-    parts = {}
-    for kind in ("plain", "html"):
-        part = message.get_body((kind,))
-        assert part is not None
-        parts[kind] = _with_salutation(part.get_content())
+    text, html = bodies(message)
     (folder / "mailmerge_template.txt").write_text(
-        _TEMPLATE.format(subject=message["Subject"], sender=message["From"], text=parts["plain"], html=parts["html"]),
+        _TEMPLATE.format(subject=message["Subject"], sender=message["From"], text=text, html=html),
         encoding="utf-8",
     )
-    rows = list(csv.DictReader(contacts_csv(count).decode().splitlines(), delimiter=";"))
     with (folder / "mailmerge_database.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("email", "name", "salutation"))
-        for row in rows:
-            title = "Madame" if row["Civilité"] == "Mme" else "Monsieur"
-            greeting = f"{_FIRST_SALUTATION} {title} {row['Nom']},"
-            writer.writerow((row["E-mail"], f"{row['Prénom']} {row['Nom']}", greeting))
+        writer = csv.DictWriter(file, ("email", "name", "salutation"))
+        writer.writeheader()
+        writer.writerows(people(contacts_csv(count)))
     (folder / "mailmerge_server.conf").write_text(f"[smtp_server]\nhost = {HOST}\nport = {port}\n", encoding="utf-8")
     return [str(program), "--no-dry-run", "--no-limit", "--output-format", "text"]
+
+
+def people(table: bytes) -> list[dict[str, str]]:
+    """Who is written to: address, name, and the salutation of each."""
+    found = []
+    for row in csv.DictReader(table.decode().splitlines(), delimiter=";"):
+        title = "Madame" if row["Civilité"] == "Mme" else "Monsieur"
+        greeting = f"{_FIRST_SALUTATION} {title} {row['Nom']},"
+        found.append({"email": row["E-mail"], "name": f"{row['Prénom']} {row['Nom']}", "salutation": greeting})
+    return found
+
+
+def bodies(message: EmailMessage) -> tuple[str, str]:
+    """The sample's text and HTML, with {{salutation}} where it greets."""
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return _with_salutation(text.get_content()), _with_salutation(html.get_content())
 
 
 def _with_salutation(text: str) -> str:

@@ -25,31 +25,35 @@ from distributor.dispatch.plan import plan_dispatch
 from distributor.releases import document, store
 from distributor.starter import make_workspace, starter_path
 from distributor.states import DeliveryState
-from distributor.wiring import Workspace, open_workspace
+from distributor.wiring import TEMPLATE, Workspace, open_workspace
 
 LIST = "essai"
 SLUG = "marees"
 SENDER = "presse@observatoire-littoral.example"
-CONNECTIONS = 10
+CONNECTIONS = 50
+"""As many as smtp-source is given; at a kill, so many recipients at most are in doubt."""
 COMMAND_S = 600.0
 
+_TEMPLATES = Path(__file__).with_name("templates")
 _SAMPLE = "releases/marees-2050.md"
 _SETTINGS = f"""
 DISTRIBUTOR_SMTP_HOST=127.0.0.1
 DISTRIBUTOR_SMTP_PORT={{port}}
 DISTRIBUTOR_SMTP_SECURITY=plain
-DISTRIBUTOR_SMTP_CONNECTIONS={CONNECTIONS}
+DISTRIBUTOR_SMTP_CONNECTIONS={{connections}}
 DISTRIBUTOR_MAIL_FROM=Service de presse <{SENDER}>
 DISTRIBUTOR_REPLY_TO=Claire Morvan <claire.morvan@observatoire-littoral.example>
 DISTRIBUTOR_ORGANISATION=Observatoire du littoral
 """
 
 
-def make_office(folder: Path, *, journalists: int, port: int) -> Workspace:
+def make_office(folder: Path, *, journalists: int, port: int, connections: int = CONNECTIONS) -> Workspace:
     """A workspace in `folder` with the release `SLUG` and `journalists` people on the list `LIST`, ready to send."""
     make_workspace(folder)
+    for template in _TEMPLATES.iterdir():  # a message of about 6 kB
+        shutil.copy(template, folder / "templates" / TEMPLATE)
     with (folder / ".env").open("a", encoding="utf-8") as settings:
-        settings.write(_SETTINGS.format(port=port))
+        settings.write(_SETTINGS.format(port=port, connections=connections))
     workspace = open_workspace(folder, creating=True)
     table = read_csv(contacts_csv(journalists), name="essai.csv")
     import_contacts(workspace.database, table, list_name=LIST)

@@ -24,6 +24,9 @@ from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcom
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 
+_NOTED_TOGETHER = 512
+"""So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
+
 KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
 
 
@@ -103,6 +106,7 @@ class DeliveryLog:
         self._shared_clock = now is None and not database.is_sqlite
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
+        self._newly_accepted: list[int] = []
 
     # Planning
 
@@ -140,9 +144,12 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             self._record(connection, batch.records, now, by=self.worker)
+            lost = self._begin(connection, batch.begins, now)
             accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
-            self._notices.note(connection, accepted, now)
-            return self._begin(connection, batch.begins, now)
+            self._newly_accepted += accepted
+            if len(self._newly_accepted) >= _NOTED_TOGETHER:
+                self._note_informed(connection, now)
+            return lost
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
@@ -179,6 +186,11 @@ class DeliveryLog:
                 {} if self._shared_clock else {"lease": self._now() + LEASE},
             )
 
+    def note_informed(self, dispatch_id: int) -> None:
+        """Count everyone whom a dispatch has reached as informed of their rights, if its messages tell them."""
+        with self._database.transaction() as connection:
+            self._notices.note_all(connection, dispatch_id, self._now())
+
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
         """Settle what dead workers left: their claims are queued again, what they were sending is in doubt.
 
@@ -203,8 +215,10 @@ class DeliveryLog:
 
     def abandon(self) -> Recovery:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
+        now = self._now()
         with self._database.transaction() as connection:
-            return self._bury(connection, [self.worker], self._now())
+            self._note_informed(connection, now)
+            return self._bury(connection, [self.worker], now)
 
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
         """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes)."""
@@ -303,7 +317,10 @@ class DeliveryLog:
         """
         if not delivery_ids:
             return []
-        begun = {row[0] for row in self._run.begin.run(connection, self._leased(delivery_ids, now))}
+        ours = self._leased(delivery_ids, now)
+        if self._run.begin.run(connection, ours).rowcount == len(delivery_ids):
+            return []
+        begun = {row[0] for row in self._run.begun.read(connection, {"ids": list(delivery_ids), "by": self.worker})}
         return [number for number in delivery_ids if number not in begun]
 
     def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
@@ -312,20 +329,29 @@ class DeliveryLog:
             return
         ids = [record.delivery_id for record in records]
         held: dict[int, _Held] = {}
-        for number, state, worker, attempts, refusals in self._run.held.run(connection, {"ids": ids}):
+        for number, state, worker, attempts, refusals in self._run.held.read(connection, {"ids": ids}):
             held[number] = _Held(state, worker, attempts, refusals)
-        attempts, verdicts, counted = [], [], []
+        attempts, counted = [], []
+        verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
         for record in records:
             old = held[record.delivery_id]
             attempts.append(_attempt_of(record, old.attempts + 1, by))
             if old.worker == by or self._may_say(old, record.outcome.state):
                 check_transition(DeliveryState(old.state), record.outcome.state)
-                verdicts.append(_verdict_of(record, now))
+                verdicts.setdefault(_verdict_of(record), {})[record.delivery_id] = record.outcome.reply
             else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
-                counted.append({"number": record.delivery_id})
-        self._run.attempt.run_many(connection, attempts)
-        self._run.verdict.run_many(connection, verdicts)
-        self._run.count.run_many(connection, counted)
+                counted.append(record.delivery_id)
+        self._run.attempt.run(connection, attempts)
+        for verdict, replies in verdicts.items():
+            values = dict(zip(_VERDICT, verdict, strict=True))
+            moments = {"new_updated_at": now, "new_accepted_at": now if verdict[0] == DeliveryState.ACCEPTED else None}
+            self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
+        if counted:
+            self._run.count.run(connection, {"ids": counted})
+
+    def _note_informed(self, connection: Connection, now: datetime) -> None:
+        self._notices.note(connection, self._newly_accepted, now)
+        self._newly_accepted = []
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
@@ -372,45 +398,30 @@ class _Held:
     refusals: int
 
 
-def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
-    """The row that an attempt leaves in the attempt log."""
+def _attempt_of(record: AttemptRecord, number: int, by: str) -> tuple[Any, ...]:
+    """The row that an attempt leaves in the attempt log, in the order of `ATTEMPT_COLUMNS`."""
     outcome = record.outcome
-    return {
-        "delivery_id": record.delivery_id,
-        "number": number,
-        "started_at": record.started_at,
-        "duration_ms": outcome.duration_ms,
-        "phase": outcome.phase.value,
-        "verdict": outcome.verdict.value,
-        "state": outcome.state.value,
-        "code": outcome.code,
-        "enhanced_code": outcome.enhanced_code,
-        "reply": outcome.reply,
-        "server": outcome.server,
-        "tls": outcome.tls,
-        "worker": by,
-        "account": record.account,
-    }
+    return (
+        record.delivery_id, number, record.started_at, outcome.duration_ms, outcome.phase.value, outcome.verdict.value,
+        outcome.state.value, outcome.code, outcome.enhanced_code, outcome.reply, outcome.server, outcome.tls, by,
+        record.account,
+    )  # fmt: skip
 
 
-def _verdict_of(record: AttemptRecord, now: datetime) -> dict[str, Any]:
-    """What an attempt changes in its delivery's row."""
+_VERDICT = (
+    "new_state", "new_verdict", "new_phase", "new_code", "new_enhanced_code", "new_next_attempt_at", "new_expires_at",
+    "new_refusals",
+)  # fmt: skip
+
+
+def _verdict_of(record: AttemptRecord) -> tuple[Any, ...]:
+    """What an attempt changes in its delivery's row, but for the reply, named by `_VERDICT`: most have it in common."""
     outcome = record.outcome
     counts_against = outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION
-    return {
-        "number": record.delivery_id,
-        "new_state": outcome.state.value,
-        "new_verdict": outcome.verdict.value,
-        "new_phase": outcome.phase.value,
-        "new_code": outcome.code,
-        "new_enhanced_code": outcome.enhanced_code,
-        "new_reply": outcome.reply,
-        "new_next_attempt_at": record.next_attempt_at,
-        "new_updated_at": now,
-        "new_accepted_at": now if outcome.state == DeliveryState.ACCEPTED else None,
-        "new_expires_at": record.expires_at,
-        "more_refusals": int(counts_against),
-    }
+    return (
+        outcome.state.value, outcome.verdict.value, outcome.phase.value, outcome.code, outcome.enhanced_code,
+        record.next_attempt_at, record.expires_at, int(counts_against),
+    )  # fmt: skip
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Dialect, bindparam, func, insert, not_, select, update
+from sqlalchemy import Dialect, bindparam, func, not_, select, update
 
-from distributor.db.prepared import Prepared, among
+from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
 from distributor.deliveries.conditions import OBJECTED, going_on, objected
 from distributor.deliveries.leases import lease_end
 from distributor.models import Attempt, Delivery
@@ -19,7 +19,10 @@ _attempt = Attempt.__table__  # type: ignore[attr-defined]
 CLAIMED_COLUMNS = (
     "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge",
 )  # fmt: skip
-ATTEMPT_COLUMNS = tuple(column.name for column in _attempt.c if column.name != "id")
+ATTEMPT_COLUMNS = (
+    "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
+    "server", "tls", "worker", "account",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,15 @@ class Statements:
     withhold: Prepared
     """Queued → withheld, of those who objected."""
     begin: Prepared
-    """Claimed → sending of our own, unless an objection or the dispatch's end came first; gives those that began."""
+    """Claimed → sending of our own, unless an objection or the dispatch's end came first."""
+    begun: Prepared
+    """Which of our own are being sent."""
     held: Prepared
     """How deliveries stand, locked until the end of the transaction."""
-    attempt: Prepared
-    """One more row of the attempt log."""
+    attempt: PreparedInsert
+    """More rows of the attempt log."""
     verdict: Prepared
-    """What an attempt came to becomes the delivery's state."""
+    """What attempts came to becomes the state of deliveries; they have all in common but `replies`, by number."""
     count: Prepared
     """An attempt whose verdict is no longer ours to say is counted all the same."""
 
@@ -85,25 +90,23 @@ class Statements:
                 lease_until=lease,
                 **moved,
             )
-            .returning(c.id)
+        )
+        begun = select(c.id).where(
+            among(c.id, "ids", dialect), c.state == DeliveryState.SENDING.value, c.worker == bindparam("by")
         )
         held = (
             select(c.id, c.state, c.worker, c.attempts, c.refusals).where(among(c.id, "ids", dialect)).with_for_update()
         )
         verdict = (
             update(_delivery)
-            .where(c.id == bindparam("number"))
+            .where(among(c.id, "ids", dialect))
+            .values({one: bindparam(f"new_{one.name}", type_=one.type) for one in (
+                c.state, c.verdict, c.phase, c.code, c.enhanced_code, c.next_attempt_at, c.updated_at
+            )})
             .values(
-                {
-                    column: bindparam(f"new_{column.name}", type_=column.type)
-                    for column in (
-                        c.state, c.verdict, c.phase, c.code, c.enhanced_code, c.reply, c.next_attempt_at, c.updated_at,
-                    )
-                }
-            )
-            .values(
+                reply=looked_up(c.id, "replies", dialect),
                 attempts=c.attempts + 1,
-                refusals=c.refusals + bindparam("more_refusals", type_=c.refusals.type),
+                refusals=c.refusals + bindparam("new_refusals", type_=c.refusals.type),
                 reason="",
                 worker="",
                 lease_until=None,
@@ -111,8 +114,15 @@ class Statements:
                 expires_at=func.coalesce(bindparam("new_expires_at", type_=c.expires_at.type), c.expires_at),
             )
         )  # fmt: skip
-        count = update(_delivery).where(c.id == bindparam("number")).values(attempts=c.attempts + 1)
-        attempt = insert(_attempt).values(
-            {name: bindparam(name, type_=_attempt.c[name].type) for name in ATTEMPT_COLUMNS}
+        count = update(_delivery).where(among(c.id, "ids", dialect)).values(attempts=c.attempts + 1)
+        return cls(
+            due=Prepared(due, dialect),
+            claim=Prepared(claim, dialect),
+            withhold=Prepared(withhold, dialect),
+            begin=Prepared(begin, dialect),
+            begun=Prepared(begun, dialect),
+            held=Prepared(held, dialect, in_one_piece=True),
+            attempt=PreparedInsert(_attempt, ATTEMPT_COLUMNS, dialect),
+            verdict=Prepared(verdict, dialect),
+            count=Prepared(count, dialect),
         )
-        return cls(*(Prepared(one, dialect) for one in (due, claim, withhold, begin, held, attempt, verdict, count)))

@@ -81,11 +81,15 @@ class Carrier:
             col(Delivery.state).in_(list(OPEN_STATES)) | _leaves_doubt(self.in_doubt),
         )
         with self.database.transaction() as connection:
-            connection.execute(
+            ended = connection.execute(
                 update(Dispatch)
                 .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
                 .values(state=DispatchState.DONE, finished_at=self.now())
-            )
+                .returning(col(Dispatch.id))
+            ).scalars()
+            numbers = [number for number in ended if number is not None]
+        for number in numbers:
+            self.log.note_informed(number)
         self._withhold_cancelled()
         return recovery
 
@@ -161,6 +165,7 @@ class Carrier:
         with, or for an attachment that is gone.
         """
         writer = self._open(dispatch_id)
+        self.log.note_informed(dispatch_id)
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)

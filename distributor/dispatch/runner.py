@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from distributor import clock
@@ -398,18 +398,17 @@ class _Run:
         return not await self._halted_within(wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
+        record = AttemptRecord(claimed.id, outcome, started_at, account=self.parts.account)
         if outcome.verdict.is_account_level or outcome.state == DeliveryState.QUEUED:
-            # A quota may last a day: the time in which we try this recipient has not begun.
-            return AttemptRecord(claimed.id, outcome, started_at, account=self.parts.account)
+            return record  # a quota may last a day: the time in which we try this recipient has not begun
+        if outcome.state in {DeliveryState.ACCEPTED, DeliveryState.REJECTED}:
+            return record  # there is no trying any more
         retry = self.parts.retry
         expires_at = claimed.expires_at or retry.expires_at(started_at)
         if outcome.state != DeliveryState.DEFERRED:
-            return AttemptRecord(claimed.id, outcome, started_at, expires_at=expires_at, account=self.parts.account)
-        now, jitter = self.parts.now(), self.parts.jitter()
-        due = retry.next_attempt(outcome, claimed.refusals, now, jitter)
-        return AttemptRecord(
-            claimed.id, outcome, started_at, next_attempt_at=due, expires_at=expires_at, account=self.parts.account
-        )
+            return replace(record, expires_at=expires_at)
+        due = retry.next_attempt(outcome, claimed.refusals, self.parts.now(), self.parts.jitter())
+        return replace(record, next_attempt_at=due, expires_at=expires_at)
 
     def _pause(self, reason: str, mend: str) -> None:
         self.result.paused_because = self.result.paused_because or reason

@@ -50,6 +50,7 @@ def send(database: Database, contact_id: int | None, outcome: Outcome, clock: Ha
     (claimed,) = log.claim(number, 10)
     log.commit(Batch(begins=[claimed.id]))
     log.commit(Batch(records=[record_of(claimed.id, outcome)]))
+    log.abandon()
 
 
 def informed(database: Database, contact_id: int) -> datetime | None:
@@ -104,4 +105,36 @@ def test_an_answer_that_came_too_late_to_count_informs_nobody(database: Database
     (claimed,) = log.claim(number, 10)
     put(database, claimed.id, worker="another", state="rejected")
     log.commit(Batch(records=[record_of(claimed.id, ACCEPTED)]))
+    log.abandon()
     assert informed(database, anne) is None
+
+
+def test_whom_a_killed_command_reached_is_informed_all_the_same(database: Database) -> None:
+    clock, anne = HandClock(), add_contact(database)
+    version = add_version(database)
+    number = add_dispatch(database, version, templates=TEMPLATES)
+    killed = DeliveryLog(database, "worker", clock)
+    with database.transaction() as connection:
+        killed.plan(connection, [delivery_row(number, version, 1, contact_id=anne)])
+    (claimed,) = killed.claim(number, 10)
+    killed.commit(Batch(begins=[claimed.id]))
+    killed.commit(Batch(records=[record_of(claimed.id, ACCEPTED)]))
+    assert informed(database, anne) is None
+    DeliveryLog(database, "another", clock).note_informed(number)
+    assert informed(database, anne) == START
+
+
+def test_many_acceptances_are_noted_together_as_they_come(database: Database) -> None:
+    clock = HandClock()
+    people = [add_contact(database) for _ in range(3)]
+    version = add_version(database)
+    number = add_dispatch(database, version, templates=TEMPLATES)
+    log = DeliveryLog(database, "worker", clock)
+    rows = [delivery_row(number, version, n, contact_id=people[n % 3]) for n in range(3)]
+    with database.transaction() as connection:
+        log.plan(connection, rows)
+    claimed = log.claim(number, 10)
+    log.commit(Batch(begins=[one.id for one in claimed]))
+    log._newly_accepted = [0] * 600
+    log.commit(Batch(records=[record_of(one.id, ACCEPTED) for one in claimed]))
+    assert [informed(database, person) for person in people] == [START] * 3
