@@ -11,7 +11,7 @@ from typing import Any
 
 from distributor import clock
 from distributor.cli.output import console, count, visible
-from distributor.errors import DistributorError, StorageTrouble
+from distributor.errors import CredentialsRefused, DistributorError, StorageTrouble
 from distributor.feedback.apply import Taken
 from distributor.feedback.events import Finding, Judgement, Reading
 from distributor.wiring import Workspace
@@ -100,7 +100,10 @@ class FeedbackRounds:
         self._next: datetime | None = None
 
     def go_if_due(self) -> None:
-        """Fetch if the time has come; a mailbox that cannot be read is said, and tried again at the next round."""
+        """Fetch if the time has come; a mailbox that cannot be read is said, and tried again at the next round.
+
+        One that refuses the login is left alone from then on: providers lock accounts for offering it again and again.
+        """
         if not self._is_set or (self._next is not None and clock.now() < self._next):
             return
         self._next = clock.now() + self._pause
@@ -109,6 +112,10 @@ class FeedbackRounds:
             self._workspace.fetch_feedback(tally)
         except StorageTrouble:
             raise
+        except CredentialsRefused as error:
+            self._is_set = False
+            again = "It is not asked again by this worker."
+            console(stderr=True).print(f"What came back: {error} {again}", soft_wrap=True)
         except DistributorError as error:
             console(stderr=True).print(f"What came back: {error}", soft_wrap=True)
         if tally.kinds:

@@ -22,6 +22,9 @@ from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Script, ScriptedServer, running
 from tokenprovider import TokenProvider, token_provider
 
+from distributor.cli.feedbacking import FeedbackRounds
+from distributor.wiring import open_workspace
+
 USER = "presse@soignants-littoral.example"
 
 
@@ -223,7 +226,11 @@ ANSWER = (
 
 @pytest.mark.parametrize("challenges", [False, True], ids=["as Microsoft", "as Google"])
 def test_the_mailbox_for_what_comes_back_is_read_with_the_same_tokens(
-    office: Office, authority: Authority, provider: TokenProvider, challenges: bool
+    office: Office,
+    authority: Authority,
+    provider: TokenProvider,
+    challenges: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     user = "retours@soignants-littoral.example"
     box = Mailbox(user, [ANSWER], provider.valid, challenges)
@@ -246,6 +253,14 @@ def test_the_mailbox_for_what_comes_back_is_read_with_the_same_tokens(
         box.valid_tokens = set()
         assert "refuses the access token" in one_sentence(reading.run("feedback", "fetch", code=4))
         assert box.refused == 3, "the token, and the one that took its place"
+        for name, value in reading.at(server.port, feedback_minutes="0.0000001").settings.items():
+            monkeypatch.setenv(name, value)
+        workspace = open_workspace(reading.path)
+        rounds = FeedbackRounds(workspace)
+        for _ in range(3):
+            rounds.go_if_due()
+        workspace.database.close()
+        assert box.refused == 5, "a worker is refused once, and leaves it alone"
 
 
 def test_google_gives_a_token_for_the_mailbox_of_another_user(
