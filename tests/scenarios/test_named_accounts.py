@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 
 import pytest
@@ -255,3 +256,25 @@ def test_killed_after_a_takeover_it_goes_on_through_the_second(office: Office) -
         assert set(reached.values()) == {1}
         assert len(reached) + sending.states()["in_doubt"] >= len(SHORT_LIST)
         assert sending.states().keys() <= {"accepted", "in_doubt"}
+
+
+def test_stopped_in_order_while_two_accounts_send(office: Office) -> None:
+    slow = (Fault("body", delay=0.05),)
+    with running(Script(faults=slow)) as first, running(Script(faults=slow)) as second:
+        sending = with_second(office, first, second).at(9)
+        sending.run("accounts", "edit", SECOND, "--port", "9")
+        sending.send(SLUG, "sante", code=4)
+        sending.run(*send_arguments(SLUG, "social"), "--account", SECOND, code=4)
+        sending.change("UPDATE dispatch SET state = 'running', pause_reason = ''")
+        sending.run("accounts", "edit", SECOND, "--port", str(second.port))
+        both = sending.at(first.port)
+        process = both.start("work")
+        until(lambda: first.accepted and second.accepted, "both have sent", process=process)
+        process.send_signal(signal.SIGTERM)
+        assert "Stopped; everything is saved" in finish(process, 130).err
+        assert both.states().keys() <= {"accepted", "queued"}
+        assert both.query("SELECT count(*) FROM worker") == [(0,)]
+        both.run("work", "--once")
+        reached = Counter(one.recipient for one in [*first.accepted, *second.accepted])
+        assert set(reached.values()) == {1}
+        assert both.states() == {"accepted": 100}
