@@ -1,16 +1,17 @@
-# make demo | make test | make check | make bench. Each sets up what it needs in .venv.
+# make demo | make test | make check | make bench | make fuzz. Each sets up what it needs in .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test torture check bench lock clean
+.PHONY: help demo test torture fuzz check bench lock clean
 
 help:
 	@echo "make demo    the whole walk on invented journalists, with a mail server on this machine"
 	@echo "make test    the test suite, on SQLite and on a PostgreSQL of its own"
 	@echo "make torture the same faults and kills as in the tests, twenty-five times as many"
+	@echo "make fuzz    messages that came back, fuzzed for MINUTES (5)"
 	@echo "make check   formatting, lint, types, layers, then the tests"
 	@echo "make bench   measurements, as ratios within one run"
 
@@ -22,6 +23,14 @@ test: $(READY)
 
 torture: $(READY)
 	@DISTRIBUTOR_TORTURE=25 $(BIN)/pytest tests/dispatch/test_runner_faults.py tests/deliveries/test_machine.py tests/scenarios/test_killed.py
+
+MINUTES ?= 5
+
+# atheris is no dependency: it has no wheels for every Python we run on.
+fuzz: $(READY)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check atheris
+	@$(BIN)/python tests/fuzzreading.py -max_total_time=$$(($(MINUTES) * 60))
 
 check: $(READY)
 	$(BIN)/ruff format --check .

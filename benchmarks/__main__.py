@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import composing, importing, latency, ledger, reporting, returning, sending, signing, start
+from benchmarks import composing, importing, latency, ledger, memory, reporting, returning, sending, signing, start
 from benchmarks.measuring import Kind, Line, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
     "send": sending.measure,
     "ledger": ledger.measure,
     "latency": latency.measure,
+    "memory": memory.measure,
     "report": reporting.measure,
     "feedback": returning.measure,
 }

@@ -535,7 +535,8 @@ class FeedbackEvent(SQLModel, table=True):
     One row per message and recipient it speaks of: `digest` names both, whatever way the message took to us. `address`
     is whom it is about, `sender` who wrote it. `state` says what became of it: `applied`, `recorded`, `waiting` (for a
     person to say), `confirmed`, `dismissed`. `evidence` names the part of the message, or the way of attribution, that
-    it rests on, `said` are the server's own words, and `details` what a person may confirm.
+    it rests on, `said` are the server's own words, and `details` what a person may confirm. `forward_state` is how far
+    an answer was handed on to the press office, since `forward_at`: `due`, `sending`, `sent`, `in_doubt`, `refused`.
     """
 
     __tablename__ = "feedback_event"
@@ -559,6 +560,8 @@ class FeedbackEvent(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     handled_at: datetime | None = _moment()
     handled_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    forward_state: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    forward_at: datetime | None = _moment()
 
 
 class Coverage(SQLModel, table=True):

@@ -158,6 +158,7 @@ class Settings:
     feedback_imap_done_folder: str
     feedback_maildir: Path | None
     feedback_minutes: float
+    forward_replies_to: Address | None
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
     texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
@@ -358,6 +359,7 @@ def build_settings(
         feedback_imap_done_folder=values["feedback_imap_done_folder"],
         feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
         feedback_minutes=read("feedback_minutes", _positive, "a number of minutes above 0"),
+        forward_replies_to=read.optional("forward_replies_to", _address, "a bare address in plain letters"),
         sources=sources,
         warnings=warnings,
         texts={name: text for name, text in values.items() if name not in SECRET_NAMES | {"database_url"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,9 @@ from distributor.dispatch.ways import Way
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
-from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
+from distributor.feedback.forwarding import MAX_FORWARDED, Forwarding
+from distributor.feedback.letter import MAX_BYTES
+from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
 from distributor.files import OwnFiles
 from distributor.models import Account, Release
 from distributor.rendering.templates import TemplateSet
@@ -201,6 +204,36 @@ class Workspace:
             actor=actor(),
             bounce_address=sender.spec if sender else "",
             pause_domain=self._block_domain,
+            forwards=settings.forward_replies_to is not None,
+        )
+
+    def forwarding(self) -> Forwarding | None:
+        """What hands journalists' answers on to the press office, or None where that is not wanted.
+
+        `BadInput` for an address that leads back here: what is handed on would come in again.
+        """
+        settings, to = self.settings, self.settings.forward_replies_to
+        if to is None:
+            return None
+        if settings.mail_from is None:
+            raise BadInput(
+                "No sender is set for what is handed on.",
+                field=f"{PREFIX}MAIL_FROM",
+                mend="Set it to the press office's name and address.",
+            )
+        if to.key in {settings.bounce_address.key if settings.bounce_address else "", settings.feedback_imap_username}:
+            raise BadInput(
+                f"{to} is the mailbox that answers are read from: what is handed on would come in again.",
+                field=f"{PREFIX}FORWARD_REPLIES_TO",
+                mend="Name the mailbox that the press office reads.",
+            )
+        return Forwarding(
+            self.database,
+            lambda: self.own_way().transport,
+            to=to,
+            sent_by=(settings.mail_from.name, settings.mail_from.address.spec),
+            envelope_sender=(settings.bounce_address or settings.mail_from.address).spec,
+            language=settings.language,
         )
 
     def _block_domain(self, connection: Connection, domain: str, why: str, now: datetime) -> None:
@@ -235,6 +268,7 @@ class Workspace:
             done_folder=settings.feedback_imap_done_folder,
             is_token=settings.feedback_imap_login is Login.XOAUTH2,
             ca_file=settings.smtp_ca_file,
+            largest=MAX_FORWARDED if settings.forward_replies_to else MAX_BYTES,
         )
 
     def _mailbox_tokens(self) -> KeptTokens | None:
@@ -253,6 +287,32 @@ class Workspace:
 
         Raises `BadInput` where neither is set.
         """
+        account, maildir = self._where_feedback_lies()
+        count = fetch_maildir(maildir, take) if maildir else 0
+        return count + (fetch_imap(account, take) if account else 0)
+
+    def follow_feedback(
+        self, take: Callable[[bytes, str], object], stop: threading.Event, caught_up: Callable[[], object]
+    ) -> None:
+        """As `fetch_feedback`, and then for one round of the settings' minutes whatever the mailbox says has come.
+
+        A server that cannot say, and a Maildir, are looked at once a round. `caught_up` is called when nothing is left.
+        """
+        account, maildir = self._where_feedback_lies()
+        seconds = self.settings.feedback_minutes * 60
+        until = clock.monotonic() + seconds
+        if maildir:
+            fetch_maildir(maildir, take)
+            caught_up()
+        if account:
+            follow_imap(account, take, seconds, stop, caught_up)
+        stop.wait(max(0.0, until - clock.monotonic()))
+
+    def require_mailbox(self) -> None:
+        """Raise `BadInput` where no mailbox is set for what comes back."""
+        self._where_feedback_lies()
+
+    def _where_feedback_lies(self) -> tuple[ImapAccount | None, Path | None]:
         account, maildir = self.imap_account(), self.settings.feedback_maildir
         if account is None and maildir is None:
             raise BadInput(
@@ -260,8 +320,7 @@ class Workspace:
                 field=f"{PREFIX}FEEDBACK_IMAP_HOST",
                 mend=f"Set it, or {PREFIX}FEEDBACK_MAILDIR, in .env; or name files: distributor feedback read FILE",
             )
-        count = fetch_maildir(maildir, take) if maildir else 0
-        return count + (fetch_imap(account, take) if account else 0)
+        return account, maildir
 
     def transport(self, dialogue: Dialogue | None = None) -> Accounts:
         """The ways to the mail servers, each looked at when a dispatch first wants it."""

@@ -75,6 +75,7 @@ class Script:
     smtputf8: bool = True
     eightbitmime: bool = True
     pipelining: bool = False
+    dsn: bool = False
     always_354: bool = False
     starttls: bool = False
     implicit_tls: bool = False
@@ -261,6 +262,7 @@ class Conversation:
         offers += ["8BITMIME"] if script.eightbitmime else []
         offers += ["SMTPUTF8"] if script.smtputf8 else []
         offers += ["PIPELINING"] if script.pipelining else []
+        offers += ["DSN"] if script.dsn else []
         offers += ["STARTTLS"] if script.starttls and not self.encrypted else []
         offers += ["AUTH " + " ".join(script.auth)] if script.users else []
         lines = [f"250-{offer}" for offer in offers[:-1]] + [f"250 {offers[-1]}"]
@@ -343,7 +345,7 @@ class Conversation:
         if not self.logged_in or (self.token and self.token not in self.server.valid_tokens):
             await self.say("530 5.7.57 Client not authenticated to send mail")
             return
-        found = re.fullmatch(r"MAIL FROM:<([^<>]*)>((?: [A-Z0-9=]+)*)", self.command, re.IGNORECASE)
+        found = re.fullmatch(r"MAIL FROM:<([^<>]*)>((?: [!-~]+)*)", self.command, re.IGNORECASE)
         options = found.group(2).upper().split() if found else []
         if found is None:
             self.violation(f"MAIL that cannot be read: {self.command!r}")
@@ -366,6 +368,7 @@ class Conversation:
             (option.startswith("SIZE=") and script.size is not None)
             or (option == "SMTPUTF8" and script.smtputf8)
             or (option.startswith("BODY=") and script.eightbitmime)
+            or (option.startswith(("RET=", "ENVID=")) and script.dsn)
         )
 
     async def do_rcpt(self) -> None:
@@ -377,7 +380,8 @@ class Conversation:
             self.violation("RCPT without MAIL")
         if self.recipient is not None:
             self.violation("more than one RCPT in a transaction")
-        found = re.fullmatch(r"RCPT TO:<([^<>]+)>", self.command, re.IGNORECASE)
+        options = r"(?: (?:NOTIFY|ORCPT)=[!-~]+)*" if self.script.dsn else ""
+        found = re.fullmatch(rf"RCPT TO:<([^<>]+)>{options}", self.command, re.IGNORECASE)
         if found is None:
             self.violation(f"RCPT that cannot be read: {self.command!r}")
         recipient = found.group(1) if found else ""

@@ -39,7 +39,7 @@ def read(context: typer.Context, files: Files) -> None:
     """Take messages in from files. The same message twice changes nothing; a mail server may pipe into it (-)."""
     import sys
 
-    from distributor.cli.feedbacking import Tally
+    from distributor.cli.feedbacking import Tally, hand_on_answers
     from distributor.cli.output import console
     from distributor.feedback.mailbox import read_files
     from distributor.wiring import open_workspace
@@ -51,19 +51,29 @@ def read(context: typer.Context, files: Files) -> None:
     for name, raw in read_files([path for path in files if str(path) != "-"]):
         tally(raw, name)
     console().print(tally.summary())
+    hand_on_answers(workspace)
 
 
 @app.command()
-def fetch(context: typer.Context) -> None:
-    """Take in what lies in the mailbox of the settings. `distributor work` does it by itself."""
-    from distributor.cli.feedbacking import Tally
+def fetch(
+    context: typer.Context,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and take in what comes, as soon as the server says so.")
+    ] = False,
+) -> None:
+    """Take in what lies in the mailbox of the settings. `distributor work` does it by itself, also while it sends."""
+    from distributor.cli.feedbacking import Tally, hand_on_answers, watch_feedback
     from distributor.cli.output import console
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
+    if watch:
+        watch_feedback(workspace)
+        return
     tally = Tally(workspace.intake().take)
     workspace.fetch_feedback(tally)
     console().print(tally.summary())
+    hand_on_answers(workspace)
 
 
 @app.command("list")

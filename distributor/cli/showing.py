@@ -87,6 +87,8 @@ def member_as_json(member: Member, objectors: Objectors) -> dict[str, Any]:
 def objection_text(told: Told, zone: ZoneInfo) -> str:
     """One objection of a contact, in a few words."""
     since = f" on {told.since.astimezone(zone):%Y-%m-%d}" if told.since else f" ({told.reason})"
+    if told.is_returned:
+        return f"mail came back{since} — not mailed there"
     what = f"objected to the sector {told.scope}{since}" if told.scope else f"objected{since} — never mailed"
     return what + (f", as {told.address}" if told.address else "")
 
@@ -386,6 +388,7 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
 
 _REASONS = {
     LeftOutReason.OBJECTION: "for an objection",
+    LeftOutReason.CAME_BACK: "whose mail came back",
     LeftOutReason.EXCLUDED: "by an excluded list",
     LeftOutReason.NOT_MEANT: "by --only or --where",
     LeftOutReason.OTHER_CHANNEL: "who want our news in another way",

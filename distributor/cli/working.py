@@ -55,6 +55,19 @@ def work_on(
 
 def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
+    with returns.going_on():
+        _carry_all(workspace, carrier, returns, wanted, once=once, verbose=verbose)
+
+
+def _carry_all(
+    workspace: Workspace,
+    carrier: Carrier,
+    returns: FeedbackRounds,
+    wanted: Sequence[str],
+    *,
+    once: bool,
+    verbose: bool,
+) -> None:
     ways = workspace.transport(shown_dialogue(verbose))
     troubles: list[DistributorError] = []
     is_first = True
@@ -63,7 +76,7 @@ def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, 
         bell.listen()  # before looking: what comes after we looked is heard
         carrier.roster.beat(None, 0)
         say_recovery(carrier.recover())
-        returns.go_if_due()
+        returns.check()
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:

@@ -259,4 +259,5 @@ class EnvelopeWriter:
             recipient=address.spec,
             message=self.signer.sign(message, self.message_date) if self.signer else message,
             needs_smtputf8=address.needs_smtputf8,
+            envelope_id=claimed.message_id.strip("<>"),
         )

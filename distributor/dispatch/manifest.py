@@ -28,6 +28,7 @@ class LeftOutReason(StrEnum):
     """Why somebody on the lists does not get the release."""
 
     OBJECTION = "objection"
+    CAME_BACK = "came back"
     EXCLUDED = "excluded"
     NOT_MEANT = "not meant"
     OTHER_CHANNEL = "other channel"
@@ -184,7 +185,9 @@ def _sort_out(
         elif missing := narrowing.missing(planned.contact_id):
             left_out.append(LeftOut(planned, LeftOutReason.NOT_MEANT, missing))
         elif len(refused) == len(copies):
-            left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, refused[0][1].because))
+            told = refused[0][1]
+            why = LeftOutReason.CAME_BACK if told.is_returned else LeftOutReason.OBJECTION
+            left_out.append(LeftOut(planned, why, told.because))
         elif prefers := copies[0].member.prefers:
             left_out.append(LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers))
         elif key in had or planned.contact_id in had_by:

@@ -157,10 +157,13 @@ def _rows(
     seen = {planned.address.key for planned in manifest.recipients}
     for left_out in manifest.left_out:
         planned = left_out.planned
-        if left_out.reason == LeftOutReason.OBJECTION and planned.address.key not in seen:
+        if left_out.reason in _WITHHELD and planned.address.key not in seen:
             seen.add(planned.address.key)
-            withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
+            withheld = {"state": DeliveryState.WITHHELD, "reason": _WITHHELD[left_out.reason]}
             yield _row(dispatch_id, version, planned, identity, now) | withheld
+
+
+_WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail came back before"}
 
 
 def _row(

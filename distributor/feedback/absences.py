@@ -13,28 +13,38 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "janvier january jan", "février fevrier february feb fév",
-            "mars march mar", "avril april apr avr", "mai may",
-            "juin june jun", "juillet july jul juil", "août aout august aug", "septembre september sep sept",
-            "octobre october oct", "novembre november nov", "décembre decembre december dec déc",
+            "janvier january jan januar januari enero gennaio janeiro",
+            "février fevrier february feb fév februar februari febrero febbraio fevereiro",
+            "mars march mar märz maart marzo março",
+            "avril april apr avr abril aprile",
+            "mai may mei mayo maggio maio",
+            "juin june jun juni junio giugno junho",
+            "juillet july jul juil juli julio luglio julho",
+            "août aout august aug augustus agosto",
+            "septembre september sep sept septiembre settembre setembro",
+            "octobre october oct oktober okt octubre ottobre outubro",
+            "novembre november nov noviembre novembro",
+            "décembre decembre december dec déc dezember dez diciembre dicembre dezembro",
         ),
         start=1,
     )
     for name in names.split()
 }  # fmt: skip
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DAY = re.compile(rf"\b(\d{{1,2}})(?:er|st|nd|rd|th)?\s+(?:of\s+)?({_NAMES})\.?(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
+_DAY = re.compile(
+    rf"\b(\d{{1,2}})(?:er|st|nd|rd|th|\.)?\s+(?:(?:of|de)\s+)?({_NAMES})\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE
+)
 _MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
 _FIGURES = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _BACK = re.compile(
     r"(?:(?:de |mon |son )?retour|reviens|revient|rentre\w*|reprend\w*|jusqu['’]au|au bureau|\bau\b|back"
-    r"|return\w*|until|till|through|\bto\b|zurück|bis zum)[^.\n]{0,60}$",
+    r"|return\w*|until|till|through|\bto\b|zurück|\bbis\b|\bab dem\b|hasta|fino al?|\baté\b|\btot\b)[^.\n]{0,60}$",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
     r"contact|adress|joindre|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague"
-    r"|équipe|team|bitte",
+    r"|équipe|team|bitte|wenden|dringend|dirig|scriv|rivolg|neem",
     re.IGNORECASE,
 )
 

@@ -17,6 +17,7 @@ from distributor.feedback import effects
 from distributor.feedback.attribute import Attributor, Match
 from distributor.feedback.effects import Effect, Hand, PauseDomain
 from distributor.feedback.events import Finding, Judgement, Kind, Reading
+from distributor.feedback.forwarding import DUE, MAX_FORWARDED
 from distributor.feedback.letter import MAX_BYTES
 from distributor.feedback.reading import read_message
 from distributor.feedback.telling import Telling, reading_of
@@ -45,6 +46,7 @@ class Intake:
     """Takes messages in. The same message twice changes nothing; killed in the middle, nothing of it is half done.
 
     `bounce_address` is ours, before a token is put into it; `pause_domain` is told of domains that refuse our mail.
+    With `forwards`, journalists' answers are kept whole until they are handed on.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Intake:
         actor: str,
         bounce_address: str = "",
         pause_domain: PauseDomain | None = None,
+        forwards: bool = False,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
@@ -62,6 +65,7 @@ class Intake:
         self._actor = actor
         self._bounce_address = bounce_address
         self._pause_domain = pause_domain
+        self._forwards = forwards
         self._now = now
 
     def take(self, raw: bytes, source: str) -> tuple[Taken, ...]:
@@ -115,6 +119,7 @@ class Intake:
         details = dict(effect.details)
         if reading.trouble:
             details["trouble"] = reading.trouble
+        is_due = self._forwards and told is None and _is_answer(hand, reading, kind, match)
         event = FeedbackEvent(
             digest=digest,
             delivery_id=match.delivery_id,
@@ -123,7 +128,8 @@ class Intake:
             reason=finding.reason,
             status=finding.status,
             source=hand.source,
-            raw=raw[:MAX_BYTES],
+            raw=raw[: MAX_FORWARDED if is_due else MAX_BYTES],
+            forward_state=DUE if is_due else "",
             received_at=hand.now,
             state=effect.state,
             address=finding.address,
@@ -136,6 +142,13 @@ class Intake:
         hand.session.add(event)
         hand.session.flush()
         return Taken(kind, finding.address, effect.state, effect.sentence, match.delivery_id)
+
+
+def _is_answer(hand: Hand, reading: Reading, kind: Kind, match: Match) -> bool:
+    """Whether a person we wrote to wrote this: a program's answer, or a stranger's letter, is handed on to nobody."""
+    if kind is Kind.REPLY and match.delivery_id is not None and not match.forged:
+        return True
+    return kind in {Kind.REPLY, Kind.OTHER} and effects.contact_of(hand.session, reading.sender, Match()) is not None
 
 
 _FROM_PEOPLE = frozenset({Kind.OBJECTION, Kind.REPLY, Kind.OTHER, Kind.AUTO_REPLY})
@@ -170,10 +183,13 @@ _PROOFS_OF_ARRIVAL = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.DELIVERED, Kind.RE
 
 
 def digest_of(raw: bytes) -> str:
-    """What names a message whatever way it took: its own headers and its body, not what servers wrote above them."""
-    data = raw[: MAX_BYTES * 4].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
+    """What names a message whatever way it took: its own headers and its body, not what servers wrote above them.
+
+    A way may be one that cuts long messages: what names them is so much of them as every way brings.
+    """
+    data = raw[:MAX_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")[: MAX_BYTES // 2]
     head, _, body = data.partition(b"\n\n")
-    kept = b"\n".join(sorted(_KEPT_FIELDS.findall(head[:MAX_BYTES])))
+    kept = b"\n".join(sorted(_KEPT_FIELDS.findall(head)))
     return hashlib.sha256(kept + b"\n\n" + body.rstrip(b"\n")).hexdigest()
 
 

@@ -48,9 +48,10 @@ class Attributor:
         signed = self._by_signed_address(reading)
         if signed is not None:
             return signed
-        named = self._by_message_id(reading)
-        if named is not None:
-            return named
+        for ids, how in ((reading.envelope_ids, "envelope id"), (reading.message_ids, "Message-ID")):
+            named = self._by_name(ids, how)
+            if named is not None:
+                return named
         return self._by_address(address, received_at) if address else Match()
 
     def by_unsubscribe_token(self, *texts: str) -> int | None:
@@ -80,16 +81,17 @@ class Attributor:
             )
         return Match(how="forged bounce address", forged=True) if forged else None
 
-    def _by_message_id(self, reading: Reading) -> Match | None:
-        wanted = [*reading.message_ids, *(f"<{one.strip('<>')}>" for one in reading.envelope_ids)]
-        if not wanted:
+    def _by_name(self, ids: tuple[str, ...], how: str) -> Match | None:
+        """The delivery whose Message-ID, which is its envelope id too (RFC 3461 §4.4), is among these."""
+        if not ids:
             return None
+        wanted = [f"<{one.strip('<>')}>" for one in ids]
         found = self._connection.execute(
             select(_delivery.c.id).where(_delivery.c.message_id.in_(wanted)).order_by(_delivery.c.id)
         ).scalars().all()  # fmt: skip
         if len(found) == 1:
-            return Match(found[0], "Message-ID")
-        return Match(how="Message-IDs of several deliveries", candidates=tuple(found)) if found else None
+            return Match(found[0], how)
+        return Match(how=f"{how}s of several deliveries", candidates=tuple(found)) if found else None
 
     def _by_address(self, address: str, received_at: datetime) -> Match:
         found = self._connection.execute(

@@ -60,7 +60,7 @@ def read_status(letter: Letter, spoken: str) -> StatusReport | None:
         seen.add(found.address.casefold())
         findings.append(found)
         actions.append(_action(group))
-    return StatusReport(tuple(findings), tuple(actions), message_fields.get("original-envelope-id"))
+    return StatusReport(tuple(findings), tuple(actions), xtext_undone(message_fields.get("original-envelope-id")))
 
 
 def _status_text(letter: Letter) -> tuple[str, str]:
@@ -159,8 +159,15 @@ def recipient(value: str) -> str:
     if kind.strip().lower().startswith("utf-8"):
         text = _ESCAPED.sub(_character, text)
     if "+40" in text and "@" not in text:
-        text = _XTEXT.sub(lambda found: chr(int(found[1], 16)), text)
+        text = xtext_undone(text)
+    elif mark:  # «lea+2Bpresse@»: a server that hands ORCPT on as it was written
+        text = text.replace("+2B", "+").replace("+3D", "=")
     return tidy(text.split(" (")[0])
+
+
+def xtext_undone(text: str) -> str:
+    """What stands in xtext (RFC 3461 §4), which some servers hand on as they were given it."""
+    return _XTEXT.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _character(found: re.Match[str]) -> str:

@@ -88,11 +88,11 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
     told = [f"bounced ({cause})" if moved else f"said again of a delivery that is {delivery.state}"]
     is_theirs = not finding.address or same(delivery.address) in {same(finding.address), same(finding.other_address)}
     if finding.is_dead and is_theirs:
-        told += _leave_alone(hand, delivery, f"bounce: {cause}")
+        told += _leave_alone(hand, delivery, f"{suppression.RETURNED}{cause}")
     elif finding.is_dead:
         told.append(f"{finding.address}, where it is forwarded, is dead: {delivery.address} may still be read")
     elif moved and _soft_bounces(hand, delivery) + 1 >= SOFT_LIMIT and cause not in DOMAIN_WIDE:
-        told += _leave_alone(hand, delivery, f"bounce: {SOFT_LIMIT} within {SOFT_WINDOW.days} days")
+        told += _leave_alone(hand, delivery, f"{suppression.RETURNED}{SOFT_LIMIT} within {SOFT_WINDOW.days} days")
     if cause in DOMAIN_WIDE:
         told.append(f"{delivery.domain} refuses our mail ({cause})")
         if hand.pause_domain is not None and moved:

@@ -10,13 +10,18 @@ _SUBJECTS = re.compile(
     r"auto(?:matic|mated|matique|mática|matisch\w*)?[ _-]?(?:repl|re:|respon|r[ée]pon|antwort|resp)"
     r"|r[ée]ponse (?:automatique|auto)|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday"
     r"|abwesen|absen(?:ce|t)|en cong|cong[ée]s|fuera de|away from|autoreply|autorespond|r[ée]pondeur"
-    r"|message d'absence|我不在",
+    r"|message d'absence|我不在|risposta automatica|automatisch antwoord|自動応答|自動返信|automatisk|autosvar"
+    r"|odpowied[źz] automatyczna|автоматический ответ|自动回复|fuori (?:sede|ufficio)|afwezig",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
     r"out of (?:the )?office|on (?:annual |maternity |parental |sick )?(?:leave|holiday|vacation)|away (?:from"
     r"|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances|de retour|en d[ée]placement"
-    r"|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesend|fuera de la oficina",
+    r"|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesen[dh]|nicht im (?:b[üu]ro|haus)"
+    r"|im urlaub"
+    r"|fuera de la oficina|de vacaciones|fuori (?:sede|ufficio)|in ferie|assente|afwezig|op vakantie"
+    r"|de f[ée]rias|ausente"
+    r"|na urlopie|p[åa] (?:semester|ferie)|в отпуске|不在|休暇|休假",
     re.IGNORECASE,
 )
 _CHALLENGE = re.compile(
@@ -39,6 +44,11 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if any(letter.raw(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From")):
         return True
+    return says_automatic(letter)
+
+
+def says_automatic(letter: Letter) -> bool:
+    """Whether its subject says that a program answered."""
     return bool(_SUBJECTS.search(letter.header("Subject")))
 
 

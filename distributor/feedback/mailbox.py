@@ -7,11 +7,14 @@ import mailbox
 import os
 import re
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from distributor import clock
 from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, ServerUnavailable
 from distributor.feedback.letter import MAX_BYTES
 
@@ -22,6 +25,8 @@ DONE_KEYWORD = "Distributor"
 """The keyword that marks a message as taken in, where it is not moved."""
 
 _TIMEOUT_S = 60
+_LONGEST_IDLE_S = 29 * 60  # servers log off who says nothing for half an hour (RFC 2177)
+_IDLE_SLICE_S = 1.0
 _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
 
 
@@ -42,7 +47,7 @@ class ImapAccount:
     """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
 
     `security` is tls, starttls, or plain (this machine only). With `is_token` the login is by an OAuth2 access token:
-    one of `tokens`, or without those the password.
+    one of `tokens`, or without those the password. `largest` is how many bytes of a message are fetched.
     """
 
     host: str
@@ -55,6 +60,7 @@ class ImapAccount:
     is_token: bool = False
     ca_file: Path | None = None
     tokens: MailboxTokens | None = None
+    largest: int = MAX_BYTES
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -124,16 +130,53 @@ def fetch_imap(account: ImapAccount, take: Callable[[bytes, str], object]) -> in
     The message is fetched without being marked as read. Raises `CredentialsRefused`, or `ServerUnavailable` when the
     server cannot be reached: nothing is lost, the rest is fetched the next time.
     """
+    with _opened(account) as box:
+        return _take_all(box, account, take)
+
+
+def follow_imap(
+    account: ImapAccount,
+    take: Callable[[bytes, str], object],
+    seconds: float,
+    stop: threading.Event,
+    caught_up: Callable[[], object],
+) -> None:
+    """As `fetch_imap`, and for `seconds` more whatever comes, as soon as it comes (IDLE, RFC 2177), until `stop`.
+
+    `caught_up` is called each time that nothing is left. Returns at once from a server that cannot tell.
+    """
+    until = clock.monotonic() + min(seconds, _LONGEST_IDLE_S)
+    with _opened(account) as box:
+        while True:
+            # What comes while we fetch is told to the fetching, not to the waiting: look until there is nothing.
+            while _take_all(box, account, take):
+                pass
+            caught_up()
+            if "IDLE" not in box.client.capabilities or not _heard(box, until, stop):
+                return
+
+
+def _heard(box: BaseMailBox, until: float, stop: threading.Event) -> bool:
+    """Whether the server says that something changed, before `until` or `stop`."""
+    with box.idle as idle:
+        while clock.monotonic() < until and not stop.is_set():
+            if idle.poll(timeout=_IDLE_SLICE_S):
+                return True
+    return False
+
+
+@contextmanager
+def _opened(account: ImapAccount) -> Iterator[BaseMailBox]:
     from imap_tools import errors as imap_errors  # noqa: PLC0415 - only who has a mailbox needs it
 
     try:
         with _logged_in(account) as box:
-            return _take_all(box, account, take)
+            yield box
     except imap_errors.MailboxFolderSelectError:
         raise AccountTrouble(
             f"The mailbox has no folder «{account.folder}».", mend="Check DISTRIBUTOR_FEEDBACK_IMAP_FOLDER."
         ) from None
-    except (TimeoutError, OSError, imaplib.IMAP4.abort, imap_errors.ImapToolsError) as error:
+    except (TimeoutError, OSError, imaplib.IMAP4.error, imap_errors.ImapToolsError) as error:
         raise ServerUnavailable(
             f"The mailbox at {account.host} cannot be read: {_words(error)}.",
             mend="What is left is fetched the next time.",
@@ -146,7 +189,7 @@ def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str
     criteria = "ALL" if account.done_folder else f"UNKEYWORD {DONE_KEYWORD}"
     count = 0
     for uid in box.uids(criteria):
-        raw = _raw(box, uid)
+        raw = _raw(box, uid, account.largest)
         if raw is None:  # somebody else took it away meanwhile
             continue
         take(raw, f"imap:{account.folder}/{uid}")
@@ -158,9 +201,9 @@ def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str
     return count
 
 
-def _raw(box: BaseMailBox, uid: str) -> bytes | None:
+def _raw(box: BaseMailBox, uid: str, largest: int) -> bytes | None:
     """A message's bytes, as many as are read of one; not marked as read."""
-    status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{MAX_BYTES}>)")
+    status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{largest}>)")
     if status != "OK":
         return None
     return next((bytes(one[1]) for one in data if isinstance(one, tuple) and len(one) > 1), None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from distributor.feedback.causes import by_status, cause_of, is_dead, is_filter
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
+from distributor.feedback.machines import is_automatic
 from distributor.feedback.returned import Returned
 from distributor.feedback.wording import ADDRESS, header_addresses, is_daemon, reply_in, said_of, same, status_in, tidy
 
@@ -21,7 +22,9 @@ _SUBJECTS = re.compile(
     r"|user unknown|unknown (?:user|recipient)|bounce|could not send|not read|nondelivery|non remis|non d[ée]livr"
     r"|non distribu|[ée]chec|remise|retour|unzustell|zustell|impossible|no.{0,4}entreg|mancat|mancata|onbestel"
     r"|ikke lever"
-    r"|エラー|送信|不達|配信|не доставл|недостав|退信|系统退信|delivery status"
+    r"|エラー|送信|不達|配信|не доставл|недостав|退信|無法|无法|delivery status|niet (?:be|af)?zorg|niet verzond"
+    r"|no recapit|non recapit|n[ãa]o .{0,24}entreg|falha na entrega|zwrot|nie dostarcz|nie mo[żz]na dostarcz"
+    r"|kunde inte levereras|olevererbar|kunne ikke leveres|retard[ée]|diff[ée]r[ée]"
     r"|dead letter|rejected|warning: message|mdaemon",
     re.IGNORECASE,
 )
@@ -41,28 +44,39 @@ _SENTENCES = re.compile(
     r"|no (?:longer|mailbox)|retur|(?:550|554|552|553|551)[ -]|deferred|disabled"
     r"|n'a (?:pas )?(?:pu|pas)|pas pu [êe]tre|non remis|non d[ée]livr|impossible|[ée]chec|introuvable|n'existe"
     r"|送信できません|送信でき|届け|不達|配信|一杯|не может быть|не был|konnte"
-    r"|nicht zugestellt|no se (?:ha |pudo)|non [èe] (?:stato"
-    r"|possibile)|退",
+    r"|nicht .{0,60}zugestellt|nachrichtenzustellung|no se (?:ha |pudo)|non [èe] (?:stato"
+    r"|possibile)|退|recapito non riuscito|kan niet worden|niet worden (?:be|af)geleverd|niet bezorgd|falha na entrega"
+    r"|n[ãa]o (?:p[ôo]de|foi poss[íi]vel|foi entregue)|nie (?:zosta[łl]a dostarczona|mo[żz]na dostarczy[ćc])"
+    r"|kunde inte levereras|kunne ikke leveres|не доставлен|無法|无法|[ée]chec de la remise|est retard[ée]e"
+    r"|probl[èe]me temporaire",
     re.IGNORECASE,
 )
 _DELAYS = re.compile(
-    r"will (?:be )?(?:retried|re-?tried|re-?attempted|continue|keep|try)|still (?:trying|being|undelivered|queued"
+    r"will (?:be )?(?:retry|retried|re-?tried|re-?attempted|continue|keep|try)|still (?:trying|being"
+    r"|undelivered|queued"
     r"|be tried|attempt)|warning message only|do(?:es)? not need to resend|no action is required|(?:has"
     r"|have) (?:been |not yet been )(?:delayed|deferred|postponed|delivered)"
     r"|delayed|not yet been delivered|delivery attempts will continue|continue (?:to )?(?:try|attempt)"
     r"|temporar(?:y|ily) (?:problem|failure|error|unable|undeliver)|advisory|postponed|retr(?:y|ied) (?:for|until"
-    r"|again)|still in the queue|non-fatal|transient",
+    r"|again)|still in the queue|non-fatal|transient|est retard[ée]|pas encore [ée]t[ée] (?:remis|distribu|d[ée]livr)"
+    r"|nouvelles? tentatives?|probl[èe]me temporaire|verz[öo]gert|vor[üu]bergehend|temporal|temporane|tijdelijk"
+    r"|opó[źz]nion",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"will (?:be )?(?:retried|re-?tried|re-?attempted|keep trying|continue (?:to )?(?:try|attempt|be tried))"
+    r"will (?:be )?(?:retry for|retried|re-?tried|re-?attempted|keep trying|continue (?:to )?(?:try|attempt|be tried"
+    r"|be attempted))|being attempted|will be attempted again|tentatives de remise vont continuer"
+    r"|va essayer de remettre|effectuera de nouvelles tentatives|weitere zustellversuche|se volver[áa] a intentar"
+    r"|verr[àa] riprovat"
     r"|warning message only|do(?:es)? not need to resend"
     r"|no action is required|delivery attempts will continue|this is only a temporary|still in the queue"
-    r"|advisory.only|we will continue|continue trying",
+    r"|advisory.only|we will continue|(?<!not )continue trying",
     re.IGNORECASE,
 )
 _GIVEN_UP = re.compile(
-    r"not going to try again|giving up|given up|gave up|permanent(?:ly)? (?:error|fail|fatal|deliver)", re.IGNORECASE
+    r"not going to try again|will not (?:continue|be retried|try again)|giving up|given up|gave up"
+    r"|permanent(?:ly)? (?:error|fail|fatal|deliver)",
+    re.IGNORECASE,
 )
 _FINAL = re.compile(
     r"permanent|fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried"
@@ -105,8 +119,13 @@ _OURS = re.compile(
     re.IGNORECASE,
 )
 _BLAMES = re.compile(
-    r"unknown|fail|reject|full|quota|not|no such|invalid|error|undeliver|refus|denied|[45]\d\d|disabled", re.IGNORECASE
+    r"unknown|fail|reject|full|quota|not|no such|invalid|error|undeliver|refus|denied|[45]\d\d"
+    r"|disabled",
+    re.IGNORECASE,
 )
+_GENERATED = re.compile(rf"\((?:ultimately )?generated from ({ADDRESS})\)", re.IGNORECASE)
+"""Exim's word for the address that we wrote to, where mail to it goes on to the one that failed."""
+
 _MAX_FOUND = 100
 
 
@@ -128,24 +147,37 @@ def looks_like_bounce(letter: Letter, said: str, others: Mapping[str, bool]) -> 
     if letter.raw("X-Failed-Recipients"):
         return True
     subject = letter.header("Subject")
-    said_so = bool(others or _SENTENCES.search(said[:6_000]) or (_SUBJECTS.search(subject) and letter.returned))
-    if not said_so or is_machine(letter):
+    has_subject = has_bounce_subject(letter)
+    by_daemon = has_daemons_name(letter)
+    said_so = bool(others or _SENTENCES.search(said[:6_000]) or (has_subject and (letter.returned or by_daemon)))
+    if not said_so or by_daemon or (is_machine(letter) and not is_automatic(letter)):
         return said_so
     is_answer = bool(re.match(r"\s*(?:re|tr|fwd?|aw|rép?)\s*:", subject, re.IGNORECASE)) or bool(
         letter.raw("In-Reply-To")
     )
-    return bool(_SUBJECTS.search(subject)) and (not is_answer or bool(others))
+    return has_subject and (not is_answer or bool(others))
 
 
 def may_be_bounce(letter: Letter, said: str) -> bool:
     """Whether it is worth asking others: its subject or its text has a bounce's words."""
-    return bool(_SUBJECTS.search(letter.header("Subject")[:500]) or _SENTENCES.search(said[:6_000]))
+    return has_bounce_subject(letter) or bool(_SENTENCES.search(said[:6_000]))
+
+
+def has_bounce_subject(letter: Letter) -> bool:
+    """Whether its subject has the words of a bounce."""
+    return bool(_SUBJECTS.search(letter.header("Subject")[:500]))
 
 
 def is_machine(letter: Letter) -> bool:
-    """Whether a mail system wrote it, by its sender or its empty return path (RFC 5321 §4.5.5)."""
-    if letter.raw("Return-Path").strip().lower() in {"<>", "<mailer-daemon>", "<#@[]>"}:
-        return True
+    """Whether a program wrote it, by its sender or its empty return path (RFC 5321 §4.5.5)."""
+    return letter.raw("Return-Path").strip().lower() in _NO_PATHS or has_daemons_name(letter)
+
+
+_NO_PATHS = frozenset({"<>", "<mailer-daemon>", "<#@[]>"})
+
+
+def has_daemons_name(letter: Letter) -> bool:
+    """Whether a mail system wrote it, by its sender; an empty return path alone may be an answering machine's."""
     sender = letter.header("From")
     addresses = header_addresses(sender)
     return any(is_daemon(one) for one in addresses) or bool(
@@ -164,7 +196,9 @@ def read_bounce(letter: Letter, said: str, returned: Returned, others: Mapping[s
     `others` are addresses that another reader found in it. Ours (who sent the message, who is told) are passed over,
     unless nobody else is named.
     """
-    named = _named(letter, said, returned, list(others))
+    written_to = _GENERATED.search(said)
+    said = _GENERATED.sub("", said)
+    named = _named(letter, said, returned, [one for one in others if not (written_to and one in written_to[0])])
     hints = {address.casefold(): temporary for address, temporary in others.items()}
     whole = " ".join(said.split())[:6_000]
     evidence = "text/plain" if letter.first("text/plain") else "text/html" if letter.first("text/html") else "header"
@@ -173,6 +207,8 @@ def read_bounce(letter: Letter, said: str, returned: Returned, others: Mapping[s
         _finding(one, f"{whole} {subject}", evidence, len(named) == 1, hints.get(one.address.casefold()))
         for one in named[:_MAX_FOUND]
     ]
+    if written_to and len(findings) == 1:
+        findings = [replace(findings[0], other_address=tidy(written_to[1]))]
     return tuple(findings) or (_finding(_Named("", whole), f"{whole} {subject}", evidence, True, None),)
 
 
@@ -260,7 +296,7 @@ def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool |
     if cause is Cause.UNKNOWN_USER and is_filter(said, said, status):
         cause = Cause.FILTERED
     temporary = _is_temporary(said if not alone else f"{said} {whole}", whole, status)
-    if hint is not None and not status:
+    if hint is not None and not status and (not hint or _DELAYS.search(whole)):
         temporary = hint
     if temporary and cause is Cause.UNKNOWN_HOST:
         cause = Cause.NETWORK  # a name server that does not answer now

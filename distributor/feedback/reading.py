@@ -21,9 +21,7 @@ _BOUNDARIES_FOR_OTHERS = 200
 
 def read_message(raw: bytes) -> Reading:
     """Read one raw message, whatever it is; never raises, in time that grows with its length only."""
-    letter = read_letter(raw)
-    if not letter.text.strip() and letter.first("message/delivery-status") is None:
-        letter = inner_letter(letter) or letter  # a report that somebody forwarded as an attachment
+    letter = _forwarded(read_letter(raw))
     said, copied = split(letter.text)
     returned = read_returned(letter.returned or copied)
     kind, findings, more = _judge(letter, said, returned, raw)
@@ -40,6 +38,16 @@ def read_message(raw: bytes) -> Reading:
         sent_to=_sent_to(letter),
         trouble=letter.trouble,
     )
+
+
+def _forwarded(letter: Letter) -> Letter:
+    """The report that somebody forwarded as an attachment, with or without a word; else the letter itself."""
+    if letter.nested is None or letter.first("message/delivery-status") is not None:
+        return letter
+    inner = inner_letter(letter)
+    is_report = inner is not None and inner.first("message/delivery-status", "message/feedback-report") is not None
+    is_by_person = not nonstandard.is_machine(letter)
+    return inner if inner is not None and (not letter.text.strip() or (is_report and is_by_person)) else letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +78,22 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
             _completed(report.findings, letter, said, returned),
             _More(envelope_id=report.envelope_id),
         )
-    is_machine = nonstandard.is_machine(letter)
-    if machines.is_automatic(letter) and not is_machine and not letter.raw("X-Failed-Recipients"):
+    if machines.is_automatic(letter) and not _may_be_servers(letter):
         return _automatic(letter, said)
-    others = _others(raw) if is_machine or nonstandard.may_be_bounce(letter, said) else {}
+    others = _others(raw) if nonstandard.is_machine(letter) or nonstandard.may_be_bounce(letter, said) else {}
     if report is not None or nonstandard.looks_like_bounce(letter, said, others):
         findings = nonstandard.read_bounce(letter, said, returned, others)
-        return _report_kind(findings), findings, _NOTHING
+        return _report_kind(findings), findings, _More(envelope_id=report.envelope_id if report else "")
     if machines.is_automatic(letter):
         return _automatic(letter, said)
     return _from_a_person(letter, said)
+
+
+def _may_be_servers(letter: Letter) -> bool:
+    """Whether an automatic message may be a mail server's, not an answering machine's: both may have no return path."""
+    if nonstandard.has_daemons_name(letter) or letter.raw("X-Failed-Recipients"):
+        return True
+    return nonstandard.has_bounce_subject(letter) and not machines.says_automatic(letter)
 
 
 def _report_kind(findings: tuple[Finding, ...]) -> Kind:

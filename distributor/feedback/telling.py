@@ -12,9 +12,10 @@ from distributor.feedback.events import Cause, Finding, Judgement, Kind, Reading
 class Telling:
     """One thing that was said of one recipient.
 
-    `kind` is "bounce", "complaint", "objection" or "auto-reply"; `verdict` "permanent", "temporary", "feedback" or
-    "not-a-bounce"; `status` an enhanced code (RFC 3463) or ""; `reason` the class: "hard", "full", "policy", "content",
-    "authentication", "temporary", "feedback" or "". Only `address_is_dead` says that nothing will ever arrive there.
+    `kind` is "bounce", "delay", "complaint", "objection" or "auto-reply"; `verdict` "permanent", "temporary",
+    "feedback" or "not-a-bounce"; `status` an enhanced code (RFC 3463) or ""; `reason` the class: "hard", "full",
+    "policy", "content", "authentication", "temporary", "feedback" or "". Only `address_is_dead` says that nothing will
+    ever arrive there.
 
     `delivery_id` is what the signed bounce address named, or None; `message_id` our own Message-ID without brackets, or
     "". `source` is who told us, `raw` what they said, byte for byte.
@@ -53,6 +54,7 @@ def reading_of(told: Telling) -> Reading:
         is_dead=told.address_is_dead,
         evidence=f"{told.source} webhook",
         cause=_CAUSES.get(told.reason),
+        final=told.kind != Kind.DELAY,
     )
     named = (f"<{told.message_id}>",) if told.message_id else ()
     is_his_own_word = told.kind == Kind.OBJECTION

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.errors import BadInput
-from distributor.feedback import effects
+from distributor.feedback import effects, forwarding
 from distributor.feedback.apply import handle
 from distributor.feedback.attribute import Match
 from distributor.feedback.effects import WAITING, Hand
@@ -60,6 +60,8 @@ def confirm(hand: Hand, number: int, *, delivery_id: int | None = None) -> str:
         sentence = _depart(hand.session, event, hand.now)
     elif proposal == "delivery":
         sentence = _attribute(hand, event, delivery_id)
+    elif proposal == "forward":
+        sentence = forwarding.again(event)
     else:
         sentence = "noted"
     handle(hand.session, event, CONFIRMED, hand.actor, done=sentence)

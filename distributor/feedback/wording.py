@@ -8,7 +8,7 @@ from email.utils import getaddresses
 
 from distributor.addresses import BadAddress, parse_address
 
-_ATOM = r"[^\s<>()\[\],;:\"@\\]"
+_ATOM = r"[^\s<>()\[\],;:\"@\\（）【】「」『』《》〈〉，、；：。“”„«»]"
 # Every pattern begins where a run begins and is possessive, so that time grows with the length only.
 ADDRESS = rf"(?:(?<![^\s<>()\[\],;:\"'=«»])\"[^\"\n]{{1,80}}\"|{_ATOM}++)@(?:[\w-]++(?:\.[\w-]++)*+|\[[\d.]{{7,15}}\])"
 _FOUND = re.compile(rf"(?<![^\s<>()\[\],;:\"'=«»*`|/]){ADDRESS}")

@@ -14,13 +14,15 @@ class Envelope:
     """One message for one recipient.
 
     `sender` and `recipient` are bare addresses with A-label domains; `message` is the whole message, CRLF line
-    ends, 7-bit, not yet dot-stuffed. `needs_smtputf8` says that the recipient's local part is not ASCII.
+    ends, 7-bit, not yet dot-stuffed. `needs_smtputf8` says that the recipient's local part is not ASCII. `envelope_id`
+    is what a report on it is asked to name (RFC 3461), or "".
     """
 
     sender: str
     recipient: str
     message: bytes
     needs_smtputf8: bool = False
+    envelope_id: str = ""
 
 
 Following = Callable[[], Envelope | None]

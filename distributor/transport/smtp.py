@@ -13,6 +13,7 @@ from aiosmtplib.response import SMTPResponse
 from distributor import clock
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
+from distributor.transport import notices
 from distributor.transport.account import SmtpAccount, Timeouts
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
@@ -209,7 +210,7 @@ class SmtpConnection:
         seconds = self._account.timeouts.command
         steps = (
             _Step(Phase.MAIL, b"MAIL FROM:<%b>%b\r\n" % (sender, self._mail_options(envelope)), seconds),
-            _Step(Phase.RCPT, b"RCPT TO:<%b>\r\n" % recipient, seconds),
+            _Step(Phase.RCPT, b"RCPT TO:<%b>%b\r\n" % (recipient, self._recipient_options(envelope)), seconds),
             _Step(Phase.DATA, b"DATA\r\n", self._account.timeouts.data),
         )
         return (_Step(Phase.MAIL, _RSET, seconds), *steps) if self._transaction_open else steps
@@ -219,7 +220,10 @@ class SmtpConnection:
         options = b" SIZE=%d" % len(envelope.message) if "size" in extensions else b""
         if envelope.needs_smtputf8:
             options += b" SMTPUTF8" + (b" BODY=8BITMIME" if "8bitmime" in extensions else b"")
-        return options
+        return options + (notices.mail_options(envelope.envelope_id) if "dsn" in extensions else b"")
+
+    def _recipient_options(self, envelope: Envelope) -> bytes:
+        return notices.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
 
     async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
         """Read the replies to the commands before the body, sending those that did not leave yet.

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import mailbox
+import signal
+import sqlite3
+import threading
 from pathlib import Path
 
 from comebacks import FORMS, bounce, letter
-from commandtree import Run
+from commandtree import Run, clean_environment
+from smtpserver import Fault, Script, running
+from warmcommand import WarmCommand
 
 COURIER = bounce(*FORMS["courier"][:2])
 
@@ -55,3 +60,54 @@ def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, fold
     again = run("feedback", "confirm", number, workspace=folder)
     assert (again.returncode, "does not wait" in again.stderr) == (2, True)
     assert "gardez la culture" in run("feedback", "show", number, "--raw", workspace=folder).stdout
+
+
+def test_a_mailbox_that_cannot_be_read_holds_up_no_work(run: Run, folder: Path, tmp_path: Path) -> None:
+    done = run("work", "--once", workspace=folder, DISTRIBUTOR_FEEDBACK_MAILDIR=str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (0, "Nothing is due.\n")
+    assert "What came back: " in done.stderr
+    assert "is no Maildir" in done.stderr
+
+
+def test_watching_takes_in_what_comes_until_it_is_stopped(folder: Path) -> None:
+    box = mailbox.Maildir(folder / "retours")
+    environ = clean_environment() | {"DISTRIBUTOR_FEEDBACK_MAILDIR": "retours", "DISTRIBUTOR_FEEDBACK_MINUTES": "0.002"}
+    process = WarmCommand(["--workspace", str(folder), "feedback", "fetch", "--watch"], env=environ, cwd=folder)
+    assert process.stdout.readline() == "Waiting for what comes back. Ctrl-C ends.\n"
+    box.add(letter("helene@jour.example", "Re: La halle", "Merci, je viens."))
+    assert process.stdout.readline().startswith("reply: ")
+    assert process.stdout.readline() == "Taken in: 1 reply.\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(60)
+    assert (process.wait(), "what came is taken in" in said) == (130, True)
+
+
+def test_an_answer_is_handed_on_and_a_kill_neither_loses_nor_doubles_it(run: Run, folder: Path, tmp_path: Path) -> None:
+    """Killed when the server has the message and has not said so: nobody can know, and it waits for a person."""
+    (tmp_path / "answer.eml").write_bytes(letter("helene@jour.example", "Re: La halle", "Merci, je viens."))
+    with running(Script(faults=(Fault("body", do="accept_then_stall", times=1),))) as server:
+        settings = {
+            "DISTRIBUTOR_FORWARD_REPLIES_TO": "claire@office.example", "DISTRIBUTOR_MAIL_FROM": "press@office.example",
+            "DISTRIBUTOR_SMTP_HOST": "127.0.0.1", "DISTRIBUTOR_SMTP_SECURITY": "plain",
+            "DISTRIBUTOR_SMTP_PORT": str(server.port),
+        }  # fmt: skip
+        command = ["--workspace", str(folder), "feedback", "read", str(tmp_path / "answer.eml")]
+        process = WarmCommand(command, env=clean_environment() | settings, cwd=folder)
+        process.stdout.readline()  # the answer
+        process.stdout.readline()  # «Taken in: …»
+        pause = threading.Event()
+        while not server.accepted:
+            pause.wait(0.01)
+        process.kill()
+        process.communicate(60)
+        with sqlite3.connect(folder / "press.db") as base:
+            assert base.execute("SELECT forward_state FROM feedback_event").fetchall() == [("sending",)]
+            base.execute("UPDATE feedback_event SET forward_at = '2026-01-01 00:00:00.000000'")
+        again = run("feedback", "read", str(tmp_path / "answer.eml"), workspace=folder, **settings)
+        assert "1 was known already" in again.stdout
+        assert "may have arrived" in run("feedback", "list", "--waiting", workspace=folder, **settings).stdout
+        assert len(server.accepted) == 1
+        assert "handed on at the next round" in run("feedback", "confirm", "1", workspace=folder, **settings).stdout
+        sent = run("feedback", "read", str(tmp_path / "answer.eml"), workspace=folder, **settings)
+        assert "Handed on to claire@office.example: 1 answer." in sent.stdout
+        assert len({one.message_id for one in server.accepted}) == 1

@@ -45,6 +45,7 @@ def test_sqlite_has_the_foreign_keys_that_the_models_describe(database: Database
 
 _OF_FEEDBACK = (
     "state", "address", "sender", "evidence", "handled_by", "subject", "said", "details", "handled_at",
+    "forward_state", "forward_at",
 )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
-        for name in ("ix_feedback_event_state", "ix_feedback_event_address"):
+        for name in ("ix_feedback_event_state", "ix_feedback_event_address", "ix_feedback_event_forward_state"):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in _OF_FEEDBACK:
             connection.execute(text(f"ALTER TABLE feedback_event DROP COLUMN {name}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from comebackforms import LEA, TOLD
 from comebacks import FORMS, bounce, letter, report
 
 from distributor.feedback.events import Judgement, Kind
@@ -19,12 +20,21 @@ def test_every_form_is_read(name: str) -> None:
         assert found[0].reason == reason
 
 
+@pytest.mark.parametrize("name", TOLD)
+def test_every_tongue_is_read(name: str) -> None:
+    subject, text, addresses, verdict, reason, is_dead = TOLD[name]
+    found = read_message(bounce(subject, text)).findings
+    assert [(one.address, str(one.judgement)) for one in found] == [(address, verdict) for address in addresses]
+    assert found[0].reason == (reason or found[0].reason)
+    assert found[0].is_dead is (found[0].is_dead if is_dead is None else is_dead)
+
+
 def test_without_the_other_reader_hardly_any_form_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own rules stand on their own feet."""
     monkeypatch.setattr("distributor.feedback.reading._others", lambda _raw: {})
     missed = [
         name
-        for name, (subject, text, addresses, _, _) in FORMS.items()
+        for name, (subject, text, addresses, *_) in (FORMS | TOLD).items()
         if sorted(one.address for one in read_message(bounce(subject, text)).findings) != sorted(addresses)
     ]
     assert missed == []
@@ -84,3 +94,69 @@ def test_what_people_write_is_no_bounce(subject: str, text: str, headers: list[s
     found = read_message(letter("Claire <claire@journal.example>", subject, text, *headers))
     assert found.kind not in {Kind.BOUNCE, Kind.DELAY}
     assert {one.judgement for one in found.findings} <= {Judgement.NOT_A_BOUNCE}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        (["Final-Recipient: rfc822; <lea@journal.example>", "Action: failed", "Status: 5.1.1 (no)"], (True, "5.1.1")),
+        (["FINAL-RECIPIENT: RFC822; lea@journal.example", "ACTION: FAILED", "STATUS: 5.1.1"], (True, "5.1.1")),
+        (["Final-Recipient: rfc822; lea@journal.example", "Diagnostic-Code: smtp; 550 no such user"], (True, "")),
+        (["Original-Recipient: rfc822; lea@journal.example", "Action: failed", "Status: 5.3.0"], (False, "5.3.0")),
+        (["Final-Recipient: rfc822; lea", "Action: failed", "Status: 5.1.1"], (True, "5.1.1")),
+    ],
+)
+def test_reports_that_leave_things_out(fields: list[str], wanted: tuple[bool, str]) -> None:
+    found = read_message(report(*fields, returned=f"To: {LEA}\r\nFrom: press@office.example")).findings
+    assert [(one.address, str(one.judgement), one.is_dead, one.status) for one in found] == [
+        (LEA, "permanent", *wanted)
+    ]
+
+
+def test_the_address_we_wrote_to_is_kept_beside_the_one_that_failed() -> None:
+    subject, text, *_ = TOLD["exim-full"]
+    assert read_message(bounce(subject, text)).findings[0].other_address == "redaction@journal.example"
+    found = read_message(
+        report(
+            "Original-Recipient: rfc822;lea+2Bpresse@journal.example", "Final-Recipient: rfc822; box@other.example",
+            "Action: failed", "Status: 5.1.1",
+        )
+    ).findings  # fmt: skip
+    assert (found[0].address, found[0].other_address) == ("lea+presse@journal.example", "box@other.example")
+
+
+def test_a_report_that_somebody_forwards_with_a_word_is_read() -> None:
+    inner = report(f"Final-Recipient: rfc822; {LEA}", "Action: failed", "Status: 5.1.1")
+    parts = [b"Content-Type: text/plain\r\n\r\nVoir ci-joint.", b"Content-Type: message/rfc822\r\n\r\n" + inner]
+    body = b"\r\n--z\r\n".join([b"", *parts]) + b"\r\n--z--\r\n"
+    head = b"From: claire@office.example\r\nSubject: Tr: retour\r\nContent-Type: multipart/mixed; boundary=z\r\n"
+    assert [one.address for one in read_message(head + body).findings] == [LEA]
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "kind", "back_on"),
+    [
+        ("Absence", "Votre message n'a pas été transféré. De retour le 3 janvier.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        (
+            "Re: La remise des prix",
+            "En congé jusqu'au 3 janvier, impossible de lire.",
+            Kind.OUT_OF_OFFICE,
+            "2027-01-03",
+        ),
+        ("Abwesenheitsnotiz", "Ich bin bis zum 3. Januar nicht im Büro.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Respuesta automática", "Fuera de la oficina hasta el 3 de enero.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Risposta automatica", "Sono fuori ufficio fino al 3 gennaio.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Automatisch antwoord", "Ik ben afwezig tot 3 januari.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Resposta automática", "Estou de férias até 3 de janeiro.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Votre demande", "Votre message n'a pas pu être traité tout de suite.", Kind.AUTO_REPLY, ""),
+    ],
+)
+def test_an_answering_machine_without_a_return_path_is_no_bounce(
+    subject: str, text: str, kind: Kind, back_on: str
+) -> None:
+    raw = letter(
+        f"Léa <{LEA}>", subject, f"{text} paul@journal.example", "Return-Path: <>", "Auto-Submitted: auto-replied"
+    )
+    found = read_message(raw)
+    assert (found.kind, found.absence.back_on) == (kind, back_on)
+    assert {one.judgement for one in found.findings} == {Judgement.NOT_A_BOUNCE}

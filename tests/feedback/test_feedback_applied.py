@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
 from distributor.db.engine import Database
 from distributor.deliveries.erasure import erase_deliveries
 from distributor.errors import BadInput
@@ -19,6 +20,7 @@ from distributor.feedback import waiting
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
 from distributor.models import Affiliation, Contact, FeedbackEvent, Outlet
+from distributor.reports import queries, queries_details
 from distributor.states import DeliveryState
 from distributor.tokens import Purpose
 
@@ -290,8 +292,8 @@ def test_nothing_of_a_message_is_half_done(database: Database, intake: Intake, m
     assert states(database, ids) == ["bounced"]
 
 
-def test_a_dispatch_to_three_hundred_and_all_that_comes_back(database: Database, intake: Intake) -> None:
-    ids = accepted(database, 300)
+def test_a_dispatch_to_a_thousand_and_all_that_comes_back(database: Database, intake: Intake) -> None:
+    dispatch_id, ids = add_deliveries(database, 1000, state=DeliveryState.ACCEPTED)
     rows = [delivery(database, number) for number in ids[:65]]
     messages = [dsn(database, row.id) for row in rows[:30]]
     messages += [complaint(row.address, row.message_id) for row in rows[30:35]]
@@ -309,11 +311,20 @@ def test_a_dispatch_to_three_hundred_and_all_that_comes_back(database: Database,
     random.Random(7).shuffle(messages)
     for raw in messages:
         intake.take(raw, "test")
-    assert Counter(states(database, ids)) == {"accepted": 265, "bounced": 30, "complained": 5}
+    assert Counter(states(database, ids)) == {"accepted": 965, "bounced": 30, "complained": 5}
     with database.session() as session:
         kinds = Counter(session.scalars(select(FeedbackEvent.kind)))
         told = set(session.scalars(select(FeedbackEvent.delivery_id)))
     assert kinds == {"bounce": 30, "complaint": 5, "objection": 10, "out-of-office": 8, "reply": 12}
+    with queries.snapshot(database) as connection:
+        told_by_report = queries.make_report(connection, dispatch_id=dispatch_id)
+        echo = queries_details.make_details(connection, told_by_report).echo
+    assert {state: many for state, many in told_by_report.totals.items() if many} == {
+        "accepted": 965,
+        "bounced": 30,
+        "complained": 5,
+    }
+    assert echo.feedback == kinds
     assert told == {row.id for row in rows}
     assert [is_left_alone(database, row.address) for row in rows] == [True] * 45 + [False] * 20
 
@@ -328,3 +339,25 @@ def test_whoever_is_erased_goes_from_what_came_back_too(database: Database, inta
     with database.session() as session:
         for event in session.scalars(select(FeedbackEvent)):
             assert (event.raw, event.address, event.sender, event.said, event.details) == (b"", "", "", "", {})
+
+
+def test_a_dead_mailbox_says_nothing_of_the_journalists_other_ones(database: Database, intake: Intake) -> None:
+    ids = accepted(database, 1)
+    row = delivery(database, ids[0])
+    with database.session() as session:
+        lea = Contact(first_name="Léa", last_name="Petit", address=row.address, address_key=row.address_key)
+        session.add(lea)
+        session.flush()
+        outlet = Outlet(name="La Gazette", key="la gazette")
+        session.add(outlet)
+        session.flush()
+        session.add(Affiliation(contact_id=lea.id, outlet_id=outlet.id, address="lea@gazette.example"))
+        number = lea.id
+    intake.take(dsn(database, ids[0]), "test")
+    with database.session() as session:
+        objectors = Objectors(session, KEYRING)
+        told = objectors.against(number, row.address, ())
+        assert told is not None
+        assert told.because == "mail to this address came back (unknown user)"
+        assert objectors.against(number, "lea@gazette.example", ()) is None
+        assert not suppression.is_suppressed(session, KEYRING, parse_address("lea@gazette.example"))

@@ -93,7 +93,9 @@ def test_what_else_ses_says() -> None:
         "timestamp": "2026-11-27T12:00:00Z",
         "delayedRecipients": [{"emailAddress": WHO}],
     }
-    assert said("ses", of_ses(eventType="DeliveryDelay", deliveryDelay=delay))[0][:3] == ("bounce", "temporary", "full")
+    assert said("ses", of_ses(eventType="DeliveryDelay", deliveryDelay=delay))[0][:3] == ("delay", "temporary", "full")
+    rejected = of_ses(eventType="Reject", reject={"reason": "Bad content"})
+    assert said("ses", rejected) == [("bounce", "permanent", "content", False, "")]
     gone = {"timestamp": "2026-11-27T12:00:00Z", "newTopicPreferences": {"unsubscribeAll": True}}
     assert said("ses", of_ses(eventType="Subscription", subscription=gone))[0][0] == "objection"
     for word in ("Delivery", "Open", "Click", "Send", "Rendering Failure"):
@@ -122,6 +124,13 @@ def test_brevo(word: str) -> None:
     for event in events:
         assert (event.address, event.message_id, event.happened_at) == (WHO, "1.1@halle.example", NOON)
         assert (event.kind, event.address_is_dead, event.status) == (meaning.kind, meaning.is_dead, "5.1.1")  # type: ignore[union-attr]
+
+
+def test_brevo_says_when_it_happened_not_when_it_was_sent() -> None:
+    (event,) = translate(
+        "brevo", BREVO | {"ts_event": 1795780800, "ts_epoch": 1795694400000, "date": "2026-11-27 13:00:00"}
+    )
+    assert event.happened_at == NOON
 
 
 def test_mailjet_goes_by_the_error_and_then_by_hard_bounce() -> None:
@@ -167,7 +176,8 @@ def test_postmark() -> None:
     assert said("postmark", bounce | {"RecordType": "SpamComplaint"})[0][0] == "complaint"
     change = {"RecordType": "SubscriptionChange", "Recipient": WHO, "ChangedAt": "2026-11-27T12:00:00Z"}
     stop = {"SuppressSending": True, "SuppressionReason": "ManualSuppression"}
-    assert said("postmark", change | stop)[0][0] == "objection"
+    assert said("postmark", change | stop | {"Origin": "Recipient"})[0][0] == "objection"
+    assert said("postmark", change | stop | {"Origin": "Customer"}) == [], "it was us, not the journalist"
     assert said("postmark", change | {"SuppressSending": False, "SuppressionReason": None}) == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledgerbase import KEYRING, START, add_deliveries, put
+from ledgerbase import KEYRING, START, add_deliveries, put, states
 from sqlmodel import select
 
 from distributor.addresses import parse_address
@@ -96,3 +96,10 @@ def test_a_bounce_or_somebody_unheard_of_suppresses_nobody(database: Database) -
     with database.session() as session:
         assert suppression.listing(session) == []
     assert len(rows(database)) == 2
+
+
+def test_a_delay_that_a_provider_tells_is_no_bounce(database: Database) -> None:
+    _, ids = add_deliveries(database, 1)
+    put(database, ids[0], state="accepted", attempts=1)
+    taken(database, replace(BOUNCE, kind="delay", verdict="temporary", reason="temporary", address_is_dead=False))
+    assert states(database, ids) == ["accepted"]

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import stat
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -218,6 +219,14 @@ def test_without_what_tokens_want_it_is_said(office: Office) -> None:
     assert "DISTRIBUTOR_OAUTH_TENANT" in one_sentence(without_directory.run("accounts", "check", code=2))
 
 
+class OneRound(threading.Event):
+    """Stops whoever follows it as soon as they would wait for the next round."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as that of an event
+        self.set()
+        return True
+
+
 ANSWER = (
     b"From: Anne Kerbrat <anne@radio-lisiere.example>\r\nTo: retours@soignants-littoral.example\r\nSubject: Bonjour\r\n"
     b"Message-ID: <1@radio-lisiere.example>\r\nDate: Fri, 27 Nov 2026 10:00:00 +0100\r\n\r\nMerci.\r\n"
@@ -258,7 +267,7 @@ def test_the_mailbox_for_what_comes_back_is_read_with_the_same_tokens(
         workspace = open_workspace(reading.path)
         rounds = FeedbackRounds(workspace)
         for _ in range(3):
-            rounds.go_if_due()
+            rounds.follow(OneRound())
         workspace.database.close()
         assert box.refused == 5, "a worker is refused once, and leaves it alone"
 

@@ -34,8 +34,15 @@ class Told:
     since: datetime | None = None
 
     @property
+    def is_returned(self) -> bool:
+        """Whether nobody objected: mail to this one address came back for good."""
+        return self.reason.startswith(suppression.RETURNED)
+
+    @property
     def because(self) -> str:
         """Why a message does not leave, in a few words."""
+        if self.is_returned:
+            return f"mail to this address came back ({self.reason.removeprefix(suppression.RETURNED)})"
         what = f"releases of the sector {self.scope}" if self.scope else "our mail"
         return f"objected to {what}" + (f", with another address ({self.address})" if self.address else "")
 
@@ -70,7 +77,8 @@ class Objectors:
             others = {kept_address(spec).key: spec for one in people for spec in self._addresses.get(one, ())}
             for other, spec in others.items():
                 if other != key:
-                    found += self._told(other, str(kept_address(spec)))
+                    # A dead mailbox says nothing of the person's other ones.
+                    found += [told for told in self._told(other, str(kept_address(spec))) if not told.is_returned]
         return tuple({told.scope: told for told in reversed(found)}.values())[::-1]
 
     def against(self, contact_id: int | None, address: str, sectors: Iterable[str]) -> Told | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, select, true, update
+from sqlalchemy import and_, delete, not_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -50,6 +50,10 @@ def add(
     session.add(Audit(actor=actor, action="suppressions.add", subject=hashes[0], details=details))
     session.flush()
     return True
+
+
+RETURNED = "bounce: "
+"""How the reason begins where nobody objected: mail to the address came back for good."""
 
 
 def mark_dead(session: Session, keyring: Keyring, address: Address, *, reason: str, source: str, actor: str) -> bool:
@@ -102,7 +106,11 @@ def scopes_of(session: Session, keyring: Keyring, address: Address) -> list[str]
     """
     check_key(session, keyring)
     hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
-    which = col(Suppression.address_hash).in_(hashes)
+    is_dead = and_(
+        col(Suppression.reason).startswith(RETURNED),
+        col(Suppression.address_hash) != keyring.address_hash(address.key),
+    )
+    which = and_(col(Suppression.address_hash).in_(hashes), not_(is_dead))
     return sorted(set(session.scalars(select(col(Suppression.scope)).where(which))))
 
 

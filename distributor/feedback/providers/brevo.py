@@ -1,4 +1,9 @@
-"""Brevo's transactional webhook: one event to a call, or a list of them."""
+"""Brevo's transactional webhook: one event to a call, or a list of them.
+
+As «Transactional webhooks» in Brevo's developer documentation has it, looked at in November 2026. Of its times
+`ts_event` is when it happened and `ts_epoch` when the message was sent, both UTC; `date` is in the account's zone,
+which we do not know. Brevo signs nothing: the secret in the address is what it is known by.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "hard_bounce": saying.DEAD,
         "invalid_email": saying.DEAD,
         "soft_bounce": saying.LATER,
-        "deferred": saying.LATER,
+        "deferred": saying.DELAYED,
         # Blocked by Brevo itself, for what it remembers of the address; or it could not be sent at all.
         "blocked": saying.REFUSED,
         "error": saying.FAILED,
@@ -44,7 +49,7 @@ def _event(one: Mapping[str, Any]) -> Telling | None:
         address=saying.text(one, "email"),
         source="brevo",
         raw=saying.raw_of(one),
-        happened_at=saying.moment(one.get("ts_epoch"), one.get("ts_event"), one.get("ts"), one.get("date")),
+        happened_at=saying.moment(one.get("ts_event"), one.get("ts"), one.get("ts_epoch"), one.get("date")),
         said=[saying.text(one, "reason")],
         message_id=saying.text(one, "message-id"),
     )

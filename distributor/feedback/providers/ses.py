@@ -1,4 +1,8 @@
-"""Amazon SES by way of Amazon SNS: notifications and event publishing, in SNS's envelope or without it."""
+"""Amazon SES by way of Amazon SNS: notifications and event publishing, in SNS's envelope or without it.
+
+As SES's developer guide has it («Contents of event data that Amazon SES publishes to Amazon SNS», «Amazon SNS
+notification contents for Amazon SES»), looked at in November 2026. SNS signs what it sends: see `sns`.
+"""
 
 from __future__ import annotations
 
@@ -86,14 +90,20 @@ def _said_of(word: str, message: Mapping[str, Any]) -> Iterator[tuple[Meaning, M
         part = saying.inner(message, "deliveryDelay")
         for who in saying.recipients(part, "delayedRecipients"):
             is_full = saying.text(part, "delayType") == "MailboxFull"
-            yield (saying.FULL if is_full else saying.LATER), who, part
+            yield (saying.DELAYED_FULL if is_full else saying.DELAYED), who, part
+    elif word == "Reject":
+        # Taken, and then thrown away for a virus: nobody got it. Whom it went to stands under `mail`.
+        yield from ((saying.CONTENT, who, saying.inner(message, "reject")) for who in _destinations(message))
     elif word == "Subscription":
         # The recipient used SES's own unsubscribe link; SES names who it was under `mail`.
         part = saying.inner(message, "subscription")
-        if saying.inner(part, "newTopicPreferences").get("unsubscribeAll") is True:
-            destinations = saying.inner(message, "mail").get("destination")
-            for address in destinations[:50] if isinstance(destinations, list) else []:
-                yield saying.OBJECTION, {"emailAddress": address}, part
+        has_objected = saying.inner(part, "newTopicPreferences").get("unsubscribeAll") is True
+        yield from ((saying.OBJECTION, who, part) for who in _destinations(message) if has_objected)
+
+
+def _destinations(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = saying.inner(message, "mail").get("destination")
+    return [{"emailAddress": address} for address in found[:50]] if isinstance(found, list) else []
 
 
 def _bounce(kind: str, subtype: str, who: Mapping[str, Any]) -> Meaning:
