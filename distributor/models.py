@@ -311,12 +311,17 @@ class Attachment(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """A sending account (compte d'envoi): its limits, and what the server taught us about them."""
+    """A sending account (compte d'envoi): its limits, and what the server taught us about them.
+
+    `config` is how a named one is set: names of settings and their values as text, no secret among them. That of
+    «default», which the settings describe, is empty, and so is that of one that was removed.
+    """
 
     __tablename__ = "account"
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    config: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     limits: dict[str, Any] = _json(dict)
     learned: dict[str, Any] = _json(dict)
     created_at: datetime = _created()
@@ -366,7 +371,9 @@ class Dispatch(SQLModel, table=True):
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
     fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
-    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed.
+    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed. `account_id` is the account
+    that carries it now; `then_account_id` the one that takes over, once, when that is refused: `takeover` then tells
+    from which one, when and why.
     """
 
     __tablename__ = "dispatch"
@@ -374,6 +381,8 @@ class Dispatch(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     release_version_id: int = Field(foreign_key="release_version.id", index=True)
     account_id: int = Field(foreign_key="account.id")
+    then_account_id: int | None = Field(default=None, foreign_key="account.id")
+    takeover: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
     state: str = Field(default=DispatchState.PLANNED)
     pause_reason: str = _long_text()
     waits_until: datetime | None = _moment()
@@ -517,6 +526,7 @@ class Attempt(SQLModel, table=True):
     server: str = ""
     tls: str = ""
     worker: str = ""
+    account: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class FeedbackEvent(SQLModel, table=True):

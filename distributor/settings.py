@@ -7,7 +7,7 @@ import ipaddress
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -45,11 +45,18 @@ class InDoubtPolicy(StrEnum):
     ASSUME_SENT = "assume-sent"
 
 
-class ImapLogin(StrEnum):
-    """How the mailbox for what comes back is logged in to; with `xoauth2` the password is an access token."""
+class Login(StrEnum):
+    """How a server is logged in to: by a password, or by an access token that a provider gives (OAuth2)."""
 
     PASSWORD = "password"  # noqa: S105 - the word, not one
     XOAUTH2 = "xoauth2"
+
+
+class OAuthProvider(StrEnum):
+    """Who gives access tokens."""
+
+    MICROSOFT = "microsoft"
+    GOOGLE = "google"
 
 
 DEFAULT_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.PLAIN: 25}
@@ -89,7 +96,9 @@ class Settings:
     """Everything that can be set, each field from `DISTRIBUTOR_` + its name in capitals.
 
     `sources` names, for every field, where its value came from: `environment`, the `.env` file, or `default`.
-    `warnings` are sentences about settings that were read but cannot be used.
+    `warnings` are sentences about settings that were read but cannot be used. `texts` are the values as they were
+    written, without the secret ones; `account_secrets` those of named accounts, by what stands behind
+    `DISTRIBUTOR_ACCOUNT_`.
     """
 
     workspace: Path
@@ -99,6 +108,13 @@ class Settings:
     smtp_security: Security
     smtp_username: str
     smtp_password: Secret
+    smtp_login: Login
+    oauth_provider: OAuthProvider | None
+    oauth_tenant: str
+    oauth_client_id: str
+    oauth_client_secret: Secret
+    oauth_key_file: Path | None
+    oauth_authority: str
     smtp_connections: int
     smtp_messages_per_connection: int
     smtp_preset: str
@@ -136,7 +152,8 @@ class Settings:
     feedback_imap_security: Security
     feedback_imap_username: str
     feedback_imap_password: Secret
-    feedback_imap_login: ImapLogin
+    feedback_imap_login: Login
+    feedback_imap_account: str
     feedback_imap_folder: str
     feedback_imap_done_folder: str
     feedback_maildir: Path | None
@@ -144,6 +161,8 @@ class Settings:
     forward_replies_to: Address | None
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    account_secrets: Mapping[str, Secret] = field(default_factory=dict, compare=False)
 
     @property
     def signing_domain(self) -> str:
@@ -151,14 +170,20 @@ class Settings:
         return self.dkim_domain or (self.mail_from.address.domain if self.mail_from else "")
 
 
-_NOT_SETTINGS = frozenset({"workspace", "sources", "warnings"})
+_NOT_SETTINGS = frozenset({"workspace", "sources", "warnings", "texts", "account_secrets"})
 SETTING_NAMES = tuple(f.name for f in fields(Settings) if f.name not in _NOT_SETTINGS)
-SECRET_NAMES = frozenset({"smtp_password", "secret_key", "signing_keys", "feedback_imap_password"})
+SECRET_NAMES = frozenset(
+    {"smtp_password", "oauth_client_secret", "secret_key", "signing_keys", "feedback_imap_password"}
+)
 """Settings whose value is never shown; DATABASE_URL may hold a password too and is shown without it."""
 
-_DEFAULTS = {
+_ACCOUNT_SECRET = re.compile(PREFIX + r"ACCOUNT_(\w+_(?:PASSWORD|CLIENT_SECRET))")
+"""Variables that hold a secret of a named account; what is not secret of it stands in the database."""
+
+DEFAULTS = {
     "database_url": "sqlite:///press.db",
     "smtp_security": "tls",
+    "smtp_login": "password",
     "smtp_connections": "3",
     "smtp_messages_per_connection": "100",
     "provider_limits": "no",
@@ -171,6 +196,7 @@ _DEFAULTS = {
     "log_addresses": "no",
     "feedback_imap_security": "tls",
     "feedback_imap_login": "password",
+    "feedback_imap_account": "default",
     "feedback_imap_folder": "INBOX",
     "feedback_minutes": "10",
 }
@@ -189,14 +215,24 @@ def load_settings(workspace: Path, environ: Mapping[str, str]) -> Settings:
         elif from_file.get(variable):
             values[name], sources[name] = from_file[variable].strip(), ".env"
         else:
-            values[name], sources[name] = _DEFAULTS.get(name, ""), "default"
+            values[name], sources[name] = DEFAULTS.get(name, ""), "default"
         if not values[name].isprintable() and any("\ud800" <= char <= "\udfff" for char in values[name]):
             # How Python shows bytes of the environment that are no UTF-8; they could be neither stored nor sent.
             raise BadInput("It is not UTF-8 text.", field=variable, mend="Write it again, in UTF-8.")
-    passwords = any(from_file.get(PREFIX + name) for name in ("SMTP_PASSWORD", "FEEDBACK_IMAP_PASSWORD"))
+    passwords = any(from_file.get(PREFIX + name) for name in _PASSWORDS) or any(_account_secrets(from_file))
     if passwords or _may_hold_a_password(from_file.get(PREFIX + "DATABASE_URL", "")):
         _require_private(env_file)
-    return _build(workspace, values, sources, _unknown_variables(from_file))
+    settings = build_settings(workspace, values, sources, _unknown_variables(from_file))
+    return replace(settings, account_secrets=_account_secrets(from_file) | _account_secrets(environ))
+
+
+_PASSWORDS = ("SMTP_PASSWORD", "OAUTH_CLIENT_SECRET", "FEEDBACK_IMAP_PASSWORD")
+
+
+def _account_secrets(variables: Mapping[str, str]) -> dict[str, Secret]:
+    """The secrets of named accounts among some variables, by what stands behind `DISTRIBUTOR_ACCOUNT_`."""
+    found = ((_ACCOUNT_SECRET.fullmatch(name), value.strip()) for name, value in variables.items())
+    return {match[1]: Secret(value) for match, value in found if match and value}
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
@@ -242,20 +278,22 @@ def _unknown_variables(from_file: Mapping[str, str]) -> tuple[str, ...]:
     known = [PREFIX + name.upper() for name in SETTING_NAMES]
     warnings = []
     for name in from_file:
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known and not _ACCOUNT_SECRET.fullmatch(name):
             near = difflib.get_close_matches(name, known, n=1)
             warnings.append(f".env: {name} is no setting of ours" + (f"; did you mean {near[0]}?" if near else "."))
     return tuple(warnings)
 
 
-def _build(
-    workspace: Path, values: Mapping[str, str], sources: Mapping[str, str], warnings: tuple[str, ...]
+def build_settings(
+    workspace: Path, values: Mapping[str, str], sources: Mapping[str, str], warnings: tuple[str, ...] = ()
 ) -> Settings:
+    """Read the text of every setting; raise `BadInput` that names the variable at fault and where its value is from."""
     read = _Reader(values, sources)
     security = read("smtp_security", Security, "one of tls, starttls, plain")
     keys = read.optional("dkim_key", _inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
     selectors = read.optional("dkim_selector", _selectors, "small letters, figures and hyphens, such as press202601")
     ca_file, certificates = values["smtp_ca_file"], values["sns_certificates"]
+    key_file = read.optional("oauth_key_file", _inner_path, "a file of the workspace, such as .oauth/google.json")
     bounce_address = read.optional("bounce_address", _address, "a bare address in plain letters")
     imap_security = read("feedback_imap_security", Security, "one of tls, starttls, plain")
     return Settings(
@@ -268,6 +306,13 @@ def _build(
         smtp_security=security,
         smtp_username=values["smtp_username"],
         smtp_password=Secret(values["smtp_password"]),
+        smtp_login=read("smtp_login", Login, "one of password, xoauth2"),
+        oauth_provider=read.optional("oauth_provider", OAuthProvider, "microsoft or google"),
+        oauth_tenant=read.optional("oauth_tenant", _tenant, "a directory's number or domain") or "",
+        oauth_client_id=values["oauth_client_id"],
+        oauth_client_secret=Secret(values["oauth_client_secret"]),
+        oauth_key_file=workspace / key_file if key_file else None,
+        oauth_authority=read.optional("oauth_authority", _https_url, "an https address") or "",
         smtp_connections=read("smtp_connections", _integer(1, 200), "a number from 1 to 200"),
         smtp_messages_per_connection=read("smtp_messages_per_connection", _integer(1, 100_000), "a number above 0"),
         smtp_preset=values["smtp_preset"],
@@ -308,7 +353,8 @@ def _build(
         feedback_imap_security=imap_security,
         feedback_imap_username=values["feedback_imap_username"],
         feedback_imap_password=Secret(values["feedback_imap_password"]),
-        feedback_imap_login=read("feedback_imap_login", ImapLogin, "one of password, xoauth2"),
+        feedback_imap_login=read("feedback_imap_login", Login, "one of password, xoauth2"),
+        feedback_imap_account=values["feedback_imap_account"],
         feedback_imap_folder=values["feedback_imap_folder"],
         feedback_imap_done_folder=values["feedback_imap_done_folder"],
         feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
@@ -316,6 +362,7 @@ def _build(
         forward_replies_to=read.optional("forward_replies_to", _address, "a bare address in plain letters"),
         sources=sources,
         warnings=warnings,
+        texts={name: text for name, text in values.items() if name not in SECRET_NAMES | {"database_url"}},
     )
 
 
@@ -401,6 +448,18 @@ def _selectors(text: str) -> tuple[str, ...]:
     if not all(map(is_selector, names)) or len(set(names)) != len(names):
         raise ValueError(text)
     return names
+
+
+def _tenant(text: str) -> str:
+    """Read what stands in an address of Microsoft's for the directory: a number, a domain, or «organizations»."""
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", text):
+        raise ValueError(text)
+    return text
+
+
+def _inner_path(text: str) -> str:
+    (path,) = _inner_paths(text)
+    return path
 
 
 def _inner_paths(text: str) -> tuple[str, ...]:

@@ -15,18 +15,21 @@ from sqlalchemy import Connection, select
 from sqlmodel import Session, col
 
 from distributor import clock
+from distributor.account_settings import DEFAULT_ACCOUNT, settings_of
 from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
+from distributor.dispatch.accounts import find_account, named_accounts
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.ways import Way
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
@@ -36,11 +39,12 @@ from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir,
 from distributor.files import OwnFiles
 from distributor.models import Account, Release
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, ImapLogin, Security, Settings, load_settings
+from distributor.settings import PREFIX, Login, Security, Settings, load_settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
+from distributor.transport.oauth.keeping import OF_MAILBOX, KeptTokens, tokens_of
 from distributor.transport.presets import find_preset, provider_of
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
@@ -56,6 +60,23 @@ class Workspace:
     path: Path
     settings: Settings
     is_new: bool = False
+    account_name: str = DEFAULT_ACCOUNT
+    base: Workspace | None = None
+    """The workspace as its settings alone have it, where this one is that of a named account."""
+
+    def for_account(self, name: str) -> Workspace:
+        """This workspace with a named account's server, limits and sender; `BadInput` when there is none of that name.
+
+        Database and keys are the same.
+        """
+        base = self.base or self
+        if name == DEFAULT_ACCOUNT:
+            return base
+        with base.database.reading() as connection:
+            config = find_account(connection, name).config
+        own = replace(base, settings=settings_of(base.settings, name, config), account_name=name, base=base)
+        own.__dict__["database"] = base.database
+        return own
 
     @cached_property
     def database(self) -> Database:
@@ -105,7 +126,7 @@ class Workspace:
         return DeliveryLog(self.database, worker_name())
 
     def carrier(self, log: DeliveryLog, connections: int | None = None) -> Carrier:
-        """What carries this workspace's dispatches, over as many connections as said, or as the settings say."""
+        """What carries this workspace's dispatches, over as many connections as said, or as each account has."""
         return Carrier(
             database=self.database,
             log=log,
@@ -113,13 +134,11 @@ class Workspace:
             workspace=self.path,
             timezone=self.settings.timezone,
             retry=self.retry,
-            connections=connections or self.settings.smtp_connections,
+            connections=connections or None,
             roster=Roster(self.database, log.worker),
             in_doubt=self.settings.in_doubt,
             operator=actor(),
-            limits=self.limits,
             events=self.events(log.worker),
-            paces_providers=self.settings.provider_limits,
         )
 
     @cached_property
@@ -139,9 +158,10 @@ class Workspace:
             return own
         preset = find_preset(settings.smtp_preset)
         if preset is None:
+            named = self.account_name != DEFAULT_ACCOUNT
             raise BadInput(
                 f"There is no preset «{settings.smtp_preset}».",
-                field=f"{PREFIX}SMTP_PRESET",
+                field=f"account {self.account_name}: smtp_preset" if named else f"{PREFIX}SMTP_PRESET",
                 mend="See: distributor accounts presets",
             )
         return own.over(preset.limits)
@@ -154,18 +174,25 @@ class Workspace:
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""
         settings = self.settings
+        uses_tokens = settings.smtp_login is Login.XOAUTH2
         return SmtpAccount(
             host=settings.smtp_host,
             port=settings.smtp_port,
             security=settings.smtp_security.value,
             username=settings.smtp_username,
-            password=settings.smtp_password.reveal(),
+            password="" if uses_tokens else settings.smtp_password.reveal(),
             helo=settings.smtp_helo or None,
             ca_file=settings.smtp_ca_file,
             messages_per_connection=min(
                 settings.smtp_messages_per_connection, self.limits.messages_per_connection or MANY_MESSAGES
             ),
+            name="" if self.account_name == DEFAULT_ACCOUNT else self.account_name,
+            tokens=self.tokens() if uses_tokens else None,
         )
+
+    def tokens(self) -> KeptTokens:
+        """Where this account's access tokens come from; `BadInput` says what is not set for that."""
+        return tokens_of(self.settings, self.account_name)
 
     def intake(self) -> Intake:
         """What takes in the messages that come back."""
@@ -202,7 +229,7 @@ class Workspace:
             )
         return Forwarding(
             self.database,
-            self.transport,
+            lambda: self.own_way().transport,
             to=to,
             sent_by=(settings.mail_from.name, settings.mail_from.address.spec),
             envelope_sender=(settings.bounce_address or settings.mail_from.address).spec,
@@ -236,12 +263,24 @@ class Workspace:
             security=settings.feedback_imap_security.value,
             username=settings.feedback_imap_username,
             password=settings.feedback_imap_password.reveal(),
+            tokens=self._mailbox_tokens(),
             folder=settings.feedback_imap_folder,
             done_folder=settings.feedback_imap_done_folder,
-            is_token=settings.feedback_imap_login is ImapLogin.XOAUTH2,
+            is_token=settings.feedback_imap_login is Login.XOAUTH2,
             ca_file=settings.smtp_ca_file,
             largest=MAX_FORWARDED if settings.forward_replies_to else MAX_BYTES,
         )
+
+    def _mailbox_tokens(self) -> KeptTokens | None:
+        settings = self.settings
+        if settings.feedback_imap_login is not Login.XOAUTH2 or settings.feedback_imap_password:
+            return None
+        lender = self.for_account(settings.feedback_imap_account)
+        if lender.settings.oauth_key_file is None:
+            return lender.tokens()
+        # A service account's token is for the one whose mail it is.
+        of_mailbox = replace(lender.settings, smtp_username=settings.feedback_imap_username)
+        return tokens_of(of_mailbox, lender.account_name, OF_MAILBOX)
 
     def fetch_feedback(self, take: Callable[[bytes, str], object]) -> int:
         """Hand what lies in the mailbox and in the Maildir of the settings to `take`; return how many messages.
@@ -283,23 +322,70 @@ class Workspace:
             )
         return account, maildir
 
-    def transport(self, dialogue: Dialogue | None = None) -> Transport:
-        """The way to the mail server: no login is offered again that it refused before."""
+    def transport(self, dialogue: Dialogue | None = None) -> Accounts:
+        """The ways to the mail servers, each looked at when a dispatch first wants it."""
+        return Accounts(self, dialogue)
+
+    def own_way(self, dialogue: Dialogue | None = None) -> Way:
+        """The way through this workspace's account: no login is offered again that its server refused before."""
         account = replace(self.account(), dialogue=dialogue)
-        if not account.username:
-            return SmtpTransport(account)
-        return LoginGuard(SmtpTransport(account), account, RefusedLogins(self.database, self.keyring))
+        transport: Transport = SmtpTransport(account)
+        if account.username:
+            transport = LoginGuard(transport, account, RefusedLogins(self.database, self.keyring))
+        settings = self.settings
+        return Way(self.account_name, transport, settings.smtp_connections, self.limits, settings.provider_limits)
 
     def refused_logins(self) -> RefusedLogins | None:
         """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
-        database = Database(self.settings.database_url)
-        try:
-            database.require_file()
-            if not self.settings.secret_key or schema_revision(database) != SCHEMA_HEAD:
-                return None
-        except DistributorError:
+        if not self.settings.secret_key:
             return None
-        return RefusedLogins(database, self.keyring)
+        database = self._as_it_is()
+        return None if database is None else RefusedLogins(database, self.keyring)
+
+    def account_names(self) -> list[str]:
+        """The accounts with names of their own; none where they cannot be known. Makes and mends nothing."""
+        database = self._as_it_is()
+        if database is None:
+            return []
+        try:
+            with database.reading() as connection:
+                return [one.name for one in named_accounts(connection) if one.name != DEFAULT_ACCOUNT]
+        finally:
+            database.close()
+
+    def _as_it_is(self) -> Database | None:
+        """The database, if it is there and whole."""
+        database = None
+        try:
+            database = Database(self.settings.database_url)
+            database.require_file()
+            if schema_revision(database) == SCHEMA_HEAD:
+                return database
+        except DistributorError:
+            pass
+        if database is not None:
+            database.close()
+        return None
+
+
+class Accounts:
+    """The ways through all accounts of a workspace, each opened when it is first asked for."""
+
+    def __init__(self, workspace: Workspace, dialogue: Dialogue | None = None) -> None:
+        self._workspace = workspace
+        self._dialogue = dialogue
+        self._ways: dict[str, tuple[Settings, Way]] = {}
+
+    def way(self, account: str) -> Way:
+        """See `dispatch.ways.Ways.way`. One that was set otherwise meanwhile is opened anew."""
+        workspace = self._workspace
+        if account != workspace.account_name:
+            workspace = workspace.for_account(account)
+        known = self._ways.get(account)
+        if known is None or known[0] != workspace.settings:
+            known = workspace.settings, workspace.own_way(self._dialogue)
+            self._ways[account] = known
+        return known[1]
 
 
 def make_private(file: Path) -> None:

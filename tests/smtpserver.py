@@ -24,7 +24,7 @@ import signal
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -63,6 +63,9 @@ class Fault:
 class Script:
     """What the server offers, and where it fails. `users` maps names to passwords; any at all makes it ask for AUTH.
 
+    With XOAUTH2 in `auth`, the passwords count for nothing: a token has to be among the server's `valid_tokens`, and to
+    stay there for as long as the session lasts. `challenges`: a token is refused as Google does, by a 334 first.
+
     `always_354`: it asks for a body even where no recipient was taken, as RFC 2920 §3.1 allows.
     """
 
@@ -80,6 +83,7 @@ class Script:
     key: str = ""
     users: dict[str, str] = field(default_factory=dict)
     auth: tuple[str, ...] = ("PLAIN", "LOGIN", "CRAM-MD5")
+    challenges: bool = False
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -131,6 +135,8 @@ class ScriptedServer:
         self.clear_secrets: list[str] = []
         """AUTH commands that came over an unencrypted connection."""
         self.failed_logins = 0
+        self.valid_tokens: set[str] = set()
+        self.on_accepted: Callable[[], None] = lambda: None
         self.connections = 0
         self.open_connections = 0
         self.port = 0
@@ -188,6 +194,7 @@ class ScriptedServer:
             finally:
                 os.close(descriptor)
         self.accepted.append(entry)
+        self.on_accepted()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -223,6 +230,7 @@ class Conversation:
         self.encrypted = self.script.implicit_tls
         self.greeted = False
         self.logged_in = not self.script.users
+        self.token = ""
         self.sender: str | None = None
         self.recipient: str | None = None
         self.utf8 = False
@@ -286,13 +294,21 @@ class Conversation:
         good = await self.credentials_are_good(words)
         self.logged_in |= good
         self.server.failed_logins += not good
-        await self.say("235 2.7.0 Welcome" if good else "535 5.7.8 Error: authentication failed")
+        await self.say(
+            "235 2.7.0 Welcome"
+            if good
+            else "535 5.7.3 Authentication unsuccessful"
+            if self.token
+            else "535 5.7.8 Error: authentication failed"
+        )
 
     async def credentials_are_good(self, words: list[str]) -> bool:
         """Go through the exchange that `words` began."""
         users = self.script.users
         if words[1] == "PLAIN":
             _, username, password = base64.b64decode(words[2]).decode().split("\0")
+        elif words[1] == "XOAUTH2":
+            return await self.token_is_good(words[2])
         elif words[1] == "LOGIN":
             username = await self.challenge(b"Username:")
             password = await self.challenge(b"Password:")
@@ -302,6 +318,16 @@ class Conversation:
             expected = hmac.new(users.get(username, "").encode(), nonce, "md5").hexdigest()
             return username in users and digest == expected
         return users.get(username) == password
+
+    async def token_is_good(self, shown: str) -> bool:
+        """Look at an access token; refuse it as Microsoft does, or as Google does, who explains before."""
+        user, _, rest = base64.b64decode(shown).decode().partition("\x01auth=Bearer ")
+        self.token = rest.removesuffix("\x01\x01")
+        if user.removeprefix("user=") in self.script.users and self.token in self.server.valid_tokens:
+            return True
+        if self.script.challenges and await self.challenge(b'{"status":"400","schemes":"Bearer"}'):
+            self.violation("more than an empty line after the refusal of a token")
+        return False
 
     async def challenge(self, words: bytes) -> str:
         """Ask for one more piece of an AUTH exchange."""
@@ -316,8 +342,8 @@ class Conversation:
             self.violation("MAIL before EHLO")
         if self.sender is not None:
             self.violation("MAIL inside a transaction")
-        if not self.logged_in:
-            await self.say("530 5.7.0 Authentication required")
+        if not self.logged_in or (self.token and self.token not in self.server.valid_tokens):
+            await self.say("530 5.7.57 Client not authenticated to send mail")
             return
         found = re.fullmatch(r"MAIL FROM:<([^<>]*)>((?: [!-~]+)*)", self.command, re.IGNORECASE)
         options = found.group(2).upper().split() if found else []

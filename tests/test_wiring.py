@@ -72,7 +72,9 @@ def test_everything_is_made_from_the_settings(folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("DISTRIBUTOR_SMTP_HOST", "mail.halle.example")
     workspace = open_workspace(folder)
     carrier = workspace.carrier(workspace.log())
-    assert (carrier.connections, carrier.in_doubt, carrier.workspace) == (7, InDoubtPolicy.RESEND, folder)
+    assert (carrier.in_doubt, carrier.workspace) == (InDoubtPolicy.RESEND, folder)
+    assert workspace.transport().way("default").connections == 7
+    assert workspace.carrier(workspace.log(), 2).connections == 2
     assert carrier.keyring.key_id == workspace.keyring.key_id
     assert workspace.account().host == "mail.halle.example"
     assert "message.html.j2" in workspace.templates.sources()

@@ -10,39 +10,52 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from distributor.cli.output import console, count, show_table, suggest, when
+from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.logins import RefusedLogins
-from distributor.dispatch.pacing import ACCOUNT, lift, read_waits
+from distributor.dispatch.pacing import ACCOUNT, Wait, lift, read_waits
 from distributor.errors import BadInput
 from distributor.models import Account
 from distributor.settings import PREFIX
 from distributor.states import Phase
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
 from distributor.transport.rules import RULES, TRANSACTION, Rule
-from distributor.transport.throttle import Limits
+from distributor.transport.throttle import NO_LIMITS, Limits
 from distributor.wiring import Workspace, actor
 
 _account = Account.__table__  # type: ignore[attr-defined]
 
 
 def account_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """Every account that something was sent through; all of them go through the server of the settings."""
-    settings, rows = workspace.settings, []
+    """Every account: that of the settings, and those with names of their own."""
     with workspace.database.reading() as connection:
-        accounts = connection.execute(select(_account.c.id, _account.c.name).order_by(_account.c.id)).all()
-        for account in accounts:
-            waits = read_waits(connection, account.id, workspace.limits)
-            rows.append({"id": account.id, "name": account.name, "waits": [wait.as_json() for wait in waits]})
-    shared = {
+        accounts = named_accounts(connection)
+    return [account_row(workspace.for_account(one.name), one.id) for one in accounts]
+
+
+def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
+    """How the account of a workspace is set, and what it waits for; its secrets are not among it."""
+    settings, waits = workspace.settings, list[Wait]()
+    if number is not None:
+        with workspace.database.reading() as connection:
+            waits = read_waits(connection, number, workspace.limits)
+    return {
+        "id": number,
+        "name": workspace.account_name,
+        "waits": [wait.as_json() for wait in waits],
         "host": settings.smtp_host,
         "port": settings.smtp_port,
         "security": settings.smtp_security.value,
         "username": settings.smtp_username,
+        "login": settings.smtp_login.value,
+        "oauth_provider": settings.oauth_provider.value if settings.oauth_provider else "",
+        "mail_from": str(settings.mail_from or ""),
+        "reply_to": str(settings.reply_to or ""),
+        "bounce_address": str(settings.bounce_address or ""),
         "preset": settings.smtp_preset,
         "limits": workspace.limits.as_mapping(),
         "connections_per_command": settings.smtp_connections,
         "provider_limits": settings.provider_limits,
     }
-    return [row | shared for row in rows or [{"id": None, "name": "default", "waits": []}]]
 
 
 def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
@@ -68,20 +81,27 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
         RefusedLogins(workspace.database, workspace.keyring).forget(account)
 
     async def visit() -> None:
-        connection = await workspace.transport().connect()
+        connection = await workspace.own_way().transport.connect()
         await connection.close()
 
     asyncio.run(visit())
     out = console()
     who = f" as {account.username}" if account.username else "; it asks for no login"
-    out.print(f"{account.place} takes us{who}.")
+    by = f", by a token of {account_provider(workspace)}" if account.tokens else ""
+    out.print(f"{account.place} takes us{who}{by}.")
     out.print(f"Limits: {_in_words(workspace.limits)}.")
     known = presets_for(account.host)
     if known and workspace.settings.smtp_preset not in {one.name for one in known}:
         for one in known:
             out.print(f"{one.title} allows {_in_words(one.limits)} ({one.source}, {one.date}).")
-        names = " or ".join(f"{PREFIX}SMTP_PRESET={one.name}" for one in known)
+        edit = f"distributor accounts edit {account.name} --preset "
+        names = " or ".join((edit if account.name else f"{PREFIX}SMTP_PRESET=") + one.name for one in known)
         out.print(f"To stay within: {names}", soft_wrap=True)
+
+
+def account_provider(workspace: Workspace) -> str:
+    """Who gives the account's tokens, as people call them."""
+    return workspace.tokens().grant.provider
 
 
 def presets_as_json() -> list[dict[str, Any]]:
@@ -94,6 +114,7 @@ def presets_as_json() -> list[dict[str, Any]]:
             "hosts": list(one.hosts),
             "note": one.note,
             "confirmed": one.confirmed,
+            "begins_with": dict(one.begins_with),
             "source": one.source,
             "date": one.date,
         }
@@ -190,3 +211,11 @@ def _phases(rule: Rule) -> str:
 
 def _pattern(rule: Rule) -> str:
     return " ".join(one.pattern for one in (rule.enhanced, rule.text) if one is not None)
+
+
+def limits_of(workspace: Workspace, account: str) -> Limits:
+    """The limits of the account that a dispatch goes through; none for one that was removed since."""
+    try:
+        return workspace.for_account(account).limits
+    except BadInput:
+        return NO_LIMITS

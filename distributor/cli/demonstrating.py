@@ -21,6 +21,7 @@ from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.contacts.sources.rejects import make_rejects
+from distributor.dispatch.ways import OneWay
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
 from distributor.releases import document, store
@@ -137,9 +138,9 @@ async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
     log = workspace.log()
     (dispatch_id,) = plan_proved(workspace, log, proved)
     carrier = workspace.carrier(log)
-    transport = SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain"))
+    way = OneWay(SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain")), workspace.settings.smtp_connections)
     while True:
-        carried = carrier.carry(dispatch_id, transport, asyncio.Event(), say_trouble)
+        carried = carrier.carry(dispatch_id, way, asyncio.Event(), say_trouble)
         result = await shown_while(workspace, [dispatch_id], carried)
         if not carrier.standing(dispatch_id).counts.get(DeliveryState.DEFERRED):
             break

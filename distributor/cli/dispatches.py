@@ -43,6 +43,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
+    from distributor.cli import accounting
     from distributor.cli.output import show_json
     from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
@@ -55,7 +56,8 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
-        waits = read_waits(connection, row.account_id, workspace.limits)
+        limits = accounting.limits_of(workspace, row.account)
+        waits = read_waits(connection, row.account_id, limits)
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}
@@ -89,9 +91,13 @@ def resume(
     in_doubt: Annotated[
         str, typer.Option(help="What to do with recipients in doubt: hold, resend, assume-sent (default: as set).")
     ] = "",
+    account: Annotated[
+        str, typer.Option(metavar="NAME", help="Go on through this account: that of a dispatch that was refused, say.")
+    ] = "",
     verbose: Verbose = False,
 ) -> None:
     """Go on with a dispatch where it stopped. Nobody is lost, nobody is mailed twice."""
+    from distributor.cli.accountchoice import choose_account
     from distributor.cli.running import resume_dispatch
     from distributor.errors import BadInput
     from distributor.settings import InDoubtPolicy
@@ -103,7 +109,10 @@ def resume(
         raise BadInput(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
-    resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
+    workspace = open_workspace(context.obj)
+    if account:
+        choose_account(workspace, dispatch_id, account)
+    resume_dispatch(workspace, dispatch_id, policy, verbose=verbose)
 
 
 @app.command()

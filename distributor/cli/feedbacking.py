@@ -12,7 +12,7 @@ from typing import Any
 
 from distributor.cli.defects import confess
 from distributor.cli.output import console, count, visible
-from distributor.errors import DistributorError, Interrupted, StorageTrouble
+from distributor.errors import CredentialsRefused, DistributorError, Interrupted, StorageTrouble
 from distributor.feedback.apply import Taken
 from distributor.feedback.events import Finding, Judgement, Reading
 from distributor.wiring import Workspace
@@ -132,8 +132,11 @@ class FeedbackRounds:
             raise self._trouble
 
     def follow(self, stop: threading.Event) -> None:
-        """Round after round until `stop`; a mailbox that cannot be read is said, and tried again at the next round."""
-        while not stop.is_set():
+        """Round after round until `stop`; a mailbox that cannot be read is said, and tried again at the next round.
+
+        One that refuses the login is left alone from then on: providers lock accounts for offering it again and again.
+        """
+        while self._is_set and not stop.is_set():
             if not self._go(lambda take: self._workspace.follow_feedback(take, stop, lambda: self._caught_up(take))):
                 stop.wait(self._pause)
 
@@ -151,6 +154,11 @@ class FeedbackRounds:
             fetch(tally)
         except StorageTrouble:
             raise
+        except CredentialsRefused as error:
+            self._is_set = False
+            again = "It is not asked again by this worker."
+            console(stderr=True).print(f"What came back: {error} {again}", soft_wrap=True)
+            return False
         except DistributorError as error:
             console(stderr=True).print(f"What came back: {error}", soft_wrap=True)
             return False

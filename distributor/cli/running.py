@@ -18,12 +18,12 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import AtWork, at_work
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
+from distributor.dispatch.ways import Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
 from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
-from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
 
@@ -35,7 +35,7 @@ def run_dispatch(
     workspace: Workspace,
     log: DeliveryLog,
     dispatch_id: int,
-    transport: Transport,
+    ways: Ways,
     in_doubt: InDoubtPolicy | None = None,
 ) -> None:
     """Carry one dispatch with live progress, and say at the end how it stands.
@@ -53,7 +53,7 @@ def run_dispatch(
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, in_doubt),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, in_doubt),
         )
     finally:
         carrier.leave()
@@ -67,7 +67,7 @@ def shown_dialogue(verbose: bool) -> Dialogue | None:
     return Dialogue(lambda line: err.print(line, style="dim", soft_wrap=True))
 
 
-def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int], transport: Transport) -> None:
+def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int], ways: Ways) -> None:
     """Carry the dispatches of one sending, one after the other, with one progress, and say how each stands.
 
     Each is whole in itself. Nothing more is begun once the user stops or the account is refused; raises as
@@ -80,7 +80,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
 
     async def carry(stop: asyncio.Event) -> RunResult:
         for dispatch_id in dispatch_ids:
-            result = await carrier.carry(dispatch_id, transport, stop, say_trouble)
+            result = await carrier.carry(dispatch_id, ways, stop, say_trouble)
             results.append(result)
             if result.stopped or result.paused_because:
                 return result
@@ -97,6 +97,8 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
         console().print(f"Dispatch {dispatch_id} («{slug}»): {_shown(standing.counts)}.")
     together = _together(standings)
     console().print(f"In all: {_shown(together.counts)}.")
+    for one in results:
+        say_takeovers(one)
     if last.stopped:
         for dispatch_id in dispatch_ids:
             _say_doubt(workspace, dispatch_id)
@@ -219,6 +221,7 @@ def say_recovery(recovery: Recovery) -> None:
 
 def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, result: RunResult) -> None:
     """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
+    say_takeovers(result)
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     say_waits(result.waits, workspace.settings.timezone)
     if result.stopped or result.called_off:
@@ -276,6 +279,12 @@ def _why_it_ended(
             mend="It goes on by itself; leave running: distributor work",
         )
     return None
+
+
+def say_takeovers(result: RunResult) -> None:
+    """Say which account went on where another one was refused."""
+    for takeover in result.takeovers:
+        console().print(f"{takeover}", soft_wrap=True)
 
 
 def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:

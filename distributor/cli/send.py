@@ -42,6 +42,10 @@ def send(
     ] = None,
     attach_pdf: AttachPdf = False,
     yes: Yes = False,
+    account: Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")] = "default",
+    then: Annotated[
+        str, typer.Option(metavar="NAME", help="The account that takes over if that one is refused; no recipient is.")
+    ] = "",
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +60,9 @@ def send(
         raise BadInput("--as goes with --test.", mend="Send to lists with --list, or look with: releases preview")
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
-    workspace = open_workspace(context.obj)
+    if then and test:
+        raise BadInput("A test goes through one account.", mend="Test each: --account NAME --test ADDRESS")
+    workspace = open_workspace(context.obj).for_account(account)
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
@@ -74,6 +80,7 @@ def send(
             because=because,
             again=again,
             attach_pdf=attach_pdf,
+            then=then,
         ),
         dry_run=dry_run,
         yes=yes,

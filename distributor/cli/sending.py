@@ -11,6 +11,7 @@ from sqlmodel import Session
 from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
+from distributor.cli.accountchoice import require_accounts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.output import ask, console, count, show_json
@@ -48,6 +49,7 @@ class Choice:
 
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
+    `then` is the account that takes over where the workspace's is refused.
     """
 
     lists: Sequence[str]
@@ -58,6 +60,7 @@ class Choice:
     attach_pdf: bool = False
     only: Sequence[str] = ()
     where: str = ""
+    then: str = ""
 
 
 def send_release(
@@ -98,7 +101,8 @@ def send_release(
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
-    transport = workspace.transport(running.shown_dialogue(verbose))
+    ways = workspace.transport(running.shown_dialogue(verbose))
+    require_accounts(ways, workspace, choice.then)
     show_manifest(proved.everyone, detailed=False)
     show_languages(proved.versions)
     for one in proved.versions:
@@ -109,13 +113,13 @@ def send_release(
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
-    planned = plan_proved(workspace, log, proved)
+    planned = plan_proved(workspace, log, proved, then=choice.then)
     if len(planned) == 1:
         console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
-        running.run_dispatch(workspace, log, planned[0], transport)
+        running.run_dispatch(workspace, log, planned[0], ways)
         return
     console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
-    running.run_dispatches(workspace, log, planned, transport)
+    running.run_dispatches(workspace, log, planned, ways)
 
 
 def _show_heeded(workspace: Workspace, proved: Proved) -> None:
@@ -131,7 +135,7 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
         require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> list[int]:
+def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, *, then: str = "") -> list[int]:
     """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers."""
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
@@ -146,6 +150,8 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> list[
                 templates=workspace.templates,
                 now=clock.now(),
                 files=files,
+                account=workspace.account_name,
+                then=then,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
@@ -234,7 +240,8 @@ def send_test(
     Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
     """
     to = read_address(address)
-    transport = workspace.transport(running.shown_dialogue(verbose))
+    ways = workspace.transport(running.shown_dialogue(verbose))
+    require_accounts(ways, workspace)
     identity = Identity.from_settings(workspace.settings)
     moment = clock.now()
     with workspace.database.session(reads_only=True) as session:
@@ -260,10 +267,11 @@ def send_test(
             templates=workspace.templates,
             now=moment,
             files=files,
+            account=workspace.account_name,
         )
     which = f", «{stored.release.slug}»" if stored.release.id != asked.release.id else ""
     console().print(f"Test to {to}, as for {recipient}{which}.")
-    running.run_dispatch(workspace, log, dispatch_id, transport)
+    running.run_dispatch(workspace, log, dispatch_id, ways)
 
 
 def _require_no_objector(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:

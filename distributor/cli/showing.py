@@ -13,6 +13,7 @@ from textwrap import indent
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.output import LEVEL_STYLES, console, count, show_table, show_under, styled, suggest, when
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.objections.objectors import Objectors, Told
@@ -412,6 +413,8 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     out.print(f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.headline}")
     out.print(f"State: {row.words}", soft_wrap=True)
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
+    if row.account != DEFAULT_ACCOUNT or row.then or row.takeover:
+        out.print(row.way, soft_wrap=True)
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.next_attempt_at:

@@ -21,6 +21,9 @@ def work(
     connections: Annotated[
         int, typer.Option(min=0, max=200, help="Connections of this worker (0: as DISTRIBUTOR_SMTP_CONNECTIONS says).")
     ] = 0,
+    account: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Send only through this account; several times.")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
@@ -30,4 +33,4 @@ def work(
 
     workspace = open_workspace(context.obj)
     with serving_metrics(workspace, metrics):
-        work_on(workspace, once=once, connections=connections, verbose=verbose)
+        work_on(workspace, once=once, connections=connections, verbose=verbose, accounts=account or [])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from distributor import clock
+from distributor.cli.abreast import Abreast, accounts_of
 from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.output import console
@@ -20,6 +22,7 @@ from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
 from distributor.dispatch.runner import RunResult
+from distributor.dispatch.ways import Ways
 from distributor.errors import (
     AccountTrouble,
     BadInput,
@@ -29,34 +32,43 @@ from distributor.errors import (
     Refused,
     StorageTrouble,
 )
-from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
 
 
-def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False) -> None:
+def work_on(
+    workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False, accounts: Sequence[str] = ()
+) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
-    A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
-    them all at the end.
+    With `accounts`, only what goes through one of them. A dispatch that cannot be carried is set aside, and the others
+    go on. Raises, with `once`, the gravest error of them all at the end.
     """
     hold_signals()
     carrier = workspace.carrier(workspace.log(), connections)
     try:
-        _go_round(workspace, carrier, once=once, verbose=verbose)
+        _go_round(workspace, carrier, accounts, once=once, verbose=verbose)
     finally:
         carrier.leave()
 
 
-def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bool) -> None:
+def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
     with returns.going_on():
-        _carry_all(workspace, carrier, returns, once=once, verbose=verbose)
+        _carry_all(workspace, carrier, returns, wanted, once=once, verbose=verbose)
 
 
-def _carry_all(workspace: Workspace, carrier: Carrier, returns: FeedbackRounds, *, once: bool, verbose: bool) -> None:
-    transport: Transport | None = None
+def _carry_all(
+    workspace: Workspace,
+    carrier: Carrier,
+    returns: FeedbackRounds,
+    wanted: Sequence[str],
+    *,
+    once: bool,
+    verbose: bool,
+) -> None:
+    ways = workspace.transport(shown_dialogue(verbose))
     troubles: list[DistributorError] = []
     is_first = True
     bell = Bell(workspace.database)
@@ -65,11 +77,12 @@ def _carry_all(workspace: Workspace, carrier: Carrier, returns: FeedbackRounds, 
         carrier.roster.beat(None, 0)
         say_recovery(carrier.recover())
         returns.check()
-        due = carrier.due()
-        for dispatch_id in due:
-            # Settings that make no account end the work at once: going round would change nothing.
-            transport = transport or workspace.transport(shown_dialogue(verbose))
-            trouble = _carry(workspace, carrier, dispatch_id, transport)
+        accounts = accounts_of(workspace, wanted)
+        due = carrier.due(wanted)
+        if due and len(accounts) > 1:
+            troubles += Abreast(workspace, accounts, ways, carrier.connections or 0).carry()
+        for dispatch_id in due if len(accounts) == 1 else ():
+            trouble = _carry(workspace, carrier, dispatch_id, ways)
             if trouble is not None:
                 console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
                 troubles.append(trouble)
@@ -97,7 +110,7 @@ _GRAVITY = (
 """Exit codes, the one that matters most last."""
 
 
-def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> DistributorError | None:
+def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways) -> DistributorError | None:
     """Carry one dispatch; return what kept it from being done. One that would fail again is paused, and says why.
 
     Raises `Interrupted`, and `StorageTrouble`: without the ledger no dispatch can go on.
@@ -107,7 +120,7 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error

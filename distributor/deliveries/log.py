@@ -58,6 +58,7 @@ class AttemptRecord:
     started_at: datetime
     next_attempt_at: datetime | None = None
     expires_at: datetime | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +404,7 @@ def _attempt_of(record: AttemptRecord, number: int, by: str) -> tuple[Any, ...]:
     return (
         record.delivery_id, number, record.started_at, outcome.duration_ms, outcome.phase.value, outcome.verdict.value,
         outcome.state.value, outcome.code, outcome.enhanced_code, outcome.reply, outcome.server, outcome.tls, by,
+        record.account,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ CLAIMED_COLUMNS = (
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
-    "server", "tls", "worker",
+    "server", "tls", "worker", "account",
 )  # fmt: skip
 
 

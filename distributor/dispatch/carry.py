@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,17 +29,17 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
-from distributor.errors import BadInput, DistributorError, Refused
-from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.dispatch.takeover import Takeover, account_of, take_over
+from distributor.dispatch.ways import Way, Ways
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Refused
+from distributor.models import Account, Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
-from distributor.transport.base import Transport
 from distributor.transport.presets import provider_limits, provider_of
-from distributor.transport.throttle import NO_LIMITS, Limits
 
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -53,8 +54,8 @@ _SETTLED_AS = {
 class Carrier:
     """Carries dispatches of one workspace.
 
-    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard; `limits` are the account's;
-    `paces_providers` says whether those of mailbox providers are kept besides: a relay keeps them itself.
+    `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard. `connections` are those of
+    this worker; without a number each account has its own.
     """
 
     database: Database
@@ -63,12 +64,10 @@ class Carrier:
     workspace: Path
     timezone: ZoneInfo
     retry: RetryPolicy
-    connections: int
+    connections: int | None
     roster: Roster
     in_doubt: InDoubtPolicy
     operator: str = ""
-    limits: Limits = NO_LIMITS
-    paces_providers: bool = False
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
@@ -127,14 +126,19 @@ class Carrier:
             if dispatch_id is not None:
                 self.log.withhold(dispatch_id, "cancelled")
 
-    def due(self) -> list[int]:
-        """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted."""
+    def due(self, accounts: Sequence[str] = ()) -> list[int]:
+        """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted.
+
+        With `accounts`, only those that go through one of them.
+        """
+        through = select(col(Account.id)).where(col(Account.name).in_(accounts))
         with self.database.reading() as connection:
             rows = connection.execute(
                 select(col(Delivery.dispatch_id))
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                    *([col(Dispatch.account_id).in_(through)] if accounts else []),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     (col(Delivery.state) == DeliveryState.QUEUED)
                     | _leaves_doubt(self.in_doubt)
@@ -148,13 +152,14 @@ class Carrier:
     async def carry(
         self,
         dispatch_id: int,
-        transport: Transport,
+        ways: Ways,
         stop: asyncio.Event,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None,
         in_doubt: InDoubtPolicy | None = None,
     ) -> RunResult:
-        """Send what is due of one dispatch, and leave its row saying how it stands.
+        """Send what is due of one dispatch through its account, and leave its row saying how it stands.
 
+        Where the account is refused, and no recipient, the second one that the dispatch names takes over.
         `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides.
         Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
         with, or for an attachment that is gone.
@@ -164,26 +169,70 @@ class Carrier:
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)
-        runner = Runner(
+        takeovers: list[Takeover] = []
+        outcomes: Counter[DeliveryState] = Counter()
+        while True:
+            with self.database.session(reads_only=True) as session:
+                account = account_of(session, dispatch_id)
+            run = self._runner(dispatch_id, account, ways, writer, on_outcome)
+            result = await _carried(run, dispatch_id, stop)
+            while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
+                outcomes += result.outcomes
+                result = await _carried(run, dispatch_id, stop)
+            outcomes += result.outcomes
+            takeover = None if stop.is_set() else self._take_over(dispatch_id, account, result)
+            if takeover is None:
+                break
+            takeovers.append(takeover)
+        result.outcomes = outcomes
+        result.takeovers = takeovers
+        if takeovers and result.paused_because:
+            result.paused_because = f"{takeovers[-1].because} Then, through «{account}»: {result.paused_because}"
+        self._close(dispatch_id, result)
+        self._tell_end(dispatch_id, result)
+        return result
+
+    def _runner(
+        self,
+        dispatch_id: int,
+        account: str,
+        ways: Ways,
+        writer: EnvelopeWriter,
+        on_outcome: Callable[[ClaimedDelivery, Outcome], None],
+    ) -> Runner | RunResult:
+        """What carries a dispatch through one account; or, where that cannot be used, the end of a run at once."""
+        try:
+            way = ways.way(account)
+        except (AccountTrouble, BadInput) as error:
+            return RunResult(paused_because=str(error).removesuffix(error.mend).rstrip(), mend=error.mend)
+        connections = self.connections or way.connections
+        self.roster.beat(dispatch_id, connections)
+        return Runner(
             log=self.log,
-            transport=transport,
+            transport=way.transport,
             compose=writer.write,
             retry=self.retry,
-            connections=self.connections,
-            pacer=self._pacer(dispatch_id),
+            connections=connections,
+            account=account,
+            pacer=self._pacer(dispatch_id, way, connections),
             called=lambda number: read_call(self.database, number),
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
-            on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, self.connections, accepted),
+            on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, connections, accepted),
         )
-        self.roster.beat(dispatch_id, self.connections)
-        result = await runner.run(dispatch_id, stop)
-        while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
-            result = await runner.run(dispatch_id, stop)
-        self._close(dispatch_id, result)
-        self._tell_end(dispatch_id, result)
-        return result
+
+    def _take_over(self, dispatch_id: int, account: str, result: RunResult) -> Takeover | None:
+        """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""
+        if not result.paused_because:
+            return None
+        with self.database.session() as session:
+            takeover = take_over(
+                session, dispatch_id, account, because=result.paused_because, actor=self.operator, now=self.now()
+            )
+        if takeover is not None:
+            self.events.tell("dispatch.taken_over", dispatch_id=dispatch_id, **takeover.as_json())
+        return takeover
 
     def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
         """Tell the event log how the run ended, and what is waited for."""
@@ -201,7 +250,7 @@ class Carrier:
         outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
         self.events.tell("dispatch.ended", dispatch_id=dispatch_id, state=state, because=why, outcomes=outcomes)
 
-    def _pacer(self, dispatch_id: int) -> Pacer:
+    def _pacer(self, dispatch_id: int, way: Way, connections: int) -> Pacer:
         """The pace of the account that a dispatch goes through."""
         with self.database.reading() as connection:
             account_id = connection.execute(
@@ -209,10 +258,10 @@ class Carrier:
             ).scalar_one()
         return Pacer(
             PacingBook(self.database, account_id, self.log.worker),
-            self.limits,
-            wish=self.connections,
+            way.limits,
+            wish=connections,
             scope_of=provider_of,
-            provider_limits=provider_limits if self.paces_providers else None,
+            provider_limits=provider_limits if way.paces_providers else None,
             now=self.now,
         )
 
@@ -340,6 +389,10 @@ class Carrier:
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
         self._withhold_cancelled()
+
+
+async def _carried(run: Runner | RunResult, dispatch_id: int, stop: asyncio.Event) -> RunResult:
+    return await run.run(dispatch_id, stop) if isinstance(run, Runner) else run
 
 
 def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:

@@ -11,17 +11,11 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused
 from distributor.models import RefusedLogin
-from distributor.settings import PREFIX
 from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Connection, Transport
 
 _refused = RefusedLogin.__table__  # type: ignore[attr-defined]
-
-_MEND = (
-    f"Set another {PREFIX}SMTP_USERNAME or {PREFIX}SMTP_PASSWORD; if the provider has mended it on its side:"
-    " distributor accounts check --try-again"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class RefusedLogins:
         """What to raise instead of offering this login again, or None if it was not refused."""
         with self.database.reading() as connection:
             said = connection.execute(select(_refused.c.said).where(_refused.c.login == self._login(account))).scalar()
-        return None if said is None else CredentialsRefused(said, mend=_MEND)
+        return None if said is None else CredentialsRefused(said, mend=_mend(account))
 
     def remember(self, account: SmtpAccount, said: str) -> None:
         """Keep that a login was refused."""
@@ -50,8 +44,18 @@ class RefusedLogins:
             connection.execute(delete(_refused).where(_refused.c.login == self._login(account)))
 
     def _login(self, account: SmtpAccount) -> str:
-        parts = (account.host.lower(), str(account.port), account.username, account.password)
+        parts = (account.host.lower(), str(account.port), account.username, account.credential)
         return self.keyring.login_hash("\0".join(parts))
+
+
+def _mend(account: SmtpAccount) -> str:
+    again = f"distributor accounts check {account.name}".rstrip() + " --try-again"
+    if account.tokens is not None:
+        return f"Sign in again: distributor accounts login {account.name}; if it is mended over there: {again}"
+    return (
+        f"Set another {account.setting('SMTP_USERNAME')} or {account.setting('SMTP_PASSWORD')}; if the provider has"
+        f" mended it on its side: {again}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

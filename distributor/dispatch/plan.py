@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.accounts import account_id
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.languages import find_holders
@@ -22,13 +24,11 @@ from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipi
 from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
-from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
-
-DEFAULT_ACCOUNT = "default"
 
 
 def plan_dispatch(
@@ -41,16 +41,20 @@ def plan_dispatch(
     templates: TemplateSet,
     now: datetime,
     files: Sequence[KeptFile] = (),
+    account: str = DEFAULT_ACCOUNT,
+    then: str = "",
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own.
+    as `require_provenance` does. `files` go with it beside the release's own. It goes through `account`; when that is
+    refused, the account `then` takes over.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
-    dispatch = _dispatch(session, version, identity, templates, now, files=files)
+    dispatch = _dispatch(session, version, identity, templates, now, files=files, account=account)
+    dispatch.then_account_id = account_id(session, then) if then else None
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
@@ -97,9 +101,10 @@ def plan_test(
     templates: TemplateSet,
     now: datetime,
     files: Sequence[KeptFile] = (),
+    account: str = DEFAULT_ACCOUNT,
 ) -> int:
     """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
-    dispatch = _dispatch(session, version, identity, templates, now, files=files)
+    dispatch = _dispatch(session, version, identity, templates, now, files=files, account=account)
     dispatch.is_test = True
     session.add(dispatch)
     session.flush()
@@ -127,17 +132,12 @@ def _dispatch(
     now: datetime,
     *,
     files: Sequence[KeptFile],
+    account: str,
 ) -> Dispatch:
-    account = session.exec(select(Account).where(Account.name == DEFAULT_ACCOUNT)).one_or_none()
-    if account is None:
-        account = Account(name=DEFAULT_ACCOUNT)
-        session.add(account)
-        session.flush()
     assert version.id is not None
-    assert account.id is not None
     return Dispatch(
         release_version_id=version.id,
-        account_id=account.id,
+        account_id=account_id(session, account),
         template_hash=templates.digest(),
         templates=templates.sources(),
         identity=asdict(identity),

@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from distributor import clock
@@ -17,6 +17,7 @@ from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.supply import Supply
+from distributor.dispatch.takeover import Takeover
 from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
@@ -40,7 +41,8 @@ class RunResult:
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
     the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
-    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end.
+    `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end;
+    `takeovers` are the accounts that went on where others were refused.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
@@ -50,6 +52,7 @@ class RunResult:
     called_off: bool = False
     stands_still: Wait | None = None
     waits: list[Wait] = field(default_factory=list)
+    takeovers: list[Takeover] = field(default_factory=list)
 
     @property
     def ran_out(self) -> bool:
@@ -68,7 +71,7 @@ class Runner:
     announced behind the end of the one before.
 
     `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `on_recorded`, told
-    of every outcome, never raises.
+    of every outcome, never raises. `account` is the name that attempts are kept with.
     """
 
     log: DeliveryLog
@@ -76,6 +79,7 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    account: str = ""
     pacer: Unpaced = field(default_factory=Unpaced)
     called: Callable[[int], CallOff] | None = None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
@@ -394,18 +398,17 @@ class _Run:
         return not await self._halted_within(wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
-        if outcome.verdict.is_account_level:
-            # A quota may last a day: the time in which we try this recipient has not begun.
-            return AttemptRecord(claimed.id, outcome, started_at)
+        record = AttemptRecord(claimed.id, outcome, started_at, account=self.parts.account)
+        if outcome.verdict.is_account_level or outcome.state == DeliveryState.QUEUED:
+            return record  # a quota may last a day: the time in which we try this recipient has not begun
         if outcome.state in {DeliveryState.ACCEPTED, DeliveryState.REJECTED}:
-            return AttemptRecord(claimed.id, outcome, started_at)  # there is no trying any more
+            return record  # there is no trying any more
         retry = self.parts.retry
         expires_at = claimed.expires_at or retry.expires_at(started_at)
         if outcome.state != DeliveryState.DEFERRED:
-            return AttemptRecord(claimed.id, outcome, started_at, expires_at=expires_at)
-        now, jitter = self.parts.now(), self.parts.jitter()
-        due = retry.next_attempt(outcome, claimed.refusals, now, jitter)
-        return AttemptRecord(claimed.id, outcome, started_at, next_attempt_at=due, expires_at=expires_at)
+            return replace(record, expires_at=expires_at)
+        due = retry.next_attempt(outcome, claimed.refusals, self.parts.now(), self.parts.jitter())
+        return replace(record, next_attempt_at=due, expires_at=expires_at)
 
     def _pause(self, reason: str, mend: str) -> None:
         self.result.paused_because = self.result.paused_because or reason

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from distributor import clock
 from distributor.doctor import configuration, machine
+from distributor.doctor.accounts import account_checks, account_names
 from distributor.doctor.check import Check, Level, contained, guarded
 from distributor.doctor.configuration import SettingLine, list_settings
 from distributor.doctor.database import database_checks
@@ -46,7 +47,7 @@ class Diagnosis:
         if not failed:
             return None
         names = [check.name.replace("_", " ") for check in failed]
-        kind = AccountTrouble if all(check.name in SERVER for check in failed) else BadInput
+        kind = AccountTrouble if all(check.name.partition(" ")[0] in SERVER for check in failed) else BadInput
         said = f"Something has to be mended: {', '.join(names)}."
         return kind(said, mend=f"First, {names[0]}: {failed[0].message} {failed[0].mend}".rstrip())
 
@@ -93,7 +94,9 @@ def _checks(
         yield guarded("secret_key", _check_secret_key, folder, settings)
         yield guarded("dkim_key", check_key_files, settings)
         yield guarded("unsubscribe", configuration.check_unsubscribe, settings)
-        server = _skipped(SERVER, left_out) if left_out else server_checks(settings, clock.now())
+        server = _skipped(SERVER, _no_default(settings) or left_out)
+        if not (left_out or _no_default(settings)):
+            server = server_checks(settings, clock.now())
         yield from contained("mail_server", server, SERVER[1:])
     yield from contained("templates", template_checks(folder, settings), TEMPLATES[1:])
     if settings is None:
@@ -102,7 +105,16 @@ def _checks(
         yield from contained("database", database_checks(settings), DATABASE[1:])
         domain = _skipped(DOMAIN, left_out) if left_out else domain_checks(settings, lookup or DnsLookup())
         yield from contained("mx", domain, DOMAIN[1:])
+        named = account_checks(settings, clock.now(), None if left_out else lookup or DnsLookup())
+        yield from contained("accounts", named)
     yield from _machine_checks(folder, settings)
+
+
+def _no_default(settings: Settings) -> str:
+    """Why no server of the settings is looked for: everything goes through accounts with names of their own."""
+    if settings.smtp_host or not account_names(settings):
+        return ""
+    return "The settings describe no account: those with names are examined below."
 
 
 def _skipped(names: Sequence[str], reason: str) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from distributor.dispatch.logins import RefusedLogins
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.errors import CredentialsRefused
-from distributor.settings import PREFIX, Settings
+from distributor.settings import Settings
 from distributor.transport.account import Timeouts
 from distributor.transport.smtp import ProbeReport, SmtpAccount, probe
 from distributor.wiring import Workspace
@@ -21,16 +21,20 @@ SOON_DAYS = 14
 SMALL_MESSAGE = 1_000_000
 
 
-def server_checks(settings: Settings, now: datetime) -> Iterator[Check]:
-    """Reach the mail server and say what it told of itself. `AccountTrouble` when it cannot be used."""
-    workspace = Workspace(settings.workspace, settings)
+def server_checks(settings: Settings, now: datetime, workspace: Workspace | None = None) -> Iterator[Check]:
+    """Reach the mail server and say what it told of itself. `AccountTrouble` when it cannot be used.
+
+    `workspace` is that of a named account, with these settings.
+    """
+    workspace = workspace or Workspace(settings.workspace, settings)
     account = replace(workspace.account(), timeouts=PATIENCE)
-    if account.username and not account.password:
+    if account.username and not account.password and account.tokens is None:
         # Providers count every refused login: an empty password is never offered.
         yield Check.fail(
             "mail_server",
             "A user name is set, and no password.",
-            f"Set {PREFIX}SMTP_PASSWORD; or leave {PREFIX}SMTP_USERNAME empty for a server that asks for none.",
+            f"Set {account.setting('SMTP_PASSWORD')}; or leave {account.setting('SMTP_USERNAME')} empty for a server"
+            " that asks for none.",
         )
         return
     report = _probe(account, workspace.refused_logins() if account.username else None)
@@ -62,13 +66,14 @@ def check_login(report: ProbeReport, account: SmtpAccount) -> Check:
         return Check.warn(
             "mail_server",
             f"{reached}; a password is set and no user name, so nobody logged in.",
-            f"Set {PREFIX}SMTP_USERNAME.",
+            f"Set {account.setting('SMTP_USERNAME')}.",
         )
     if report.auth_methods:
         return Check.warn(
             "mail_server",
             f"{reached}; it offers a login, and no user name is set.",
-            f"Set {PREFIX}SMTP_USERNAME and {PREFIX}SMTP_PASSWORD, unless it takes your mail without.",
+            f"Set {account.setting('SMTP_USERNAME')} and {account.setting('SMTP_PASSWORD')}, unless it takes your mail"
+            " without.",
         )
     return Check.ok("mail_server", f"{reached}; it asks for no login.")
 

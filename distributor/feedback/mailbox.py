@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from distributor import clock
 from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, ServerUnavailable
@@ -30,12 +30,24 @@ _IDLE_SLICE_S = 1.0
 _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
 
 
+class MailboxTokens(Protocol):
+    """Where access tokens come from; both raise `AccountTrouble` when there is none to be had."""
+
+    def token(self) -> str:
+        """A token to log in with."""
+        ...
+
+    def another(self, refused: str) -> str:
+        """Another token than the one that the server refused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ImapAccount:
     """A mailbox on an IMAP server. `done_folder` is where what was taken in is moved; "": it is marked.
 
-    `security` is tls, starttls, or plain (this machine only). With `is_token` the password is an OAuth2 access token.
-    `largest` is how many bytes of a message are fetched.
+    `security` is tls, starttls, or plain (this machine only). With `is_token` the login is by an OAuth2 access token:
+    one of `tokens`, or without those the password. `largest` is how many bytes of a message are fetched.
     """
 
     host: str
@@ -47,6 +59,7 @@ class ImapAccount:
     done_folder: str = ""
     is_token: bool = False
     ca_file: Path | None = None
+    tokens: MailboxTokens | None = None
     largest: int = MAX_BYTES
 
 
@@ -159,11 +172,6 @@ def _opened(account: ImapAccount) -> Iterator[BaseMailBox]:
     try:
         with _logged_in(account) as box:
             yield box
-    except imap_errors.MailboxLoginError as error:
-        raise CredentialsRefused(
-            f"The mailbox refuses the user name or the password ({_words(error)}).",
-            mend="Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME and _PASSWORD.",
-        ) from None
     except imap_errors.MailboxFolderSelectError:
         raise AccountTrouble(
             f"The mailbox has no folder «{account.folder}».", mend="Check DISTRIBUTOR_FEEDBACK_IMAP_FOLDER."
@@ -202,7 +210,19 @@ def _raw(box: BaseMailBox, uid: str, largest: int) -> bytes | None:
 
 
 def _logged_in(account: ImapAccount) -> BaseMailBox:
+    """A mailbox that is open; a token that it refuses is renewed, once. Raises `CredentialsRefused`."""
+    if account.tokens is None:
+        return _log_in(account, account.password)
+    token = account.tokens.token()
+    try:
+        return _log_in(account, token)
+    except CredentialsRefused:
+        return _log_in(account, account.tokens.another(token))
+
+
+def _log_in(account: ImapAccount, secret: str) -> BaseMailBox:
     from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # noqa: PLC0415
+    from imap_tools import errors as imap_errors  # noqa: PLC0415
 
     context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
     box: BaseMailBox
@@ -214,10 +234,21 @@ def _logged_in(account: ImapAccount) -> BaseMailBox:
         box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
     try:
         log_in = box.xoauth2 if account.is_token else box.login
-        return log_in(account.username, account.password, account.folder)
-    except BaseException:
+        return log_in(account.username, secret, account.folder)
+    except BaseException as error:
         box.client.shutdown()  # a failed login leaves the connection open
+        # imaplib's own error is what becomes of a token that is refused; one that says more is of the connection.
+        if isinstance(error, imap_errors.MailboxLoginError) or type(error) is imaplib.IMAP4.error:
+            raise _refusal(account, error) from None
         raise
+
+
+def _refusal(account: ImapAccount, error: Exception) -> CredentialsRefused:
+    what = "access token" if account.is_token else "user name or the password"
+    mend = ", and that the application may read this mailbox." if account.is_token else " and _PASSWORD."
+    return CredentialsRefused(
+        f"The mailbox refuses the {what} ({_words(error)}).", mend=f"Check DISTRIBUTOR_FEEDBACK_IMAP_USERNAME{mend}"
+    )
 
 
 def _words(error: BaseException) -> str:

@@ -59,6 +59,7 @@ _REASONS = {
 _WORDS = {
     "title": ("Rapport de diffusion", "Delivery report"),
     "dispatch": ("Diffusion", "Dispatch"),
+    "taken_over": ("reprise par le compte", "taken over by the account"),
     "version": ("version", "version"),
     "recipients": ("Destinataires", "Recipients"),
     "accepted_of": ("acceptés par leur serveur", "accepted by their mail server"),
@@ -236,7 +237,8 @@ class Page(Wording):
         words = self.words
         started = self.moment(row.started_at) or words["not_started"]
         test = f" [{words['test']}]" if row.is_test else ""
-        return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}"
+        taken = f", {words['taken_over']} «{row.account}»" if row.takeover else ""
+        return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}{taken}"
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

@@ -25,6 +25,7 @@ from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
 _dispatch, _delivery, _attempt = _TABLES["dispatch"], _TABLES["delivery"], _TABLES["attempt"]
+_account, _second = _TABLES["account"], _TABLES["account"].alias("second")
 
 _RECIPIENT_COLUMNS = (
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
@@ -61,6 +62,18 @@ class DispatchRow:
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
+    account: str = ""
+    then: str = ""
+    """The account that takes over when this one is refused."""
+    takeover: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def way(self) -> str:
+        """Which account it goes through, and why that one."""
+        if self.takeover:
+            taken = self.takeover
+            return f"Through «{self.account}», which took over from «{taken['from']}»: {taken['because']}"
+        return f"Through «{self.account}»" + (f"; if that is refused, «{self.then}» takes over" if self.then else "")
 
     @property
     def words(self) -> str:
@@ -112,6 +125,9 @@ class DispatchRow:
             "next_attempt_at": self.next_attempt_at,
             "waits_until": self.waits_until if self.is_waiting else None,
             "waits_for": self.waits_for if self.is_waiting else "",
+            "account": self.account,
+            "then": self.then,
+            "takeover": dict(self.takeover),
             "total": self.total,
             "totals": {state.value: self.counts.get(state.value, 0) for state in DeliveryState},
         }
@@ -127,7 +143,16 @@ def dispatches(
 ) -> list[DispatchRow]:
     """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first."""
     statement = (
-        select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
+        select(
+            _dispatch,
+            _release.c.slug,
+            _version.c.headline,
+            _version.c.number.label("version"),
+            _account.c.name.label("account"),
+            func.coalesce(_second.c.name, "").label("then"),
+        )
+        .join(_account, _account.c.id == _dispatch.c.account_id)
+        .outerjoin(_second, _second.c.id == _dispatch.c.then_account_id)
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
         .join(_release, _release.c.id == _version.c.release_id)
         .order_by(_dispatch.c.id)

@@ -44,6 +44,8 @@ def show_report(
         out.print(
             Text.assemble(f"Dispatch {row.id}{of}, version {row.version}, {started}, {many}: ", words), soft_wrap=True
         )
+        if row.takeover:
+            out.print(Text(f"  {row.way}"), soft_wrap=True)
     out.print()
     _show_totals(out, report)
     _show_problems(out, problems)

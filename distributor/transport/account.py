@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from distributor.account_settings import secret_variables
 from distributor.errors import AccountTrouble
+from distributor.settings import PREFIX
 from distributor.transport.dialogue import Dialogue
 
 SECURITIES = ("tls", "starttls", "plain")
@@ -30,10 +33,32 @@ class Timeouts:
     quit: float = 5
 
 
+class TokenSource(Protocol):
+    """Where access tokens come from (OAuth2). What is asked of it may take as long as the network does."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What a refusal is remembered by."""
+        ...
+
+    def token(self) -> str:
+        """A token to log in with; raise `AccountTrouble` when there is none to be had."""
+        ...
+
+    def another(self, refused: str) -> str:
+        """Another token than the one that a server refused; raises as `token`."""
+        ...
+
+    def distrust(self, token: str) -> None:
+        """Have the next one asked for anew."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpAccount:
     """One account on one submission server (RFC 6409).
 
+    `name` is "" for the one that the settings describe. With `tokens` the login is XOAUTH2, and there is no password.
     `security` is `tls` (implicit, RFC 8314), `starttls` (required, never opportunistic) or `plain` (loopback
     addresses only). `helo` is the name we give; without one, the address literal of our end of the connection.
     `ca_file` is the only authority trusted when given; `dialogue` is told what one connection says.
@@ -53,30 +78,45 @@ class SmtpAccount:
     messages_per_connection: int = 100
     max_age: float = 300
     dialogue: Dialogue | None = field(default=None, repr=False, compare=False)
+    name: str = ""
+    tokens: TokenSource | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.host or not self.host.isprintable() or " " in self.host:
-            raise AccountTrouble("No mail server is set.", mend="Set DISTRIBUTOR_SMTP_HOST to its name.")
+            raise AccountTrouble("No mail server is set.", mend=f"Set {self.setting('SMTP_HOST')} to its name.")
         if self.security not in SECURITIES:
             raise AccountTrouble(
                 f"{self.security!r} is not a way to protect the connection.",
-                mend="Set DISTRIBUTOR_SMTP_SECURITY to tls, starttls or plain.",
+                mend=f"Set {self.setting('SMTP_SECURITY')} to tls, starttls or plain.",
             )
         if self.security == "plain" and not is_loopback(self.host):
             raise AccountTrouble(
                 f"Mail to {self.host} would cross the network in clear.",
-                mend="Set DISTRIBUTOR_SMTP_SECURITY to tls or starttls; plain is for a server on this machine only.",
+                mend=f"Set {self.setting('SMTP_SECURITY')} to tls or starttls; plain is for a server on this machine"
+                " only.",
             )
         if self.helo is not None and not (self.helo.isascii() and self.helo.isprintable() and " " not in self.helo):
             raise AccountTrouble(
                 f"{self.helo!r} cannot be the name this machine gives to the server.",
-                mend="Set DISTRIBUTOR_SMTP_HELO to a host name, or leave it empty.",
+                mend=f"Set {self.setting('SMTP_HELO')} to a host name, or leave it empty.",
             )
 
     @property
     def place(self) -> str:
         """The server as messages name it."""
         return f"{self.host} (port {self.port})"
+
+    @property
+    def credential(self) -> str:
+        """What stands for the secret of this login where refusals are remembered."""
+        return self.tokens.fingerprint if self.tokens else self.password
+
+    def setting(self, name: str) -> str:
+        """A setting as whoever is to change it finds it."""
+        if not self.name:
+            return PREFIX + name
+        variable = secret_variables(self.name)[0]
+        return variable if name == "SMTP_PASSWORD" else f"{name.lower()} of the account «{self.name}»"
 
 
 def is_loopback(host: str) -> bool:

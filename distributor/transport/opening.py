@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from aiosmtplib.auth import auth_crammd5_verify, auth_login_encode, auth_plain_encode
+from aiosmtplib.auth import auth_crammd5_verify, auth_login_encode, auth_plain_encode, auth_xoauth2_encode
 from aiosmtplib.errors import SMTPException, SMTPTimeoutError
 from aiosmtplib.esmtp import parse_esmtp_extensions
 from aiosmtplib.response import SMTPResponse
@@ -19,6 +19,7 @@ from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
 from distributor.transport.wire import Wire
 
+TOKEN_METHOD = "xoauth2"  # noqa: S105 - the word, not one
 AUTH_METHODS = ("plain", "login", "cram-md5")
 """In the order of our preference; one is chosen and no other is tried, since every refusal counts towards a lock."""
 
@@ -37,6 +38,7 @@ class Opened:
     tls: str
     extensions: dict[str, str]
     auth_method: str
+    token: str = field(default="", repr=False)
 
     @property
     def size_limit(self) -> int | None:
@@ -53,12 +55,23 @@ class Opened:
 
 
 async def open_connection(account: SmtpAccount) -> Opened:
-    """Connect, greet, encrypt and log in as `account` says.
+    """Connect, greet, encrypt and log in as `account` says; with tokens a second time when the first is refused.
 
     Raises `ServerUnavailable` when trying later may help, `CredentialsRefused` when trying again would do harm, and
     `AccountTrouble` for what somebody must mend. Nothing of the account is sent before the server's certificate has
     been verified for its name; a server that does not offer STARTTLS is told nothing.
     """
+    if account.tokens is None:
+        return await _open(account, "")
+    token = await asyncio.to_thread(account.tokens.token)
+    try:
+        return await _open(account, token)
+    except CredentialsRefused:
+        # Tokens end early when a password was changed, or somebody signed out everywhere: once, another one may do.
+        return await _open(account, await asyncio.to_thread(account.tokens.another, token))
+
+
+async def _open(account: SmtpAccount, token: str) -> Opened:
     wire = await _connect(account)
     phase = Phase.GREETING
     try:
@@ -72,7 +85,7 @@ async def open_connection(account: SmtpAccount) -> Opened:
             phase = Phase.EHLO
             extensions = await _ehlo(wire, account)
         phase = Phase.AUTH
-        method = await _log_in(wire, account, extensions) if account.username else ""
+        method = await _log_in(wire, account, extensions, token) if account.username else ""
     except (SMTPException, OSError) as error:
         wire.abort()
         raise _trouble(account, phase, error) from error
@@ -87,6 +100,7 @@ async def open_connection(account: SmtpAccount) -> Opened:
         tls=_tls_version(wire),
         extensions=extensions,
         auth_method=method,
+        token=token,
     )
 
 
@@ -100,7 +114,7 @@ async def _connect(account: SmtpAccount) -> Wire:
         wire.abort()
         raise AccountTrouble(
             f"{account.host} leads away from this machine, and mail would go there in clear.",
-            mend="Use 127.0.0.1, or set DISTRIBUTOR_SMTP_SECURITY to tls or starttls.",
+            mend=f"Use 127.0.0.1, or set {account.setting('SMTP_SECURITY')} to tls or starttls.",
         )
     return wire
 
@@ -143,7 +157,7 @@ def _tls_context(account: SmtpAccount) -> ssl.SSLContext:
     except OSError as error:
         raise AccountTrouble(
             f"The file of the certificate authority, {account.ca_file}, cannot be used ({error.strerror or error}).",
-            mend="Set DISTRIBUTOR_SMTP_CA_FILE to a PEM file, or leave it empty.",
+            mend=f"Set {account.setting('SMTP_CA_FILE')} to a PEM file, or leave it empty.",
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -169,21 +183,28 @@ async def _encrypt(wire: Wire, account: SmtpAccount, extensions: dict[str, str])
     if "starttls" not in extensions or not wire.in_step:
         raise AccountTrouble(
             f"{account.place} does not offer STARTTLS, so nothing was sent to it.",
-            mend="Try DISTRIBUTOR_SMTP_SECURITY=tls with port 465, or ask whether something on the way hides it.",
+            mend=f"Try {account.setting('SMTP_SECURITY')} = tls with port 465, or ask whether something on the way"
+            " hides it.",
         )
     await wire.start_tls(_tls_context(account), account.host, account.timeouts.command)
 
 
-async def _log_in(wire: Wire, account: SmtpAccount, extensions: dict[str, str]) -> str:
+async def _log_in(wire: Wire, account: SmtpAccount, extensions: dict[str, str], token: str) -> str:
     offered = extensions.get("auth", "").lower().split()
-    method = next((method for method in AUTH_METHODS if method in offered), None)
+    method = next((method for method in ((TOKEN_METHOD,) if token else AUTH_METHODS) if method in offered), None)
     if method is None:
         ways = ", ".join(offered).upper() or "no way to log in"
+        if token:
+            raise AccountTrouble(
+                f"{account.place} offers {ways}, and the login is by OAuth2 (XOAUTH2).",
+                mend=f"Check the host and port, or set {account.setting('SMTP_LOGIN')} to password.",
+            )
         raise AccountTrouble(
             f"{account.place} offers {ways}, and a user name is set.",
-            mend="Check the host and port; leave DISTRIBUTOR_SMTP_USERNAME empty for a server that asks for none.",
+            mend=f"Check the host and port; leave {account.setting('SMTP_USERNAME')} empty for a server that asks for"
+            " none.",
         )
-    reply = await _authenticate(wire, account, method)
+    reply = await (_show_token(wire, account, token) if token else _authenticate(wire, account, method))
     _require(account, Phase.AUTH, reply)
     return method
 
@@ -203,16 +224,29 @@ async def _authenticate(wire: Wire, account: SmtpAccount, method: str) -> SMTPRe
     return await wire.ask(password, seconds=seconds) if reply.code == 334 else reply
 
 
+async def _show_token(wire: Wire, account: SmtpAccount, token: str) -> SMTPResponse:
+    """Log in with a token; a 334 is the server's refusal in JSON, and wants an empty line before it says it."""
+    seconds = account.timeouts.command
+    reply = await wire.ask(b"AUTH XOAUTH2", auth_xoauth2_encode(account.username, token), seconds=seconds)
+    return await wire.ask(b"", seconds=seconds) if reply.code == 334 else reply
+
+
 def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse) -> None:
     """Go on when `reply` is a 2yz; raise what it means for the account otherwise."""
     if 200 <= reply.code <= 299:
         return
     outcome = classify(phase, reply.code, reply.message)
     said = " ".join(f"{reply.code} {outcome.reply}".split())
+    if phase is Phase.AUTH and 500 <= reply.code <= 599 and account.tokens is not None:
+        raise CredentialsRefused(
+            f"{account.place} refuses the access token of {account.username}: {said}",
+            mend="Check that this user may send through the server, and that the application may send for them.",
+        )
     if phase is Phase.AUTH and 500 <= reply.code <= 599:
         raise CredentialsRefused(
             f"{account.place} refuses the user name or the password: {said}",
-            mend="Check DISTRIBUTOR_SMTP_USERNAME and DISTRIBUTOR_SMTP_PASSWORD; some providers want an app password.",
+            mend=f"Check {account.setting('SMTP_USERNAME')} and {account.setting('SMTP_PASSWORD')}; some providers want"
+            " an app password.",
         )
     if 400 <= reply.code <= 499:
         raise ServerUnavailable(f"{account.place} asks to come back later: {said}", mend="Try again in a few minutes.")
@@ -228,17 +262,17 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception) -> AccountTro
     if isinstance(error, ssl.SSLCertVerificationError):
         return AccountTrouble(
             f"The certificate of {place} is not valid for it: {error.verify_message}.",
-            mend="Set DISTRIBUTOR_SMTP_HOST to the name on the certificate; "
-            "for a certificate of your own authority, set DISTRIBUTOR_SMTP_CA_FILE.",
+            mend=f"Set {account.setting('SMTP_HOST')} to the name on the certificate; "
+            f"for a certificate of your own authority, set {account.setting('SMTP_CA_FILE')}.",
         )
     if isinstance(error, ssl.SSLError):
         return AccountTrouble(
             f"{place} does not speak TLS the way we do ({error.reason or error}).",
-            mend="Port 465 goes with DISTRIBUTOR_SMTP_SECURITY=tls, port 587 with starttls.",
+            mend=f"Port 465 goes with {account.setting('SMTP_SECURITY')} = tls, port 587 with starttls.",
         )
     if isinstance(error, socket.gaierror):
         return ServerUnavailable(
-            f"The mail server {account.host} cannot be found.", mend="Check DISTRIBUTOR_SMTP_HOST."
+            f"The mail server {account.host} cannot be found.", mend=f"Check {account.setting('SMTP_HOST')}."
         )
     if isinstance(error, SMTPTimeoutError | TimeoutError):
         return ServerUnavailable(
@@ -247,7 +281,8 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception) -> AccountTro
         )
     if phase is Phase.CONNECT:
         return ServerUnavailable(
-            f"Nothing answers at {place}.", mend="Check DISTRIBUTOR_SMTP_HOST and DISTRIBUTOR_SMTP_PORT."
+            f"Nothing answers at {place}.",
+            mend=f"Check {account.setting('SMTP_HOST')} and {account.setting('SMTP_PORT')}.",
         )
     reason = " ".join(clean(error.message if isinstance(error, SMTPException) else str(error)).split())
     return ServerUnavailable(

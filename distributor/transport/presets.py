@@ -6,7 +6,8 @@ page of the provider that we could keep; a setting of one's own wins over every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from distributor.transport.throttle import Limits
 
@@ -15,7 +16,10 @@ CHECKED = "2026-11"
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The limits of one kind of sending account; `hosts` are ends of the names of its servers."""
+    """The limits of one kind of sending account; `hosts` are ends of the names of its servers.
+
+    `begins_with` are settings that a new account of this kind has unless it is given others.
+    """
 
     name: str
     title: str
@@ -25,6 +29,7 @@ class Preset:
     confirmed: bool = True
     note: str = ""
     date: str = CHECKED
+    begins_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class Provider:
     date: str = CHECKED
 
 
+def _at(host: str, port: int) -> dict[str, str]:
+    return {"smtp_host": host, "smtp_port": str(port), "smtp_security": "tls" if port == 465 else "starttls"}
+
+
 _EXCHANGE = "Microsoft Learn: Exchange Online limits"
 _GOOGLE = "Google Workspace Admin Help: Gmail sending limits"
 
@@ -49,15 +58,31 @@ PRESETS: tuple[Preset, ...] = (
         _EXCHANGE,
         ("smtp.office365.com", "smtp-mail.outlook.com"),
         note="copies fill «Sent»; passwords are off by default from the end of December 2026",
+        begins_with=_at("smtp.office365.com", 587) | {"smtp_login": "xoauth2", "oauth_provider": "microsoft"},
     ),
-    Preset("gmail", "Gmail, a personal account", Limits(per_day=500), _GOOGLE, ("smtp.gmail.com",)),
-    Preset("workspace", "Google Workspace", Limits(per_day=2_000), _GOOGLE, ("smtp.gmail.com",)),
+    Preset(
+        "gmail",
+        "Gmail, a personal account",
+        Limits(per_day=500),
+        _GOOGLE,
+        ("smtp.gmail.com",),
+        begins_with=_at("smtp.gmail.com", 465),
+    ),
+    Preset(
+        "workspace",
+        "Google Workspace",
+        Limits(per_day=2_000),
+        _GOOGLE,
+        ("smtp.gmail.com",),
+        begins_with=_at("smtp.gmail.com", 465) | {"oauth_provider": "google"},
+    ),
     Preset(
         "workspace-relay",
         "Google Workspace, SMTP relay service",
         Limits(per_day=10_000),
         _GOOGLE,
         ("smtp-relay.gmail.com",),
+        begins_with=_at("smtp-relay.gmail.com", 465),
     ),
     Preset(
         "scaleway-mailbox",
@@ -72,6 +97,7 @@ PRESETS: tuple[Preset, ...] = (
         "Scaleway documentation: transactional email quotas",
         ("smtp.tem.scaleway.com",),
         note="10,000 messages a month, which is not counted here; 50 MB a message",
+        begins_with=_at("smtp.tem.scaleway.com", 465),
     ),
     Preset(
         "ses-sandbox",
@@ -81,7 +107,32 @@ PRESETS: tuple[Preset, ...] = (
         ("amazonaws.com",),
         confirmed=False,
     ),
-    Preset("brevo-free", "Brevo, free plan", Limits(per_day=300), "Brevo: price list", ("brevo.com",), confirmed=False),
+    Preset(
+        "ses",
+        "Amazon SES, out of the sandbox",
+        Limits(),
+        "Amazon SES Developer Guide: sending quotas",
+        confirmed=False,
+        note="the console shows your rate and quota: set them as smtp_per_second and smtp_per_day; one host a region",
+    ),
+    Preset(
+        "brevo-free",
+        "Brevo, free plan",
+        Limits(per_day=300),
+        "Brevo: price list",
+        ("brevo.com",),
+        confirmed=False,
+        begins_with=_at("smtp-relay.brevo.com", 587),
+    ),
+    Preset(
+        "brevo",
+        "Brevo, a paid plan",
+        Limits(),
+        "Brevo: price list",
+        confirmed=False,
+        note="so many messages a month as the plan has, which is not counted here",
+        begins_with=_at("smtp-relay.brevo.com", 587),
+    ),
     Preset(
         "mailjet-free",
         "Mailjet, free plan",
@@ -89,8 +140,36 @@ PRESETS: tuple[Preset, ...] = (
         "Mailjet: price list",
         ("in-v3.mailjet.com",),
         confirmed=False,
+        begins_with=_at("in-v3.mailjet.com", 587),
     ),
-    Preset("ovh", "OVHcloud, one mailbox", Limits(per_hour=200), "OVHcloud: guides", ("ovh.net",), confirmed=False),
+    Preset(
+        "mailjet",
+        "Mailjet, a paid plan",
+        Limits(),
+        "Mailjet: price list",
+        confirmed=False,
+        note="so many messages a month as the plan has, which is not counted here",
+        begins_with=_at("in-v3.mailjet.com", 587),
+    ),
+    Preset(
+        "postmark",
+        "Postmark",
+        Limits(),
+        "Postmark: SMTP guide",
+        ("smtp.postmarkapp.com",),
+        confirmed=False,
+        note="user name and password are both the server's token; press lists go through a broadcast stream",
+        begins_with=_at("smtp.postmarkapp.com", 587),
+    ),
+    Preset(
+        "ovh",
+        "OVHcloud, one mailbox",
+        Limits(per_hour=200),
+        "OVHcloud: guides",
+        ("ovh.net",),
+        confirmed=False,
+        begins_with=_at("ssl0.ovh.net", 465),
+    ),
 )
 
 _KUMO = "KumoMTA shaping.toml"

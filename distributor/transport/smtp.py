@@ -89,6 +89,7 @@ class SmtpConnection:
         self._messages_left = account.messages_per_connection
         self._transaction_open = False
         self._announced: Envelope | None = None
+        self._has_served = False
         self._steps: tuple[_Step, ...] = ()
 
     @property
@@ -122,6 +123,9 @@ class SmtpConnection:
             # A reply may still come for the command that was cut short: the next one would take it for its own.
             self._talk.abort()
             raise
+        if outcome.verdict is Verdict.CREDENTIALS:
+            outcome = self._without_its_token(outcome)
+        self._has_served |= outcome.verdict is Verdict.ACCEPTED
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
             self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
         return replace(
@@ -130,6 +134,16 @@ class SmtpConnection:
             tls=self._opened.tls,
             duration_ms=round((clock.monotonic() - started) * 1000),
         )
+
+    def _without_its_token(self, outcome: Outcome) -> Outcome:
+        """A refusal of the login in the middle of a session whose token had served: it ended, and another one may do.
+
+        One that never served is refused for good: every renewal has to be earned by a message.
+        """
+        if self._account.tokens is None or not self._has_served:
+            return outcome
+        self._account.tokens.distrust(self._opened.token)
+        return replace(outcome, state=DeliveryState.QUEUED, verdict=Verdict.CONNECTION)
 
     async def close(self) -> None:
         """Say QUIT where the connection is in step, and close it; never raises, except when cancelled."""

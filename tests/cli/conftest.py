@@ -18,6 +18,7 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.ways import OneWay
 from distributor.models import ReleaseVersion
 from distributor.releases import document, store
 from distributor.starter import make_workspace
@@ -73,7 +74,9 @@ def _send(workspace: Workspace) -> None:
             templates=workspace.templates,
             now=version.created_at,
         )
-    asyncio.run(workspace.carrier(log).carry(number, FileDropTransport(workspace.path / "out"), asyncio.Event()))
+    asyncio.run(
+        workspace.carrier(log).carry(number, OneWay(FileDropTransport(workspace.path / "out")), asyncio.Event())
+    )
 
 
 @pytest.fixture

@@ -76,6 +76,10 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             ("dispatch", "files"),
             ("dispatch", "waits_until"),
             ("dispatch", "waits_for"),
+            ("dispatch", "then_account_id"),
+            ("dispatch", "takeover"),
+            ("account", "config"),
+            ("attempt", "account"),
         ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

@@ -35,6 +35,7 @@ from distributor.dispatch.enclosing import enclose_kept
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.ways import OneWay
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion, Suppression
 from distributor.rendering.templates import TemplateSet
@@ -131,7 +132,7 @@ def carrier(database: Database, folder: Path, clock: HandClock, **parts: InDoubt
 
 def carry(made: Carrier, dispatch_id: int, outcome: Outcome = DEFERRED) -> list[Envelope]:
     transport = Keeping(outcome)
-    asyncio.run(made.carry(dispatch_id, transport, asyncio.Event()))
+    asyncio.run(made.carry(dispatch_id, OneWay(transport), asyncio.Event()))
     return transport.kept
 
 
@@ -390,7 +391,7 @@ def test_a_persons_word_resends_whatever_was_sent_before(database: Database, fol
     carry(made, planned, SILENT)
     for _ in range(2):
         transport = Keeping(SILENT)
-        asyncio.run(made.carry(planned, transport, asyncio.Event(), in_doubt=InDoubtPolicy.RESEND))
+        asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event(), in_doubt=InDoubtPolicy.RESEND))
         assert len(transport.kept) == 2
 
 
@@ -444,7 +445,7 @@ def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, fol
 
     made = carrier(database, folder, HandClock())
     transport = PausedMeanwhile(ACCEPTED)
-    result = asyncio.run(made.carry(planned, transport, asyncio.Event()))
+    result = asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event()))
     assert (len(transport.kept), result.paused_because) == (1, "the account was refused")
     assert state_of(database, planned) == ("paused", "the account was refused", False)
 

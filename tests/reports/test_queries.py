@@ -47,6 +47,7 @@ ATTEMPT_KEYS = {
 DISPATCH_KEYS = {
     "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists", "excluded_lists",
     "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals",
+    "account", "then", "takeover",
 }  # fmt: skip
 
 people = st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.sampled_from(SECTORS), st.integers(0, 3)))

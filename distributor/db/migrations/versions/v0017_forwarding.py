@@ -6,7 +6,7 @@ from alembic import op
 from distributor.models import Moment
 
 revision = "0017"
-down_revision = "0009"
+down_revision = "0015"
 
 
 def upgrade() -> None:

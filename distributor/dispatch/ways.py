@@ -1,0 +1,44 @@
+"""The ways out: each sending account with its connections, its limits and the road to its server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from distributor.transport.base import Transport
+from distributor.transport.throttle import NO_LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One account as a run uses it.
+
+    `limits` are the account's; `paces_providers` says whether those of mailbox providers are kept besides: a relay
+    keeps them itself.
+    """
+
+    account: str
+    transport: Transport
+    connections: int
+    limits: Limits = NO_LIMITS
+    paces_providers: bool = False
+
+
+class Ways(Protocol):
+    """The accounts that there are."""
+
+    def way(self, account: str) -> Way:
+        """The way through the account of that name; raise `AccountTrouble` or `BadInput` where it cannot be used."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneWay:
+    """The same way out for every account: into a folder, say."""
+
+    transport: Transport
+    connections: int = 1
+
+    def way(self, account: str) -> Way:
+        """See `Ways.way`."""
+        return Way(account, self.transport, self.connections)
