@@ -25,6 +25,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "contact_merge": ("before",),
     "suppression": ("reason", "source"),
     "coverage": ("outlet", "title"),
+    "left_out": ("because",),
     "audit": ("subject", "details"),
 }
 """Table → texts about other things that may mention the person, and that stay without them."""
