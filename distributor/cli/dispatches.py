@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -65,6 +66,20 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     if row.is_open:
         say_company(company)
         say_waits(waits, workspace.settings.timezone)
+
+
+@app.command()
+def manifest(
+    context: typer.Context,
+    dispatch_id: Number,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write it to this file, for a spreadsheet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who gets a dispatch, at which address and through which lists; who was left out and why."""
+    from distributor.cli.manifests import show_frozen
+    from distributor.wiring import open_workspace
+
+    show_frozen(open_workspace(context.obj), dispatch_id, csv, as_json=as_json)
 
 
 @app.command()

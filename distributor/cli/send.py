@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes, a_filter
+from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Where, Yes
 
 
 def send(
@@ -17,14 +17,7 @@ def send(
     only: Annotated[
         list[str] | None, typer.Option(help="Leave out who does not stand on this list too; several times.")
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILTER",
-            help='Leave out who is not matched, as by: "language:fr and not kind:agency".',
-            callback=a_filter,
-        ),
-    ] = None,
+    where: Where = None,
     dry_run: DryRun = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
     contact: Annotated[
@@ -41,6 +34,9 @@ def send(
         ),
     ] = None,
     attach_pdf: AttachPdf = False,
+    recipients: Annotated[
+        int | None, typer.Option("--recipients", min=0, help="How many it goes to; another number stops the send.")
+    ] = None,
     yes: Yes = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -74,6 +70,7 @@ def send(
             because=because,
             again=again,
             attach_pdf=attach_pdf,
+            recipients=recipients,
         ),
         dry_run=dry_run,
         yes=yes,

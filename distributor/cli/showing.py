@@ -177,6 +177,7 @@ def release_as_json(
         "extra": version.extra,
         "remarks": version.remarks,
         "source_name": version.source_name,
+        "author": version.author,
         "translation_of": None if original.id == stored.release.id else original.slug,
         "languages": {one.version.lang: one.release.slug for one in family},
         "created_at": version.created_at,
@@ -225,6 +226,7 @@ def show_release(
         *(("press contact", _person(contact)) for contact in version.contacts),
         *((file.role, f"{file.name} ({file.media_type}, {file.size:,} bytes)") for file in files),
         *((f"extra: {name}", str(value)) for name, value in version.extra.items()),
+        ("made by", version.author and f"{version.author}, {when(version.created_at, zone)}"),
         ("on the web", web_url and f"{web_url} (once it was sent and its embargo is over)"),
     ]
     show_table(["field", "value"], [row for row in rows if row[1]])

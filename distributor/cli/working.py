@@ -102,7 +102,7 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, resumes=False),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error

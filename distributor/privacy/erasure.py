@@ -26,6 +26,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "suppression": ("reason", "source"),
     "coverage": ("outlet", "title"),
     "left_out": ("because",),
+    "sign_off": ("scope",),
     "audit": ("subject", "details"),
 }
 """Table → texts about other things that may mention the person, and that stay without them."""
