@@ -27,7 +27,7 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
-from distributor.cli.signoffs import how_to_sign, leaving_from, show_signatures, standing_as_json
+from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.contacts.objections.objectors import Objectors
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
@@ -159,7 +159,9 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
         )
     show_signatures(found.signatures, workspace.settings.timezone)
     if found.missing:
-        raise Refused(f"{found.why} Nothing was sent.", mend=how_to_sign(proved.stored.release.slug, choice.scope))
+        raise Refused(
+            f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}"
+        )
 
 
 def _show_heeded(workspace: Workspace, proved: Proved) -> None:
@@ -189,7 +191,7 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, choice: 
             session,
             leaving_from(workspace, proved),
             signoffs.Rule.from_settings(settings),
-            mend=how_to_sign(proved.stored.release.slug, choice.scope),
+            mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}",
         )
         planned = [
             plan_dispatch(
@@ -283,8 +285,7 @@ def _show_dry_run(workspace: Workspace, proved: Proved, choice: Choice, *, as_js
     show_difference(compared)
     _show_heeded(workspace, proved)
     show_signatures(signed.signatures, workspace.settings.timezone)
-    if signed.missing:
-        console().print(f"{signed.why} {how_to_sign(proved.stored.release.slug, choice.scope)}", soft_wrap=True)
+    show_missing(signed, proved.stored.release.slug, choice.scope)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 

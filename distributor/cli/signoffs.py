@@ -177,7 +177,7 @@ def leaving_from(workspace: Workspace, proved: Proved) -> Leaving:
 
 def how_to_sign(slug: str, scope: dict[str, Any]) -> str:
     """The command that signs a release for a send with these lists."""
-    return f"Sign it: {shlex.join(['distributor', 'releases', 'sign-off', slug, *_options(scope)])} --by NAME"
+    return f"{shlex.join(['distributor', 'releases', 'sign-off', slug, *_options(scope)])} --by NAME"
 
 
 def _options(scope: dict[str, Any]) -> list[str]:
@@ -190,12 +190,20 @@ def _options(scope: dict[str, Any]) -> list[str]:
 
 def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
     """Each signature on a line: who, when, for which lists, and whether it holds; void ones with what changed."""
-    from distributor.cli.output import console
+    from distributor.cli.output import console, show_under
 
     for one in found:
-        console().print(f"Signed off by {describe(one, zone)}", soft_wrap=True)
+        console().print(f"Signed off by {describe(one, zone)}")
         for change in one.changes:
-            console().print(f"  {change}", soft_wrap=True)
+            show_under(console(), change)
+
+
+def show_missing(found: Standing, slug: str, scope: dict[str, Any]) -> None:
+    """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
+    from distributor.cli.output import suggest
+
+    if found.missing:
+        suggest(f"{found.why} Sign it:", how_to_sign(slug, scope))
 
 
 def describe(one: Signature, zone: ZoneInfo) -> str:
