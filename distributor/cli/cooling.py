@@ -22,8 +22,8 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def holding_interrupts() -> Iterator[None]:
-    """While this lasts Ctrl-C is kept for who listens (`wait_out`, a run): none is lost between planning and them."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """While this lasts Ctrl-C and `kill` are kept for who listens (`wait_out`, a run): none is lost between planning and them."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:

@@ -411,6 +411,9 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     out.print(f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.headline}")
     out.print(f"State: {row.words}", soft_wrap=True)
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
+    for one in row.sign_offs:
+        signed = when(datetime.fromisoformat(one["signed_at"]), zone)
+        out.print(f"Signed off by {one['name']} ({one['actor']}), {signed}, {one['digest'][:12]}")
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.next_attempt_at:

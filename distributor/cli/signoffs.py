@@ -38,9 +38,10 @@ def sign_off(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a release for sending (bon à diffuser), as it is now and for whoever the lists hold now.
+    """Sign a release for sending (bon à diffuser).
 
-    Any later edit, change of a template or of the lists voids it. Without --list it is signed for every list.
+    It is signed as it is now, and for whoever the lists hold now. Any later edit, change of a template or of the lists
+    voids it. Without --list it is signed for every list.
     """
     from distributor.wiring import open_workspace
 

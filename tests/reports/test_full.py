@@ -235,7 +235,7 @@ def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None
     assert (counts["delivery.jsonl"], counts["release.jsonl"], counts["feedback_event.jsonl"]) == (len(STATES), 1, 3)
     assert counts["attempt.jsonl"] == sum(1 for one in STATES if one[1])
     found = evidence.verify(made, KEYRING)
-    assert (found.files, found.is_signed) == (8, True)
+    assert (found.files, found.is_signed) == (9, True)
     assert evidence.verify(made, None).is_signed is False
     assert evidence.verify(made, Keyring(b"another office's key, as long")).is_signed is False
 
