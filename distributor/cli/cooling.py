@@ -22,7 +22,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def holding_interrupts() -> Iterator[None]:
-    """While this lasts Ctrl-C and `kill` are kept for who listens (`wait_out`, a run): none is lost between planning and them."""
+    """While this lasts Ctrl-C and `kill` are kept for who listens (`wait_out`, a run): none is lost between."""
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield

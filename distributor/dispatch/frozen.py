@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from distributor.addresses import kept_address
 from distributor.deliveries.conditions import OBJECTED
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.errors import BadInput
@@ -77,9 +78,8 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
 
 
 def _entry(one: Delivery, reason: str = "", why: str = "") -> Entry:
-    return Entry(
-        one.name, one.address, one.outlet, one.sector, tuple(one.lists), "" if reason else one.state, reason, why
-    )
+    address = str(kept_address(one.address)) if "@" in one.address else one.address  # of who was erased, a number
+    return Entry(one.name, address, one.outlet, one.sector, tuple(one.lists), "" if reason else one.state, reason, why)
 
 
 def _left_out(session: Session, dispatch_id: int) -> Iterator[tuple[int, Entry]]:
