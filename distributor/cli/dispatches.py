@@ -75,7 +75,10 @@ def manifest(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write it to this file, for a spreadsheet.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who gets a dispatch, at which address and through which lists; who was left out and why."""
+    """Show who gets a dispatch, and who does not.
+
+    Each with the address and the lists; who was left out with the reason; and what differs from the last one like it.
+    """
     from distributor.cli.manifests import show_frozen
     from distributor.wiring import open_workspace
 

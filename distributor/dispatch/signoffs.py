@@ -96,10 +96,8 @@ class Standing:
         if not self.signatures:
             return f"Nobody has signed this release for sending ({wanted})."
         if any(not one.holds for one in self.signatures):
-            return (
-                f"What was signed is not what would leave now ({wanted}, {len(self.counting) or 'none'} of it holds)."
-            )
-        return f"Not enough people have signed this release ({wanted}, {len(self.counting) or 'none'} counts)."
+            return f"What was signed is not what would leave now ({wanted}; in force: {len(self.counting)})."
+        return f"Not enough people have signed this release ({wanted}; counted: {len(self.counting)})."
 
 
 def sign(
