@@ -262,7 +262,10 @@ class Release(SQLModel, table=True):
 
 
 class ReleaseVersion(SQLModel, table=True):
-    """One version of a release, never changed: any edit makes the next. `content_hash` is the SHA-256 of its words."""
+    """One version of a release, never changed: any edit makes the next. `content_hash` is the SHA-256 of its words.
+
+    `author` is the system user who imported or edited it; "" in versions from before that was kept.
+    """
 
     __tablename__ = "release_version"
     __table_args__ = (UniqueConstraint("release_id", "number"), UniqueConstraint("release_id", "content_hash"))
@@ -288,7 +291,36 @@ class ReleaseVersion(SQLModel, table=True):
     lines: dict[str, int] = _json(dict)
     source: str = _long_text()
     source_name: str = ""
+    author: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = _created()
+
+
+class SignOff(SQLModel, table=True):
+    """That somebody signed a release for sending (bon à diffuser), and all that the signature is bound to.
+
+    `name` is who signs, `actor` the system user at the keyboard. `parts` are the language versions, each under its
+    content hash; `templates` and `files` (the house's logo) hold hashes by name, `attach_pdf` says whether the PDF made
+    of the release is meant to go with it. `scope` are the lists as they were named (none: every list), `recipients`
+    whom they held: number of the contact, keyed hash of the address, number of the part. `digest` covers all of it.
+    """
+
+    __tablename__ = "sign_off"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    name: str
+    actor: str
+    digest: str
+    parts: list[dict[str, Any]] = _json(list)
+    templates: dict[str, str] = _json(dict)
+    files: dict[str, str] = _json(dict)
+    attach_pdf: bool = False
+    scope: dict[str, Any] = _json(dict)
+    manifest_hash: str
+    recipients: list[list[Any]] = _json(list)
+    signed_at: datetime = _created()
+    withdrawn_at: datetime | None = _moment()
+    withdrawn_by: str = ""
 
 
 class Attachment(SQLModel, table=True):
@@ -371,9 +403,10 @@ class Dispatch(SQLModel, table=True):
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
     fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
-    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed. `account_id` is the account
-    that carries it now; `then_account_id` the one that takes over, once, when that is refused: `takeover` then tells
-    from which one, when and why.
+    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed, or that it cools down.
+    `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `account_id` is the
+    account that carries it now; `then_account_id` the one that takes over, once, when that is refused: `takeover` then
+    tells from which one, when and why.
     """
 
     __tablename__ = "dispatch"
@@ -400,6 +433,9 @@ class Dispatch(SQLModel, table=True):
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
     signed_off_by: str = ""
+    sign_offs: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
     created_at: datetime = _created()
     started_at: datetime | None = _moment()
     finished_at: datetime | None = _moment()
@@ -472,6 +508,19 @@ class Delivery(SQLModel, table=True):
     reply: str = _long_text()
     accepted_at: datetime | None = _moment()
     updated_at: datetime = _created()
+
+
+class LeftOut(SQLModel, table=True):
+    """That somebody on a dispatch's lists was left out of it, and why. Who objected has a withheld delivery instead."""
+
+    __tablename__ = "left_out"
+
+    id: int | None = Field(default=None, primary_key=True)
+    dispatch_id: int = Field(foreign_key="dispatch.id", index=True, ondelete="CASCADE")
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    reason: str
+    because: str = _long_text()
+    lists: list[str] = _json(list)
 
 
 class Tally(SQLModel, table=True):

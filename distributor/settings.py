@@ -145,6 +145,10 @@ class Settings:
     retry_minutes: tuple[float, ...]
     retry_hours: float
     in_doubt: InDoubtPolicy
+    sign_offs: int
+    author_signs: bool
+    ask_number_above: int
+    cool_down: float
     log_file: str
     log_addresses: bool
     feedback_imap_host: str
@@ -193,6 +197,10 @@ DEFAULTS = {
     "retry_minutes": "5,15,30,60",
     "retry_hours": "24",
     "in_doubt": "hold",
+    "sign_offs": "1",
+    "author_signs": "yes",
+    "ask_number_above": "100",
+    "cool_down": "5",
     "log_addresses": "no",
     "feedback_imap_security": "tls",
     "feedback_imap_login": "password",
@@ -344,6 +352,10 @@ def build_settings(
         retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
         retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
+        sign_offs=read("sign_offs", _integer(0, 10), "a number from 0 to 10"),
+        author_signs=read("author_signs", _yes_or_no, "yes or no"),
+        ask_number_above=read("ask_number_above", _integer(0, 10**9), "a number, 0 or above"),
+        cool_down=read("cool_down", _seconds, "a number of seconds, 0 to 3600"),
         log_file=values["log_file"],
         log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
         feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",
@@ -407,6 +419,13 @@ def _yes_or_no(text: str) -> bool:
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < 10_000:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 3600:
         raise ValueError(text)
     return number
 

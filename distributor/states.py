@@ -55,6 +55,10 @@ ASSUMED_SENT = "assumed sent"
 """How the reason of a delivery begins that a person or a setting, and no mail server, counted as accepted."""
 
 
+COOLING = "cooling down"
+"""What a planned dispatch waits for in the seconds after `send` in which it can be recalled."""
+
+
 class IllegalTransition(AssertionError):
     """A defect of ours: a delivery was asked to take a step that `TRANSITIONS` does not allow."""
 

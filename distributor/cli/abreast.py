@@ -104,7 +104,7 @@ class Abreast:
 
     async def _carry(self, carrier: Carrier, number: int, stop: asyncio.Event) -> None:
         try:
-            self.results.append((number, await carrier.carry(number, self.ways, stop, say_trouble)))
+            self.results.append((number, await carrier.carry(number, self.ways, stop, say_trouble, resumes=False)))
         except StorageTrouble:
             raise
         except DistributorError as error:

@@ -125,6 +125,7 @@ def take_in(
     from distributor.releases import store
     from distributor.releases.attachments import keep_attachments, remarks_on
     from distributor.releases.intake import read_file
+    from distributor.wiring import actor
 
     settings = workspace.settings
     read = read_file(
@@ -153,6 +154,7 @@ def take_in(
             slug=slug,
             translates=translates,
             attachments=kept,
+            author=actor(),
         )
         family = store.language_versions(session, stored.release)
         return Taken(stored, store.attachments_of(session, stored.version), family)

@@ -14,8 +14,9 @@ from distributor.addresses import parse_address
 from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
 from distributor.cli.running import say_standing, say_trouble
-from distributor.cli.sending import plan_proved
+from distributor.cli.sending import Choice, plan_proved
 from distributor.cli.showing import show_import, show_import_of_release, show_manifest, show_proof
+from distributor.cli.signoffs import sign_release
 from distributor.cli.watching import shown_while
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
@@ -40,6 +41,7 @@ SECTORS = {
     "culture": "Culture",
     "social": "Social",
 }
+_SIGNER = "Claire Morvan"
 _OBJECTOR = "beatrice.loeuillet@tele-garonne.example"
 _REFUSED = ("thomas.oeuvrard@cahier-neuf.example", "m.vogel@elbbote.example")
 _GREYLISTED = ("zoe.percin@quotidien-soignants.example", "yann.kermadec@tribune-ponant.example")
@@ -62,7 +64,7 @@ def run_demo(folder: Path | None) -> None:
 
 
 _SETTINGS = """
-# The demo: a mail server on this machine, and «later» means two seconds.
+# The demo: a mail server on this machine, «later» means two seconds, and nobody is there to recall anything.
 DISTRIBUTOR_SMTP_HOST=127.0.0.1
 DISTRIBUTOR_SMTP_SECURITY=plain
 DISTRIBUTOR_SMTP_CONNECTIONS=4
@@ -70,6 +72,7 @@ DISTRIBUTOR_MAIL_FROM=Service de presse <presse@observatoire-littoral.example>
 DISTRIBUTOR_REPLY_TO=Claire Morvan <claire.morvan@observatoire-littoral.example>
 DISTRIBUTOR_ORGANISATION=Observatoire du littoral
 DISTRIBUTOR_RETRY_MINUTES=0.03
+DISTRIBUTOR_COOL_DOWN=0
 """
 
 
@@ -83,9 +86,12 @@ async def _walk(target: Path) -> None:
     show_proof(proved.result, _SLUG, clock.now().astimezone(workspace.settings.timezone), proved.rendered)
     _title("Who gets it", f"distributor send {_SLUG} {lists}")
     show_manifest(proved.manifest, detailed=False)
+    choice = Choice(lists=list(SECTORS))
+    _title("The sign-off", f'distributor releases sign-off {_SLUG} {lists} --by "{_SIGNER}"')
+    sign_release(workspace, _SLUG, _SIGNER, choice.scope)
     mails = target / "messages"
     async with Sandbox(mails, refuse=_REFUSED, greylist=_GREYLISTED) as sandbox:
-        await _send(workspace, proved, sandbox)
+        await _send(workspace, proved, choice, sandbox)
     _title("The delivery report", f"distributor report {_SLUG}")
     with queries.snapshot(workspace.database) as connection:
         report = queries.make_report(connection, slug=_SLUG)
@@ -130,13 +136,13 @@ def _import_release(workspace: Workspace) -> None:
     draft = document.read_release(raw, file=str(file), timezone=workspace.settings.timezone)
     with workspace.database.session() as session:
         source = document.decode_source(raw).text
-        stored = store.store_release(session, draft, source=source, source_name=file.name, slug=_SLUG)
+        stored = store.store_release(session, draft, source=source, source_name=file.name, slug=_SLUG, author=actor())
     show_import_of_release(stored, [], workspace.settings.timezone, [stored])
 
 
-async def _send(workspace: Workspace, proved: Proved, sandbox: Sandbox) -> None:
+async def _send(workspace: Workspace, proved: Proved, choice: Choice, sandbox: Sandbox) -> None:
     log = workspace.log()
-    (dispatch_id,) = plan_proved(workspace, log, proved)
+    (dispatch_id,) = plan_proved(workspace, log, proved, choice)
     carrier = workspace.carrier(log)
     way = OneWay(SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain")), workspace.settings.smtp_connections)
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,6 +68,23 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     if row.is_open:
         say_company(company)
         say_waits(waits, workspace.settings.timezone)
+
+
+@app.command()
+def manifest(
+    context: typer.Context,
+    dispatch_id: Number,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write it to this file, for a spreadsheet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who gets a dispatch, and who does not.
+
+    Each with the address and the lists; who was left out with the reason; and what differs from the last one like it.
+    """
+    from distributor.cli.manifests import show_frozen
+    from distributor.wiring import open_workspace
+
+    show_frozen(open_workspace(context.obj), dispatch_id, csv, as_json=as_json)
 
 
 @app.command()

@@ -32,3 +32,13 @@ def a_filter(text: str | None) -> str | None:
 
         raise BadInput("The filter is empty.", field="--where", mend="Leave --where out, or see docs/filters.md.")
     return text
+
+
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILTER",
+        help='Leave out who is not matched, as by: "language:fr and not kind:agency".',
+        callback=a_filter,
+    ),
+]

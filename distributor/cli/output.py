@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from distributor.decoding import CONTROLS
-from distributor.errors import BadInput, Interrupted
+from distributor.errors import BadInput, Interrupted, Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
 _PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
+_LONGEST_NUMBER = 12
 _NOT_IN_JSON = re.compile(rf"{CONTROLS.pattern}|[\ud800-\udfff]")
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
 
@@ -174,3 +175,27 @@ def ask(question: str, *, yes: bool) -> None:
         answer = False
     if not answer:
         raise Interrupted("Nothing was done.")
+
+
+def ask_number(question: str, number: int, *, given: int | None) -> None:
+    """Ask for a number to be typed, which shows that it was seen; `given` is one typed with the command.
+
+    Raises `Refused` for another number, `BadInput` where nobody is there to type one, `Interrupted` for none.
+    """
+    typed = given
+    if typed is None:
+        if not sys.stdin.isatty():
+            raise BadInput(
+                "This wants the number of recipients typed, and there is nobody here to ask; --yes does not say it.",
+                mend="Look with --dry-run, then add --recipients and the number.",
+            )
+        try:
+            answer = str(typer.prompt(f"{question} Type how many")).replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
+        except typer.Abort:
+            raise Interrupted("Nothing was done.") from None
+        typed = int(answer) if answer.isdecimal() and len(answer) < _LONGEST_NUMBER else -1
+    if typed != number:
+        raise Refused(
+            f"It would go to {count(number, 'recipient')}, which is not the number you typed; nothing was sent.",
+            mend="See who they are: add --dry-run",
+        )

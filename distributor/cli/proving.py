@@ -24,6 +24,7 @@ from distributor.dispatch.overrides import override
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
 from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
+from distributor.models import Attachment
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Finding, LinkAnswer
@@ -114,7 +115,7 @@ def prove_release(
     """
     with workspace.database.session(reads_only=True) as session:
         versions = versions_to_send(session, store.find_release(session, slug))
-        shares = _share_out(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
+        shares = share_out_to(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
         proved = [
             _prove_version(
                 workspace,
@@ -133,7 +134,7 @@ def prove_release(
     return replace(first, translations=tuple(others))
 
 
-def _share_out(
+def share_out_to(
     workspace: Workspace,
     session: Session,
     versions: Sequence[StoredRelease],
@@ -142,7 +143,7 @@ def _share_out(
     *,
     only: Sequence[str],
     where: str,
-    again: bool | None,
+    again: bool | None = None,
 ) -> Shares:
     """Who gets which version; with `again` False without those who have an earlier one of it."""
     keyring = workspace.keyring
@@ -246,8 +247,7 @@ def open_composer(
     settings = workspace.settings
     identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
     own = store.attachments_of(session, stored.version)
-    has_logo = any(file.role == FileRole.LOGO for file in own)
-    files = [house_logo(settings.logo, workspace.path)] if settings.logo and not has_logo else []
+    files = house_files(workspace, own)
     enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
     if pdf_of is not None:
         pdf = _make_pdf(workspace, stored, identity, enclosed, pdf_of)
@@ -263,6 +263,13 @@ def open_composer(
         is_test=is_test,
     )
     return Opened(identity, composer, tuple(files), enclosed.attachments)
+
+
+def house_files(workspace: Workspace, own: Sequence[Attachment]) -> list[LooseFile]:
+    """The house's logo, where the settings name one and the release's `own` files hold none; `BadInput` as it."""
+    logo = workspace.settings.logo
+    has_logo = any(file.role == FileRole.LOGO for file in own)
+    return [house_logo(logo, workspace.path)] if logo and not has_logo else []
 
 
 def _make_pdf(

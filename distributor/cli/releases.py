@@ -12,9 +12,10 @@ from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
+from distributor.cli.signoffs import sign_off
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
-for command in (new, edit, diff, versions, pdf):
+for command in (new, edit, diff, versions, pdf, sign_off):
     app.command()(command)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
@@ -105,6 +106,7 @@ def show(
     """Show every field of a release."""
     from distributor.cli.output import show_json
     from distributor.cli.showing import override_as_json, release_as_json, show_release
+    from distributor.cli.signoffs import show_signatures, signature_as_json, signatures_on
     from distributor.dispatch import overrides
     from distributor.releases import store
     from distributor.wiring import open_workspace
@@ -115,12 +117,15 @@ def show(
         files = store.attachments_of(session, stored.version)
         let_pass = overrides.standing(session, stored.version)
         family = store.language_versions(session, stored.release)
+        signed = signatures_on(workspace, session, store.find_release(session, slug))
     web_url = workspace.web_url(stored.release)
     if as_json:
         more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url}
+        more |= {"sign_offs": [signature_as_json(one) for one in signed]}
         show_json(release_as_json(stored, files, family) | more)
     else:
         show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url)
+        show_signatures(signed, workspace.settings.timezone)
 
 
 @app.command()

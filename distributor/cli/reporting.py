@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,8 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
         output.check()
     with queries.snapshot(workspace.database) as connection:
         found = _find(workspace, connection, name)
+        if wanted.redact:  # who signed is a person too
+            found = replace(found, dispatches=[replace(row, sign_offs=[]) for row in found.dispatches])
         rows = _Rows(workspace, connection, found, wanted)
         for kind, output in outputs.items():
             written = _WRITERS[kind](workspace, connection, found, rows, wanted, output)

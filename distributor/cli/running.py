@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from distributor.cli.cooling import wait_out
 from distributor.cli.output import console, count, when
 from distributor.cli.watching import shown_while
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
@@ -37,11 +38,13 @@ def run_dispatch(
     dispatch_id: int,
     ways: Ways,
     in_doubt: InDoubtPolicy | None = None,
+    *,
+    resumes: bool = False,
 ) -> None:
-    """Carry one dispatch with live progress, and say at the end how it stands.
+    """Carry one dispatch with live progress, once it has cooled down, and say at the end how it stands.
 
-    Raises `AccountTrouble` when the account was refused, `Interrupted` when the user stopped it, `NotAllReached` when
-    some recipients were not reached or still wait.
+    One that is paused goes on if this `resumes` it. Raises `AccountTrouble` when the account was refused, `Interrupted`
+    when the user stopped it, `NotAllReached` when some recipients were not reached or still wait.
     """
     outlive_the_terminal()
     carrier = workspace.carrier(log)
@@ -49,11 +52,12 @@ def run_dispatch(
     with workspace.database.reading() as connection:
         say_company(at_work(connection, but=log.worker))
     try:
+        wait_out(workspace, log, [dispatch_id])
         carry_watched(
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, in_doubt),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, in_doubt, resumes=resumes),
         )
     finally:
         carrier.leave()
@@ -80,13 +84,14 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
 
     async def carry(stop: asyncio.Event) -> RunResult:
         for dispatch_id in dispatch_ids:
-            result = await carrier.carry(dispatch_id, ways, stop, say_trouble)
+            result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False)
             results.append(result)
             if result.stopped or result.paused_because:
                 return result
         return results[-1]
 
     try:
+        wait_out(workspace, log, dispatch_ids)
         last = asyncio.run(until_stopped(lambda stop: shown_while(workspace, dispatch_ids, carry(stop))))
     finally:
         carrier.leave()
@@ -132,7 +137,7 @@ def resume_dispatch(
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
-        run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt)
+        run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt, resumes=True)
         return
     counts = carrier.standing(dispatch_id).counts
     if not settled:

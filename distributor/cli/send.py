@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes, a_filter
+from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Where, Yes
 
 
 def send(
@@ -17,14 +17,7 @@ def send(
     only: Annotated[
         list[str] | None, typer.Option(help="Leave out who does not stand on this list too; several times.")
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILTER",
-            help='Leave out who is not matched, as by: "language:fr and not kind:agency".',
-            callback=a_filter,
-        ),
-    ] = None,
+    where: Where = None,
     dry_run: DryRun = False,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send one message to this address, as a test.")] = "",
     contact: Annotated[
@@ -41,6 +34,9 @@ def send(
         ),
     ] = None,
     attach_pdf: AttachPdf = False,
+    recipients: Annotated[
+        int | None, typer.Option("--recipients", min=0, help="How many it goes to; another number stops the send.")
+    ] = None,
     yes: Yes = False,
     account: Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")] = "default",
     then: Annotated[
@@ -81,6 +77,7 @@ def send(
             again=again,
             attach_pdf=attach_pdf,
             then=then,
+            recipients=recipients,
         ),
         dry_run=dry_run,
         yes=yes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -12,9 +13,11 @@ from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
+from distributor.cli.cooling import holding_interrupts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
-from distributor.cli.output import ask, console, count, show_json
+from distributor.cli.manifests import show_difference
+from distributor.cli.output import ask, ask_number, console, count, show_json
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.showing import (
@@ -25,9 +28,13 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
+from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.contacts.objections.objectors import Objectors
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch import signoffs
+from distributor.dispatch.comparing import compare_planned
 from distributor.dispatch.composing import Identity
+from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
@@ -50,17 +57,30 @@ class Choice:
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
     `then` is the account that takes over where the workspace's is refused.
+    `recipients` is their number, where it was typed.
     """
 
     lists: Sequence[str]
-    excluded: Sequence[str]
-    overrides: Sequence[str]
-    because: str
+    excluded: Sequence[str] = ()
+    overrides: Sequence[str] = ()
+    because: str = ""
     again: bool | None = None
     attach_pdf: bool = False
     only: Sequence[str] = ()
     where: str = ""
     then: str = ""
+    recipients: int | None = None
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The lists as a signature keeps them."""
+        return {
+            "lists": list(self.lists),
+            "excluded": list(self.excluded),
+            "only": list(self.only),
+            "where": self.where,
+            "attach_pdf": self.attach_pdf,
+        }
 
 
 def send_release(
@@ -68,8 +88,8 @@ def send_release(
 ) -> None:
     """Send a release to lists, or with `dry_run` show all of it and open no connection.
 
-    Raises `Refused` when the proof stops it or when people have an earlier version, `NotAllReached` when some were not
-    reached.
+    Raises `Refused` when the proof stops it, when people have an earlier version or a signature is missing,
+    `NotAllReached` when some were not reached.
     """
     moment = clock.now()
     local = moment.astimezone(workspace.settings.timezone)
@@ -90,7 +110,7 @@ def send_release(
         attach_pdf=choice.attach_pdf,
     )
     if dry_run:
-        _show_dry_run(workspace, proved, as_json=as_json)
+        _show_dry_run(workspace, proved, choice, as_json=as_json)
         _require_provenance(workspace, proved)
         _require_passing(proved, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
@@ -101,6 +121,7 @@ def send_release(
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
+    _require_signed(workspace, proved, choice)
     ways = workspace.transport(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
     show_manifest(proved.everyone, detailed=False)
@@ -108,18 +129,43 @@ def send_release(
     for one in proved.versions:
         show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
     _show_heeded(workspace, proved)
-    ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.everyone.recipients), 'journalist')}?", yes=yes)
+    _ask(workspace, proved, choice, yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
-    planned = plan_proved(workspace, log, proved, then=choice.then)
-    if len(planned) == 1:
-        console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
-        running.run_dispatch(workspace, log, planned[0], ways)
-        return
-    console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
-    running.run_dispatches(workspace, log, planned, ways)
+    with holding_interrupts():
+        planned = plan_proved(workspace, log, proved, choice)
+        if len(planned) == 1:
+            console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
+            running.run_dispatch(workspace, log, planned[0], ways)
+            return
+        console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
+        running.run_dispatches(workspace, log, planned, ways)
+
+
+def _ask(workspace: Workspace, proved: Proved, choice: Choice, *, yes: bool) -> None:
+    """Ask before it leaves; many recipients want their number typed, which `--yes` does not answer."""
+    number = len(proved.everyone.recipients)
+    question = f"Send «{proved.stored.version.headline}» to {count(number, 'journalist')}?"
+    is_asked = number > workspace.settings.ask_number_above
+    if is_asked or choice.recipients is not None:
+        ask_number(f"Send «{proved.stored.version.headline}»?", number, given=choice.recipients)
+    if not is_asked or choice.recipients is not None:
+        ask(question, yes=yes)
+
+
+def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> None:
+    """Raise `Refused` before anybody is asked, when too few have signed; show what became of each signature."""
+    with workspace.database.session(reads_only=True) as session:
+        found = signoffs.standing(
+            session, leaving_from(workspace, proved), signoffs.Rule.from_settings(workspace.settings)
+        )
+    show_signatures(found.signatures, workspace.settings.timezone)
+    if found.missing:
+        raise Refused(
+            f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}"
+        )
 
 
 def _show_heeded(workspace: Workspace, proved: Proved) -> None:
@@ -135,12 +181,23 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
         require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, *, then: str = "") -> list[int]:
-    """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers."""
+def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, choice: Choice) -> list[int]:
+    """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers.
+
+    They cool down for as long as the settings say. Raises `Refused` where a signature was withdrawn, or what it is
+    bound to has changed, since it was looked at.
+    """
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
+    settings = workspace.settings
     with workspace.database.session() as session:
-        return [
+        signatures = signoffs.require_signed(
+            session,
+            leaving_from(workspace, proved),
+            signoffs.Rule.from_settings(settings),
+            mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}",
+        )
+        planned = [
             plan_dispatch(
                 session,
                 log,
@@ -151,10 +208,14 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, *, then:
                 now=clock.now(),
                 files=files,
                 account=workspace.account_name,
-                then=then,
+                then=choice.then,
+                signatures=signatures,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
+        if settings.cool_down:
+            cool_down(session, planned, clock.now() + timedelta(seconds=settings.cool_down))
+        return planned
 
 
 def _say_nobody(workspace: Workspace, proved: Proved) -> None:
@@ -209,11 +270,17 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> None:
+def _show_dry_run(workspace: Workspace, proved: Proved, choice: Choice, *, as_json: bool) -> None:
+    with workspace.database.session(reads_only=True) as session:
+        signed = signoffs.standing(
+            session, leaving_from(workspace, proved), signoffs.Rule.from_settings(workspace.settings)
+        )
+        compared = compare_planned(session, proved.stored.version, proved.everyone)
     if as_json:
         show_json(
             manifest_as_json(proved.everyone, proved.stored.release.slug, len(proved.all_earlier))
             | languages_as_json(proved.versions)
+            | {"sign_off": standing_as_json(signed), "difference": compared.as_json() if compared else None}
         )
         return
     if not proved.everyone.recipients:
@@ -221,7 +288,10 @@ def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> Non
         return
     show_manifest(proved.everyone)
     show_languages(proved.versions, detailed=True)
+    show_difference(compared)
     _show_heeded(workspace, proved)
+    show_signatures(signed.signatures, workspace.settings.timezone)
+    show_missing(signed, proved.stored.release.slug, choice.scope)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 

@@ -180,6 +180,7 @@ def release_as_json(
         "extra": version.extra,
         "remarks": version.remarks,
         "source_name": version.source_name,
+        "author": version.author,
         "translation_of": None if original.id == stored.release.id else original.slug,
         "languages": {one.version.lang: one.release.slug for one in family},
         "created_at": version.created_at,
@@ -228,6 +229,7 @@ def show_release(
         *(("press contact", _person(contact)) for contact in version.contacts),
         *((file.role, f"{file.name} ({file.media_type}, {file.size:,} bytes)") for file in files),
         *((f"extra: {name}", str(value)) for name, value in version.extra.items()),
+        ("made by", version.author and f"{version.author}, {when(version.created_at, zone)}"),
         ("on the web", web_url and f"{web_url} (once it was sent and its embargo is over)"),
     ]
     show_table(["field", "value"], [row for row in rows if row[1]])
@@ -415,6 +417,9 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
     if row.account != DEFAULT_ACCOUNT or row.then or row.takeover:
         out.print(row.way, soft_wrap=True)
+    for one in row.sign_offs:
+        signed = when(datetime.fromisoformat(one["signed_at"]), zone)
+        out.print(f"Signed off by {one['name']} ({one['actor']}), {signed}, {one['digest'][:12]}")
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.next_attempt_at:

@@ -120,7 +120,7 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, resumes=False),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error

@@ -156,15 +156,21 @@ class Carrier:
         stop: asyncio.Event,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None,
         in_doubt: InDoubtPolicy | None = None,
+        *,
+        resumes: bool = True,
     ) -> RunResult:
         """Send what is due of one dispatch through its account, and leave its row saying how it stands.
 
         Where the account is refused, and no recipient, the second one that the dispatch names takes over.
-        `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides.
+        `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. One
+        that is paused goes on only if this `resumes` it: a stop that came a moment before holds.
+
         Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
         with, or for an attachment that is gone.
         """
-        writer = self._open(dispatch_id)
+        writer = self._open(dispatch_id, resumes=resumes)
+        if isinstance(writer, RunResult):
+            return writer
         self.log.note_informed(dispatch_id)
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
@@ -283,13 +289,15 @@ class Carrier:
         """How a dispatch stands."""
         return self.log.standing(dispatch_id)
 
-    def _open(self, dispatch_id: int) -> EnvelopeWriter:
+    def _open(self, dispatch_id: int, *, resumes: bool) -> EnvelopeWriter | RunResult:
         with self.database.session() as session:
-            dispatch = session.get(Dispatch, dispatch_id)
+            dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
             if dispatch is None:
                 raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
             if dispatch.state == DispatchState.CANCELLED:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
+            if dispatch.state == DispatchState.PAUSED and not resumes:
+                return RunResult(paused_because=dispatch.pause_reason, called_off=True)
             self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""

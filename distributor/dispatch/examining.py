@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlmodel import Session, col
 
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
@@ -21,7 +21,7 @@ from distributor.releases.translations import family_of
 from distributor.rendering.composer import Composer, RenderError
 from distributor.rendering.salutation import Forms, language_of, salute
 from distributor.rendering.values import AttachmentFile, Recipient, Stamp
-from distributor.states import DeliveryState
+from distributor.states import DeliveryState, DispatchState
 
 _PDF = "application/pdf"
 _AGENCY = "agency"
@@ -76,7 +76,7 @@ def audience_of(session: Session, version: ReleaseVersion, manifest: Manifest) -
 
 def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manifest) -> tuple[str, list[str], list[str]]:
     """The last comparable dispatch in words; the outlets that had it and are not meant now; the agencies of them."""
-    last = _last_alike(session, version, manifest)
+    last = last_alike(session, version, manifest.lists)
     if last is None:
         return "", [], []
     dispatch_id, words = last
@@ -97,9 +97,14 @@ def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manife
     return words, [outlet for outlet, _ in missing], [outlet for outlet, kind in missing if kind == _AGENCY]
 
 
-def _last_alike(session: Session, version: ReleaseVersion, manifest: Manifest) -> tuple[int, str] | None:
-    """The latest dispatch of another release to the same lists, or to half of them at least: its number, in words."""
-    wanted = set(manifest.lists)
+def last_alike(
+    session: Session, version: ReleaseVersion, chosen: Sequence[str], *, before: int | None = None
+) -> tuple[int, str] | None:
+    """The latest dispatch of another release to the same lists, or to half of them at least: its number, in words.
+
+    With `before`, the latest that has a lower number.
+    """
+    wanted = set(chosen)
     release = session.get(Release, version.release_id)
     assert release is not None, "a foreign key holds it"
     family = [one.id for one in family_of(session, release)]
@@ -107,7 +112,12 @@ def _last_alike(session: Session, version: ReleaseVersion, manifest: Manifest) -
         select(col(Dispatch.id), col(Dispatch.lists), col(Release.slug))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .where(col(Dispatch.is_test).is_(False), col(ReleaseVersion.release_id).not_in(family))
+        .where(
+            col(Dispatch.is_test).is_(False),
+            col(ReleaseVersion.release_id).not_in(family),
+            col(Dispatch.started_at).is_not(None) | (col(Dispatch.state) != DispatchState.CANCELLED),  # not recalled
+            true() if before is None else col(Dispatch.id) < before,
+        )
         .order_by(col(Dispatch.id).desc())
         .limit(_LATEST)
     ).all()

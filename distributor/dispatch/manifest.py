@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -80,8 +80,7 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256 of who gets it at which address, whatever the order."""
-        lines = sorted(f"{one.contact_id} {one.address.key}" for one in self.recipients)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return digest_of(self.recipients)
 
     @property
     def merged(self) -> list[PlannedRecipient]:
@@ -95,6 +94,12 @@ class Manifest:
     def by_outlet(self) -> Counter[str]:
         """Recipients by outlet."""
         return Counter(one.recipient.outlet for one in self.recipients)
+
+
+def digest_of(recipients: Iterable[PlannedRecipient]) -> str:
+    """SHA-256 of people and the addresses they are written to at, whatever the order."""
+    lines = sorted(f"{one.contact_id} {one.address.key}" for one in recipients)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

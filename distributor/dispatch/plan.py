@@ -22,9 +22,10 @@ from distributor.dispatch.fairness import interleave
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.signoffs import Signature
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
-from distributor.models import Audit, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
@@ -43,13 +44,14 @@ def plan_dispatch(
     files: Sequence[KeptFile] = (),
     account: str = DEFAULT_ACCOUNT,
     then: str = "",
+    signatures: Sequence[Signature] = (),
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own. It goes through `account`; when that is
-    refused, the account `then` takes over.
+    as `require_provenance` does. `files` go with it beside the release's own; `signatures` are those that hold. It goes
+    through `account`; when that is refused, the account `then` takes over.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
@@ -58,6 +60,8 @@ def plan_dispatch(
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
+    dispatch.sign_offs = [one.as_json() for one in signatures]
+    dispatch.signed_off_by = ", ".join(one.name for one in signatures)
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
@@ -67,7 +71,21 @@ def plan_dispatch(
         if "release_version_id" not in str(error.orig):
             raise
         raise _planned_elsewhere() from error
+    session.add_all(_left_out(dispatch.id, manifest))
     return dispatch.id
+
+
+def _left_out(dispatch_id: int, manifest: Manifest) -> Iterator[LeftOut]:
+    """Who on the lists does not get it, and why; not those who get another version, on a dispatch beside this one."""
+    for one in manifest.left_out:
+        if one.reason != LeftOutReason.OTHER_VERSION:
+            yield LeftOut(
+                dispatch_id=dispatch_id,
+                contact_id=one.planned.contact_id,
+                reason=one.reason,
+                because=one.because,
+                lists=list(one.planned.lists),
+            )
 
 
 def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Manifest) -> None:
@@ -204,10 +222,11 @@ def check_cancellable(dispatch_id: int, state: str) -> None:
         raise BadInput(f"Dispatch {dispatch_id} is cancelled already.", mend=f"See: distributor report {dispatch_id}")
 
 
-def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str) -> int:
+def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str, because: str = "") -> int:
     """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded.
 
-    Another command that carries it begins no further message. Raises `BadInput` for one that is done or cancelled.
+    `because` is logged. Another command that carries it begins no further message. Raises `BadInput` for one that is
+    done or cancelled.
     """
     with database.session() as session:
         dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
@@ -215,5 +234,6 @@ def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, acto
         check_cancellable(dispatch_id, dispatch.state)
         dispatch.state = DispatchState.CANCELLED
         session.add(dispatch)
-        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id)))
+        details = {"because": because} if because else {}
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
     return log.withhold(dispatch_id, "cancelled")

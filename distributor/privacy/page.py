@@ -24,6 +24,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "contact_merge": ("Fusions de fiches", "Merged contacts"),
     "delivery": ("Communiqués envoyés", "Releases sent"),
     "attempt": ("Tentatives d’envoi", "Attempts to send"),
+    "left_out": ("Communiqués non envoyés, et pourquoi", "Releases not sent, and why"),
     "feedback_event": ("Retours reçus (rebonds, réponses)", "What came back (bounces, replies)"),
     "suppression": ("Oppositions (sous forme d’empreinte)", "Objections (as a keyed hash)"),
     "audit": ("Journal des opérations", "Log of operations"),

@@ -19,6 +19,7 @@ from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import translations
 from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.diff import Change, compare
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.slugs import check_slug, is_same_headline, slug_of
 
@@ -45,11 +46,13 @@ def store_release(
     slug: str = "",
     translates: str = "",
     attachments: Sequence[KeptFile] = (),
+    author: str = "",
 ) -> StoredRelease:
     """Keep a draft as a new release, or as the next version of the one with this slug; same words, no change.
 
     Without a `slug` it is a version of the release that has the same headline, if there is one. It becomes the
-    translation of the release `translates`, or else of the one that the draft names. Raises `BadInput` for a slug that
+    translation of the release `translates`, or else of the one that the draft names. `author` is who made this version,
+    as the system knows them. Raises `BadInput` for a slug that
     cannot be one, for the words of an older version, and as `translations.link` does.
     """
     digest = _content_hash(draft, attachments)
@@ -82,6 +85,7 @@ def store_release(
         content_hash=digest,
         source=source,
         source_name=source_name,
+        author=author,
         remarks=[dataclasses.asdict(remark) for remark in draft.remarks],
         lines=dict(draft.lines),
         **_words(draft),
@@ -198,6 +202,17 @@ def draft_of(version: ReleaseVersion, attachments: Sequence[Attachment] = ()) ->
         extra=version.extra,
         remarks=tuple(Remark(**remark) for remark in version.remarks),
         lines=version.lines,
+    )
+
+
+def changes_between(session: Session, old: ReleaseVersion, new: ReleaseVersion) -> list[Change]:
+    """What differs between two versions, their files included."""
+    first, second = attachments_of(session, old), attachments_of(session, new)
+    return compare(
+        draft_of(old, first),
+        draft_of(new, second),
+        {file.name: file.sha256 for file in first},
+        {file.name: file.sha256 for file in second},
     )
 
 

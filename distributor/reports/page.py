@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from distributor.reports.problems import WORDS, Problem
@@ -117,6 +118,7 @@ _WORDS = {
     "previous": ("Page précédente", "Previous page"),
     "next": ("Page suivante", "Next page"),
     "test": ("essai", "test"),
+    "signed": ("bon à diffuser signé par", "signed off by"),
 }  # fmt: skip
 _MANY = 12
 
@@ -174,7 +176,9 @@ class Page(Wording):
             "made": self.moment(self.made_at),
             "made_on": [self.made_at.year, self.made_at.month, self.made_at.day],
             "is_redacted": self.is_redacted,
-            "dispatches": [self._dispatch(row) for row in self.report.dispatches],
+            "dispatches": [
+                line for row in self.report.dispatches for line in (self._dispatch(row), *self._signed(row))
+            ],
             "big": [
                 [self.number(total), self.noun("recipients", total)],
                 [self.share(accepted, total), words["accepted_of"]],
@@ -239,6 +243,14 @@ class Page(Wording):
         test = f" [{words['test']}]" if row.is_test else ""
         taken = f", {words['taken_over']} «{row.account}»" if row.takeover else ""
         return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}{taken}"
+
+    def _signed(self, row: Any) -> list[str]:
+        """Who signed a dispatch, when, and the beginning of the hash of what they signed."""
+        found = []
+        for one in row.sign_offs:
+            moment = self.moment(datetime.fromisoformat(one["signed_at"]))
+            found.append(f"{self.words['signed']} {one['name']}, {moment} ({one['digest'][:12]})")
+        return found
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

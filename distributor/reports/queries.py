@@ -20,7 +20,7 @@ from distributor.deliveries.leases import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
-from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
+from distributor.states import ASSUMED_SENT, COOLING, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
@@ -62,6 +62,8 @@ class DispatchRow:
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
+    sign_offs: list[dict[str, Any]] = field(default_factory=list)
+    """The signatures that held when it was planned: `name`, `actor`, `signed_at`, `digest`."""
     account: str = ""
     then: str = ""
     """The account that takes over when this one is refused."""
@@ -86,7 +88,8 @@ class DispatchRow:
         if self.is_waiting:
             return f"waits: {self.waits_for} — distributor work goes on by itself"
         if self.state == DispatchState.PLANNED:
-            return f"planned, not started — {resume}"
+            recall = f"cooling down, leaves in seconds — to recall it: distributor dispatches cancel {self.id}"
+            return recall if self.is_cooling else f"planned, not started — {resume}"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not _now_waiting(self.counts):
             return "running: waits for the next attempt — distributor work"
         return self.state
@@ -100,6 +103,21 @@ class DispatchRow:
     def is_waiting(self) -> bool:
         """Whether the account has to wait before it goes on."""
         return self.state == DispatchState.RUNNING and self.waits_until is not None and self.waits_until > clock.now()
+
+    @property
+    def is_cooling(self) -> bool:
+        """Whether it was just planned, and nothing leaves yet."""
+        return (
+            self.state == DispatchState.PLANNED
+            and self.waits_for == COOLING
+            and self.waits_until is not None
+            and self.waits_until > clock.now()
+        )
+
+    @property
+    def signed_off_by(self) -> str:
+        """Who signed it, by name; "" where nobody had to."""
+        return ", ".join(one["name"] for one in self.sign_offs)
 
     @property
     def total(self) -> int:
@@ -123,11 +141,12 @@ class DispatchRow:
             "started_at": self.started_at,
             "finished_at": self.finished_at,
             "next_attempt_at": self.next_attempt_at,
-            "waits_until": self.waits_until if self.is_waiting else None,
-            "waits_for": self.waits_for if self.is_waiting else "",
+            "waits_until": self.waits_until if self.is_waiting or self.is_cooling else None,
+            "waits_for": self.waits_for if self.is_waiting or self.is_cooling else "",
             "account": self.account,
             "then": self.then,
             "takeover": dict(self.takeover),
+            "sign_offs": self.sign_offs,
             "total": self.total,
             "totals": {state.value: self.counts.get(state.value, 0) for state in DeliveryState},
         }
@@ -354,9 +373,11 @@ def recipients(
                 *(_delivery.c[name] for name in _RECIPIENT_COLUMNS),
                 _version.c.number.label("version"),
                 _release.c.slug.label("release"),
+                _dispatch.c.signed_off_by,
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
             .join(_release, _release.c.id == _version.c.release_id)
+            .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
             .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
             .order_by(_delivery.c.id)
             .limit(_PAGE)

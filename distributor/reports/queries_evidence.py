@@ -30,9 +30,12 @@ def tables(connection: Connection, dispatch_ids: list[int], slug: str) -> Iterat
     # A list may be called as a release is: by its short name, only what is done with releases and reports is meant.
     of_release = audit.c.subject.in_([slug]) & or_(*(audit.c.action.startswith(f"{one}.") for one in _OF_RELEASES))
     of_dispatch = audit.c.subject.in_(map(str, dispatch_ids)) & audit.c.action.startswith("dispatches.")
+    of_slug = _TABLES["release"].c.slug == slug
     wanted: tuple[tuple[Table, ColumnElement[bool]], ...] = (
         (_TABLES["release"], _TABLES["release"].c.slug == slug),
         (version, version.c.id.in_(versions)),
+        # Whatever was signed for the release, withdrawn signatures too: a dispatch names those that held.
+        (_TABLES["sign_off"], _TABLES["sign_off"].c.release_id.in_(select(_TABLES["release"].c.id).where(of_slug))),
         (_TABLES["attachment"], _TABLES["attachment"].c.release_version_id.in_(versions)),
         (dispatch, dispatch.c.id.in_(dispatch_ids)),
         (delivery, delivery.c.dispatch_id.in_(dispatch_ids)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,11 @@ def show_report(
         )
         if row.takeover:
             out.print(Text(f"  {row.way}"), soft_wrap=True)
+        for one in row.sign_offs:
+            at = f"{datetime.fromisoformat(one['signed_at']).astimezone(zone):%Y-%m-%d %H:%M %z}"
+            out.print(
+                Text(f"  signed off by {one['name']} ({one['actor']}), {at}, {one['digest'][:12]}"), soft_wrap=True
+            )
     out.print()
     _show_totals(out, report)
     _show_problems(out, problems)

@@ -99,6 +99,8 @@ def test_listings_can_be_read_and_copied_from_on_80_columns(place: Path, monkeyp
     assert list(said) == list(NARROW)
     for command, whole in NARROW.items():
         lines = said[command].splitlines()
-        assert [line for line in lines if cell_len(line) > 80] == [], command
+        # A command stands on a line of its own and is never broken: the terminal may, and it is copied whole.
+        too_wide = [line for line in lines if cell_len(line) > 80 and not line.startswith("  distributor ")]
+        assert too_wide == [], command
         assert [line for line in lines if "…" in line and not line.startswith("… and")] == [], command
         assert [one for one in whole if not any(one in line for line in lines)] == [], command

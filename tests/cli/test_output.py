@@ -88,7 +88,7 @@ def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     keys = {
         "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists",
         "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for",
-        "total", "totals",
+        "account", "then", "takeover", "sign_offs", "total", "totals",
     }  # fmt: skip
     (row,) = json.loads(said["dispatches list"][1])
     assert set(row) == keys

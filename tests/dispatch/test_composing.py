@@ -29,8 +29,10 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
+from distributor.dispatch.calling import stop_dispatches
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import Identity, merge_of, recipient_of
+from distributor.dispatch.cooling import Recalled, cool_down, read_cooling, recall
 from distributor.dispatch.enclosing import enclose_kept
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
@@ -410,6 +412,44 @@ def test_doubt_left_by_a_killed_command_is_due_for_the_next_one(
     carry(made, planned, ACCEPTED)
     assert state_of(database, planned)[0] == "done"
     assert made.standing(planned).counts == {"accepted": 2}
+
+
+def test_a_stop_that_came_a_moment_before_holds_until_somebody_resumes(
+    database: Database, folder: Path, planned: int
+) -> None:
+    made = carrier(database, folder, HandClock())
+    stop_dispatches(database, [planned], "anne")
+    transport = Keeping(ACCEPTED)
+    result = asyncio.run(made.carry(planned, transport, asyncio.Event(), resumes=False))
+    assert transport.kept == []
+    assert result.paused_because.startswith("stopped at once by anne")
+    assert state_of(database, planned)[0] == "paused"
+    assert len(carry(made, planned, ACCEPTED)) == 2
+
+
+def test_what_cools_down_is_not_due_before_its_time(database: Database, folder: Path, planned: int) -> None:
+    clock = HandClock()
+    made = carrier(database, folder, clock)
+    with database.session() as session:
+        cool_down(session, [planned], clock() + timedelta(seconds=5))
+    assert made.due() == []
+    cooling = read_cooling(database, [planned], clock())
+    assert cooling is not None
+    assert cooling.dispatch_ids == (planned,)
+    clock.forward(days=5 / 86400)
+    assert read_cooling(database, [planned], clock()) is None
+    assert made.due() == [planned]
+
+
+def test_a_recall_withholds_everybody_and_counts_who_had_it(database: Database, folder: Path, planned: int) -> None:
+    made = carrier(database, folder, HandClock())
+    with database.session() as session:
+        one = session.exec(select(Delivery)).first()
+        assert one is not None
+        one.state = "accepted"
+        session.add(one)
+    assert recall(database, made.log, [planned], "anne") == Recalled(withheld=1, left=1)
+    assert recall(database, made.log, [planned], "anne") == Recalled(withheld=0, left=1), "it was cancelled already"
 
 
 def test_a_doubt_on_a_cancelled_dispatch_is_settled_without_sending(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledgerbase import ACCEPTED, KEYRING, REJECTED, START, add_dispatch, add_version, delivery_row, record_of
 from sqlalchemy import update
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
@@ -24,6 +24,7 @@ from distributor.models import (
     Delivery,
     DomainCheck,
     FeedbackEvent,
+    LeftOut,
     MediaList,
     MediaListDeparture,
     MediaListMember,
@@ -100,6 +101,10 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
             log.commit(Batch(records=[record_of(one.id, answer if one.address == ADDRESS else ACCEPTED)]))
         mine += [one.id for one in claimed if one.address == ADDRESS]
     with database.session() as session:
+        him = session.exec(select(Contact.id).where(Contact.last_name == "Abgrall")).one()
+        words = f"shares the address of {FIRST} {LAST}"
+        session.add(LeftOut(dispatch_id=dispatch, contact_id=him, reason="same address", because=words))
+        session.add(LeftOut(dispatch_id=dispatch, contact_id=her, reason="excluded", because="is on a list"))
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
         session.add(FeedbackEvent(digest="b3", kind="bounce", raw=b"Final-Recipient: rfc822; other@x.example"))

@@ -31,10 +31,17 @@ STATES: tuple[tuple[str, str, int | None, str, str], ...] = (
 )
 
 
+def signed() -> dict[str, Any]:
+    """What a dispatch keeps of a signature."""
+    name = f"Anne Kerloc'h {MARKUP}"
+    one = {"id": 1, "name": name, "actor": "anne", "signed_at": START.isoformat(), "digest": "9d326474dfd5" * 5}
+    return {"signed_off_by": name, "sign_offs": [one]}
+
+
 def seed(database: Database, *, copies: int = 1, slug: str = "ouverture", **row: Any) -> tuple[int, int]:
     """A release with one dispatch to everybody in `STATES`, `copies` times; return its number and its version's."""
     version_id = add_version(database, slug=slug, headline=f"La halle rouvre {MARKUP}")
-    dispatch_id = add_dispatch(database, version_id, state="done", started_at=START, finished_at=START)
+    dispatch_id = add_dispatch(database, version_id, state="done", started_at=START, finished_at=START, **signed())
     tables = SQLModel.metadata.tables
     rows = []
     for number in range(copies * len(STATES)):

@@ -288,7 +288,7 @@ def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None
     assert (counts["delivery.jsonl"], counts["release.jsonl"], counts["feedback_event.jsonl"]) == (len(STATES), 1, 3)
     assert counts["attempt.jsonl"] == sum(1 for one in STATES if one[1])
     found = verified(made)
-    assert (found.files, found.is_signed) == (8, True)
+    assert (found.files, found.is_signed) == (9, True)
     assert verified(made, None).is_signed is False
     assert verified(made, Keyring(b"another office's key, as long")).is_signed is False
 

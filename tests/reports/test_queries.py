@@ -38,7 +38,7 @@ SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
-    "next_attempt_at", "updated_at", "version", "release", "history",
+    "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "history",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
@@ -46,6 +46,7 @@ ATTEMPT_KEYS = {
 }  # fmt: skip
 DISPATCH_KEYS = {
     "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists", "excluded_lists",
+    "sign_offs",
     "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals",
     "account", "then", "takeover",
 }  # fmt: skip

@@ -20,6 +20,10 @@ SETTINGS = {
     "DISTRIBUTOR_SMTP_PORT": "9",
     "DISTRIBUTOR_SMTP_SECURITY": "plain",
     "DISTRIBUTOR_SMTP_CONNECTIONS": "3",
+    # A lone press officer who asks for no seconds to think it over: test_signed_off.py and test_recalled.py have both.
+    "DISTRIBUTOR_SIGN_OFFS": "0",
+    "DISTRIBUTOR_COOL_DOWN": "0",
+    "DISTRIBUTOR_ASK_NUMBER_ABOVE": "100000",
     "DISTRIBUTOR_MAIL_FROM": "Soignants du littoral <presse@soignants-littoral.example>",
 }
 
