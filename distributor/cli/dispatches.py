@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -133,6 +134,20 @@ def stop(
     from distributor.wiring import open_workspace
 
     stop_all(open_workspace(context.obj), dispatch_ids or [], because, as_json=as_json)
+
+
+@app.command("phone-list")
+def phone_list(
+    context: typer.Context,
+    dispatch_id: Number,
+    csv: Annotated[Path | None, typer.Option(help="Write it to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List whom to ring up: who has a wrong text, and whom this dispatch of its correction does not reach."""
+    from distributor.cli.phoning import write_phone_list
+    from distributor.wiring import open_workspace
+
+    write_phone_list(open_workspace(context.obj), dispatch_id, csv, as_json=as_json)
 
 
 @app.command()

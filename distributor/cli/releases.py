@@ -10,11 +10,12 @@ import typer
 
 from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
+from distributor.cli.correcting import correct, replace, retract
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
-for command in (new, edit, diff, versions, pdf):
+for command in (new, edit, correct, replace, retract, diff, versions, pdf):
     app.command()(command)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
@@ -150,6 +151,7 @@ def proof(
         else:
             show_rules(spoken)
         return
+    from distributor.cli.corrections import correction_of, corrects_something
     from distributor.cli.heeding import show_oddest
     from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
     from distributor.cli.showing import finding_as_json, show_proof
@@ -162,7 +164,8 @@ def proof(
     workspace = open_workspace(context.obj)
     moment: datetime = moment_of(at, workspace.settings.timezone)
     require_reason(override or [], because)
-    proved = prove_release(
+    prove = correction_of if corrects_something(workspace, slug) else prove_release
+    proved = prove(
         workspace,
         slug,
         lists,

@@ -24,6 +24,8 @@ from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
+from distributor.releases.corrections import standing_correction
+from distributor.releases.draft import ReleaseKind
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -49,8 +51,9 @@ def plan_dispatch(
     as `require_provenance` does. `files` go with it beside the release's own.
     """
     require_provenance(session, manifest.recipients)
+    require_uncorrected(session, version.release_id)
     _require_no_holder(session, version, manifest)
-    dispatch = _dispatch(session, version, identity, templates, now, files=files)
+    dispatch = new_dispatch(session, version, identity, templates, now, files=files)
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
@@ -64,6 +67,20 @@ def plan_dispatch(
             raise
         raise _planned_elsewhere() from error
     return dispatch.id
+
+
+def require_uncorrected(session: Session, release_id: int) -> None:
+    """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody."""
+    standing = standing_correction(session, release_id)
+    if standing is None:
+        return
+    is_gone = standing.kind == ReleaseKind.RETRACTION
+    raise Refused(
+        f"This release was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent.",
+        mend="Write a release of its own."
+        if is_gone
+        else f"Whoever has the wrong text: distributor send {standing.slug}",
+    )
 
 
 def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Manifest) -> None:
@@ -97,9 +114,10 @@ def plan_test(
     templates: TemplateSet,
     now: datetime,
     files: Sequence[KeptFile] = (),
+    correction: Mapping[str, Any] | None = None,
 ) -> int:
     """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
-    dispatch = _dispatch(session, version, identity, templates, now, files=files)
+    dispatch = new_dispatch(session, version, identity, templates, now, files=files, correction=correction)
     dispatch.is_test = True
     session.add(dispatch)
     session.flush()
@@ -114,12 +132,12 @@ def plan_test(
         sector_slug="",
         lists=recipient.lists,
     )
-    row = _row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    row = delivery_row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
     log.plan(session.connection(), [row])
     return dispatch.id
 
 
-def _dispatch(
+def new_dispatch(
     session: Session,
     version: ReleaseVersion,
     identity: Identity,
@@ -127,7 +145,9 @@ def _dispatch(
     now: datetime,
     *,
     files: Sequence[KeptFile],
+    correction: Mapping[str, Any] | None = None,
 ) -> Dispatch:
+    """A dispatch that is not added yet, with all that its messages are made from."""
     account = session.exec(select(Account).where(Account.name == DEFAULT_ACCOUNT)).one_or_none()
     if account is None:
         account = Account(name=DEFAULT_ACCOUNT)
@@ -142,6 +162,7 @@ def _dispatch(
         templates=templates.sources(),
         identity=asdict(identity),
         files=[asdict(file) for file in files],
+        correction=dict(correction or {}),
         message_date=now.replace(microsecond=0),
         created_at=now,
     )
@@ -153,19 +174,20 @@ def _rows(
     # Claims go by number, so the order of the numbers is the order of sending, whoever carries it.
     fair = interleave(manifest.recipients, lambda one: one.address.domain, lambda one: one.sector_slug)
     for planned in fair:
-        yield _row(dispatch_id, version, planned, identity, now)
+        yield delivery_row(dispatch_id, version, planned, identity, now)
     seen = {planned.address.key for planned in manifest.recipients}
     for left_out in manifest.left_out:
         planned = left_out.planned
         if left_out.reason == LeftOutReason.OBJECTION and planned.address.key not in seen:
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
-            yield _row(dispatch_id, version, planned, identity, now) | withheld
+            yield delivery_row(dispatch_id, version, planned, identity, now) | withheld
 
 
-def _row(
+def delivery_row(
     dispatch_id: int, version: ReleaseVersion, planned: PlannedRecipient, identity: Identity, now: datetime
 ) -> dict[str, Any]:
+    """The row of one recipient: `queued`, with a Message-ID of its own and all that its message is made from."""
     return {
         "dispatch_id": dispatch_id,
         "release_version_id": version.id,

@@ -86,6 +86,7 @@ def prove(
         message=known.message,
         links=known.links,
         sender=known.sender,
+        corrects=known.corrects,
         audience=audience_of(session, version, manifest),
     )
     findings = proof(subject, language)
