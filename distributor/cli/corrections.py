@@ -43,6 +43,9 @@ from distributor.wiring import Workspace, actor
 
 _TRIES = 5
 _MANY = 15
+_PATIENCE_S = 2.0
+"""How long a correction waits for wrong messages on the wire: who has them then is known, or told when it is sent
+again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +287,7 @@ def _hold_and_plan(
     with workspace.database.session(reads_only=True) as session:
         wrong = wrong_dispatches(session, first.id)
     pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
-    until_let_go(workspace, wrong)
+    until_let_go(workspace, wrong, _PATIENCE_S)
     running.say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:

@@ -26,6 +26,7 @@ from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.notices import thaw
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
@@ -238,6 +239,7 @@ class Carrier:
                 raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
             if dispatch.state == DispatchState.CANCELLED:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
+            self._require_uncorrected(session, dispatch)
             self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
@@ -245,6 +247,13 @@ class Carrier:
             dispatch.started_at = dispatch.started_at or self.now()
             session.add(dispatch)
             return self._writer(session, dispatch)
+
+    def _require_uncorrected(self, session: Session, dispatch: Dispatch) -> None:
+        """Raise `Refused` for a text that was corrected since, whatever would have it sent again."""
+        version = session.get(ReleaseVersion, dispatch.release_version_id)
+        assert version is not None, "a foreign key holds it"
+        if not dispatch.is_test:
+            require_uncorrected(session, version.release_id)
 
     def _check_key(self, session: Session, dispatch_id: int) -> None:
         """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""

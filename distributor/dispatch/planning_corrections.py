@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, false, select, update
 from sqlmodel import Session, col
 
 from distributor.deliveries.conditions import OBJECTED
@@ -20,7 +20,7 @@ from distributor.dispatch.manifest import LeftOut, LeftOutReason
 from distributor.dispatch.notices import freeze
 from distributor.dispatch.plan import delivery_row, new_dispatch
 from distributor.dispatch.provenance import require_provenance
-from distributor.models import Audit, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.draft import ReleaseKind
@@ -63,18 +63,25 @@ def wrong_dispatches(session: Session, release_id: int) -> list[int]:
     """The dispatches, not yet at their end, of the texts that a release corrects."""
     steps = chain_to(read_links(session), release_id)
     wrong = [link.id for step in steps[:-1] for link in step]
-    return unfinished(session, wrong)
+    return unfinished(session, wrong, doubtful=True)
 
 
-def unfinished(session: Session, release_ids: Sequence[int]) -> list[int]:
-    """The dispatches of these releases, without tests, that are not at their end."""
+def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
+    """The dispatches of these releases, without tests, that are not at their end.
+
+    `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
+    """
+    in_doubt = exists().where(
+        col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state) == DeliveryState.IN_DOUBT
+    )
+    is_done = col(Dispatch.state) == DispatchState.DONE
     numbers = session.scalars(
         select(col(Dispatch.id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .where(
             col(ReleaseVersion.release_id).in_(release_ids),
             col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).in_(OPEN),
+            col(Dispatch.state).in_(OPEN) | (is_done & in_doubt if doubtful else false()),
         )
         .order_by(col(Dispatch.id))
     )
