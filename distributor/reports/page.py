@@ -12,6 +12,7 @@ from babel.numbers import format_decimal, format_percent
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
+from distributor.reports.queries_chain import Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.states import DeliveryState
 
@@ -95,7 +96,16 @@ _WORDS = {
     "previous": ("Page précédente", "Previous page"),
     "next": ("Page suivante", "Next page"),
     "test": ("essai", "test"),
+    "chain": ("Corrections", "Corrections"),
+    "who_has": ("Qui a quel texte", "Who has which text"),
+    "texts": ("Textes reçus", "Texts received"),
+    "in_doubt": ("Incertain", "In doubt"),
 }  # fmt: skip
+_VERBS = {
+    "correction": ("corrige", "corrects"),
+    "replacement": ("annule et remplace", "cancels and replaces"),
+    "retraction": ("retire", "withdraws"),
+}
 _MANY = 12
 
 
@@ -208,6 +218,7 @@ class Page:
                 }
                 for one in self.details.earlier
             ],
+            "chain": self._chain(),
             "words": words,
         }  # fmt: skip
 
@@ -220,6 +231,28 @@ class Page:
         started = self.moment(row.started_at) or words["not_started"]
         test = f" [{words['test']}]" if row.is_test else ""
         return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}"
+
+    def _chain(self) -> dict[str, Any] | None:
+        """What corrects what, and who has which text, in words."""
+        chain = self.report.chain
+        if chain is None:
+            return None
+        have = [
+            [
+                "; ".join(f"{slug}, {self.words['version']} {number}" for slug, number in one.texts),
+                self.number(one.many),
+            ]
+            for one in chain.have
+        ]
+        others = (("in_doubt", chain.in_doubt), ("waiting", chain.waiting))
+        have += [[self.words[name].capitalize(), self.number(many)] for name, many in others if many]
+        return {"steps": [self._step(one) for one in chain.steps], "have": have}
+
+    def _step(self, step: Step) -> str:
+        verb = _VERBS.get(step.kind, ("", ""))[self._column] if step.corrects else ""
+        sent = ", ".join(f"{self.words['dispatch'].lower()} {number}" for number in step.dispatch_ids)
+        told = f"«{step.slug}»" + (f" {verb} «{step.corrects}»" if verb else "")
+        return f"{told} ({sent or self.words['not_started']})"
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

@@ -34,6 +34,8 @@ def recipient(**values: Any) -> dict[str, Any]:
         "state": "accepted", "reason": "", "verdict": "accepted", "phase": "body", "code": 250,
         "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>", "version": 1,
         "release": "halle",
+        "corrects": "",
+        "corrected_by": "",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
     } | values  # fmt: skip
 
