@@ -107,7 +107,7 @@ def show(
     from distributor.cli.output import show_json
     from distributor.cli.showing import override_as_json, release_as_json, show_release
     from distributor.dispatch import overrides
-    from distributor.releases import store
+    from distributor.releases import corrections, store
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -116,12 +116,13 @@ def show(
         files = store.attachments_of(session, stored.version)
         let_pass = overrides.standing(session, stored.version)
         family = store.language_versions(session, stored.release)
+        chain = corrections.neighbours(session, stored.release)
     web_url = workspace.web_url(stored.release)
     if as_json:
-        more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url}
+        more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url, **chain}
         show_json(release_as_json(stored, files, family) | more)
     else:
-        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url)
+        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url, chain=chain)
 
 
 @app.command()

@@ -122,6 +122,17 @@ def head_of(links: Links, release_id: int) -> Link:
     return link
 
 
+def neighbours(session: Session, release: Release) -> dict[str, str | None]:
+    """The short names of what a release corrects, and of what corrects it; None for none."""
+    assert release.id is not None, "it was read"
+    links = read_links(session)
+    following = next_after(links, release.id)
+    return {
+        "corrects": links[release.corrects_id].slug if release.corrects_id is not None else None,
+        "corrected_by": following.slug if following else None,
+    }
+
+
 def is_planned(session: Session, release_id: int) -> bool:
     """Whether a version of a release stands on a dispatch that is no test."""
     return bool(
