@@ -177,7 +177,12 @@ def _rows(dispatch_id: int, part: Part, now: datetime) -> Iterator[Mapping[str, 
         if left_out.reason == LeftOutReason.OBJECTION and left_out.planned.address.key not in seen:
             seen.add(left_out.planned.address.key)
             row = delivery_row(dispatch_id, part.stored.version, left_out.planned, part.identity, now)
-            yield row | {"state": DeliveryState.WITHHELD, "reason": OBJECTED, "corrects_id": None}
+            yield row | {
+                "contact_id": left_out.planned.contact_id or None,
+                "state": DeliveryState.WITHHELD,
+                "reason": OBJECTED,
+                "corrects_id": None,
+            }
 
 
 def _fair(meant: Sequence[Meant], *, has_it: bool) -> list[Meant]:

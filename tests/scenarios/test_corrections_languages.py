@@ -82,8 +82,8 @@ def test_the_statement_is_the_authors_to_write_and_the_editor_opens_on_the_old_t
         "text = path.read_text(encoding='utf-8')\n"
         f"assert {WRONG!r} in text and 'kind: correction' in text\n"
         f"text = text.replace({WRONG!r}, {RIGHT!r})\n"
-        "path.write_text(text.replace('---\\n', '---\\nchanges: [La fermeture a duré dix-sept mois., Pas quatorze.]\\n', 1),"
-        " encoding='utf-8')\n"
+        "changes = 'changes: [La fermeture a duré dix-sept mois., Pas quatorze.]'\n"
+        "path.write_text(text.replace('---\\n', '---\\n' + changes + '\\n', 1), encoding='utf-8')\n"
     )
     runner = office.path / "editor.sh"
     runner.write_text(f'#!/bin/sh\nexec {os.sys.executable} {editor} "$1"\n')  # type: ignore[attr-defined]  # the interpreter
