@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
-
-from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli import phoning, running
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
 from distributor.cli.output import ask, console, count, show_json
-from distributor.cli.proving import (
-    Opened,
-    Proved,
-    check_codes,
-    let_pass,
-    log_overrides,
-    look_around,
-    open_composer,
-    require_reason,
-)
+from distributor.cli.proving import log_overrides, require_reason
+from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import pause_dispatches
-from distributor.dispatch.composing import Identity, Notice
-from distributor.dispatch.correcting import Correcting, Meant, version_of, who_gets
-from distributor.dispatch.notices import changes_between, is_newest, notice_for, plain_notice, statement_for
+from distributor.dispatch.composing import Identity
+from distributor.dispatch.correcting import Meant, version_of, who_gets
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
-from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import NotAllReached, Refused
-from distributor.models import Dispatch
-from distributor.releases import store
-from distributor.releases.draft import ReleaseKind
-from distributor.releases.fields import CHANGES
-from distributor.releases.findings import Corrects
-from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
 from distributor.wiring import Workspace, actor
 
@@ -48,184 +29,11 @@ _PATIENCE_S = 2.0
 again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one language version says to those who have a wrong text: by the dispatch it left with, each in words."""
-
-    notices: Mapping[int, Notice]
-    which: Mapping[int, str]
-    plain: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A correction, all whom it is about, and what the proof says; `told` and `meant` are by short name."""
-
-    found: Correcting
-    proved: Proved
-    told: Mapping[str, Told]
-    meant: Mapping[str, tuple[Meant, ...]]
-
-    @property
-    def versions(self) -> list[StoredRelease]:
-        """Its language versions, the original first."""
-        return [one.stored for one in self.proved.versions]
-
-
-def corrects_something(workspace: Workspace, slug: str) -> bool:
-    """Whether a release was made by `releases correct`, `replace` or `retract`."""
-    with workspace.database.session(reads_only=True) as session:
-        return store.find_release(session, slug).release.corrects_id is not None
-
-
-def prove_correction(
-    workspace: Workspace,
-    slug: str,
-    moment: datetime,
-    *,
-    passing: Sequence[str] = (),
-    because: str = "",
-    attach_pdf: bool = False,
-    follows_links: bool = False,
-    language: str = "",
-) -> Ready:
-    """Prove a correction for exactly those whom it is about, every message written strictly.
-
-    Raises `BadInput` as `check_codes`.
-    """
-    with workspace.database.session(reads_only=True) as session:
-        asked = store.find_release(session, slug)
-        versions = [asked] if asked.release.translates_id else store.language_versions(session, asked.release)
-        if asked.release.translates_id:  # its original goes with it: who has the mistake has it in one of them
-            versions = store.language_versions(session, asked.release)
-        found = who_gets(session, versions, workspace.keyring)
-        ready = []
-        told = {}
-        meant = {}
-        for number, stored in enumerate(versions):
-            theirs = tuple(one for one in found.meant if version_of(one, versions).release.id == stored.release.id)
-            here = _told(workspace, session, stored, theirs)
-            foreign = found.foreign if number == 0 else {}
-            proved = _prove(
-                workspace, session, stored, theirs, found, here,
-                moment=moment, foreign=foreign, with_left_out=number == 0,
-                attach_pdf=attach_pdf, follows_links=follows_links, language=language,
-            )  # fmt: skip
-            ready.append(proved)
-            told[stored.release.slug], meant[stored.release.slug] = here, theirs
-    check_codes(passing, {finding.code for one in ready for finding in one.result.findings})
-    first, *others = (let_pass(one, passing, because) for one in ready)
-    return Ready(found, replace(first, translations=tuple(others)), told, meant)
-
-
-def correction_of(
-    workspace: Workspace,
-    slug: str,
-    _lists: Sequence[str] | None,
-    moment: datetime,
-    *,
-    passing: Sequence[str] = (),
-    because: str = "",
-    follows_links: bool = False,
-    language: str = "",
-) -> Proved:
-    """Prove a correction as `prove_release` does a release; whom it goes to is no question of lists."""
-    return prove_correction(
-        workspace, slug, moment, passing=passing, because=because, follows_links=follows_links, language=language
-    ).proved
-
-
-def _told(workspace: Workspace, session: Session, stored: StoredRelease, meant: Sequence[Meant]) -> Told:
-    """What this version says to those who have a text of which dispatch."""
-    texts = workspace.templates.texts(stored.version.lang)
-    zone = workspace.settings.timezone
-    notices: dict[int, Notice] = {}
-    which: dict[int, str] = {}
-    for one in meant:
-        holding = one.holding
-        if one.has_it and holding.dispatch_id not in notices:
-            dispatch = session.get(Dispatch, holding.dispatch_id)
-            assert dispatch is not None, "a foreign key holds it"
-            held = store.find_release(session, holding.slug, holding.number)
-            day = dispatch.message_date.astimezone(zone).date()
-            notices[holding.dispatch_id] = notice_for(session, texts, stored, held, day)
-            which[holding.dispatch_id] = f"{holding.slug} {holding.number}"
-    return Told(notices, which, plain_notice(session, stored.release))
-
-
-def _prove(
-    workspace: Workspace,
-    session: Session,
-    stored: StoredRelease,
-    meant: Sequence[Meant],
-    found: Correcting,
-    told: Told,
-    *,
-    moment: datetime,
-    foreign: Mapping[str, int],
-    with_left_out: bool,
-    attach_pdf: bool,
-    follows_links: bool,
-    language: str,
-) -> Proved:
-    """Prove one language version for those who get it, each message as this person reads it."""
-    pdf_of = moment if attach_pdf else None
-    plain = open_composer(workspace, session, stored, pdf_of=pdf_of, notice=told.plain)
-    opened: dict[int, Opened] = {
-        number: open_composer(workspace, session, stored, pdf_of=pdf_of, notice=notice)
-        for number, notice in told.notices.items()
-    }
-    failures = []
-    for number, writer in ((0, plain), *opened.items()):
-        theirs = [one.planned for one in meant if (one.holding.dispatch_id if one.has_it else 0) == number]
-        failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date=moment)
-    manifest = found.manifest(meant, with_left_out=with_left_out)
-    first = next(iter(opened.values()), plain)
-    facts = _facts(session, stored, meant, told, foreign)
-    known = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
-    result = prove(
-        session,
-        stored,
-        failures,
-        manifest,
-        send_at=moment,
-        timezone=workspace.settings.timezone,
-        known=known,
-        language=language or workspace.settings.language,
-    )
-    return Proved(stored, manifest, result, (), first, found.manifest(found.meant))
-
-
-def _facts(
-    session: Session, stored: StoredRelease, meant: Sequence[Meant], told: Told, foreign: Mapping[str, int]
-) -> Corrects:
-    """What the proof looks at in a correction; before anybody has the text, in what is said of the last one."""
-    is_retraction = stored.version.kind == ReleaseKind.RETRACTION
-    unstated, computed, unnamed = [], [], []
-    is_same = False
-    for number, notice in told.notices.items():
-        holding = next(one.holding for one in meant if one.holding.dispatch_id == number)
-        held = store.find_release(session, holding.slug, holding.number)
-        said = statement_for(session, stored, held)
-        is_last = held.release.id == stored.release.corrects_id and is_newest(session, held)
-        if not said and not is_retraction:
-            unstated.append(told.which[number])
-        elif not is_last and not is_retraction and said != str(stored.version.extra.get(CHANGES, "")):
-            computed.append(told.which[number])
-        if notice.changes == said:
-            unnamed.append(told.which[number])
-        if is_last and not is_retraction:
-            silent = {"kind", "changes", "changes_since"}
-            is_same = not any(one.field not in silent for one in changes_between(session, held, stored))
-    return Corrects(
-        tuple(dict.fromkeys(unstated)), tuple(dict.fromkeys(computed)), tuple(dict.fromkeys(unnamed)), foreign, is_same
-    )
-
-
 def send_correction(
     workspace: Workspace,
     slug: str,
     *,
+    newcomers: Newcomers,
     overrides: Sequence[str],
     because: str,
     attach_pdf: bool,
@@ -245,7 +53,9 @@ def send_correction(
         require_reason(overrides, because)
 
     def proved_now() -> Ready:
-        return prove_correction(workspace, slug, moment, passing=overrides, because=because, attach_pdf=attach_pdf)
+        return prove_correction(
+            workspace, slug, moment, newcomers=newcomers, passing=overrides, because=because, attach_pdf=attach_pdf
+        )
 
     ready = proved_now()
     if as_json:
@@ -278,10 +88,9 @@ def send_correction(
 
 
 def _hold_and_plan(
-    workspace: Workspace, log: DeliveryLog, ready: Ready, proved_now: object, moment: datetime
+    workspace: Workspace, log: DeliveryLog, ready: Ready, proved_now: Callable[[], Ready], moment: datetime
 ) -> tuple[Ready, Planned]:
     """Stop the wrong text, wait for what is on the wire, and plan; again while that changed who has what."""
-    assert callable(proved_now)
     first = ready.versions[0].release
     assert first.id is not None, "it was read"
     with workspace.database.session(reads_only=True) as session:
@@ -326,6 +135,9 @@ def _parts(workspace: Workspace, ready: Ready) -> list[Part]:
                 pair for pair in ready.found.phone if version_of(pair[0], versions).release.id == one.stored.release.id
             ),
             silent=ready.found.silent if number == 0 else (),
+            added=ready.added[one.stored.release.slug],
+            lists=ready.lists.lists,
+            excluded=ready.lists.excluded_lists,
             identity=one.opened.identity,
             files=tuple(file.keep(workspace.path) for file in one.opened.files),
             plain=ready.told[one.stored.release.slug].plain,
@@ -339,7 +151,13 @@ def _has_work(workspace: Workspace, ready: Ready) -> bool:
     first = ready.versions[0].release
     assert first.id is not None, "it was read"
     with workspace.database.session(reads_only=True) as session:
-        return bool(ready.found.meant or ready.found.phone or ready.found.silent or wrong_dispatches(session, first.id))
+        return bool(
+            ready.lists.recipients
+            or ready.found.meant
+            or ready.found.phone
+            or ready.found.silent
+            or wrong_dispatches(session, first.id)
+        )
 
 
 def _require_passing(workspace: Workspace, ready: Ready, moment: datetime) -> None:
@@ -368,6 +186,9 @@ def _question(ready: Ready) -> str:
     has_it = sum(one.has_it for one in ready.found.meant)
     waited = len(ready.found.meant) - has_it
     headline = ready.proved.stored.version.headline
+    new = len(ready.lists.recipients)
+    if new:
+        return f"Send «{headline}» to {has_it + waited} of its chain, and as a first text to {new} of the lists?"
     if not ready.found.meant:
         return f"Hold back what «{headline}» corrects?"
     more = f", and instead of the wrong text to {waited} who still wait" if waited else ""
@@ -384,6 +205,8 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
         f" {'gets' if len(has_it) == 1 else 'get'} the correction;"
         f" {len(found.meant) - len(has_it)} still waited for it and get the right one instead."
     )
+    if ready.lists.lists:
+        out.print(f"{len(ready.lists.recipients)} more of the lists, who have no text of it, get the right one.")
     for slug, told in ready.told.items():
         for number, notice in told.notices.items():
             many = sum(one.has_it and one.holding.dispatch_id == number for one in ready.meant[slug])

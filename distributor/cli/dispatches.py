@@ -143,7 +143,10 @@ def phone_list(
     csv: Annotated[Path | None, typer.Option(help="Write it to this CSV file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List whom to ring up: who has a wrong text, and whom this dispatch of its correction does not reach."""
+    """List whom to ring up after a correction.
+
+    They have a wrong text, and this dispatch of its correction does not reach them.
+    """
     from distributor.cli.phoning import write_phone_list
     from distributor.wiring import open_workspace
 

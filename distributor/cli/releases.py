@@ -152,9 +152,9 @@ def proof(
         else:
             show_rules(spoken)
         return
-    from distributor.cli.corrections import correction_of, corrects_something
     from distributor.cli.heeding import show_oddest
     from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
+    from distributor.cli.proving_corrections import correction_of, corrects_something
     from distributor.cli.showing import finding_as_json, show_proof
     from distributor.dispatch.examining import oddest
     from distributor.errors import BadInput, Refused

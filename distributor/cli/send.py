@@ -46,7 +46,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Prove a release, then send it to press lists. One message per journalist, each with its line in the log."""
-    from distributor.cli import corrections, sending
+    from distributor.cli import corrections, proving_corrections, sending
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
@@ -57,19 +57,14 @@ def send(
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)
-    is_correction = corrections.corrects_something(workspace, slug)
-    if is_correction and (lists or exclude or only or where or again is not None) and not test:
-        raise BadInput(
-            f"«{slug}» is a correction: it goes to exactly those who have the text it corrects, whatever the lists.",
-            mend=f"Leave the lists out: distributor send {slug}",
-        )
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
-    if is_correction:
+    if proving_corrections.corrects_something(workspace, slug):
         corrections.send_correction(
             workspace,
             slug,
+            newcomers=proving_corrections.Newcomers(lists or [], exclude or [], only or [], where or ""),
             overrides=override or [],
             because=because,
             attach_pdf=attach_pdf,

@@ -72,10 +72,26 @@ class Correcting:
         """What must not have changed between the proof and the plan: who gets what."""
         return frozenset((one.holding.delivery_id, one.has_it) for one in self.meant)
 
-    def manifest(self, meant: Iterable[Meant], *, with_left_out: bool = True) -> Manifest:
-        """The same as a manifest, which the proof and the printers read."""
+    def manifest(
+        self,
+        meant: Iterable[Meant],
+        added: Iterable[PlannedRecipient] = (),
+        lists: Manifest | None = None,
+        *,
+        with_left_out: bool = True,
+    ) -> Manifest:
+        """The same as a manifest, which the proof and the printers read; with who is `added` from `lists`."""
         left_out = (*(one for _, one in self.phone), *self.silent) if with_left_out else ()
-        return Manifest((), (), tuple(one.planned for one in meant), left_out)
+        if lists is not None and with_left_out:
+            left_out = (*left_out, *lists.left_out)
+        return Manifest(
+            lists.lists if lists else (),
+            lists.excluded_lists if lists else (),
+            (*(one.planned for one in meant), *added),
+            left_out,
+            only_lists=lists.only_lists if lists else (),
+            where=lists.where if lists else "",
+        )
 
 
 def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring) -> Correcting:

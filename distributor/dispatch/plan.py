@@ -24,7 +24,7 @@ from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
-from distributor.releases.corrections import standing_correction
+from distributor.releases.corrections import chain_to, family, read_links, standing_correction
 from distributor.releases.draft import ReleaseKind
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
@@ -81,6 +81,20 @@ def require_uncorrected(session: Session, release_id: int) -> None:
         if is_gone
         else f"Whoever has the wrong text: distributor send {standing.slug}",
     )
+
+
+def require_not_overtaken(session: Session, correction: Release) -> None:
+    """Raise `Refused` for a correction of what another one, which was sent meanwhile, corrects as well."""
+    if correction.corrects_id is None:
+        return
+    standing = standing_correction(session, correction.corrects_id)
+    chain = read_links(session)
+    own = {one.id for one in family(chain, chain[correction.id or 0])}
+    if standing is not None and not own & {link.id for step in chain_to(chain, standing.id) for link in step}:
+        raise Refused(
+            f"What «{correction.slug}» corrects was corrected by «{standing.slug}» meanwhile; nothing was sent.",
+            mend=f"Correct that one: distributor releases correct {standing.slug} FILE",
+        )
 
 
 def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Manifest) -> None:

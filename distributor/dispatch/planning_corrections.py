@@ -16,9 +16,10 @@ from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
 from distributor.dispatch.composing import CORRECTS, Identity, Notice
 from distributor.dispatch.correcting import COMPLAINED, Correcting, Meant, who_gets
 from distributor.dispatch.fairness import interleave
-from distributor.dispatch.manifest import LeftOut, LeftOutReason
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
+from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze
-from distributor.dispatch.plan import delivery_row, new_dispatch
+from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken
 from distributor.dispatch.provenance import require_provenance
 from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
@@ -38,7 +39,10 @@ class Moved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One language version of a correction, all who get it and what it says to them (`told`: by dispatch)."""
+    """One language version of a correction, all who get it and what it says to them (`told`: by dispatch).
+
+    `added` have no text of the chain and get this one as a first, from `lists`.
+    """
 
     stored: StoredRelease
     meant: tuple[Meant, ...]
@@ -48,6 +52,9 @@ class Part:
     files: tuple[KeptFile, ...]
     plain: Notice
     told: Mapping[int, Notice]
+    added: tuple[PlannedRecipient, ...] = ()
+    lists: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +114,28 @@ def plan_correction(
     versions = [part.stored for part in parts]
     first = versions[0]
     assert first.release.id is not None, "it was read"
-    links = read_links(session)
-    steps = chain_to(links, first.release.id)
+    steps = chain_to(read_links(session), first.release.id)
     for link in sorted({link.id for step in steps for link in step}):  # whoever plans one of them waits here
         session.get(Release, link, with_for_update=True, populate_existing=True)
+    require_not_overtaken(session, first.release)
     ended = wrong_dispatches(session, first.release.id)
     words = WITHDRAWN_BY if first.version.kind == ReleaseKind.RETRACTION else CORRECTED_BY
     withheld = _end(session, log, ended, f"{words}«{first.release.slug}»", actor)
     # Read only now: what could still leave is held, and what is on the wire is known to be.
     if who_gets(session, versions, keyring).standing != proved.standing:
         raise Moved
-    require_provenance(session, [one.planned for one in proved.meant if one.holding.owner is not None])
+    added = [one for part in parts for one in part.added]
+    if holders(session, first.release, added):
+        raise Moved
+    require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
     numbers = [
         _plan_part(session, log, part, templates, now)
         for number, part in enumerate(parts)
-        if part.meant or part.phone or part.silent or (number == 0 and ended and not proved.meant and not proved.done)
+        if part.meant
+        or part.added
+        or part.phone
+        or part.silent
+        or (number == 0 and ended and not proved.meant and not proved.done)
     ]
     details = {"dispatches": numbers, "ended": ended, "withheld": withheld, "phone": len(proved.phone)}
     session.add(Audit(actor=actor, action="send.correction", subject=first.release.slug, details=details))
@@ -152,7 +166,8 @@ def _plan_part(session: Session, log: DeliveryLog, part: Part, templates: Templa
         files=part.files,
         correction=freeze(part.plain, part.told),
     )
-    dispatch.manifest_hash = Correcting().manifest(part.meant).digest
+    dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
+    dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
@@ -166,6 +181,10 @@ def _rows(dispatch_id: int, part: Part, now: datetime) -> Iterator[Mapping[str, 
     for one in (*_fair(part.meant, has_it=True), *_fair(part.meant, has_it=False)):
         seen.add(one.planned.address.key)
         yield _row(dispatch_id, part, one, now)
+    for planned in interleave(part.added, lambda one: one.address.domain, lambda one: one.sector_slug):
+        if planned.address.key not in seen:
+            seen.add(planned.address.key)
+            yield delivery_row(dispatch_id, part.stored.version, planned, part.identity, now) | {"corrects_id": None}
     for one, left_out in part.phone:
         if one.planned.address.key not in seen:
             seen.add(one.planned.address.key)

@@ -131,7 +131,7 @@ def find_target(session: Session, slug: str, kind: ReleaseKind, name: str = "") 
     links = read_links(session)
     last = last_in_language(links, asked.id)
     if last.corrects_id is not None and not is_planned(session, last.id):
-        name, last = name or last.slug, links[last.corrects_id]
+        name, last = name or (last.slug if last.kind == kind else ""), links[last.corrects_id]
     stored = store.find_release(session, last.slug)
     if not is_planned(session, last.id):
         raise BadInput(

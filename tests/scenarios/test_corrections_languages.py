@@ -146,5 +146,34 @@ def test_what_cannot_be_corrected_says_so(office: Office) -> None:
         same = write(sending, "same.txt", communique())
         assert "Not a word differs" in one_sentence(sending.run("releases", "correct", SLUG, same, code=2))
         sending.run("releases", "correct", SLUG, corrected(sending))
-        assert "whatever the lists" in one_sentence(sending.run(*send_arguments(CORRECTION, BUREAU), code=2))
+        sending.run("releases", "retract", SLUG, "--because", "Tout est faux.", "--slug", "retrait")
+        ran = sending.run(*send_arguments("retrait", BUREAU), code=2)
+        assert "to nobody else" in one_sentence(ran)
         assert len(server.accepted) == len(SHORT_LIST)
+        sending.run("send", "retrait", "--yes")
+        said = one_sentence(sending.run("send", CORRECTION, "--yes", code=3))
+        assert "was corrected by «retrait» meanwhile" in said
+        assert len(server.accepted) == 2 * len(SHORT_LIST)
+
+
+def test_newcomers_get_the_right_text_as_if_it_were_the_first(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+        sending.run(*send_arguments(SLUG, BUREAU))
+        sending.run("releases", "correct", SLUG, corrected(sending))
+        sending.run(
+            "contacts", "add", "neuve@monde.example", "--last-name", "Neuve", "--source", "annuaire", "--list", BUREAU
+        )
+        ran = sending.run(*send_arguments(CORRECTION, BUREAU))
+        assert "1 more of the lists, who have no text of it" in ran.out
+        told = server.accepted[len(SHORT_LIST) :]
+        assert len(told) == len(SHORT_LIST) + 1
+        (new,) = [one for one in told if one.recipient == "neuve@monde.example"]
+        assert read(new)["References"] is None
+        assert "RECTIFICATIF" not in text(new)
+        assert RIGHT in text(new)
+        sending.run(
+            "contacts", "add", "neuf@monde.example", "--last-name", "Neuf", "--source", "annuaire", "--list", BUREAU
+        )
+        sending.run(*send_arguments(CORRECTION, BUREAU))
+        assert [one.recipient for one in server.accepted[2 * len(SHORT_LIST) + 1 :]] == ["neuf@monde.example"]
