@@ -11,10 +11,8 @@ from distributor.cli.options import AsJson, Slug
 
 if TYPE_CHECKING:
     from rich.text import Text
-    from sqlmodel import Session
 
     from distributor.releases.diff import Change
-    from distributor.releases.store import StoredRelease
 
 _STYLES = {"added": "green", "removed": "red strike", "changed": "yellow", "moved": "cyan"}
 _MARKS = {"added": ("{+", "+}"), "removed": ("[-", "-]")}
@@ -30,6 +28,7 @@ def diff(
 ) -> None:
     """Show what changed between two versions, in words."""
     from distributor.cli.output import console, show_json
+    from distributor.dispatch.notices import changes_between
     from distributor.errors import BadInput
     from distributor.releases import store
     from distributor.wiring import open_workspace
@@ -43,7 +42,7 @@ def diff(
                 f"«{slug}» has one version only.", mend=f"Make the next with: distributor releases edit {slug}"
             )
         first = store.find_release(session, slug, number)
-        changes = _changes(session, first, second)
+        changes = changes_between(session, first, second)
     if as_json:
         numbers = {"release": slug, "from": first.version.number, "to": second.version.number}
         show_json(numbers | {"changes": [_change_as_json(one) for one in changes]})
@@ -59,13 +58,16 @@ def diff(
 def versions(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
     """List every version of a release. The latest comes first; with each, what changed."""
     from distributor.cli.output import show_json, show_table, when
+    from distributor.dispatch.notices import changes_between
     from distributor.releases import store
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
         found = store.versions_of(session, slug)
-        changed = [sorted({one.field for one in _changes(session, older, newer)}) for newer, older in pairwise(found)]
+        changed = [
+            sorted({one.field for one in changes_between(session, older, newer)}) for newer, older in pairwise(found)
+        ]
     rows = list(zip([one.version for one in found], [*changed, []], strict=True))
     if as_json:
         show_json(
@@ -99,18 +101,6 @@ def versions(context: typer.Context, slug: Slug, as_json: AsJson = False) -> Non
         right=[0],
         spare=[4, 5],
     )
-
-
-def _changes(session: Session, first: StoredRelease, second: StoredRelease) -> list[Change]:
-    from distributor.releases import store
-    from distributor.releases.diff import compare
-
-    drafts, files = [], []
-    for one in (first, second):
-        rows = store.attachments_of(session, one.version)
-        drafts.append(store.draft_of(one.version, rows))
-        files.append({row.name: row.sha256 for row in rows})
-    return compare(drafts[0], drafts[1], files[0], files[1])
 
 
 def _change_as_json(change: Change) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from distributor.dispatch.plan import require_not_overtaken
 from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch
-from distributor.releases import store
+from distributor.releases import store, translations
 from distributor.releases.draft import ReleaseKind
 from distributor.releases.fields import CHANGES
 from distributor.releases.findings import Corrects
@@ -68,9 +68,10 @@ class Ready:
 
 
 def corrects_something(workspace: Workspace, slug: str) -> bool:
-    """Whether a release was made by `releases correct`, `replace` or `retract`."""
+    """Whether a release was made by `releases correct`, `replace` or `retract`, or is the translation of such a one."""
     with workspace.database.session(reads_only=True) as session:
-        return store.find_release(session, slug).release.corrects_id is not None
+        release = store.find_release(session, slug).release
+        return any(one.corrects_id is not None for one in (release, translations.original_of(session, release)))
 
 
 def prove_correction(

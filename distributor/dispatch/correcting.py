@@ -64,8 +64,6 @@ class Correcting:
     done: int = 0
     outdated: tuple[Holding, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
-    dispatch_ids: tuple[int, ...] = ()
-    """The dispatches of wrong texts that somebody waits on."""
 
     @property
     def standing(self) -> frozenset[tuple[int, bool]]:
@@ -124,7 +122,6 @@ class _Sorted:
     has_it: list[Holding] = field(default_factory=list)
     waited: list[Holding] = field(default_factory=list)
     unsettled: list[Holding] = field(default_factory=list)
-    waiting_on: set[int] = field(default_factory=set)
     recorded: set[int | str] = field(default_factory=set)
     done: int = 0
     outdated: list[Holding] = field(default_factory=list)
@@ -140,7 +137,6 @@ def _sort(
 ) -> None:
     """One person: what they have last, or what they waited for."""
     earlier = [one for one in theirs if one.release_id not in own and "@" in one.address_key]  # the others are erased
-    found.waiting_on |= {one.dispatch_id for one in earlier if one.state in _WAITS}
     mine = [one for one in theirs if one.release_id in own and one.state != DeliveryState.WITHHELD]
     if mine:
         found.done += 1
@@ -203,7 +199,6 @@ def _ask_them(
         found.done,
         tuple(found.outdated),
         foreign,
-        tuple(sorted(found.waiting_on)),
     )
 
 

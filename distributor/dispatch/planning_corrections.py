@@ -30,7 +30,7 @@ from distributor.rendering.templates import TemplateSet
 from distributor.states import DeliveryState, DispatchState
 from distributor.tokens import Keyring
 
-OPEN = (DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED)
+_AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
 class Moved(Exception):
@@ -88,7 +88,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
         .where(
             col(ReleaseVersion.release_id).in_(release_ids),
             col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).in_(OPEN) | (is_done & in_doubt if doubtful else false()),
+            col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
         )
         .order_by(col(Dispatch.id))
     )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, select
 from sqlmodel import Session, col
 
-from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Dispatch, Release, ReleaseVersion
 from distributor.releases.draft import ReleaseKind
 from distributor.releases.translations import base_of
-from distributor.states import DeliveryState
 
 CORRECTING = (ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION)
 """The kinds that speak of an earlier release."""
@@ -161,6 +160,13 @@ def standing_correction(session: Session, release_id: int) -> Link | None:
     return None
 
 
+def begun_correction(session: Session, release: Release) -> str:
+    """The short name of the correction of a release that is written and not sent yet; "" for none."""
+    assert release.id is not None, "it was read"
+    following = next_after(read_links(session), release.id)
+    return following.slug if following is not None and not is_planned(session, following.id) else ""
+
+
 def link_correction(session: Session, release: Release, target: Release, lang: str) -> None:
     """Make `release` the correction of `target`, and of its correction in another language the translation."""
     release.corrects_id = target.id
@@ -198,21 +204,6 @@ def link_translation(session: Session, translation: Release, corrected: Release)
             translation.corrects_id = one.id
             session.add(translation)
             session.flush()
-
-
-def was_accepted(session: Session, release_id: int) -> bool:
-    """Whether somebody's server has accepted a version of it."""
-    sent = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
-    return bool(
-        session.scalar(
-            select(
-                exists()
-                .where(col(Delivery.release_version_id) == col(ReleaseVersion.id), col(Delivery.state).in_(sent))
-                .where(col(Dispatch.id) == col(Delivery.dispatch_id), col(Dispatch.is_test).is_(False))
-                .where(col(ReleaseVersion.release_id) == release_id)
-            )
-        )
-    )
 
 
 def _lang_of(session: Session, release: Release) -> str:

@@ -134,7 +134,7 @@ class ProofSubject:
     """A release about to be sent: its draft, its source text (for lines and excerpts), and when it is to leave.
 
     What else is known of the sending stands below that; a rule keeps silent about what it was not given. `send_at` is
-    aware; `organisation` is who sends.
+    aware; `organisation` is who sends; `being_corrected` is the short name of a correction of it that waits to be sent.
     """
 
     draft: ReleaseDraft
@@ -149,6 +149,7 @@ class ProofSubject:
     sender: SenderAnswer | None = None
     audience: Audience = Audience()
     corrects: Corrects | None = None
+    being_corrected: str = ""
     _kept: dict[str, list[tuple[str, str]]] = field(init=False, default_factory=dict, repr=False, compare=False)
     """Texts that were worked out once, for the many rules that read them."""
 

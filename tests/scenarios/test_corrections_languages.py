@@ -146,6 +146,7 @@ def test_what_cannot_be_corrected_says_so(office: Office) -> None:
         same = write(sending, "same.txt", communique())
         assert "Not a word differs" in one_sentence(sending.run("releases", "correct", SLUG, same, code=2))
         sending.run("releases", "correct", SLUG, corrected(sending))
+        assert "correction-begun" in sending.run(*send_arguments(SLUG, "sante"), code=3).out
         sending.run("releases", "retract", SLUG, "--because", "Tout est faux.", "--slug", "retrait")
         ran = sending.run(*send_arguments("retrait", BUREAU), code=2)
         assert "to nobody else" in one_sentence(ran)

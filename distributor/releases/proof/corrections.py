@@ -95,7 +95,20 @@ CORRECTION_ALONE = Rule(
         "Envoyé à des listes, il manque qui les a quittées, et apprend l'erreur à qui ne l'a pas vue.",
     ),
 )
+CORRECTION_BEGUN = Rule(
+    "correction-begun",
+    Level.STOP,
+    Said(
+        "Its correction «{slug}» is written and not sent yet: this would send the mistake to more people.",
+        "Son rectificatif «{slug}» est écrit et n'est pas envoyé : l'erreur irait à d'autres encore.",
+    ),
+    Said("Send the correction: distributor send {slug}", "Envoyez le rectificatif : distributor send {slug}"),
+    Said(
+        "Whoever gets it now has to be corrected as well.", "Qui le recevrait maintenant devrait être détrompé aussi."
+    ),
+)
 RULES = (
+    CORRECTION_BEGUN,
     CORRECTION_UNSTATED,
     CORRECTION_SAME,
     CORRECTION_UNNAMED,
@@ -109,6 +122,8 @@ _OF_AN_EARLIER = frozenset({ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, Rel
 
 def correction(subject: ProofSubject) -> Iterator[Hit]:
     """A linked correction tells everybody what changed; one that is linked to nothing reaches the wrong people."""
+    if subject.being_corrected:
+        yield CORRECTION_BEGUN.at(slug=subject.being_corrected)
     known = subject.corrects
     line = subject.draft.lines.get("kind")
     if known is None:

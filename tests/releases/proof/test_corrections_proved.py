@@ -37,5 +37,10 @@ def test_one_that_is_linked_to_nothing_is_warned_of(kind: ReleaseKind) -> None:
     assert "correction-alone" in with_draft(kind=kind)
 
 
+def test_a_text_that_is_being_corrected_does_not_leave_unless_somebody_says_so() -> None:
+    assert found(being_corrected="halle-rectificatif")["correction-begun"].level is Level.STOP
+    assert "correction-begun" not in found()
+
+
 def test_a_release_is_no_correction() -> None:
     assert "correction-alone" not in found()
