@@ -153,7 +153,10 @@ def _store(workspace: Workspace, target: Target, file: Path) -> Taken:
         beside=lambda path: picture_beside(file.parent, path),
     )
     draft = target.complete(read.draft)
-    brought = {**drafting.bytes_of(target, workspace.path), **read.pictures}
+    old = drafting.bytes_of(target, workspace.path)
+    if "attachments" not in target.carried:  # a file that lies beside the text is the corrected one
+        old = {name: content for name, content in old.items() if not (file.parent / name).is_file()}
+    brought = {**old, **read.pictures}
     kept = keep_attachments(draft, file.parent, workspace.path, brought)
     draft, source = target.stated(draft, kept, zone)
     draft = drafting.with_remarks(draft, (*read.draft.remarks, *remarks_on(kept, draft)))

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from office import BUREAU, SHORT_LIST, SLUG, Office, communique, one_sentence, send_arguments
-from smtpserver import running
+from smtpserver import Accepted, running
 from test_corrections_sent import CORRECTION, RIGHT, WRONG, corrected, identifiers, read, subject, text, write
 from test_languages import DESK, ENGLISH, IN_ENGLISH, READERS, name_of, translated
 
@@ -178,3 +178,31 @@ def test_newcomers_get_the_right_text_as_if_it_were_the_first(office: Office) ->
         )
         sending.run(*send_arguments(CORRECTION, BUREAU))
         assert [one.recipient for one in server.accepted[2 * len(SHORT_LIST) + 1 :]] == ["neuf@monde.example"]
+
+
+def test_files_go_with_the_correction_the_corrected_ones(office: Office) -> None:
+    """What the new text does not say is taken over, files included; one that changed is told and sent."""
+    front = "---\ntitle: Les urgences rouvrent\nlang: fr\nattachments: [plan.txt]\n---\n\nElles rouvrent {day}.\n"
+    (office.path / "plan.txt").write_text("Le vieux plan.\n")
+    with running() as server:
+        sending = office.at(server.port)
+        sending.run("releases", "import", write(sending, "plan.md", front.format(day="lundi")), "--slug", "plan")
+        passing = ["--override", "contact-missing", "--because", "a test"]
+        sending.send("plan", BUREAU, more=passing)
+        kept = write(sending, "kept.md", "---\ntitle: Les urgences rouvrent\nlang: fr\n---\n\nElles rouvrent mardi.\n")
+        said = sending.run("releases", "correct", "plan", kept).out
+        assert "As before, since the file does not say: attachments." in said
+        sending.run("send", "plan-rectificatif", "--yes", *passing)
+        assert b"Le vieux plan." in attached(server.accepted[-1])
+        (sending.path / "plan.txt").write_text("Le plan juste.\n")
+        new = write(sending, "new.md", front.format(day="mardi"))
+        said = sending.run("releases", "correct", "plan-rectificatif", new).out
+        assert "- Fichier remplacé : plan.txt." in said
+        assert "Paragraphe" not in said
+        sending.run("send", "plan-rectificatif-2", "--yes", *passing)
+        assert b"Le plan juste." in attached(server.accepted[-1])
+
+
+def attached(one: Accepted) -> bytes:
+    part = next(part for part in read(one).walk() if part.get_filename() == "plan.txt")
+    return bytes(part.get_payload(decode=True))
