@@ -404,7 +404,8 @@ class Dispatch(SQLModel, table=True):
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
     fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
     `waits_until` it is not taken up by itself: `waits_for` says what used up or closed, or that it cools down.
-    `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `account_id` is the
+    `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `correction` is empty, or
+    what a correction says to those who have the message of which dispatch (`dispatch.notices`). `account_id` is the
     account that carries it now; `then_account_id` the one that takes over, once, when that is refused: `takeover` then
     tells from which one, when and why.
     """
@@ -430,6 +431,9 @@ class Dispatch(SQLModel, table=True):
     files: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
     )
+    correction: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}")
+    )
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
     signed_off_by: str = ""
@@ -449,7 +453,7 @@ class Delivery(SQLModel, table=True):
     objections are kept under, so that a claim can check them in the same statement; a sector's objection is held
     against both slugs, of the sector the journalist was reached through and of the release's own. `expires_at` is when
     we stop trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals
-    that count against the address.
+    that count against the address. `corrects_id` is the same journalist's delivery whose message this one corrects.
     """
 
     __tablename__ = "delivery"
@@ -473,12 +477,19 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("reason <> ''"),
             postgresql_where=text("reason <> ''"),
         ),
+        Index(
+            "ix_delivery_corrects_id",
+            "corrects_id",
+            sqlite_where=text("corrects_id IS NOT NULL"),
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     dispatch_id: int = Field(foreign_key="dispatch.id")
     release_version_id: int = Field(foreign_key="release_version.id")
     contact_id: int | None = Field(default=None, foreign_key="contact.id", ondelete="SET NULL", index=True)
+    corrects_id: int | None = Field(default=None, foreign_key="delivery.id")
     address: str
     address_key: str
     address_hash: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,7 +133,7 @@ def take_in(
         file=str(file),
         timezone=settings.timezone,
         default_lang=settings.language,
-        beside=lambda path: _picture_beside(file.parent, path),
+        beside=lambda path: picture_beside(file.parent, path),
     )
     brought = {**(origin.files if origin else {}), **read.pictures}
     kept = keep_attachments(read.draft, file.parent, workspace.path, brought)
@@ -187,9 +187,29 @@ def _edit_and_take_in(
     keeps: bool = False,
     origin: Origin | None = None,
 ) -> None:
+    """`edit_and_take`, and say what was made."""
+    taken = edit_and_take(
+        file,
+        before=before,
+        take=lambda: take_in(workspace, file, slug=slug, name=origin.name if origin else "", origin=origin),
+        go_on=f"edit {slug}" if origin else "new",
+    )
+    if taken is None:
+        return
+    show_taken(workspace, taken)
+    if keeps:
+        from distributor.cli.output import console
+
+        console().print(f"The text is in {file} too.")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def edit_and_take(file: Path, *, before: bytes | None, take: Callable[[], Taken], go_on: str) -> Taken | None:
     """Open a file in the editor until it can be stored, or the user gives up; then it is kept, and told where.
 
-    `before` is what stood in it: unchanged, nothing is made. Unless it `keeps`, the file goes once it is stored.
+    `before` is what stood in it: unchanged, nothing is made, and None comes back. `go_on` is the command of `releases`
+    that takes the file up again.
     """
     from distributor.cli.output import console
     from distributor.errors import DistributorError
@@ -203,21 +223,14 @@ def _edit_and_take_in(
                 file.unlink(missing_ok=True)
         if is_untouched:
             console().print("Nothing was changed, so nothing was made.")
-            return
+            return None
         try:
-            taken = take_in(workspace, file, slug=slug, name=origin.name if origin else "", origin=origin)
-            break
+            return take()
         except DistributorError as error:
             if not _goes_on(error, file):
-                command = f"edit {slug}" if origin else "new"
-                go_on = f"distributor releases {command} {shlex.quote(str(file))}"
-                error.mend = f"{error.mend} Your text is kept; go on with: {go_on}".strip()
+                command = f"distributor releases {go_on} {shlex.quote(str(file))}"
+                error.mend = f"{error.mend} Your text is kept; go on with: {command}".strip()
                 raise
-    show_taken(workspace, taken)
-    if keeps:
-        console().print(f"The text is in {file} too.")
-    else:
-        file.unlink(missing_ok=True)
 
 
 def _goes_on(error: Exception, file: Path) -> bool:
@@ -293,7 +306,7 @@ def _bytes_of(workspace: Workspace, version: ReleaseVersion, files: Sequence[Att
     return held
 
 
-def _picture_beside(folder: Path, path: str) -> bytes | None:
+def picture_beside(folder: Path, path: str) -> bytes | None:
     """A picture that was saved with a web page, in its folder or below it."""
     from distributor.errors import BadInput
     from distributor.files import read_bytes, real_path

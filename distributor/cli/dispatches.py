@@ -162,6 +162,23 @@ def stop(
     stop_all(open_workspace(context.obj), dispatch_ids or [], because, as_json=as_json)
 
 
+@app.command("phone-list")
+def phone_list(
+    context: typer.Context,
+    dispatch_id: Number,
+    csv: Annotated[Path | None, typer.Option(help="Write it to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List whom to ring up after a correction.
+
+    They have a wrong text, and this dispatch of its correction does not reach them.
+    """
+    from distributor.cli.phoning import write_phone_list
+    from distributor.wiring import open_workspace
+
+    write_phone_list(open_workspace(context.obj), dispatch_id, csv, as_json=as_json)
+
+
 @app.command()
 def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> None:
     """Cancel a dispatch. Whoever still waits gets nothing; what left has left."""

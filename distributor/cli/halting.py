@@ -44,7 +44,7 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
     stopped = stop_dispatches(workspace.database, dispatch_ids, actor(), because).dispatch_ids
     for number in stopped:
         workspace.events(f"command:{actor()}").tell("dispatch.stopped", dispatch_id=number)
-    holding = _until_let_go(workspace, stopped)
+    holding = until_let_go(workspace, stopped)
     recovery = workspace.carrier(workspace.log()).recover()  # whoever was killed before, or by the same hand
     shown = [_left(workspace, number) for number in stopped]
     if as_json:
@@ -55,9 +55,9 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
         console(stderr=True).print(f"Still finishing: {worker}. Nothing more begins to leave there.")
 
 
-def _until_let_go(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[str]:
-    """Wait until no living process holds anything of these dispatches; return those that still do."""
-    ends = clock.monotonic() + _PATIENCE_S
+def until_let_go(workspace: Workspace, dispatch_ids: Sequence[int], patience: float = _PATIENCE_S) -> list[str]:
+    """Wait, so many seconds at most, until no living process holds anything of these; return those that still do."""
+    ends = clock.monotonic() + patience
     while True:
         with workspace.database.reading() as connection:
             holding = [one.place for number in dispatch_ids for one in at_work(connection, number)]

@@ -20,6 +20,7 @@ from distributor.contacts.people import members
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient, make_manifest, recipient_from
+from distributor.dispatch.notices import sample_notice
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
@@ -42,7 +43,16 @@ def preview_messages(
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
         versions = versions_to_send(session, stored)
-        composers = {one.release.slug: open_composer(workspace, session, one) for one in versions}
+        today = clock.now().astimezone(workspace.settings.timezone).date()
+        composers = {
+            one.release.slug: open_composer(
+                workspace,
+                session,
+                one,
+                notice=sample_notice(session, workspace.templates.texts(one.version.lang), one, today),
+            )
+            for one in versions
+        }
         opened = composers[stored.release.slug]
         if worst:
             every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]

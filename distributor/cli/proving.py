@@ -14,7 +14,7 @@ from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.contacts.lists import press_lists
 from distributor.dispatch import overrides
-from distributor.dispatch.composing import Identity, make_composer, release_of
+from distributor.dispatch.composing import Identity, Notice, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
@@ -27,7 +27,7 @@ from distributor.errors import BadInput
 from distributor.models import Attachment
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
-from distributor.releases.findings import Finding, LinkAnswer
+from distributor.releases.findings import Corrects, Finding, LinkAnswer
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
@@ -129,8 +129,8 @@ def prove_release(
             )
             for share in shares.parts
         ]
-    _check_codes(passing, {finding.code for one in proved for finding in one.result.findings})
-    first, *others = (_let_pass(one, passing, because) for one in proved)
+    check_codes(passing, {finding.code for one in proved for finding in one.result.findings})
+    first, *others = (let_pass(one, passing, because) for one in proved)
     return replace(first, translations=tuple(others))
 
 
@@ -176,7 +176,7 @@ def _prove_version(
     stored, manifest = share.stored, share.manifest
     opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
     failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
-    known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    known = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
     result = prove(
         session,
         stored,
@@ -191,7 +191,7 @@ def _prove_version(
     return Proved(stored, manifest, result, tuple(earlier), opened, everyone)
 
 
-def _let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
+def let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     """The same with its findings of these codes let pass, unlogged as yet."""
     contacts = contacts_of(proved.manifest.recipients)
     asked = {
@@ -202,7 +202,7 @@ def _let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     return replace(proved, result=replace(proved.result, passed={**proved.result.passed, **asked}))
 
 
-def _look_around(
+def look_around(
     workspace: Workspace,
     stored: StoredRelease,
     opened: Opened,
@@ -210,6 +210,7 @@ def _look_around(
     moment: datetime,
     *,
     follows_links: bool,
+    corrects: Corrects | None = None,
 ) -> Known:
     """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
     identity, settings = opened.identity, workspace.settings
@@ -227,6 +228,7 @@ def _look_around(
         message=sample_message(opened.composer, first, stamp),
         links=links,
         sender=ask_about_sender(workspace.database, settings),
+        corrects=corrects,
     )
 
 
@@ -237,12 +239,13 @@ def open_composer(
     *,
     is_test: bool = False,
     pdf_of: datetime | None = None,
+    notice: Notice | None = None,
 ) -> Opened:
     """The sender as the settings name it now, and a composer for this release with the workspace's templates.
 
-    With `pdf_of`, the release is attached as a PDF, as it reads at that moment. Where no sender is set yet, one that
-    nobody could take for real stands in: enough to prove and preview with. Raises `BadInput` for a logo that may not
-    leave and where no PDF can be made.
+    With `pdf_of`, the release is attached as a PDF, as it reads at that moment; `notice` is what a correction says.
+    Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with. Raises
+    `BadInput` for a logo that may not leave and where no PDF can be made.
     """
     settings = workspace.settings
     identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
@@ -261,6 +264,7 @@ def open_composer(
         enclosed=enclosed,
         timezone=settings.timezone,
         is_test=is_test,
+        notice=notice,
     )
     return Opened(identity, composer, tuple(files), enclosed.attachments)
 
@@ -308,7 +312,8 @@ def require_reason(codes: Sequence[str], because: str) -> None:
         raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
 
 
-def _check_codes(codes: Sequence[str], found: set[str]) -> None:
+def check_codes(codes: Sequence[str], found: set[str]) -> None:
+    """Raise `BadInput` for a code that the proof did not find, or that nobody can let pass."""
     for code in codes:
         if code not in found:
             listed = ", ".join(sorted(found)) or "nothing"

@@ -10,12 +10,13 @@ import typer
 
 from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
+from distributor.cli.correcting import correct, replace, retract
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 from distributor.cli.signoffs import sign_off
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
-for command in (new, edit, diff, versions, pdf, sign_off):
+for command in (new, edit, correct, replace, retract, diff, versions, pdf, sign_off):
     app.command()(command)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
@@ -108,7 +109,7 @@ def show(
     from distributor.cli.showing import override_as_json, release_as_json, show_release
     from distributor.cli.signoffs import show_signatures, signature_as_json, signatures_on
     from distributor.dispatch import overrides
-    from distributor.releases import store
+    from distributor.releases import corrections, store
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -118,13 +119,14 @@ def show(
         let_pass = overrides.standing(session, stored.version)
         family = store.language_versions(session, stored.release)
         signed = signatures_on(workspace, session, store.find_release(session, slug))
+        chain = corrections.neighbours(session, stored.release)
     web_url = workspace.web_url(stored.release)
     if as_json:
-        more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url}
+        more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url, **chain}
         more |= {"sign_offs": [signature_as_json(one) for one in signed]}
         show_json(release_as_json(stored, files, family) | more)
     else:
-        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url)
+        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url, chain=chain)
         show_signatures(signed, workspace.settings.timezone)
 
 
@@ -157,6 +159,7 @@ def proof(
         return
     from distributor.cli.heeding import show_oddest
     from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
+    from distributor.cli.proving_corrections import correction_of, corrects_something
     from distributor.cli.showing import finding_as_json, show_proof
     from distributor.dispatch.examining import oddest
     from distributor.errors import BadInput, Refused
@@ -167,7 +170,8 @@ def proof(
     workspace = open_workspace(context.obj)
     moment: datetime = moment_of(at, workspace.settings.timezone)
     require_reason(override or [], because)
-    proved = prove_release(
+    prove = correction_of if corrects_something(workspace, slug) else prove_release
+    proved = prove(
         workspace,
         slug,
         lists,

@@ -46,7 +46,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Prove a release, then send it to press lists. One message per journalist, each with its line in the log."""
-    from distributor.cli import sending
+    from distributor.cli import corrections, proving_corrections, sending
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
@@ -61,6 +61,20 @@ def send(
     workspace = open_workspace(context.obj).for_account(account)
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
+        return
+    if proving_corrections.corrects_something(workspace, slug):
+        corrections.send_correction(
+            workspace,
+            slug,
+            newcomers=proving_corrections.Newcomers(lists or [], exclude or [], only or [], where or ""),
+            overrides=override or [],
+            because=because,
+            attach_pdf=attach_pdf,
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+            verbose=verbose,
+        )
         return
     if not lists:
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")

@@ -38,7 +38,8 @@ from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
-from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.dispatch.notices import freeze, sample_notice
+from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrected
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
 from distributor.errors import BadInput, Refused
@@ -178,6 +179,7 @@ def _show_heeded(workspace: Workspace, proved: Proved) -> None:
 def _require_provenance(workspace: Workspace, proved: Proved) -> None:
     """Raise `Refused` before anybody is asked: what cannot be planned need not be confirmed."""
     with workspace.database.session(reads_only=True) as session:
+        require_uncorrected(session, proved.stored.version.release_id)
         require_provenance(session, proved.everyone.recipients)
 
 
@@ -319,7 +321,11 @@ def send_test(
         recipient = next(iter(find_recipients(workspace, session, asked, contact, lists)), Recipient(to))
         stored = version_for(recipient, versions_to_send(session, asked))
         _require_no_objector(workspace, session, to, stored)
-        opened = open_composer(workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None)
+        today = moment.astimezone(workspace.settings.timezone).date()
+        notice = sample_notice(session, workspace.templates.texts(stored.version.lang), stored, today)
+        opened = open_composer(
+            workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None, notice=notice
+        )
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
     running.outlive_the_terminal()
@@ -338,6 +344,7 @@ def send_test(
             now=moment,
             files=files,
             account=workspace.account_name,
+            correction=freeze(notice, {}) if notice else None,
         )
     which = f", «{stored.release.slug}»" if stored.release.id != asked.release.id else ""
     console().print(f"Test to {to}, as for {recipient}{which}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -211,6 +211,7 @@ def show_release(
     *,
     family: Sequence[StoredRelease],
     web_url: str = "",
+    chain: Mapping[str, str | None] | None = None,
 ) -> None:
     """Every field of a release version, then its body, and what the proof was told to let pass."""
     out, version = console(), stored.version
@@ -221,6 +222,7 @@ def show_release(
         ("kind", version.kind),
         ("language", version.lang),
         _relation(stored, family),
+        *((name.replace("_", " "), slug or "") for name, slug in (chain or {}).items()),
         ("standfirst", version.standfirst),
         ("dateline", ", ".join(part for part in (place, day.isoformat() if day else "") if part)),
         ("embargo until", when(version.embargo_until, zone)),

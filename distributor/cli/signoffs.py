@@ -155,7 +155,10 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     from distributor.dispatch.languages import versions_to_send
     from distributor.dispatch.leaving import Part, leaving_of
     from distributor.releases import store
+    from distributor.releases.corrections import CORRECTING
 
+    if stored.version.kind in CORRECTING:
+        return _survey_correction(workspace, session, stored, scope)
     versions = versions_to_send(session, stored)
     shares = share_out_to(
         workspace, session, versions, scope["lists"], scope["excluded"], only=scope["only"], where=scope["where"]
@@ -167,13 +170,33 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     return replace(leaving_of(parts, workspace.templates.sources(), files), attach_pdf=bool(scope.get("attach_pdf")))
 
 
-def leaving_from(workspace: Workspace, proved: Proved) -> Leaving:
-    """What a release that was proved would let leave."""
+def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
+    """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
+    from distributor.cli.proving import house_files
+    from distributor.dispatch.correcting import version_of, who_gets
+    from distributor.dispatch.leaving import Part, leaving_of
+    from distributor.releases import store
+
+    versions = store.language_versions(session, stored.release)
+    found = who_gets(session, versions, workspace.keyring)
+    parts = []
+    for one in versions:
+        theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
+        parts.append(Part(one.release.slug, one.version, found.manifest(theirs)))
+    files = [
+        file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
+    ]
+    leaving = leaving_of(parts, workspace.templates.sources(), files)
+    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")), is_to_holders=True)
+
+
+def leaving_from(workspace: Workspace, proved: Proved, *, is_to_holders: bool = False) -> Leaving:
+    """What a release that was proved would let leave; a correction goes to the holders of a text."""
     from distributor.dispatch.leaving import Part, leaving_of
 
     parts = [Part(one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
     files = [file.kept for one in proved.versions for file in one.opened.files]
-    return leaving_of(parts, workspace.templates.sources(), files)
+    return replace(leaving_of(parts, workspace.templates.sources(), files), is_to_holders=is_to_holders)
 
 
 def how_to_sign(slug: str, scope: dict[str, Any]) -> str:

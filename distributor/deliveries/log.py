@@ -243,6 +243,18 @@ class DeliveryLog:
             for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
         )
 
+    def withhold_waiting(self, connection: Connection, dispatch_ids: Sequence[int], reason: str) -> int:
+        """Withhold everyone of these dispatches of whose message no byte has left, in the caller's transaction.
+
+        Claims are taken away first: whoever holds one may not begin any more. Returns how many were withheld.
+        """
+        mine = _delivery.c.dispatch_id.in_(dispatch_ids)
+        self._step(connection, mine, DeliveryState.CLAIMED, DeliveryState.QUEUED)
+        return sum(
+            self._step(connection, mine, state, DeliveryState.WITHHELD, reason=reason)
+            for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+        )
+
     def standing(self, dispatch_id: int) -> Standing:
         """How many deliveries of a dispatch are in each state, and when the next deferred one is due."""
         with self._database.reading() as connection:
@@ -357,19 +369,22 @@ class DeliveryLog:
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
     ) -> int:
         """Move rows from one state to another, if the step is legal; return how many moved."""
-        check_transition(old, new)
-        condition = and_(which, _delivery.c.state == old)
-        if own:
-            condition = and_(condition, _delivery.c.worker == self.worker)
+        condition = and_(which, _delivery.c.worker == self.worker) if own else which
         with self._database.transaction() as connection:
-            moved = connection.execute(
-                update(_delivery)
-                .where(condition)
-                .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
-            ).rowcount
+            moved = self._step(connection, condition, old, new, **values)
             if moved and new == DeliveryState.QUEUED:
                 ring(connection)
             return moved
+
+    def _step(
+        self, connection: Connection, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, **values: Any
+    ) -> int:
+        check_transition(old, new)
+        return connection.execute(
+            update(_delivery)
+            .where(which, _delivery.c.state == old)
+            .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
+        ).rowcount
 
     def _leased(self, delivery_ids: Sequence[int], now: datetime) -> dict[str, Any]:
         """The values of a statement that puts this worker's lease on deliveries."""

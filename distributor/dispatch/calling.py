@@ -19,6 +19,15 @@ PAUSED_BY = "paused by "
 STOPPED_BY = "stopped at once by "
 """How the reason of a pause begins that a person, and no mail server, is the cause of."""
 
+CORRECTED_BY = "corrected by "
+"""How the reason begins of what was withheld because its text was corrected before it left."""
+
+WITHDRAWN_BY = "withdrawn by "
+"""The same, where the text was withdrawn and nothing comes in its place."""
+
+CANCELLED = "cancelled"
+"""The reason of whoever waited on a dispatch that a person cancelled."""
+
 _GOING_ON = (DispatchState.PLANNED, DispatchState.RUNNING)
 
 
@@ -54,6 +63,16 @@ def is_by_a_person(reason: str) -> bool:
     return reason.startswith((PAUSED_BY, STOPPED_BY))
 
 
+def is_called_off(reason: str) -> bool:
+    """Whether a delivery was withheld for its dispatch's sake, and not for its addressee's."""
+    return reason == CANCELLED or reason.startswith((CORRECTED_BY, WITHDRAWN_BY))
+
+
+def withheld_for(pause_reason: str) -> str:
+    """The reason of whoever still waited on a cancelled dispatch, from its row."""
+    return pause_reason if pause_reason.startswith((CORRECTED_BY, WITHDRAWN_BY)) else CANCELLED
+
+
 def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str = "") -> Called:
     """Pause a dispatch by a person's wish: nothing more of it begins to leave, what is on the wire is finished.
 
@@ -68,6 +87,16 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
             mend=f"See: distributor dispatches show {dispatch_id}",
         )
     return Called((dispatch_id,), reason)
+
+
+def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str) -> Called:
+    """Pause those of these dispatches that are under way, in order; there may be none."""
+    reason = _reason(PAUSED_BY, actor, because)
+    wanted = list(dispatch_ids)
+    which = _dispatch.c.state.in_(_GOING_ON) & _dispatch.c.id.in_(wanted)
+    subject = ", ".join(map(str, wanted))
+    audit = Audit(actor=actor, action="dispatches.pause", subject=subject, details={"because": because})
+    return Called(tuple(_call_off(database, which, reason, audit)) if wanted else (), reason)
 
 
 def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str = "") -> Called:

@@ -20,12 +20,14 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import is_alive
-from distributor.dispatch.calling import read_call
-from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
+from distributor.dispatch.calling import read_call, withheld_for
+from distributor.dispatch.composing import EnvelopeWriter, Identity, Notice, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.events import SILENT, EventLog
+from distributor.dispatch.notices import thaw
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.signing import open_signer
@@ -35,6 +37,7 @@ from distributor.errors import AccountTrouble, BadInput, DistributorError, Refus
 from distributor.models import Account, Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
+from distributor.rendering.composer import Composer
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
@@ -114,7 +117,7 @@ class Carrier:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
         with self.database.reading() as connection:
             rows = connection.execute(
-                select(col(Dispatch.id))
+                select(col(Dispatch.id), col(Dispatch.pause_reason))
                 .join(Delivery, col(Delivery.dispatch_id) == col(Dispatch.id))
                 .where(
                     col(Dispatch.state) == DispatchState.CANCELLED,
@@ -122,9 +125,9 @@ class Carrier:
                 )
                 .distinct()
             ).all()
-        for (dispatch_id,) in rows:
+        for dispatch_id, reason in rows:
             if dispatch_id is not None:
-                self.log.withhold(dispatch_id, "cancelled")
+                self.log.withhold(dispatch_id, withheld_for(reason))
 
     def due(self, accounts: Sequence[str] = ()) -> list[int]:
         """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted.
@@ -298,6 +301,7 @@ class Carrier:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
             if dispatch.state == DispatchState.PAUSED and not resumes:
                 return RunResult(paused_because=dispatch.pause_reason, called_off=True)
+            self._require_uncorrected(session, dispatch)
             self._check_key(session, dispatch_id)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
@@ -305,6 +309,13 @@ class Carrier:
             dispatch.started_at = dispatch.started_at or self.now()
             session.add(dispatch)
             return self._writer(session, dispatch)
+
+    def _require_uncorrected(self, session: Session, dispatch: Dispatch) -> None:
+        """Raise `Refused` for a text that was corrected since, whatever would have it sent again."""
+        version = session.get(ReleaseVersion, dispatch.release_version_id)
+        assert version is not None, "a foreign key holds it"
+        if not dispatch.is_test:
+            require_uncorrected(session, version.release_id)
 
     def _check_key(self, session: Session, dispatch_id: int) -> None:
         """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""
@@ -339,17 +350,31 @@ class Carrier:
         identity = Identity.thaw(dispatch.identity)
         self._check_signing_key(identity)
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
-        composer = make_composer(
-            version,
-            slug,
+        enclosed = enclose_kept(self.workspace, files, identity.domain)
+        templates = TemplateSet.from_sources(dispatch.templates)
+
+        def composer(notice: Notice | None) -> Composer:
+            return make_composer(
+                version,
+                slug,
+                identity,
+                templates,
+                enclosed=enclosed,
+                timezone=self.timezone,
+                is_test=dispatch.is_test,
+                notice=notice,
+            )
+
+        plain, told = thaw(dispatch.correction)
+        return EnvelopeWriter(
+            composer(plain),
             identity,
-            TemplateSet.from_sources(dispatch.templates),
-            enclosed=enclose_kept(self.workspace, files, identity.domain),
-            timezone=self.timezone,
+            self.keyring,
+            dispatch.message_date,
+            open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys),
             is_test=dispatch.is_test,
+            notices={number: composer(notice) for number, notice in told.items()},
         )
-        signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
-        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer, is_test=dispatch.is_test)
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
         """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.

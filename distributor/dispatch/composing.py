@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,21 @@ from distributor.rendering.values import Event, PressContact, Recipient, Release
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
+
+CORRECTS = "corrects"
+"""The key of a delivery's merge fields for what it corrects: the dispatch of that message, and `references`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How a version reads to some of its recipients: as which kind, and what it says of what it changes, in Markdown.
+
+    `subject` is "" where it is the headline.
+    """
+
+    kind: str
+    subject: str = ""
+    changes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +127,9 @@ class Identity:
         """What names one sending to mailbox providers, the same for every recipient; "" for dispatches of before."""
         return f"{slug[:40]}-{number}:{kind}:{self.feedback_sender}" if self.feedback_sender else ""
 
-    def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
+    def stamp(
+        self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime, references: Sequence[str] = ()
+    ) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
         token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id, self.signing_key)
         return Stamp(
@@ -120,6 +137,7 @@ class Identity:
             date=date,
             unsubscribe_mailto=_objection_link(self.objection_address) + token,
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
+            references=tuple(references),
         )
 
     def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
@@ -150,16 +168,21 @@ def make_composer(
     enclosed: Enclosed = NOTHING,
     timezone: ZoneInfo,
     is_test: bool = False,
+    notice: Notice | None = None,
 ) -> Composer:
-    """A composer for one release version, ready for any number of recipients."""
+    """A composer for one release version, ready for any number of recipients; with what a `notice` says to them."""
+    release = release_of(version, slug)
+    if notice is not None:
+        release = replace(release, kind=notice.kind, changes=notice.changes)
     return Composer(
-        release_of(version, slug),
+        release,
         identity.sender(),
         templates,
         attachments=enclosed.attachments,
         images=enclosed.images,
         timezone=timezone,
         feedback_id=identity.feedback_id(slug, version.number, "test" if is_test else version.kind),
+        subject=notice.subject if notice else "",
         test=is_test,
     )
 
@@ -238,7 +261,10 @@ _MERGE_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeWriter:
-    """Turns the claimed deliveries of one dispatch into envelopes: the same delivery, the same bytes, every time."""
+    """Turns the claimed deliveries of one dispatch into envelopes: the same delivery, the same bytes, every time.
+
+    `notices` write to those whom a correction corrects something for, by the dispatch whose message they have.
+    """
 
     composer: Composer
     identity: Identity
@@ -246,14 +272,18 @@ class EnvelopeWriter:
     message_date: datetime
     signer: Signer | None = None
     is_test: bool = False
+    notices: Mapping[int, Composer] = field(default_factory=dict)
 
     def write(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of one delivery."""
         address = kept_address(claimed.address)
         # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
         number = 0 if self.is_test else claimed.id
-        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date)
-        message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
+        corrects = claimed.merge.get(CORRECTS)
+        references = corrects["references"] if corrects else ()
+        composer = self.notices[corrects["dispatch"]] if corrects else self.composer
+        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date, references)
+        message = composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,

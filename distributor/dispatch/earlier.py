@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.contacts.people.ownership import owner
+from distributor.dispatch.holdings import find_holdings, held_by
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
-from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
+from distributor.models import Delivery, ReleaseVersion
 from distributor.states import HAVE_IT, OPEN_STATES
 
 
@@ -32,33 +31,16 @@ def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence
 
     Whom it did not reach (refused, expired, withheld) is not among them, and tests do not count.
     """
-    rows = session.execute(
-        select(
-            owner().label("owner"),
-            col(Delivery.address_key),
-            col(Delivery.state),
-            col(Delivery.dispatch_id),
-            col(ReleaseVersion.number),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(
-            col(ReleaseVersion.release_id) == version.release_id,
-            col(ReleaseVersion.id) != version.id,
-            col(Dispatch.is_test).is_(False),
-            col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
-        )
-        .order_by(col(Delivery.id))
-    ).all()
-    by_person = {row.owner: row for row in rows if row.owner is not None}
-    by_address = {row.address_key: row for row in rows}
-    found = []
-    for planned in recipients:
-        row = by_person.get(planned.contact_id) or by_address.get(planned.address.key)
-        if row is not None:
-            found.append(Earlier(planned, row.number, row.dispatch_id, row.state in OPEN_STATES))
-    return found
+    holdings = find_holdings(
+        session,
+        (col(ReleaseVersion.release_id) == version.release_id)
+        & (col(ReleaseVersion.id) != version.id)
+        & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
+    )
+    return [
+        Earlier(planned, holding.number, holding.dispatch_id, holding.is_waiting)
+        for planned, holding in held_by(holdings, recipients)
+    ]
 
 
 def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:

@@ -15,7 +15,7 @@ from distributor.dispatch.provenance import unproven
 from distributor.folding import fold
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import media
-from distributor.releases.findings import Audience, LinkAnswer, SenderAnswer, SentFile, SentMessage
+from distributor.releases.findings import Audience, Corrects, LinkAnswer, SenderAnswer, SentFile, SentMessage
 from distributor.releases.pdftext import read_pdf
 from distributor.releases.translations import family_of
 from distributor.rendering.composer import Composer, RenderError
@@ -39,6 +39,7 @@ class Known:
     message: SentMessage | None = None
     links: Sequence[LinkAnswer] = ()
     sender: SenderAnswer | None = None
+    corrects: Corrects | None = None
 
 
 def sent_files(files: Iterable[AttachmentFile]) -> list[SentFile]:

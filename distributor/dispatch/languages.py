@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
-from distributor.contacts.people.ownership import owner
+from distributor.dispatch.holdings import find_holdings, held_by
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
-from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Delivery, Release, ReleaseVersion
 from distributor.releases.store import StoredRelease, language_versions
 from distributor.releases.translations import base_of, family_of
 from distributor.rendering.values import Recipient
@@ -109,35 +107,7 @@ def find_holders(
     family = family_of(session, release)
     if len(family) == 1:
         return []
-    rows = _deliveries(session, version, [one.id for one in family if one.id != release.id])
-    by_person = {row.owner: row for row in rows if row.owner is not None}
-    by_address = {row.address_key: row for row in rows}
-    found = []
-    for planned in recipients:
-        row = by_person.get(planned.contact_id) or by_address.get(planned.address.key)
-        if row is not None:
-            verb = "waits for" if row.state in OPEN_STATES else "has"
-            found.append((planned, f"{verb} «{row.slug}», version {row.number} (dispatch {row.dispatch_id})"))
-    return found
-
-
-def _deliveries(session: Session, version: ReleaseVersion, others: Sequence[int | None]) -> Sequence[Row[Any]]:
-    """The deliveries of this version that were not withheld, and those of `others` that reached or may yet reach."""
+    others = [one.id for one in family if one.id != release.id]
     is_own = (col(Delivery.release_version_id) == version.id) & (col(Delivery.state) != DeliveryState.WITHHELD)
     is_other = col(ReleaseVersion.release_id).in_(others) & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES])
-    return session.execute(
-        select(
-            owner().label("owner"),
-            col(Delivery.address_key),
-            col(Delivery.state),
-            col(Delivery.dispatch_id),
-            col(ReleaseVersion.number),
-            col(Release.slug),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
-        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(col(Dispatch.is_test).is_(False), is_own | is_other)
-        .order_by(col(Delivery.id))
-    ).all()
+    return [(planned, str(one)) for planned, one in held_by(find_holdings(session, is_own | is_other), recipients)]

@@ -36,6 +36,8 @@ class Leaving:
     templates: Mapping[str, str]
     files: Mapping[str, str]
     attach_pdf: bool
+    is_to_holders: bool = False
+    """Who gets it is a matter of fact, which no list decides: whoever has the text that it corrects."""
 
     @property
     def release_id(self) -> int:

@@ -27,6 +27,8 @@ from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
+from distributor.releases.corrections import chain_to, family, read_links, standing_correction
+from distributor.releases.draft import ReleaseKind
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -54,14 +56,14 @@ def plan_dispatch(
     through `account`; when that is refused, the account `then` takes over.
     """
     require_provenance(session, manifest.recipients)
+    require_uncorrected(session, version.release_id)
     _require_no_holder(session, version, manifest)
-    dispatch = _dispatch(session, version, identity, templates, now, files=files, account=account)
+    dispatch = new_dispatch(session, version, identity, templates, now, files=files, account=account)
     dispatch.then_account_id = account_id(session, then) if then else None
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
-    dispatch.sign_offs = [one.as_json() for one in signatures]
-    dispatch.signed_off_by = ", ".join(one.name for one in signatures)
+    sign(dispatch, signatures)
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
@@ -86,6 +88,40 @@ def _left_out(dispatch_id: int, manifest: Manifest) -> Iterator[LeftOut]:
                 because=one.because,
                 lists=list(one.planned.lists),
             )
+
+
+def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
+    """Keep with a dispatch the signatures that held when it was planned."""
+    dispatch.sign_offs = [one.as_json() for one in signatures]
+    dispatch.signed_off_by = ", ".join(one.name for one in signatures)
+
+
+def require_uncorrected(session: Session, release_id: int) -> None:
+    """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody."""
+    standing = standing_correction(session, release_id)
+    if standing is None:
+        return
+    is_gone = standing.kind == ReleaseKind.RETRACTION
+    raise Refused(
+        f"This release was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent.",
+        mend="Write a release of its own."
+        if is_gone
+        else f"Whoever has the wrong text: distributor send {standing.slug}",
+    )
+
+
+def require_not_overtaken(session: Session, correction: Release) -> None:
+    """Raise `Refused` for a correction of what another one, which was sent meanwhile, corrects as well."""
+    if correction.corrects_id is None:
+        return
+    standing = standing_correction(session, correction.corrects_id)
+    chain = read_links(session)
+    own = {one.id for one in family(chain, chain[correction.id or 0])}
+    if standing is not None and not own & {link.id for step in chain_to(chain, standing.id) for link in step}:
+        raise Refused(
+            f"What «{correction.slug}» corrects was corrected by «{standing.slug}» meanwhile; nothing was sent.",
+            mend=f"Correct that one: distributor releases correct {standing.slug} FILE",
+        )
 
 
 def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Manifest) -> None:
@@ -120,9 +156,12 @@ def plan_test(
     now: datetime,
     files: Sequence[KeptFile] = (),
     account: str = DEFAULT_ACCOUNT,
+    correction: Mapping[str, Any] | None = None,
 ) -> int:
     """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
-    dispatch = _dispatch(session, version, identity, templates, now, files=files, account=account)
+    dispatch = new_dispatch(
+        session, version, identity, templates, now, files=files, account=account, correction=correction
+    )
     dispatch.is_test = True
     session.add(dispatch)
     session.flush()
@@ -137,12 +176,12 @@ def plan_test(
         sector_slug="",
         lists=recipient.lists,
     )
-    row = _row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    row = delivery_row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
     log.plan(session.connection(), [row])
     return dispatch.id
 
 
-def _dispatch(
+def new_dispatch(
     session: Session,
     version: ReleaseVersion,
     identity: Identity,
@@ -150,8 +189,10 @@ def _dispatch(
     now: datetime,
     *,
     files: Sequence[KeptFile],
-    account: str,
+    account: str = DEFAULT_ACCOUNT,
+    correction: Mapping[str, Any] | None = None,
 ) -> Dispatch:
+    """A dispatch that is not added yet, with all that its messages are made from."""
     assert version.id is not None
     return Dispatch(
         release_version_id=version.id,
@@ -160,6 +201,7 @@ def _dispatch(
         templates=templates.sources(),
         identity=asdict(identity),
         files=[asdict(file) for file in files],
+        correction=dict(correction or {}),
         message_date=now.replace(microsecond=0),
         created_at=now,
     )
@@ -171,22 +213,23 @@ def _rows(
     # Claims go by number, so the order of the numbers is the order of sending, whoever carries it.
     fair = interleave(manifest.recipients, lambda one: one.address.domain, lambda one: one.sector_slug)
     for planned in fair:
-        yield _row(dispatch_id, version, planned, identity, now)
+        yield delivery_row(dispatch_id, version, planned, identity, now)
     seen = {planned.address.key for planned in manifest.recipients}
     for left_out in manifest.left_out:
         planned = left_out.planned
         if left_out.reason in _WITHHELD and planned.address.key not in seen:
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": _WITHHELD[left_out.reason]}
-            yield _row(dispatch_id, version, planned, identity, now) | withheld
+            yield delivery_row(dispatch_id, version, planned, identity, now) | withheld
 
 
 _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail came back before"}
 
 
-def _row(
+def delivery_row(
     dispatch_id: int, version: ReleaseVersion, planned: PlannedRecipient, identity: Identity, now: datetime
 ) -> dict[str, Any]:
+    """The row of one recipient: `queued`, with a Message-ID of its own and all that its message is made from."""
     return {
         "dispatch_id": dispatch_id,
         "release_version_id": version.id,

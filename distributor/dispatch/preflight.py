@@ -15,6 +15,7 @@ from distributor.dispatch.examining import Known, audience_of
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
 from distributor.releases import store
+from distributor.releases.corrections import begun_correction
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
 from distributor.releases.proof import proof
 from distributor.releases.store import StoredRelease
@@ -86,6 +87,8 @@ def prove(
         message=known.message,
         links=known.links,
         sender=known.sender,
+        corrects=known.corrects,
+        being_corrected=begun_correction(session, stored.release),
         audience=audience_of(session, version, manifest),
     )
     findings = proof(subject, language)

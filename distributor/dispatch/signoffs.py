@@ -239,7 +239,8 @@ def _changes(session: Session, row: SignOff, leaving: Leaving) -> Iterator[str]:
         yield "a PDF of the release goes with it, which was not signed"
     if row.attach_pdf and not leaving.attach_pdf:
         yield "it was signed with a PDF, which does not go with it"
-    yield from _people_changes(session, row, leaving)
+    if not leaving.is_to_holders:
+        yield from _people_changes(session, row, leaving)
 
 
 def _text_changes(session: Session, signed: Sequence[Mapping[str, Any]], parts: Sequence[Part]) -> Iterator[str]:

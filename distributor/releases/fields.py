@@ -24,7 +24,8 @@ from distributor.releases.frontmatter import Entry, as_value, is_empty, is_text,
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 ATTACHMENTS_LINK, CHANGES, EVENT, NOTES = "attachments_link", "changes", "event", "notes"
-OWN_EXTRA = frozenset({CHANGES, EVENT, NOTES})
+CHANGES_SINCE = "changes_since"
+OWN_EXTRA = frozenset({CHANGES, CHANGES_SINCE, EVENT, NOTES})
 """The keys of `extra` that messages lay out themselves: Markdown, a mapping of date, place and rsvp, list → note."""
 
 CONTACT_NOTES = "press_contact_notes"
@@ -89,6 +90,7 @@ class FieldReader:
             "translation_of": self._translation_of,
             "format": self._format,
             CHANGES: self._changes,
+            CHANGES_SINCE: self._changes_since,
             EVENT: self._event,
             NOTES: self._notes,
         }
@@ -305,6 +307,21 @@ class FieldReader:
             self.fields.extra[CHANGES] = "\n".join(f"- {' '.join(point.split())}" for point in points if point)
         else:
             self.fields.extra[CHANGES] = self._text(entry.node, CHANGES, entry.line)
+
+    def _changes_since(self, entry: Entry) -> None:
+        """What a correction corrects for who has an older text than the last: «name number» → a text."""
+        if not isinstance(entry.node, MappingNode):
+            raise BadInput(
+                f"`{CHANGES_SINCE}` must hold a text for each version.",
+                mend=f"Write `{CHANGES_SINCE}: {{name-of-the-release 1: the text}}`.",
+                line=entry.line,
+                field=CHANGES_SINCE,
+            )
+        self.fields.extra[CHANGES_SINCE] = {
+            " ".join(key.split()): self._text(said.node, f"{CHANGES_SINCE}.{key}", said.line)
+            for key, said in mapping(entry.node, first_line=self._first_line, field=CHANGES_SINCE).items()
+            if not is_empty(said.node)
+        }
 
     def _event(self, entry: Entry) -> None:
         """When and where what an advisory invites to is, and how to answer."""

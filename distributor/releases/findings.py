@@ -114,11 +114,27 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrects:
+    """What a correction says, as far as the proof looks; each text that it corrects in words («marees», version 1).
+
+    To those who have one of `unstated` it does not say what changed; for `computed` nobody wrote that, it was worked
+    out; to those who have one of `unnamed` it does not name what it corrects. `foreign` is language → how many have a
+    wrong text in it, and would get the correction in another; `is_same` says that the text is word for word the old.
+    """
+
+    unstated: Sequence[str] = ()
+    computed: Sequence[str] = ()
+    unnamed: Sequence[str] = ()
+    foreign: Mapping[str, int] = field(default_factory=dict)
+    is_same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProofSubject:
     """A release about to be sent: its draft, its source text (for lines and excerpts), and when it is to leave.
 
     What else is known of the sending stands below that; a rule keeps silent about what it was not given. `send_at` is
-    aware; `organisation` is who sends.
+    aware; `organisation` is who sends; `being_corrected` is the short name of a correction of it that waits to be sent.
     """
 
     draft: ReleaseDraft
@@ -132,6 +148,8 @@ class ProofSubject:
     links: Sequence[LinkAnswer] = ()
     sender: SenderAnswer | None = None
     audience: Audience = Audience()
+    corrects: Corrects | None = None
+    being_corrected: str = ""
     _kept: dict[str, list[tuple[str, str]]] = field(init=False, default_factory=dict, repr=False, compare=False)
     """Texts that were worked out once, for the many rules that read them."""
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.corrections import next_after, read_links
 from distributor.states import DeliveryState
 
 _SENT = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
@@ -36,6 +37,17 @@ def find_published(session: Session, release_id: int, now: datetime) -> Publishe
     """The newest version of a release that is out at `now`; None when there is none."""
     found = _read(session, _published(now).where(col(Release.id) == release_id).limit(1))
     return found[0] if found else None
+
+
+def find_correction(session: Session, release_id: int, now: datetime) -> Published | None:
+    """What corrects or withdraws a release, and is out at `now`: the last of its chain; None while it stands."""
+    links = read_links(session)
+    following: list[int] = []
+    link = next_after(links, release_id)
+    while link is not None and link.id not in following:
+        following.append(link.id)
+        link = next_after(links, link.id)
+    return next((found for one in reversed(following) if (found := find_published(session, one, now))), None)
 
 
 def newest_published(session: Session, now: datetime, limit: int) -> list[Published]:

@@ -19,6 +19,7 @@ from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import translations
 from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.corrections import CORRECTING, link_translation
 from distributor.releases.diff import Change, compare
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
 from distributor.releases.slugs import check_slug, is_same_headline, slug_of
@@ -61,6 +62,9 @@ def store_release(
     named = translates or draft.translation_of
     original = find_release(session, named).release if named else None
     release = _release(session, chosen)
+    if release is not None and release.corrects_id is not None and draft.kind not in CORRECTING:
+        draft = dataclasses.replace(draft, kind=ReleaseKind(release.kind))  # what it corrects, it goes on correcting
+        digest = _content_hash(draft, attachments)
     if release is None:
         check_slug(chosen)
         release = Release(slug=chosen, kind=draft.kind)
@@ -96,6 +100,8 @@ def store_release(
         Attachment(release_version_id=_id(version.id), **dataclasses.asdict(attachment)) for attachment in attachments
     )
     session.flush()
+    if original is not None:
+        link_translation(session, release, original)
     return StoredRelease(release, version, is_new=True, beside=first if newest is None and first != chosen else "")
 
 

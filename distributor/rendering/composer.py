@@ -91,7 +91,8 @@ class Composer:
     """Writes the messages of one dispatch. Raises `BadInput` at once for a release or sender that cannot work.
 
     `timezone` is the zone in which the dateline's day and the embargo's hour are said; `test` marks the subject;
-    `feedback_id` names the sending to the mailbox providers that report complaints, or is "".
+    `feedback_id` names the sending to the mailbox providers that report complaints, or is "". `subject` is what stands
+    in an inbox, where that is not the headline.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Composer:
         images: Iterable[InlineImage] = (),
         timezone: ZoneInfo,
         feedback_id: str = "",
+        subject: str = "",
         test: bool = False,
     ) -> None:
         self._release = release
@@ -117,7 +119,7 @@ class Composer:
         self._file_names = ", ".join(file.name for file in files)
         self._writer = MessageWriter(
             sender,
-            release.headline,
+            subject or release.headline,
             language=release.lang,
             attachments=files,
             images=self._images,

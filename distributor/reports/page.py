@@ -8,6 +8,7 @@ from typing import Any
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
+from distributor.reports.queries_chain import Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.reports.wording import Wording
 from distributor.states import DeliveryState
@@ -119,7 +120,16 @@ _WORDS = {
     "next": ("Page suivante", "Next page"),
     "test": ("essai", "test"),
     "signed": ("bon à diffuser signé par", "signed off by"),
+    "chain": ("Corrections", "Corrections"),
+    "who_has": ("Qui a quel texte", "Who has which text"),
+    "texts": ("Textes reçus", "Texts received"),
+    "in_doubt": ("Incertain", "In doubt"),
 }  # fmt: skip
+_VERBS = {
+    "correction": ("corrige", "corrects"),
+    "replacement": ("annule et remplace", "cancels and replaces"),
+    "retraction": ("retire", "withdraws"),
+}
 _MANY = 12
 
 
@@ -230,6 +240,7 @@ class Page(Wording):
                 }
                 for one in self.details.earlier
             ],
+            "chain": self._chain(),
             "words": words,
         }  # fmt: skip
 
@@ -251,6 +262,28 @@ class Page(Wording):
             moment = self.moment(datetime.fromisoformat(one["signed_at"]))
             found.append(f"{self.words['signed']} {one['name']}, {moment} ({one['digest'][:12]})")
         return found
+
+    def _chain(self) -> dict[str, Any] | None:
+        """What corrects what, and who has which text, in words."""
+        chain = self.report.chain
+        if chain is None:
+            return None
+        have = [
+            [
+                "; ".join(f"{slug}, {self.words['version']} {number}" for slug, number in one.texts),
+                self.number(one.many),
+            ]
+            for one in chain.have
+        ]
+        others = (("in_doubt", chain.in_doubt), ("waiting", chain.waiting))
+        have += [[self.words[name].capitalize(), self.number(many)] for name, many in others if many]
+        return {"steps": [self._step(one) for one in chain.steps], "have": have}
+
+    def _step(self, step: Step) -> str:
+        verb = _VERBS.get(step.kind, ("", ""))[self.column] if step.corrects else ""
+        sent = ", ".join(f"{self.words['dispatch'].lower()} {number}" for number in step.dispatch_ids)
+        told = f"«{step.slug}»" + (f" {verb} «{step.corrects}»" if verb else "")
+        return f"{told} ({sent or self.words['not_started']})"
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

@@ -20,6 +20,7 @@ from distributor.deliveries.leases import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
+from distributor.reports.queries_chain import Chain, corrections_of, read_chain
 from distributor.states import ASSUMED_SENT, COOLING, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
@@ -269,6 +270,8 @@ class Report:
     by_domain: Mapping[str, Mapping[str, int]]
     assumed_sent: Mapping[str, int] = field(default_factory=dict)
     """How many of the accepted were counted so without a mail server's word, by the reason that says by whom."""
+    chain: Chain | None = None
+    """The chain of corrections that the release stands in; None where nothing was corrected."""
 
     @property
     def total(self) -> int:
@@ -311,6 +314,7 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
             totals[state] += many
     named = [row for row in rows if row.slug == slug] or rows  # those of the release itself before its translations
     return Report(
+        chain=read_chain(connection, slug or named[-1].slug),
         slug=slug or named[-1].slug,
         headline=named[-1].headline,
         dispatches=rows,
@@ -391,9 +395,16 @@ def recipients(
         if not page:
             return
         last = page[-1]["id"]
-        histories = _histories(connection, [row["id"] for row in page])
+        ids = [row["id"] for row in page]
+        histories, corrections = _histories(connection, ids), corrections_of(connection, ids)
         for row in page:
-            yield {**row, "history": histories.get(row["id"], [])}
+            corrects, corrected_by = corrections.get(row["id"], ("", ""))
+            yield {
+                **row,
+                "corrects": corrects,
+                "corrected_by": corrected_by,
+                "history": histories.get(row["id"], []),
+            }
 
 
 def _histories(connection: Connection, delivery_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
@@ -418,5 +429,6 @@ def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, 
         "assumed_sent": dict(report.assumed_sent),
         "by_sector": report.by_sector,
         "by_domain": report.by_domain,
+        "chain": report.chain.as_json() if report.chain else None,
         "recipients": list(rows),
     }

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
+from distributor.reports.queries_chain import Chain
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
 from distributor.states import DeliveryState
@@ -20,6 +21,7 @@ _BAR = 40
 _MANY_GROUPS = 20
 _MANY_ACCEPTED = 200
 _FEW_STATES = 3
+_VERBS = {"correction": "corrects", "replacement": "replaces", "retraction": "withdraws"}
 
 
 def show_report(
@@ -53,6 +55,7 @@ def show_report(
                 Text(f"  signed off by {one['name']} ({one['actor']}), {at}, {one['digest'][:12]}"), soft_wrap=True
             )
     out.print()
+    _show_chain(out, report.chain, report.slug)
     _show_totals(out, report)
     _show_problems(out, problems)
     if details is not None:
@@ -62,6 +65,25 @@ def show_report(
         _show_groups(out, name, counts)
     translations = {row.id: f"«{row.slug}», " for row in report.dispatches if row.slug != report.slug}
     _show_recipients(out, recipients, zone, translations, is_several=len(report.dispatches) > 1)
+
+
+def _show_chain(out: Console, chain: Chain | None, slug: str) -> None:
+    """What corrects what, with the command to its report, and who has which text."""
+    if chain is None:
+        return
+    for step in chain.steps:
+        verb = _VERBS.get(step.kind, "speaks of") if step.corrects else ""
+        said = f"«{step.slug}»" + (f" {verb} «{step.corrects}»" if verb else "")
+        sent = f" (dispatch {', '.join(map(str, step.dispatch_ids))})" if step.dispatch_ids else " (not sent)"
+        link = "" if step.slug == slug or not step.dispatch_ids else f" — distributor report {step.slug}"
+        out.print(Text.assemble((said, "yellow" if verb else ""), sent, link), soft_wrap=True)
+    for one in chain.have:
+        texts = " and ".join(f"«{name}» version {number}" for name, number in one.texts)
+        out.print(Text(f"{one.many:>7} {'has' if one.many == 1 else 'have'} {texts} only."), soft_wrap=True)
+    for many, words in ((chain.in_doubt, "may have one of them: in doubt."), (chain.waiting, "still to be sent to.")):
+        if many:
+            out.print(Text(f"{many:>7} {words}"))
+    out.print()
 
 
 def _show_totals(out: Console, report: Report) -> None:

@@ -18,7 +18,16 @@ ATTEMPT_COLUMNS = (
 )  # fmt: skip
 _LONGEST_CELL = 32_767
 _MOST_ROWS = 1_048_575
-_WIDE = {"address": 34, "name": 26, "outlet": 26, "reply": 60, "reason": 30, "message_id": 40}
+_WIDE = {
+    "address": 34,
+    "name": 26,
+    "outlet": 26,
+    "reply": 60,
+    "reason": 30,
+    "message_id": 40,
+    "corrects": 40,
+    "corrected_by": 34,
+}
 _MOMENTS = frozenset({"accepted_at", "next_attempt_at", "started_at"})
 
 

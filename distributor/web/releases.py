@@ -18,7 +18,7 @@ from starlette.routing import Route
 from distributor.dispatch.composing import release_of
 from distributor.dispatch.enclosing import enclose_kept
 from distributor.releases.attachments import FileRole, KeptFile
-from distributor.releases.publishing import Published, find_published, published_file
+from distributor.releases.publishing import Published, find_correction, find_published, published_file
 from distributor.rendering import body
 from distributor.rendering.texts import Texts
 from distributor.rendering.typography import is_right_to_left, typeset
@@ -41,8 +41,26 @@ async def _release(site: Site, request: Request) -> Response:
     published = await _published(site, request)
     language = site.pages.language_for(request, published.version.lang)
     values = await site.compute(partial(_values, site, published))
+    assert published.release.id is not None, "it was read"
+    correction = await site.read(find_correction, published.release.id, site.now())
+    superseded = told_correction(site, correction, language) if correction else None
     since = site.pages.day(published.since, language, site.workspace.settings.timezone)
-    return site.pages.show("release", language, since=since, verify=f"{site.prefix}/verify", **values)
+    return site.pages.show(
+        "release", language, since=since, superseded=superseded, verify=f"{site.prefix}/verify", **values
+    )
+
+
+def told_correction(site: Site, correction: Published, language: str) -> dict[str, str]:
+    """What stands in place of a release today, in words, and where it is to be read."""
+    assert correction.release.id is not None, "it was read"
+    words = site.pages.words(language)
+    day = site.pages.day(correction.since, language, site.workspace.settings.timezone)
+    return {
+        "words": str(words[f"superseded_{correction.version.kind}"]).replace("{date}", day),
+        "href": site.release_path(correction.release.id),
+        "lang": correction.version.lang,
+        "headline": typeset(correction.version.headline, correction.version.lang),
+    }
 
 
 async def _file(site: Site, request: Request) -> Response:

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from distributor.releases.publishing import Published, newest_published, published_as
+from distributor.releases.publishing import Published, find_correction, newest_published, published_as
 from distributor.rendering.typography import typeset
+from distributor.web.releases import told_correction
 from distributor.web.site import Site
 
 _NEWEST = 50
@@ -31,11 +32,11 @@ async def _verify(site: Site, request: Request) -> Response:
     asked = request.query_params.get("hash", "")[:200]
     digest = _BETWEEN.sub("", asked).lower()
     is_digest = _DIGEST.fullmatch(digest) is not None
-    found, newest = await site.read(partial(_find, site=site), digest if is_digest else "")
+    found, newest, superseded = await site.read(partial(_find, site=site), digest if is_digest else "")
     identity = site.identity
 
     def entries(published: Sequence[Published]) -> list[dict[str, Any]]:
-        return [_entry(site, one, language) for one in published]
+        return [_entry(site, one, superseded.get(one.release.id), language) for one in published]
 
     return site.pages.show(
         "verify",
@@ -49,12 +50,18 @@ async def _verify(site: Site, request: Request) -> Response:
     )
 
 
-def _find(session: Session, digest: str, *, site: Site) -> tuple[list[Published], list[Published]]:
+_Superseded = dict[int | None, Published | None]
+
+
+def _find(session: Session, digest: str, *, site: Site) -> tuple[list[Published], list[Published], _Superseded]:
     now = site.now()
-    return published_as(session, digest, now) if digest else [], newest_published(session, now, _NEWEST)
+    found = published_as(session, digest, now) if digest else []
+    newest = newest_published(session, now, _NEWEST)
+    releases = {one.release.id for one in (*found, *newest)}
+    return found, newest, {one: find_correction(session, one, now) for one in releases if one is not None}
 
 
-def _entry(site: Site, published: Published, language: str) -> dict[str, Any]:
+def _entry(site: Site, published: Published, correction: Published | None, language: str) -> dict[str, Any]:
     version = published.version
     assert published.release.id is not None, "it was read"
     return {
@@ -63,6 +70,7 @@ def _entry(site: Site, published: Published, language: str) -> dict[str, Any]:
         "headline": typeset(version.headline, version.lang),
         "since": site.pages.day(published.since, language, site.workspace.settings.timezone),
         "number": version.number,
+        "superseded": told_correction(site, correction, language) if correction else None,
         "digest": version.content_hash,
         "files": [{"name": file.name, "digest": file.sha256} for file in published.attached],
     }

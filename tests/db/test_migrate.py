@@ -67,6 +67,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_delivery_dispatch_id_accepted_at",
             "ix_delivery_with_reason",
             "ix_release_translates_id",
+            "ix_delivery_corrects_id",
         ):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
@@ -74,6 +75,8 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         later = [("attachment", "role"), ("attachment", "source"), ("release", "translates_id")]
         later += [
             ("dispatch", "files"),
+            ("dispatch", "correction"),
+            ("delivery", "corrects_id"),
             ("dispatch", "waits_until"),
             ("dispatch", "waits_for"),
             ("dispatch", "then_account_id"),

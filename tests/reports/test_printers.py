@@ -35,6 +35,8 @@ def recipient(**values: Any) -> dict[str, Any]:
         "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>", "version": 1,
         "release": "halle",
         "signed_off_by": "Anne Kerloc'h",
+        "corrects": "",
+        "corrected_by": "",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
     } | values  # fmt: skip
 

@@ -38,7 +38,7 @@ SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
-    "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "history",
+    "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "corrects", "corrected_by", "history",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
@@ -144,7 +144,8 @@ def test_json_has_the_documented_shape(database: Database) -> None:
         made = report_as_json(report, queries.recipients(connection, report.dispatch_ids))
     shown = json.loads(json.dumps(made, default=str))
     assert list(shown) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "recipients",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain",
+            "recipients",
     ]  # fmt: skip
     assert set(shown["dispatches"][0]) == DISPATCH_KEYS
     assert set(shown["totals"]) == set(shown["dispatches"][0]["totals"]) == set(DeliveryState)

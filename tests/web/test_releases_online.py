@@ -11,7 +11,8 @@ from pictures import png
 from sqlmodel import select
 from visiting import FILE, FILE_HASH, Visited
 
-from distributor.models import Attachment, ReleaseVersion
+from distributor.models import Attachment, Release, ReleaseVersion
+from distributor.releases.draft import ReleaseKind
 from distributor.tokens import Keyring, Purpose
 
 EMBARGO = START + timedelta(hours=2)
@@ -133,3 +134,31 @@ def test_pictures_come_from_this_very_site(visited: Visited) -> None:
     shown = visited.client.get(f"{visited.release(number)}/{digest}")
     assert (shown.content, shown.headers["content-type"]) == (picture, "image/png")
     assert shown.headers["content-disposition"] == "inline"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (ReleaseKind.CORRECTION, "a été corrigé le"),
+        (ReleaseKind.REPLACEMENT, "a été annulé et remplacé le"),
+        (ReleaseKind.RETRACTION, "a été retiré le"),
+    ],
+)
+def test_a_wrong_text_says_what_stands_in_its_place(visited: Visited, kind: ReleaseKind, said: str) -> None:
+    wrong = newest_hash(visited)
+    number = visited.send(f"kind: {kind.value}\nstandfirst: Le texte juste\n", slug="juste")
+    pages = [visited.release(), "/verify", f"/verify?hash={wrong}"]
+    assert not any(said in visited.client.get(path).text for path in pages)
+    with visited.site.database.session() as session:
+        release = session.get(Release, number)
+        assert release is not None
+        release.corrects_id = 1
+        session.add(release)
+    for path in pages:
+        page = visited.client.get(path).text
+        assert said in page, path
+        assert f'href="{visited.release(number)}"' in page, path
+    assert said not in visited.client.get(visited.release(number)).text, "what stands in its place stands"
+    with visited.site.database.transaction() as connection:  # while nobody's server has taken it, it is nowhere
+        connection.exec_driver_sql("UPDATE delivery SET state = 'rejected' WHERE release_version_id = 2")
+    assert said not in visited.client.get(visited.release()).text

@@ -27,6 +27,11 @@ _Statement: TypeAlias = Select[Contact, Affiliation, Outlet]
 Condition: TypeAlias = ColumnElement[bool]
 
 
+def way_preferred(channel: str) -> str:
+    """How a contact of this channel wants our news instead of by mail, as a reason; "" when mail is right."""
+    return _PREFERS.get(channel, f"prefers «{channel}»") if channel else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A contact with the affiliation that counts on this list (else the primary one): all that a dispatch needs.
@@ -77,7 +82,7 @@ class Member:
     @property
     def prefers(self) -> str:
         """How the contact wants our news instead of by mail, as a reason; "" when mail is right."""
-        return _PREFERS.get(self.channel, f"prefers «{self.channel}»") if self.channel else ""
+        return way_preferred(self.channel)
 
     @property
     def opted_out(self) -> bool:

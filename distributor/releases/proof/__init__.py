@@ -7,6 +7,7 @@ from itertools import chain, islice
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
 from distributor.releases.proof import (
     calendar,
+    corrections,
     delivery,
     embargoes,
     essentials,
@@ -32,7 +33,7 @@ _MOST = 50
 """How often one check speaks: whoever has fifty placeholders left need not be shown the next thousand."""
 
 _FAMILIES = (
-    *(essentials, calendar, embargoes, leftovers, unfinished, reach, figures, names),
+    *(essentials, corrections, calendar, embargoes, leftovers, unfinished, reach, figures, names),
     *(wording, signs, shape, links, pictures, files, delivery, recipients),
 )
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(family.RULES for family in _FAMILIES))

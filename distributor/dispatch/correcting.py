@@ -1,0 +1,261 @@
+"""Who gets a correction: whoever's server took a text that it corrects, where it took it, and those who waited."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from distributor.addresses import kept_address
+from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.members import way_preferred
+from distributor.dispatch.calling import CORRECTED_BY, is_called_off
+from distributor.dispatch.composing import CORRECTS, recipient_of
+from distributor.dispatch.holdings import Holding, find_holdings
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.folding import slugify
+from distributor.models import Contact, Delivery, ReleaseVersion
+from distributor.releases.corrections import chain_to, read_links
+from distributor.releases.draft import ReleaseKind
+from distributor.releases.store import StoredRelease
+from distributor.releases.translations import base_of
+from distributor.states import DeliveryState
+from distributor.tokens import Keyring
+
+COMPLAINED = "complained of it"
+_HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
+_WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
+_NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Somebody a correction is about, and the delivery that makes it so.
+
+    With `has_it` their server took the text of `holding`, and they get the correction of it; without, that text was
+    still waiting, and they get the corrected one as if it were the first. `references` are the messages they have.
+    """
+
+    planned: PlannedRecipient
+    holding: Holding
+    has_it: bool
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """All whom a correction is about.
+
+    `meant` get it. `phone` have the wrong text and are not mailed, `silent` never got it and are not mailed either:
+    each with the reason. Of `unsettled` nobody knows yet whether they have it. `done` is how many stand on a dispatch
+    of the correction already, `outdated` who of them on one of an older version of it; `foreign` are the languages
+    that somebody has the wrong text in and that the correction is not in.
+    """
+
+    meant: tuple[Meant, ...] = ()
+    phone: tuple[tuple[Meant, LeftOut], ...] = ()
+    silent: tuple[LeftOut, ...] = ()
+    unsettled: tuple[Holding, ...] = ()
+    done: int = 0
+    outdated: tuple[Holding, ...] = ()
+    foreign: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> frozenset[tuple[int, bool]]:
+        """What must not have changed between the proof and the plan: who gets what."""
+        return frozenset((one.holding.delivery_id, one.has_it) for one in self.meant)
+
+    def manifest(
+        self,
+        meant: Iterable[Meant],
+        added: Iterable[PlannedRecipient] = (),
+        lists: Manifest | None = None,
+        *,
+        with_left_out: bool = True,
+    ) -> Manifest:
+        """The same as a manifest, which the proof and the printers read; with who is `added` from `lists`."""
+        left_out = (*(one for _, one in self.phone), *self.silent) if with_left_out else ()
+        if lists is not None and with_left_out:
+            left_out = (*left_out, *lists.left_out)
+        return Manifest(
+            lists.lists if lists else (),
+            lists.excluded_lists if lists else (),
+            (*(one.planned for one in meant), *added),
+            left_out,
+            only_lists=lists.only_lists if lists else (),
+            where=lists.where if lists else "",
+        )
+
+
+def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring) -> Correcting:
+    """Everybody whom a correction is about; `versions` are its language versions, the original first.
+
+    Raises `Refused` when objections were kept under another key.
+    """
+    first = versions[0]
+    assert first.release.id is not None, "it was read"
+    steps = chain_to(read_links(session), first.release.id)
+    own = {one.release.id for one in versions} | {one.id for one in steps[-1]}
+    place = {link.id: number for number, step in enumerate(steps) for link in step}
+    holdings = find_holdings(session, col(ReleaseVersion.release_id).in_([*place, *own]))
+    people: dict[int | str, list[Holding]] = defaultdict(list)
+    for one in holdings:
+        people[one.person].append(one)
+    newest = {one.release.id: one.version.number for one in versions}
+    is_retraction = first.version.kind == ReleaseKind.RETRACTION
+    sorted_out = _Sorted()
+    for theirs in people.values():
+        theirs.sort(key=lambda one: (place.get(one.release_id, len(steps)), one.number, one.delivery_id))
+        _sort(sorted_out, theirs, own, newest, is_retraction=is_retraction)
+    return _ask_them(session, sorted_out, versions, keyring)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The people of a chain by what is to be done for them."""
+
+    has_it: list[Holding] = field(default_factory=list)
+    waited: list[Holding] = field(default_factory=list)
+    unsettled: list[Holding] = field(default_factory=list)
+    recorded: set[int | str] = field(default_factory=set)
+    done: int = 0
+    outdated: list[Holding] = field(default_factory=list)
+
+
+def _sort(
+    found: _Sorted,
+    theirs: Sequence[Holding],
+    own: set[int | None],
+    newest: Mapping[int | None, int],
+    *,
+    is_retraction: bool,
+) -> None:
+    """One person: what they have last, or what they waited for."""
+    earlier = [one for one in theirs if one.release_id not in own and "@" in one.address_key]  # the others are erased
+    mine = [one for one in theirs if one.release_id in own and one.state != DeliveryState.WITHHELD]
+    if mine:
+        found.done += 1
+        if mine[-1].number < newest.get(mine[-1].release_id, 0) and mine[-1].state in _HAS:
+            found.outdated.append(mine[-1])
+        return
+    if any(one.release_id in own and not is_called_off(one.reason) for one in theirs):
+        found.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
+    held = next((one for one in reversed(earlier) if one.state in _HAS), None)
+    doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
+    if doubtful and (held is None or earlier.index(doubtful) > earlier.index(held)):
+        found.unsettled.append(doubtful)
+    elif held is not None:
+        found.has_it.append(held)
+    elif not is_retraction:
+        waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
+        found.waited += waited[-1:]
+
+
+def _ask_them(
+    session: Session,
+    found: _Sorted,
+    versions: Sequence[StoredRelease],
+    keyring: Keyring,
+) -> Correcting:
+    """Who of them may be written to today; a mailbox that several share gets it once."""
+    objectors = Objectors(session, keyring)
+    rows = _deliveries(session, [one.delivery_id for one in (*found.has_it, *found.waited)])
+    channels = _channels(session, [one.owner for one in (*found.has_it, *found.waited) if one.owner is not None])
+    sectors = {slugify(one.version.sector) for one in versions} - {""}
+    languages = {base_of(one.version.lang) for one in versions}
+    foreign: dict[str, int] = {}
+    meant: list[Meant] = []
+    phone: list[tuple[Meant, LeftOut]] = []
+    silent: list[LeftOut] = []
+    taken: set[str] = set()
+    for holding, has_it in ((one, has) for held, has in ((found.has_it, True), (found.waited, False)) for one in held):
+        row = rows[holding.delivery_id]
+        one = _meant(row, holding, keyring, has_it=has_it)
+        told = objectors.against(holding.owner, row["address"], {row["sector_slug"], *sectors} - {""})
+        left = _left_out(one.planned, holding, told.because if told else "", channels.get(holding.owner, ""))
+        if left is None and one.planned.address.key in taken:
+            silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
+        elif left is None:
+            taken.add(one.planned.address.key)
+            meant.append(one)
+            if (lang := base_of(holding.lang)) not in languages:
+                foreign[lang] = foreign.get(lang, 0) + 1
+        elif holding.person in found.recorded:
+            continue
+        elif has_it:
+            phone.append((one, left))
+        else:
+            silent.append(left)
+    return Correcting(
+        tuple(meant),
+        tuple(phone),
+        tuple(silent),
+        tuple(found.unsettled),
+        found.done,
+        tuple(found.outdated),
+        foreign,
+    )
+
+
+def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease:
+    """The language version that somebody gets: that of the text they have; the original where there is none."""
+    lang = base_of(meant.holding.lang)
+    return next((one for one in versions if base_of(one.version.lang) == lang), versions[0])
+
+
+def _left_out(planned: PlannedRecipient, holding: Holding, objection: str, prefers: str) -> LeftOut | None:
+    if objection:
+        return LeftOut(planned, LeftOutReason.OBJECTION, objection)
+    if holding.state == DeliveryState.COMPLAINED:
+        return LeftOut(planned, LeftOutReason.OBJECTION, COMPLAINED)
+    return LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
+
+
+def _meant(row: Mapping[str, Any], holding: Holding, keyring: Keyring, *, has_it: bool) -> Meant:
+    """The recipient as the earlier message addressed them, wherever the contact may be reached today."""
+    address = kept_address(row["address"])
+    recipient = recipient_of(address, row["merge"])
+    planned = PlannedRecipient(
+        contact_id=holding.owner or 0,
+        address=address,
+        address_hash=keyring.address_hash(address.key),
+        recipient=recipient,
+        outlet_kind=row["outlet_kind"],
+        sector=row["sector"],
+        sector_slug=row["sector_slug"],
+        lists=tuple(row["lists"]),
+    )
+    before = row["merge"].get(CORRECTS, {}).get("references", ())
+    references = (*before, row["message_id"]) if has_it else ()
+    return Meant(planned, holding, has_it, references)
+
+
+def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    names = ("id", "address", "outlet_kind", "sector", "sector_slug", "lists", "merge", "message_id")
+    found: dict[int, Mapping[str, Any]] = {}
+    for chunk in _chunks(numbers):
+        table = Delivery.__table__  # type: ignore[attr-defined]
+        rows = session.execute(select(*(table.c[name] for name in names)).where(table.c.id.in_(chunk)))
+        found |= {row["id"]: row for row in rows.mappings()}
+    return found
+
+
+def _channels(session: Session, numbers: Sequence[int]) -> dict[int | None, str]:
+    """Contact → how they want our news since, where that is not by mail."""
+    found: dict[int | None, str] = {}
+    for chunk in _chunks(numbers):
+        rows = session.execute(
+            select(col(Contact.id), col(Contact.channel)).where(col(Contact.id).in_(chunk), col(Contact.channel) != "")
+        )
+        found |= {number: way_preferred(channel) for number, channel in rows}
+    return found
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), _CHUNK):
+        yield numbers[start : start + _CHUNK]

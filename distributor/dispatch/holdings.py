@@ -1,0 +1,85 @@
+"""Who has what: the deliveries of releases, each as its owner's, from one query for all who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Session, col
+
+from distributor.contacts.people.ownership import owner
+from distributor.dispatch.manifest import PlannedRecipient
+from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.states import OPEN_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One delivery of a release, no test: whose it is (`owner` None: of nobody in the base), and how it stands."""
+
+    delivery_id: int
+    dispatch_id: int
+    owner: int | None
+    address_key: str
+    state: str
+    reason: str
+    version_id: int
+    number: int
+    lang: str
+    release_id: int
+    slug: str
+
+    def __str__(self) -> str:
+        verb = "waits for" if self.is_waiting else "has"
+        return f"{verb} «{self.slug}», version {self.number} (dispatch {self.dispatch_id})"
+
+    @property
+    def person(self) -> int | str:
+        """Who it is: the journalist, or for nobody in the base the address."""
+        return self.owner if self.owner is not None else self.address_key
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it may still leave."""
+        return self.state in OPEN_STATES
+
+
+def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]:
+    """The deliveries that `which` holds for, in the order in which they were planned."""
+    rows = session.execute(
+        select(
+            col(Delivery.id),
+            col(Delivery.dispatch_id),
+            owner().label("owner"),
+            col(Delivery.address_key),
+            col(Delivery.state),
+            col(Delivery.reason),
+            col(ReleaseVersion.id),
+            col(ReleaseVersion.number),
+            col(ReleaseVersion.lang),
+            col(Release.id),
+            col(Release.slug),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .where(col(Dispatch.is_test).is_(False), which)
+        .order_by(col(Delivery.id))
+    )
+    return [Holding(*row) for row in rows]
+
+
+def held_by(
+    holdings: Sequence[Holding], recipients: Sequence[PlannedRecipient]
+) -> list[tuple[PlannedRecipient, Holding]]:
+    """Those of `recipients` whose one of these deliveries is, by person or by address, each with the latest."""
+    by_person = {one.owner: one for one in holdings if one.owner is not None}
+    by_address = {one.address_key: one for one in holdings}
+    found = []
+    for planned in recipients:
+        holding = by_person.get(planned.contact_id) or by_address.get(planned.address.key)
+        if holding is not None:
+            found.append((planned, holding))
+    return found

@@ -1,0 +1,235 @@
+"""A correction into the ledger: the wrong text is held back and the right one planned in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, false, select, update
+from sqlmodel import Session, col
+
+from distributor.account_settings import DEFAULT_ACCOUNT
+from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
+from distributor.dispatch.composing import CORRECTS, Identity, Notice
+from distributor.dispatch.correcting import COMPLAINED, Correcting, Meant, who_gets
+from distributor.dispatch.fairness import interleave
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
+from distributor.dispatch.newcomers import holders
+from distributor.dispatch.notices import freeze
+from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken, sign
+from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.signoffs import Signature
+from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.releases.attachments import KeptFile
+from distributor.releases.corrections import chain_to, read_links
+from distributor.releases.draft import ReleaseKind
+from distributor.releases.store import StoredRelease
+from distributor.rendering.templates import TemplateSet
+from distributor.states import DeliveryState, DispatchState
+from distributor.tokens import Keyring
+
+_AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
+
+
+class Moved(Exception):
+    """Who has what has changed since it was proved: the wrong text was taken meanwhile, or somebody objected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One language version of a correction, all who get it and what it says to them (`told`: by dispatch).
+
+    `added` have no text of the chain and get this one as a first, from `lists`.
+    """
+
+    stored: StoredRelease
+    meant: tuple[Meant, ...]
+    phone: tuple[tuple[Meant, LeftOut], ...]
+    silent: tuple[LeftOut, ...]
+    identity: Identity
+    files: tuple[KeptFile, ...]
+    plain: Notice
+    told: Mapping[int, Notice]
+    added: tuple[PlannedRecipient, ...] = ()
+    lists: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning came to: the dispatches of the correction, those it ended, and how many waited on them."""
+
+    dispatch_ids: tuple[int, ...]
+    ended: tuple[int, ...]
+    withheld: int
+
+
+def wrong_dispatches(session: Session, release_id: int) -> list[int]:
+    """The dispatches, not yet at their end, of the texts that a release corrects."""
+    steps = chain_to(read_links(session), release_id)
+    wrong = [link.id for step in steps[:-1] for link in step]
+    return unfinished(session, wrong, doubtful=True)
+
+
+def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
+    """The dispatches of these releases, without tests, that are not at their end.
+
+    `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
+    """
+    in_doubt = exists().where(
+        col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state) == DeliveryState.IN_DOUBT
+    )
+    is_done = col(Dispatch.state) == DispatchState.DONE
+    numbers = session.scalars(
+        select(col(Dispatch.id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .where(
+            col(ReleaseVersion.release_id).in_(release_ids),
+            col(Dispatch.is_test).is_(False),
+            col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
+        )
+        .order_by(col(Dispatch.id))
+    )
+    return [number for number in numbers if number is not None]
+
+
+def plan_correction(
+    session: Session,
+    log: DeliveryLog,
+    parts: Sequence[Part],
+    proved: Correcting,
+    *,
+    keyring: Keyring,
+    templates: TemplateSet,
+    actor: str,
+    now: datetime,
+    account: str = DEFAULT_ACCOUNT,
+    signatures: Sequence[Signature] = (),
+) -> Planned:
+    """End the dispatches of the wrong text, and plan the correction, in the session's transaction.
+
+    Whoever waited on them is withheld there and stands on the correction instead. Raises `Moved`, for the whole to be
+    rolled back, when somebody would get something else than was proved.
+    """
+    versions = [part.stored for part in parts]
+    first = versions[0]
+    assert first.release.id is not None, "it was read"
+    steps = chain_to(read_links(session), first.release.id)
+    for link in sorted({link.id for step in steps for link in step}):  # whoever plans one of them waits here
+        session.get(Release, link, with_for_update=True, populate_existing=True)
+    require_not_overtaken(session, first.release)
+    ended = wrong_dispatches(session, first.release.id)
+    words = WITHDRAWN_BY if first.version.kind == ReleaseKind.RETRACTION else CORRECTED_BY
+    withheld = _end(session, log, ended, f"{words}«{first.release.slug}»", actor)
+    # Read only now: what could still leave is held, and what is on the wire is known to be.
+    if who_gets(session, versions, keyring).standing != proved.standing:
+        raise Moved
+    added = [one for part in parts for one in part.added]
+    if holders(session, first.release, added):
+        raise Moved
+    require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
+    numbers = [
+        _plan_part(session, log, part, templates, now, account=account, signatures=signatures)
+        for number, part in enumerate(parts)
+        if part.meant
+        or part.added
+        or part.phone
+        or part.silent
+        or (number == 0 and ended and not proved.meant and not proved.done)
+    ]
+    details = {"dispatches": numbers, "ended": ended, "withheld": withheld, "phone": len(proved.phone)}
+    session.add(Audit(actor=actor, action="send.correction", subject=first.release.slug, details=details))
+    return Planned(tuple(numbers), tuple(ended), withheld)
+
+
+def _end(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason: str, actor: str) -> int:
+    if not dispatch_ids:
+        return 0
+    session.execute(
+        update(Dispatch)
+        .where(col(Dispatch.id).in_(dispatch_ids))
+        .values(state=DispatchState.CANCELLED, pause_reason=reason)
+    )
+    for number in dispatch_ids:
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(number), details={"because": reason}))
+    session.flush()
+    return log.withhold_waiting(session.connection(), dispatch_ids, reason)
+
+
+def _plan_part(
+    session: Session,
+    log: DeliveryLog,
+    part: Part,
+    templates: TemplateSet,
+    now: datetime,
+    *,
+    account: str,
+    signatures: Sequence[Signature],
+) -> int:
+    dispatch = new_dispatch(
+        session,
+        part.stored.version,
+        part.identity,
+        templates,
+        now,
+        files=part.files,
+        account=account,
+        correction=freeze(part.plain, part.told),
+    )
+    sign(dispatch, signatures)
+    dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
+    dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
+    session.add(dispatch)
+    session.flush()
+    assert dispatch.id is not None
+    log.plan(session.connection(), _rows(dispatch.id, part, now))
+    return dispatch.id
+
+
+def _rows(dispatch_id: int, part: Part, now: datetime) -> Iterator[Mapping[str, Any]]:
+    # Who has the wrong text is told first: it may be printed any minute.
+    seen: set[str] = set()
+    for one in (*_fair(part.meant, has_it=True), *_fair(part.meant, has_it=False)):
+        seen.add(one.planned.address.key)
+        yield _row(dispatch_id, part, one, now)
+    for planned in interleave(part.added, lambda one: one.address.domain, lambda one: one.sector_slug):
+        if planned.address.key not in seen:
+            seen.add(planned.address.key)
+            yield delivery_row(dispatch_id, part.stored.version, planned, part.identity, now) | {"corrects_id": None}
+    for one, left_out in part.phone:
+        if one.planned.address.key not in seen:
+            seen.add(one.planned.address.key)
+            reason = OBJECTED if left_out.reason == LeftOutReason.OBJECTION else left_out.because
+            if left_out.because == COMPLAINED:
+                reason = COMPLAINED
+            yield _row(dispatch_id, part, one, now) | {"state": DeliveryState.WITHHELD, "reason": reason}
+    for left_out in part.silent:
+        if left_out.reason == LeftOutReason.OBJECTION and left_out.planned.address.key not in seen:
+            seen.add(left_out.planned.address.key)
+            row = delivery_row(dispatch_id, part.stored.version, left_out.planned, part.identity, now)
+            yield row | {
+                "contact_id": left_out.planned.contact_id or None,
+                "state": DeliveryState.WITHHELD,
+                "reason": OBJECTED,
+                "corrects_id": None,
+            }
+
+
+def _fair(meant: Sequence[Meant], *, has_it: bool) -> list[Meant]:
+    """Those of one kind in the order of sending (`interleave`)."""
+    these = [one for one in meant if one.has_it is has_it]
+    return list(interleave(these, lambda one: one.planned.address.domain, lambda one: one.planned.sector_slug))
+
+
+def _row(dispatch_id: int, part: Part, one: Meant, now: datetime) -> dict[str, Any]:
+    row = delivery_row(dispatch_id, part.stored.version, one.planned, part.identity, now)
+    row["contact_id"] = one.holding.owner
+    row["corrects_id"] = one.holding.delivery_id if one.has_it else None
+    if one.has_it:
+        corrects = {"dispatch": one.holding.dispatch_id, "references": list(one.references)}
+        row["merge"] = {**row["merge"], CORRECTS: corrects}
+    return row

@@ -1,0 +1,141 @@
+"""What a correction corrects, in words for newsrooms: each change of a text as one point, in French or in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from distributor.releases.diff import Change, ChangeKind
+from distributor.releases.paragraphs import escape_signs
+
+_SILENT = frozenset({"kind", "language", "sector", "dateline", "changes", "changes_since", "notes"})
+"""What is no news to a newsroom, or is the statement itself."""
+
+_AROUND = 5  # words shown before and after those that changed
+_LONGEST = 30  # words of a paragraph that came or went
+_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    read: str
+    added: str
+    removed: str
+    moved: str
+    file: Mapping[ChangeKind, str]
+    paragraph: str
+    more: str
+    fields: Mapping[str, str]
+
+
+_FRENCH = _Words(
+    read="{where} : lire « {new} » au lieu de « {old} ».",
+    added="{where}, ajouté : « {new} »",
+    removed="{where}, retiré : « {old} »",
+    moved="{where}, déplacé : « {new} »",
+    file={
+        ChangeKind.ADDED: "Fichier ajouté : {new}.",
+        ChangeKind.REMOVED: "Fichier retiré : {old}.",
+        ChangeKind.CHANGED: "Fichier remplacé : {new}.",
+    },
+    paragraph="Paragraphe {number}",
+    more="Et d’autres changements : le texte qui suit fait foi.",
+    fields={
+        "headline": "Titre",
+        "standfirst": "Chapô",
+        "body": "Texte",
+        "embargo": "Embargo",
+        "signatory": "Signataire",
+        "press contact": "Contact presse",
+        "boilerplate": "À propos",
+        "event": "Rendez-vous",
+        "attachments_link": "Fichiers en ligne",
+    },
+)
+_ENGLISH = _Words(
+    read="{where}: read “{new}” instead of “{old}”.",
+    added="{where}, added: “{new}”",
+    removed="{where}, removed: “{old}”",
+    moved="{where}, moved: “{new}”",
+    file={
+        ChangeKind.ADDED: "File added: {new}.",
+        ChangeKind.REMOVED: "File removed: {old}.",
+        ChangeKind.CHANGED: "File replaced: {new}.",
+    },
+    paragraph="Paragraph {number}",
+    more="And further changes: the text below is the one that counts.",
+    fields={
+        "headline": "Headline",
+        "standfirst": "Standfirst",
+        "body": "Text",
+        "embargo": "Embargo",
+        "signatory": "Signatory",
+        "press contact": "Press contact",
+        "boilerplate": "About",
+        "event": "Event",
+        "attachments_link": "Files on the web",
+    },
+)
+
+
+def state_changes(changes: Iterable[Change], language: str) -> str:
+    """The changes as a list in Markdown, in French or else English; "" where there is nothing to tell."""
+    words = _FRENCH if language.partition("-")[0] == "fr" else _ENGLISH
+    points = [point for one in changes if one.field not in _SILENT for point in _points(one, words)]
+    if len(points) > _MOST:
+        points = [*points[:_MOST], words.more]
+    return "\n".join(f"- {point}" for point in points)
+
+
+def _points(change: Change, words: _Words) -> Iterator[str]:
+    if change.field == "attachment":
+        yield words.file[change.kind].format(old=escape_signs(change.old), new=escape_signs(change.new))
+        return
+    where = words.fields.get(change.field, change.field.replace("_", " ").capitalize())
+    if change.field == "body" and change.paragraph:
+        where = words.paragraph.format(number=change.paragraph)
+    if change.kind is ChangeKind.CHANGED:
+        is_whole = change.field == "headline" or len(change.old.split()) <= 2 * _AROUND
+        for old, new in [(_plain(change.old), _plain(change.new))] if is_whole else _stretches(change):
+            if old and new:
+                yield words.read.format(where=where, old=old, new=new)
+            else:
+                yield (words.added if new else words.removed).format(where=where, old=old, new=new)
+        return
+    said = {ChangeKind.ADDED: words.added, ChangeKind.REMOVED: words.removed, ChangeKind.MOVED: words.moved}
+    yield said[change.kind].format(where=where, old=_short(change.old), new=_short(change.new))
+
+
+def _stretches(change: Change) -> Iterator[tuple[str, str]]:
+    """Each run of changed words with a few of those around it, as it was and as it is; near ones are told together."""
+    runs: list[list[tuple[ChangeKind | None, list[str]]]] = [[]]
+    for piece in change.pieces:
+        tokens = piece.text.split()
+        if piece.kind is None and len(tokens) > 2 * _AROUND and runs[-1]:
+            runs[-1].append((None, tokens[:_AROUND]))
+            runs.append([(None, tokens[-_AROUND:])])
+        elif piece.kind is None and not runs[-1]:
+            runs[-1].append((None, tokens[-_AROUND:]))
+        else:
+            runs[-1].append((piece.kind, tokens))
+    for run in runs:
+        if all(kind is None for kind, _ in run):
+            continue
+        if run[-1][0] is None:
+            run[-1] = (None, run[-1][1][:_AROUND])
+        yield (_joined(run, ChangeKind.ADDED), _joined(run, ChangeKind.REMOVED))
+
+
+def _joined(run: list[tuple[ChangeKind | None, list[str]]], without: ChangeKind) -> str:
+    return _plain(" ".join(token for kind, tokens in run if kind is not without for token in tokens))
+
+
+def _short(text: str) -> str:
+    tokens = text.split()
+    return _plain(" ".join(tokens[:_LONGEST])) + (" …" if len(tokens) > _LONGEST else "")
+
+
+def _plain(text: str) -> str:
+    """Markdown quoted letter for letter inside a point, without the backslashes that were there for its sake."""
+    return escape_signs(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", " ".join(text.split())))

@@ -1,0 +1,62 @@
+"""What a correction says changed: short, with the words around it, and never an empty statement for a real change."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distributor.releases.diff import compare
+from distributor.releases.draft import ReleaseDraft, ReleaseKind
+from distributor.releases.stating import state_changes
+from distributor.rendering import body
+
+LONG = (
+    "La compagnie rouvre la ligne de nuit vers les îles, fermée depuis deux hivers, et promet deux départs par semaine"
+    " jusqu’à la fin du mois de mars, au départ de Port-Lannic."
+)
+
+
+def stated(old: str, new: str, lang: str = "fr", **fields: object) -> str:
+    before = ReleaseDraft("Le titre", old, lang=lang)
+    after = ReleaseDraft("Le titre", new, lang=lang, **fields)  # type: ignore[arg-type]  # fields by name
+    return state_changes(compare(before, after), lang)
+
+
+def test_a_word_is_told_with_those_around_it() -> None:
+    said = stated(LONG, LONG.replace("deux hivers", "trois hivers"))
+    assert said == (
+        "- Paragraphe 1 : lire « vers les îles, fermée depuis trois hivers, et promet deux départs »"
+        " au lieu de « vers les îles, fermée depuis deux hivers, et promet deux départs »."
+    )
+
+
+def test_two_places_far_apart_are_two_points() -> None:
+    said = stated(LONG, LONG.replace("rouvre", "ferme").replace("mars", "mai"))
+    assert len(said.splitlines()) == 2
+
+
+def test_what_came_and_what_went() -> None:
+    assert stated("Un.\n\nDeux.", "Un.") == "- Paragraphe 2, retiré : « Deux. »"
+    assert stated("One.", "One.\n\nTwo.", "en") == "- Paragraph 2, added: “Two.”"
+
+
+def test_a_file_that_was_replaced_is_named() -> None:
+    draft = ReleaseDraft("Le titre", "Un.")
+    said = state_changes(compare(draft, draft, {"plan_1.pdf": "a"}, {"plan_1.pdf": "b"}), "fr")
+    assert said == "- Fichier remplacé : plan_1.pdf."
+
+
+def test_what_makes_it_a_correction_is_no_change_of_the_text() -> None:
+    assert stated("Un.", "Un.", kind=ReleaseKind.CORRECTION, extra={"changes": "Deux."}, sector="Santé") == ""
+
+
+def test_signs_of_markdown_are_quoted_as_they_read() -> None:
+    said = stated("Prix : 3 \\* 4 euros.", "Prix : 3 \\* 5 euros.")
+    assert "3 * 5" in body.to_text(said, "fr")
+
+
+@given(st.lists(st.sampled_from(["un", "deux", "trois", "quatre"]), min_size=1, max_size=40), st.data())
+def test_no_change_of_words_is_passed_over(words: list[str], data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(words) - 1))
+    new = [*words[:at], "sept", *words[at + 1 :]]
+    assert "sept" in stated(" ".join(words), " ".join(new))
