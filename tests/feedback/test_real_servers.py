@@ -6,16 +6,15 @@ import os
 import pwd
 import shutil
 import smtplib
-import socket
 import subprocess
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from comebacks import FORMS, bounce
 from ledgerbase import KEYRING, add_deliveries, delivery, states
+from postfixserver import BOUNCES, Postfix, answers, can_run_postfix, free_port, running_postfix, until
 
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused, ServerUnavailable
@@ -24,34 +23,8 @@ from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir
 from distributor.states import DeliveryState
 
 IS_ROOT = os.geteuid() == 0
-POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
-BOUNCES = "rebonds@office.example"
 RAW = bounce(*FORMS["courier"][:2])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def until(condition: Callable[[], bool], log: Path) -> None:
-    """Wait for a server of another process, half a minute at most."""
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError(log.read_text(encoding="utf-8", errors="replace")[-3000:] if log.exists() else "no log")
-
-
-def answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            return bool(connection.recv(1))
-    except OSError:
-        return False
 
 
 @pytest.fixture
@@ -64,64 +37,16 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def postfix(open_folder: Path) -> Iterator[tuple[int, Path, Path]]:
-    """A Postfix of our own on loopback: its port, the Maildir of the bounce address, its log."""
-    if POSTFIX is None or not IS_ROOT:
+def postfix(open_folder: Path) -> Iterator[Postfix]:
+    """A Postfix of our own on loopback."""
+    if not can_run_postfix():
         pytest.skip("Postfix is not installed, or we are not root")
-    config, queue, data, mail = (open_folder / name for name in ("etc", "queue", "data", "mail"))
-    for one in (config, queue, data, mail):
-        one.mkdir()
-    owner = pwd.getpwnam("postfix")
-    os.chown(data, owner.pw_uid, owner.pw_gid)
-    os.chown(mail, owner.pw_uid, owner.pw_gid)
-    port = free_port()
-    log = open_folder / "postfix.log"
-    (config / "main.cf").write_text(
-        f"""compatibility_level = 3.6
-queue_directory = {queue}
-data_directory = {data}
-maillog_file = {log}
-maillog_file_prefixes = {open_folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mx.office.example
-mydestination =
-mynetworks = 127.0.0.0/8
-alias_maps =
-alias_database =
-recipient_delimiter = +
-virtual_mailbox_domains = office.example, journal.example
-virtual_mailbox_base = {mail}
-virtual_mailbox_maps = inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }} }}
-virtual_uid_maps = static:{owner.pw_uid}
-virtual_gid_maps = static:{owner.pw_gid}
-virtual_minimum_uid = 1
-smtpd_reject_unlisted_recipient = no
-smtpd_recipient_restrictions = permit_mynetworks, reject
-transport_maps = inline:{{ {{ full@journal.example = error:5.2.2 mailbox full }} }}
-""",
-        encoding="utf-8",
-    )
-    services = "rewrite verify proxymap error retry anvil postlog"
-    programs = {"rewrite": "trivial-rewrite", "postlog": "postlogd", "retry": "error"}
-    lines = [f"127.0.0.1:{port} inet n - n - - smtpd", "qmgr unix n - n 300 1 qmgr", "pickup unix n - n 60 1 pickup"]
-    lines += ["cleanup unix n - n - 0 cleanup", "bounce unix - - n - 0 bounce", "virtual unix - n n - - virtual"]
-    lines += ["defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "flush unix n - n 1000? 0 flush"]
-    for name in services.split():
-        kind = "unix-dgram n" if name == "postlog" else "unix -"
-        lines.append(f"{name} {kind} - n - {'1' if name == 'postlog' else '-'} {programs.get(name, name)}")
-    (config / "master.cf").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    started = subprocess.run([POSTFIX, "-c", str(config), "start"], capture_output=True, text=True, timeout=60)
-    try:
-        assert started.returncode == 0, started.stderr
-        until(lambda: answers(port), log)
-        yield port, mail / "rebonds", log
-    finally:
-        subprocess.run([POSTFIX, "-c", str(config), "stop"], capture_output=True, timeout=60)
+    with running_postfix(open_folder) as server:
+        yield server
 
 
-def test_what_postfix_returns_is_read_and_attributed(database: Database, postfix: tuple[int, Path, Path]) -> None:
-    port, maildir, log = postfix
+def test_what_postfix_returns_is_read_and_attributed(database: Database, postfix: Postfix) -> None:
+    port, maildir, log = postfix.port, postfix.bounces, postfix.log
     _, ids = add_deliveries(database, 3, state=DeliveryState.ACCEPTED)
     people = ("nobody@journal.example", "full@journal.example", "known@journal.example")
     with smtplib.SMTP("127.0.0.1", port) as server:
