@@ -210,7 +210,7 @@ def resolve(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """End doubts: say what became of a message, or let the mail server's log say it.
+    """End doubts, by your word or by the mail server's log.
 
     Without --as and --from-maillog it lists who is in doubt, and the Message-ID to look for.
     """
