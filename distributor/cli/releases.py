@@ -12,10 +12,12 @@ from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
+from distributor.cli.reminding import follow_up
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
 for command in (new, edit, diff, versions, pdf):
     app.command()(command)
+app.command("follow-up")(follow_up)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 

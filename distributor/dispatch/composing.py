@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,9 @@ from distributor.rendering.values import Event, PressContact, Recipient, Release
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
+
+IN_REPLY_TO = "in_reply_to"
+"""The key of a delivery's merge fields that names the message it answers in the reader's mail program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +256,8 @@ class EnvelopeWriter:
         # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
         number = 0 if self.is_test else claimed.id
         stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date)
+        if answers := claimed.merge.get(IN_REPLY_TO):
+            stamp = replace(stamp, in_reply_to=answers)
         message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),

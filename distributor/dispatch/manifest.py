@@ -35,6 +35,7 @@ class LeftOutReason(StrEnum):
     ALREADY_SENT = "already sent"
     SAME_ADDRESS = "same address"
     OTHER_VERSION = "other language version"
+    NOT_FOLLOWED_UP = "not followed up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class PlannedRecipient:
     sector_slug: str
     lists: tuple[str, ...]
     merged: str = ""
+    in_reply_to: str = ""
+    """Of a follow-up, the Message-ID of what it follows up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,14 @@ def message_id_header(message_id: str) -> bytes:
     return f"Message-ID: <{bare_message_id(message_id)}>\r\n".encode("ascii")
 
 
+def thread_headers(message_id: str) -> bytes:
+    """In-Reply-To and References (RFC 5322 §3.6.4) to one message; nothing for ""."""
+    if not message_id:
+        return b""
+    identifier = f"<{bare_message_id(message_id)}>"
+    return f"In-Reply-To: {identifier}\r\nReferences: {identifier}\r\n".encode("ascii")
+
+
 def bare_message_id(message_id: str) -> str:
     """The message identifier without its brackets; `BadHeader` if it is not one."""
     bare = message_id[1:-1] if message_id.startswith("<") and message_id.endswith(">") else message_id

@@ -124,13 +124,15 @@ class Stamp:
     """What is fixed in a delivery's row, so that a retry sends identical bytes.
 
     `message_id` with or without its angle brackets; `date` aware; `unsubscribe_mailto` a whole `mailto:` URL or "";
-    `unsubscribe_url` a whole `https:` URL or "".
+    `unsubscribe_url` a whole `https:` URL or ""; `in_reply_to` the identifier of the message that this one answers in
+    the reader's mail program, or "".
     """
 
     message_id: str
     date: datetime
     unsubscribe_mailto: str = ""
     unsubscribe_url: str = ""
+    in_reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
