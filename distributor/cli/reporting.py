@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from distributor.cli.output import console, count, show_json, show_table, when
 from distributor.errors import BadInput
 from distributor.files import Output, read_bytes
-from distributor.reports import queries, queries_across, queries_details, terminal
+from distributor.reports import follow_ups, queries, queries_across, queries_details, terminal
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
 from distributor.states import DeliveryState
@@ -95,7 +95,9 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
         elif wanted.opens:
             _open(outputs["html"].path.absolute())
         if wanted.as_json:
-            show_json(queries.report_as_json(found, rows.read()))
+            reminders = follow_ups.follow_ups(connection, found.slug)
+            reminded = follow_ups.as_json(connection, reminders, names_people=not wanted.redact)
+            show_json(queries.report_as_json(found, rows.read()) | {"follow_ups": reminded})
         elif not outputs and not wanted.opens:
             _show(workspace, connection, found, rows, wanted)
 

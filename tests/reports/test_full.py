@@ -149,7 +149,8 @@ def test_each_problem_comes_with_its_command_the_worst_first(database: Database)
     ]  # fmt: skip
     commands = {one.code: one.command for one in found}
     assert commands["full"] == "distributor contacts show j5@journal2.example"
-    assert commands["in_doubt"].startswith(f"distributor dispatches resume {number} --in-doubt")
+    assert commands["in_doubt"] == f"distributor dispatches resolve {number}"
+    assert commands["expired"] == f"distributor dispatches retry {number} --state expired"
 
 
 def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:
