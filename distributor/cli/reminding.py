@@ -17,7 +17,7 @@ def follow_up(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the follow-up of a release that was sent, and show who gets it and who does not.
+    """Write the follow-up of a release, and show who gets it.
 
     Your words stand above the release, answering the first message. Nothing is sent: proof, preview and send it under
     its own short name. Once per journalist; never on the same day, nor to who answered, bounced, objected or is away.
