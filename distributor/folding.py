@@ -28,3 +28,20 @@ def fold(text: str) -> str:
 def slugify(text: str, separator: str = "-") -> str:
     """A name for addresses and commands: `Santé publique` → `sante-publique`; "" when nothing is left to say."""
     return fold(text).replace(" ", separator)
+
+
+def has_run(letters: str, folded: str) -> bool:
+    """Whether words that follow one another in a folded name come to these letters: `lebris` in `anne le bris`."""
+    words = folded.split()
+    return any(
+        letters == "".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)
+    )
+
+
+def is_named(text: str, name: str) -> bool:
+    """Whether `text` names whoever is called `name`: words in any order, written together or apart, accents ignored.
+
+    `lebris` and `Le Bris` name «Anne Le Bris», `le bris` names «Anne Lebris»; `bri` names neither.
+    """
+    asked, folded = fold(text).split(), fold(name)
+    return bool(asked) and (all(has_run(word, folded) for word in asked) or has_run("".join(asked), folded))

@@ -249,7 +249,10 @@ class Suppression(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """A communiqué, under one slug; its words live in its versions. A translation names its original."""
+    """A communiqué, under one slug; its words live in its versions.
+
+    A translation names its original, a follow-up the release whose readers it reminds.
+    """
 
     __tablename__ = "release"
 
@@ -258,6 +261,7 @@ class Release(SQLModel, table=True):
     kind: str
     corrects_id: int | None = Field(default=None, foreign_key="release.id")
     translates_id: int | None = Field(default=None, foreign_key="release.id", index=True)
+    follows_up_id: int | None = Field(default=None, foreign_key="release.id", index=True)
     created_at: datetime = _created()
 
 
@@ -453,7 +457,8 @@ class Delivery(SQLModel, table=True):
     objections are kept under, so that a claim can check them in the same statement; a sector's objection is held
     against both slugs, of the sector the journalist was reached through and of the release's own. `expires_at` is when
     we stop trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals
-    that count against the address. `corrects_id` is the same journalist's delivery whose message this one corrects.
+    that count against the address. `corrects_id` is the same journalist's delivery whose message this one corrects,
+    `follows_up_id`, of a follow-up, the original release it reminds of.
     """
 
     __tablename__ = "delivery"
@@ -466,6 +471,15 @@ class Delivery(SQLModel, table=True):
             unique=True,
             sqlite_where=text("state <> 'withheld'"),
             postgresql_where=text("state <> 'withheld'"),
+        ),
+        # One follow-up per contact and release, in whatever words or language, whichever commands run at once.
+        Index(
+            "uq_delivery_follows_up_id_contact_id",
+            "follows_up_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("follows_up_id IS NOT NULL AND state <> 'withheld'"),
+            postgresql_where=text("follows_up_id IS NOT NULL AND state <> 'withheld'"),
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
         Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
@@ -504,6 +518,7 @@ class Delivery(SQLModel, table=True):
     lists: list[str] = _json(list)
     merge: dict[str, Any] = _json(dict)
     message_id: str = Field(unique=True)
+    follows_up_id: int | None = Field(default=None, foreign_key="release.id")
     state: str = Field(default=DeliveryState.QUEUED)
     reason: str = _long_text()
     attempts: int = 0

@@ -34,8 +34,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     # `rejected` and `deferred` come from a worker that was thought dead, lived, and knows the answer.
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.QUEUED, _S.BOUNCED, _S.REJECTED, _S.DEFERRED}),
     _S.ACCEPTED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
-    _S.REJECTED: frozenset(),
-    _S.EXPIRED: frozenset(),
+    # Back to `queued` only by a person's word, who has mended what was wrong (`dispatches retry`).
+    _S.REJECTED: frozenset({_S.QUEUED}),
+    _S.EXPIRED: frozenset({_S.QUEUED}),
     _S.WITHHELD: frozenset(),
     _S.BOUNCED: frozenset(),
     _S.COMPLAINED: frozenset(),

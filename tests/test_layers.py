@@ -20,6 +20,7 @@ IMPURE = {
         "duplicates",
         "exporting",
         "facts",
+        "naming",
         "health",
         "history",
         "importing",

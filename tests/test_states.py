@@ -41,10 +41,12 @@ def test_every_state_can_be_reached_from_queued() -> None:
     assert reached == set(_S)
 
 
-def test_open_states_lead_on_and_what_is_over_never_opens_again() -> None:
+def test_open_states_lead_on_and_what_is_over_opens_again_only_by_a_retry() -> None:
     assert all(TRANSITIONS[state] for state in OPEN_STATES)
     over = set(_S) - OPEN_STATES - {_S.IN_DOUBT}
-    assert all(not TRANSITIONS[state] & OPEN_STATES for state in over)
+    again = {state for state in over if TRANSITIONS[state] & OPEN_STATES}
+    assert again == {_S.REJECTED, _S.EXPIRED}
+    assert all(TRANSITIONS[state] == {_S.QUEUED} for state in again)
     assert UNREACHED_STATES.isdisjoint(OPEN_STATES)
     assert not UNREACHED_STATES & {_S.ACCEPTED, _S.WITHHELD}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Verbose, Yes
+from distributor.cli.options import AsJson, DryRun, Verbose, Yes
 
 app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
 Why = Annotated[str, typer.Option("--because", help="Why; it is shown to whoever asks.")]
@@ -197,3 +197,81 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
     withheld = cancel_dispatch(workspace.database, log, dispatch_id, actor())
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    dispatch_id: Number,
+    states: Annotated[
+        list[str] | None, typer.Option("--state", help="Who: expired, rejected, in_doubt; several times for several.")
+    ] = None,
+    code: Annotated[
+        str, typer.Option(help="Only those with this reply code: 550, 5.2.2, or 5.7 for all of 5.7.x.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Only those whose server said these words.")] = "",
+    contacts: Annotated[
+        list[str] | None, typer.Option("--contact", help="Only this one, by address or name; several times.")
+    ] = None,
+    because: Why = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send again to those whom a dispatch did not reach. It shows who, and asks.
+
+    The same message, byte for byte, with a new deadline; what was tried before stays on record. Never to anybody who
+    objected. A dead address has to be named with --contact.
+    """
+    from distributor.cli.retrying import retry_dispatch
+    from distributor.dispatch.retrying import Wish, read_states
+    from distributor.errors import BadInput
+    from distributor.wiring import open_workspace
+
+    if as_json and not dry_run:
+        raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
+    wish = Wish(read_states(states or []), code.strip(), reason, tuple(contacts or ()))
+    workspace = open_workspace(context.obj)
+    retry_dispatch(
+        workspace, dispatch_id, wish, because=because, dry_run=dry_run, yes=yes, verbose=verbose, as_json=as_json
+    )
+
+
+@app.command()
+def resolve(
+    context: typer.Context,
+    dispatch_id: Number,
+    contact: Annotated[str, typer.Argument(help="Who is in doubt, by address or name.")] = "",
+    as_: Annotated[str, typer.Option("--as", help="What became of the message: accepted, or not-accepted.")] = "",
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--from-maillog", help="A log of the mail server, of Postfix or Exim, also .gz; several times."),
+    ] = None,
+    because: Why = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """End doubts, by your word or by the mail server's log.
+
+    Without --as and --from-maillog it lists who is in doubt, and the Message-ID to look for.
+    """
+    from distributor.cli import resolving
+    from distributor.errors import BadInput
+    from distributor.wiring import open_workspace
+
+    word = resolving.read_word(as_)
+    if word and (files or not contact):
+        mend = f"distributor dispatches resolve {dispatch_id} ADDRESS --as {word}"
+        raise BadInput("--as is for one recipient, by your own word.", mend=f"Type: {mend}")
+    if word and dry_run:
+        raise BadInput("--dry-run goes with --from-maillog.", mend="Without --as it lists who is in doubt.")
+    workspace = open_workspace(context.obj)
+    doubts = resolving.find_doubts(workspace, dispatch_id, contact)
+    if word:
+        resolving.say_one(workspace, dispatch_id, doubts, word, because)
+    elif files and doubts:
+        resolving.settle_from_log(workspace, dispatch_id, doubts, files, dry_run=dry_run, yes=yes, as_json=as_json)
+    else:
+        resolving.show_doubts(workspace, dispatch_id, doubts, as_json=as_json)

@@ -18,13 +18,15 @@ from distributor.dispatch.composing import Identity, Notice, make_composer, rele
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
+from distributor.dispatch.following_up import Choosing, make_follow_up_manifest
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
+from distributor.dispatch.plan import require_followed
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
 from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
-from distributor.models import Attachment
+from distributor.models import Attachment, Release
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Corrects, Finding, LinkAnswer
@@ -105,7 +107,7 @@ def prove_release(
     follows_links: bool = False,
     language: str = "",
 ) -> Proved:
-    """Prove a release for the members of some lists (None: of every list).
+    """Prove a release for the members of some lists (None: of every list; of a follow-up, for whoever may be reminded).
 
     Only those are meant who stand on each list of `only` too, and whom the filter `where` matches.
 
@@ -115,7 +117,12 @@ def prove_release(
     """
     with workspace.database.session(reads_only=True) as session:
         versions = versions_to_send(session, store.find_release(session, slug))
-        shares = share_out_to(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
+        require_followed(versions[0].release)
+        if versions[0].release.follows_up_id is not None:
+            choosing = Choosing(moment, workspace.settings.timezone, lists or (), excluded, only, where)
+            shares = divide(follow_up_of(workspace, session, versions[0].release, choosing), versions)
+        else:
+            shares = share_out_to(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
         proved = [
             _prove_version(
                 workspace,
@@ -132,6 +139,13 @@ def prove_release(
     check_codes(passing, {finding.code for one in proved for finding in one.result.findings})
     first, *others = (let_pass(one, passing, because) for one in proved)
     return replace(first, translations=tuple(others))
+
+
+def follow_up_of(workspace: Workspace, session: Session, release: Release, choosing: Choosing) -> Manifest:
+    """Whom a follow-up goes to; raises as `make_follow_up_manifest` does."""
+    followed = session.get(Release, release.follows_up_id)
+    assert followed is not None, "a foreign key holds it"
+    return make_follow_up_manifest(session, followed, workspace.keyring, choosing)
 
 
 def share_out_to(

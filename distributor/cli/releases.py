@@ -13,11 +13,13 @@ from distributor.cli.comparing import diff, versions
 from distributor.cli.correcting import correct, replace, retract
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
+from distributor.cli.reminding import follow_up
 from distributor.cli.signoffs import sign_off
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
 for command in (new, edit, correct, replace, retract, diff, versions, pdf, sign_off):
     app.command()(command)
+app.command("follow-up")(follow_up)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from distributor.cli.output import console, count, show_json_rows
 from distributor.errors import BadInput
 from distributor.files import Output, reading
-from distributor.reports import queries, queries_details, terminal
+from distributor.reports import follow_ups, queries, queries_details, terminal
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
 from distributor.states import DeliveryState
@@ -95,7 +95,12 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
         elif wanted.opens:
             show_in_browser(outputs["html"].path.absolute())
         if wanted.as_json:
-            show_json_rows(queries.report_as_json(found, iter(())), "recipients", rows.read())
+            reminders = follow_ups.follow_ups(connection, found.slug)
+            reminded = follow_ups.as_json(connection, reminders, names_people=not wanted.redact)
+            told = queries.report_as_json(found, iter(()))
+            people = told.pop("recipients")  # the last: they come row by row
+            told |= {"follow_ups": reminded, "recipients": people}
+            show_json_rows(told, "recipients", rows.read())
         elif not outputs and not wanted.opens:
             _show(workspace, connection, found, rows, wanted)
 

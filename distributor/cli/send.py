@@ -45,7 +45,10 @@ def send(
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prove a release, then send it to press lists. One message per journalist, each with its line in the log."""
+    """Prove a release, then send it to press lists. One message per journalist, each with its line in the log.
+
+    A follow-up (`releases follow-up`) and a correction need no list: they go to whoever has the release.
+    """
     from distributor.cli import corrections, proving_corrections, sending
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
@@ -76,13 +79,13 @@ def send(
             verbose=verbose,
         )
         return
-    if not lists:
+    if not lists and not sending.is_follow_up(workspace, slug):
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
     sending.send_release(
         workspace,
         slug,
         sending.Choice(
-            lists=lists,
+            lists=lists or [],
             excluded=exclude or [],
             only=only or [],
             where=where or "",

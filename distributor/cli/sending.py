@@ -169,6 +169,12 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
         )
 
 
+def is_follow_up(workspace: Workspace, slug: str) -> bool:
+    """Whether a release has its recipients by itself: those whom another one reached."""
+    with workspace.database.session(reads_only=True) as session:
+        return store.find_release(session, slug).release.follows_up_id is not None
+
+
 def _show_heeded(workspace: Workspace, proved: Proved) -> None:
     """What is let pass or only warned of, in each version."""
     for one in proved.versions:

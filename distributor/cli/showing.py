@@ -399,6 +399,7 @@ _REASONS = {
     LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this release",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
     LeftOutReason.OTHER_VERSION: "with another version",
+    LeftOutReason.NOT_FOLLOWED_UP: "not to be followed up",
 }
 
 

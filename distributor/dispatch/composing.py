@@ -26,6 +26,8 @@ from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
 
+IN_REPLY_TO = "in_reply_to"
+"""The key of a delivery's merge fields that names the message it answers in the reader's mail program."""
 CORRECTS = "corrects"
 """The key of a delivery's merge fields for what it corrects: the dispatch of that message, and `references`."""
 
@@ -280,7 +282,8 @@ class EnvelopeWriter:
         # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
         number = 0 if self.is_test else claimed.id
         corrects = claimed.merge.get(CORRECTS)
-        references = corrects["references"] if corrects else ()
+        answers = claimed.merge.get(IN_REPLY_TO)
+        references = corrects["references"] if corrects else (answers,) if answers else ()
         composer = self.notices[corrects["dispatch"]] if corrects else self.composer
         stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date, references)
         message = composer.compose(recipient_of(address, claimed.merge), stamp)

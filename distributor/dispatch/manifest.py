@@ -16,9 +16,10 @@ from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.ownership import owner
+from distributor.dispatch.holding import find_held
 from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
-from distributor.models import Contact, Delivery, Dispatch, MediaList, ReleaseVersion, Sector
+from distributor.models import Contact, Delivery, MediaList, ReleaseVersion, Sector
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 from distributor.tokens import Keyring
@@ -35,6 +36,7 @@ class LeftOutReason(StrEnum):
     ALREADY_SENT = "already sent"
     SAME_ADDRESS = "same address"
     OTHER_VERSION = "other language version"
+    NOT_FOLLOWED_UP = "not followed up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class PlannedRecipient:
     sector_slug: str
     lists: tuple[str, ...]
     merged: str = ""
+    in_reply_to: str = ""
+    """Of a follow-up, the Message-ID of what it follows up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +181,7 @@ def _sort_out(
     lists: tuple[str, ...],
     excluded: tuple[str, ...],
 ) -> Manifest:
-    had = _already_sent(session, version)
-    had_by = set(had.values())
+    held = find_held(session, version)
     recipients: dict[str, PlannedRecipient] = {}
     left_out: list[LeftOut] = []
     for copies in candidates:
@@ -195,8 +198,8 @@ def _sort_out(
             left_out.append(LeftOut(planned, why, told.because))
         elif prefers := copies[0].member.prefers:
             left_out.append(LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers))
-        elif key in had or planned.contact_id in had_by:
-            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, "is on a dispatch of this version"))
+        elif holds := held.get(key) or held.get(planned.contact_id):
+            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, holds))
         elif key in recipients:
             first = recipients[key]
             recipients[key] = replace(
@@ -216,24 +219,6 @@ def _sort_out(
         where=narrowing.where,
         had_earlier=had_earlier,
     )
-
-
-def _already_sent(session: Session, version: ReleaseVersion) -> dict[str, int | None]:
-    """Address key → contact (None: deleted since) of everyone who has, or is about to have, this version.
-
-    What a duplicate got before it was merged, the contact it was merged into has.
-    """
-    rows = session.execute(
-        select(col(Delivery.address_key), owner())
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(
-            col(Delivery.release_version_id) == version.id,
-            col(Dispatch.is_test).is_(False),
-            col(Delivery.state) != DeliveryState.WITHHELD,
-        )
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int | None]:

@@ -17,7 +17,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
-from distributor.dispatch.composing import Identity, merge_of
+from distributor.dispatch.composing import IN_REPLY_TO, Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
@@ -29,6 +29,7 @@ from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, family, read_links, standing_correction
 from distributor.releases.draft import ReleaseKind
+from distributor.releases.translations import original_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -67,10 +68,12 @@ def plan_dispatch(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
+    followed = {"follows_up_id": _followed(session, version)}
+    rows = ({**row, **followed} for row in _rows(dispatch.id, version, manifest, identity, now))
     try:
-        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+        log.plan(session.connection(), rows)
     except IntegrityError as error:
-        if "release_version_id" not in str(error.orig):
+        if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
         raise _planned_elsewhere() from error
     session.add_all(_left_out(dispatch.id, manifest))
@@ -121,6 +124,27 @@ def require_not_overtaken(session: Session, correction: Release) -> None:
         raise Refused(
             f"What «{correction.slug}» corrects was corrected by «{standing.slug}» meanwhile; nothing was sent.",
             mend=f"Correct that one: distributor releases correct {standing.slug} FILE",
+        )
+
+
+def _followed(session: Session, version: ReleaseVersion) -> int | None:
+    """Of a follow-up, the number of the original that it reminds of: whoever has another language counts as well.
+
+    Raises `Refused` for a follow-up of no release that we know: nothing would keep it from being sent twice.
+    """
+    release = session.get(Release, version.release_id)
+    assert release is not None, "a foreign key holds it"
+    require_followed(release)
+    followed = session.get(Release, release.follows_up_id) if release.follows_up_id else None
+    return original_of(session, followed).id if followed else None
+
+
+def require_followed(release: Release) -> None:
+    """Raise `Refused` for a release that calls itself a follow-up, and of which it is not known what it follows up."""
+    if release.kind == ReleaseKind.FOLLOW_UP and release.follows_up_id is None:
+        raise Refused(
+            f"«{release.slug}» is a follow-up, and it is not known of which release; nothing was sent.",
+            mend="Make it of the release that was sent: distributor releases follow-up SLUG FILE",
         )
 
 
@@ -246,7 +270,7 @@ def delivery_row(
         "release_sector_slug": slugify(version.sector),
         "language": planned.recipient.language,
         "lists": list(planned.lists),
-        "merge": merge_of(planned.recipient),
+        "merge": merge_of(planned.recipient) | ({IN_REPLY_TO: planned.in_reply_to} if planned.in_reply_to else {}),
         "message_id": f"<{secrets.token_hex(12)}.{dispatch_id}@{identity.domain}>",
         "state": DeliveryState.QUEUED,
         "reason": "",

@@ -175,7 +175,8 @@ def away(hand: Hand, reading: Reading, match: Match) -> Effect:
     parts = [f"back on {absence.back_on}"] if absence.back_on else []
     parts += [f"meanwhile: {', '.join(absence.substitutes)}"] if absence.substitutes else []
     note = f"Out of office ({hand.now:%Y-%m-%d}): {'; '.join(parts)}."
-    return Effect(WAITING, "; ".join(parts), {"proposal": "note", "contact_id": contact.id, "note": note})
+    details = {"proposal": "note", "contact_id": contact.id, "note": note, "back_on": absence.back_on}
+    return Effect(WAITING, "; ".join(parts), details)
 
 
 def departed(hand: Hand, reading: Reading, match: Match) -> Effect:

@@ -16,6 +16,7 @@ class ReleaseKind(StrEnum):
     CORRECTION = "correction"
     REPLACEMENT = "replacement"
     RETRACTION = "retraction"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _KINDS = {kind.value: kind for kind in ReleaseKind} | {
     "rectificatif": ReleaseKind.CORRECTION,
     "annule et remplace": ReleaseKind.REPLACEMENT,
     "annulation": ReleaseKind.RETRACTION,
+    "relance": ReleaseKind.FOLLOW_UP,
 }
 _PERSON = ("name", "role", "sector")
 _CONTACT = ("name", "role", "email", "phone", "sector")

@@ -61,6 +61,7 @@ _FRENCH = _Words(
         ReleaseKind.CORRECTION: "[à compléter : la phrase juste, en entier]\n",
         ReleaseKind.REPLACEMENT: "[à compléter : le communiqué corrigé, en entier]\n",
         ReleaseKind.RETRACTION: "[à compléter : ce qui est retiré, et pourquoi]\n",
+        ReleaseKind.FOLLOW_UP: "[à compléter : une phrase, puis le communiqué]\n",
     },
 )
 _ENGLISH = _Words(
@@ -89,6 +90,7 @@ _ENGLISH = _Words(
         ReleaseKind.CORRECTION: "[to be completed: the right sentence, whole]\n",
         ReleaseKind.REPLACEMENT: "[to be completed: the corrected release, whole]\n",
         ReleaseKind.RETRACTION: "[to be completed: what is withdrawn, and why]\n",
+        ReleaseKind.FOLLOW_UP: "[to be completed: a sentence, then the release]\n",
     },
 )
 

@@ -57,8 +57,11 @@ class _Settler(NodeTransformer):
             return value
         if isinstance(node, nodes.For) and (passes := self._passes(node)) is not None:
             return passes
+        if isinstance(node, nodes.If) and node.elif_:  # the same as an «if» within the «else»
+            first, *rest = node.elif_
+            node.else_, node.elif_ = [nodes.If(first.test, first.body, rest, node.else_, lineno=first.lineno)], []
         node = self.generic_visit(node, *args, **kwargs)
-        if isinstance(node, nodes.If) and isinstance(node.test, nodes.Const) and not node.elif_:
+        if isinstance(node, nodes.If) and isinstance(node.test, nodes.Const):
             return node.body if node.test.value else node.else_
         for name, children in node.iter_fields(only=("body", "else_")):
             setattr(node, name, _joined(children))

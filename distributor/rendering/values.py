@@ -125,7 +125,7 @@ class Stamp:
 
     `message_id` with or without its angle brackets; `date` aware; `unsubscribe_mailto` a whole `mailto:` URL or "";
     `unsubscribe_url` a whole `https:` URL or "". `references` are the Message-IDs of the messages that this one
-    follows, the first one first; a correction stands under what it corrects (RFC 5322 §3.6.4).
+    follows, the first one first: a correction or a follow-up stands under what it is about (RFC 5322 §3.6.4).
     """
 
     message_id: str

@@ -86,6 +86,11 @@ _WORDS = {
     "reason": ("Motif", "Reason"),
     "example": ("Mots du serveur (exemple)", "The server’s words (an example)"),
     "coverage": ("Retombées", "Coverage"),
+    "follow_ups": ("Relances", "Follow-ups"),
+    "sent_on": ("Parties le", "Sent"),
+    "reminded": ("Relancés", "Followed up"),
+    "came_to": ("Ce qu’il en est", "How it stands"),
+    "answered": ("Ont répondu depuis", "Have answered since"),
     "earlier": ("Les communiqués précédents", "The releases before"),
     "release": ("Communiqué", "Release"),
     "sent": ("Envoyé", "Sent"),
@@ -229,6 +234,16 @@ class Page(Wording):
             ],
             "coverage": [
                 {**one, "published_on": one["published_on"].isoformat()} for one in self.details.echo.coverage
+            ],
+            "follow_ups": [
+                [
+                    one.slug,
+                    self.moment(one.started_at),
+                    self.number(one.total),
+                    ", ".join(f"{self.number(many)} {self.state(state)}" for state, many in one.totals.items()),
+                    self.number(one.answered),
+                ]
+                for one in self.details.echo.follow_ups
             ],
             "earlier": [
                 {

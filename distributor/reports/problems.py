@@ -42,8 +42,8 @@ _ORDER = (
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "in_doubt": (
-        "Nul ne sait s’ils l’ont reçu : demandez-leur, ou tranchez (resend : renvoyer ; assume-sent : tenir pour reçu)",
-        "Nobody knows whether they have it: ask them, or decide (resend, or assume-sent)",
+        "Nul ne sait s’ils l’ont reçu : demandez-leur, ou cherchez le message dans le journal de votre serveur",
+        "Nobody knows whether they have it: ask them, or look for the message in your server’s log",
     ),
     "paused": ("En attente : la diffusion est arrêtée", "Waiting: the dispatch has stopped"),
     "policy": (
@@ -54,8 +54,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "address": ("Adresse refusée : corrigez la fiche du journaliste", "Address refused: correct the contact"),
     "full": ("Boîte pleine : téléphonez, puis vérifiez la fiche", "Mailbox full: telephone, then check the contact"),
     "expired": (
-        "Leur serveur a dit « plus tard » jusqu’au bout : téléphonez, puis vérifiez la fiche",
-        "Their server said «later» to the end: telephone, then check the contact",
+        "Leur serveur a dit « plus tard » jusqu’au bout : téléphonez, ou renvoyez",
+        "Their server said «later» to the end: telephone, or send again",
     ),
     "complained": ("S’en sont plaints : notez leur opposition", "They complained: record their objection"),
     "deferred": (
@@ -81,13 +81,13 @@ def find_problems(
             counts[code] = counts.get(code, 0) + many
             one_of.setdefault(code, address)
     commands = {
-        "in_doubt": f"distributor dispatches resume {dispatch_id} --in-doubt resend",
+        "in_doubt": f"distributor dispatches resolve {dispatch_id}",
         "paused": f"distributor dispatches resume {dispatch_id}",
         "policy": "distributor doctor",
         "too_big": f"distributor releases proof {slug}",
         "address": f"distributor contacts edit {one_of.get('address')} --address NEW",
         "full": f"distributor contacts show {one_of.get('full')}",
-        "expired": f"distributor contacts show {one_of.get('expired')}",
+        "expired": f"distributor dispatches retry {dispatch_id} --state expired",
         "complained": f"distributor suppressions add {one_of.get('complained')} --source complaint",
         "deferred": "distributor work",
         "cancelled": f"distributor send {slug} --list NAME",

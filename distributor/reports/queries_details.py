@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.reports.follow_ups import FollowUp, follow_ups
 from distributor.reports.problems import Problem, find_problems
 from distributor.reports.queries import DispatchRow, Report, decoded_lists, dispatches, sorted_groups
 from distributor.states import OPEN_STATES, DeliveryState, DispatchState
@@ -66,10 +67,11 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """What came of it: feedback events by kind, and the coverage noted."""
+    """What came of it: feedback events by kind, the coverage noted, and the follow-ups."""
 
     feedback: Mapping[str, int]
     coverage: tuple[Mapping[str, Any], ...]
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,11 @@ def _echo(connection: Connection, report: Report) -> Echo:
         .group_by(_feedback.c.kind)
         .order_by(_feedback.c.kind)
     )
-    return Echo({row[0]: row[1] for row in kinds}, tuple(coverage(connection, slug=report.slug)))
+    return Echo(
+        {row[0]: row[1] for row in kinds},
+        tuple(coverage(connection, slug=report.slug)),
+        follow_ups(connection, report.slug),
+    )
 
 
 def coverage(connection: Connection, *, slug: str = "", since: datetime | None = None) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ _KEPT = frozenset(
 _ATTEMPT_KEPT = frozenset(
     {"number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "tls"}
 )
-_ASSUMED = re.compile(r"(assumed sent).*", re.DOTALL)
+_ASSUMED = re.compile(r"(assumed sent|to be sent again|not accepted).*", re.DOTALL)
 
 
 def redacted(rows: Iterator[dict[str, Any]], secret: bytes) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text
 
+from distributor.reports.follow_ups import FollowUp
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Chain
@@ -123,8 +124,17 @@ def _show_echo(out: Console, details: Details) -> None:
         out.print(Text("Came back: " + ", ".join(f"{many} {kind}" for kind, many in details.echo.feedback.items())))
     for one in details.echo.coverage:
         out.print(Text(f"Coverage: {one['published_on']} {one['outlet']}: {one['title']} {one['url']}"), soft_wrap=True)
-    if details.echo.feedback or details.echo.coverage:
+    for follow_up in details.echo.follow_ups:
+        out.print(Text(_followed_up(follow_up)), soft_wrap=True)
+    if details.echo.feedback or details.echo.coverage or details.echo.follow_ups:
         out.print()
+
+
+def _followed_up(one: FollowUp) -> str:
+    """A follow-up on one line: who was reminded, and what came of it."""
+    states = ", ".join(f"{many} {state.replace('_', ' ')}" for state, many in one.totals.items()) or "nobody"
+    has = "has" if one.answered == 1 else "have"
+    return f"Followed up by «{one.slug}» (dispatch {one.dispatch_id}): {states}; {one.answered} {has} answered since."
 
 
 def show_story(out: Console, recipients: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> int:

@@ -100,7 +100,8 @@ def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
 def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:
     found = json.loads(said["report halle"][1])
     assert list(found) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "recipients",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "follow_ups",
+        "recipients",
     ]  # fmt: skip
     assert found["totals"]["accepted"] == len(found["recipients"]) == 2
     wanted = {"address", "name", "state", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at"}

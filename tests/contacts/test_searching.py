@@ -32,7 +32,11 @@ def base(database: Database) -> Database:
     ("wanted", "text", "names"),
     [
         (Wanted(), "", "Lefèvre,Le Fèvre,Clos,"),
-        (Wanted("lefevre"), "name:lefevre", "Lefèvre"),
+        (Wanted("lefevre"), "name:lefevre", "Lefèvre,Le Fèvre"),
+        (Wanted("le fevre"), "name:le and name:fevre", "Le Fèvre"),
+        (Wanted(where='name:"le fèvre"'), 'name:"le fèvre"', "Lefèvre,Le Fèvre"),
+        (Wanted("lef*"), "name:lef*", "Lefèvre"),
+        (Wanted(where='name="helene lefevre"'), 'name="helene lefevre"', "Lefèvre"),
         (Wanted("FÈVRE paul"), "name:FÈVRE and name:paul", "Le Fèvre"),
         (Wanted("@jour"), 'address:*@jour*', "Lefèvre,Clos,"),
         (Wanted("paul@soir.example"), "address:*paul@soir.example*", "Le Fèvre"),
@@ -76,3 +80,20 @@ def test_an_unknown_list_or_sector_is_told(base: Database) -> None:
             with pytest.raises(BadInput, match="There is no"):
                 ids_of(session, filter_of(wanted), KEYRING)
         assert find_contact(session, "ane@jour.example").first_name == "A?e"
+
+
+@pytest.mark.parametrize("text", ["lebris", "le bris", "Le-Bris", "LEBRIS anne", "annele bris", "d’aubert le bris"])
+def test_a_name_is_found_however_it_is_written(database: Database, text: str) -> None:
+    rows = "Anne d'Aubert;Le Bris;a@jour.example\nPaul;Lebrisson;p@jour.example\nMarie;Bris;m@jour.example\n"
+    import_contacts(database, read_csv(f"Prénom;Nom;E-mail\n{rows}".encode(), name="l.csv"), list_name="Presse")
+    with database.session(reads_only=True) as session:
+        if text == "annele bris":
+            with pytest.raises(BadInput, match="No contact"):
+                find_contact(session, text)
+        else:
+            assert find_contact(session, text).address == "a@jour.example"
+
+
+def test_two_whom_one_spelling_means_are_both_named(base: Database) -> None:
+    with base.session(reads_only=True) as session, pytest.raises(BadInput, match="names 2 contacts"):
+        find_contact(session, "lefevre")

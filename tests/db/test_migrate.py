@@ -68,11 +68,14 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_delivery_with_reason",
             "ix_release_translates_id",
             "ix_delivery_corrects_id",
+            "ix_release_follows_up_id",
+            "uq_delivery_follows_up_id_contact_id",
         ):
             connection.execute(text(f"DROP INDEX {name}"))
         for name in ("same_as_id", "name_key", "other_languages", "channel", "topics", "confirmed_at"):
             connection.execute(text(f"ALTER TABLE contact DROP COLUMN {name}"))
         later = [("attachment", "role"), ("attachment", "source"), ("release", "translates_id")]
+        later += [("release", "follows_up_id"), ("delivery", "follows_up_id")]
         later += [
             ("dispatch", "files"),
             ("dispatch", "correction"),

@@ -154,7 +154,8 @@ def test_each_problem_comes_with_its_command_the_worst_first(database: Database)
     ]  # fmt: skip
     commands = {one.code: one.command for one in found}
     assert commands["full"] == "distributor contacts show j5@journal2.example"
-    assert commands["in_doubt"].startswith(f"distributor dispatches resume {number} --in-doubt")
+    assert commands["in_doubt"] == f"distributor dispatches resolve {number}"
+    assert commands["expired"] == f"distributor dispatches retry {number} --state expired"
 
 
 def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:
@@ -236,7 +237,7 @@ def test_a_report_of_a_killed_dispatch_says_how_to_go_on(database: Database) -> 
         found = {one.code: one.command for one in page_of(connection, report).problems}
         assert pdf.make_pdf(page_of(connection, report))
     assert found == {
-        "in_doubt": f"distributor dispatches resume {number} --in-doubt resend",
+        "in_doubt": f"distributor dispatches resolve {number}",
         "paused": f"distributor dispatches resume {number}",
     }
     shown = written(database, number)

@@ -29,6 +29,7 @@ from distributor.contacts.filters.language import (
     clauses_of,
     parse_filter,
 )
+from distributor.contacts.filters.naming import written_otherwise
 from distributor.contacts.filters.words import BY_MAIL, Sort, days_of, find_field, like, near, says
 from distributor.errors import BadInput
 from distributor.folding import fold, slugify
@@ -135,6 +136,8 @@ class Filtering:
         if value.meaning is Meaning.TEXT:
             whole = clause.comparison is Comparison.IS
             holds: Condition = (literal(" ") + column + literal(" ")).like(like(value.text, whole=whole))
+            if clause.name == "name" and not whole and "*" not in value.text:
+                holds = or_(holds, written_otherwise(self.session, value.text))
         else:
             holds = column != ""
         found = holds if clause.name == "name" else self._posted(holds)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, SQLColumnExpression, and_, func, literal, select, true
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, SQLColumnExpression, and_, func, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -15,9 +15,9 @@ from distributor import clock
 from distributor.addresses import BadAddress, parse_address
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT
 from distributor.contacts.filters.facts import is_current, those
+from distributor.contacts.filters.naming import is_called
 from distributor.contacts.people.ownership import owner_of
 from distributor.errors import BadInput
-from distributor.folding import fold
 from distributor.models import Affiliation, Contact, ContactSector, MediaListMember, Outlet, Sector
 
 _STREAM = 1000
@@ -127,14 +127,13 @@ def first_contact(session: Session) -> Member | None:
 def search_contacts(session: Session, text: str) -> list[Member]:
     """The contacts that `text` names: the one of that address, else all whose name holds its words, accents ignored.
 
+    Words may be written together or apart: «lebris» names «Le Bris», and the other way round.
     An address may be any of a contact's: a second mailbox, that of a merged duplicate, or the one used at an outlet.
     """
     try:
         key = parse_address(text.strip()).key
     except BadAddress:
-        condition = _named(text)
-        if condition is None:
-            return []
+        condition = is_called(session, text)
     else:
         owner = owner_of(session, key)
         condition = those([owner] if owner else [])
@@ -152,12 +151,6 @@ def find_contact(session: Session, text: str) -> Member:
         shown = ", ".join(f"{member.name or member.outlet} <{member.address}>" for member in found[:5])
         raise BadInput(f"«{text}» names {len(found)} contacts: {shown}.", mend="Give the address instead.")
     raise BadInput(f"No contact has the address or name «{text}».", mend="Look with: distributor contacts list")
-
-
-def _named(text: str) -> Condition | None:
-    words = fold(text).split()
-    spaced = literal(" ") + col(Contact.name_key) + literal(" ")
-    return and_(*(spaced.like(f"% {word} %") for word in words)) if words else None
 
 
 def _is_somebody() -> Condition:

@@ -61,7 +61,7 @@ _SHOWN = 70
 _STANDFIRST = 90
 _BODY, _PER_MINUTE = 800, 230
 _SHORT = 120  # a text this short is its own standfirst
-_OF_ITSELF = frozenset({ReleaseKind.CORRECTION, ReleaseKind.RETRACTION, ReleaseKind.ADVISORY})
+_OF_ITSELF = frozenset({ReleaseKind.CORRECTION, ReleaseKind.RETRACTION, ReleaseKind.ADVISORY, ReleaseKind.FOLLOW_UP})
 
 
 def headline(subject: ProofSubject) -> Iterator[Hit]:

@@ -1,0 +1,110 @@
+"""Steps of a delivery that a person decides afterwards: sent again, or out of doubt, each once and in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, not_, select, update
+
+from distributor.db.bell import ring
+from distributor.deliveries.conditions import objected
+from distributor.models import Attempt, Delivery, Dispatch
+from distributor.states import DeliveryState, DispatchState, check_transition
+
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+
+AGAIN_FROM = (DeliveryState.EXPIRED, DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
+"""The states from which a person may send again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a doubt ends: the state, why in words, and what the server's log said where it says more than that."""
+
+    state: DeliveryState
+    reason: str
+    reply: str = ""
+    enhanced_code: str = ""
+
+
+def send_again(
+    connection: Connection, delivery_ids: Sequence[int], old: DeliveryState, *, reason: str, now: datetime
+) -> list[int]:
+    """`old` → queued, in the caller's transaction; return who was: nobody who objected, nobody who moved on meanwhile.
+
+    The deadline begins anew with the next attempt, and so do the waits between attempts. The attempts so far stay, and
+    go on being counted.
+    """
+    check_transition(old, DeliveryState.QUEUED)
+    moved: list[int] = []
+    for start in range(0, len(delivery_ids), _CHUNK):
+        chunk = list(delivery_ids[start : start + _CHUNK])
+        which = (_delivery.c.id.in_(chunk), _delivery.c.state == old, not_(objected()))
+        moved += connection.execute(
+            update(_delivery).where(*which).values(**_queued(reason, now)).returning(_delivery.c.id)
+        ).scalars()
+    if moved:
+        ring(connection)
+    return sorted(moved)
+
+
+def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: datetime) -> bool:
+    """In doubt → as `ending` says, in the caller's transaction; return whether it was still in doubt.
+
+    Whoever is found to have it has it since the attempt that brought no answer.
+    """
+    check_transition(DeliveryState.IN_DOUBT, ending.state)
+    values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "updated_at": now}
+    if ending.state == DeliveryState.QUEUED:
+        values = _queued(ending.reason, now)
+    if ending.state == DeliveryState.ACCEPTED:
+        values["accepted_at"] = doubted_since(connection, delivery_id) or now
+    if ending.reply:
+        values |= {"reply": ending.reply, "enhanced_code": ending.enhanced_code, "code": None}
+    done = connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id == delivery_id, _delivery.c.state == DeliveryState.IN_DOUBT)
+        .values(**values)
+    )
+    if done.rowcount and ending.state == DeliveryState.QUEUED:
+        ring(connection)
+    return done.rowcount == 1
+
+
+def doubted_since(connection: Connection, delivery_id: int) -> datetime | None:
+    """When the last attempt began that left a delivery in doubt."""
+    moment: datetime | None = connection.execute(
+        select(_attempt.c.started_at)
+        .where(_attempt.c.delivery_id == delivery_id, _attempt.c.state == DeliveryState.IN_DOUBT)
+        .order_by(_attempt.c.number.desc())
+        .limit(1)
+    ).scalar()
+    return moment
+
+
+def reopen(connection: Connection, dispatch_id: int) -> None:
+    """Let a dispatch that was done go on, in the transaction that queued somebody of it; others stay as they are."""
+    connection.execute(
+        update(_dispatch)
+        .where(_dispatch.c.id == dispatch_id, _dispatch.c.state == DispatchState.DONE)
+        .values(state=DispatchState.RUNNING, finished_at=None)
+    )
+
+
+def _queued(reason: str, now: datetime) -> dict[str, Any]:
+    return {
+        "state": DeliveryState.QUEUED,
+        "reason": reason,
+        "refusals": 0,
+        "next_attempt_at": None,
+        "expires_at": None,
+        "worker": "",
+        "lease_until": None,
+        "updated_at": now,
+    }

@@ -1,0 +1,149 @@
+"""Looking through the files of a mail server's log for messages in doubt, and when their absence proves anything."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from distributor.dispatch.resolving import Doubt
+from distributor.errors import BadInput
+from distributor.models import Attempt, Delivery
+from distributor.states import DeliveryState
+from distributor.transport.loglines import LogLine, Span, read_lines
+from distributor.transport.maillog import Fate, Found, MailLog
+
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
+
+_BEFORE = timedelta(minutes=1)
+_AFTER = timedelta(minutes=10)
+"""How long a server may be at a message after its last byte: as long as a client waits (RFC 5321 §4.5.3.2.6)."""
+_ONE_CLOCK = timedelta(minutes=5)
+_GZIP = b"\x1f\x8b"
+_FIRST_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message of the same dispatch that the server took for certain: when, and the name it went by."""
+
+    message_id: str
+    at: datetime
+    server: str
+
+
+@dataclass(slots=True)
+class _File:
+    """What one file of the log covers, and which known messages it names, when by its own clock."""
+
+    path: Path
+    span: Span = field(default_factory=Span)
+    named: dict[str, datetime] = field(default_factory=dict)
+
+
+def read_known(connection: Connection, dispatch_id: int) -> list[Known]:
+    """The messages of a dispatch that were answered with 250."""
+    c, a = _delivery.c, _attempt.c
+    rows = connection.execute(
+        select(c.message_id, c.accepted_at, a.server)
+        .join(_attempt, a.delivery_id == c.id)
+        .where(c.dispatch_id == dispatch_id, a.state == DeliveryState.ACCEPTED, c.accepted_at.is_not(None))
+        .order_by(c.id)
+    ).all()
+    return [Known(row.message_id, row.accepted_at, row.server) for row in rows]
+
+
+def look_through(paths: Sequence[Path], doubts: Sequence[Doubt], known: Sequence[Known], now: datetime) -> list[Found]:
+    """What the log says of each doubt, in their order. Raises `BadInput` for a file that cannot be read."""
+    log = MailLog([*(one.message_id for one in doubts), *(one.message_id for one in known)])
+    files = []
+    for path in sorted(dict.fromkeys(paths), key=lambda path: _begins(path, now)):
+        file = _File(path)
+        for line in _lines(path, now):
+            file.span.take(line)
+            message_id = log.take(line)
+            if message_id and line.at is not None:
+                file.named.setdefault(message_id, line.at)
+        if file.span.first is None:
+            raise BadInput("No line of it begins with a date and a time, as a mail server's log does.", file=path)
+        files.append(file)
+    found = [log.find(one.message_id, one.address) for one in doubts]
+    return [
+        _absent(doubt, files, known) if one.fate is Fate.ABSENT else one
+        for doubt, one in zip(doubts, found, strict=True)
+    ]
+
+
+def _absent(doubt: Doubt, files: Sequence[_File], known: Sequence[Known]) -> Found:
+    """Whether the log would have to name the message, had the server taken it: then it did not.
+
+    So it is when one file of it begins before the attempt did and goes on ten minutes after the answer was given up,
+    by its own clock as our other messages in it show it; when it names every other message of the dispatch that the
+    server took meanwhile, one at least; when that server always gave one name; and when no line of it was dropped.
+    """
+    servers = {one.server for one in known if one.server} | ({doubt.server} - {""})
+    if len(servers) > 1:
+        return _unsure(f"it is not in the log, but {len(servers)} servers answered: {', '.join(sorted(servers))}")
+    reasons = {file.path.name: _why_not_proof(doubt, file, known) for file in files}
+    for name, reason in reasons.items():
+        if not reason:
+            return Found(Fate.NOT_TAKEN, f"not in {name}, which has all that the server took before and after")
+    return _unsure(f"it is not in the log, but {'; '.join(reasons.values())}")
+
+
+def _why_not_proof(doubt: Doubt, file: _File, known: Sequence[Known]) -> str:
+    """Why the message's absence from this file proves nothing, in words; "" when it proves that it was not taken."""
+    first, last = file.span.first, file.span.last
+    assert first is not None, "a log without times is refused"
+    assert last is not None, "a log without times is refused"
+    name = file.path.name
+    offsets = [file.named[one.message_id] - one.at for one in known if one.message_id in file.named]
+    if not offsets:
+        return f"{name} names no other message of this dispatch: it may be another server's, or of another day"
+    behind, ahead = min(offsets), max(offsets)
+    missing = sum(
+        one.message_id not in file.named and first + _BEFORE <= one.at + ahead <= last - _BEFORE for one in known
+    )
+    reasons = {
+        f"{name} says that lines were dropped, or its clock goes back": file.span.is_broken,
+        f"the clock of {name} does not agree with itself": ahead - behind > _ONE_CLOCK,
+        f"{name} begins too late: it has to begin a minute before the message left": first
+        > doubt.since + behind - _BEFORE,
+        f"{name} ends too early: it has to go on ten minutes after the answer was given up": last
+        < doubt.until + ahead + _AFTER,
+        f"{name} is not the whole log: it lacks {missing} other messages of this dispatch that were taken": missing > 0,
+    }
+    return next((words for words, holds in reasons.items() if holds), "")
+
+
+def _unsure(words: str) -> Found:
+    return Found(Fate.UNSURE, words)
+
+
+def _begins(path: Path, now: datetime) -> tuple[datetime, str]:
+    """The first time in a file: what was rotated away comes before what is written now, however they are named."""
+    first = next((line.at for line in islice(_lines(path, now), _FIRST_LINES) if line.at is not None), now)
+    return first, path.name
+
+
+def _lines(path: Path, now: datetime) -> Iterator[LogLine]:
+    """The lines of a file, packed by gzip or not."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BadInput("It is no file.", file=path, mend="Name the log, as /var/log/mail.log.")
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP
+        with gzip.open(path) if packed else path.open("rb") as opened:
+            yield from read_lines(io.TextIOWrapper(opened, encoding="utf-8", errors="replace"), now)
+    except (gzip.BadGzipFile, EOFError):
+        raise BadInput("It is packed, and damaged.", file=path) from None
+    except OSError as error:
+        raise BadInput(f"It cannot be read: {error.strerror}.", file=path) from None

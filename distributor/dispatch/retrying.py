@@ -1,0 +1,232 @@
+"""Sending again to those whom a dispatch did not reach: who, by which reason, and who may not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session, col
+
+from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.ownership import owner
+from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again
+from distributor.dispatch.addressees import find_addressees
+from distributor.errors import BadInput, Refused
+from distributor.folding import fold
+from distributor.models import Audit, Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.releases.translations import family_of
+from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState, DispatchState, Verdict
+from distributor.tokens import Keyring
+
+_WHY_NOT = {
+    DeliveryState.WITHHELD: (
+        "Whoever is withheld objected, or their dispatch was called off: nobody sends to them again by hand.",
+        "A new send of the release reaches those who may be reached.",
+    ),
+    DeliveryState.BOUNCED: (
+        "What came back was taken by a mail server first: the same message would come back again.",
+        "Mend the address (contacts edit --address); the next release reaches them.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whom to send to again: those in these states, with this reply code, these words in the reply, these people."""
+
+    states: tuple[DeliveryState, ...]
+    code: str = ""
+    words: str = ""
+    contacts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One delivery that is meant: what its server said last, and why it may not be sent again (""): it may."""
+
+    delivery_id: int
+    address: str
+    name: str
+    state: DeliveryState
+    code: int | None
+    enhanced_code: str
+    reply: str
+    attempts: int
+    why_not: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Under the names of the table."""
+        names = ("address", "name", "state", "code", "enhanced_code", "reply", "attempts", "why_not")
+        return {"id": self.delivery_id} | {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Who is sent to again, and who of those that were meant is not."""
+
+    dispatch_id: int
+    wish: Wish
+    meant: tuple[Candidate, ...]
+    left_out: tuple[Candidate, ...]
+
+    @property
+    def doubtful(self) -> int:
+        """How many may have the message already."""
+        return sum(one.state == DeliveryState.IN_DOUBT for one in self.meant)
+
+
+def read_states(names: Iterable[str]) -> tuple[DeliveryState, ...]:
+    """The states that may be sent again from; raises `BadInput`, with the reason, for any other."""
+    states = []
+    for name in names:
+        try:
+            state = DeliveryState(name.strip().lower().replace("-", "_").replace(" ", "_"))
+        except ValueError:
+            raise BadInput(f"«{name}» is no state.", field="--state", mend=f"Say {_listed()}.") from None
+        if state not in AGAIN_FROM:
+            said = f"Whoever is «{state.replace('_', ' ')}» is not sent to again."
+            why, mend = _WHY_NOT.get(state, (said, f"Say {_listed()}."))
+            raise BadInput(why, field="--state", mend=mend)
+        states.append(state)
+    if not states:
+        raise BadInput("No state is named.", field="--state", mend=f"Say {_listed()}; several times for several.")
+    return tuple(dict.fromkeys(states))
+
+
+def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish) -> Again:
+    """Whom the wish means, each with what forbids it. Raises `BadInput` for a dispatch that is no longer sent."""
+    dispatch = session.get(Dispatch, dispatch_id)
+    if dispatch is None:
+        raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+    _require_sendable(dispatch)
+    meant = [row for row in _rows(session, dispatch_id, wish.states) if _fits(row, wish)]
+    if wish.contacts:
+        connection = session.connection()
+        named = {one for text in wish.contacts for one in find_addressees(connection, dispatch_id, text)}
+        meant = [row for row in meant if row.id in named]
+    objectors, holders = Objectors(session, keyring), _holders(session, dispatch)
+    candidates = [_candidate(row, objectors, holders, is_named=bool(wish.contacts)) for row in meant]
+    return Again(
+        dispatch_id,
+        wish,
+        tuple(one for one in candidates if not one.why_not),
+        tuple(one for one in candidates if one.why_not),
+    )
+
+
+def queue_again(session: Session, again: Again, *, actor: str, because: str, now: datetime) -> list[int]:
+    """Queue them in the session's transaction, and write down who asked for it and why; return whom it still could.
+
+    Raises `BadInput` when the dispatch was cancelled meanwhile.
+    """
+    dispatch = session.get(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
+    assert dispatch is not None, "nobody deletes a dispatch"
+    _require_sendable(dispatch)
+    connection = session.connection()
+    reason = f"to be sent again by {actor}" + (f": {because.strip()}" if because.strip() else "")
+    moved: list[int] = []
+    for state in again.wish.states:
+        numbers = [one.delivery_id for one in again.meant if one.state == state]
+        moved += send_again(connection, numbers, state, reason=reason, now=now)
+    if moved:
+        details = {
+            "deliveries": moved, "states": list(again.wish.states), "code": again.wish.code,
+            "words": again.wish.words, "contacts": list(again.wish.contacts), "because": because,
+        }  # fmt: skip
+        session.add(Audit(actor=actor, action="dispatches.retry", subject=str(again.dispatch_id), details=details))
+        reopen(connection, again.dispatch_id)
+    return moved
+
+
+def _require_sendable(dispatch: Dispatch) -> None:
+    if dispatch.is_test:
+        raise BadInput(f"Dispatch {dispatch.id} was a test.", mend="Send another one: distributor send --test ADDRESS")
+    if dispatch.state == DispatchState.CANCELLED:
+        raise Refused(
+            f"Dispatch {dispatch.id} was cancelled: nothing more of it is sent.", mend="Send the release again."
+        )
+
+
+def _rows(session: Session, dispatch_id: int, states: Sequence[DeliveryState]) -> Sequence[Row[Any]]:
+    c = Delivery
+    return session.execute(
+        select(
+            col(c.id), col(c.address), col(c.address_key), col(c.name), col(c.state), col(c.code), col(c.reply),
+            col(c.enhanced_code), col(c.verdict), col(c.reason), col(c.attempts), col(c.contact_id),
+            col(c.sector_slug), col(c.release_sector_slug), owner().label("owner"),
+        )
+        .join(Contact, col(Contact.id) == col(c.contact_id), isouter=True)
+        .where(col(c.dispatch_id) == dispatch_id, col(c.state).in_(states))
+        .order_by(col(c.id))
+    ).all()  # fmt: skip
+
+
+def _fits(row: Row[Any], wish: Wish) -> bool:
+    codes = {str(row.code or ""), row.enhanced_code}
+    # 5.7 means 5.7.1 too; 55 does not mean 550.
+    is_coded = not wish.code or wish.code in codes or row.enhanced_code.startswith(f"{wish.code}.")
+    said = fold(f"{row.reply} {row.reason} {row.verdict}")
+    return is_coded and (not wish.words or fold(wish.words) in said)
+
+
+def _candidate(row: Row[Any], objectors: Objectors, holders: dict[int | str, str], *, is_named: bool) -> Candidate:
+    told = (
+        objectors.against(row.owner, row.address, {row.sector_slug, row.release_sector_slug} - {""})
+        if row.owner
+        else None
+    )
+    why_not = ""
+    if row.owner is None:
+        why_not = "is no longer in the base"
+    elif told is not None:
+        why_not = told.because
+    elif holds := holders.get(row.owner) or holders.get(row.address_key):
+        why_not = holds
+    elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not is_named:
+        why_not = "the address is dead; name them with --contact if you know better"
+    return Candidate(
+        row.id, row.address, row.name, DeliveryState(row.state), row.code, row.enhanced_code, row.reply, row.attempts,
+        why_not,
+    )  # fmt: skip
+
+
+def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:
+    """Who has, or waits for, the release in another language or version, by person and by address, in words.
+
+    What they would be sent again is older, or the same once more.
+    """
+    version = session.get(ReleaseVersion, dispatch.release_version_id)
+    assert version is not None, "a foreign key holds it"
+    release = session.get(Release, version.release_id)
+    assert release is not None, "a foreign key holds it"
+    rows = session.execute(
+        select(
+            owner().label("owner"), col(Delivery.address_key), col(Delivery.state), col(Delivery.dispatch_id),
+            col(Release.slug), col(ReleaseVersion.number),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .where(
+            col(Release.id).in_([one.id for one in family_of(session, release)]),
+            col(Delivery.dispatch_id) != dispatch.id,
+            col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
+            col(Dispatch.is_test).is_(False),
+        )
+        .order_by(col(Delivery.id))
+    ).all()  # fmt: skip
+    found: dict[int | str, str] = {}
+    for row in rows:
+        verb = "waits for" if row.state in OPEN_STATES else "has"
+        words = f"{verb} «{row.slug}», version {row.number} (dispatch {row.dispatch_id})"
+        found |= {row.address_key: words} | ({row.owner: words} if row.owner else {})
+    return found
+
+
+def _listed() -> str:
+    first = ", ".join(AGAIN_FROM[:-1])
+    return f"{first} or {AGAIN_FROM[-1]}"
