@@ -68,7 +68,10 @@ class Sector(SQLModel, table=True):
 
 
 class Outlet(SQLModel, table=True):
-    """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row."""
+    """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row.
+
+    `deadline` is the hour, in our zone, after which it takes nothing more for the day's edition (bouclage), or "".
+    """
 
     __tablename__ = "outlet"
 
@@ -78,6 +81,7 @@ class Outlet(SQLModel, table=True):
     kind: str = ""
     region: str = ""
     website: str = ""
+    deadline: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = _created()
 
 
@@ -366,7 +370,8 @@ class Dispatch(SQLModel, table=True):
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
     fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
-    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed.
+    `waits_until` it is not taken up by itself: `waits_for` says what used up or closed. `scheduled_at` is when it is to
+    start, and nothing of it leaves before; whoever has not left by `not_after` is withheld.
     """
 
     __tablename__ = "dispatch"
@@ -390,6 +395,7 @@ class Dispatch(SQLModel, table=True):
     )
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
+    not_after: datetime | None = _moment()
     signed_off_by: str = ""
     created_at: datetime = _created()
     started_at: datetime | None = _moment()

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from distributor.addresses import Address, parse_address
 from distributor.errors import BadInput
+from distributor.quiet import NEVER, QuietHours, read_quiet_hours
 from distributor.tokens import LONGEST_BOUNCE_LOCAL
 
 PREFIX = "DISTRIBUTOR_"
@@ -129,6 +130,8 @@ class Settings:
     retry_minutes: tuple[float, ...]
     retry_hours: float
     in_doubt: InDoubtPolicy
+    late_minutes: float
+    quiet_hours: QuietHours
     log_file: str
     log_addresses: bool
     feedback_imap_host: str
@@ -167,6 +170,7 @@ _DEFAULTS = {
     "retry_minutes": "5,15,30,60",
     "retry_hours": "24",
     "in_doubt": "hold",
+    "late_minutes": "15",
     "log_addresses": "no",
     "feedback_imap_security": "tls",
     "feedback_imap_login": "password",
@@ -298,6 +302,9 @@ def _build(
         retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
         retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
+        late_minutes=read("late_minutes", _positive, "a number of minutes above 0"),
+        quiet_hours=read.optional("quiet_hours", read_quiet_hours, "such as: 21:00-07:00, weekends, french-holidays")
+        or NEVER,
         log_file=values["log_file"],
         log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
         feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",

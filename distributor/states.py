@@ -55,6 +55,13 @@ ASSUMED_SENT = "assumed sent"
 """How the reason of a delivery begins that a person or a setting, and no mail server, counted as accepted."""
 
 
+CUT_OFF = "cut-off"
+"""The reason of a delivery that is withheld because it had not left when the dispatch's cut-off came."""
+
+HELD = "held: "
+"""How the reason of a pause begins that a start which came too late, and no person and no server, is the cause of."""
+
+
 class IllegalTransition(AssertionError):
     """A defect of ours: a delivery was asked to take a step that `TRANSITIONS` does not allow."""
 

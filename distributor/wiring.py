@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -117,6 +117,7 @@ class Workspace:
             limits=self.limits,
             events=self.events(log.worker),
             paces_providers=self.settings.provider_limits,
+            late=timedelta(minutes=self.settings.late_minutes),
         )
 
     @cached_property

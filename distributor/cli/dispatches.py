@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, Verbose, Yes
+from distributor.cli.options import AsJson, NotAfter, Verbose, Yes
 
 app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
 Why = Annotated[str, typer.Option("--because", help="Why; it is shown to whoever asks.")]
@@ -30,14 +30,18 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped else r.state, r.total,
-             r.counts.get("accepted", 0), when(r.started_at, zone))
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped else r.short, r.total,
+             r.counts.get("accepted", 0), when(r.started_at, zone) or _due(when(r.scheduled_at, zone)))
             for r in rows
         ],
         right=[0, 2, 4, 5],
         spare=[2, 6],
         whole=[1],
     )  # fmt: skip
+
+
+def _due(moment: str) -> str:
+    return f"due {moment}" if moment else ""
 
 
 @app.command()
@@ -113,6 +117,21 @@ def pause(context: typer.Context, dispatch_id: Number, because: Why = "") -> Non
     from distributor.wiring import open_workspace
 
     pause_one(open_workspace(context.obj), dispatch_id, because)
+
+
+@app.command()
+def reschedule(
+    context: typer.Context,
+    dispatch_id: Number,
+    at: Annotated[str, typer.Option("--at", metavar="WHEN", help='The new start, as for send; or "now".')],
+    not_after: NotAfter = "",
+    yes: Yes = False,
+) -> None:
+    """Give a dispatch that has not begun another start, proved again for that hour."""
+    from distributor.cli.scheduling import reschedule_one
+    from distributor.wiring import open_workspace
+
+    reschedule_one(open_workspace(context.obj), dispatch_id, at, not_after, yes=yes)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from distributor.dispatch.composing import Identity, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
+from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
@@ -39,7 +40,6 @@ _NEVER = {
     "provenance": "Nobody is written to of whom it is not known where their address comes from.",
 }
 """Findings that nobody can let pass, and why."""
-_YEARS = range(1970, 2200)  # far from the ends of the calendar, where no zone can be reckoned any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,7 @@ def _look_around(
         message=sample_message(opened.composer, first, stamp),
         links=links,
         sender=ask_about_sender(workspace.database, settings),
+        quiet=settings.quiet_hours,
     )
 
 
@@ -311,13 +312,5 @@ def _check_codes(codes: Sequence[str], found: set[str]) -> None:
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that `text` names in the workspace's zone (now, if empty); `BadInput` for none, or one far away."""
-    if not text:
-        return clock.now()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"«{text}» is no time.", field="--at", mend="Write it as: 2026-12-01 18:00") from None
-    if moment.year not in _YEARS:
-        raise BadInput(f"«{text}» is too far away.", field="--at", mend=f"Check the year: {moment.year:04}.")
-    return clock.require_aware(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    """The instant that `text` names in the workspace's zone (now, if empty); raises as `read_instant`."""
+    return read_instant(text, zone, clock.now()) if text else clock.now()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from distributor.cli.output import console, count, when
+from distributor.cli.scheduling import resume_before_start
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
@@ -105,8 +106,10 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     if last.stopped:
         for dispatch_id in dispatch_ids:
             _say_doubt(workspace, dispatch_id)
-    is_called_off = any(one.called_off for one in results)
-    result = last if last.stopped or last.paused_because else RunResult(called_off=is_called_off)
+    together_result = RunResult(
+        called_off=any(one.called_off for one in results), cut_off=sum(one.cut_off for one in results)
+    )
+    result = last if last.stopped or last.paused_because else together_result
     error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
     if error is not None:
         raise error
@@ -131,6 +134,8 @@ def resume_dispatch(
     workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool = False
 ) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
+    if resume_before_start(workspace, dispatch_id):
+        return
     log = workspace.log()
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
@@ -154,11 +159,12 @@ def carry_watched(
     carrier: Carrier,
     dispatch_id: int,
     carry: Callable[[asyncio.Event, OnOutcome], Coroutine[Any, Any, RunResult]],
-) -> None:
-    """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
+) -> RunResult:
+    """Run `carry` with live progress until it ends or is stopped; say how the dispatch stands, return how it went."""
     with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
         result = asyncio.run(until_stopped(lambda stop: carry(stop, on_outcome)))
     say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
+    return result
 
 
 def outlive_the_terminal() -> None:
@@ -279,6 +285,10 @@ def _what_is_left(
     ended = _why_it_ended(dispatch_ids, result, waiting, zone)
     if ended is not None:
         return ended
+    if result.cut_off:
+        late = count(result.cut_off, "recipient")
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached(f"The cut-off came: {late} had not left, and got nothing.", mend=f"See: {reports}")
     if result.called_off:
         withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
         many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Yes, a_filter
+from distributor.cli.options import (
+    AsJson,
+    At,
+    AttachPdf,
+    Because,
+    DryRun,
+    Lists,
+    NotAfter,
+    Override,
+    Slug,
+    Verbose,
+    Yes,
+    a_filter,
+)
 
 
 def send(
@@ -41,6 +54,8 @@ def send(
         ),
     ] = None,
     attach_pdf: AttachPdf = False,
+    at: At = "",
+    not_after: NotAfter = "",
     yes: Yes = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -54,6 +69,8 @@ def send(
         raise BadInput("--test sends one message, --dry-run sends none.", mend="To look at it: releases preview")
     if contact and not test:
         raise BadInput("--as goes with --test.", mend="Send to lists with --list, or look with: releases preview")
+    if test and (at or not_after):
+        raise BadInput("--at and --not-after go with --list: a test leaves at once.", mend="Leave them out.")
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     workspace = open_workspace(context.obj)
@@ -74,6 +91,8 @@ def send(
             because=because,
             again=again,
             attach_pdf=attach_pdf,
+            at=at,
+            not_after=not_after,
         ),
         dry_run=dry_run,
         yes=yes,

@@ -16,6 +16,7 @@ from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.output import ask, console, count, show_json
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
+from distributor.cli.scheduling import say_scheduled, show_hours
 from distributor.cli.showing import (
     MANY,
     describe_dispatch,
@@ -28,6 +29,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.plan import plan_dispatch, plan_test
@@ -48,6 +50,7 @@ class Choice:
 
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
+    It starts `at` that hour, or now, and whoever has not left by `not_after` is withheld.
     """
 
     lists: Sequence[str]
@@ -58,18 +61,22 @@ class Choice:
     attach_pdf: bool = False
     only: Sequence[str] = ()
     where: str = ""
+    at: str = ""
+    not_after: str = ""
 
 
 def send_release(
     workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool = False
 ) -> None:
-    """Send a release to lists, or with `dry_run` show all of it and open no connection.
+    """Send a release to lists, now or at its hour, or with `dry_run` show all of it and open no connection.
 
     Raises `Refused` when the proof stops it or when people have an earlier version, `NotAllReached` when some were not
     reached.
     """
-    moment = clock.now()
-    local = moment.astimezone(workspace.settings.timezone)
+    now, zone = clock.now(), workspace.settings.timezone
+    hours = read_hours(choice.at, choice.not_after, zone, now)
+    moment = hours.start or now  # what is proved is the release at the hour when it leaves
+    local = moment.astimezone(zone)
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
@@ -87,7 +94,7 @@ def send_release(
         attach_pdf=choice.attach_pdf,
     )
     if dry_run:
-        _show_dry_run(workspace, proved, as_json=as_json)
+        _show_dry_run(workspace, proved, hours, as_json=as_json)
         _require_provenance(workspace, proved)
         _require_passing(proved, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
@@ -104,12 +111,16 @@ def send_release(
     for one in proved.versions:
         show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
     _show_heeded(workspace, proved)
+    show_hours(workspace, hours, now)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.everyone.recipients), 'journalist')}?", yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
-    planned = plan_proved(workspace, log, proved)
+    planned = plan_proved(workspace, log, proved, hours)
+    if hours.start is not None:
+        say_scheduled(workspace, planned, hours.start)
+        return
     if len(planned) == 1:
         console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
         running.run_dispatch(workspace, log, planned[0], transport)
@@ -131,7 +142,7 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
         require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> list[int]:
+def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, hours: Hours = AT_ONCE) -> list[int]:
     """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers."""
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
@@ -146,6 +157,7 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved) -> list[
                 templates=workspace.templates,
                 now=clock.now(),
                 files=files,
+                hours=hours,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
@@ -203,11 +215,12 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> None:
+def _show_dry_run(workspace: Workspace, proved: Proved, hours: Hours, *, as_json: bool) -> None:
     if as_json:
         show_json(
             manifest_as_json(proved.everyone, proved.stored.release.slug, len(proved.all_earlier))
             | languages_as_json(proved.versions)
+            | {"scheduled_at": hours.start, "not_after": hours.not_after}
         )
         return
     if not proved.everyone.recipients:
@@ -216,6 +229,7 @@ def _show_dry_run(workspace: Workspace, proved: Proved, *, as_json: bool) -> Non
     show_manifest(proved.everyone)
     show_languages(proved.versions, detailed=True)
     _show_heeded(workspace, proved)
+    show_hours(workspace, hours, clock.now())
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 

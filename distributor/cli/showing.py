@@ -19,6 +19,7 @@ from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.posts import Posting
 from distributor.contacts.sources.rows import place
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.manifest import LeftOutReason, Manifest
 from distributor.dispatch.overrides import Override
 from distributor.dispatch.preflight import ProofResult
@@ -409,6 +410,10 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     out.print(f"Dispatch {row.id} of «{row.slug}», version {row.version}: {row.headline}")
     out.print(f"State: {row.words}", soft_wrap=True)
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
+    if row.scheduled_at is not None:
+        out.print(f"To start on {say_instant(row.scheduled_at, zone)}", soft_wrap=True)
+    if row.not_after is not None:
+        out.print(f"Cut-off: whoever has not left by {say_instant(row.not_after, zone)} is withheld", soft_wrap=True)
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.next_attempt_at:

@@ -16,9 +16,11 @@ from distributor.cli.running import (
     shown_dialogue,
     until_stopped,
 )
+from distributor.cli.scheduling import say_cut_off, say_taken_up
 from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.runner import RunResult
 from distributor.errors import (
     AccountTrouble,
@@ -29,10 +31,13 @@ from distributor.errors import (
     Refused,
     StorageTrouble,
 )
+from distributor.reports import queries
 from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
+_NEAR_S = 60.0
+"""With a start as near as this, nothing is begun that may take long."""
 
 
 def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False) -> None:
@@ -58,25 +63,31 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
     while True:
         bell.listen()  # before looking: what comes after we looked is heard
         carrier.roster.beat(None, 0)
+        schedule = carrier.schedule
         say_recovery(carrier.recover())
-        returns.go_if_due()
+        say_cut_off(schedule.cut_off())
+        if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
+            returns.go_if_due()  # a mailbox may take its time, and a start may not
+        say_taken_up(schedule.take_up(carrier.roster if is_first else None))
         due = carrier.due()
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
             transport = transport or workspace.transport(shown_dialogue(verbose))
-            trouble = _carry(workspace, carrier, dispatch_id, transport)
-            if trouble is not None:
-                console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
-                troubles.append(trouble)
+            went = _carry(workspace, carrier, dispatch_id, transport)
+            if isinstance(went, DistributorError):
+                console(stderr=True).print(f"Dispatch {dispatch_id}: {went}", soft_wrap=True)
+                troubles.append(went)
+            elif went.gives_way:
+                break  # another one's hour has come: it goes first, and this one goes on after it
         if is_first:
             with workspace.database.reading() as connection:
                 say_company(at_work(connection, but=carrier.log.worker))
         if not due and is_first:
-            console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
+            _say_idle(workspace, once=once)
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait(bell):
+        if not once and not due and not _wait(bell, schedule.seconds_to_next(_POLL_S)):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -92,17 +103,31 @@ _GRAVITY = (
 """Exit codes, the one that matters most last."""
 
 
-def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> DistributorError | None:
-    """Carry one dispatch; return what kept it from being done. One that would fail again is paused, and says why.
+def _say_idle(workspace: Workspace, *, once: bool) -> None:
+    """Say that there is nothing to do now, and what starts next by itself."""
+    console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
+    zone = workspace.settings.timezone
+    with workspace.database.reading() as connection:
+        for row in queries.dispatches(connection, scheduled=True):
+            if row.scheduled_at is not None:
+                console().print(f"Scheduled: dispatch {row.id} of «{row.slug}», {say_instant(row.scheduled_at, zone)}.")
+
+
+def _carry(
+    workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport
+) -> RunResult | DistributorError:
+    """Carry one dispatch; return how it went, or what kept it from being done.
+
+    One that would fail again is paused, and says why.
 
     Raises `Interrupted`, and `StorageTrouble`: without the ledger no dispatch can go on.
     """
     try:
-        carry_watched(
+        return carry_watched(
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, transport, stop, on_outcome, gives_way=True),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error
@@ -115,16 +140,15 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
         defect = confess(error)
         carrier.pause(dispatch_id, defect.message)
         return defect
-    return None
 
 
-def _wait(bell: Bell) -> bool:
-    """Wait a little, or until the bell rings; return False when a signal came instead."""
+def _wait(bell: Bell, seconds: float) -> bool:
+    """Wait so long, or until the bell rings; return False when a signal came instead."""
 
     async def doze(stop: asyncio.Event) -> RunResult:
         rung = asyncio.Event()
         with bell.ringing(rung):
-            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(_POLL_S))]
+            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(seconds))]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return RunResult(stopped=stop.is_set())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.models import Contact, Delivery, Dispatch, Sector, Suppression
@@ -19,11 +19,17 @@ OBJECTED = "objection"
 
 
 def going_on() -> ColumnElement[bool]:
-    """The condition that a delivery's dispatch has not been cancelled or paused meanwhile, by whatever command."""
+    """The condition that a delivery's dispatch may go on at the moment bound to `now`.
+
+    It was not cancelled or paused meanwhile, by whatever command; its start has come, and its cut-off has not.
+    """
+    now = bindparam("now", type_=_delivery.c.updated_at.type)
     return exists().where(
         _dispatch.c.id == _delivery.c.dispatch_id,
         _dispatch.c.state != DispatchState.CANCELLED,
         _dispatch.c.state != DispatchState.PAUSED,
+        or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.started_at.is_not(None)),
+        or_(_dispatch.c.not_after.is_(None), _dispatch.c.not_after > now),
     )
 
 

@@ -119,7 +119,7 @@ class DeliveryLog:
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
-        Nobody of a dispatch that is cancelled or paused is taken.
+        Nobody of a dispatch that is cancelled, paused or cut off is taken, nor before it has started.
         """
         now = self._now()
         with self._database.transaction() as connection:
@@ -215,13 +215,16 @@ class DeliveryLog:
         return self._move(_delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values) == 1
 
     def is_called_off(self, dispatch_id: int) -> bool:
-        """Whether a dispatch has been cancelled or paused, here or by another command: nothing more of it leaves."""
+        """Whether nothing more of a dispatch leaves: somebody cancelled or paused it, or its cut-off has come."""
         with self._database.reading() as connection:
-            state = connection.execute(select(_dispatch.c.state).where(_dispatch.c.id == dispatch_id)).scalar_one()
-        return state in {DispatchState.CANCELLED, DispatchState.PAUSED}
+            state, not_after = connection.execute(
+                select(_dispatch.c.state, _dispatch.c.not_after).where(_dispatch.c.id == dispatch_id)
+            ).one()
+        is_over = not_after is not None and not_after <= self._now()
+        return is_over or state in {DispatchState.CANCELLED, DispatchState.PAUSED}
 
     def withhold(self, dispatch_id: int, reason: str) -> int:
-        """Withhold everyone of a dispatch who is still waiting (cancelled); return how many."""
+        """Withhold everyone of a dispatch who is still waiting (cancelled, cut off); return how many."""
         mine = _delivery.c.dispatch_id == dispatch_id
         return sum(
             self._move(mine, state, DeliveryState.WITHHELD, reason=reason)
@@ -288,7 +291,7 @@ class DeliveryLog:
 
         The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
         """
-        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit}):
+        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit, "now": now}):
             if objectors := [row[0] for row in rows if row[-1]]:
                 self._run.withhold.run(connection, {"ids": objectors, "now": now})
             if len(objectors) < len(rows):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import is_alive
-from distributor.dispatch.calling import read_call
+from distributor.dispatch.calling import CallOff, read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.events import SILENT, EventLog
@@ -27,6 +27,7 @@ from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.schedule import LATE, Schedule, begin
 from distributor.dispatch.signing import open_signer
 from distributor.errors import BadInput, DistributorError, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
@@ -34,7 +35,7 @@ from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
-from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import ASSUMED_SENT, CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.base import Transport
 from distributor.transport.presets import provider_limits, provider_of
@@ -54,7 +55,8 @@ class Carrier:
     """Carries dispatches of one workspace.
 
     `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard; `limits` are the account's;
-    `paces_providers` says whether those of mailbox providers are kept besides: a relay keeps them itself.
+    `paces_providers` says whether those of mailbox providers are kept besides: a relay keeps them itself; `late` is how
+    late a scheduled start may be.
     """
 
     database: Database
@@ -69,8 +71,14 @@ class Carrier:
     operator: str = ""
     limits: Limits = NO_LIMITS
     paces_providers: bool = False
+    late: timedelta = LATE
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
+
+    @property
+    def schedule(self) -> Schedule:
+        """The hours of the workspace's dispatches."""
+        return Schedule(database=self.database, log=self.log, timezone=self.timezone, late=self.late, now=self.now)
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
@@ -124,12 +132,16 @@ class Carrier:
                 self.log.withhold(dispatch_id, "cancelled")
 
     def due(self) -> list[int]:
-        """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted."""
+        """The dispatches that have something to send now; paused and cancelled ones excepted.
+
+        The one whose scheduled start came last is the first; those without one are the last, in their order.
+        """
         with self.database.reading() as connection:
             rows = connection.execute(
-                select(col(Delivery.dispatch_id))
+                select(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
+                    col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     (col(Delivery.state) == DeliveryState.QUEUED)
@@ -138,8 +150,9 @@ class Carrier:
                 )
                 .distinct()
                 .order_by(col(Delivery.dispatch_id))
-            )
-            return [row[0] for row in rows]
+            ).all()
+        unscheduled = datetime.min.replace(tzinfo=UTC)
+        return [row[0] for row in sorted(rows, key=lambda row: row[1] or unscheduled, reverse=True)]
 
     async def carry(
         self,
@@ -148,12 +161,15 @@ class Carrier:
         stop: asyncio.Event,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None,
         in_doubt: InDoubtPolicy | None = None,
+        *,
+        gives_way: bool = False,
     ) -> RunResult:
         """Send what is due of one dispatch, and leave its row saying how it stands.
 
-        `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides.
-        Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
-        with, or for an attachment that is gone.
+        `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. With
+        `gives_way` it ends, to be gone on with, when another one's scheduled start has come. Raises `BadInput` for a
+        dispatch that is cancelled or unknown, `Refused` under another key than it was planned with, for an attachment
+        that is gone, and before the start it is scheduled for.
         """
         writer = self._open(dispatch_id)
         policy = in_doubt or self.in_doubt
@@ -166,7 +182,7 @@ class Carrier:
             retry=self.retry,
             connections=self.connections,
             pacer=self._pacer(dispatch_id),
-            called=lambda number: read_call(self.database, number),
+            called=lambda number: self._read_call(number, gives_way=gives_way),
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
@@ -180,6 +196,13 @@ class Carrier:
         self._tell_end(dispatch_id, result)
         return result
 
+    def _read_call(self, dispatch_id: int, *, gives_way: bool) -> CallOff:
+        """Whether the dispatch was called off, its cut-off has come, or another one's start."""
+        call = read_call(self.database, dispatch_id)
+        if call is CallOff.NO and self.log.is_called_off(dispatch_id):
+            return CallOff.IN_ORDER
+        return CallOff.FOR_A_START if call is CallOff.NO and gives_way and self.schedule.has_due() else call
+
     def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
         """Tell the event log how the run ended, and what is waited for."""
         for wait in result.waits:
@@ -190,6 +213,8 @@ class Carrier:
             "paused": bool(result.paused_because),
             "called_off": result.called_off,
             "stopped": result.stopped,
+            "gives_way": result.gives_way,
+            "cut_off": bool(result.cut_off),
             "waits": result.stands_still is not None,
         }
         why = [name for name, so in how.items() if so]
@@ -231,7 +256,7 @@ class Carrier:
 
     def _open(self, dispatch_id: int) -> EnvelopeWriter:
         with self.database.session() as session:
-            dispatch = session.get(Dispatch, dispatch_id)
+            dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
             if dispatch is None:
                 raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
             if dispatch.state == DispatchState.CANCELLED:
@@ -240,7 +265,7 @@ class Carrier:
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""
-            dispatch.started_at = dispatch.started_at or self.now()
+            begin(dispatch, self.now(), self.timezone)
             session.add(dispatch)
             return self._writer(session, dispatch)
 
@@ -308,6 +333,7 @@ class Carrier:
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
         """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
+        self.schedule.cut_off()
         which = col(Dispatch.id) == dispatch_id
         is_open = _has_deliveries(OPEN_STATES)
         is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
@@ -332,6 +358,14 @@ class Carrier:
             state, reason = connection.execute(
                 select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
             ).one()
+            result.cut_off = connection.execute(
+                select(func.count()).where(
+                    col(Delivery.dispatch_id) == dispatch_id,
+                    col(Delivery.state) == DeliveryState.WITHHELD,
+                    col(Delivery.reason) == CUT_OFF,
+                )
+            ).scalar_one()
+        result.called_off = result.called_off and not result.cut_off
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
         self._withhold_cancelled()

@@ -17,6 +17,7 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity, merge_of
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
@@ -41,12 +42,14 @@ def plan_dispatch(
     templates: TemplateSet,
     now: datetime,
     files: Sequence[KeptFile] = (),
+    hours: Hours = AT_ONCE,
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own.
+    as `require_provenance` does. `files` go with it beside the release's own; nothing of it leaves before its
+    hour.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
@@ -54,6 +57,9 @@ def plan_dispatch(
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
+    dispatch.scheduled_at, dispatch.not_after = hours.start, hours.not_after
+    if hours.start is not None:  # until it starts, what it would bear were it on time
+        dispatch.message_date = hours.start.replace(microsecond=0)
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None

@@ -87,6 +87,7 @@ def prove(
         links=known.links,
         sender=known.sender,
         audience=audience_of(session, version, manifest),
+        quiet=known.quiet,
     )
     findings = proof(subject, language)
     contacts = contacts_of(manifest.recipients)

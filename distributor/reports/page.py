@@ -41,6 +41,8 @@ _WORDS = {
     "version": ("version", "version"),
     "recipients": ("Destinataires", "Recipients"),
     "accepted_of": ("acceptés par leur serveur", "accepted by their mail server"),
+    "to_start": ("doit partir le", "to start"),
+    "held": ("retenue : son départ a été manqué", "held: its start was missed"),
     "not_reached": ("non joints", "not reached"),
     "waiting": ("en attente", "waiting"),
     "came_back": ("Retours", "What came back"),
@@ -217,7 +219,8 @@ class Page:
 
     def _dispatch(self, row: Any) -> str:
         words = self.words
-        started = self.moment(row.started_at) or words["not_started"]
+        due = f"{words['to_start']} {self.moment(row.scheduled_at)}" if row.scheduled_at else words["not_started"]
+        started = self.moment(row.started_at) or (words["held"] if row.is_held else due)
         test = f" [{words['test']}]" if row.is_test else ""
         return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}"
 

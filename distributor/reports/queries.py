@@ -20,7 +20,7 @@ from distributor.deliveries.leases import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
-from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
+from distributor.states import ASSUMED_SENT, HELD, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
@@ -61,6 +61,8 @@ class DispatchRow:
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
+    scheduled_at: datetime | None = None
+    not_after: datetime | None = None
 
     @property
     def words(self) -> str:
@@ -68,15 +70,38 @@ class DispatchRow:
         resume = f"distributor dispatches resume {self.id}"
         if self.stopped and not self.is_waiting:
             return f"stopped in the middle — {resume}"
+        if self.is_held or self.state == DispatchState.PLANNED:
+            return self._words_of_its_start(resume)
         if self.state == DispatchState.PAUSED:
             return f"paused: {self.pause_reason} — {resume}"
         if self.is_waiting:
             return f"waits: {self.waits_for} — distributor work goes on by itself"
-        if self.state == DispatchState.PLANNED:
-            return f"planned, not started — {resume}"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not _now_waiting(self.counts):
             return "running: waits for the next attempt — distributor work"
         return self.state
+
+    def _words_of_its_start(self, resume: str) -> str:
+        if self.is_scheduled:
+            return "scheduled — distributor work starts it"
+        if not self.is_held:
+            return f"planned, not started — {resume}"
+        put_off = f"distributor dispatches reschedule {self.id} --at …"
+        return f"{self.pause_reason} — to start it anyway: {resume}; to put it off: {put_off}"
+
+    @property
+    def short(self) -> str:
+        """How it stands, in one word."""
+        return "held" if self.is_held else "scheduled" if self.is_scheduled else self.state
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it waits for the hour at which it is to start."""
+        return self.state == DispatchState.PLANNED and self.scheduled_at is not None and self.started_at is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was held because its start came too late."""
+        return self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD)
 
     @property
     def is_open(self) -> bool:
@@ -107,6 +132,8 @@ class DispatchRow:
             "lists": self.lists,
             "excluded_lists": self.excluded_lists,
             "created_at": self.created_at,
+            "scheduled_at": self.scheduled_at,
+            "not_after": self.not_after,
             "started_at": self.started_at,
             "finished_at": self.finished_at,
             "next_attempt_at": self.next_attempt_at,
@@ -124,8 +151,12 @@ def dispatches(
     dispatch_id: int | None = None,
     before: int | None = None,
     since: datetime | None = None,
+    scheduled: bool = False,
 ) -> list[DispatchRow]:
-    """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first."""
+    """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first.
+
+    With `scheduled`, those that wait for their start, in its order.
+    """
     statement = (
         select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
@@ -141,6 +172,9 @@ def dispatches(
         statement = statement.where(_dispatch.c.id < before)
     if since is not None:
         statement = statement.where(_dispatch.c.started_at >= since)
+    if scheduled:
+        waits = (_dispatch.c.state == DispatchState.PLANNED) & _dispatch.c.scheduled_at.is_not(None)
+        statement = statement.where(waits).order_by(None).order_by(_dispatch.c.scheduled_at, _dispatch.c.id)
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
     running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from distributor.reports.problems import WORDS, Problem
-from distributor.reports.queries import Report
+from distributor.reports.queries import DispatchRow, Report
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
 from distributor.states import DeliveryState
@@ -37,7 +37,7 @@ def show_report(
     """
     out.print(Text(report.headline, style="bold"))
     for row in report.dispatches:
-        started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}" if row.started_at else "not started"
+        started = _started(row, zone)
         many = f"{row.total} recipient{'' if row.total == 1 else 's'}"
         of = "" if row.slug == report.slug else f" of «{row.slug}»"
         words = (row.words, "" if row.words == row.state else "yellow")
@@ -54,6 +54,14 @@ def show_report(
         _show_groups(out, name, counts)
     translations = {row.id: f"«{row.slug}», " for row in report.dispatches if row.slug != report.slug}
     _show_recipients(out, recipients, zone, translations, is_several=len(report.dispatches) > 1)
+
+
+def _started(row: DispatchRow, zone: ZoneInfo) -> str:
+    if row.started_at is not None:
+        return f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}"
+    if row.scheduled_at is not None:
+        return f"to start {row.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M %z}"
+    return "not started"
 
 
 def _show_totals(out: Console, report: Report) -> None:

@@ -75,6 +75,8 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             ("dispatch", "files"),
             ("dispatch", "waits_until"),
             ("dispatch", "waits_for"),
+            ("dispatch", "not_after"),
+            ("outlet", "deadline"),
         ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

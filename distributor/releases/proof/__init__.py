@@ -12,6 +12,7 @@ from distributor.releases.proof import (
     essentials,
     figures,
     files,
+    hours,
     leftovers,
     links,
     names,
@@ -32,7 +33,7 @@ _MOST = 50
 """How often one check speaks: whoever has fifty placeholders left need not be shown the next thousand."""
 
 _FAMILIES = (
-    *(essentials, calendar, embargoes, leftovers, unfinished, reach, figures, names),
+    *(essentials, calendar, embargoes, hours, leftovers, unfinished, reach, figures, names),
     *(wording, signs, shape, links, pictures, files, delivery, recipients),
 )
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(family.RULES for family in _FAMILIES))
