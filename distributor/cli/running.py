@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -192,12 +193,16 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         with contextlib.suppress(NotImplementedError):  # not every platform can
             loop.add_signal_handler(number, on_signal)
     held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
+    result = RunResult(stopped=True)
     try:
-        return await task
+        result = await task
     except asyncio.CancelledError:
-        return RunResult(stopped=True)
+        pass
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    if stop.is_set() and not result.stopped and signal.SIGTERM in held:
+        os.kill(os.getpid(), signal.SIGTERM)  # it came as the work ended by itself: kept, and heard by the next one
+    return result
 
 
 def hold_signals() -> None:

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -115,9 +115,9 @@ def write_list(path: Path, people: Sequence[Person]) -> Path:
     return path
 
 
-def communique() -> str:
-    """A communiqué of our own, as a press office writes it: plain text, the dateline at the end."""
-    today = datetime.now(ZoneInfo("Europe/Paris")).date()
+def communique(day: date | None = None) -> str:
+    """A communiqué of our own, as a press office writes it: plain text, the dateline, of that day, at the end."""
+    today = day or datetime.now(ZoneInfo("Europe/Paris")).date()
     day = "1er" if today.day == 1 else str(today.day)
     return (
         "\n\nL’hôpital de Kerlann rouvre ses urgences de nuit\n\n"
