@@ -8,6 +8,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, S
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import AtWork, at_work
+from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
 from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
+_TURNS = 3
+"""How often the loop has to go round for a signal that has come to be heard: it is read, called, and runs."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -178,6 +182,7 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
     """Run `work` with a stop event that the first signal sets; a second one cancels, leaving doubt by name."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(initializer=hear_no_signals))
     task: asyncio.Task[RunResult] = asyncio.create_task(work(stop))
 
     def on_signal() -> None:
@@ -200,6 +205,8 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         pass
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
     if stop.is_set() and not result.stopped and signal.SIGTERM in held:
         os.kill(os.getpid(), signal.SIGTERM)  # it came as the work ended by itself: kept, and heard by the next one
     return result
