@@ -32,6 +32,7 @@ from distributor.errors import (
     StorageTrouble,
 )
 from distributor.reports import queries
+from distributor.states import DispatchState
 from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
@@ -108,7 +109,7 @@ def _say_idle(workspace: Workspace, *, once: bool) -> None:
     console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
     zone = workspace.settings.timezone
     with workspace.database.reading() as connection:
-        for row in queries.dispatches(connection, scheduled=True):
+        for row in queries.dispatches(connection, states=[DispatchState.PLANNED]):
             if row.scheduled_at is not None:
                 console().print(f"Scheduled: dispatch {row.id} of «{row.slug}», {say_instant(row.scheduled_at, zone)}.")
 

@@ -227,7 +227,7 @@ class DeliveryLog:
         """Withhold everyone of a dispatch who is still waiting (cancelled, cut off); return how many."""
         mine = _delivery.c.dispatch_id == dispatch_id
         return sum(
-            self._move(mine, state, DeliveryState.WITHHELD, reason=reason)
+            self._move(mine, state, DeliveryState.WITHHELD, reason=reason, next_attempt_at=None)
             for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
         )
 

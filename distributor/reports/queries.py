@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import Connection, exists, func, or_, select, text
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -151,11 +151,12 @@ def dispatches(
     dispatch_id: int | None = None,
     before: int | None = None,
     since: datetime | None = None,
-    scheduled: bool = False,
+    states: Collection[str] = (),
+    holding: str = "",
 ) -> list[DispatchRow]:
     """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first.
 
-    With `scheduled`, those that wait for their start, in its order.
+    With `states`, those in one of them; with `holding`, those of which a delivery is in that state.
     """
     statement = (
         select(_dispatch, _release.c.slug, _version.c.headline, _version.c.number.label("version"))
@@ -172,9 +173,11 @@ def dispatches(
         statement = statement.where(_dispatch.c.id < before)
     if since is not None:
         statement = statement.where(_dispatch.c.started_at >= since)
-    if scheduled:
-        waits = (_dispatch.c.state == DispatchState.PLANNED) & _dispatch.c.scheduled_at.is_not(None)
-        statement = statement.where(waits).order_by(None).order_by(_dispatch.c.scheduled_at, _dispatch.c.id)
+    if states:
+        statement = statement.where(_dispatch.c.state.in_(states))
+    if holding:
+        held = _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state == holding
+        statement = statement.where(exists().where(*held))
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
     running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]
