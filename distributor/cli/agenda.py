@@ -8,7 +8,7 @@ from distributor.cli.options import AsJson
 
 
 def agenda(context: typer.Context, as_json: AsJson = False) -> None:
-    """List whatever waits for its hour or for you, each with the command that deals with it."""
+    """List what waits, for its hour or for you."""
     from distributor import clock
     from distributor.cli.output import console, show_json, suggest, when
     from distributor.cli.scheduling import warn_without_worker

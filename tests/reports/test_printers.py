@@ -173,7 +173,16 @@ def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
     [
         ({"state": "running", "stopped": True}, "stopped in the middle — distributor dispatches resume 1"),
         ({"state": "paused", "pause_reason": "no"}, "paused: no — distributor dispatches resume 1"),
-        ({"state": "planned"}, "planned, not started — distributor dispatches resume 1"),
+        ({"state": "planned", "started_at": None}, "planned, not started — distributor dispatches resume 1"),
+        (
+            {"state": "planned", "started_at": None, "scheduled_at": START},
+            "scheduled — distributor work starts it",
+        ),
+        (
+            {"state": "paused", "pause_reason": "held: it was late"},
+            "held: it was late — to start it anyway: distributor dispatches resume 1; to put it off: distributor"
+            " dispatches reschedule 1 --at …",
+        ),
         ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
         ({"state": "done"}, "done"),
     ],
