@@ -127,7 +127,7 @@ def reschedule(
     not_after: NotAfter = "",
     yes: Yes = False,
 ) -> None:
-    """Give a dispatch that has not begun another start, proved again for that hour."""
+    """Give a dispatch another start, proved for that hour."""
     from distributor.cli.scheduling import reschedule_one
     from distributor.wiring import open_workspace
 

@@ -168,6 +168,9 @@ def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
     assert "dispatch 1, version 1" not in printed(one, recipient())
 
 
+RESUME = "distributor dispatches resume 1"
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -180,8 +183,7 @@ def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
         ),
         (
             {"state": "paused", "pause_reason": "held: it was late"},
-            "held: it was late — to start it anyway: distributor dispatches resume 1; to put it off: distributor"
-            " dispatches reschedule 1 --at …",
+            f"held: it was late — to start it anyway: {RESUME}; to put it off: distributor dispatches reschedule 1 --at …",
         ),
         ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
         ({"state": "done"}, "done"),

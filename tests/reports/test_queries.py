@@ -46,7 +46,8 @@ ATTEMPT_KEYS = {
 }  # fmt: skip
 DISPATCH_KEYS = {
     "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists", "excluded_lists",
-    "created_at", "scheduled_at", "not_after", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals",
+    "created_at", "scheduled_at", "not_after",
+    "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals",
 }  # fmt: skip
 
 people = st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.sampled_from(SECTORS), st.integers(0, 3)))
