@@ -169,6 +169,7 @@ def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
 
 
 RESUME = "distributor dispatches resume 1"
+PUT_OFF = "distributor dispatches reschedule 1 --at …"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ RESUME = "distributor dispatches resume 1"
         ),
         (
             {"state": "paused", "pause_reason": "held: it was late"},
-            f"held: it was late — to start it anyway: {RESUME}; to put it off: distributor dispatches reschedule 1 --at …",
+            f"held: it was late — to start it anyway: {RESUME}; to put it off: {PUT_OFF}",
         ),
         ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
         ({"state": "done"}, "done"),

@@ -318,3 +318,33 @@ def test_the_nights_on_which_the_clocks_change(
         work.terminate()
         finish(work, 130)
         assert {parsedate_to_datetime(message_from_bytes(one.message)["Date"]) for one in server.accepted} == {instant}
+
+
+def test_the_agenda_says_what_waits_and_what_deals_with_it(office: Office, clock: MovingClock) -> None:
+    with press_day(office, clock) as (own, server):
+        assert own.run("agenda").out == "Nothing waits, neither for its hour nor for you.\n"
+        schedule(own, "18:00")
+        ran = own.run("agenda")
+        assert ran.out == (
+            f"2026-12-01 18:00:00: scheduled: dispatch 1, «{SLUG}» to {EVERYONE} recipients starts.\n"
+            "   distributor work\n"
+        )
+        assert "Nobody is at work now" in ran.err
+        work = own.start("work")
+        until_looked(clock, work)
+        assert own.run("agenda").err == "", "it will be started"
+        assert "Nobody is at work" not in schedule_more(own)
+        work.kill()
+        finish(work)
+        clock.set(SIX + timedelta(hours=1))
+        own.run("work", "--once")
+        (held, other) = own.json("agenda")
+        assert (held["kind"], held["at"], held["dispatch_id"]) == ("held", None, 1)
+        assert held["words"].startswith(f"«{SLUG}» to {EVERYONE} recipients: it was to start on {SAID}")
+        assert (other["kind"], other["at"]) == ("scheduled", "2026-12-01T19:00:00+00:00")
+        assert not server.connections
+
+
+def schedule_more(office: Office) -> str:
+    """Schedule the release to another list; return what was said."""
+    return office.send(SLUG, "social", more=["--at", "20:00"]).text
