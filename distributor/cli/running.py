@@ -164,12 +164,11 @@ def carry_watched(
     carrier: Carrier,
     dispatch_id: int,
     carry: Callable[[asyncio.Event, OnOutcome], Coroutine[Any, Any, RunResult]],
-) -> RunResult:
-    """Run `carry` with live progress until it ends or is stopped; say how the dispatch stands, return how it went."""
+) -> None:
+    """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
     with showing_progress(carrier.standing(dispatch_id)) as on_outcome:
         result = asyncio.run(until_stopped(lambda stop: carry(stop, on_outcome)))
     say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
-    return result
 
 
 def outlive_the_terminal() -> None:
@@ -295,7 +294,7 @@ def _what_is_left(
     counts = standing.counts
     waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
     ended = _why_it_ended(dispatch_ids, result, waiting, zone)
-    if ended is not None:
+    if ended is not None or result.gives_way:
         return ended
     if result.cut_off:
         late = count(result.cut_off, "recipient")

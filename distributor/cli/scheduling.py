@@ -10,12 +10,11 @@ from distributor.cli.output import ask, console, count
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import Hours, read_hours, say_distance, say_instant
 from distributor.dispatch.reproving import check_moment
-from distributor.dispatch.rescheduling import check_reschedulable, put_back, reschedule
+from distributor.dispatch.rescheduling import check_reschedulable, may_begin, put_back, reschedule
 from distributor.dispatch.schedule import TakenUp
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.reports import queries
-from distributor.states import HELD, DispatchState
 from distributor.wiring import Workspace, actor
 
 
@@ -80,8 +79,8 @@ def _ways_on(dispatch_id: int) -> str:
 def resume_before_start(workspace: Workspace, dispatch_id: int) -> bool:
     """Deal with a dispatch that has not begun, as `resume` is to; return whether there is nothing more to do.
 
-    One that was paused before its hour waits for it again. One that is held is started by the caller, unless the proof
-    stops it at this hour. Raises `Refused`, then and for one that waits for its hour.
+    One that was paused before its hour waits for it again. One whose hour has come, held or not, is started by the
+    caller, unless the proof stops it now. Raises `Refused`, then and for one that waits for its hour.
     """
     zone, now = workspace.settings.timezone, clock.now()
     start = put_back(workspace.database, dispatch_id, now, zone, actor())
@@ -90,7 +89,7 @@ def resume_before_start(workspace: Workspace, dispatch_id: int) -> bool:
         return True
     with workspace.database.session(reads_only=True) as session:
         dispatch = session.get(Dispatch, dispatch_id)
-        if dispatch is not None and dispatch.state == DispatchState.PAUSED and dispatch.pause_reason.startswith(HELD):
+        if dispatch is not None and dispatch.scheduled_at is not None and may_begin(dispatch):
             check_moment(session, dispatch, now, zone)
     return False
 

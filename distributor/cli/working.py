@@ -74,12 +74,12 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
             transport = transport or workspace.transport(shown_dialogue(verbose))
-            went = _carry(workspace, carrier, dispatch_id, transport)
-            if isinstance(went, DistributorError):
-                console(stderr=True).print(f"Dispatch {dispatch_id}: {went}", soft_wrap=True)
-                troubles.append(went)
-            elif went.gives_way:
-                break  # another one's hour has come: it goes first, and this one goes on after it
+            trouble = _carry(workspace, carrier, dispatch_id, transport)
+            if trouble is not None:
+                console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
+                troubles.append(trouble)
+            if schedule.has_due():
+                break  # another one's hour has come: it goes first, and the others go on after it
         if is_first:
             with workspace.database.reading() as connection:
                 say_company(at_work(connection, but=carrier.log.worker))
@@ -114,17 +114,13 @@ def _say_idle(workspace: Workspace, *, once: bool) -> None:
                 console().print(f"Scheduled: dispatch {row.id} of «{row.slug}», {say_instant(row.scheduled_at, zone)}.")
 
 
-def _carry(
-    workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport
-) -> RunResult | DistributorError:
-    """Carry one dispatch; return how it went, or what kept it from being done.
-
-    One that would fail again is paused, and says why.
+def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: Transport) -> DistributorError | None:
+    """Carry one dispatch; return what kept it from being done. One that would fail again is paused, and says why.
 
     Raises `Interrupted`, and `StorageTrouble`: without the ledger no dispatch can go on.
     """
     try:
-        return carry_watched(
+        carry_watched(
             workspace,
             carrier,
             dispatch_id,
@@ -141,6 +137,7 @@ def _carry(
         defect = confess(error)
         carrier.pause(dispatch_id, defect.message)
         return defect
+    return None
 
 
 def _wait(bell: Bell, seconds: float) -> bool:

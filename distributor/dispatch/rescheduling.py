@@ -17,6 +17,11 @@ from distributor.states import DispatchState
 _OVER = frozenset({DispatchState.DONE, DispatchState.CANCELLED})
 
 
+def may_begin(dispatch: Dispatch) -> bool:
+    """Whether a dispatch has not begun, and may yet."""
+    return dispatch.started_at is None and dispatch.state not in {*_OVER, DispatchState.RUNNING}
+
+
 def check_reschedulable(dispatch: Dispatch) -> None:
     """Raise `BadInput` for a dispatch that is over, or of which something may have left: its hour is past."""
     if dispatch.state in _OVER:
