@@ -87,7 +87,8 @@ def test_the_proof_is_an_array_of_findings(said: dict[str, Any]) -> None:
 def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     keys = {
         "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists",
-        "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for",
+        "excluded_lists", "created_at", "scheduled_at", "not_after", "started_at", "finished_at", "next_attempt_at",
+        "waits_until", "waits_for",
         "total", "totals",
     }  # fmt: skip
     (row,) = json.loads(said["dispatches list"][1])
