@@ -27,10 +27,11 @@ from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Finding, LinkAnswer
+from distributor.releases.inforce import embargo_of
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
-from distributor.rendering.values import AttachmentFile, Recipient
+from distributor.rendering.values import AttachmentFile, Recipient, Release
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
@@ -250,7 +251,9 @@ def open_composer(
     files = [house_logo(settings.logo, workspace.path)] if settings.logo and not has_logo else []
     enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
     if pdf_of is not None:
-        pdf = _make_pdf(workspace, stored, identity, enclosed, pdf_of)
+        embargo_until = embargo_of(session, stored.version)
+        release = release_of(stored.version, stored.release.slug, embargo_until)
+        pdf = _make_pdf(workspace, release, identity, enclosed, pdf_of)
         files = [pdf, *files]
         enclosed = enclose_loose([pdf], identity.domain) + enclosed
     composer = make_composer(
@@ -258,6 +261,7 @@ def open_composer(
         stored.release.slug,
         identity,
         workspace.templates,
+        embargo_until=embargo_of(session, stored.version),
         enclosed=enclosed,
         timezone=settings.timezone,
         is_test=is_test,
@@ -266,10 +270,10 @@ def open_composer(
 
 
 def _make_pdf(
-    workspace: Workspace, stored: StoredRelease, identity: Identity, enclosed: Enclosed, moment: datetime
+    workspace: Workspace, release: Release, identity: Identity, enclosed: Enclosed, moment: datetime
 ) -> LooseFile:
     file, borrowed = pdf_file(
-        release_of(stored.version, stored.release.slug),
+        release,
         workspace.templates,
         moment=moment,
         timezone=workspace.settings.timezone,

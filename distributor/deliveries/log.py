@@ -16,6 +16,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import LEASE, database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
 from distributor.deliveries.statements import Statements
+from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch
 from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
@@ -44,6 +45,9 @@ class ClaimedDelivery:
     refusals: int
     expires_at: datetime | None
     merge: Mapping[str, Any]
+    wave: int = 0
+    not_before: datetime | None = None
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class DeliveryLog:
         self._shared_clock = now is None and not database.is_sqlite
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
+        self._begun: dict[int, set[int]] = {}
 
     # Planning
 
@@ -119,15 +124,21 @@ class DeliveryLog:
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
-        Nobody of a dispatch that is cancelled or paused is taken.
+        Nobody of a dispatch that is cancelled or paused is taken, nobody before the hour of their wave, and nobody
+        before the end of an embargo that they have not agreed to.
         """
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
             claimed = self._due(connection, dispatch_id, limit, now)
-            ids = [one.id for one in claimed]
-            if ids:
-                self._run.claim.run(connection, self._leased(ids, now))
+            fresh = {one.wave for one in claimed if one.wave} - self._begun.setdefault(dispatch_id, set())
+            # One wave begins at a time: the next ones are counted from it, however late it is.
+            claimed = [one for one in claimed if one.wave not in fresh or one.wave == min(fresh)]
+            if claimed:
+                self._run.claim.run(connection, self._leased([one.id for one in claimed], now))
+            if fresh:
+                begin_wave(connection, dispatch_id, min(fresh), self._moment(connection))
+                self._begun[dispatch_id].add(min(fresh))
         return claimed
 
     def commit(self, batch: Batch) -> list[int]:
@@ -283,12 +294,17 @@ class DeliveryLog:
                 .values(state=state, next_attempt_at=None, updated_at=now)
             )
 
+    def _moment(self, connection: Connection) -> datetime:
+        """Now, by the clock that says whose time has come."""
+        return database_now(connection) if self._shared_clock else self._now()
+
     def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
 
         The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
         """
-        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit}):
+        values = {"dispatch": dispatch_id, "limit": limit} | ({} if self._shared_clock else {"now": now})
+        while rows := self._run.due.read(connection, values):
             if objectors := [row[0] for row in rows if row[-1]]:
                 self._run.withhold.run(connection, {"ids": objectors, "now": now})
             if len(objectors) < len(rows):

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,10 @@ from sqlmodel import Session, col
 from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.roster import Roster
+from distributor.deliveries.timing import clock_of, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.calling import read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
@@ -32,6 +35,7 @@ from distributor.errors import BadInput, DistributorError, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
+from distributor.rendering.composer import Composer
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
@@ -126,20 +130,32 @@ class Carrier:
     def due(self) -> list[int]:
         """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted."""
         with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
             rows = connection.execute(
                 select(col(Delivery.dispatch_id))
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
-                    (col(Delivery.state) == DeliveryState.QUEUED)
+                    ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
-                    | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
+                    | (
+                        (col(Delivery.state) == DeliveryState.DEFERRED)
+                        & (col(Delivery.next_attempt_at) <= self.now())
+                        & may_leave(now)
+                    ),
                 )
                 .distinct()
                 .order_by(col(Delivery.dispatch_id))
             )
             return [row[0] for row in rows]
+
+    def seconds_until_next(self) -> float | None:
+        """How long until somebody may have to leave, if nothing else happens; None when nobody waits for an hour."""
+        with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
+            moment = next_change(connection, now)
+        return None if moment is None else (moment - now).total_seconds()
 
     async def carry(
         self,
@@ -237,6 +253,9 @@ class Carrier:
             if dispatch.state == DispatchState.CANCELLED:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
             self._check_key(session, dispatch_id)
+            if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
+                connection = session.connection()
+                count_again(connection, dispatch_id, clock_of(connection, self.now()))
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""
@@ -277,17 +296,27 @@ class Carrier:
         identity = Identity.thaw(dispatch.identity)
         self._check_signing_key(identity)
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
-        composer = make_composer(
-            version,
-            slug,
-            identity,
-            TemplateSet.from_sources(dispatch.templates),
-            enclosed=enclose_kept(self.workspace, files, identity.domain),
-            timezone=self.timezone,
-            is_test=dispatch.is_test,
-        )
+        templates = TemplateSet.from_sources(dispatch.templates)
+        enclosed = enclose_kept(self.workspace, files, identity.domain)
+
+        @lru_cache(maxsize=4)  # an embargo may be moved while we send
+        def composer_under(embargo_until: datetime | None) -> Composer:
+            return make_composer(
+                version,
+                slug,
+                identity,
+                templates,
+                embargo_until=embargo_until,
+                enclosed=enclosed,
+                timezone=self.timezone,
+                is_test=is_test,
+            )
+
+        is_test, message_date = dispatch.is_test, dispatch.message_date
         signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
-        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer, is_test=dispatch.is_test)
+        return EnvelopeWriter(
+            composer_under, identity, self.keyring, message_date, now=self.now, signer=signer, is_test=is_test
+        )
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
         """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.

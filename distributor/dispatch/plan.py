@@ -20,10 +20,12 @@ from distributor.dispatch.fairness import interleave
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.waves import PlannedWave, meant_by
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
+from distributor.releases.inforce import embargo_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -41,12 +43,14 @@ def plan_dispatch(
     templates: TemplateSet,
     now: datetime,
     files: Sequence[KeptFile] = (),
+    waves: Sequence[PlannedWave] = (),
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own.
+    as `require_provenance` does. `files` go with it beside the release's own. Each recipient leaves with the first of
+    `waves` that means them, and not before the end of the embargo unless they have agreed to it.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
@@ -57,8 +61,11 @@ def plan_dispatch(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
+    session.add_all(wave.as_row(dispatch.id) for wave in waves)
+    session.flush()
     try:
-        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+        rows = _rows(dispatch.id, version, manifest, identity, now)
+        log.plan(session.connection(), _timed(rows, manifest, waves, embargo_of(session, version)))
     except IntegrityError as error:
         if "release_version_id" not in str(error.orig):
             raise
@@ -115,6 +122,7 @@ def plan_test(
         lists=recipient.lists,
     )
     row = _row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    row |= {"embargo_until": embargo_of(session, version)}
     log.plan(session.connection(), [row])
     return dispatch.id
 
@@ -161,6 +169,19 @@ def _rows(
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
             yield _row(dispatch_id, version, planned, identity, now) | withheld
+
+
+def _timed(
+    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
+) -> list[Mapping[str, Any]]:
+    """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
+    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
+    timed = []
+    for row in rows:
+        wave = wave_of.get(row["address_key"])
+        when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
+        timed.append({**row, **when, "embargo_until": embargo_until})
+    return sorted(timed, key=lambda row: row["wave"])
 
 
 def _row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
 from distributor.releases import store
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
+from distributor.releases.inforce import embargo_of
 from distributor.releases.proof import proof
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer, RenderError
@@ -76,7 +77,10 @@ def prove(
     """
     version = stored.version
     subject = ProofSubject(
-        draft=store.draft_of(version, store.attachments_of(session, version)),
+        draft=replace(
+            store.draft_of(version, store.attachments_of(session, version)),
+            embargo_until=embargo_of(session, version),
+        ),
         source=version.source,
         send_at=send_at,
         timezone=timezone,

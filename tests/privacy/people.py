@@ -23,6 +23,7 @@ from distributor.models import (
     ContactSector,
     Delivery,
     DomainCheck,
+    EmbargoAcceptance,
     FeedbackEvent,
     MediaList,
     MediaListDeparture,
@@ -102,6 +103,7 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
     with database.session() as session:
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
+        session.add(EmbargoAcceptance(release_id=1, contact_id=her, how=f"phone, {FIRST} {LAST}"))
         session.add(FeedbackEvent(digest="b3", kind="bounce", raw=b"Final-Recipient: rfc822; other@x.example"))
     version = add_version(database, slug="release-3")
     if waiting:
