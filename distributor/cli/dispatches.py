@@ -43,6 +43,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
+    from distributor.cli.awaiting import say_held
     from distributor.cli.output import show_json
     from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
@@ -63,6 +64,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
         return
     show_dispatch(row, doubtful, workspace.settings.timezone)
     if row.is_open:
+        say_held(workspace, [dispatch_id])
         say_company(company)
         say_waits(waits, workspace.settings.timezone)
 
@@ -104,6 +106,18 @@ def resume(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
     resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
+
+
+@app.command()
+def release(context: typer.Context, dispatch_id: Number, yes: Yes = False, verbose: Verbose = False) -> None:
+    """Let the next wave leave now, before its hour: the rest after an exclusive, for instance."""
+    from distributor.cli.embargoing import release_next
+    from distributor.cli.running import resume_dispatch
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    release_next(workspace, dispatch_id, yes=yes)
+    resume_dispatch(workspace, dispatch_id, None, verbose=verbose)
 
 
 @app.command()

@@ -21,7 +21,14 @@ from distributor.dispatch.examining import Known, sample_message, sent_files
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
-from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
+from distributor.dispatch.preflight import (
+    SAMPLE_MESSAGE_ID,
+    ProofResult,
+    contacts_of,
+    early_readers,
+    prove,
+    render_all,
+)
 from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
 from distributor.releases import store
@@ -37,6 +44,7 @@ from distributor.wiring import Workspace, actor
 
 _NEVER = {
     "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
     "provenance": "Nobody is written to of whom it is not known where their address comes from.",
 }
 """Findings that nobody can let pass, and why."""
@@ -175,7 +183,14 @@ def _prove_version(
     """Prove one language version for those who get it, every one of their messages written strictly."""
     stored, manifest = share.stored, share.manifest
     opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
-    failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
+    ends, early = early_readers(session, stored, manifest.recipients, moment)
+    failures = render_all(
+        opened.composer,
+        manifest.recipients,
+        opened.identity,
+        workspace.keyring,
+        date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
+    )
     known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
     result = prove(
         session,

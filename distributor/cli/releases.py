@@ -10,12 +10,15 @@ import typer
 
 from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
+from distributor.cli.embargo import accept_embargo, embargo
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
 for command in (new, edit, diff, versions, pdf):
     app.command()(command)
+app.command()(embargo)
+app.command("accept-embargo")(accept_embargo)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 

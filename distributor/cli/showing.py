@@ -27,6 +27,7 @@ from distributor.releases.findings import Finding, Level
 from distributor.releases.store import StoredRelease
 from distributor.reports.queries import DispatchRow
 from distributor.reports.styles import state_text
+from distributor.states import DeliveryState
 
 MANY = 15
 
@@ -411,6 +412,22 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     out.print(f"Lists: {', '.join(row.lists) or '(none)'}{without}")
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
+    if row.waves:
+        show_table(
+            ["wave", "", "starts", "began", "recipients", "accepted"],
+            [
+                (
+                    one.number,
+                    f"{one.name} (exclusive)" if one.is_exclusive else one.name,
+                    when(one.starts_at, zone) or "at once",
+                    when(one.began_at, zone),
+                    one.total,
+                    one.counts.get(DeliveryState.ACCEPTED, 0),
+                )
+                for one in row.waves
+            ],
+            right=[0, 4, 5],
+        )
     if row.next_attempt_at:
         suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:

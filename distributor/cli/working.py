@@ -33,6 +33,7 @@ from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
+_LEAST_S = 0.02
 
 
 def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False) -> None:
@@ -76,7 +77,7 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait(bell):
+        if not once and not due and not _wait(bell, carrier.seconds_until_next()):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -118,13 +119,17 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
     return None
 
 
-def _wait(bell: Bell) -> bool:
-    """Wait a little, or until the bell rings; return False when a signal came instead."""
+def _wait(bell: Bell, until_next: float | None) -> bool:
+    """Wait a little, but not past the next moment at which somebody leaves; return False when a signal came instead.
+
+    The bell ends it too. It is little, for the machine may sleep or its clock be set meanwhile.
+    """
+    seconds = _POLL_S if until_next is None else min(_POLL_S, max(_LEAST_S, until_next))
 
     async def doze(stop: asyncio.Event) -> RunResult:
         rung = asyncio.Event()
         with bell.ringing(rung):
-            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(_POLL_S))]
+            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(seconds))]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return RunResult(stopped=stop.is_set())
 

@@ -42,7 +42,7 @@ def held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> 
         select(c.dispatch_id, c.wave, c.not_before, c.embargo_until, holds, func.count().label("many"))
         .where(
             c.dispatch_id.in_(dispatch_ids),
-            c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
+            c.state == DeliveryState.QUEUED,
             c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
             ~may_leave(now),
         )

@@ -101,9 +101,11 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
             log.commit(Batch(records=[record_of(one.id, answer if one.address == ADDRESS else ACCEPTED)]))
         mine += [one.id for one in claimed if one.address == ADDRESS]
     with database.session() as session:
+        first = session.exec(select(Release.id)).first()
+        assert first is not None
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
-        session.add(EmbargoAcceptance(release_id=1, contact_id=her, how=f"phone, {FIRST} {LAST}"))
+        session.add(EmbargoAcceptance(release_id=first, contact_id=her, how=f"phone, {FIRST} {LAST}"))
         session.add(FeedbackEvent(digest="b3", kind="bounce", raw=b"Final-Recipient: rfc822; other@x.example"))
     version = add_version(database, slug="release-3")
     if waiting:

@@ -24,15 +24,14 @@ EMBARGO_PAST = Rule(
 )
 EMBARGO_AHEAD = Rule(
     "embargo-ahead",
-    Level.STOP,
+    Level.NOTE,
     Said(
-        "The release is under embargo until {local} ({zone}), and would leave before.",
-        "Le communiqué est sous embargo jusqu'au {local} ({zone}), et partirait avant.",
+        "The release is under embargo until {local} ({zone}): who has not agreed to hold it gets it then.",
+        "Le communiqué est sous embargo jusqu'au {local} ({zone}) : qui n'a pas accepté de le garder le reçoit alors.",
     ),
     Said(
-        'Send it then; or, if everyone on the lists has agreed to hold it: --override embargo-ahead --because "…".',
-        "Envoyez-le à cette heure ; ou, si tous sur les listes ont accepté d'attendre :"
-        ' --override embargo-ahead --because "…".',
+        "When somebody agrees, note it: releases accept-embargo SLUG CONTACT.",
+        "Quand quelqu'un accepte, notez-le : releases accept-embargo NOM CONTACT.",
     ),
     Said(
         "An embargo is an agreement: whoever has not made it must not get the release before its hour.",
@@ -71,7 +70,7 @@ _HOUR = re.compile(
 
 
 def embargo(subject: ProofSubject) -> Iterator[Hit]:
-    """An embargo lies after the sending; one already over misleads, one ahead must not be broken by us."""
+    """An embargo already over misleads; of one ahead it is said who waits; and all that is said of it agrees."""
     until = subject.draft.embargo_until
     if until is None:
         return
