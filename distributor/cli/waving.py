@@ -104,7 +104,7 @@ def require_in_time(workspace: Workspace, proved: Proved, waves: Sequence[Planne
             raise Refused(
                 f"The wave «{its_wave.name}» would leave before the end of the embargo, {ends}, and"
                 f" {count(len(early), 'recipient has', 'recipients have')} not agreed to it; nothing was sent.",
-                mend=f"Let it start then or later; who has agreed is noted with: distributor releases accept-embargo {slug}",
+                mend=f"Let it start then; or note who has agreed: distributor releases accept-embargo {slug} CONTACT",
             )
 
 

@@ -28,6 +28,7 @@ from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
 _dispatch, _delivery, _attempt = _TABLES["dispatch"], _TABLES["delivery"], _TABLES["attempt"]
+_wave = _TABLES["wave"]
 
 _RECIPIENT_COLUMNS = (
     "id", "dispatch_id", "wave", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists",
@@ -277,6 +278,16 @@ class Report:
         return sum(self.totals.values())
 
     @property
+    def by_wave(self) -> dict[str, Mapping[str, int]]:
+        """Counts by wave and state, in the order in which they leave; nothing where there are none."""
+        several = sum(bool(row.waves) for row in self.dispatches) > 1
+        return {
+            f"{wave.number}. {wave.name}" + (f" (dispatch {row.id})" if several else ""): wave.counts
+            for row in self.dispatches
+            for wave in row.waves
+        }
+
+    @property
     def dispatch_ids(self) -> list[int]:
         """The numbers of its dispatches."""
         return [row.id for row in self.dispatches]
@@ -374,9 +385,15 @@ def recipients(
                 *(_delivery.c[name] for name in _RECIPIENT_COLUMNS),
                 _version.c.number.label("version"),
                 _release.c.slug.label("release"),
+                func.coalesce(_wave.c.name, "").label("wave_name"),
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
             .join(_release, _release.c.id == _version.c.release_id)
+            .join(
+                _wave,
+                (_wave.c.dispatch_id == _delivery.c.dispatch_id) & (_wave.c.number == _delivery.c.wave),
+                isouter=True,
+            )
             .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
             .order_by(_delivery.c.id)
             .limit(_PAGE)
@@ -417,5 +434,6 @@ def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, 
         "assumed_sent": dict(report.assumed_sent),
         "by_sector": report.by_sector,
         "by_domain": report.by_domain,
+        "by_wave": report.by_wave,
         "recipients": list(rows),
     }

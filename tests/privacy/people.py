@@ -30,6 +30,7 @@ from distributor.models import (
     MediaListMember,
     Outlet,
     Pace,
+    ReleaseVersion,
     Sector,
 )
 
@@ -101,8 +102,7 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
             log.commit(Batch(records=[record_of(one.id, answer if one.address == ADDRESS else ACCEPTED)]))
         mine += [one.id for one in claimed if one.address == ADDRESS]
     with database.session() as session:
-        first = session.exec(select(Release.id)).first()
-        assert first is not None
+        first = session.get_one(ReleaseVersion, version).release_id
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
         session.add(EmbargoAcceptance(release_id=first, contact_id=her, how=f"phone, {FIRST} {LAST}"))

@@ -1,4 +1,4 @@
-"""An embargo kept by the real command line: who has agreed gets it before, the others at its end and not a second early."""
+"""An embargo kept by the real command line: who has agreed gets it before, the others at its end and not earlier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, send_arguments, until
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 from warmcommand import WarmCommand
 
