@@ -318,7 +318,10 @@ class DeliveryLog:
         """
         if not delivery_ids:
             return []
-        begun = {row[0] for row in self._run.begin.run(connection, self._leased(delivery_ids, now))}
+        ours = self._leased(delivery_ids, now)
+        if self._run.begin.run(connection, ours).rowcount == len(delivery_ids):
+            return []
+        begun = {row[0] for row in self._run.begun.read(connection, {"ids": list(delivery_ids), "by": self.worker})}
         return [number for number in delivery_ids if number not in begun]
 
     def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
@@ -327,20 +330,24 @@ class DeliveryLog:
             return
         ids = [record.delivery_id for record in records]
         held: dict[int, _Held] = {}
-        for number, state, worker, attempts, refusals in self._run.held.run(connection, {"ids": ids}):
+        for number, state, worker, attempts, refusals in self._run.held.read(connection, {"ids": ids}):
             held[number] = _Held(state, worker, attempts, refusals)
-        attempts, verdicts, counted = [], [], []
+        attempts, counted = [], []
+        verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
         for record in records:
             old = held[record.delivery_id]
             attempts.append(_attempt_of(record, old.attempts + 1, by))
             if old.worker == by or self._may_say(old, record.outcome.state):
                 check_transition(DeliveryState(old.state), record.outcome.state)
-                verdicts.append(_verdict_of(record, now))
+                verdicts.setdefault(_verdict_of(record), {})[record.delivery_id] = record.outcome.reply
             else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
-                counted.append({"number": record.delivery_id})
-        self._run.attempt.run_many(connection, attempts)
-        self._run.verdict.run_many(connection, verdicts)
-        self._run.count.run_many(connection, counted)
+                counted.append({"id": record.delivery_id})
+        self._run.attempt.run(connection, attempts)
+        for verdict, replies in verdicts.items():
+            values = dict(zip(_VERDICT, verdict, strict=True))
+            moments = {"new_updated_at": now, "new_accepted_at": now if verdict[0] == DeliveryState.ACCEPTED else None}
+            self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
+        self._run.count.run(connection, counted)
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
@@ -407,24 +414,20 @@ def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
     }
 
 
-def _verdict_of(record: AttemptRecord, now: datetime) -> dict[str, Any]:
-    """What an attempt changes in its delivery's row."""
+_VERDICT = (
+    "new_state", "new_verdict", "new_phase", "new_code", "new_enhanced_code", "new_next_attempt_at", "new_expires_at",
+    "new_refusals",
+)  # fmt: skip
+
+
+def _verdict_of(record: AttemptRecord) -> tuple[Any, ...]:
+    """What an attempt changes in its delivery's row, but for the reply, named by `_VERDICT`: most have it in common."""
     outcome = record.outcome
     counts_against = outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION
-    return {
-        "number": record.delivery_id,
-        "new_state": outcome.state.value,
-        "new_verdict": outcome.verdict.value,
-        "new_phase": outcome.phase.value,
-        "new_code": outcome.code,
-        "new_enhanced_code": outcome.enhanced_code,
-        "new_reply": outcome.reply,
-        "new_next_attempt_at": record.next_attempt_at,
-        "new_updated_at": now,
-        "new_accepted_at": now if outcome.state == DeliveryState.ACCEPTED else None,
-        "new_expires_at": record.expires_at,
-        "more_refusals": int(counts_against),
-    }
+    return (
+        outcome.state.value, outcome.verdict.value, outcome.phase.value, outcome.code, outcome.enhanced_code,
+        record.next_attempt_at, record.expires_at, int(counts_against),
+    )  # fmt: skip
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:
