@@ -7,9 +7,9 @@ from typing import Self
 
 from sqlalchemy import Dialect, Insert, Update, bindparam, func, insert, not_, select, update
 
-    """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first."""
-    begun: Prepared
-    """Which of our own are being sent."""
+from distributor.db.prepared import Prepared, PreparedRows, among, looked_up, nth
+from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
+from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Delivery
 from distributor.states import DeliveryState
 
