@@ -24,7 +24,6 @@ from distributor.dispatch.overrides import override
 from distributor.dispatch.preflight import (
     SAMPLE_MESSAGE_ID,
     ProofResult,
-    contacts_of,
     early_readers,
     prove,
     render_all,
@@ -208,9 +207,8 @@ def _prove_version(
 
 def _let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     """The same with its findings of these codes let pass, unlogged as yet."""
-    contacts = contacts_of(proved.manifest.recipients)
     asked = {
-        finding: override(finding, contacts, because=because.strip(), actor=actor(), at=clock.now())
+        finding: override(finding, because=because.strip(), actor=actor(), at=clock.now())
         for finding in proved.result.findings
         if finding.code in passing
     }

@@ -309,14 +309,12 @@ def show_overrides(overrides: Sequence[Override], zone: tzinfo) -> None:
 
 
 def _who_let_pass(one: Override, zone: tzinfo | None) -> str:
-    whom = "" if one.contacts is None else f" for {count(len(one.contacts), 'recipient')}"
-    return f"let pass{whom} by {one.actor}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}: «{one.because}»"
+    return f"let pass by {one.actor}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}: «{one.because}»"
 
 
 def override_as_json(one: Override) -> dict[str, Any]:
-    """An override; `recipients` is null where it is about words, and so for everybody."""
-    many = None if one.contacts is None else len(one.contacts)
-    return {"code": one.code, "actor": one.actor, "at": one.at, "because": one.because, "recipients": many}
+    """An override, under the names of its row."""
+    return {"code": one.code, "actor": one.actor, "at": one.at, "because": one.because}
 
 
 # Manifests
