@@ -10,11 +10,18 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from distributor import clock
+from distributor.cli import running
 from distributor.cli.awaiting import hour_of, say_held
 from distributor.cli.output import ask, console, count, show_table, when
+from distributor.cli.proving import open_composer
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
+from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import clock_of, count_from, held, move_embargo, set_start
+from distributor.dispatch.composing import Identity
+from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.preflight import render_all
+from distributor.dispatch.telling import write_notice
 from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Delivery, Dispatch, Release
 from distributor.releases import store
@@ -36,8 +43,13 @@ def read_instant(workspace: Workspace, text: str, now: datetime) -> datetime:
     return moment
 
 
-def move(workspace: Workspace, slug: str, at: str, *, yes: bool) -> None:
-    """Move the embargo of a release and its translations to `at`, or lift it now; whoever waits is planned anew."""
+def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) -> None:
+    """Move the embargo of a release and its translations to `at`, or lift it now; whoever waits is planned anew.
+
+    With `tells`, those who have it already are sent a notice: all is planned in one transaction, or nothing is changed.
+    """
+    identity = Identity.from_settings(workspace.settings) if tells else None
+    transport = workspace.transport() if tells else None
     zone, now = workspace.settings.timezone, clock.now()
     until = read_instant(workspace, at, now) if at else None
     with workspace.database.session(reads_only=True) as session:
@@ -47,12 +59,62 @@ def move(workspace: Workspace, slug: str, at: str, *, yes: bool) -> None:
     said = f"from {hour_of(before, zone)} " if before else ""
     ends = hour_of(until, zone) if until else "now"
     ask(f"Move the embargo of «{slug}» {said}to {ends}?" if until else f"Lift the embargo of «{slug}» now?", yes=yes)
+    log = workspace.log()
     with workspace.database.session() as session:
         dispatch_ids = _change(session, slug, before, until)
+        told = _plan_notices(workspace, session, log, slug, before, identity) if identity else []
     console().print(f"The embargo of «{slug}» is over {'on ' if until else ''}{ends}.")
-    _say_who_has_it(workspace, slug)
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
+    if told and transport:
+        console().print(f"Telling those who have it: dispatch {running.listed(told)}.")
+        running.run_dispatches(workspace, log, told, transport)
+    elif tells:
+        console().print("Nobody has it yet; nobody is told.")
+    else:
+        _say_who_has_it(workspace, slug)
+
+
+def _plan_notices(
+    workspace: Workspace, session: Session, log: DeliveryLog, slug: str, before: datetime | None, identity: Identity
+) -> list[int]:
+    """Write a notice for each language version that somebody has, prove each of its messages, and plan it."""
+    planned = []
+    now = clock.now()
+    original = original_of(session, store.find_release(session, slug).release)
+    for one in store.language_versions(session, original):
+        told = write_notice(
+            session,
+            one,
+            before=before,
+            until=embargo_of(session, one.version) or now,
+            now=now,
+            templates=workspace.templates,
+            timezone=workspace.settings.timezone,
+            keyring=workspace.keyring,
+        )
+        if told is None:
+            continue
+        opened = open_composer(workspace, session, told.stored)
+        failures = render_all(
+            opened.composer, told.manifest.recipients, identity, workspace.keyring, date_of=lambda _planned: now
+        )
+        if failures:
+            raise Refused(f"The notice to {failures[0].recipient} cannot be written: {failures[0].message}.")
+        planned.append(
+            plan_dispatch(
+                session,
+                log,
+                told.stored.version,
+                told.manifest,
+                identity=identity,
+                templates=workspace.templates,
+                now=now,
+                files=[file.keep(workspace.path) for file in opened.files],
+                follows=told.follows,
+            )
+        )
+    return planned
 
 
 def _change(session: Session, slug: str, before: datetime | None, until: datetime | None) -> list[int]:

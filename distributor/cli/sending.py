@@ -40,6 +40,7 @@ from distributor.dispatch.waves import PlannedWave
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
+from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
@@ -96,6 +97,8 @@ def send_release(
         again=choice.again,
         attach_pdf=choice.attach_pdf,
     )
+    if proved.stored.version.kind == ReleaseKind.NOTICE:
+        raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
         _show_dry_run(workspace, proved, timing, moment, as_json=as_json)
         _require_provenance(workspace, proved)

@@ -29,6 +29,9 @@ _acceptance = EmbargoAcceptance.__table__  # type: ignore[attr-defined]
 _version = ReleaseVersion.__table__  # type: ignore[attr-defined]
 _release = Release.__table__  # type: ignore[attr-defined]
 
+NOTICE = "notice"
+"""The kind of a release version that speaks of another one's embargo (`releases.draft.ReleaseKind`)."""
+
 OBJECTED = "objection"
 """The reason of a delivery that is withheld because its addressee objected."""
 
@@ -45,7 +48,8 @@ def going_on() -> ColumnElement[bool]:
 def holds_embargo() -> ColumnElement[bool]:
     """The condition that a delivery's addressee is known to keep its embargo: by standing trust, or their own word.
 
-    Their word is given for a release and its translations. A test goes to one of us.
+    Their word is given for a release and its translations. A test goes to one of us, and a notice about an embargo to
+    those who have the release.
     """
     trusted = exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.embargo_trust.is_(True))
     agreed = exists().where(
@@ -55,7 +59,8 @@ def holds_embargo() -> ColumnElement[bool]:
         _acceptance.c.release_id == func.coalesce(_release.c.translates_id, _release.c.id),
     )
     is_test = exists().where(_dispatch.c.id == _delivery.c.dispatch_id, _dispatch.c.is_test.is_(True))
-    return or_(*(one.correlate(_delivery) for one in (trusted, agreed, is_test)))
+    is_notice = exists().where(_version.c.id == _delivery.c.release_version_id, _version.c.kind == NOTICE)
+    return or_(*(one.correlate(_delivery) for one in (trusted, agreed, is_test, is_notice)))
 
 
 def may_leave(moment: ColumnElement[Any] | datetime) -> ColumnElement[bool]:

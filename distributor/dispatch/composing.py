@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +25,9 @@ from distributor.rendering.values import Event, PressContact, Recipient, Release
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
+
+FOLLOWS = "follows"
+"""The key of a delivery's merge fields for the Message-IDs of what its message stands under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,9 @@ class Identity:
         """What names one sending to mailbox providers, the same for every recipient; "" for dispatches of before."""
         return f"{slug[:40]}-{number}:{kind}:{self.feedback_sender}" if self.feedback_sender else ""
 
-    def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
+    def stamp(
+        self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime, references: Sequence[str] = ()
+    ) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
         token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id, self.signing_key)
         return Stamp(
@@ -120,6 +125,7 @@ class Identity:
             date=date,
             unsubscribe_mailto=_objection_link(self.objection_address) + token,
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
+            references=tuple(references),
         )
 
     def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
@@ -261,7 +267,7 @@ class EnvelopeWriter:
         until = claimed.embargo_until
         announced = until if until is not None and until > self.now() else None
         date = self._date(claimed.not_before, None if announced else until)
-        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date)
+        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date, claimed.merge.get(FOLLOWS, ()))
         message = self.composer_under(announced).compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),

@@ -15,7 +15,7 @@ from distributor.addresses import Address
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.composing import Identity, merge_of
+from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
@@ -44,13 +44,15 @@ def plan_dispatch(
     now: datetime,
     files: Sequence[KeptFile] = (),
     waves: Sequence[PlannedWave] = (),
+    follows: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
     as `require_provenance` does. `files` go with it beside the release's own. Each recipient leaves with the first of
-    `waves` that means them, and not before the end of the embargo unless they have agreed to it.
+    `waves` that means them, and not before the end of the embargo unless they have agreed to it. A message stands under
+    those that it `follows`, by address.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
@@ -64,8 +66,8 @@ def plan_dispatch(
     session.add_all(wave.as_row(dispatch.id) for wave in waves)
     session.flush()
     try:
-        rows = _rows(dispatch.id, version, manifest, identity, now)
-        log.plan(session.connection(), _timed(rows, manifest, waves, embargo_of(session, version)))
+        rows, until = _rows(dispatch.id, version, manifest, identity, now), embargo_of(session, version)
+        log.plan(session.connection(), _timed(_threaded(rows, follows or {}), manifest, waves, until))
     except IntegrityError as error:
         if "release_version_id" not in str(error.orig):
             raise
@@ -169,6 +171,12 @@ def _rows(
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
             yield _row(dispatch_id, version, planned, identity, now) | withheld
+
+
+def _threaded(rows: Iterator[Mapping[str, Any]], follows: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        found = follows.get(row["address_key"])
+        yield {**row, "merge": {**row["merge"], FOLLOWS: list(found)}} if found else row
 
 
 def _timed(

@@ -16,6 +16,8 @@ class ReleaseKind(StrEnum):
     CORRECTION = "correction"
     REPLACEMENT = "replacement"
     RETRACTION = "retraction"
+    NOTICE = "notice"
+    """A word about a release's embargo to those who have it: no release itself, and never on the web."""
 
 
 @dataclass(frozen=True, slots=True)

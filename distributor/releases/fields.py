@@ -30,7 +30,7 @@ OWN_EXTRA = frozenset({CHANGES, EVENT, NOTES})
 CONTACT_NOTES = "press_contact_notes"
 """The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
 
-_KINDS = {kind.value: kind for kind in ReleaseKind} | {
+_KINDS = {kind.value: kind for kind in ReleaseKind if kind is not ReleaseKind.NOTICE} | {
     "communiqué": ReleaseKind.RELEASE,
     "invitation presse": ReleaseKind.ADVISORY,
     "rectificatif": ReleaseKind.CORRECTION,
@@ -148,7 +148,7 @@ class FieldReader:
     def _kind(self, entry: Entry) -> None:
         text = self._text(entry.node, "kind", entry.line)
         if text.lower() not in _KINDS:
-            known = ", ".join(ReleaseKind)
+            known = ", ".join(kind for kind in ReleaseKind if kind is not ReleaseKind.NOTICE)
             raise BadInput(
                 f"«{text}» is not a kind of release.", mend=f"Write one of {known}.", line=entry.line, field="kind"
             )

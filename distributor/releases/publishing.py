@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import in_force
 from distributor.states import DeliveryState
 
@@ -86,6 +87,7 @@ def _published(now: datetime) -> Select[Release, ReleaseVersion, Any, Any]:
         .join(ReleaseVersion, col(ReleaseVersion.release_id) == col(Release.id))
         .where(
             sent.is_not(None),
+            col(Release.kind) != ReleaseKind.NOTICE,
             or_(embargo.is_(None), embargo <= now),
         )
         .order_by(col(ReleaseVersion.id).desc())

@@ -62,6 +62,7 @@ class MessageWriter:
             self._reply_and_subject,
             headers.date_header(stamp.date),
             headers.message_id_header(message_id),
+            headers.thread_headers(stamp.references),
             self._mime,
             self._bulk,
             headers.unsubscribe_headers(stamp.unsubscribe_mailto, stamp.unsubscribe_url),

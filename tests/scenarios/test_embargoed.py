@@ -144,6 +144,40 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         assert dict(audit)["embargo.accept"] == 2
 
 
+def test_those_who_have_it_are_told_under_the_message_that_they_got(
+    embargoed: Office, moving_clock: MovingClock
+) -> None:
+    with running() as server:
+        sending = embargoed.at(server.port)
+        later = f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+        sending.run("releases", "embargo", SLUG, "--at", f"{EVENING:%Y-%m-%dT%H:%M}", "--tell", "--yes")
+        assert server.accepted == [], "nobody has it yet"
+        agree(sending)
+        sending.send(SLUG, BUREAU)
+        sending.run("suppressions", "add", AGREED[1].address)
+        sending.run("releases", "accept-embargo", SLUG, AGREED[0].address, "--withdraw")
+        first = {one.recipient: one.message_id for one in server.accepted}
+        sending.run("releases", "embargo", SLUG, "--at", later, "--tell", "--yes")
+        sending.run("releases", "embargo", SLUG, "--lift", "--tell", "--yes")
+        moved, lifted = (message_from_bytes(one.message, policy=policy.default) for one in server.accepted[2:])
+        assert [one.recipient for one in server.accepted[2:]] == [AGREED[0].spec] * 2, "who said no is told nothing"
+        for message in (moved, lifted):
+            assert message["In-Reply-To"] == message["References"] == f"<{first[AGREED[0].spec].strip('<>')}>"
+        assert str(moved["Subject"]) == "Embargo modifié\N{NO-BREAK SPACE}: L’hôpital rouvre"
+        assert str(lifted["Subject"]) == "Embargo levé\N{NO-BREAK SPACE}: L’hôpital rouvre"
+        said, freed = (" ".join(text.split()) for text in texts(server.accepted[2:]))
+        assert "SOUS EMBARGO JUSQU’AU" in said
+        assert "20 h 00 (heure de Paris)" in said
+        assert AGREED[0].greeting in said
+        assert "SOUS EMBARGO" not in freed
+        assert "vous pouvez le publier dès maintenant" in freed
+        slugs = [one["release"] for one in sending.json("dispatches", "list")]
+        assert slugs == [SLUG, f"{SLUG}-embargo-1", f"{SLUG}-embargo-2"]
+        assert sending.json("report", SLUG)["totals"]["accepted"] == 2, "a notice is in a report of its own"
+        assert "notice" in one_sentence(sending.send(f"{SLUG}-embargo-1", BUREAU, code=2))
+        assert server.violations == []
+
+
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:
     with running() as server:
         sending = embargoed.at(server.port)
