@@ -20,6 +20,10 @@ class ReleaseKind(StrEnum):
     """A word about a release's embargo to those who have it: no release itself, and never on the web."""
 
 
+WRITTEN_KINDS = tuple(kind for kind in ReleaseKind if kind is not ReleaseKind.NOTICE)
+"""What people write; a notice is written by a command."""
+
+
 @dataclass(frozen=True, slots=True)
 class PressContact:
     """Whom a journalist may call or write to. Every part may be empty; the proof says what is missing."""

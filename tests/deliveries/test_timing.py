@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, delivery, put, record_of, states
 
+from distributor.clock import now
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
 from distributor.deliveries.timing import count_again, held, move_embargo, next_change, set_start
@@ -84,6 +85,19 @@ def test_begin_is_refused_when_the_clock_was_set_back_behind_the_end(database: D
     assert log.commit(Batch(begins=ids)) == ids
     clock.moment = NOON
     assert log.commit(Batch(begins=ids)) == []
+
+
+def test_by_the_databases_own_clock_too(database: Database) -> None:
+    """On PostgreSQL, where no clock is given, that of the server says whose time has come."""
+    dispatch_id, ids = add_deliveries(database, 4)
+    hour = timedelta(hours=1)
+    put(database, ids[0], embargo_until=now() + hour)
+    put(database, ids[1], not_before=now() + hour)
+    put(database, ids[2], embargo_until=now() - hour, not_before=now() - hour)
+    log = DeliveryLog(database, "w1")
+    assert [one.id for one in log.claim(dispatch_id, 10)] == ids[2:]
+    put(database, ids[3], embargo_until=now() + hour)
+    assert log.commit(Batch(begins=ids[2:])) == [ids[3]]
 
 
 def test_an_embargo_that_moves_takes_claims_back(database: Database) -> None:
