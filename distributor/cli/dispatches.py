@@ -30,7 +30,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped or r.only_held else r.state, r.total,
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version,
+             r.words if r.stopped or r.only_held else r.state, r.total,
              r.counts.get("accepted", 0), when(r.started_at, zone))
             for r in rows
         ],

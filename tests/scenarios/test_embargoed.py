@@ -17,6 +17,7 @@ PARIS = ZoneInfo("Europe/Paris")
 MORNING = datetime.now(PARIS).replace(hour=10, minute=0, second=0, microsecond=0)
 EVENING = MORNING.replace(hour=18)
 AGREED = SHORT_LIST[:2]
+PREVIEWED = (AGREED[0].address, SHORT_LIST[3].address)
 SPECS = [one.spec for one in SHORT_LIST]
 
 
@@ -70,6 +71,8 @@ def test_who_agreed_gets_it_before_and_the_others_at_the_second_of_its_end(
     with running() as server:
         sending = embargoed.at(server.port)
         agree(sending)
+        shown = {one: sending.run("releases", "preview", SLUG, "--contact", one).out for one in PREVIEWED}
+        assert [("SOUS EMBARGO" in text) for text in shown.values()] == [True, False], "what each would get"
         said = sending.send(SLUG, BUREAU).out
         assert "2 recipients have agreed to it and may have it before; 10 wait for it." in said
         assert "10 recipients wait for the end of the embargo, " in said
