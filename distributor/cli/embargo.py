@@ -46,7 +46,7 @@ def accept_embargo(
     how: Annotated[str, typer.Option(help="How they said so, as: by telephone, to Anne.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="They no longer hold it.")] = False,
 ) -> None:
-    """Note that contacts agree to hold a release until its embargo is over. Only they get it before."""
+    """Note who agrees to hold a release. Only they get it before the end of its embargo."""
     from distributor.cli import embargoing
     from distributor.wiring import open_workspace
 

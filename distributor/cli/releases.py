@@ -142,7 +142,7 @@ def proof(
     language: Language = "",
     as_json: AsJson = False,
 ) -> None:
-    """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
+    """Prove a release: its words, and every recipient's message. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
     from distributor.cli.rulebook import proof_language, rules_as_json, show_rules
 
