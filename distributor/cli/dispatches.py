@@ -111,7 +111,7 @@ def resume(
 
 @app.command()
 def release(context: typer.Context, dispatch_id: Number, yes: Yes = False, verbose: Verbose = False) -> None:
-    """Let the next wave leave now, before its hour: the rest after an exclusive, for instance."""
+    """Let the next wave leave now, before its hour. Everybody else after an exclusive, for instance."""
     from distributor.cli.embargoing import release_next
     from distributor.cli.running import resume_dispatch
     from distributor.wiring import open_workspace
