@@ -295,6 +295,39 @@ class ReleaseVersion(SQLModel, table=True):
     created_at: datetime = _created()
 
 
+class EmbargoChange(SQLModel, table=True):
+    """That an embargo was moved or lifted by a command: versions that say `said` are under embargo `until` then.
+
+    Versions never change, and their words go on saying what they said; the latest change of theirs is in force.
+    """
+
+    __tablename__ = "embargo_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    said: datetime | None = _moment()
+    until: datetime = _moment(nullable=False)
+    actor: str = ""
+    created_at: datetime = _created()
+
+
+class EmbargoAcceptance(SQLModel, table=True):
+    """That a contact has agreed to hold a release, and its translations, until its embargo is over.
+
+    `how` they said so, and `recorded_by` whom it was told.
+    """
+
+    __tablename__ = "embargo_acceptance"
+    __table_args__ = (UniqueConstraint("release_id", "contact_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id")
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    how: str = ""
+    recorded_by: str = ""
+    accepted_at: datetime = _created()
+
+
 class Attachment(SQLModel, table=True):
     """A file that goes with a release version; `sha256` is what it was when the version was made.
 
@@ -402,6 +435,24 @@ class Dispatch(SQLModel, table=True):
     finished_at: datetime | None = _moment()
 
 
+class Wave(SQLModel, table=True):
+    """A part of a dispatch that leaves at a time of its own (vague): its deliveries hold its `number`.
+
+    `after_s` counts from the start of the wave before; a wave without it starts at an hour. `starts_at` is when it may
+    leave, `began_at` when the first of it was taken up. `is_exclusive`: one contact or outlet ahead of all others.
+    """
+
+    __tablename__ = "wave"
+
+    dispatch_id: int = Field(foreign_key="dispatch.id", ondelete="CASCADE", primary_key=True)
+    number: int = Field(primary_key=True)
+    name: str
+    is_exclusive: bool = False
+    after_s: int | None = None
+    starts_at: datetime | None = _moment()
+    began_at: datetime | None = _moment()
+
+
 class Delivery(SQLModel, table=True):
     """One recipient of one dispatch (remise): its state, and a copy of all that its message is made from.
 
@@ -426,6 +477,13 @@ class Delivery(SQLModel, table=True):
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
         Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
+        Index(
+            "ix_delivery_that_waits",
+            "dispatch_id",
+            "state",
+            sqlite_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
+            postgresql_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
+        ),
         Index(
             "ix_delivery_with_reason",
             "dispatch_id",
@@ -458,6 +516,9 @@ class Delivery(SQLModel, table=True):
     reason: str = _long_text()
     attempts: int = 0
     refusals: int = 0
+    wave: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    not_before: datetime | None = _moment()
+    embargo_until: datetime | None = _moment()
     next_attempt_at: datetime | None = _moment()
     expires_at: datetime | None = _moment()
     worker: str = ""

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CONTRACTS = ROOT / ".importlinter"
 IMPURE = {
-    "releases": {"attachments", "following", "publishing", "store", "translations"},
+    "releases": {"attachments", "following", "inforce", "publishing", "store", "translations"},
     "contacts": {
         "affiliating",
         "binding",

@@ -30,7 +30,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped else r.short, r.total,
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version,
+             r.words if r.stopped or (r.only_held and r.short == r.state) else r.short, r.total,
              r.counts.get("accepted", 0), when(r.started_at, zone) or _due(when(r.scheduled_at, zone)))
             for r in rows
         ],
@@ -47,6 +48,7 @@ def _due(moment: str) -> str:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
+    from distributor.cli.awaiting import say_held
     from distributor.cli.output import show_json
     from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
@@ -67,6 +69,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
         return
     show_dispatch(row, doubtful, workspace.settings.timezone)
     if row.is_open:
+        say_held(workspace, [dispatch_id])
         say_company(company)
         say_waits(waits, workspace.settings.timezone)
 
@@ -108,6 +111,18 @@ def resume(
             f"«{in_doubt}» is no policy.", field="--in-doubt", mend="Say hold, resend or assume-sent."
         ) from None
     resume_dispatch(open_workspace(context.obj), dispatch_id, policy, verbose=verbose)
+
+
+@app.command()
+def release(context: typer.Context, dispatch_id: Number, yes: Yes = False, verbose: Verbose = False) -> None:
+    """Let the next wave leave now, before its hour. Everybody else after an exclusive, for instance."""
+    from distributor.cli.embargoing import release_next
+    from distributor.cli.running import resume_dispatch
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    release_next(workspace, dispatch_id, yes=yes)
+    resume_dispatch(workspace, dispatch_id, None, verbose=verbose)
 
 
 @app.command()

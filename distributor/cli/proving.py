@@ -22,21 +22,29 @@ from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
-from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
+from distributor.dispatch.preflight import (
+    SAMPLE_MESSAGE_ID,
+    ProofResult,
+    early_readers,
+    prove,
+    render_all,
+)
 from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Finding, LinkAnswer
+from distributor.releases.inforce import embargo_of
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
-from distributor.rendering.values import AttachmentFile, Recipient
+from distributor.rendering.values import AttachmentFile, Recipient, Release
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
 _NEVER = {
     "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
     "provenance": "Nobody is written to of whom it is not known where their address comes from.",
 }
 """Findings that nobody can let pass, and why."""
@@ -174,7 +182,14 @@ def _prove_version(
     """Prove one language version for those who get it, every one of their messages written strictly."""
     stored, manifest = share.stored, share.manifest
     opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
-    failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
+    ends, early = early_readers(session, stored, manifest.recipients, moment)
+    failures = render_all(
+        opened.composer,
+        manifest.recipients,
+        opened.identity,
+        workspace.keyring,
+        date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
+    )
     known = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
     result = prove(
         session,
@@ -192,9 +207,8 @@ def _prove_version(
 
 def _let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     """The same with its findings of these codes let pass, unlogged as yet."""
-    contacts = contacts_of(proved.manifest.recipients)
     asked = {
-        finding: override(finding, contacts, because=because.strip(), actor=actor(), at=clock.now())
+        finding: override(finding, because=because.strip(), actor=actor(), at=clock.now())
         for finding in proved.result.findings
         if finding.code in passing
     }
@@ -251,7 +265,9 @@ def open_composer(
     files = [house_logo(settings.logo, workspace.path)] if settings.logo and not has_logo else []
     enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
     if pdf_of is not None:
-        pdf = _make_pdf(workspace, stored, identity, enclosed, pdf_of)
+        embargo_until = embargo_of(session, stored.version)
+        release = release_of(stored.version, stored.release.slug, embargo_until)
+        pdf = _make_pdf(workspace, release, identity, enclosed, pdf_of)
         files = [pdf, *files]
         enclosed = enclose_loose([pdf], identity.domain) + enclosed
     composer = make_composer(
@@ -259,6 +275,7 @@ def open_composer(
         stored.release.slug,
         identity,
         workspace.templates,
+        embargo_until=embargo_of(session, stored.version),
         enclosed=enclosed,
         timezone=settings.timezone,
         is_test=is_test,
@@ -267,10 +284,10 @@ def open_composer(
 
 
 def _make_pdf(
-    workspace: Workspace, stored: StoredRelease, identity: Identity, enclosed: Enclosed, moment: datetime
+    workspace: Workspace, release: Release, identity: Identity, enclosed: Enclosed, moment: datetime
 ) -> LooseFile:
     file, borrowed = pdf_file(
-        release_of(stored.version, stored.release.slug),
+        release,
         workspace.templates,
         moment=moment,
         timezone=workspace.settings.timezone,

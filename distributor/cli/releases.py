@@ -10,12 +10,15 @@ import typer
 
 from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
+from distributor.cli.embargo import accept_embargo, embargo
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 
 app = typer.Typer(help="Write, import, compare, prove and preview releases.", no_args_is_help=True)
 for command in (new, edit, diff, versions, pdf):
     app.command()(command)
+app.command()(embargo)
+app.command("accept-embargo")(accept_embargo)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 
@@ -139,7 +142,7 @@ def proof(
     language: Language = "",
     as_json: AsJson = False,
 ) -> None:
-    """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
+    """Prove a release: its words, and every recipient's message. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
     from distributor.cli.rulebook import proof_language, rules_as_json, show_rules
 

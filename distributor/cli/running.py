@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from distributor.cli.awaiting import say_held
 from distributor.cli.output import console, count, when
 from distributor.cli.scheduling import resume_before_start
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
@@ -22,11 +23,11 @@ from distributor.dispatch.company import AtWork, at_work
 from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached, Refused
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
-from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
+from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, DispatchState, Outcome
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
@@ -108,6 +109,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
         console().print(f"Dispatch {dispatch_id} («{slug}»): {_shown(standing.counts)}.")
     together = _together(standings)
     console().print(f"In all: {_shown(together.counts)}.")
+    say_held(workspace, dispatch_ids)
     if last.stopped:
         for dispatch_id in dispatch_ids:
             _say_doubt(workspace, dispatch_id)
@@ -145,6 +147,8 @@ def resume_dispatch(
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
+        if in_doubt is None:
+            _require_somebody_due(workspace, carrier, dispatch_id)
         run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt)
         return
     counts = carrier.standing(dispatch_id).counts
@@ -157,6 +161,21 @@ def resume_dispatch(
         )
     console().print(f"Settled {count(settled, 'doubt')}. Dispatch {dispatch_id} is cancelled: nothing was sent.")
     console().print(f"Dispatch {dispatch_id}: {_shown(counts)}.")
+
+
+def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:
+    """Raise `Refused` where all who are left wait for their wave or the end of an embargo: no resume is earlier."""
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    if not row.only_held or row.state == DispatchState.PAUSED or dispatch_id in carrier.due():
+        return
+    by_embargo = any(one.by_embargo for one in say_held(workspace, [dispatch_id]))
+    raise Refused(
+        f"Nobody of dispatch {dispatch_id} may be sent to yet; nothing leaves before.",
+        mend=f"To lift the embargo now: distributor releases embargo {row.slug} --lift"
+        if by_embargo
+        else f"To let the next wave leave now: distributor dispatches release {dispatch_id}",
+    )
 
 
 def carry_watched(
@@ -280,6 +299,7 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     say_waits(result.waits, workspace.settings.timezone)
+    say_held(workspace, [dispatch_id])
     if result.stopped or result.called_off:
         _say_doubt(workspace, dispatch_id)
     error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)

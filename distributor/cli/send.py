@@ -56,6 +56,14 @@ def send(
     attach_pdf: AttachPdf = False,
     at: At = "",
     not_after: NotAfter = "",
+    waves: Annotated[
+        list[str] | None,
+        typer.Option("--wave", metavar="LIST[@TIME]", help="A list and when it leaves: @+30m, @18:00; in their order."),
+    ] = None,
+    exclusive: Annotated[
+        str, typer.Option(metavar="CONTACT|OUTLET", help="This contact or outlet first; the others after --for.")
+    ] = "",
+    ahead: Annotated[str, typer.Option("--for", metavar="TIME", help="How long an exclusive is ahead, as 2h.")] = "",
     yes: Yes = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -77,13 +85,20 @@ def send(
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
-    if not lists:
+    if not lists and not waves:
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
+    if lists and waves:
+        raise BadInput("--wave names its list itself.", field="--list", mend="Leave --list out, or make it a wave.")
+    if bool(exclusive) != bool(ahead):
+        raise BadInput("An exclusive has a length.", field="--for", mend="Write: --exclusive CONTACT --for 2h")
     sending.send_release(
         workspace,
         slug,
         sending.Choice(
-            lists=lists,
+            lists=lists or [],
+            waves=waves or [],
+            exclusive=exclusive,
+            ahead=ahead,
             excluded=exclude or [],
             only=only or [],
             where=where or "",

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
+from distributor.cli.awaiting import hour_of
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.output import ask, console, count, show_json
@@ -25,7 +26,16 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
+from distributor.cli.waving import (
+    Timing,
+    read_timing,
+    require_before_cut_off,
+    require_in_time,
+    show_timing,
+    timing_as_json,
+)
 from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.ownership import owner_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.examining import oddest
@@ -35,9 +45,12 @@ from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.waves import PlannedWave
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
+from distributor.releases.draft import ReleaseKind
+from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
@@ -51,6 +64,7 @@ class Choice:
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
     It starts `at` that hour, or now, and whoever has not left by `not_after` is withheld.
+    `waves` name lists, each with its time; `exclusive` is who is `ahead` of them for so long.
     """
 
     lists: Sequence[str]
@@ -63,6 +77,9 @@ class Choice:
     where: str = ""
     at: str = ""
     not_after: str = ""
+    waves: Sequence[str] = ()
+    exclusive: str = ""
+    ahead: str = ""
 
 
 def send_release(
@@ -80,10 +97,11 @@ def send_release(
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
+    timing = read_timing(workspace, choice.lists, choice.waves, choice.exclusive, choice.ahead, moment)
     proved = prove_release(
         workspace,
         slug,
-        choice.lists,
+        timing.lists,
         moment,
         choice.excluded,
         only=choice.only,
@@ -93,11 +111,15 @@ def send_release(
         again=choice.again,
         attach_pdf=choice.attach_pdf,
     )
+    if proved.stored.version.kind == ReleaseKind.NOTICE:
+        raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
-        _show_dry_run(workspace, proved, hours, as_json=as_json)
+        _show_dry_run(workspace, proved, timing, hours, moment, as_json=as_json)
         _require_provenance(workspace, proved)
         _require_passing(proved, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
+        require_in_time(workspace, proved, timing.waves, moment)
+        require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
         return
     _require_provenance(workspace, proved)
     _require_passing(proved, local)
@@ -105,6 +127,8 @@ def send_release(
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
+    require_in_time(workspace, proved, timing.waves, moment)
+    require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
     transport = workspace.transport(running.shown_dialogue(verbose))
     show_manifest(proved.everyone, detailed=False)
     show_languages(proved.versions)
@@ -112,12 +136,13 @@ def send_release(
         show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
     _show_heeded(workspace, proved)
     show_hours(workspace, hours, now)
+    show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     ask(f"Send «{proved.stored.version.headline}» to {count(len(proved.everyone.recipients), 'journalist')}?", yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
-    planned = plan_proved(workspace, log, proved, hours)
+    planned = plan_proved(workspace, log, proved, hours, timing.waves)
     if hours.start is not None:
         say_scheduled(workspace, planned, hours.start)
         return
@@ -142,7 +167,13 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
         require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, hours: Hours = AT_ONCE) -> list[int]:
+def plan_proved(
+    workspace: Workspace,
+    log: DeliveryLog,
+    proved: Proved,
+    hours: Hours = AT_ONCE,
+    waves: Sequence[PlannedWave] = (),
+) -> list[int]:
     """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers."""
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
@@ -158,6 +189,7 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, hours: H
                 now=clock.now(),
                 files=files,
                 hours=hours,
+                waves=waves,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
@@ -215,12 +247,15 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, hours: Hours, *, as_json: bool) -> None:
+def _show_dry_run(
+    workspace: Workspace, proved: Proved, timing: Timing, hours: Hours, moment: datetime, *, as_json: bool
+) -> None:
     if as_json:
         show_json(
             manifest_as_json(proved.everyone, proved.stored.release.slug, len(proved.all_earlier))
             | languages_as_json(proved.versions)
             | {"scheduled_at": hours.start, "not_after": hours.not_after}
+            | timing_as_json(workspace, proved, timing.waves, moment)
         )
         return
     if not proved.everyone.recipients:
@@ -230,6 +265,7 @@ def _show_dry_run(workspace: Workspace, proved: Proved, hours: Hours, *, as_json
     show_languages(proved.versions, detailed=True)
     _show_heeded(workspace, proved)
     show_hours(workspace, hours, clock.now())
+    show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
 
 
@@ -256,6 +292,7 @@ def send_test(
         recipient = next(iter(find_recipients(workspace, session, asked, contact, lists)), Recipient(to))
         stored = version_for(recipient, versions_to_send(session, asked))
         _require_no_objector(workspace, session, to, stored)
+        _require_not_early(workspace, session, to, stored)
         opened = open_composer(workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None)
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
@@ -286,4 +323,17 @@ def _require_no_objector(workspace: Workspace, session: Session, to: Address, st
     if told is not None:
         raise Refused(
             f"{to} {told.because}; nothing was sent, not even a test.", mend="Send the test to an address of your own."
+        )
+
+
+def _require_not_early(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:
+    """Raise `Refused` for a test to a journalist who has not agreed to the embargo: it would be the release, early."""
+    until, owner = embargo_of(session, stored.version), owner_of(session, to.key)
+    if until is None or until <= clock.now() or owner is None:
+        return
+    if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
+        raise Refused(
+            f"{to} is a journalist's address, and they have not agreed to the embargo, which is over"
+            f" {hour_of(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
+            mend="Send the test to an address of your own.",
         )

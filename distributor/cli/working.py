@@ -37,6 +37,7 @@ from distributor.transport.base import Transport
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
+_LEAST_S = 0.02
 _NEAR_S = 60.0
 """With a start as near as this, nothing is begun that may take long."""
 
@@ -74,11 +75,12 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
             transport = transport or workspace.transport(shown_dialogue(verbose))
+            since = clock.now()
             trouble = _carry(workspace, carrier, dispatch_id, transport)
             if trouble is not None:
                 console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
                 troubles.append(trouble)
-            if schedule.has_due():
+            if carrier.comes_meanwhile(dispatch_id, since):
                 break  # another one's hour has come: it goes first, and the others go on after it
         if is_first:
             with workspace.database.reading() as connection:
@@ -88,7 +90,7 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait(bell, schedule.seconds_to_next(_POLL_S)):
+        if not once and not due and not _wait(bell, _until_next(carrier)):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -138,6 +140,15 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, transport: 
         carrier.pause(dispatch_id, defect.message)
         return defect
     return None
+
+
+def _until_next(carrier: Carrier) -> float:
+    """How long to wait for the next moment at which something starts or somebody leaves, or is cut off.
+
+    It is little, for the machine may sleep or its clock be set meanwhile.
+    """
+    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_until_next()
+    return schedule_s if leaves_s is None else min(schedule_s, max(_LEAST_S, leaves_s))
 
 
 def _wait(bell: Bell, seconds: float) -> bool:

@@ -16,6 +16,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import LEASE, database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
 from distributor.deliveries.statements import Statements
+from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch
 from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
@@ -44,6 +45,9 @@ class ClaimedDelivery:
     refusals: int
     expires_at: datetime | None
     merge: Mapping[str, Any]
+    wave: int = 0
+    not_before: datetime | None = None
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class DeliveryLog:
         self._shared_clock = now is None and not database.is_sqlite
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
+        self._begun: dict[int, set[int]] = {}
 
     # Planning
 
@@ -119,15 +124,21 @@ class DeliveryLog:
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
-        Nobody of a dispatch that is cancelled, paused or cut off is taken, nor before it has started.
+        Nobody of a dispatch that is cancelled, paused or cut off is taken, nobody before it has started or before the
+        hour of their wave, and nobody before the end of an embargo that they have not agreed to.
         """
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
             claimed = self._due(connection, dispatch_id, limit, now)
-            ids = [one.id for one in claimed]
-            if ids:
-                self._run.claim.run(connection, self._leased(ids, now))
+            fresh = {one.wave for one in claimed if one.wave} - self._begun.setdefault(dispatch_id, set())
+            # One wave begins at a time: the next ones are counted from it, however late it is.
+            claimed = [one for one in claimed if one.wave not in fresh or one.wave == min(fresh)]
+            if claimed:
+                self._run.claim.run(connection, self._leased([one.id for one in claimed], now))
+            if fresh:
+                begin_wave(connection, dispatch_id, min(fresh), self._moment(connection))
+                self._begun[dispatch_id].add(min(fresh))
         return claimed
 
     def commit(self, batch: Batch) -> list[int]:
@@ -286,6 +297,10 @@ class DeliveryLog:
                 .values(state=state, next_attempt_at=None, updated_at=now)
             )
 
+    def _moment(self, connection: Connection) -> datetime:
+        """Now, by the clock that says whose time has come."""
+        return database_now(connection) if self._shared_clock else self._now()
+
     def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
 
@@ -305,7 +320,10 @@ class DeliveryLog:
         """
         if not delivery_ids:
             return []
-        begun = {row[0] for row in self._run.begin.run(connection, self._leased(delivery_ids, now))}
+        ours = self._leased(delivery_ids, now)
+        if self._run.begin.run(connection, ours).rowcount == len(delivery_ids):
+            return []
+        begun = {row[0] for row in self._run.begun.read(connection, {"ids": list(delivery_ids), "by": self.worker})}
         return [number for number in delivery_ids if number not in begun]
 
     def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
@@ -314,20 +332,24 @@ class DeliveryLog:
             return
         ids = [record.delivery_id for record in records]
         held: dict[int, _Held] = {}
-        for number, state, worker, attempts, refusals in self._run.held.run(connection, {"ids": ids}):
+        for number, state, worker, attempts, refusals in self._run.held.read(connection, {"ids": ids}):
             held[number] = _Held(state, worker, attempts, refusals)
-        attempts, verdicts, counted = [], [], []
+        attempts, counted = [], []
+        verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
         for record in records:
             old = held[record.delivery_id]
             attempts.append(_attempt_of(record, old.attempts + 1, by))
             if old.worker == by or self._may_say(old, record.outcome.state):
                 check_transition(DeliveryState(old.state), record.outcome.state)
-                verdicts.append(_verdict_of(record, now))
+                verdicts.setdefault(_verdict_of(record), {})[record.delivery_id] = record.outcome.reply
             else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
-                counted.append({"number": record.delivery_id})
-        self._run.attempt.run_many(connection, attempts)
-        self._run.verdict.run_many(connection, verdicts)
-        self._run.count.run_many(connection, counted)
+                counted.append({"id": record.delivery_id})
+        self._run.attempt.run(connection, attempts)
+        for verdict, replies in verdicts.items():
+            values = dict(zip(_VERDICT, verdict, strict=True))
+            moments = {"new_updated_at": now, "new_accepted_at": now if verdict[0] == DeliveryState.ACCEPTED else None}
+            self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
+        self._run.count.run(connection, counted)
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
@@ -394,24 +416,20 @@ def _attempt_of(record: AttemptRecord, number: int, by: str) -> dict[str, Any]:
     }
 
 
-def _verdict_of(record: AttemptRecord, now: datetime) -> dict[str, Any]:
-    """What an attempt changes in its delivery's row."""
+_VERDICT = (
+    "new_state", "new_verdict", "new_phase", "new_code", "new_enhanced_code", "new_next_attempt_at", "new_expires_at",
+    "new_refusals",
+)  # fmt: skip
+
+
+def _verdict_of(record: AttemptRecord) -> tuple[Any, ...]:
+    """What an attempt changes in its delivery's row, but for the reply, named by `_VERDICT`: most have it in common."""
     outcome = record.outcome
     counts_against = outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION
-    return {
-        "number": record.delivery_id,
-        "new_state": outcome.state.value,
-        "new_verdict": outcome.verdict.value,
-        "new_phase": outcome.phase.value,
-        "new_code": outcome.code,
-        "new_enhanced_code": outcome.enhanced_code,
-        "new_reply": outcome.reply,
-        "new_next_attempt_at": record.next_attempt_at,
-        "new_updated_at": now,
-        "new_accepted_at": now if outcome.state == DeliveryState.ACCEPTED else None,
-        "new_expires_at": record.expires_at,
-        "more_refusals": int(counts_against),
-    }
+    return (
+        outcome.state.value, outcome.verdict.value, outcome.phase.value, outcome.code, outcome.enhanced_code,
+        record.next_attempt_at, record.expires_at, int(counts_against),
+    )  # fmt: skip
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Dialect, bindparam, func, insert, not_, select, update
+from sqlalchemy import Dialect, Insert, Update, bindparam, func, insert, not_, select, update
 
-from distributor.db.prepared import Prepared, among
-from distributor.deliveries.conditions import OBJECTED, going_on, objected
-from distributor.deliveries.leases import lease_end
+from distributor.db.prepared import Prepared, PreparedRows, among, looked_up, nth
+from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
+from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Delivery
 from distributor.states import DeliveryState
 
@@ -17,7 +17,8 @@ _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _attempt = Attempt.__table__  # type: ignore[attr-defined]
 
 CLAIMED_COLUMNS = (
-    "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge",
+    "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge", "wave",
+    "not_before", "embargo_until",
 )  # fmt: skip
 ATTEMPT_COLUMNS = tuple(column.name for column in _attempt.c if column.name != "id")
 
@@ -27,30 +28,40 @@ class Statements:
     """What a commit of the delivery log runs: a handful of statements, however many deliveries it speaks of."""
 
     due: Prepared
-    """Who may be sent to now, oldest first, with all that their message is made from, and whether they objected."""
+    """Whose time has come, oldest first, with all that their message is made from, and whether they objected."""
     claim: Prepared
     """Queued → claimed."""
     withhold: Prepared
     """Queued → withheld, of those who objected."""
     begin: Prepared
-    """Claimed → sending of our own, unless an objection or the dispatch's end came first; gives those that began."""
+    """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first."""
+    begun: Prepared
+    """Which of our own are being sent."""
     held: Prepared
     """How deliveries stand, locked until the end of the transaction."""
-    attempt: Prepared
-    """One more row of the attempt log."""
+    attempt: PreparedRows
+    """More rows of the attempt log."""
     verdict: Prepared
-    """What an attempt came to becomes the delivery's state."""
-    count: Prepared
+    """What attempts came to becomes the state of deliveries; they have all in common but `replies`, by number."""
+    count: PreparedRows
     """An attempt whose verdict is no longer ours to say is counted all the same."""
 
     @classmethod
     def prepare(cls, dialect: Dialect, *, shared_clock: bool) -> Self:
-        """Compile them; with `shared_clock` leases run by the database's clock, else to the moment bound to `lease`."""
-        lease = lease_end(shared_clock=shared_clock)
+        """Compile them. With `shared_clock` the database's clock says when leases end and whose time has come.
+
+        Without it that is said by the moments bound to `lease` and `now`.
+        """
+        lease, its_time_has_come = lease_end(shared_clock=shared_clock), may_leave(present(shared_clock=shared_clock))
         c = _delivery.c
         due = (
             select(*(c[name] for name in CLAIMED_COLUMNS), objected())
-            .where(c.dispatch_id == bindparam("dispatch"), c.state == DeliveryState.QUEUED.value, going_on())
+            .where(
+                c.dispatch_id == bindparam("dispatch"),
+                c.state == DeliveryState.QUEUED.value,
+                going_on(),
+                its_time_has_come,
+            )
             .order_by(c.id)
             .limit(bindparam("limit", type_=c.id.type))
             .with_for_update(of=_delivery, skip_locked=True)
@@ -78,6 +89,7 @@ class Statements:
                 c.state == DeliveryState.CLAIMED.value,
                 c.worker == bindparam("by"),
                 going_on(),
+                its_time_has_come,
                 not_(objected()),
             )
             .values(
@@ -85,25 +97,23 @@ class Statements:
                 lease_until=lease,
                 **moved,
             )
-            .returning(c.id)
+        )
+        begun = select(c.id).where(
+            among(c.id, "ids", dialect), c.state == DeliveryState.SENDING.value, c.worker == bindparam("by")
         )
         held = (
             select(c.id, c.state, c.worker, c.attempts, c.refusals).where(among(c.id, "ids", dialect)).with_for_update()
         )
         verdict = (
             update(_delivery)
-            .where(c.id == bindparam("number"))
+            .where(among(c.id, "ids", dialect))
+            .values({one: bindparam(f"new_{one.name}", type_=one.type) for one in (
+                c.state, c.verdict, c.phase, c.code, c.enhanced_code, c.next_attempt_at, c.updated_at
+            )})
             .values(
-                {
-                    column: bindparam(f"new_{column.name}", type_=column.type)
-                    for column in (
-                        c.state, c.verdict, c.phase, c.code, c.enhanced_code, c.reply, c.next_attempt_at, c.updated_at,
-                    )
-                }
-            )
-            .values(
+                reply=looked_up(c.id, "replies", dialect),
                 attempts=c.attempts + 1,
-                refusals=c.refusals + bindparam("more_refusals", type_=c.refusals.type),
+                refusals=c.refusals + bindparam("new_refusals", type_=c.refusals.type),
                 reason="",
                 worker="",
                 lease_until=None,
@@ -111,8 +121,25 @@ class Statements:
                 expires_at=func.coalesce(bindparam("new_expires_at", type_=c.expires_at.type), c.expires_at),
             )
         )  # fmt: skip
-        count = update(_delivery).where(c.id == bindparam("number")).values(attempts=c.attempts + 1)
-        attempt = insert(_attempt).values(
-            {name: bindparam(name, type_=_attempt.c[name].type) for name in ATTEMPT_COLUMNS}
+        return cls(
+            due=Prepared(due, dialect),
+            claim=Prepared(claim, dialect),
+            withhold=Prepared(withhold, dialect),
+            begin=Prepared(begin, dialect),
+            begun=Prepared(begun, dialect),
+            held=Prepared(held, dialect, in_one_piece=True),
+            attempt=PreparedRows(_attempts, dialect),
+            verdict=Prepared(verdict, dialect),
+            count=PreparedRows(_counts, dialect),
         )
-        return cls(*(Prepared(one, dialect) for one in (due, claim, withhold, begin, held, attempt, verdict, count)))
+
+
+def _attempts(rows: int) -> Insert:
+    columns = [_attempt.c[name] for name in ATTEMPT_COLUMNS]
+    return insert(_attempt).values([{one.name: nth(one.name, row, one.type) for one in columns} for row in range(rows)])
+
+
+def _counts(rows: int) -> Update:
+    c = _delivery.c
+    ids = [nth("id", row, c.id.type) for row in range(rows)]
+    return update(_delivery).where(c.id.in_(ids)).values(attempts=c.attempts + 1)

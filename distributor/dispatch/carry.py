@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,10 @@ from sqlmodel import Session, col
 from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.roster import Roster
+from distributor.deliveries.timing import clock_of, comes_meanwhile, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.calling import CallOff, read_call
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
@@ -33,6 +36,7 @@ from distributor.errors import BadInput, DistributorError, Refused
 from distributor.models import Attempt, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
+from distributor.rendering.composer import Composer
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
 from distributor.states import ASSUMED_SENT, CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
@@ -134,25 +138,50 @@ class Carrier:
     def due(self) -> list[int]:
         """The dispatches that have something to send now; paused and cancelled ones excepted.
 
-        The one whose scheduled start came last is the first; those without one are the last, in their order.
+        The one whose hour (start, wave, end of an embargo) came last is first; those without are last, in order.
         """
         with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
             rows = connection.execute(
-                select(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
+                select(
+                    col(Delivery.dispatch_id),
+                    col(Dispatch.scheduled_at),
+                    func.max(col(Delivery.not_before)),
+                    func.max(case((col(Delivery.embargo_until) <= now, col(Delivery.embargo_until)))),
+                )
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
                     col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
-                    (col(Delivery.state) == DeliveryState.QUEUED)
+                    ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
-                    | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
+                    | (
+                        (col(Delivery.state) == DeliveryState.DEFERRED)
+                        & (col(Delivery.next_attempt_at) <= self.now())
+                        & may_leave(now)
+                    ),
                 )
-                .distinct()
+                .group_by(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
                 .order_by(col(Delivery.dispatch_id))
             ).all()
-        unscheduled = datetime.min.replace(tzinfo=UTC)
-        return [row[0] for row in sorted(rows, key=lambda row: row[1] or unscheduled, reverse=True)]
+        at_any_time = datetime.min.replace(tzinfo=UTC)
+        came = {number: max((one for one in hours if one), default=at_any_time) for number, *hours in rows}
+        return sorted(came, key=lambda number: came[number], reverse=True)
+
+    def comes_meanwhile(self, dispatch_id: int, since: datetime) -> bool:
+        """Whether the hour of another dispatch has come since then: its start, a wave, the end of an embargo."""
+        if self.schedule.has_due():
+            return True
+        with self.database.reading() as connection:
+            return comes_meanwhile(connection, dispatch_id, since, clock_of(connection, self.now()))
+
+    def seconds_until_next(self) -> float | None:
+        """How long until somebody may have to leave, if nothing else happens; None when nobody waits for an hour."""
+        with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
+            moment = next_change(connection, now)
+        return None if moment is None else (moment - now).total_seconds()
 
     async def carry(
         self,
@@ -167,14 +196,15 @@ class Carrier:
         """Send what is due of one dispatch, and leave its row saying how it stands.
 
         `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. With
-        `gives_way` it ends, to be gone on with, when another one's scheduled start has come. Raises `BadInput` for a
-        dispatch that is cancelled or unknown, `Refused` under another key than it was planned with, for an attachment
+        `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile. Raises `BadInput` for
+        a dispatch that is cancelled or unknown, `Refused` under another key than it was planned with, for an attachment
         that is gone, and before the start it is scheduled for.
         """
         writer = self._open(dispatch_id)
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)
+        since = self.now() if gives_way else None
         runner = Runner(
             log=self.log,
             transport=transport,
@@ -182,7 +212,7 @@ class Carrier:
             retry=self.retry,
             connections=self.connections,
             pacer=self._pacer(dispatch_id),
-            called=lambda number: self._read_call(number, gives_way=gives_way),
+            called=lambda number: self._read_call(number, since),
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
@@ -196,12 +226,13 @@ class Carrier:
         self._tell_end(dispatch_id, result)
         return result
 
-    def _read_call(self, dispatch_id: int, *, gives_way: bool) -> CallOff:
-        """Whether the dispatch was called off, its cut-off has come, or another one's start."""
+    def _read_call(self, dispatch_id: int, since: datetime | None) -> CallOff:
+        """Whether the dispatch was called off, its cut-off has come, or the hour of another one `since` then."""
         call = read_call(self.database, dispatch_id)
         if call is CallOff.NO and self.log.is_called_off(dispatch_id):
             return CallOff.IN_ORDER
-        return CallOff.FOR_A_START if call is CallOff.NO and gives_way and self.schedule.has_due() else call
+        gives_way = call is CallOff.NO and since is not None and self.comes_meanwhile(dispatch_id, since)
+        return CallOff.FOR_A_START if gives_way else call
 
     def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
         """Tell the event log how the run ended, and what is waited for."""
@@ -262,6 +293,9 @@ class Carrier:
             if dispatch.state == DispatchState.CANCELLED:
                 raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
             self._check_key(session, dispatch_id)
+            if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
+                connection = session.connection()
+                count_again(connection, dispatch_id, clock_of(connection, self.now()))
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""
@@ -302,17 +336,27 @@ class Carrier:
         identity = Identity.thaw(dispatch.identity)
         self._check_signing_key(identity)
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
-        composer = make_composer(
-            version,
-            slug,
-            identity,
-            TemplateSet.from_sources(dispatch.templates),
-            enclosed=enclose_kept(self.workspace, files, identity.domain),
-            timezone=self.timezone,
-            is_test=dispatch.is_test,
-        )
+        templates = TemplateSet.from_sources(dispatch.templates)
+        enclosed = enclose_kept(self.workspace, files, identity.domain)
+
+        @lru_cache(maxsize=4)  # an embargo may be moved while we send
+        def composer_under(embargo_until: datetime | None) -> Composer:
+            return make_composer(
+                version,
+                slug,
+                identity,
+                templates,
+                embargo_until=embargo_until,
+                enclosed=enclosed,
+                timezone=self.timezone,
+                is_test=is_test,
+            )
+
+        is_test, message_date = dispatch.is_test, dispatch.message_date
         signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
-        return EnvelopeWriter(composer, identity, self.keyring, dispatch.message_date, signer, is_test=dispatch.is_test)
+        return EnvelopeWriter(
+            composer_under, identity, self.keyring, message_date, now=self.now, signer=signer, is_test=is_test
+        )
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
         """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +25,9 @@ from distributor.rendering.values import Event, PressContact, Recipient, Release
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
+
+FOLLOWS = "follows"
+"""The key of a delivery's merge fields for the Message-IDs of what its message stands under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,9 @@ class Identity:
         """What names one sending to mailbox providers, the same for every recipient; "" for dispatches of before."""
         return f"{slug[:40]}-{number}:{kind}:{self.feedback_sender}" if self.feedback_sender else ""
 
-    def stamp(self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime) -> Stamp:
+    def stamp(
+        self, keyring: Keyring, delivery_id: int, message_id: str, date: datetime, references: Sequence[str] = ()
+    ) -> Stamp:
         """What is fixed for one delivery: identifiers, date, and the two ways to object (RFC 2369, RFC 8058)."""
         token = keyring.token(Purpose.UNSUBSCRIBE, delivery_id, self.signing_key)
         return Stamp(
@@ -120,6 +125,7 @@ class Identity:
             date=date,
             unsubscribe_mailto=_objection_link(self.objection_address) + token,
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
+            references=tuple(references),
         )
 
     def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
@@ -147,13 +153,14 @@ def make_composer(
     identity: Identity,
     templates: TemplateSet,
     *,
+    embargo_until: datetime | None,
     enclosed: Enclosed = NOTHING,
     timezone: ZoneInfo,
     is_test: bool = False,
 ) -> Composer:
-    """A composer for one release version, ready for any number of recipients."""
+    """A composer for one release version under an embargo or none, ready for any number of recipients."""
     return Composer(
-        release_of(version, slug),
+        release_of(version, slug, embargo_until),
         identity.sender(),
         templates,
         attachments=enclosed.attachments,
@@ -164,8 +171,8 @@ def make_composer(
     )
 
 
-def release_of(version: ReleaseVersion, slug: str) -> Release:
-    """A release version as messages and the PDF are made from it."""
+def release_of(version: ReleaseVersion, slug: str, embargo_until: datetime | None) -> Release:
+    """A release version as messages and the PDF are made from it, under the embargo that is in force."""
     return Release(
         slug=slug,
         headline=version.headline,
@@ -175,7 +182,7 @@ def release_of(version: ReleaseVersion, slug: str) -> Release:
         kind=version.kind,
         dateline_place=version.dateline_place,
         dateline_date=version.dateline_date,
-        embargo_until=version.embargo_until,
+        embargo_until=embargo_until,
         signatory_name=version.signatory.get("name", ""),
         signatory_role=version.signatory.get("role", ""),
         signatory_sector=version.signatory.get("sector", ""),
@@ -238,12 +245,17 @@ _MERGE_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeWriter:
-    """Turns the claimed deliveries of one dispatch into envelopes: the same delivery, the same bytes, every time."""
+    """Turns the claimed deliveries of one dispatch into envelopes: the same delivery, the same bytes, every time.
 
-    composer: Composer
+    Only the end of an embargo makes a difference: a message announces the one it is under, and after it none.
+    `composer_under` gives the composer for an embargo.
+    """
+
+    composer_under: Callable[[datetime | None], Composer]
     identity: Identity
     keyring: Keyring
     message_date: datetime
+    now: Callable[[], datetime]
     signer: Signer | None = None
     is_test: bool = False
 
@@ -252,11 +264,19 @@ class EnvelopeWriter:
         address = kept_address(claimed.address)
         # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
         number = 0 if self.is_test else claimed.id
-        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date)
-        message = self.composer.compose(recipient_of(address, claimed.merge), stamp)
+        until = claimed.embargo_until
+        announced = until if until is not None and until > self.now() else None
+        date = self._date(claimed.not_before, None if announced else until)
+        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date, claimed.merge.get(FOLLOWS, ()))
+        message = self.composer_under(announced).compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,
-            message=self.signer.sign(message, self.message_date) if self.signer else message,
+            message=self.signer.sign(message, date) if self.signer else message,
             needs_smtputf8=address.needs_smtputf8,
         )
+
+    def _date(self, *waited_for: datetime | None) -> datetime:
+        """The day and hour of a message: the dispatch's, or when the wave or the end of the embargo came after it."""
+        moments = (self.message_date, *(one for one in waited_for if one is not None))
+        return max(moments).replace(microsecond=0)

@@ -15,16 +15,18 @@ from distributor.addresses import Address
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.composing import Identity, merge_of
+from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.waves import PlannedWave, meant_by
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Account, Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
+from distributor.releases.inforce import embargo_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState, DispatchState
@@ -43,13 +45,16 @@ def plan_dispatch(
     now: datetime,
     files: Sequence[KeptFile] = (),
     hours: Hours = AT_ONCE,
+    waves: Sequence[PlannedWave] = (),
+    follows: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own; nothing of it leaves before its
-    hour.
+    as `require_provenance` does. `files` go with it beside the release's own; nothing of it leaves before its hour.
+    Each recipient leaves with the first of `waves` that means them, and not before the end of the embargo unless they
+    have agreed to it. A message stands under those that it `follows`, by address.
     """
     require_provenance(session, manifest.recipients)
     _require_no_holder(session, version, manifest)
@@ -63,8 +68,11 @@ def plan_dispatch(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
+    session.add_all(wave.as_row(dispatch.id) for wave in waves)
+    session.flush()
     try:
-        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now))
+        rows, until = _rows(dispatch.id, version, manifest, identity, now), embargo_of(session, version)
+        log.plan(session.connection(), _timed(_threaded(rows, follows or {}), manifest, waves, until))
     except IntegrityError as error:
         if "release_version_id" not in str(error.orig):
             raise
@@ -121,6 +129,7 @@ def plan_test(
         lists=recipient.lists,
     )
     row = _row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    row |= {"embargo_until": embargo_of(session, version)}
     log.plan(session.connection(), [row])
     return dispatch.id
 
@@ -167,6 +176,25 @@ def _rows(
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": OBJECTED}
             yield _row(dispatch_id, version, planned, identity, now) | withheld
+
+
+def _threaded(rows: Iterator[Mapping[str, Any]], follows: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        found = follows.get(row["address_key"])
+        yield {**row, "merge": {**row["merge"], FOLLOWS: list(found)}} if found else row
+
+
+def _timed(
+    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
+) -> list[Mapping[str, Any]]:
+    """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
+    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
+    timed = []
+    for row in rows:
+        wave = wave_of.get(row["address_key"])
+        when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
+        timed.append({**row, **when, "embargo_until": embargo_until})
+    return sorted(timed, key=lambda row: row["wave"])
 
 
 def _row(

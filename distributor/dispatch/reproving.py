@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from distributor.dispatch import overrides
 from distributor.errors import Refused
-from distributor.models import Delivery, Dispatch, ReleaseVersion
+from distributor.models import Dispatch, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.findings import Finding, Level, ProofSubject
+from distributor.releases.inforce import embargo_of
 from distributor.releases.proof import proof
 
 _PDF = "application/pdf"
@@ -22,13 +23,13 @@ def check_moment(session: Session, dispatch: Dispatch, moment: datetime, zone: Z
     """Raise `Refused` when what is frozen in a dispatch that has not begun must not leave at `moment`.
 
     Held against it is what the proof stops at that moment, and did not at the one it was proved for: a dateline of
-    another day, an embargo that lies ahead. So is a PDF made for another day.
+    another day. So is a PDF made for another day.
     """
     before = dispatch.scheduled_at or dispatch.created_at
     version = session.get(ReleaseVersion, dispatch.release_version_id)
     assert version is not None, "a foreign key holds it"
-    told = {(one.code, one.line) for one in _stops(session, dispatch, version, before, zone)}
-    new = [one for one in _stops(session, dispatch, version, moment, zone) if (one.code, one.line) not in told]
+    told = {(one.code, one.line) for one in _stops(session, version, before, zone)}
+    new = [one for one in _stops(session, version, moment, zone) if (one.code, one.line) not in told]
     mend = f"Cancel it and send anew: distributor dispatches cancel {dispatch.id}"
     if new:
         raise Refused(f"At that hour the proof stops it: {' '.join(one.message for one in new)}", mend=mend)
@@ -40,13 +41,10 @@ def check_moment(session: Session, dispatch: Dispatch, moment: datetime, zone: Z
         )
 
 
-def _stops(
-    session: Session, dispatch: Dispatch, version: ReleaseVersion, moment: datetime, zone: ZoneInfo
-) -> list[Finding]:
-    """What stops the release's words at a moment, but for what somebody let pass for all whom the dispatch is to."""
-    draft = store.draft_of(version, store.attachments_of(session, version))
+def _stops(session: Session, version: ReleaseVersion, moment: datetime, zone: ZoneInfo) -> list[Finding]:
+    """What stops the release's words at a moment, but for what somebody let pass."""
+    said = store.draft_of(version, store.attachments_of(session, version))
+    draft = replace(said, embargo_until=embargo_of(session, version))
     found = proof(ProofSubject(draft=draft, source=version.source, send_at=moment, timezone=zone))
-    rows = session.execute(select(col(Delivery.contact_id)).where(col(Delivery.dispatch_id) == dispatch.id)).scalars()
-    contacts = frozenset(number for number in rows if number is not None)
-    passed = overrides.passed(found, overrides.standing(session, version), contacts)
+    passed = overrides.passed(found, overrides.standing(session, version))
     return [one for one in found if one.level == Level.STOP and one not in passed]

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from distributor.db.bell import ring
 from distributor.db.engine import Database
+from distributor.deliveries.timing import count_from_start
 from distributor.dispatch.schedule import not_before
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
@@ -46,6 +47,8 @@ def reschedule(session: Session, dispatch_id: int, start: datetime, not_after: d
     dispatch.scheduled_at, dispatch.not_after = start, not_after
     dispatch.message_date = start.replace(microsecond=0)
     session.add(dispatch)
+    session.flush()
+    count_from_start(session.connection(), dispatch_id, start)
     moments = {"from": before, "to": start, "not_after": not_after}
     details = {name: moment.isoformat() for name, moment in moments.items() if moment is not None}
     session.add(Audit(actor=actor, action="dispatches.reschedule", subject=str(dispatch_id), details=details))

@@ -405,6 +405,8 @@ class _Run:
         if outcome.verdict.is_account_level:
             # A quota may last a day: the time in which we try this recipient has not begun.
             return AttemptRecord(claimed.id, outcome, started_at)
+        if outcome.state in {DeliveryState.ACCEPTED, DeliveryState.REJECTED}:
+            return AttemptRecord(claimed.id, outcome, started_at)  # there is no trying any more
         retry = self.parts.retry
         expires_at = claimed.expires_at or retry.expires_at(started_at)
         if outcome.state != DeliveryState.DEFERRED:

@@ -25,6 +25,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "contact_merge": ("before",),
     "suppression": ("reason", "source"),
     "coverage": ("outlet", "title"),
+    "wave": ("name",),
+    "embargo_acceptance": ("how",),
     "audit": ("subject", "details"),
 }
 """Table → texts about other things that may mention the person, and that stay without them."""

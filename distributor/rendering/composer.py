@@ -6,7 +6,7 @@ import dataclasses
 import email
 import email.policy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -110,6 +110,7 @@ class Composer:
         self._templates = templates
         self._timezone = timezone
         self._texts = templates.texts(release.lang)
+        self._is_right_to_left = is_right_to_left(release.lang)
         self._forms = templates.forms()
         self._images = tuple(images)
         files = tuple(attachments)
@@ -142,15 +143,15 @@ class Composer:
 
     def preview(self, recipient: Recipient, stamp: Stamp) -> Preview:
         """The exact message `recipient` would get, taken apart for people. `RenderError` as for `compose`."""
-        text, pieces = self._render(recipient, stamp)
-        raw = self._write(recipient, stamp, text, pieces)
-        html = "".join(pieces)
+        text_pieces, html_pieces = self._render(recipient, stamp)
+        raw = self._write(recipient, stamp, text_pieces, html_pieces)
+        text, html = "".join(text_pieces), "".join(html_pieces)
         # Read back as a mail program would, so that the preview shows what was written and not what was meant.
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
         headers = [(name, str(value)) for name, value in parsed.items()]
         return Preview(headers, text, html, raw, as_data_urls(html, self._images))
 
-    def _write(self, recipient: Recipient, stamp: Stamp, text: str, html: list[str]) -> bytes:
+    def _write(self, recipient: Recipient, stamp: Stamp, text: Sequence[str], html: Sequence[str]) -> bytes:
         try:
             return self._writer.write(recipient, text, html, stamp)
         except BadInput as error:
@@ -158,8 +159,8 @@ class Composer:
                 recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip(".")
             ) from error
 
-    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[str, list[str]]:
-        """The plain text, and the HTML in pieces."""
+    def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[Sequence[str], Sequence[str]]:
+        """The plain text and the HTML, both in pieces."""
         language = language_of(recipient, self._release.lang, self._forms)
         salutation = salute(recipient, self._forms[language]).strip()
         if not salutation:
@@ -175,22 +176,30 @@ class Composer:
             "unsubscribe_mailto": stamp.unsubscribe_mailto,
         }
         try:
-            text = "".join(self._templates.render_pieces(TEXT, context, group.templates.get(TEXT)))
+            text = self._templates.render_pieces(TEXT, context, group.templates.get(TEXT))
             html = self._templates.render_pieces(HTML, context, group.templates.get(HTML))
         except TemplateFault as fault:
             raise RenderError(
                 recipient, fault.reason, template=fault.file or "", line=fault.line, field=fault.field or ""
             ) from fault
-        if is_right_to_left(self._release.lang):
+        return self._tidied(text), html
+
+    def _tidied(self, pieces: Sequence[str]) -> Sequence[str]:
+        """The plain text without empty lines at its ends, and never two of them in a row."""
+        text = "".join(pieces)
+        is_tidy = "\n\n\n" not in text and text[-2:-1] != "\n" == text[-1:] and text[0] != "\n"
+        if is_tidy and not self._is_right_to_left:
+            return pieces
+        if self._is_right_to_left:
             text = isolate(text)
-        if "\n\n\n" in text:
-            text = _MANY_LINES.sub("\n\n", text)
-        return text.strip("\n") + "\n", html
+        return [_MANY_LINES.sub("\n\n", text).strip("\n") + "\n"]
 
     def _note(self, recipient: Recipient) -> str:
         """The line above the release: the journalist's own, or that of the first list that has one."""
         notes = self._release.notes
-        return recipient.note or next((notes[one] for one in recipient.lists if notes.get(one)), "")
+        if recipient.note or not notes:
+            return recipient.note
+        return next((notes[one] for one in recipient.lists if notes.get(one)), "")
 
     def _group(self, moment: datetime, language: str, *, takes_attachments: bool) -> _Group:
         """Those who read the same but for what is their own; the templates are settled for many of them only."""

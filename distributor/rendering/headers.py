@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -70,6 +71,15 @@ def mailbox_header(name: str, display: str, address: Address, *, allow_utf8: boo
 def message_id_header(message_id: str) -> bytes:
     """The Message-ID field (RFC 5322 §3.6.4); never folded, never encoded."""
     return f"Message-ID: <{bare_message_id(message_id)}>\r\n".encode("ascii")
+
+
+def thread_headers(references: Sequence[str]) -> bytes:
+    """In-Reply-To and References (RFC 5322 §3.6.4) of a message that follows these, the last one above all; or b""."""
+    if not references:
+        return b""
+    wrapped = [f"<{bare_message_id(one)}>" for one in references]
+    listed = "\r\n ".join(wrapped)
+    return f"In-Reply-To: {wrapped[-1]}\r\nReferences: {listed}\r\n".encode("ascii")
 
 
 def bare_message_id(message_id: str) -> str:

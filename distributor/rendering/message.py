@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from distributor.errors import BadInput
 from distributor.rendering import headers, quoted_printable
@@ -46,10 +46,10 @@ class MessageWriter:
         self._attachments = [attachment_part(file) for file in attachments]
         self._images = [image_part(image) for image in images]
 
-    def write(self, recipient: Recipient, text: str, html: str | list[str], stamp: Stamp) -> bytes:
+    def write(self, recipient: Recipient, text: str | Sequence[str], html: str | Sequence[str], stamp: Stamp) -> bytes:
         """The message for one recipient: CRLF line ends, 7-bit, the same bytes for the same values.
 
-        `html` may come in pieces, as the templates give it: what is the same in every message is then encoded once.
+        The bodies may come in pieces, as the templates give them: what is the same in every message is encoded once.
         One exception to 7-bit: a recipient whose local part is not ASCII (`Address.needs_smtputf8`) has it in To as
         UTF-8 (RFC 6532 §3.2), since no other form names the mailbox; it may leave only under SMTPUTF8 (RFC 6531).
         """
@@ -62,6 +62,7 @@ class MessageWriter:
             self._reply_and_subject,
             headers.date_header(stamp.date),
             headers.message_id_header(message_id),
+            headers.thread_headers(stamp.references),
             self._mime,
             self._bulk,
             headers.unsubscribe_headers(stamp.unsubscribe_mailto, stamp.unsubscribe_url),
@@ -93,14 +94,14 @@ def _enclosed(subtype: bytes, mark: str, body: list[bytes], parts: list[bytes]) 
     return [_multipart(subtype, boundary), opening, *body, *following, b"\r\n--" + boundary + b"--\r\n"]
 
 
-def _alternative(boundary: bytes, text: str, html: str | list[str]) -> list[bytes]:
+def _alternative(boundary: bytes, text: str | Sequence[str], html: str | Sequence[str]) -> list[bytes]:
     """The plain text first, the HTML last: readers show the last they understand (RFC 2046 §5.1.4)."""
     pieces = [_multipart(b"alternative", boundary)]
-    for subtype, content in ((b"plain", [text]), (b"html", [html] if isinstance(html, str) else html)):
+    for subtype, content in ((b"plain", text), (b"html", html)):
         pieces += [
             b"\r\n--" + boundary + b"\r\nContent-Type: text/" + subtype,
             b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            quoted_printable.encode_pieces(content),
+            quoted_printable.encode_pieces([content] if isinstance(content, str) else content),
         ]
     pieces.append(b"\r\n--" + boundary + b"--\r\n")
     return pieces

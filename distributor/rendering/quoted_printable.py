@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 _MEMO_LINES = 4096
 _MEMO_LINE_LENGTH = 4096
-_MEMO_PIECES = 256
+_MEMO_PIECES = 1024
 _MEMO_PIECE_LENGTH = 65536
 
 
@@ -23,30 +23,36 @@ def encode(text: str) -> bytes:
     return b"\r\n".join(map(_line, lines)) + b"\r\n"
 
 
-def encode_pieces(pieces: Iterable[str]) -> bytes:
+def encode_pieces(pieces: Sequence[str]) -> bytes:
     """What `encode` gives for the pieces put together; what they hold of whole lines is encoded once."""
-    pieces = list(pieces)
-    if len(pieces) == 1 or any("\r" in piece for piece in pieces):
+    if len(pieces) == 1 or "\r" in "".join(pieces):
         return encode("".join(pieces))
     encoded: list[bytes] = []
-    begun = ""  # the line that the next piece goes on with
+    begun: list[str] = []  # the line that the next piece goes on with
     for piece in pieces:
-        if "\n" not in piece:
-            begun = "".join((begun, piece))  # a `Markup` would escape what is added to it
+        cut = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
+        if cut is None:
+            begun.append(piece)
             continue
-        end, whole, begins = (_remembered_cut if len(piece) <= _MEMO_PIECE_LENGTH else _cut)(piece)
-        encoded += (_line("".join((begun, end))), b"\r\n", whole)
-        begun = begins
-    if begun or not encoded:
-        encoded += (_line(begun), b"\r\n")
+        end, whole, begins = cut
+        begun.append(end)
+        encoded += (_line("".join(begun)), whole)
+        begun = [begins]
+    if (last := "".join(begun)) or not encoded:
+        encoded += (_line(last), b"\r\n")
     return b"".join(encoded)
 
 
-def _cut(piece: str) -> tuple[str, bytes, str]:
-    """The end of the line before, the whole lines, encoded and ended, and what begins the line after."""
-    end, _, rest = piece.partition("\n")
+def _cut(piece: str) -> tuple[str, bytes, str] | None:
+    """The end of the line before, the line end and whole lines, encoded, and what begins the line after.
+
+    None for a piece of one line.
+    """
+    end, newline, rest = piece.partition("\n")
+    if not newline:
+        return None
     lines, newline, begins = rest.rpartition("\n")
-    return end, encode(lines + newline) if newline else b"", begins
+    return str(end), b"\r\n" + (encode(lines + newline) if newline else b""), str(begins)
 
 
 def _line(line: str) -> bytes:

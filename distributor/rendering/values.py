@@ -124,13 +124,15 @@ class Stamp:
     """What is fixed in a delivery's row, so that a retry sends identical bytes.
 
     `message_id` with or without its angle brackets; `date` aware; `unsubscribe_mailto` a whole `mailto:` URL or "";
-    `unsubscribe_url` a whole `https:` URL or "".
+    `unsubscribe_url` a whole `https:` URL or "". `references` are the Message-IDs of the messages that this one
+    follows, the first one first; a correction stands under what it corrects (RFC 5322 §3.6.4).
     """
 
     message_id: str
     date: datetime
     unsubscribe_mailto: str = ""
     unsubscribe_url: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

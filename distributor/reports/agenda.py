@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.releases.inforce import in_force
 from distributor.reports import queries
 from distributor.reports.queries import DispatchRow
 from distributor.states import HELD, DeliveryState, DispatchState
@@ -86,6 +87,19 @@ def _goes_on(row: DispatchRow) -> Iterator[Entry]:
         yield _entry(row, "cut_off", row.not_after, words, f"distributor dispatches show {row.id}")
 
 
+def _parts(row: DispatchRow) -> Iterator[Entry]:
+    """Who of it waits for a wave, or for the end of an embargo that they have not agreed to."""
+    if row.state == DispatchState.PAUSED:
+        return
+    names = {one.number: one.name for one in row.waves}
+    for one in row.held:
+        who = f"«{row.slug}» to {_people(one.many)}"
+        if one.by_embargo:
+            yield _entry(row, "embargo", one.until, f"{who} leaves: its embargo is over", WORK)
+        else:
+            yield _entry(row, "wave", one.until, f"{who}: wave {one.wave}, {names.get(one.wave, '')}, leaves", WORK)
+
+
 def _doubts(connection: Connection, _now: datetime) -> Iterator[Entry]:
     """Whom nobody knows of whether they have it, of dispatches that are over as well."""
     for row in queries.dispatches(connection, holding=DeliveryState.IN_DOUBT):
@@ -101,13 +115,13 @@ def _embargoes(connection: Connection, now: datetime) -> Iterator[Entry]:
     newest = select(_version.c.release_id, func.max(_version.c.number).label("number")).group_by(_version.c.release_id)
     latest = newest.subquery()
     rows = connection.execute(
-        select(_release.c.slug, _version.c.embargo_until)
+        select(_release.c.slug, in_force())
         .join(_version, _version.c.release_id == _release.c.id)
         .join(latest, (latest.c.release_id == _version.c.release_id) & (latest.c.number == _version.c.number))
-        .where(_version.c.embargo_until > now)
+        .where(in_force() > now)
     )
     for slug, until in rows:
-        yield Entry("embargo", until, f"«{slug}»: its embargo lifts", f"distributor releases show {slug}", slug)
+        yield Entry("embargo", until, f"«{slug}»: its embargo lifts", f"distributor releases embargo {slug}", slug)
 
 
 def _answers(connection: Connection, _now: datetime) -> Iterator[Entry]:
@@ -118,7 +132,7 @@ def _answers(connection: Connection, _now: datetime) -> Iterator[Entry]:
         yield Entry("feedback", None, words, "distributor feedback list --waiting")
 
 
-_OF_DISPATCHES: tuple[Callable[[DispatchRow], Iterable[Entry]], ...] = (_starts, _stops, _goes_on)
+_OF_DISPATCHES: tuple[Callable[[DispatchRow], Iterable[Entry]], ...] = (_starts, _stops, _goes_on, _parts)
 """What is told of each dispatch that is not over: a further kind of wait is one more function here."""
 
 _OF_THE_REST: tuple[Callable[[Connection, datetime], Iterable[Entry]], ...] = (_doubts, _embargoes, _answers)

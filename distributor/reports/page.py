@@ -60,6 +60,8 @@ _WORDS = {
     "by_kind": ("Par type de média", "By kind of outlet"),
     "by_domain": ("Par domaine", "By domain"),
     "by_list": ("Par liste", "By list"),
+    "by_wave": ("Par vague", "By wave"),
+    "exclusive": ("exclusivité", "exclusive"),
     "reasons": ("Pourquoi ils n’ont pas été joints", "Why they were not reached"),
     "reason": ("Motif", "Reason"),
     "example": ("Mots du serveur (exemple)", "The server’s words (an example)"),
@@ -179,6 +181,7 @@ class Page:
             "groups": [
                 group
                 for name, counts in (
+                    ("by_wave", self._waves()),
                     ("by_sector", self.report.by_sector), ("by_kind", self.details.by_kind),
                     ("by_domain", self.report.by_domain), ("by_list", self.details.by_list),
                 )
@@ -223,6 +226,17 @@ class Page:
         started = self.moment(row.started_at) or (words["held"] if row.is_held else due)
         test = f" [{words['test']}]" if row.is_test else ""
         return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}"
+
+    def _waves(self) -> dict[str, Any]:
+        """The waves in their order, with the hour at which each began or is to begin; an exclusive is somebody."""
+        waves = [wave for row in self.report.dispatches for wave in row.waves]
+        found: dict[str, Any] = {}
+        for wave, (label, counts) in zip(waves, self.report.by_wave.items(), strict=True):
+            name = f"{wave.number}." if self.is_redacted and wave.is_exclusive else label
+            kind = f" ({self.words['exclusive']})" if wave.is_exclusive else ""
+            hour = self.moment(wave.began_at or wave.starts_at)
+            found[f"{name}{kind}" + (f", {hour}" if hour else "")] = counts
+        return found
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

@@ -50,7 +50,8 @@ def show_report(
     if details is not None:
         _show_timeline(out, details.timeline, report.total, zone)
         _show_echo(out, details)
-    for name, counts in (groups or {"sector": report.by_sector, "domain": report.by_domain}).items():
+    usual = {"wave": report.by_wave} if report.by_wave else {}
+    for name, counts in (groups or {**usual, "sector": report.by_sector, "domain": report.by_domain}).items():
         _show_groups(out, name, counts)
     translations = {row.id: f"«{row.slug}», " for row in report.dispatches if row.slug != report.slug}
     _show_recipients(out, recipients, zone, translations, is_several=len(report.dispatches) > 1)

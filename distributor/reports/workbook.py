@@ -19,7 +19,7 @@ ATTEMPT_COLUMNS = (
 _LONGEST_CELL = 32_767
 _MOST_ROWS = 1_048_575
 _WIDE = {"address": 34, "name": 26, "outlet": 26, "reply": 60, "reason": 30, "message_id": 40}
-_MOMENTS = frozenset({"accepted_at", "next_attempt_at", "started_at"})
+_MOMENTS = frozenset({"accepted_at", "next_attempt_at", "started_at", "not_before"})
 
 
 def write_xlsx(output: Output, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> int:

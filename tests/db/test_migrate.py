@@ -57,7 +57,17 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        later = ("worker", "tally", "pace", "pace_share", "refused_login", "coverage")
+        later = (
+            "wave",
+            "embargo_change",
+            "embargo_acceptance",
+            "worker",
+            "tally",
+            "pace",
+            "pace_share",
+            "refused_login",
+            "coverage",
+        )
         for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in (
@@ -65,6 +75,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_contact_same_as_id",
             "ix_delivery_dispatch_id_accepted_at",
             "ix_delivery_with_reason",
+            "ix_delivery_that_waits",
             "ix_release_translates_id",
         ):
             connection.execute(text(f"DROP INDEX {name}"))
@@ -77,6 +88,9 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             ("dispatch", "waits_for"),
             ("dispatch", "not_after"),
             ("outlet", "deadline"),
+            ("delivery", "wave"),
+            ("delivery", "not_before"),
+            ("delivery", "embargo_until"),
         ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

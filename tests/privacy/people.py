@@ -23,12 +23,14 @@ from distributor.models import (
     ContactSector,
     Delivery,
     DomainCheck,
+    EmbargoAcceptance,
     FeedbackEvent,
     MediaList,
     MediaListDeparture,
     MediaListMember,
     Outlet,
     Pace,
+    ReleaseVersion,
     Sector,
 )
 
@@ -100,8 +102,10 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
             log.commit(Batch(records=[record_of(one.id, answer if one.address == ADDRESS else ACCEPTED)]))
         mine += [one.id for one in claimed if one.address == ADDRESS]
     with database.session() as session:
+        first = session.get_one(ReleaseVersion, version).release_id
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
+        session.add(EmbargoAcceptance(release_id=first, contact_id=her, how=f"phone, {FIRST} {LAST}"))
         session.add(FeedbackEvent(digest="b3", kind="bounce", raw=b"Final-Recipient: rfc822; other@x.example"))
     version = add_version(database, slug="release-3")
     if waiting:
