@@ -75,7 +75,7 @@ def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bo
         for dispatch_id in due:
             # Settings that make no account end the work at once: going round would change nothing.
             transport = transport or workspace.transport(shown_dialogue(verbose))
-            since = clock.now()
+            since = carrier.moment()
             trouble = _carry(workspace, carrier, dispatch_id, transport)
             if trouble is not None:
                 console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)

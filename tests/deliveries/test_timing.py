@@ -14,7 +14,15 @@ from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, delivery, put
 from distributor.clock import now
 from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, DeliveryLog
-from distributor.deliveries.timing import count_again, held, move_embargo, next_change, set_start
+from distributor.deliveries.timing import (
+    comes_meanwhile,
+    count_again,
+    count_from_start,
+    held,
+    move_embargo,
+    next_change,
+    set_start,
+)
 from distributor.models import Contact, EmbargoAcceptance, Release, ReleaseVersion, Wave
 
 NOON = START + timedelta(hours=3)
@@ -179,6 +187,32 @@ def test_it_is_known_what_comes_next(database: Database) -> None:
         ]
         moments = [START, START + timedelta(hours=1), NOON, NOON + timedelta(hours=1)]
         assert [next_change(connection, one) for one in moments] == [*moments[1:], None]
+
+
+@pytest.mark.parametrize("waits_for", ["not_before", "embargo_until"])
+def test_the_hour_of_another_dispatch_is_seen_while_one_is_under_way(database: Database, waits_for: str) -> None:
+    large, _ = add_deliveries(database, 1)
+    other, ids = add_deliveries(database, 2, **{waits_for: NOON})
+    hour = timedelta(hours=1)
+    with database.reading() as connection:
+        assert not comes_meanwhile(connection, large, START, NOON - timedelta(microseconds=1))
+        assert comes_meanwhile(connection, large, START, NOON)
+        assert not comes_meanwhile(connection, other, START, NOON), "it is its own"
+        assert not comes_meanwhile(connection, large, NOON + hour, NOON + 2 * hour), "it had come before"
+    for number in ids:
+        put(database, number, state="accepted")
+    with database.reading() as connection:
+        assert not comes_meanwhile(connection, large, START, NOON), "nobody waits any more"
+
+
+def test_waves_are_counted_from_another_start(database: Database) -> None:
+    dispatch_id, _ = add_deliveries(database, 1, wave=1)
+    hour = timedelta(hours=1)
+    waves = [{}, {"after_s": 1800, "starts_at": START + hour / 2}, {"starts_at": NOON}]
+    add_waves(database, dispatch_id, *waves)
+    with database.transaction() as connection:
+        count_from_start(connection, dispatch_id, START + hour)
+    assert starts(database, dispatch_id) == [None, START + 1.5 * hour, NOON]
 
 
 _MINUTES = st.integers(0, 240).map(lambda minutes: START + timedelta(minutes=minutes))

@@ -13,10 +13,12 @@ from sqlmodel import col
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.models import FeedbackEvent, ReleaseVersion
+from distributor.models import FeedbackEvent, ReleaseVersion, Wave
 from distributor.reports.agenda import Entry, read_agenda
 
 HOUR = timedelta(hours=1)
+LATER = START.replace(year=2999)
+"""After the clock of a database, which says whose time has come."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +87,17 @@ def test_everything_that_waits_is_told_once_in_its_order(database: Database) -> 
     assert commands["in_doubt"] == f"distributor dispatches resume {silent} --in-doubt resend|assume-sent"
     assert commands["stopped"] == f"distributor dispatches resume {fallen}"
     assert [one.words for one in told if one.kind == "scheduled"] == ["«soon» to 2 recipients starts"]
+
+
+def test_who_waits_for_a_wave_or_the_end_of_an_embargo(database: Database) -> None:
+    number = add(database, "waves", {"wave": 2, "not_before": LATER}, state="running", started_at=START)
+    held = add(database, "secret", {"embargo_until": LATER + HOUR}, state="running", started_at=START)
+    with database.session() as session:
+        session.add(Wave(dispatch_id=number, number=2, name="nationaux", starts_at=LATER))
+    assert [(one.kind, one.dispatch_id, one.at, one.words, one.command) for one in agenda(database)] == [
+        ("wave", number, LATER, "«waves» to 2 recipients: wave 2, nationaux, leaves", "distributor work"),
+        ("embargo", held, LATER + HOUR, "«secret» to 2 recipients leaves: its embargo is over", "distributor work"),
+    ]
 
 
 def test_an_entry_as_json(database: Database) -> None:

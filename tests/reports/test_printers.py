@@ -35,6 +35,7 @@ def recipient(**values: Any) -> dict[str, Any]:
         "enhanced_code": "2.0.0", "reply": "2.0.0 Ok", "attempts": 1, "message_id": "<1@halle.example>", "version": 1,
         "release": "halle",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
+        "wave": 0, "wave_name": "", "not_before": None, "embargo_until": None,
     } | values  # fmt: skip
 
 

@@ -238,3 +238,40 @@ def check_once(office: Office, server: ScriptedServer) -> None:
     doubtful = {one["address"] for one in office.deliveries("in_doubt")}
     assert len(doubtful) <= 2
     assert set(got) | doubtful == set(SPECS)
+
+
+def test_a_start_before_its_end_is_for_who_agreed(embargoed: Office, moving_clock: MovingClock) -> None:
+    noon = MORNING.replace(hour=12)
+    with running() as server:
+        sending = embargoed.at(server.port)
+        agree(sending)
+        early = sending.run("send", SLUG, "--list", BUREAU, "--yes", "--at", "12:00", "--not-after", "17:00", code=2)
+        assert "The cut-off comes before the embargo ends for 10 recipients" in one_sentence(early)
+        said = sending.send(SLUG, BUREAU, more=["--at", "12:00"]).out
+        assert "2 recipients have agreed to it and get it at its start; 10 wait for it." in said
+        process = working(sending, moving_clock)
+        moving_clock.set(noon)
+        until(lambda: len(server.accepted) == 2, "who agreed has it", process=process)
+        asleep(process, moving_clock)
+        told = sending.json("agenda")
+        assert [(one["kind"], one["dispatch_id"]) for one in told] == [("embargo", None), ("embargo", 1)]
+        moving_clock.set(EVENING)
+        until(lambda: len(server.accepted) == 12, "everybody has it", process=process)
+        asleep(process, moving_clock)
+        stop(process)
+        assert dates(server.accepted[:2]) == {noon}
+        assert dates(server.accepted[2:]) == {EVENING}
+        assert sending.dispatch_state() == "done"
+
+
+def test_a_start_at_its_very_end_is_for_everybody(embargoed: Office, moving_clock: MovingClock) -> None:
+    with running() as server:
+        sending = embargoed.at(server.port)
+        said = sending.send(SLUG, BUREAU, more=["--at", "18:00"]).text
+        assert "embargo" not in said.lower()
+        process = working(sending, moving_clock)
+        moving_clock.set(EVENING)
+        until(lambda: len(server.accepted) == 12, "everybody has it", process=process)
+        asleep(process, moving_clock)
+        stop(process)
+        assert not any("EMBARGO" in text.upper() for text in texts(server.accepted))
