@@ -55,6 +55,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
             SLUG,
             identity,
             templates,
+            embargo_until=None,
             enclosed=Enclosed(files),
             timezone=workspace.settings.timezone,
         )

@@ -68,7 +68,10 @@ class Sector(SQLModel, table=True):
 
 
 class Outlet(SQLModel, table=True):
-    """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row."""
+    """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row.
+
+    `deadline` is the hour, in our zone, after which it takes nothing more for the day's edition (bouclage), or "".
+    """
 
     __tablename__ = "outlet"
 
@@ -78,6 +81,7 @@ class Outlet(SQLModel, table=True):
     kind: str = ""
     region: str = ""
     website: str = ""
+    deadline: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = _created()
 
 
@@ -327,6 +331,39 @@ class SignOff(SQLModel, table=True):
     withdrawn_by: str = ""
 
 
+class EmbargoChange(SQLModel, table=True):
+    """That an embargo was moved or lifted by a command: versions that say `said` are under embargo `until` then.
+
+    Versions never change, and their words go on saying what they said; the latest change of theirs is in force.
+    """
+
+    __tablename__ = "embargo_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id", index=True)
+    said: datetime | None = _moment()
+    until: datetime = _moment(nullable=False)
+    actor: str = ""
+    created_at: datetime = _created()
+
+
+class EmbargoAcceptance(SQLModel, table=True):
+    """That a contact has agreed to hold a release, and its translations, until its embargo is over.
+
+    `how` they said so, and `recorded_by` whom it was told.
+    """
+
+    __tablename__ = "embargo_acceptance"
+    __table_args__ = (UniqueConstraint("release_id", "contact_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    release_id: int = Field(foreign_key="release.id")
+    contact_id: int = Field(foreign_key="contact.id", index=True, ondelete="CASCADE")
+    how: str = ""
+    recorded_by: str = ""
+    accepted_at: datetime = _created()
+
+
 class Attachment(SQLModel, table=True):
     """A file that goes with a release version; `sha256` is what it was when the version was made.
 
@@ -408,10 +445,11 @@ class Dispatch(SQLModel, table=True):
     `files` what goes with it beside the release's own (the house's logo, the PDF made of it), each with its hash: all
     fixed when it is planned, so that a retry sends the same bytes. `is_test` dispatches stay out of reports. Until
     `waits_until` it is not taken up by itself: `waits_for` says what used up or closed, or that it cools down.
-    `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `correction` is empty, or
-    what a correction says to those who have the message of which dispatch (`dispatch.notices`). `account_id` is the
-    account that carries it now; `then_account_id` the one that takes over, once, when that is refused: `takeover` then
-    tells from which one, when and why.
+    `scheduled_at` is when it is to start, and nothing of it leaves before; whoever has not left by `not_after` is
+    withheld. `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `correction` is
+    empty, or what a correction says to those who have the message of which dispatch (`dispatch.notices`). `account_id`
+    is the account that carries it now; `then_account_id` the one that takes over, once, when that is refused:
+    `takeover` then tells from which one, when and why.
     """
 
     __tablename__ = "dispatch"
@@ -440,6 +478,7 @@ class Dispatch(SQLModel, table=True):
     )
     message_date: datetime = _created()
     scheduled_at: datetime | None = _moment()
+    not_after: datetime | None = _moment()
     signed_off_by: str = ""
     sign_offs: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
@@ -447,6 +486,24 @@ class Dispatch(SQLModel, table=True):
     created_at: datetime = _created()
     started_at: datetime | None = _moment()
     finished_at: datetime | None = _moment()
+
+
+class Wave(SQLModel, table=True):
+    """A part of a dispatch that leaves at a time of its own (vague): its deliveries hold its `number`.
+
+    `after_s` counts from the start of the wave before; a wave without it starts at an hour. `starts_at` is when it may
+    leave, `began_at` when the first of it was taken up. `is_exclusive`: one contact or outlet ahead of all others.
+    """
+
+    __tablename__ = "wave"
+
+    dispatch_id: int = Field(foreign_key="dispatch.id", ondelete="CASCADE", primary_key=True)
+    number: int = Field(primary_key=True)
+    name: str
+    is_exclusive: bool = False
+    after_s: int | None = None
+    starts_at: datetime | None = _moment()
+    began_at: datetime | None = _moment()
 
 
 class Delivery(SQLModel, table=True):
@@ -483,6 +540,13 @@ class Delivery(SQLModel, table=True):
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
         Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
+        Index(
+            "ix_delivery_that_waits",
+            "dispatch_id",
+            "state",
+            sqlite_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
+            postgresql_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
+        ),
         Index(
             "ix_delivery_with_reason",
             "dispatch_id",
@@ -523,6 +587,9 @@ class Delivery(SQLModel, table=True):
     reason: str = _long_text()
     attempts: int = 0
     refusals: int = 0
+    wave: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    not_before: datetime | None = _moment()
+    embargo_until: datetime | None = _moment()
     next_attempt_at: datetime | None = _moment()
     expires_at: datetime | None = _moment()
     worker: str = ""

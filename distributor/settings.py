@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from distributor.addresses import Address, parse_address
 from distributor.errors import BadInput
+from distributor.quiet import NEVER, QuietHours, read_quiet_hours
 from distributor.tokens import LONGEST_BOUNCE_LOCAL
 
 PREFIX = "DISTRIBUTOR_"
@@ -149,6 +150,8 @@ class Settings:
     author_signs: bool
     ask_number_above: int
     cool_down: float
+    late_minutes: float
+    quiet_hours: QuietHours
     log_file: str
     log_addresses: bool
     feedback_imap_host: str
@@ -201,6 +204,7 @@ DEFAULTS = {
     "author_signs": "yes",
     "ask_number_above": "100",
     "cool_down": "5",
+    "late_minutes": "15",
     "log_addresses": "no",
     "feedback_imap_security": "tls",
     "feedback_imap_login": "password",
@@ -356,6 +360,9 @@ def build_settings(
         author_signs=read("author_signs", _yes_or_no, "yes or no"),
         ask_number_above=read("ask_number_above", _integer(0, 10**9), "a number, 0 or above"),
         cool_down=read("cool_down", _seconds, "a number of seconds, 0 to 3600"),
+        late_minutes=read("late_minutes", _positive, "a number of minutes above 0"),
+        quiet_hours=read.optional("quiet_hours", read_quiet_hours, "such as: 21:00-07:00, weekends, french-holidays")
+        or NEVER,
         log_file=values["log_file"],
         log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
         feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",

@@ -59,6 +59,12 @@ ASSUMED_SENT = "assumed sent"
 COOLING = "cooling down"
 """What a planned dispatch waits for in the seconds after `send` in which it can be recalled."""
 
+CUT_OFF = "cut-off"
+"""The reason of a delivery that is withheld because it had not left when the dispatch's cut-off came."""
+
+HELD = "held: "
+"""How the reason of a pause begins that a start which came too late, and no person and no server, is the cause of."""
+
 
 class IllegalTransition(AssertionError):
     """A defect of ours: a delivery was asked to take a step that `TRANSITIONS` does not allow."""

@@ -7,7 +7,7 @@ import pwd
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -139,6 +139,7 @@ class Workspace:
             in_doubt=self.settings.in_doubt,
             operator=actor(),
             events=self.events(log.worker),
+            late=timedelta(minutes=self.settings.late_minutes),
         )
 
     @cached_property

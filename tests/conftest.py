@@ -6,11 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from authority import Authority, make_authority
 from databases import empty, new_database
+from movingclock import MovingClock, follow
 from sqlalchemy import Connection, event
 
 from distributor.db.engine import Database
@@ -21,6 +23,15 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the suite reaches a test."""
     for name in [name for name in os.environ if name.startswith("DISTRIBUTOR_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def moving_clock(tmp_path: Path) -> Iterator[MovingClock]:
+    """The clock of this process, in the test's hand: it stands at the morning of Tuesday 1 December 2026."""
+    moving = MovingClock(tmp_path / "clock", datetime(2026, 12, 1, 8, tzinfo=UTC))
+    undo = follow(moving.file)
+    yield moving
+    undo()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CONTRACTS = ROOT / ".importlinter"
 IMPURE = {
-    "releases": {"attachments", "corrections", "drafting", "following", "publishing", "store", "translations"},
+    "releases": {
+        "attachments",
+        "corrections",
+        "drafting",
+        "following",
+        "inforce",
+        "publishing",
+        "store",
+        "translations",
+    },
     "contacts": {
         "affiliating",
         "binding",

@@ -245,6 +245,8 @@ BAD = [
     ("RETRY_HOURS", "nan"),
     ("RETRY_HOURS", "inf"),
     ("IN_DOUBT", "perhaps"),
+    ("LATE_MINUTES", "0"),
+    ("QUIET_HOURS", "at night"),
 ]
 
 

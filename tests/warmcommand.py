@@ -195,8 +195,12 @@ def _main() -> None:
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
     from distributor.__main__ import main
 
+    sys.path.append(str(_TESTS))
+    from movingclock import follow_environment
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _become(*_serve(requests))
+    follow_environment()
     main()
 
 

@@ -73,12 +73,13 @@ class Abreast:
         looking = self.workspace.carrier(self.workspace.log())
         try:
             while not stop.is_set():
+                looking.schedule.take_up(None)
                 for account in self.accounts:
                     if account not in lanes and looking.due([account]):
                         lanes[account] = asyncio.create_task(self._lane(account, stop))
                 if not lanes:
                     break
-                nap = asyncio.ensure_future(clock.sleep(_LOOK_S))
+                nap = asyncio.ensure_future(clock.sleep(looking.schedule.seconds_to_next(_LOOK_S)))
                 await asyncio.wait([*lanes.values(), nap], return_when=asyncio.FIRST_COMPLETED)
                 nap.cancel()
                 for account in [name for name, lane in lanes.items() if lane.done()]:

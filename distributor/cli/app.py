@@ -13,6 +13,7 @@ import typer
 from distributor import __version__
 from distributor.cli import (
     accounts,
+    agenda,
     contacts,
     coverage,
     database,
@@ -55,6 +56,7 @@ app.add_typer(lists.app, name="lists")
 app.add_typer(releases.app, name="releases")
 app.command()(send.send)
 app.add_typer(dispatches.app, name="dispatches")
+app.command()(agenda.agenda)
 app.command()(work.work)
 app.add_typer(accounts.app, name="accounts")
 app.command()(serve.serve)

@@ -62,10 +62,13 @@ def new(
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
 ) -> None:
     """Write a release in your editor. It opens on a skeleton; nothing saved is nothing made."""
+    from distributor.errors import BadInput
     from distributor.files import Output, write_beside
     from distributor.releases.skeleton import make_skeleton
     from distributor.wiring import open_workspace
 
+    if kind is ReleaseKind.NOTICE:
+        raise BadInput("A notice is written by: distributor releases embargo SLUG --tell", field="--kind")
     workspace = open_workspace(context.obj)
     lang = lang or workspace.settings.language
     text = make_skeleton(kind, lang, _house_style(workspace, lang)).encode()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, DryRun, Verbose, Yes
+from distributor.cli.options import AsJson, DryRun, NotAfter, Verbose, Yes
 
 app = typer.Typer(help="See dispatches, and go on with one that stopped.", no_args_is_help=True)
 Why = Annotated[str, typer.Option("--because", help="Why; it is shown to whoever asks.")]
@@ -31,8 +31,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.words if r.stopped else r.state, r.total,
-             r.counts.get("accepted", 0), when(r.started_at, zone))
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version,
+             r.words if r.stopped or (r.only_held and r.short == r.state) else r.short, r.total,
+             r.counts.get("accepted", 0), when(r.started_at, zone) or _due(when(r.scheduled_at, zone)))
             for r in rows
         ],
         right=[0, 2, 4, 5],
@@ -41,10 +42,15 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     )  # fmt: skip
 
 
+def _due(moment: str) -> str:
+    return f"due {moment}" if moment else ""
+
+
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
     from distributor.cli import accounting
+    from distributor.cli.awaiting import say_held
     from distributor.cli.output import show_json
     from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
@@ -66,6 +72,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
         return
     show_dispatch(row, doubtful, workspace.settings.timezone)
     if row.is_open:
+        say_held(workspace, [dispatch_id])
         say_company(company)
         say_waits(waits, workspace.settings.timezone)
 
@@ -134,12 +141,39 @@ def resume(
 
 
 @app.command()
+def release(context: typer.Context, dispatch_id: Number, yes: Yes = False, verbose: Verbose = False) -> None:
+    """Let the next wave leave now, before its hour. Everybody else after an exclusive, for instance."""
+    from distributor.cli.embargoing import release_next
+    from distributor.cli.running import resume_dispatch
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj)
+    release_next(workspace, dispatch_id, yes=yes)
+    resume_dispatch(workspace, dispatch_id, None, verbose=verbose)
+
+
+@app.command()
 def pause(context: typer.Context, dispatch_id: Number, because: Why = "") -> None:
     """Pause a dispatch; the messages on the wire are finished."""
     from distributor.cli.halting import pause_one
     from distributor.wiring import open_workspace
 
     pause_one(open_workspace(context.obj), dispatch_id, because)
+
+
+@app.command()
+def reschedule(
+    context: typer.Context,
+    dispatch_id: Number,
+    at: Annotated[str, typer.Option("--at", metavar="WHEN", help='The new start, as for send; or "now".')],
+    not_after: NotAfter = "",
+    yes: Yes = False,
+) -> None:
+    """Give a dispatch another start, proved for that hour."""
+    from distributor.cli.scheduling import reschedule_one
+    from distributor.wiring import open_workspace
+
+    reschedule_one(open_workspace(context.obj), dispatch_id, at, not_after, yes=yes)
 
 
 @app.command()

@@ -15,6 +15,15 @@ AttachPdf = Annotated[bool, typer.Option("--attach-pdf", help="Attach the releas
 Language = Annotated[
     str, typer.Option(help="The language in which the proof speaks: en or fr (default: DISTRIBUTOR_LANGUAGE).")
 ]
+At = Annotated[
+    str,
+    typer.Option(
+        metavar="WHEN", help='When it starts: "2026-12-01 18:00", 18:00, "tomorrow 18:00", or with an offset.'
+    ),
+]
+NotAfter = Annotated[
+    str, typer.Option("--not-after", metavar="WHEN", help="Withhold whoever has not left by then, as 20:00.")
+]
 Because = Annotated[str, typer.Option(help="Why the override is right; logged with your name.")]
 Override = Annotated[
     list[str] | None,

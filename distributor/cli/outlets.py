@@ -39,8 +39,8 @@ def list_(
         if pairs:
             suggest("To make two one:", f'distributor outlets merge "{pairs[0].first}" "{pairs[0].second}"')
     else:
-        rows = [(one.name, one.kind, one.region, one.website, one.contacts) for one in found]
-        show_table(["outlet", "kind", "region", "website", "contacts"], rows, right=[4], spare=[2, 3])
+        rows = [(one.name, one.kind, one.region, one.website, one.deadline, one.contacts) for one in found]
+        show_table(["outlet", "kind", "region", "website", "deadline", "contacts"], rows, right=[5], spare=[2, 3, 4])
 
 
 @app.command()
@@ -80,6 +80,9 @@ def edit(
     ] = None,
     region: Annotated[str | None, typer.Option(help="Its region.")] = None,
     website: Annotated[str | None, typer.Option(help="Its website.")] = None,
+    deadline: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="The hour at which it closes its edition; the proof warns.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Change what is known of an outlet; "" erases."""
@@ -88,10 +91,10 @@ def edit(
     from distributor.errors import BadInput
     from distributor.wiring import actor, open_workspace
 
-    given = {"kind": kind, "region": region, "website": website}
+    given = {"kind": kind, "region": region, "website": website, "deadline": deadline}
     said = {key: text for key, text in given.items() if text is not None}
     if not said:
-        raise BadInput("Nothing is asked to be changed.", mend="Give --kind, --region or --website.")
+        raise BadInput("Nothing is asked to be changed.", mend="Give --kind, --region, --website or --deadline.")
     with open_workspace(context.obj).database.session() as session:
         outlet = outlets.find_outlet(session, name)
         changes = outlets.edit_outlet(session, outlet, said, actor=actor())

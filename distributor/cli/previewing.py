@@ -6,6 +6,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -17,6 +18,7 @@ from distributor.cli.output import console
 from distributor.cli.proving import open_composer
 from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
+from distributor.contacts.people.ownership import owner_of
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient, make_manifest, recipient_from
@@ -25,7 +27,9 @@ from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
 from distributor.releases import store
+from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
+from distributor.releases.translations import original_of
 from distributor.rendering.composer import Preview
 from distributor.rendering.previews import preview_page
 from distributor.rendering.values import Recipient
@@ -70,12 +74,24 @@ def preview_messages(
                 )
             first = members.first_contact(session)
             recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
+        meant = [version_for(recipient, versions) for recipient in recipients]
+        dates = [_leaves_at(session, stored, one) for stored, one in zip(meant, recipients, strict=True)]
     message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
-    stamp = opened.identity.stamp(workspace.keyring, 0, message_id, clock.now().replace(microsecond=0))
     return (
-        composers[version_for(recipient, versions).release.slug].composer.preview(recipient, stamp)
-        for recipient in recipients
+        composers[stored.release.slug].composer.preview(
+            recipient, opened.identity.stamp(workspace.keyring, 0, message_id, date)
+        )
+        for stored, recipient, date in zip(meant, recipients, dates, strict=True)
     )
+
+
+def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) -> datetime:
+    """When the message would leave that is shown: now, or at the end of an embargo that they have not agreed to."""
+    now = clock.now().replace(microsecond=0)
+    ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
+    if ends is None or ends <= now or owner is None:
+        return now
+    return now if holding(session, original_of(session, stored.release), [owner]) else ends
 
 
 def find_recipients(

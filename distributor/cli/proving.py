@@ -19,30 +19,39 @@ from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
 from distributor.dispatch.following_up import Choosing, make_follow_up_manifest
+from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
 from distributor.dispatch.overrides import override
 from distributor.dispatch.plan import require_followed
-from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID, ProofResult, contacts_of, prove, render_all
+from distributor.dispatch.preflight import (
+    SAMPLE_MESSAGE_ID,
+    ProofResult,
+    early_readers,
+    prove,
+    render_all,
+)
 from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
-from distributor.models import Attachment, Release
+from distributor.models import Attachment
+from distributor.models import Release as ReleaseRow
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Corrects, Finding, LinkAnswer
+from distributor.releases.inforce import embargo_of
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
-from distributor.rendering.values import AttachmentFile, Recipient
+from distributor.rendering.values import AttachmentFile, Recipient, Release
 from distributor.settings import Mailbox, Settings
 from distributor.wiring import Workspace, actor
 
 _NEVER = {
     "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
     "provenance": "Nobody is written to of whom it is not known where their address comes from.",
 }
 """Findings that nobody can let pass, and why."""
-_YEARS = range(1970, 2200)  # far from the ends of the calendar, where no zone can be reckoned any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +150,9 @@ def prove_release(
     return replace(first, translations=tuple(others))
 
 
-def follow_up_of(workspace: Workspace, session: Session, release: Release, choosing: Choosing) -> Manifest:
+def follow_up_of(workspace: Workspace, session: Session, release: ReleaseRow, choosing: Choosing) -> Manifest:
     """Whom a follow-up goes to; raises as `make_follow_up_manifest` does."""
-    followed = session.get(Release, release.follows_up_id)
+    followed = session.get(ReleaseRow, release.follows_up_id)
     assert followed is not None, "a foreign key holds it"
     return make_follow_up_manifest(session, followed, workspace.keyring, choosing)
 
@@ -189,7 +198,14 @@ def _prove_version(
     """Prove one language version for those who get it, every one of their messages written strictly."""
     stored, manifest = share.stored, share.manifest
     opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
-    failures = render_all(opened.composer, manifest.recipients, opened.identity, workspace.keyring, date=moment)
+    ends, early = early_readers(session, stored, manifest.recipients, moment)
+    failures = render_all(
+        opened.composer,
+        manifest.recipients,
+        opened.identity,
+        workspace.keyring,
+        date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
+    )
     known = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
     result = prove(
         session,
@@ -207,9 +223,8 @@ def _prove_version(
 
 def let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     """The same with its findings of these codes let pass, unlogged as yet."""
-    contacts = contacts_of(proved.manifest.recipients)
     asked = {
-        finding: override(finding, contacts, because=because.strip(), actor=actor(), at=clock.now())
+        finding: override(finding, because=because.strip(), actor=actor(), at=clock.now())
         for finding in proved.result.findings
         if finding.code in passing
     }
@@ -243,6 +258,7 @@ def look_around(
         links=links,
         sender=ask_about_sender(workspace.database, settings),
         corrects=corrects,
+        quiet=settings.quiet_hours,
     )
 
 
@@ -267,7 +283,9 @@ def open_composer(
     files = house_files(workspace, own)
     enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
     if pdf_of is not None:
-        pdf = _make_pdf(workspace, stored, identity, enclosed, pdf_of)
+        embargo_until = embargo_of(session, stored.version)
+        release = release_of(stored.version, stored.release.slug, embargo_until)
+        pdf = _make_pdf(workspace, release, identity, enclosed, pdf_of)
         files = [pdf, *files]
         enclosed = enclose_loose([pdf], identity.domain) + enclosed
     composer = make_composer(
@@ -275,6 +293,7 @@ def open_composer(
         stored.release.slug,
         identity,
         workspace.templates,
+        embargo_until=embargo_of(session, stored.version),
         enclosed=enclosed,
         timezone=settings.timezone,
         is_test=is_test,
@@ -291,10 +310,10 @@ def house_files(workspace: Workspace, own: Sequence[Attachment]) -> list[LooseFi
 
 
 def _make_pdf(
-    workspace: Workspace, stored: StoredRelease, identity: Identity, enclosed: Enclosed, moment: datetime
+    workspace: Workspace, release: Release, identity: Identity, enclosed: Enclosed, moment: datetime
 ) -> LooseFile:
     file, borrowed = pdf_file(
-        release_of(stored.version, stored.release.slug),
+        release,
         workspace.templates,
         moment=moment,
         timezone=workspace.settings.timezone,
@@ -337,13 +356,5 @@ def check_codes(codes: Sequence[str], found: set[str]) -> None:
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that `text` names in the workspace's zone (now, if empty); `BadInput` for none, or one far away."""
-    if not text:
-        return clock.now()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"«{text}» is no time.", field="--at", mend="Write it as: 2026-12-01 18:00") from None
-    if moment.year not in _YEARS:
-        raise BadInput(f"«{text}» is too far away.", field="--at", mend=f"Check the year: {moment.year:04}.")
-    return clock.require_aware(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    """The instant that `text` names in the workspace's zone (now, if empty); raises as `read_instant`."""
+    return read_instant(text, zone, clock.now()) if text else clock.now()

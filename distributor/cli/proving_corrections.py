@@ -211,7 +211,7 @@ def _prove(
     for number, writer in ((0, plain), *opened.items()):
         theirs = [one.planned for one in meant if (one.holding.dispatch_id if one.has_it else 0) == number]
         theirs += [] if number else added
-        failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date=moment)
+        failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
     facts = _facts(session, stored, meant, told, foreign)
     known = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)

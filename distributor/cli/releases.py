@@ -11,6 +11,7 @@ import typer
 from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
 from distributor.cli.correcting import correct, replace, retract
+from distributor.cli.embargo import accept_embargo, embargo
 from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
 from distributor.cli.pdf import pdf
 from distributor.cli.reminding import follow_up
@@ -20,6 +21,8 @@ app = typer.Typer(help="Write, import, compare, prove and preview releases.", no
 for command in (new, edit, correct, replace, retract, diff, versions, pdf, sign_off):
     app.command()(command)
 app.command("follow-up")(follow_up)
+app.command()(embargo)
+app.command("accept-embargo")(accept_embargo)
 Contact = Annotated[str, typer.Option(help="As this contact would get it (address or name).")]
 
 
@@ -148,7 +151,7 @@ def proof(
     language: Language = "",
     as_json: AsJson = False,
 ) -> None:
-    """Prove a release: its words, and the message of every recipient. Exit code 3 when something stops it."""
+    """Prove a release: its words, and every recipient's message. Exit code 3 when something stops it."""
     from distributor.cli.output import show_json
     from distributor.cli.rulebook import proof_language, rules_as_json, show_rules
 

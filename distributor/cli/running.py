@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from distributor.cli.awaiting import say_held
 from distributor.cli.cooling import wait_out
 from distributor.cli.output import console, count, when
+from distributor.cli.scheduling import resume_before_start
 from distributor.cli.watching import shown_while
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import AtWork, at_work
+from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.ways import Ways
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached, Refused
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
-from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
+from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, DispatchState, Outcome
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
 
 OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
+_TURNS = 3
+"""How often the loop has to go round for a signal that has come to be heard: it is read, called, and runs."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -104,11 +111,14 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     console().print(f"In all: {_shown(together.counts)}.")
     for one in results:
         say_takeovers(one)
+    say_held(workspace, dispatch_ids)
     if last.stopped:
         for dispatch_id in dispatch_ids:
             _say_doubt(workspace, dispatch_id)
-    is_called_off = any(one.called_off for one in results)
-    result = last if last.stopped or last.paused_because else RunResult(called_off=is_called_off)
+    together_result = RunResult(
+        called_off=any(one.called_off for one in results), cut_off=sum(one.cut_off for one in results)
+    )
+    result = last if last.stopped or last.paused_because else together_result
     error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
     if error is not None:
         raise error
@@ -133,10 +143,14 @@ def resume_dispatch(
     workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool = False
 ) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
+    if resume_before_start(workspace, dispatch_id):
+        return
     log = workspace.log()
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
+        if in_doubt is None:
+            _require_somebody_due(workspace, carrier, dispatch_id)
         run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt, resumes=True)
         return
     counts = carrier.standing(dispatch_id).counts
@@ -149,6 +163,21 @@ def resume_dispatch(
         )
     console().print(f"Settled {count(settled, 'doubt')}. Dispatch {dispatch_id} is cancelled: nothing was sent.")
     console().print(f"Dispatch {dispatch_id}: {_shown(counts)}.")
+
+
+def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:
+    """Raise `Refused` where all who are left wait for their wave or the end of an embargo: no resume is earlier."""
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    if not row.only_held or row.state == DispatchState.PAUSED or dispatch_id in carrier.due():
+        return
+    by_embargo = any(one.by_embargo for one in say_held(workspace, [dispatch_id]))
+    raise Refused(
+        f"Nobody of dispatch {dispatch_id} may be sent to yet; nothing leaves before.",
+        mend=f"To lift the embargo now: distributor releases embargo {row.slug} --lift"
+        if by_embargo
+        else f"To let the next wave leave now: distributor dispatches release {dispatch_id}",
+    )
 
 
 def carry_watched(
@@ -172,6 +201,7 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
     """Run `work` with a stop event that the first signal sets; a second one cancels, leaving doubt by name."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(initializer=hear_no_signals))
     task: asyncio.Task[RunResult] = asyncio.create_task(work(stop))
 
     def on_signal() -> None:
@@ -187,12 +217,18 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         with contextlib.suppress(NotImplementedError):  # not every platform can
             loop.add_signal_handler(number, on_signal)
     held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
+    result = RunResult(stopped=True)
     try:
-        return await task
+        result = await task
     except asyncio.CancelledError:
-        return RunResult(stopped=True)
+        pass
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    if stop.is_set() and not result.stopped and signal.SIGTERM in held:
+        os.kill(os.getpid(), signal.SIGTERM)  # it came as the work ended by itself: kept, and heard by the next one
+    return result
 
 
 def hold_signals() -> None:
@@ -229,6 +265,7 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     say_takeovers(result)
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     say_waits(result.waits, workspace.settings.timezone)
+    say_held(workspace, [dispatch_id])
     if result.stopped or result.called_off:
         _say_doubt(workspace, dispatch_id)
     error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
@@ -243,8 +280,12 @@ def _what_is_left(
     counts = standing.counts
     waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
     ended = _why_it_ended(dispatch_ids, result, waiting, zone)
-    if ended is not None:
+    if ended is not None or result.gives_way:
         return ended
+    if result.cut_off:
+        late = count(result.cut_off, "recipient")
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached(f"The cut-off came: {late} had not left, and got nothing.", mend=f"See: {reports}")
     if result.called_off:
         withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
         many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"

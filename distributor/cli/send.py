@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Because, DryRun, Lists, Override, Slug, Verbose, Where, Yes
+from distributor.cli.options import (
+    AsJson,
+    At,
+    AttachPdf,
+    Because,
+    DryRun,
+    Lists,
+    NotAfter,
+    Override,
+    Slug,
+    Verbose,
+    Where,
+    Yes,
+)
 
 
 def send(
@@ -37,6 +50,16 @@ def send(
     recipients: Annotated[
         int | None, typer.Option("--recipients", min=0, help="How many it goes to; another number stops the send.")
     ] = None,
+    at: At = "",
+    not_after: NotAfter = "",
+    waves: Annotated[
+        list[str] | None,
+        typer.Option("--wave", metavar="LIST[@TIME]", help="A list and when it leaves: @+30m, @18:00; in their order."),
+    ] = None,
+    exclusive: Annotated[
+        str, typer.Option(metavar="CONTACT|OUTLET", help="This contact or outlet first; the others after --for.")
+    ] = "",
+    ahead: Annotated[str, typer.Option("--for", metavar="TIME", help="How long an exclusive is ahead, as 2h.")] = "",
     yes: Yes = False,
     account: Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")] = "default",
     then: Annotated[
@@ -57,6 +80,8 @@ def send(
         raise BadInput("--test sends one message, --dry-run sends none.", mend="To look at it: releases preview")
     if contact and not test:
         raise BadInput("--as goes with --test.", mend="Send to lists with --list, or look with: releases preview")
+    if test and (at or not_after):
+        raise BadInput("--at and --not-after go with --list: a test leaves at once.", mend="Leave them out.")
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
     if then and test:
@@ -79,13 +104,20 @@ def send(
             verbose=verbose,
         )
         return
-    if not lists and not sending.is_follow_up(workspace, slug):
+    if not lists and not waves and not sending.is_follow_up(workspace, slug):
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
+    if lists and waves:
+        raise BadInput("--wave names its list itself.", field="--list", mend="Leave --list out, or make it a wave.")
+    if bool(exclusive) != bool(ahead):
+        raise BadInput("An exclusive has a length.", field="--for", mend="Write: --exclusive CONTACT --for 2h")
     sending.send_release(
         workspace,
         slug,
         sending.Choice(
             lists=lists or [],
+            waves=waves or [],
+            exclusive=exclusive,
+            ahead=ahead,
             excluded=exclude or [],
             only=only or [],
             where=where or "",
@@ -95,6 +127,8 @@ def send(
             attach_pdf=attach_pdf,
             then=then,
             recipients=recipients,
+            at=at,
+            not_after=not_after,
         ),
         dry_run=dry_run,
         yes=yes,

@@ -13,6 +13,7 @@ from distributor import clock
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
+from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
@@ -20,6 +21,7 @@ from distributor.cli.manifests import show_difference
 from distributor.cli.output import ask, ask_number, console, count, show_json
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
+from distributor.cli.scheduling import say_scheduled, show_hours
 from distributor.cli.showing import (
     MANY,
     describe_dispatch,
@@ -29,22 +31,35 @@ from distributor.cli.showing import (
     show_proof,
 )
 from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.waving import (
+    Timing,
+    read_timing,
+    require_before_cut_off,
+    require_in_time,
+    show_timing,
+    timing_as_json,
+)
 from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.people.ownership import owner_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.comparing import compare_planned
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.notices import freeze, sample_notice
 from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrected
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.waves import PlannedWave
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
+from distributor.releases.draft import ReleaseKind
+from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
@@ -59,6 +74,8 @@ class Choice:
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
     `then` is the account that takes over where the workspace's is refused.
     `recipients` is their number, where it was typed.
+    It starts `at` that hour, or now, and whoever has not left by `not_after` is withheld.
+    `waves` name lists, each with its time; `exclusive` is who is `ahead` of them for so long.
     """
 
     lists: Sequence[str]
@@ -83,24 +100,33 @@ class Choice:
             "attach_pdf": self.attach_pdf,
         }
 
+    at: str = ""
+    not_after: str = ""
+    waves: Sequence[str] = ()
+    exclusive: str = ""
+    ahead: str = ""
+
 
 def send_release(
     workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool = False
 ) -> None:
-    """Send a release to lists, or with `dry_run` show all of it and open no connection.
+    """Send a release to lists, now or at its hour, or with `dry_run` show all of it and open no connection.
 
     Raises `Refused` when the proof stops it, when people have an earlier version or a signature is missing,
     `NotAllReached` when some were not reached.
     """
-    moment = clock.now()
-    local = moment.astimezone(workspace.settings.timezone)
+    now, zone = clock.now(), workspace.settings.timezone
+    hours = read_hours(choice.at, choice.not_after, zone, now)
+    moment = hours.start or now  # what is proved is the release at the hour when it leaves
+    local = moment.astimezone(zone)
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
+    timing = read_timing(workspace, choice.lists, choice.waves, choice.exclusive, choice.ahead, moment)
     proved = prove_release(
         workspace,
         slug,
-        choice.lists,
+        timing.lists,
         moment,
         choice.excluded,
         only=choice.only,
@@ -110,11 +136,15 @@ def send_release(
         again=choice.again,
         attach_pdf=choice.attach_pdf,
     )
+    if proved.stored.version.kind == ReleaseKind.NOTICE:
+        raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
-        _show_dry_run(workspace, proved, choice, as_json=as_json)
+        _show_dry_run(workspace, proved, choice, timing, hours, moment, as_json=as_json)
         _require_provenance(workspace, proved)
         _require_passing(proved, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
+        require_in_time(workspace, proved, timing.waves, moment)
+        require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
         return
     _require_provenance(workspace, proved)
     _require_passing(proved, local)
@@ -122,6 +152,8 @@ def send_release(
         _say_nobody(workspace, proved)
         return
     _require_once(proved, again=bool(choice.again))
+    require_in_time(workspace, proved, timing.waves, moment)
+    require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
     _require_signed(workspace, proved, choice)
     ways = workspace.transport(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
@@ -130,13 +162,18 @@ def send_release(
     for one in proved.versions:
         show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
     _show_heeded(workspace, proved)
+    show_hours(workspace, hours, now)
+    show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     _ask(workspace, proved, choice, yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     running.outlive_the_terminal()
     log = workspace.log()
     with holding_interrupts():
-        planned = plan_proved(workspace, log, proved, choice)
+        planned = plan_proved(workspace, log, proved, choice, hours, timing.waves)
+        if hours.start is not None:
+            say_scheduled(workspace, planned, hours.start)
+            return
         if len(planned) == 1:
             console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
             running.run_dispatch(workspace, log, planned[0], ways)
@@ -189,11 +226,18 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
         require_provenance(session, proved.everyone.recipients)
 
 
-def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, choice: Choice) -> list[int]:
+def plan_proved(
+    workspace: Workspace,
+    log: DeliveryLog,
+    proved: Proved,
+    choice: Choice,
+    hours: Hours = AT_ONCE,
+    waves: Sequence[PlannedWave] = (),
+) -> list[int]:
     """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers.
 
-    They cool down for as long as the settings say. Raises `Refused` where a signature was withdrawn, or what it is
-    bound to has changed, since it was looked at.
+    They cool down for as long as the settings say, unless they have an hour of their own. Raises `Refused` where a
+    signature was withdrawn, or what it is bound to has changed, since it was looked at.
     """
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
@@ -218,10 +262,12 @@ def plan_proved(workspace: Workspace, log: DeliveryLog, proved: Proved, choice: 
                 account=workspace.account_name,
                 then=choice.then,
                 signatures=signatures,
+                hours=hours,
+                waves=waves,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
-        if settings.cool_down:
+        if settings.cool_down and hours.start is None:
             cool_down(session, planned, clock.now() + timedelta(seconds=settings.cool_down))
         return planned
 
@@ -278,7 +324,16 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
     )
 
 
-def _show_dry_run(workspace: Workspace, proved: Proved, choice: Choice, *, as_json: bool) -> None:
+def _show_dry_run(
+    workspace: Workspace,
+    proved: Proved,
+    choice: Choice,
+    timing: Timing,
+    hours: Hours,
+    moment: datetime,
+    *,
+    as_json: bool,
+) -> None:
     with workspace.database.session(reads_only=True) as session:
         signed = signoffs.standing(
             session, leaving_from(workspace, proved), signoffs.Rule.from_settings(workspace.settings)
@@ -289,6 +344,8 @@ def _show_dry_run(workspace: Workspace, proved: Proved, choice: Choice, *, as_js
             manifest_as_json(proved.everyone, proved.stored.release.slug, len(proved.all_earlier))
             | languages_as_json(proved.versions)
             | {"sign_off": standing_as_json(signed), "difference": compared.as_json() if compared else None}
+            | {"scheduled_at": hours.start, "not_after": hours.not_after}
+            | timing_as_json(workspace, proved, timing.waves, moment)
         )
         return
     if not proved.everyone.recipients:
@@ -298,6 +355,8 @@ def _show_dry_run(workspace: Workspace, proved: Proved, choice: Choice, *, as_js
     show_languages(proved.versions, detailed=True)
     show_difference(compared)
     _show_heeded(workspace, proved)
+    show_hours(workspace, hours, clock.now())
+    show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     show_signatures(signed.signatures, workspace.settings.timezone)
     show_missing(signed, proved.stored.release.slug, choice.scope)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
@@ -327,6 +386,7 @@ def send_test(
         recipient = next(iter(find_recipients(workspace, session, asked, contact, lists)), Recipient(to))
         stored = version_for(recipient, versions_to_send(session, asked))
         _require_no_objector(workspace, session, to, stored)
+        _require_not_early(workspace, session, to, stored)
         today = moment.astimezone(workspace.settings.timezone).date()
         notice = sample_notice(session, workspace.templates.texts(stored.version.lang), stored, today)
         opened = open_composer(
@@ -363,4 +423,17 @@ def _require_no_objector(workspace: Workspace, session: Session, to: Address, st
     if told is not None:
         raise Refused(
             f"{to} {told.because}; nothing was sent, not even a test.", mend="Send the test to an address of your own."
+        )
+
+
+def _require_not_early(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:
+    """Raise `Refused` for a test to a journalist who has not agreed to the embargo: it would be the release, early."""
+    until, owner = embargo_of(session, stored.version), owner_of(session, to.key)
+    if until is None or until <= clock.now() or owner is None:
+        return
+    if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
+        raise Refused(
+            f"{to} is a journalist's address, and they have not agreed to the embargo, which is over"
+            f" {hour_of(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
+            mend="Send the test to an address of your own.",
         )

@@ -20,6 +20,7 @@ from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.posts import Posting
 from distributor.contacts.sources.rows import place
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.manifest import LeftOutReason, Manifest
 from distributor.dispatch.overrides import Override
 from distributor.dispatch.preflight import ProofResult
@@ -28,6 +29,7 @@ from distributor.releases.findings import Finding, Level
 from distributor.releases.store import StoredRelease
 from distributor.reports.queries import DispatchRow
 from distributor.reports.styles import state_text
+from distributor.states import DeliveryState
 
 MANY = 15
 
@@ -315,14 +317,12 @@ def show_overrides(overrides: Sequence[Override], zone: tzinfo) -> None:
 
 
 def _who_let_pass(one: Override, zone: tzinfo | None) -> str:
-    whom = "" if one.contacts is None else f" for {count(len(one.contacts), 'recipient')}"
-    return f"let pass{whom} by {one.actor}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}: «{one.because}»"
+    return f"let pass by {one.actor}, {one.at.astimezone(zone):%Y-%m-%d %H:%M}: «{one.because}»"
 
 
 def override_as_json(one: Override) -> dict[str, Any]:
-    """An override; `recipients` is null where it is about words, and so for everybody."""
-    many = None if one.contacts is None else len(one.contacts)
-    return {"code": one.code, "actor": one.actor, "at": one.at, "because": one.because, "recipients": many}
+    """An override, under the names of its row."""
+    return {"code": one.code, "actor": one.actor, "at": one.at, "because": one.because}
 
 
 # Manifests
@@ -423,8 +423,28 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     for one in row.sign_offs:
         signed = when(datetime.fromisoformat(one["signed_at"]), zone)
         out.print(f"Signed off by {one['name']} ({one['actor']}), {signed}, {one['digest'][:12]}")
+    if row.scheduled_at is not None:
+        out.print(f"To start on {say_instant(row.scheduled_at, zone)}", soft_wrap=True)
+    if row.not_after is not None:
+        out.print(f"Cut-off: whoever has not left by {say_instant(row.not_after, zone)} is withheld", soft_wrap=True)
     out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
+    if row.waves:
+        show_table(
+            ["wave", "", "starts", "began", "recipients", "accepted"],
+            [
+                (
+                    one.number,
+                    f"{one.name} (exclusive)" if one.is_exclusive else one.name,
+                    when(one.starts_at, zone) or "at once",
+                    when(one.began_at, zone),
+                    one.total,
+                    one.counts.get(DeliveryState.ACCEPTED, 0),
+                )
+                for one in row.waves
+            ],
+            right=[0, 4, 5],
+        )
     if row.next_attempt_at:
         suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:

@@ -18,9 +18,11 @@ from distributor.cli.running import (
     shown_dialogue,
     until_stopped,
 )
+from distributor.cli.scheduling import say_cut_off, say_taken_up
 from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.ways import Ways
 from distributor.errors import (
@@ -32,9 +34,14 @@ from distributor.errors import (
     Refused,
     StorageTrouble,
 )
+from distributor.reports import queries
+from distributor.states import DispatchState
 from distributor.wiring import Workspace
 
 _POLL_S = 5.0
+_LEAST_S = 0.02
+_NEAR_S = 60.0
+"""With a start as near as this, nothing is begun that may take long."""
 
 
 def work_on(
@@ -75,26 +82,33 @@ def _carry_all(
     while True:
         bell.listen()  # before looking: what comes after we looked is heard
         carrier.roster.beat(None, 0)
+        schedule = carrier.schedule
         say_recovery(carrier.recover())
-        returns.check()
+        say_cut_off(schedule.cut_off())
+        if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
+            returns.check()  # a mailbox may take its time, and a start may not
+        say_taken_up(schedule.take_up(carrier.roster if is_first else None))
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
             troubles += Abreast(workspace, accounts, ways, carrier.connections or 0).carry()
         for dispatch_id in due if len(accounts) == 1 else ():
+            since = carrier.moment()
             trouble = _carry(workspace, carrier, dispatch_id, ways)
             if trouble is not None:
                 console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
                 troubles.append(trouble)
+            if carrier.comes_meanwhile(dispatch_id, since):
+                break  # another one's hour has come: it goes first, and the others go on after it
         if is_first:
             with workspace.database.reading() as connection:
                 say_company(at_work(connection, but=carrier.log.worker))
         if not due and is_first:
-            console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
+            _say_idle(workspace, once=once)
         is_first = False
         if once and not due:
             break
-        if not once and not due and not _wait(bell):
+        if not once and not due and not _wait(bell, _until_next(carrier)):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
@@ -110,6 +124,16 @@ _GRAVITY = (
 """Exit codes, the one that matters most last."""
 
 
+def _say_idle(workspace: Workspace, *, once: bool) -> None:
+    """Say that there is nothing to do now, and what starts next by itself."""
+    console().print("Nothing is due." if once else "Nothing is due; waiting. Ctrl-C ends.")
+    zone = workspace.settings.timezone
+    with workspace.database.reading() as connection:
+        for row in queries.dispatches(connection, states=[DispatchState.PLANNED]):
+            if row.scheduled_at is not None:
+                console().print(f"Scheduled: dispatch {row.id} of «{row.slug}», {say_instant(row.scheduled_at, zone)}.")
+
+
 def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways) -> DistributorError | None:
     """Carry one dispatch; return what kept it from being done. One that would fail again is paused, and says why.
 
@@ -120,7 +144,7 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, resumes=False),
+            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, resumes=False, gives_way=True),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error
@@ -136,13 +160,22 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
     return None
 
 
-def _wait(bell: Bell) -> bool:
-    """Wait a little, or until the bell rings; return False when a signal came instead."""
+def _until_next(carrier: Carrier) -> float:
+    """How long to wait for the next moment at which something starts or somebody leaves, or is cut off.
+
+    It is little, for the machine may sleep or its clock be set meanwhile.
+    """
+    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_until_next()
+    return schedule_s if leaves_s is None else min(schedule_s, max(_LEAST_S, leaves_s))
+
+
+def _wait(bell: Bell, seconds: float) -> bool:
+    """Wait so long, or until the bell rings; return False when a signal came instead."""
 
     async def doze(stop: asyncio.Event) -> RunResult:
         rung = asyncio.Event()
         with bell.ringing(rung):
-            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(_POLL_S))]
+            waiting = [asyncio.ensure_future(one) for one in (stop.wait(), rung.wait(), clock.sleep(seconds))]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         return RunResult(stopped=stop.is_set())
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, or_, select
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from distributor.models import Contact, Delivery, Dispatch, Sector, Suppression
+from distributor.models import (
+    Contact,
+    Delivery,
+    Dispatch,
+    EmbargoAcceptance,
+    Release,
+    ReleaseVersion,
+    Sector,
+    Suppression,
+)
 from distributor.states import DispatchState
 
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
@@ -13,17 +25,58 @@ _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 _suppression = Suppression.__table__  # type: ignore[attr-defined]
 _contact = Contact.__table__  # type: ignore[attr-defined]
 _sector = Sector.__table__  # type: ignore[attr-defined]
+_acceptance = EmbargoAcceptance.__table__  # type: ignore[attr-defined]
+_version = ReleaseVersion.__table__  # type: ignore[attr-defined]
+_release = Release.__table__  # type: ignore[attr-defined]
+
+NOTICE = "notice"
+"""The kind of a release version that speaks of another one's embargo (`releases.draft.ReleaseKind`)."""
 
 OBJECTED = "objection"
 """The reason of a delivery that is withheld because its addressee objected."""
 
 
 def going_on() -> ColumnElement[bool]:
-    """The condition that a delivery's dispatch has not been cancelled or paused meanwhile, by whatever command."""
+    """The condition that a delivery's dispatch may go on at the moment bound to `now`.
+
+    It was not cancelled or paused meanwhile, by whatever command; its start has come, and its cut-off has not.
+    """
+    now = bindparam("now", type_=_delivery.c.updated_at.type)
     return exists().where(
         _dispatch.c.id == _delivery.c.dispatch_id,
         _dispatch.c.state != DispatchState.CANCELLED,
         _dispatch.c.state != DispatchState.PAUSED,
+        or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.started_at.is_not(None)),
+        or_(_dispatch.c.not_after.is_(None), _dispatch.c.not_after > now),
+    )
+
+
+def holds_embargo() -> ColumnElement[bool]:
+    """The condition that a delivery's addressee is known to keep its embargo: by standing trust, or their own word.
+
+    Their word is given for a release and its translations. A test goes to one of us, and a notice about an embargo to
+    those who have the release.
+    """
+    trusted = exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.embargo_trust.is_(True))
+    agreed = exists().where(
+        _acceptance.c.contact_id == _delivery.c.contact_id,
+        _version.c.id == _delivery.c.release_version_id,
+        _release.c.id == _version.c.release_id,
+        _acceptance.c.release_id == func.coalesce(_release.c.translates_id, _release.c.id),
+    )
+    is_test = exists().where(_dispatch.c.id == _delivery.c.dispatch_id, _dispatch.c.is_test.is_(True))
+    is_notice = exists().where(_version.c.id == _delivery.c.release_version_id, _version.c.kind == NOTICE)
+    has_the_text = _delivery.c.corrects_id.is_not(None)
+    return or_(has_the_text, *(one.correlate(_delivery) for one in (trusted, agreed, is_test, is_notice)))
+
+
+def may_leave(moment: ColumnElement[Any] | datetime) -> ColumnElement[bool]:
+    """The condition that a delivery's time has come at `moment`: that of its wave, and no embargo forbids it."""
+    c = _delivery.c
+    now = literal(moment, c.not_before.type) if isinstance(moment, datetime) else moment
+    return and_(
+        or_(c.not_before.is_(None), c.not_before <= now),
+        or_(c.embargo_until.is_(None), c.embargo_until <= now, holds_embargo()),
     )
 
 

@@ -26,6 +26,13 @@ def lease_end(*, shared_clock: bool) -> ColumnElement[Any]:
     return bindparam("lease", type_=_lease_until.type)
 
 
+def present(*, shared_clock: bool) -> ColumnElement[Any]:
+    """Now, inside a statement: by the database's clock, or the moment bound to `now`."""
+    if shared_clock:
+        return func.clock_timestamp(type_=_lease_until.type)
+    return bindparam("now", type_=_lease_until.type)
+
+
 def database_now(connection: Connection) -> datetime:
     """What PostgreSQL's clock says: the one clock that the workers of several machines have in common."""
     moment: datetime = connection.execute(select(func.clock_timestamp(type_=_lease_until.type))).scalar_one()

@@ -16,6 +16,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import LEASE, database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
 from distributor.deliveries.statements import Statements
+from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch
 from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
@@ -47,6 +48,9 @@ class ClaimedDelivery:
     refusals: int
     expires_at: datetime | None
     merge: Mapping[str, Any]
+    wave: int = 0
+    not_before: datetime | None = None
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class DeliveryLog:
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
         self._newly_accepted: list[int] = []
+        self._begun: dict[int, set[int]] = {}
 
     # Planning
 
@@ -124,15 +129,21 @@ class DeliveryLog:
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
-        Nobody of a dispatch that is cancelled or paused is taken.
+        Nobody of a dispatch that is cancelled, paused or cut off is taken, nobody before it has started or before the
+        hour of their wave, and nobody before the end of an embargo that they have not agreed to.
         """
         now = self._now()
         with self._database.transaction() as connection:
             self._wake_deferred(connection, dispatch_id, now)
             claimed = self._due(connection, dispatch_id, limit, now)
-            ids = [one.id for one in claimed]
-            if ids:
-                self._run.claim.run(connection, self._leased(ids, now))
+            fresh = {one.wave for one in claimed if one.wave} - self._begun.setdefault(dispatch_id, set())
+            # One wave begins at a time: the next ones are counted from it, however late it is.
+            claimed = [one for one in claimed if one.wave not in fresh or one.wave == min(fresh)]
+            if claimed:
+                self._run.claim.run(connection, self._leased([one.id for one in claimed], now))
+            if fresh:
+                begin_wave(connection, dispatch_id, min(fresh), self._moment(connection))
+                self._begun[dispatch_id].add(min(fresh))
         return claimed
 
     def commit(self, batch: Batch) -> list[int]:
@@ -230,16 +241,19 @@ class DeliveryLog:
         return self._move(_delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values) == 1
 
     def is_called_off(self, dispatch_id: int) -> bool:
-        """Whether a dispatch has been cancelled or paused, here or by another command: nothing more of it leaves."""
+        """Whether nothing more of a dispatch leaves: somebody cancelled or paused it, or its cut-off has come."""
         with self._database.reading() as connection:
-            state = connection.execute(select(_dispatch.c.state).where(_dispatch.c.id == dispatch_id)).scalar_one()
-        return state in {DispatchState.CANCELLED, DispatchState.PAUSED}
+            state, not_after = connection.execute(
+                select(_dispatch.c.state, _dispatch.c.not_after).where(_dispatch.c.id == dispatch_id)
+            ).one()
+        is_over = not_after is not None and not_after <= self._now()
+        return is_over or state in {DispatchState.CANCELLED, DispatchState.PAUSED}
 
     def withhold(self, dispatch_id: int, reason: str) -> int:
-        """Withhold everyone of a dispatch who is still waiting (cancelled); return how many."""
+        """Withhold everyone of a dispatch who is still waiting (cancelled, cut off); return how many."""
         mine = _delivery.c.dispatch_id == dispatch_id
         return sum(
-            self._move(mine, state, DeliveryState.WITHHELD, reason=reason)
+            self._move(mine, state, DeliveryState.WITHHELD, reason=reason, next_attempt_at=None)
             for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
         )
 
@@ -310,12 +324,16 @@ class DeliveryLog:
                 .values(state=state, next_attempt_at=None, updated_at=now)
             )
 
+    def _moment(self, connection: Connection) -> datetime:
+        """Now, by the clock that says whose time has come."""
+        return database_now(connection) if self._shared_clock else self._now()
+
     def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
 
         The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
         """
-        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit}):
+        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit, "now": now}):
             if objectors := [row[0] for row in rows if row[-1]]:
                 self._run.withhold.run(connection, {"ids": objectors, "now": now})
             if len(objectors) < len(rows):

@@ -59,6 +59,10 @@ class Roster:
             rows = connection.execute(select(_worker).order_by(_worker.c.started_at, _worker.c.name)).mappings().all()
         return [dict(row) for row in rows if not is_dead(row["name"], row["seen_at"] + LEASE, now, is_alive)]
 
+    def others(self) -> list[Mapping[str, Any]]:
+        """Who lives besides this worker."""
+        return [row for row in self.present() if row["name"] != self._worker]
+
     def _strike_off(self, connection: Connection, now: datetime) -> None:
         rows = connection.execute(select(_worker.c.name, _worker.c.seen_at)).all()
         gone = [name for name, seen_at in rows if is_dead(name, seen_at + LEASE, now, is_alive)]

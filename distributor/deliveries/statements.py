@@ -8,8 +8,8 @@ from typing import Self
 from sqlalchemy import Dialect, bindparam, func, not_, select, update
 
 from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
-from distributor.deliveries.conditions import OBJECTED, going_on, objected
-from distributor.deliveries.leases import lease_end
+from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
+from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Delivery
 from distributor.states import DeliveryState
 
@@ -17,7 +17,8 @@ _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _attempt = Attempt.__table__  # type: ignore[attr-defined]
 
 CLAIMED_COLUMNS = (
-    "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge",
+    "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge", "wave",
+    "not_before", "embargo_until",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
@@ -30,13 +31,13 @@ class Statements:
     """What a commit of the delivery log runs: a handful of statements, however many deliveries it speaks of."""
 
     due: Prepared
-    """Who may be sent to now, oldest first, with all that their message is made from, and whether they objected."""
+    """Whose time has come, oldest first, with all that their message is made from, and whether they objected."""
     claim: Prepared
     """Queued → claimed."""
     withhold: Prepared
     """Queued → withheld, of those who objected."""
     begin: Prepared
-    """Claimed → sending of our own, unless an objection or the dispatch's end came first."""
+    """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first."""
     begun: Prepared
     """Which of our own are being sent."""
     held: Prepared
@@ -50,12 +51,20 @@ class Statements:
 
     @classmethod
     def prepare(cls, dialect: Dialect, *, shared_clock: bool) -> Self:
-        """Compile them; with `shared_clock` leases run by the database's clock, else to the moment bound to `lease`."""
-        lease = lease_end(shared_clock=shared_clock)
+        """Compile them. With `shared_clock` the database's clock says when leases end and whose time has come.
+
+        Without it that is said by the moments bound to `lease` and `now`.
+        """
+        lease, its_time_has_come = lease_end(shared_clock=shared_clock), may_leave(present(shared_clock=shared_clock))
         c = _delivery.c
         due = (
             select(*(c[name] for name in CLAIMED_COLUMNS), objected())
-            .where(c.dispatch_id == bindparam("dispatch"), c.state == DeliveryState.QUEUED.value, going_on())
+            .where(
+                c.dispatch_id == bindparam("dispatch"),
+                c.state == DeliveryState.QUEUED.value,
+                going_on(),
+                its_time_has_come,
+            )
             .order_by(c.id)
             .limit(bindparam("limit", type_=c.id.type))
             .with_for_update(of=_delivery, skip_locked=True)
@@ -83,6 +92,7 @@ class Statements:
                 c.state == DeliveryState.CLAIMED.value,
                 c.worker == bindparam("by"),
                 going_on(),
+                its_time_has_come,
                 not_(objected()),
             )
             .values(

@@ -32,11 +32,15 @@ _GOING_ON = (DispatchState.PLANNED, DispatchState.RUNNING)
 
 
 class CallOff(StrEnum):
-    """Whether a running dispatch was called off meanwhile, and what becomes of the message on the wire."""
+    """Whether a running dispatch was called off meanwhile, and what becomes of the message on the wire.
+
+    `FOR_A_START` is no wish of a person: another dispatch's hour has come, and this one goes on behind it.
+    """
 
     NO = "no"
     IN_ORDER = "in_order"
     AT_ONCE = "at_once"
+    FOR_A_START = "for_a_start"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,13 @@ from sqlmodel import Session, col
 from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
 from distributor.deliveries.roster import Roster
+from distributor.deliveries.timing import clock_of, comes_meanwhile, count_again, next_change
 from distributor.deliveries.workers import is_alive
-from distributor.dispatch.calling import read_call, withheld_for
-from distributor.dispatch.composing import EnvelopeWriter, Identity, Notice, make_composer
+from distributor.dispatch.calling import CallOff, read_call, withheld_for
+from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.notices import thaw
@@ -30,6 +33,7 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.schedule import LATE, Schedule, begin
 from distributor.dispatch.signing import open_signer
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
@@ -40,7 +44,7 @@ from distributor.releases.store import attachments_of
 from distributor.rendering.composer import Composer
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
-from distributor.states import ASSUMED_SENT, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import ASSUMED_SENT, CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_limits, provider_of
 
@@ -58,7 +62,7 @@ class Carrier:
     """Carries dispatches of one workspace.
 
     `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard. `connections` are those of
-    this worker; without a number each account has its own.
+    this worker; without a number each account has its own. `late` is how late a scheduled start may be.
     """
 
     database: Database
@@ -71,8 +75,14 @@ class Carrier:
     roster: Roster
     in_doubt: InDoubtPolicy
     operator: str = ""
+    late: timedelta = LATE
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
+
+    @property
+    def schedule(self) -> Schedule:
+        """The hours of the workspace's dispatches."""
+        return Schedule(database=self.database, log=self.log, timezone=self.timezone, late=self.late, now=self.now)
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
@@ -130,27 +140,60 @@ class Carrier:
                 self.log.withhold(dispatch_id, withheld_for(reason))
 
     def due(self, accounts: Sequence[str] = ()) -> list[int]:
-        """The dispatches that have something to send now, oldest first; paused and cancelled ones excepted.
+        """The dispatches that have something to send now; paused and cancelled ones excepted.
 
-        With `accounts`, only those that go through one of them.
+        The one whose hour (start, wave, end of an embargo) came last is first; those without are last, in order. With
+        `accounts`, only those that go through one of them.
         """
         through = select(col(Account.id)).where(col(Account.name).in_(accounts))
         with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
             rows = connection.execute(
-                select(col(Delivery.dispatch_id))
+                select(
+                    col(Delivery.dispatch_id),
+                    col(Dispatch.scheduled_at),
+                    func.max(col(Delivery.not_before)),
+                    func.max(case((col(Delivery.embargo_until) <= now, col(Delivery.embargo_until)))),
+                )
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
+                    col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     *([col(Dispatch.account_id).in_(through)] if accounts else []),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
-                    (col(Delivery.state) == DeliveryState.QUEUED)
+                    ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
-                    | ((col(Delivery.state) == DeliveryState.DEFERRED) & (col(Delivery.next_attempt_at) <= self.now())),
+                    | (
+                        (col(Delivery.state) == DeliveryState.DEFERRED)
+                        & (col(Delivery.next_attempt_at) <= self.now())
+                        & may_leave(now)
+                    ),
                 )
-                .distinct()
+                .group_by(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
                 .order_by(col(Delivery.dispatch_id))
-            )
-            return [row[0] for row in rows]
+            ).all()
+        at_any_time = datetime.min.replace(tzinfo=UTC)
+        came = {number: max((one for one in hours if one), default=at_any_time) for number, *hours in rows}
+        return sorted(came, key=lambda number: came[number], reverse=True)
+
+    def moment(self) -> datetime:
+        """Now, by the clock that says whose time has come."""
+        with self.database.reading() as connection:
+            return clock_of(connection, self.now())
+
+    def comes_meanwhile(self, dispatch_id: int, since: datetime) -> bool:
+        """Whether the hour of another dispatch has come since then: its start, a wave, the end of an embargo."""
+        if self.schedule.has_due():
+            return True
+        with self.database.reading() as connection:
+            return comes_meanwhile(connection, dispatch_id, since, clock_of(connection, self.now()))
+
+    def seconds_until_next(self) -> float | None:
+        """How long until somebody may have to leave, if nothing else happens; None when nobody waits for an hour."""
+        with self.database.reading() as connection:
+            now = clock_of(connection, self.now())
+            moment = next_change(connection, now)
+        return None if moment is None else (moment - now).total_seconds()
 
     async def carry(
         self,
@@ -161,6 +204,7 @@ class Carrier:
         in_doubt: InDoubtPolicy | None = None,
         *,
         resumes: bool = True,
+        gives_way: bool = False,
     ) -> RunResult:
         """Send what is due of one dispatch through its account, and leave its row saying how it stands.
 
@@ -168,8 +212,10 @@ class Carrier:
         `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. One
         that is paused goes on only if this `resumes` it: a stop that came a moment before holds.
 
+        With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile.
+
         Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
-        with, or for an attachment that is gone.
+        with, for an attachment that is gone, and before the start it is scheduled for.
         """
         writer = self._open(dispatch_id, resumes=resumes)
         if isinstance(writer, RunResult):
@@ -178,12 +224,13 @@ class Carrier:
         policy = in_doubt or self.in_doubt
         self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)
+        since = self.moment() if gives_way else None
         takeovers: list[Takeover] = []
         outcomes: Counter[DeliveryState] = Counter()
         while True:
             with self.database.session(reads_only=True) as session:
                 account = account_of(session, dispatch_id)
-            run = self._runner(dispatch_id, account, ways, writer, on_outcome)
+            run = self._runner(dispatch_id, account, ways, writer, on_outcome, since=since)
             result = await _carried(run, dispatch_id, stop)
             while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
                 outcomes += result.outcomes
@@ -208,6 +255,8 @@ class Carrier:
         ways: Ways,
         writer: EnvelopeWriter,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None],
+        *,
+        since: datetime | None,
     ) -> Runner | RunResult:
         """What carries a dispatch through one account; or, where that cannot be used, the end of a run at once."""
         try:
@@ -224,7 +273,7 @@ class Carrier:
             connections=connections,
             account=account,
             pacer=self._pacer(dispatch_id, way, connections),
-            called=lambda number: read_call(self.database, number),
+            called=lambda number: self._read_call(number, since),
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
@@ -243,6 +292,14 @@ class Carrier:
             self.events.tell("dispatch.taken_over", dispatch_id=dispatch_id, **takeover.as_json())
         return takeover
 
+    def _read_call(self, dispatch_id: int, since: datetime | None) -> CallOff:
+        """Whether the dispatch was called off, its cut-off has come, or the hour of another one `since` then."""
+        call = read_call(self.database, dispatch_id)
+        if call is CallOff.NO and self.log.is_called_off(dispatch_id):
+            return CallOff.IN_ORDER
+        gives_way = call is CallOff.NO and since is not None and self.comes_meanwhile(dispatch_id, since)
+        return CallOff.FOR_A_START if gives_way else call
+
     def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
         """Tell the event log how the run ended, and what is waited for."""
         for wait in result.waits:
@@ -253,6 +310,8 @@ class Carrier:
             "paused": bool(result.paused_because),
             "called_off": result.called_off,
             "stopped": result.stopped,
+            "gives_way": result.gives_way,
+            "cut_off": bool(result.cut_off),
             "waits": result.stands_still is not None,
         }
         why = [name for name, so in how.items() if so]
@@ -303,10 +362,13 @@ class Carrier:
                 return RunResult(paused_because=dispatch.pause_reason, called_off=True)
             self._require_uncorrected(session, dispatch)
             self._check_key(session, dispatch_id)
+            if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
+                connection = session.connection()
+                count_again(connection, dispatch_id, clock_of(connection, self.now()))
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""
-            dispatch.started_at = dispatch.started_at or self.now()
+            begin(dispatch, self.now(), self.timezone)
             session.add(dispatch)
             return self._writer(session, dispatch)
 
@@ -352,28 +414,26 @@ class Carrier:
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
         enclosed = enclose_kept(self.workspace, files, identity.domain)
         templates = TemplateSet.from_sources(dispatch.templates)
+        plain, told = thaw(dispatch.correction)
+        is_test, message_date = dispatch.is_test, dispatch.message_date
 
-        def composer(notice: Notice | None) -> Composer:
+        @lru_cache(maxsize=64)  # an embargo may be moved while we send
+        def composer_under(embargo_until: datetime | None, of: int | None) -> Composer:
             return make_composer(
                 version,
                 slug,
                 identity,
                 templates,
+                embargo_until=embargo_until,
                 enclosed=enclosed,
                 timezone=self.timezone,
-                is_test=dispatch.is_test,
-                notice=notice,
+                is_test=is_test,
+                notice=plain if of is None else told[of],
             )
 
-        plain, told = thaw(dispatch.correction)
+        signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
         return EnvelopeWriter(
-            composer(plain),
-            identity,
-            self.keyring,
-            dispatch.message_date,
-            open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys),
-            is_test=dispatch.is_test,
-            notices={number: composer(notice) for number, notice in told.items()},
+            composer_under, identity, self.keyring, message_date, now=self.now, signer=signer, is_test=is_test
         )
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
@@ -395,6 +455,7 @@ class Carrier:
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
         """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
+        self.schedule.cut_off()
         which = col(Dispatch.id) == dispatch_id
         is_open = _has_deliveries(OPEN_STATES)
         is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
@@ -419,6 +480,14 @@ class Carrier:
             state, reason = connection.execute(
                 select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
             ).one()
+            result.cut_off = connection.execute(
+                select(func.count()).where(
+                    col(Delivery.dispatch_id) == dispatch_id,
+                    col(Delivery.state) == DeliveryState.WITHHELD,
+                    col(Delivery.reason) == CUT_OFF,
+                )
+            ).scalar_one()
+        result.called_off = result.called_off and not result.cut_off
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
         self._withhold_cancelled()

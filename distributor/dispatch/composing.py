@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,10 @@ class Notice:
     kind: str
     subject: str = ""
     changes: str = ""
+
+
+FOLLOWS = "follows"
+"""The key of a delivery's merge fields for the Message-IDs of what its message stands under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +171,17 @@ def make_composer(
     identity: Identity,
     templates: TemplateSet,
     *,
+    embargo_until: datetime | None,
     enclosed: Enclosed = NOTHING,
     timezone: ZoneInfo,
     is_test: bool = False,
     notice: Notice | None = None,
 ) -> Composer:
-    """A composer for one release version, ready for any number of recipients; with what a `notice` says to them."""
-    release = release_of(version, slug)
+    """A composer for one release version under an embargo or none, ready for any number of recipients.
+
+    With a `notice` it says that to them.
+    """
+    release = release_of(version, slug, embargo_until)
     if notice is not None:
         release = replace(release, kind=notice.kind, changes=notice.changes)
     return Composer(
@@ -189,8 +197,8 @@ def make_composer(
     )
 
 
-def release_of(version: ReleaseVersion, slug: str) -> Release:
-    """A release version as messages and the PDF are made from it."""
+def release_of(version: ReleaseVersion, slug: str, embargo_until: datetime | None) -> Release:
+    """A release version as messages and the PDF are made from it, under the embargo that is in force."""
     return Release(
         slug=slug,
         headline=version.headline,
@@ -200,7 +208,7 @@ def release_of(version: ReleaseVersion, slug: str) -> Release:
         kind=version.kind,
         dateline_place=version.dateline_place,
         dateline_date=version.dateline_date,
-        embargo_until=version.embargo_until,
+        embargo_until=embargo_until,
         signatory_name=version.signatory.get("name", ""),
         signatory_role=version.signatory.get("role", ""),
         signatory_sector=version.signatory.get("sector", ""),
@@ -265,32 +273,41 @@ _MERGE_TEXTS = (
 class EnvelopeWriter:
     """Turns the claimed deliveries of one dispatch into envelopes: the same delivery, the same bytes, every time.
 
-    `notices` write to those whom a correction corrects something for, by the dispatch whose message they have.
+    Only the end of an embargo makes a difference: a message announces the one it is under, and after it none.
+    `composer_under` gives the composer for an embargo, and for those whom a correction corrects something for: by the
+    dispatch whose message they have.
     """
 
-    composer: Composer
+    composer_under: Callable[[datetime | None, int | None], Composer]
     identity: Identity
     keyring: Keyring
     message_date: datetime
+    now: Callable[[], datetime]
     signer: Signer | None = None
     is_test: bool = False
-    notices: Mapping[int, Composer] = field(default_factory=dict)
 
     def write(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of one delivery."""
         address = kept_address(claimed.address)
         # A test's link names nobody's delivery: whoever tries it out makes nobody's objection.
         number = 0 if self.is_test else claimed.id
+        until = claimed.embargo_until
+        announced = until if until is not None and until > self.now() else None
+        date = self._date(claimed.not_before, None if announced else until)
         corrects = claimed.merge.get(CORRECTS)
-        answers = claimed.merge.get(IN_REPLY_TO)
-        references = corrects["references"] if corrects else (answers,) if answers else ()
-        composer = self.notices[corrects["dispatch"]] if corrects else self.composer
-        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, self.message_date, references)
+        references = corrects["references"] if corrects else claimed.merge.get(FOLLOWS, ())
+        composer = self.composer_under(announced, corrects["dispatch"] if corrects else None)
+        stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date, references)
         message = composer.compose(recipient_of(address, claimed.merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,
-            message=self.signer.sign(message, self.message_date) if self.signer else message,
+            message=self.signer.sign(message, date) if self.signer else message,
             needs_smtputf8=address.needs_smtputf8,
             envelope_id=claimed.message_id.strip("<>"),
         )
+
+    def _date(self, *waited_for: datetime | None) -> datetime:
+        """The day and hour of a message: the dispatch's, or when the wave or the end of the embargo came after it."""
+        moments = (self.message_date, *(one for one in waited_for if one is not None))
+        return max(moments).replace(microsecond=0)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import select, true
 from sqlmodel import Session, col
 
+from distributor.dispatch.deadlines import deadlines_of
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.provenance import unproven
 from distributor.folding import fold
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
+from distributor.quiet import NEVER, QuietHours
 from distributor.releases import media
 from distributor.releases.findings import Audience, Corrects, LinkAnswer, SenderAnswer, SentFile, SentMessage
 from distributor.releases.pdftext import read_pdf
@@ -40,6 +42,7 @@ class Known:
     links: Sequence[LinkAnswer] = ()
     sender: SenderAnswer | None = None
     corrects: Corrects | None = None
+    quiet: QuietHours = NEVER
 
 
 def sent_files(files: Iterable[AttachmentFile]) -> list[SentFile]:
@@ -72,6 +75,7 @@ def audience_of(session: Session, version: ReleaseVersion, manifest: Manifest) -
         missing_outlets=missing,
         missing_agencies=agencies,
         compared_with=compared_with,
+        deadlines=deadlines_of(session, recipients),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -20,7 +21,7 @@ class Ledger:
 
     def __init__(self, log: DeliveryLog) -> None:
         self._log = log
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
         self._batch = Batch()
         self._waiting: list[tuple[int | None, asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -82,3 +83,8 @@ class Ledger:
                     done.set_exception(LeaseLost(begin))
                 else:
                     done.set_result(None)
+
+
+def hear_no_signals() -> None:
+    """Leave signals to the main thread: one that another thread takes while that one holds them back would be lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})

@@ -17,18 +17,21 @@ from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
-from distributor.dispatch.composing import IN_REPLY_TO, Identity, merge_of
+from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
+from distributor.dispatch.waves import PlannedWave, meant_by
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, family, read_links, standing_correction
 from distributor.releases.draft import ReleaseKind
+from distributor.releases.inforce import embargo_of
 from distributor.releases.translations import original_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
@@ -48,13 +51,18 @@ def plan_dispatch(
     account: str = DEFAULT_ACCOUNT,
     then: str = "",
     signatures: Sequence[Signature] = (),
+    hours: Hours = AT_ONCE,
+    waves: Sequence[PlannedWave] = (),
+    follows: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, and
     as `require_provenance` does. `files` go with it beside the release's own; `signatures` are those that hold. It goes
-    through `account`; when that is refused, the account `then` takes over.
+    through `account`; when that is refused, the account `then` takes over. Nothing of it leaves before its hour: each
+    recipient leaves with the first of `waves` that means them, and not before the end of the embargo unless they have
+    agreed to it. A message stands under those that it `follows`, by address.
     """
     require_provenance(session, manifest.recipients)
     require_uncorrected(session, version.release_id)
@@ -65,13 +73,19 @@ def plan_dispatch(
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
     sign(dispatch, signatures)
+    dispatch.scheduled_at, dispatch.not_after = hours.start, hours.not_after
+    if hours.start is not None:  # until it starts, what it would bear were it on time
+        dispatch.message_date = hours.start.replace(microsecond=0)
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
     followed = {"follows_up_id": _followed(session, version)}
-    rows = ({**row, **followed} for row in _rows(dispatch.id, version, manifest, identity, now))
+    session.add_all(wave.as_row(dispatch.id) for wave in waves)
+    session.flush()
     try:
-        log.plan(session.connection(), rows)
+        until = embargo_of(session, version)
+        rows = ({**row, **followed} for row in _rows(dispatch.id, version, manifest, identity, now))
+        log.plan(session.connection(), _timed(_threaded(rows, follows or {}), manifest, waves, until))
     except IntegrityError as error:
         if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
@@ -201,6 +215,7 @@ def plan_test(
         lists=recipient.lists,
     )
     row = delivery_row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
+    row |= {"embargo_until": embargo_of(session, version)}
     log.plan(session.connection(), [row])
     return dispatch.id
 
@@ -250,6 +265,25 @@ def _rows(
 _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail came back before"}
 
 
+def _threaded(rows: Iterator[Mapping[str, Any]], follows: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        found = follows.get(row["address_key"])
+        yield {**row, "merge": {**row["merge"], FOLLOWS: list(found)}} if found else row
+
+
+def _timed(
+    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
+) -> list[Mapping[str, Any]]:
+    """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
+    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
+    timed = []
+    for row in rows:
+        wave = wave_of.get(row["address_key"])
+        when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
+        timed.append({**row, **when, "embargo_until": embargo_until})
+    return sorted(timed, key=lambda row: row["wave"])
+
+
 def delivery_row(
     dispatch_id: int, version: ReleaseVersion, planned: PlannedRecipient, identity: Identity, now: datetime
 ) -> dict[str, Any]:
@@ -270,7 +304,7 @@ def delivery_row(
         "release_sector_slug": slugify(version.sector),
         "language": planned.recipient.language,
         "lists": list(planned.lists),
-        "merge": merge_of(planned.recipient) | ({IN_REPLY_TO: planned.in_reply_to} if planned.in_reply_to else {}),
+        "merge": merge_of(planned.recipient) | ({FOLLOWS: [planned.in_reply_to]} if planned.in_reply_to else {}),
         "message_id": f"<{secrets.token_hex(12)}.{dispatch_id}@{identity.domain}>",
         "state": DeliveryState.QUEUED,
         "reason": "",

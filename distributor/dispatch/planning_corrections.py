@@ -27,6 +27,7 @@ from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersio
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.draft import ReleaseKind
+from distributor.releases.inforce import embargo_of
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
 from distributor.states import DeliveryState, DispatchState
@@ -186,7 +187,8 @@ def _plan_part(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
-    log.plan(session.connection(), _rows(dispatch.id, part, now))
+    until = embargo_of(session, part.stored.version)
+    log.plan(session.connection(), ({**row, "embargo_until": until} for row in _rows(dispatch.id, part, now)))
     return dispatch.id
 
 

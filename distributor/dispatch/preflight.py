@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,12 @@ from distributor.dispatch.overrides import Override
 from distributor.releases import store
 from distributor.releases.corrections import begun_correction
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
+from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.proof import proof
 from distributor.releases.store import StoredRelease
+from distributor.releases.translations import original_of
 from distributor.rendering.composer import Composer, RenderError
+from distributor.rendering.values import Stamp
 from distributor.tokens import Keyring
 
 SAMPLE_MESSAGE_ID = "<preview@{domain}>"
@@ -44,20 +47,37 @@ def render_all(
     identity: Identity,
     keyring: Keyring,
     *,
-    date: datetime,
+    date_of: Callable[[PlannedRecipient], datetime],
     on_rendered: Callable[[], None] = lambda: None,
 ) -> list[RenderFailure]:
-    """Write every recipient's message, strictly, and keep none; return those that could not be written."""
+    """Write every recipient's message, strictly, and keep none; return those that could not be written.
+
+    `date_of` says when it leaves: at the end of an embargo it reads otherwise than before.
+    """
     failures = []
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
-    stamp = identity.stamp(keyring, 0, message_id, date)
+    stamps: dict[datetime, Stamp] = {}
     for planned in recipients:
+        date = date_of(planned)
+        if date not in stamps:
+            stamps[date] = identity.stamp(keyring, 0, message_id, date)
         try:
-            composer.compose(planned.recipient, stamp)
+            composer.compose(planned.recipient, stamps[date])
         except RenderError as error:
             failures.append(RenderFailure(str(planned.recipient), error.reason, error.line, error.template))
         on_rendered()
     return failures
+
+
+def early_readers(
+    session: Session, stored: StoredRelease, recipients: Iterable[PlannedRecipient], moment: datetime
+) -> tuple[datetime | None, frozenset[int]]:
+    """The end of the embargo that a release is under at `moment`, if any, and the contacts who may have it before."""
+    ends = embargo_of(session, stored.version)
+    everyone = frozenset(one.contact_id for one in recipients)
+    if ends is None or ends <= moment:
+        return None, everyone
+    return ends, frozenset(holding(session, original_of(session, stored.release), everyone))
 
 
 def prove(
@@ -77,7 +97,10 @@ def prove(
     """
     version = stored.version
     subject = ProofSubject(
-        draft=store.draft_of(version, store.attachments_of(session, version)),
+        draft=replace(
+            store.draft_of(version, store.attachments_of(session, version)),
+            embargo_until=embargo_of(session, version),
+        ),
         source=version.source,
         send_at=send_at,
         timezone=timezone,
@@ -90,12 +113,7 @@ def prove(
         corrects=known.corrects,
         being_corrected=begun_correction(session, stored.release),
         audience=audience_of(session, version, manifest),
+        quiet=known.quiet,
     )
     findings = proof(subject, language)
-    contacts = contacts_of(manifest.recipients)
-    return ProofResult(tuple(findings), overrides.passed(findings, overrides.standing(session, version), contacts))
-
-
-def contacts_of(recipients: Iterable[PlannedRecipient]) -> frozenset[int]:
-    """The contacts that a sending concerns."""
-    return frozenset(one.contact_id for one in recipients)
+    return ProofResult(tuple(findings), overrides.passed(findings, overrides.standing(session, version)))

@@ -40,7 +40,8 @@ class RunResult:
     """What one run came to: outcomes by state, and why it ended before nothing was due.
 
     `paused_because` is the one sentence to show when the account, not a recipient, was refused; `stopped` says that
-    the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile.
+    the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile;
+    `gives_way` that another one's hour has come. `cut_off` is how many had not left when its own time was over.
     `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end;
     `takeovers` are the accounts that went on where others were refused.
     """
@@ -50,6 +51,8 @@ class RunResult:
     mend: str = ""
     stopped: bool = False
     called_off: bool = False
+    gives_way: bool = False
+    cut_off: int = 0
     stands_still: Wait | None = None
     waits: list[Wait] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
@@ -57,7 +60,8 @@ class RunResult:
     @property
     def ran_out(self) -> bool:
         """Whether the run ended because nothing was due any more."""
-        return not (self.paused_because or self.stopped or self.called_off or self.stands_still)
+        ended = self.paused_because or self.stopped or self.called_off or self.gives_way
+        return not (ended or self.stands_still)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +213,10 @@ class _Run:
                 self.halted.set()
                 return
             if call is CallOff.NO:
+                continue
+            if call is CallOff.FOR_A_START:
+                self.result.gives_way = True
+                self.halted.set()
                 continue
             self.result.called_off = True
             self.halted.set()

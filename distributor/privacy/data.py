@@ -18,7 +18,7 @@ from distributor.tokens import Keyring
 
 _TABLES = SQLModel.metadata.tables
 _NAMED = {
-    "outlet": ("name", "kind", "region", "website"),
+    "outlet": ("name", "kind", "region", "website", "deadline"),
     "sector": ("name",),
     "media_list": ("name",),
     "release_version": ("headline",),

@@ -27,6 +27,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "coverage": ("outlet", "title"),
     "left_out": ("because",),
     "sign_off": ("scope",),
+    "wave": ("name",),
+    "embargo_acceptance": ("how",),
     "audit": ("subject", "details"),
 }
 """Table → texts about other things that may mention the person, and that stay without them."""

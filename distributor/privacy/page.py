@@ -23,6 +23,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "media_list_departure": ("Listes quittées", "Lists left"),
     "contact_merge": ("Fusions de fiches", "Merged contacts"),
     "delivery": ("Communiqués envoyés", "Releases sent"),
+    "embargo_acceptance": ("Embargos acceptés", "Embargoes accepted"),
     "attempt": ("Tentatives d’envoi", "Attempts to send"),
     "left_out": ("Communiqués non envoyés, et pourquoi", "Releases not sent, and why"),
     "feedback_event": ("Retours reçus (rebonds, réponses)", "What came back (bounces, replies)"),
@@ -63,8 +64,8 @@ _TEXTS = {
 _TECHNICAL = frozenset(
     {
         "id", "same_as_id", "contact_id", "outlet_id", "sector_id", "media_list_id", "affiliation_id", "delivery_id",
-        "dispatch_id", "release_version_id", "kept_id", "merged_id", "address_key", "name_key", "sector_slug",
-        "release_sector_slug", "lease_until", "worker", "digest", "key_id",
+        "dispatch_id", "release_id", "release_version_id", "kept_id", "merged_id", "address_key", "name_key",
+        "sector_slug", "release_sector_slug", "lease_until", "worker", "digest", "key_id",
     }
 )  # fmt: skip
 
@@ -87,6 +88,8 @@ _LABELS_FR = {
     "reply": "réponse du serveur", "accepted_at": "accepté le", "release_version": "communiqué", "number": "numéro",
     "started_at": "commencé le", "duration_ms": "durée (ms)", "server": "serveur", "tls": "chiffrement",
     "kind": "nature", "status": "statut", "raw": "message reçu", "received_at": "reçu le", "scope": "portée",
+    "how": "comment", "recorded_by": "noté par", "wave": "vague", "not_before": "pas avant le",
+    "embargo_until": "sous embargo jusqu’au", "release": "communiqué",
     "at": "le", "action": "opération", "subject": "objet", "details": "détails",
 }  # fmt: skip
 

@@ -17,6 +17,12 @@ class ReleaseKind(StrEnum):
     REPLACEMENT = "replacement"
     RETRACTION = "retraction"
     FOLLOW_UP = "follow_up"
+    NOTICE = "notice"
+    """A word about a release's embargo to those who have it: no release itself, and never on the web."""
+
+
+WRITTEN_KINDS = tuple(kind for kind in ReleaseKind if kind is not ReleaseKind.NOTICE)
+"""What people write; a notice is written by a command."""
 
 
 @dataclass(frozen=True, slots=True)

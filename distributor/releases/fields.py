@@ -17,7 +17,7 @@ from distributor.folding import slugify
 from distributor.releases.contactblock import whole_address
 from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
-from distributor.releases.draft import PressContact, ReleaseKind, Remark, Signatory
+from distributor.releases.draft import WRITTEN_KINDS, PressContact, ReleaseKind, Remark, Signatory
 from distributor.releases.embargo import read_embargo
 from distributor.releases.frontmatter import Entry, as_value, is_empty, is_text, mapping
 
@@ -31,7 +31,7 @@ OWN_EXTRA = frozenset({CHANGES, CHANGES_SINCE, EVENT, NOTES})
 CONTACT_NOTES = "press_contact_notes"
 """The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
 
-_KINDS = {kind.value: kind for kind in ReleaseKind} | {
+_KINDS = {kind.value: kind for kind in WRITTEN_KINDS} | {
     "communiqué": ReleaseKind.RELEASE,
     "invitation presse": ReleaseKind.ADVISORY,
     "rectificatif": ReleaseKind.CORRECTION,
@@ -151,7 +151,7 @@ class FieldReader:
     def _kind(self, entry: Entry) -> None:
         text = self._text(entry.node, "kind", entry.line)
         if text.lower() not in _KINDS:
-            known = ", ".join(ReleaseKind)
+            known = ", ".join(WRITTEN_KINDS)
             raise BadInput(
                 f"«{text}» is not a kind of release.", mend=f"Write one of {known}.", line=entry.line, field="kind"
             )

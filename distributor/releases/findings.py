@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from distributor.quiet import NEVER, QuietHours
 from distributor.releases.draft import ReleaseDraft
 
 _EXCERPT = 100
@@ -103,7 +104,8 @@ class Audience:
     """Who would get it, as far as the proof looks: in which languages, who without provenance, and who is missing.
 
     `missing_outlets` got the last comparable dispatch, `compared_with`, and would not get this one; `missing_agencies`
-    are those of them that are news agencies.
+    are those of them that are news agencies. `deadlines` are outlets, or people, with the hour of the day after which
+    they take nothing more.
     """
 
     languages: Mapping[str, int] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Audience:
     missing_outlets: Sequence[str] = ()
     missing_agencies: Sequence[str] = ()
     compared_with: str = ""
+    deadlines: Sequence[tuple[str, time]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class ProofSubject:
     audience: Audience = Audience()
     corrects: Corrects | None = None
     being_corrected: str = ""
+    quiet: QuietHours = NEVER
     _kept: dict[str, list[tuple[str, str]]] = field(init=False, default_factory=dict, repr=False, compare=False)
     """Texts that were worked out once, for the many rules that read them."""
 

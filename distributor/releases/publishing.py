@@ -13,6 +13,8 @@ from sqlmodel import Session, col
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.corrections import next_after, read_links
+from distributor.releases.draft import ReleaseKind
+from distributor.releases.inforce import in_force
 from distributor.states import DeliveryState
 
 _SENT = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
@@ -78,7 +80,7 @@ def published_file(published: Published, digest: str) -> KeptFile | None:
     return next((file for file in published.files if file.sha256 == digest), None)
 
 
-def _published(now: datetime) -> Select[Release, ReleaseVersion, Any]:
+def _published(now: datetime) -> Select[Release, ReleaseVersion, Any, Any]:
     """Versions that a server has accepted for a journalist, not for a test, and whose embargo is over."""
     sent = (
         select(func.min(col(Delivery.accepted_at)))
@@ -91,28 +93,30 @@ def _published(now: datetime) -> Select[Release, ReleaseVersion, Any]:
         .correlate(ReleaseVersion)
         .scalar_subquery()
     )
+    embargo = in_force()
     return (
-        select(Release, ReleaseVersion, sent.label("since"))
+        select(Release, ReleaseVersion, sent.label("since"), embargo.label("embargo"))
         .join(ReleaseVersion, col(ReleaseVersion.release_id) == col(Release.id))
         .where(
             sent.is_not(None),
-            or_(col(ReleaseVersion.embargo_until).is_(None), col(ReleaseVersion.embargo_until) <= now),
+            col(Release.kind) != ReleaseKind.NOTICE,
+            or_(embargo.is_(None), embargo <= now),
         )
         .order_by(col(ReleaseVersion.id).desc())
     )
 
 
-def _read(session: Session, statement: Select[Release, ReleaseVersion, Any]) -> list[Published]:
+def _read(session: Session, statement: Select[Release, ReleaseVersion, Any, Any]) -> list[Published]:
     rows = session.execute(statement).all()
-    files = _files_of(session, [version.id for _, version, _ in rows])
+    files = _files_of(session, [version.id for _, version, _, _ in rows])
     return [
         Published(
             release,
             version,
-            max(since, version.embargo_until) if version.embargo_until else since,
+            max(since, embargo) if embargo else since,
             tuple(files.get(version.id, {}).values()),
         )
-        for release, version, since in rows
+        for release, version, since, embargo in rows
     ]
 
 

@@ -81,7 +81,7 @@ def reminded(connection: Connection, dispatch_id: int) -> Iterator[dict[str, Any
 
 def _answers(connection: Connection, page: Sequence[Row[Any]]) -> dict[int, list[datetime]]:
     """When answers came to these messages, or to those that they follow up, by the number of the follow-up."""
-    by_original = {row.merge["in_reply_to"]: row.id for row in page if row.merge.get("in_reply_to")}
+    by_original = {row.merge["follows"][-1]: row.id for row in page if row.merge.get("follows")}
     numbers = {row.id: row.id for row in page}
     for number, message_id in connection.execute(
         select(_delivery.c.id, _delivery.c.message_id).where(_delivery.c.message_id.in_(list(by_original)))

@@ -65,6 +65,8 @@ _WORDS = {
     "version": ("version", "version"),
     "recipients": ("Destinataires", "Recipients"),
     "accepted_of": ("acceptés par leur serveur", "accepted by their mail server"),
+    "to_start": ("doit partir le", "to start"),
+    "held": ("retenue : son départ a été manqué", "held: its start was missed"),
     "not_reached": ("non joints", "not reached"),
     "waiting": ("en attente", "waiting"),
     "came_back": ("Retours", "What came back"),
@@ -82,6 +84,8 @@ _WORDS = {
     "by_kind": ("Par type de média", "By kind of outlet"),
     "by_domain": ("Par domaine", "By domain"),
     "by_list": ("Par liste", "By list"),
+    "by_wave": ("Par vague", "By wave"),
+    "exclusive": ("exclusivité", "exclusive"),
     "reasons": ("Pourquoi ils n’ont pas été joints", "Why they were not reached"),
     "reason": ("Motif", "Reason"),
     "example": ("Mots du serveur (exemple)", "The server’s words (an example)"),
@@ -214,6 +218,7 @@ class Page(Wording):
             "groups": [
                 group
                 for name, counts in (
+                    ("by_wave", self._waves()),
                     ("by_sector", self.report.by_sector), ("by_kind", self._kinds()),
                     ("by_domain", self.report.by_domain), ("by_list", self.details.by_list),
                 )
@@ -265,7 +270,8 @@ class Page(Wording):
 
     def _dispatch(self, row: Any) -> str:
         words = self.words
-        started = self.moment(row.started_at) or words["not_started"]
+        due = f"{words['to_start']} {self.moment(row.scheduled_at)}" if row.scheduled_at else words["not_started"]
+        started = self.moment(row.started_at) or (words["held"] if row.is_held else due)
         test = f" [{words['test']}]" if row.is_test else ""
         taken = f", {words['taken_over']} «{row.account}»" if row.takeover else ""
         return f"{words['dispatch']} {row.id}{test}, {words['version']} {row.version}: {started}{taken}"
@@ -299,6 +305,17 @@ class Page(Wording):
         sent = ", ".join(f"{self.words['dispatch'].lower()} {number}" for number in step.dispatch_ids)
         told = f"«{step.slug}»" + (f" {verb} «{step.corrects}»" if verb else "")
         return f"{told} ({sent or self.words['not_started']})"
+
+    def _waves(self) -> dict[str, Any]:
+        """The waves in their order, with the hour at which each began or is to begin; an exclusive is somebody."""
+        waves = [wave for row in self.report.dispatches for wave in row.waves]
+        found: dict[str, Any] = {}
+        for wave, (label, counts) in zip(waves, self.report.by_wave.items(), strict=True):
+            name = f"{wave.number}." if self.is_redacted and wave.is_exclusive else label
+            kind = f" ({self.words['exclusive']})" if wave.is_exclusive else ""
+            hour = self.moment(wave.began_at or wave.starts_at)
+            found[f"{name}{kind}" + (f", {hour}" if hour else "")] = counts
+        return found
 
     def _bar(self, state: str, many: int, total: int) -> dict[str, Any]:
         return {

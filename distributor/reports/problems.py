@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from distributor.states import DeliveryState, Verdict
+from distributor.states import CUT_OFF, DeliveryState, Verdict
 
 _S = DeliveryState
 
@@ -38,6 +38,7 @@ _ORDER = (
     "complained",
     "deferred",
     "cancelled",
+    "cut_off",
 )
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -62,6 +63,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Leur serveur a dit « plus tard » : laissez tourner", "Their server said «later»: leave this running"
     ),
     "cancelled": ("Annulés avant de partir : envoyez de nouveau", "Cancelled before they left: send it again"),
+    "cut_off": (
+        "Pas partis avant l’heure limite : envoyez de nouveau, ou téléphonez",
+        "They had not left when the cut-off came: send it again, or telephone",
+    ),
 }  # fmt: skip
 """Problem → its words in French and in English."""
 
@@ -91,6 +96,7 @@ def find_problems(
         "complained": f"distributor suppressions add {one_of.get('complained')} --source complaint",
         "deferred": "distributor work",
         "cancelled": f"distributor send {slug} --list NAME",
+        "cut_off": f"distributor send {slug} --list NAME",
     }
     return [Problem(code, counts[code], commands[code]) for code in _ORDER if code in counts]
 
@@ -101,5 +107,5 @@ def _code(state: str, verdict: str, reason: str) -> str:
     if state == _S.BOUNCED:
         return "address"
     if state == _S.WITHHELD:
-        return "cancelled" if reason == "cancelled" else ""  # an objection is no problem: it was heeded
+        return {"cancelled": "cancelled", CUT_OFF: "cut_off"}.get(reason, "")  # an objection was heeded: no problem
     return state if state in _ORDER else ""

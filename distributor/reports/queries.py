@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import Connection, exists, func, or_, select, text
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -18,20 +18,24 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import LEASE
 from distributor.deliveries.tally import Place, tally
+from distributor.deliveries.timing import Held, clock_of
+from distributor.deliveries.timing import held as held_of
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
 from distributor.reports.queries_chain import Chain, corrections_of, read_chain
-from distributor.states import ASSUMED_SENT, COOLING, DeliveryState, DispatchState
+from distributor.reports.queries_waves import WaveRow, waves_of
+from distributor.states import ASSUMED_SENT, COOLING, HELD, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
 _dispatch, _delivery, _attempt = _TABLES["dispatch"], _TABLES["delivery"], _TABLES["attempt"]
 _account, _second = _TABLES["account"], _TABLES["account"].alias("second")
+_wave = _TABLES["wave"]
 
 _RECIPIENT_COLUMNS = (
-    "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
-    "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
-    "next_attempt_at", "updated_at",
+    "id", "dispatch_id", "wave", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists",
+    "state", "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
+    "not_before", "embargo_until", "next_attempt_at", "updated_at",
 )  # fmt: skip
 _ATTEMPT_COLUMNS = (
     "delivery_id", "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply",
@@ -63,6 +67,11 @@ class DispatchRow:
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
+    scheduled_at: datetime | None = None
+    not_after: datetime | None = None
+    waves: tuple[WaveRow, ...] = ()
+    held: tuple[Held, ...] = ()
+    """Who waits for a wave or for the end of an embargo."""
     sign_offs: list[dict[str, Any]] = field(default_factory=list)
     """The signatures that held when it was planned: `name`, `actor`, `signed_at`, `digest`."""
     account: str = ""
@@ -84,16 +93,62 @@ class DispatchRow:
         resume = f"distributor dispatches resume {self.id}"
         if self.stopped and not self.is_waiting:
             return f"stopped in the middle — {resume}"
+        if (
+            self.is_cooling
+            or self.is_held
+            or self.is_scheduled
+            or (self.state == DispatchState.PLANNED and not self._waited_for)
+        ):
+            return self._words_of_its_start(resume)
         if self.state == DispatchState.PAUSED:
             return f"paused: {self.pause_reason} — {resume}"
-        if self.is_waiting:
-            return f"waits: {self.waits_for} — distributor work goes on by itself"
-        if self.state == DispatchState.PLANNED:
-            recall = f"cooling down, leaves in seconds — to recall it: distributor dispatches cancel {self.id}"
-            return recall if self.is_cooling else f"planned, not started — {resume}"
+        if self._waited_for:
+            return f"waits: {self._waited_for} — distributor work goes on by itself"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not _now_waiting(self.counts):
             return "running: waits for the next attempt — distributor work"
         return self.state
+
+    def _words_of_its_start(self, resume: str) -> str:
+        if self.is_cooling:
+            return f"cooling down, leaves in seconds — to recall it: distributor dispatches cancel {self.id}"
+        if self.is_scheduled:
+            return "scheduled — distributor work starts it"
+        if not self.is_held:
+            return f"planned, not started — {resume}"
+        put_off = f"distributor dispatches reschedule {self.id} --at …"
+        return f"{self.pause_reason} — to start it anyway: {resume}; to put it off: {put_off}"
+
+    @property
+    def short(self) -> str:
+        """How it stands, in one word."""
+        return "held" if self.is_held else "scheduled" if self.is_scheduled else self.state
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it waits for the hour at which it is to start."""
+        return self.state == DispatchState.PLANNED and self.scheduled_at is not None and self.started_at is None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was held because its start came too late."""
+        return self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD)
+
+    @property
+    def only_held(self) -> bool:
+        """Whether everybody who is still to be sent to waits for a wave or for the end of an embargo."""
+        return bool(self.held) and not _now_waiting(self.counts, self.held)
+
+    @property
+    def _waited_for(self) -> str:
+        """What the dispatch as a whole waits for, if it does: the account, an embargo's end, a wave's hour."""
+        if self.is_waiting:
+            return self.waits_for
+        if not self.only_held or self.state not in {DispatchState.PLANNED, DispatchState.RUNNING}:
+            return ""
+        first = self.held[0]
+        if first.by_embargo:
+            return "for the end of the embargo"
+        return next((f"for wave {one.number}, {one.name}" for one in self.waves if one.number == first.wave), "")
 
     @property
     def is_open(self) -> bool:
@@ -139,6 +194,8 @@ class DispatchRow:
             "lists": self.lists,
             "excluded_lists": self.excluded_lists,
             "created_at": self.created_at,
+            "scheduled_at": self.scheduled_at,
+            "not_after": self.not_after,
             "started_at": self.started_at,
             "finished_at": self.finished_at,
             "next_attempt_at": self.next_attempt_at,
@@ -148,6 +205,11 @@ class DispatchRow:
             "then": self.then,
             "takeover": dict(self.takeover),
             "sign_offs": self.sign_offs,
+            "waves": [wave.as_json() for wave in self.waves],
+            "held": [
+                {"total": one.many, "wave": one.wave, "until": one.until, "by_embargo": one.by_embargo}
+                for one in self.held
+            ],
             "total": self.total,
             "totals": {state.value: self.counts.get(state.value, 0) for state in DeliveryState},
         }
@@ -160,8 +222,13 @@ def dispatches(
     dispatch_id: int | None = None,
     before: int | None = None,
     since: datetime | None = None,
+    states: Collection[str] = (),
+    holding: str = "",
 ) -> list[DispatchRow]:
-    """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first."""
+    """The dispatches of a release and its translations, or one, or all, or those numbered or begun so; oldest first.
+
+    With `states`, those in one of them; with `holding`, those of which a delivery is in that state.
+    """
     statement = (
         select(
             _dispatch,
@@ -186,9 +253,20 @@ def dispatches(
         statement = statement.where(_dispatch.c.id < before)
     if since is not None:
         statement = statement.where(_dispatch.c.started_at >= since)
+    if states:
+        statement = statement.where(_dispatch.c.state.in_(states))
+    if holding:
+        held = _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state == holding
+        statement = statement.where(exists().where(*held))
     rows = connection.execute(statement).mappings().all()
     counts, due = _standings(connection, [row["id"] for row in rows])
-    running = [row["id"] for row in rows if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]])]
+    numbers = [row["id"] for row in rows]
+    waves, held_back = waves_of(connection, numbers), _held(connection, numbers)
+    running = [
+        row["id"]
+        for row in rows
+        if row["state"] == DispatchState.RUNNING and _now_waiting(counts[row["id"]], held_back.get(row["id"], ()))
+    ]
     carried = _carried(connection, running)
     names = DispatchRow.__slots__
     return [
@@ -197,14 +275,25 @@ def dispatches(
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
             stopped=row["id"] in running and not carried[row["id"]],
+            waves=waves.get(row["id"], ()),
+            held=tuple(held_back.get(row["id"], ())),
         )
         for row in rows
     ]
 
 
-def _now_waiting(counts: Mapping[str, int]) -> bool:
-    """Whether somebody is to be sent to now, rather than at a later attempt."""
-    return any(counts.get(state) for state in (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING))
+def _now_waiting(counts: Mapping[str, int], held: Sequence[Held] = ()) -> bool:
+    """Whether somebody is to be sent to now, rather than at a later attempt or hour (`held`)."""
+    under_way = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING)
+    return sum(counts.get(state, 0) for state in under_way) > sum(one.many for one in held)
+
+
+def _held(connection: Connection, dispatch_ids: Sequence[int]) -> dict[int, list[Held]]:
+    """Dispatch → who of it waits for a wave or for the end of an embargo."""
+    found: dict[int, list[Held]] = defaultdict(list)
+    for one in held_of(connection, dispatch_ids, clock_of(connection, clock.now())):
+        found[one.dispatch_id].append(one)
+    return found
 
 
 def _carried(connection: Connection, dispatch_ids: list[int]) -> dict[int, bool]:
@@ -277,6 +366,16 @@ class Report:
     def total(self) -> int:
         """Everyone on the manifests."""
         return sum(self.totals.values())
+
+    @property
+    def by_wave(self) -> dict[str, Mapping[str, int]]:
+        """Counts by wave and state, in the order in which they leave; nothing where there are none."""
+        several = sum(bool(row.waves) for row in self.dispatches) > 1
+        return {
+            f"{wave.number}. {wave.name}" + (f" (dispatch {row.id})" if several else ""): wave.counts
+            for row in self.dispatches
+            for wave in row.waves
+        }
 
     @property
     def dispatch_ids(self) -> list[int]:
@@ -378,10 +477,16 @@ def recipients(
                 _version.c.number.label("version"),
                 _release.c.slug.label("release"),
                 _dispatch.c.signed_off_by,
+                func.coalesce(_wave.c.name, "").label("wave_name"),
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
             .join(_release, _release.c.id == _version.c.release_id)
             .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
+            .join(
+                _wave,
+                (_wave.c.dispatch_id == _delivery.c.dispatch_id) & (_wave.c.number == _delivery.c.wave),
+                isouter=True,
+            )
             .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.id > last)
             .order_by(_delivery.c.id)
             .limit(_PAGE)
@@ -430,5 +535,6 @@ def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, 
         "by_sector": report.by_sector,
         "by_domain": report.by_domain,
         "chain": report.chain.as_json() if report.chain else None,
+        "by_wave": report.by_wave,
         "recipients": list(rows),
     }

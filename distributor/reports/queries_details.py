@@ -139,7 +139,7 @@ def grouped(connection: Connection, dispatch_ids: list[int], by: str) -> dict[st
 def problems_of(connection: Connection, report: Report) -> list[Problem]:
     """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it."""
     row = report.dispatches[-1]
-    waits = row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED)
+    waits = not row.is_scheduled and (row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
     waiting = sum(row.counts.get(state, 0) for state in OPEN_STATES) if waits else 0
     reasons = _reasons(connection, report.dispatch_ids)
     told = [(one.state, one.verdict, one.reason, one.count, one.address) for one in reasons]

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from distributor.reports.follow_ups import FollowUp
 from distributor.reports.problems import WORDS, Problem
-from distributor.reports.queries import Report
+from distributor.reports.queries import DispatchRow, Report
 from distributor.reports.queries_chain import Chain
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
@@ -41,7 +41,7 @@ def show_report(
     """
     out.print(Text(report.headline, style="bold"))
     for row in report.dispatches:
-        started = f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}" if row.started_at else "not started"
+        started = _started(row, zone)
         many = f"{row.total} recipient{'' if row.total == 1 else 's'}"
         of = "" if row.slug == report.slug else f" of «{row.slug}»"
         words = (row.words, "" if row.words == row.state else "yellow")
@@ -62,7 +62,8 @@ def show_report(
     if details is not None:
         _show_timeline(out, details.timeline, report.total, zone)
         _show_echo(out, details)
-    for name, counts in (groups or {"sector": report.by_sector, "domain": report.by_domain}).items():
+    usual = {"wave": report.by_wave} if report.by_wave else {}
+    for name, counts in (groups or {**usual, "sector": report.by_sector, "domain": report.by_domain}).items():
         _show_groups(out, name, counts)
     translations = {row.id: f"«{row.slug}», " for row in report.dispatches if row.slug != report.slug}
     _show_recipients(out, recipients, zone, translations, is_several=len(report.dispatches) > 1)
@@ -85,6 +86,14 @@ def _show_chain(out: Console, chain: Chain | None, slug: str) -> None:
         if many:
             out.print(Text(f"{many:>7} {words}"))
     out.print()
+
+
+def _started(row: DispatchRow, zone: ZoneInfo) -> str:
+    if row.started_at is not None:
+        return f"{row.started_at.astimezone(zone):%Y-%m-%d %H:%M %z}"
+    if row.scheduled_at is not None:
+        return f"to start {row.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M %z}"
+    return "not started"
 
 
 def _show_totals(out: Console, report: Report) -> None:

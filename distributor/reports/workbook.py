@@ -28,7 +28,7 @@ _WIDE = {
     "corrects": 40,
     "corrected_by": 34,
 }
-_MOMENTS = frozenset({"accepted_at", "next_attempt_at", "started_at"})
+_MOMENTS = frozenset({"accepted_at", "next_attempt_at", "started_at", "not_before"})
 
 
 def write_xlsx(output: Output, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> int:

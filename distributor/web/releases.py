@@ -108,7 +108,7 @@ def _values(site: Site, published: Published) -> dict[str, Any]:
     """What the template says of a release: its own words, as messages have them."""
     assert published.release.id is not None, "it was read"
     here = site.release_path(published.release.id)
-    release = release_of(published.version, published.release.slug)
+    release = release_of(published.version, published.release.slug, embargo_until=None)  # it is over
     settings = site.workspace.settings
     texts = site.workspace.templates.texts(release.lang)
     shown = [file for file in published.files if file.role != FileRole.ATTACHMENT]

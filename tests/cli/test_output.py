@@ -87,8 +87,8 @@ def test_the_proof_is_an_array_of_findings(said: dict[str, Any]) -> None:
 def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     keys = {
         "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists",
-        "excluded_lists", "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for",
-        "account", "then", "takeover", "sign_offs", "total", "totals",
+        "excluded_lists", "created_at", "scheduled_at", "not_after", "started_at", "finished_at", "next_attempt_at",
+        "waits_until", "waits_for", "waves", "held", "account", "then", "takeover", "sign_offs", "total", "totals",
     }  # fmt: skip
     (row,) = json.loads(said["dispatches list"][1])
     assert set(row) == keys
@@ -100,7 +100,8 @@ def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
 def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:
     found = json.loads(said["report halle"][1])
     assert list(found) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "follow_ups",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "by_wave",
+        "follow_ups",
         "recipients",
     ]  # fmt: skip
     assert found["totals"]["accepted"] == len(found["recipients"]) == 2

@@ -81,6 +81,21 @@ def test_details_are_changed_and_erased(base: Database) -> None:
         assert session.exec(select(Audit.action).where(Audit.actor == "anne")).all() == ["outlets.edit"]
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("18:30", "18:30"), ("9h", "09:00"), ("18 h 05", "18:05"), ("", "")])
+def test_a_deadline_is_an_hour(base: Database, typed: str, kept: str) -> None:
+    with base.session() as session:
+        outlet = find_outlet(session, "Le Monde libre")
+        outlet.deadline = "12:00"
+        edit_outlet(session, outlet, {"deadline": typed}, actor="anne")
+        assert outlet.deadline == kept
+
+
+@pytest.mark.parametrize("typed", ["25:00", "soon", "18:60", "in the evening"])
+def test_what_is_no_hour_is_no_deadline(base: Database, typed: str) -> None:
+    with base.session() as session, pytest.raises(BadInput, match="is no hour of the day"):
+        edit_outlet(session, find_outlet(session, "Le Monde libre"), {"deadline": typed}, actor="anne")
+
+
 def test_a_new_name_is_not_anothers_and_smart_lists_are_named(base: Database) -> None:
     with base.session() as session:
         create_list(session, "Libre", query="outlet:libre", actor="anne")

@@ -58,7 +58,19 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             connection.execute(text(f"DROP TRIGGER {name}{on}"))
             if not database.is_sqlite:
                 connection.execute(text(f"DROP FUNCTION {name}()"))
-        later = ("left_out", "sign_off", "worker", "tally", "pace", "pace_share", "refused_login", "coverage")
+        later = (
+            "wave",
+            "embargo_change",
+            "embargo_acceptance",
+            "left_out",
+            "sign_off",
+            "worker",
+            "tally",
+            "pace",
+            "pace_share",
+            "refused_login",
+            "coverage",
+        )
         for name in (*later, "media_list_departure", "contact_merge", "column_mapping", "domain_check"):
             connection.execute(text(f"DROP TABLE {name}"))
         for name in (
@@ -66,6 +78,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_contact_same_as_id",
             "ix_delivery_dispatch_id_accepted_at",
             "ix_delivery_with_reason",
+            "ix_delivery_that_waits",
             "ix_release_translates_id",
             "ix_delivery_corrects_id",
             "ix_release_follows_up_id",
@@ -88,6 +101,11 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             ("attempt", "account"),
             ("dispatch", "sign_offs"),
             ("release_version", "author"),
+            ("dispatch", "not_after"),
+            ("outlet", "deadline"),
+            ("delivery", "wave"),
+            ("delivery", "not_before"),
+            ("delivery", "embargo_until"),
         ]
         for table, name in later:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 from ledgerbase import KEYRING, START, add_version
 from sqlalchemy import update
@@ -87,6 +89,19 @@ def test_lists_that_have_little_in_common_are_not_compared(base: Database) -> No
         base, read_csv((HEADER + "M.;Luc;Roy;Le Pas;luc@pas.example;\n").encode(), name="l.csv"), list_name="sport"
     )
     assert audience(base, "sport") == Audience(languages={}, unproven=[], missing_outlets=[], missing_agencies=[])
+
+
+def test_deadlines_are_the_outlets_or_ones_own(base: Database) -> None:
+    people = ("luc@jour.example;Luc;Roy;Le Jour;16h30", "lea@fil.example;Léa;Pic;Le Fil;tard")
+    rows = "\n".join(["E-mail;Prénom;Nom;Média;Bouclage", *people])
+    import_contacts(base, read_csv(rows.encode(), name="l.csv"), list_name="economie")
+    assert audience(base, "economie").deadlines == (("Luc Roy", time(16, 30)),)
+    with base.session() as session:
+        session.execute(update(Outlet).where(col(Outlet.name) == "Le Jour").values(deadline="18:30"))
+    assert set(audience(base, "economie", "culture").deadlines) == {
+        ("Luc Roy", time(16, 30)),
+        ("Le Jour", time(18, 30)),
+    }
 
 
 def test_provenance_that_is_not_known_is_named(base: Database) -> None:

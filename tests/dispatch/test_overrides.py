@@ -1,4 +1,4 @@
-"""What an override lets pass: the finding it was said of, for the people it was said of, in one version."""
+"""What an override lets pass: the finding it was said of, in one version."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from distributor.models import Audit, ReleaseVersion
 from distributor.releases.findings import Finding, Level
 
 PLACEHOLDER = Finding("placeholder", Level.STOP, "XX was left in.", 4, "le XX mars")
-EMBARGO = Finding("embargo-ahead", Level.STOP, "It would leave before 18:00.", 2, "Sous embargo")
-PEOPLE = frozenset({1, 2, 3})
+DATELINE = Finding("dateline-far", Level.STOP, "It is a month old.", 2, "Brest, le 2 février")
 
 
 def test_an_override_is_logged_and_holds_for_one_version(database: Database) -> None:
     first, second = add_version(database, slug="a"), add_version(database, slug="b")
-    made = [override(one, PEOPLE, because="archives", actor="anne", at=START) for one in (PLACEHOLDER, EMBARGO)]
+    made = [override(one, because="archives", actor="anne", at=START) for one in (PLACEHOLDER, DATELINE)]
     with database.session() as session:
         overrides.record(session, session.get_one(ReleaseVersion, first), made)
     with database.session(reads_only=True) as session:
@@ -34,24 +33,21 @@ def test_an_override_is_logged_and_holds_for_one_version(database: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("finding", "people", "is_passed"),
+    ("finding", "is_passed"),
     [
-        (PLACEHOLDER, PEOPLE, True),
-        (PLACEHOLDER, frozenset({9}), True),
-        (replace(PLACEHOLDER, message="said in other words, a day later"), PEOPLE, True),
-        (replace(PLACEHOLDER, line=9), PEOPLE, False),
-        (replace(PLACEHOLDER, excerpt="le XX avril"), PEOPLE, False),
-        (replace(PLACEHOLDER, code="template-braces"), PEOPLE, False),
-        (EMBARGO, PEOPLE, True),
-        (EMBARGO, frozenset({2}), True),
-        (EMBARGO, frozenset({2, 9}), False),
+        (PLACEHOLDER, True),
+        (DATELINE, True),
+        (replace(PLACEHOLDER, message="said in other words, a day later"), True),
+        (replace(PLACEHOLDER, line=9), False),
+        (replace(PLACEHOLDER, excerpt="le XX avril"), False),
+        (replace(PLACEHOLDER, code="template-braces"), False),
     ],
 )
-def test_it_lets_the_same_finding_pass_and_no_other(finding: Finding, people: frozenset[int], is_passed: bool) -> None:
-    made = [override(one, PEOPLE, because="so", actor="anne", at=START) for one in (PLACEHOLDER, EMBARGO)]
-    assert (finding in overrides.passed([finding], made, people)) == is_passed
+def test_it_lets_the_same_finding_pass_and_no_other(finding: Finding, is_passed: bool) -> None:
+    made = [override(one, because="so", actor="anne", at=START) for one in (PLACEHOLDER, DATELINE)]
+    assert (finding in overrides.passed([finding], made)) == is_passed
 
 
 def test_of_several_overrides_the_latest_is_named() -> None:
-    made = [override(PLACEHOLDER, PEOPLE, because="so", actor=who, at=START) for who in ("anne", "paul")]
-    assert overrides.passed([PLACEHOLDER], made, PEOPLE)[PLACEHOLDER].actor == "paul"
+    made = [override(PLACEHOLDER, because="so", actor=who, at=START) for who in ("anne", "paul")]
+    assert overrides.passed([PLACEHOLDER], made)[PLACEHOLDER].actor == "paul"

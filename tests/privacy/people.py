@@ -23,6 +23,7 @@ from distributor.models import (
     ContactSector,
     Delivery,
     DomainCheck,
+    EmbargoAcceptance,
     FeedbackEvent,
     LeftOut,
     MediaList,
@@ -30,6 +31,7 @@ from distributor.models import (
     MediaListMember,
     Outlet,
     Pace,
+    ReleaseVersion,
     Sector,
 )
 
@@ -105,8 +107,10 @@ def add_history(database: Database, her: int, *, waiting: bool = False) -> list[
         words = f"shares the address of {FIRST} {LAST}"
         session.add(LeftOut(dispatch_id=dispatch, contact_id=him, reason="same address", because=words))
         session.add(LeftOut(dispatch_id=dispatch, contact_id=her, reason="excluded", because="is on a list"))
+        first = session.get_one(ReleaseVersion, version).release_id
         session.add(FeedbackEvent(digest="b1", delivery_id=mine[1], kind="bounce", raw=f"To: {ADDRESS}".encode()))
         session.add(FeedbackEvent(digest="b2", kind="bounce", raw=f"Final-Recipient: rfc822; {SECOND}".encode()))
+        session.add(EmbargoAcceptance(release_id=first, contact_id=her, how=f"phone, {FIRST} {LAST}"))
         session.add(FeedbackEvent(digest="b3", kind="bounce", raw=b"Final-Recipient: rfc822; other@x.example"))
     version = add_version(database, slug="release-3")
     if waiting:

@@ -143,7 +143,8 @@ TEXTS_OF_OTHER_THINGS = {
     "release_version": "what is published", "attachment": "what is published", "account": "ours", "dispatch": "ours",
     "delivery": "deliveries/erasure.py", "attempt": "deliveries/erasure.py", "feedback_event": "emptied",
     "contact_sector": "goes with the contact", "pace": "goes when nobody else is at the domain", "pace_share": "ours",
-    "refused_login": "ours", "worker": "ours", "tally": "domains and sectors of deliveries, which keep them",
+    "refused_login": "ours", "worker": "ours", "embargo_change": "ours",
+    "tally": "domains and sectors of deliveries, which keep them",
 }  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from distributor.db.engine import Database
-from distributor.models import Attachment, Dispatch, ReleaseVersion
+from distributor.models import Attachment, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
+from distributor.releases.inforce import change_embargo, embargo_of
 from distributor.releases.publishing import find_published, newest_published, published_as, published_file
 
 NOON = START + timedelta(hours=3)
@@ -110,3 +111,32 @@ def test_the_pdf_and_the_logo_that_a_dispatch_added_are_its_files_too(database: 
         elsewhere = find_published(session, other, NOON)
         assert elsewhere is not None
         assert published_file(elsewhere, pdf.sha256) is None
+
+
+def test_an_embargo_that_a_command_moved_holds_as_moved(database: Database) -> None:
+    """For every version that says what that one said; a version that says another hour has its own."""
+    number = sent(database, embargo_until=NOON)
+    later, earlier = NOON + timedelta(hours=2), NOON - timedelta(hours=2)
+    with database.session() as session:
+        version = session.exec(select(ReleaseVersion).where(ReleaseVersion.release_id == number)).one()
+        assert change_embargo(session, version, later, "anne", START) == [version.id]
+        assert embargo_of(session, version) == later
+        assert find_published(session, number, later - timedelta(microseconds=1)) is None
+        assert find_published(session, number, later) is not None
+        change_embargo(session, version, earlier, "anne", START)
+        found = find_published(session, number, earlier)
+        assert found is not None
+        assert found.since == earlier
+        version.embargo_until = NOON + timedelta(days=1)
+        session.add(version)
+        session.flush()
+        assert find_published(session, number, later) is None
+
+
+def test_a_notice_about_an_embargo_is_never_out(database: Database) -> None:
+    number = sent(database)
+    with database.session() as session:
+        session.get_one(Release, number).kind = "notice"
+    with database.session(reads_only=True) as session:
+        assert find_published(session, number, NOON) is None
+        assert newest_published(session, NOON, 10) == []

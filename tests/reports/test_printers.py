@@ -38,6 +38,7 @@ def recipient(**values: Any) -> dict[str, Any]:
         "corrects": "",
         "corrected_by": "",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
+        "wave": 0, "wave_name": "", "not_before": None, "embargo_until": None,
     } | values  # fmt: skip
 
 
@@ -171,12 +172,24 @@ def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:
     assert "dispatch 1, version 1" not in printed(one, recipient())
 
 
+RESUME = "distributor dispatches resume 1"
+PUT_OFF = "distributor dispatches reschedule 1 --at …"
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"state": "running", "stopped": True}, "stopped in the middle — distributor dispatches resume 1"),
         ({"state": "paused", "pause_reason": "no"}, "paused: no — distributor dispatches resume 1"),
-        ({"state": "planned"}, "planned, not started — distributor dispatches resume 1"),
+        ({"state": "planned", "started_at": None}, "planned, not started — distributor dispatches resume 1"),
+        (
+            {"state": "planned", "started_at": None, "scheduled_at": START},
+            "scheduled — distributor work starts it",
+        ),
+        (
+            {"state": "paused", "pause_reason": "held: it was late"},
+            f"held: it was late — to start it anyway: {RESUME}; to put it off: {PUT_OFF}",
+        ),
         ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
         ({"state": "done"}, "done"),
     ],

@@ -39,6 +39,7 @@ RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
     "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "corrects", "corrected_by", "history",
+    "wave", "wave_name", "not_before", "embargo_until",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
@@ -46,9 +47,9 @@ ATTEMPT_KEYS = {
 }  # fmt: skip
 DISPATCH_KEYS = {
     "id", "release", "headline", "version", "state", "stopped", "pause_reason", "is_test", "lists", "excluded_lists",
-    "sign_offs",
-    "created_at", "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals",
-    "account", "then", "takeover",
+    "sign_offs", "account", "then", "takeover",
+    "created_at", "scheduled_at", "not_after",
+    "started_at", "finished_at", "next_attempt_at", "waits_until", "waits_for", "total", "totals", "waves", "held",
 }  # fmt: skip
 
 people = st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.sampled_from(SECTORS), st.integers(0, 3)))
@@ -144,8 +145,8 @@ def test_json_has_the_documented_shape(database: Database) -> None:
         made = report_as_json(report, queries.recipients(connection, report.dispatch_ids))
     shown = json.loads(json.dumps(made, default=str))
     assert list(shown) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain",
-            "recipients",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "by_wave",
+        "recipients",
     ]  # fmt: skip
     assert set(shown["dispatches"][0]) == DISPATCH_KEYS
     assert set(shown["totals"]) == set(shown["dispatches"][0]["totals"]) == set(DeliveryState)

@@ -19,15 +19,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from movingclock import VARIABLE, MovingClock
 from smtpserver import Accepted, Script, read_journal
 from warmcommand import WarmCommand
 
 SERVER_FILE = Path(__file__).parents[1] / "smtpserver.py"
+CLOCK_FILE = SERVER_FILE.with_name("movingclock.py")
 SECTORS = {"sante": "Santé", "economie": "Économie", "social": "Social", "international": "International"}
 SLUG = "urgences-de-nuit"
 BUREAU = "bureau"
@@ -113,9 +115,9 @@ def write_list(path: Path, people: Sequence[Person]) -> Path:
     return path
 
 
-def communique() -> str:
-    """A communiqué of our own, as a press office writes it: plain text, the dateline at the end."""
-    today = datetime.now(ZoneInfo("Europe/Paris")).date()
+def communique(day: date | None = None) -> str:
+    """A communiqué of our own, as a press office writes it: plain text, the dateline, of that day, at the end."""
+    today = day or datetime.now(ZoneInfo("Europe/Paris")).date()
     day = "1er" if today.day == 1 else str(today.day)
     return (
         "\n\nL’hôpital de Kerlann rouvre ses urgences de nuit\n\n"
@@ -182,6 +184,10 @@ class Office:
         changed = {f"DISTRIBUTOR_{name.upper()}": value for name, value in settings.items()}
         return replace(self, settings=self.settings | {"DISTRIBUTOR_SMTP_PORT": str(port)} | changed)
 
+    def by(self, clock: MovingClock) -> Office:
+        """The same office, with the time of that clock."""
+        return replace(self, settings=self.settings | clock.env)
+
     def copied_to(self, folder: Path) -> Office:
         """A copy of the whole workspace, in a folder of its own."""
         shutil.copytree(self.path, folder / "press")
@@ -206,7 +212,8 @@ class Office:
             "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
             " os.execv(sys.executable, sys.argv[1:])"
         )
-        command = [sys.executable, "-m", "distributor", "--workspace", str(self.path), *arguments]
+        program = [str(CLOCK_FILE)] if VARIABLE in self.settings else ["-m", "distributor"]
+        command = [sys.executable, *program, "--workspace", str(self.path), *arguments]
         process = subprocess.Popen(
             [sys.executable, "-c", begin, *command],
             stdin=theirs,

@@ -24,9 +24,9 @@ from distributor.web.site import Site
 from distributor.wiring import Workspace
 
 LIST = (
-    "Civilité;Prénom;Nom;Média;E-mail;Secteur;Langue\n"
-    "Mme;Hélène;Aubry;Le Jour;helene@jour.example;Santé;fr\n"
-    "M.;John;Ward;The Wire;ward@wire.example;Santé;en\n"
+    "Civilité;Prénom;Nom;Média;E-mail;Secteur;Langue;Confiance embargo\n"
+    "Mme;Hélène;Aubry;Le Jour;helene@jour.example;Santé;fr;oui\n"
+    "M.;John;Ward;The Wire;ward@wire.example;Santé;en;oui\n"
 )
 RELEASE = """---
 title: L'hôpital rouvre

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ from distributor.contacts.people.members import Member, read_contacts
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Audit, Contact, MediaList, MediaListMember, Outlet
 
-_DETAILS = ("kind", "region", "website")
+_DETAILS = ("kind", "region", "website", "deadline")
+_HOUR = re.compile(r"(?P<hour>[01]?\d|2[0-3])\s*(?:[:h]\s*(?P<minute>[0-5]\d)?|heures?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class OutletSummary:
     kind: str
     region: str
     website: str
+    deadline: str
     contacts: int
 
 
@@ -120,13 +123,13 @@ def doubles(session: Session) -> list[OutletPair]:
 
 
 def edit_outlet(session: Session, outlet: Outlet, said: Mapping[str, str], *, actor: str) -> list[Change]:
-    """Change kind, region or website of an outlet («» erases); return old → new."""
+    """Change kind, region, website or deadline of an outlet («» erases); return old → new."""
     changes = []
     for name in _DETAILS:
         if name not in said:
             continue
         new = clean_text(said[name])[0]
-        new = read_outlet_kind(new) if name == "kind" else new
+        new = _READ[name](new) if name in _READ else new
         old = getattr(outlet, name)
         if old != new:
             setattr(outlet, name, new)
@@ -137,6 +140,20 @@ def edit_outlet(session: Session, outlet: Outlet, said: Mapping[str, str], *, ac
         session.add(Audit(actor=actor, action="outlets.edit", subject=outlet.name, details=details))
         session.flush()
     return changes
+
+
+def read_deadline(text: str) -> str:
+    """The hour at which an outlet closes its edition, as 18:30; "" for none. `BadInput` for what is no hour."""
+    if not text:
+        return ""
+    match = _HOUR.fullmatch(text)
+    if match is None:
+        raise BadInput(f"«{text}» is no hour of the day.", field="deadline", mend="Write it as 18:30.")
+    return f"{int(match['hour']):02}:{match['minute'] or '00'}"
+
+
+_READ: Mapping[str, Callable[[str], str]] = {"kind": read_outlet_kind, "deadline": read_deadline}
+"""How what is typed of an outlet is read, where it is not taken as it stands."""
 
 
 def rename_outlet(session: Session, outlet: Outlet, name: str, *, actor: str) -> list[str]:
@@ -242,7 +259,7 @@ def _counts(session: Session) -> dict[int | None, int]:
 
 
 def _summary(one: Outlet, counted: Mapping[int | None, int]) -> OutletSummary:
-    return OutletSummary(one.name, one.kind, one.region, one.website, counted.get(one.id, 0))
+    return OutletSummary(one.name, one.kind, one.region, one.website, one.deadline, counted.get(one.id, 0))
 
 
 def _host(website: str) -> str:

@@ -13,6 +13,7 @@ from distributor.releases.proof import (
     essentials,
     figures,
     files,
+    hours,
     leftovers,
     links,
     names,
@@ -33,7 +34,7 @@ _MOST = 50
 """How often one check speaks: whoever has fifty placeholders left need not be shown the next thousand."""
 
 _FAMILIES = (
-    *(essentials, corrections, calendar, embargoes, leftovers, unfinished, reach, figures, names),
+    *(essentials, corrections, calendar, embargoes, hours, leftovers, unfinished, reach, figures, names),
     *(wording, signs, shape, links, pictures, files, delivery, recipients),
 )
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(family.RULES for family in _FAMILIES))

@@ -24,15 +24,14 @@ EMBARGO_PAST = Rule(
 )
 EMBARGO_AHEAD = Rule(
     "embargo-ahead",
-    Level.STOP,
+    Level.NOTE,
     Said(
-        "The release is under embargo until {local} ({zone}), and would leave before.",
-        "Le communiqué est sous embargo jusqu'au {local} ({zone}), et partirait avant.",
+        "The release is under embargo until {local} ({zone}): who has not agreed to hold it gets it then.",
+        "Le communiqué est sous embargo jusqu'au {local} ({zone}) : qui n'a pas accepté de le garder le reçoit alors.",
     ),
     Said(
-        'Send it then; or, if everyone on the lists has agreed to hold it: --override embargo-ahead --because "…".',
-        "Envoyez-le à cette heure ; ou, si tous sur les listes ont accepté d'attendre :"
-        ' --override embargo-ahead --because "…".',
+        "When somebody agrees, note it: releases accept-embargo SLUG CONTACT.",
+        "Quand quelqu'un accepte, notez-le : releases accept-embargo NOM CONTACT.",
     ),
     Said(
         "An embargo is an agreement: whoever has not made it must not get the release before its hour.",
@@ -71,15 +70,15 @@ _HOUR = re.compile(
 
 
 def embargo(subject: ProofSubject) -> Iterator[Hit]:
-    """An embargo lies after the sending; one already over misleads, one ahead must not be broken by us."""
+    """An embargo over before the start misleads; of one ahead it is said who waits; whatever is said of it agrees."""
     until = subject.draft.embargo_until
     if until is None:
         return
     line = subject.draft.lines.get("embargo_until")
     excerpt, local = subject.source_line(line), _local(until, subject)
-    if until <= subject.send_at:
+    if until < subject.send_at:
         yield EMBARGO_PAST.at(line, excerpt, local=local)
-    else:
+    elif until > subject.send_at:
         yield EMBARGO_AHEAD.at(line, excerpt, local=local, zone=subject.timezone.key)
     for number, row in enumerate(subject.source.split("\n"), start=1):
         if number == line or "mbargo" not in row.lower() or not is_notice(row):

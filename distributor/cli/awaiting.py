@@ -1,0 +1,57 @@
+"""What recipients wait for, and until when, in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from distributor import clock
+from distributor.cli.output import console, count
+from distributor.deliveries.roster import Roster
+from distributor.deliveries.timing import Held, clock_of, held
+from distributor.deliveries.workers import host_of, pid_of
+from distributor.reports.queries_waves import wave_names
+from distributor.wiring import Workspace
+
+
+def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
+    """Say who of these dispatches waits for what and until when, and what sends them then; return them."""
+    with workspace.database.reading() as connection:
+        found = held(connection, dispatch_ids, clock_of(connection, clock.now()))
+        names = wave_names(connection, dispatch_ids)
+    out = console()
+    for line in held_in_words(found, names, workspace.settings.timezone):
+        out.print(line, soft_wrap=True)
+    if found:
+        worker = _waiting_worker(workspace)
+        by_itself = f"They leave by themselves: distributor work is running ({worker})."
+        out.print(by_itself if worker else "Nothing sends them by itself now; leave running: distributor work")
+    return found
+
+
+def _waiting_worker(workspace: Workspace) -> str:
+    """A process that waits for work, as a person would look for it; "" where none does, as far as can be seen."""
+    for one in Roster(workspace.database, "").present():
+        if one["dispatch_id"] is None and one["pid"] != os.getpid():
+            return f"process {pid_of(one['name'])} on {host_of(one['name'])}"
+    return ""
+
+
+def held_in_words(found: Iterable[Held], names: Mapping[tuple[int, int], str], zone: ZoneInfo) -> list[str]:
+    """A line for each group that waits: how many, for what, until when."""
+    lines = []
+    for one in found:
+        of_wave = f" of wave {one.wave}, {names[one.dispatch_id, one.wave]}," if one.wave else ""
+        what = "for the end of the embargo, " if one.by_embargo else "until "
+        verb = "waits" if one.many == 1 else "wait"
+        lines.append(f"{count(one.many, 'recipient')}{of_wave} {verb} {what}{hour_of(one.until, zone)}.")
+    return lines
+
+
+def hour_of(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment in words, with its weekday and zone: «Tuesday 1 December 2026, 18:00 (Europe/Paris)»."""
+    local = moment.astimezone(zone)
+    hour = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{local:%A} {local.day} {local:%B %Y}, {hour} ({zone.key})"

@@ -1,0 +1,179 @@
+"""When deliveries may leave: waves that begin and are counted from, embargoes that move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from distributor.db.bell import ring
+from distributor.deliveries.conditions import holds_embargo, may_leave
+from distributor.deliveries.leases import database_now
+from distributor.models import Delivery, Dispatch, Wave
+from distributor.states import DeliveryState, DispatchState
+
+_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_wave = Wave.__table__  # type: ignore[attr-defined]
+
+_UNSENT = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
+_MAY_LEAVE_AGAIN = (*_UNSENT, DeliveryState.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Recipients of one dispatch who wait for the same: `until` their wave starts, or the embargo is over."""
+
+    dispatch_id: int
+    many: int
+    wave: int
+    until: datetime
+    by_embargo: bool
+
+
+def held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> list[Held]:
+    """Who of these dispatches waits for a wave or the end of an embargo, whoever leaves first before the others."""
+    c = _delivery.c
+    holds = holds_embargo().label("holds")
+    rows = connection.execute(
+        select(c.dispatch_id, c.wave, c.not_before, c.embargo_until, holds, func.count().label("many"))
+        .where(
+            c.dispatch_id.in_(dispatch_ids),
+            c.state == DeliveryState.QUEUED,
+            c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+            ~may_leave(now),
+        )
+        .group_by(c.dispatch_id, c.wave, c.not_before, c.embargo_until, holds)
+    )
+    found = []
+    for row in rows:
+        embargo = None if row.holds else row.embargo_until
+        until = max(one for one in (row.not_before, embargo) if one is not None)
+        by_embargo = embargo is not None and embargo > now and until == embargo
+        found.append(Held(row.dispatch_id, row.many, row.wave, until, by_embargo))
+    return sorted(found, key=lambda one: (one.until, one.dispatch_id, one.wave))
+
+
+def next_change(connection: Connection, now: datetime) -> datetime | None:
+    """The next moment at which somebody of a dispatch under way may have to leave; None when nobody waits."""
+    c = _delivery.c
+    under_way = select(_dispatch.c.id).where(
+        _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+    )
+    moments = []
+    for column, states in (
+        (c.not_before, _UNSENT),
+        (c.embargo_until, _UNSENT),
+        (c.next_attempt_at, (DeliveryState.DEFERRED,)),
+    ):
+        conditions = [c.dispatch_id.in_(under_way), c.state.in_(states), column > now]
+        if column is not c.next_attempt_at:
+            conditions.append(c.not_before.is_not(None) | c.embargo_until.is_not(None))
+        moments.append(connection.execute(select(func.min(column)).where(*conditions)).scalar())
+    return min((one for one in moments if one is not None), default=None)
+
+
+def comes_meanwhile(connection: Connection, dispatch_id: int, since: datetime, now: datetime) -> bool:
+    """Whether a wave or the end of an embargo of another dispatch has come after `since`, and somebody waits."""
+    c = _delivery.c
+    under_way = select(_dispatch.c.id).where(
+        _dispatch.c.id != dispatch_id,
+        _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+        _dispatch.c.scheduled_at.is_(None) | _dispatch.c.started_at.is_not(None),
+        _dispatch.c.waits_until.is_(None) | (_dispatch.c.waits_until <= now),
+    )
+    waits = exists().where(
+        c.dispatch_id.in_(under_way),
+        c.state == DeliveryState.QUEUED,
+        c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+        c.not_before.between(since, now) | c.embargo_until.between(since, now),
+        may_leave(now),
+    )
+    return bool(connection.execute(select(waits)).scalar_one())
+
+
+def begin_wave(connection: Connection, dispatch_id: int, number: int, now: datetime) -> None:
+    """Note that a wave begins now, if it had not begun; those behind are counted from it."""
+    begun = connection.execute(
+        update(_wave)
+        .where(_wave.c.dispatch_id == dispatch_id, _wave.c.number == number, _wave.c.began_at.is_(None))
+        .values(began_at=now)
+    )
+    if begun.rowcount:
+        count_from(connection, dispatch_id, number, now)
+
+
+def count_again(connection: Connection, dispatch_id: int, now: datetime) -> None:
+    """A dispatch goes on that stood still: behind a wave that was cut off, those to come are counted from now."""
+    waits = exists().where(
+        _delivery.c.dispatch_id == dispatch_id,
+        _delivery.c.wave == _wave.c.number,
+        _delivery.c.state == DeliveryState.QUEUED,
+    )
+    cut_off = connection.execute(
+        select(func.max(_wave.c.number)).where(_wave.c.dispatch_id == dispatch_id, _wave.c.began_at.is_not(None), waits)
+    ).scalar()
+    if cut_off is not None:
+        count_from(connection, dispatch_id, cut_off, now)
+
+
+def count_from(connection: Connection, dispatch_id: int, number: int, start: datetime) -> None:
+    """Let the waves behind `number`, as far as they have no hour of their own, be counted from `start`."""
+    rows = connection.execute(
+        select(_wave.c.number, _wave.c.after_s, _wave.c.began_at)
+        .where(_wave.c.dispatch_id == dispatch_id, _wave.c.number > number)
+        .order_by(_wave.c.number)
+    ).all()
+    for row in rows:
+        if row.after_s is None or row.began_at is not None:
+            return
+        start += timedelta(seconds=row.after_s)
+        set_start(connection, dispatch_id, row.number, start)
+
+
+def count_from_start(connection: Connection, dispatch_id: int, start: datetime) -> None:
+    """Let the waves of a dispatch that has not begun be counted from its new start, or the first one's own hour."""
+    first = _wave.c.starts_at
+    own = connection.execute(select(first).where(_wave.c.dispatch_id == dispatch_id, _wave.c.number == 1)).scalar()
+    count_from(connection, dispatch_id, 1, max(start, own or start))
+
+
+def set_start(connection: Connection, dispatch_id: int, number: int, start: datetime) -> None:
+    """Let a wave start then. Claims on it are taken back: whoever holds one finds that it is no longer theirs."""
+    connection.execute(
+        update(_wave).where(_wave.c.dispatch_id == dispatch_id, _wave.c.number == number).values(starts_at=start)
+    )
+    mine = (_delivery.c.dispatch_id == dispatch_id) & (_delivery.c.wave == number)
+    _take_back(connection, mine)
+    connection.execute(update(_delivery).where(mine, _delivery.c.state.in_(_UNSENT)).values(not_before=start))
+    ring(connection)
+
+
+def move_embargo(connection: Connection, version_ids: Collection[int], until: datetime | None) -> None:
+    """Let the embargo of these versions be over at `until`, for whoever has not been sent it.
+
+    Claims are taken back: their messages may be written already, and say the old hour.
+    """
+    mine = _delivery.c.release_version_id.in_(version_ids)
+    _take_back(connection, mine)
+    connection.execute(
+        update(_delivery).where(mine, _delivery.c.state.in_(_MAY_LEAVE_AGAIN)).values(embargo_until=until)
+    )
+    ring(connection)
+
+
+def clock_of(connection: Connection, now: datetime) -> datetime:
+    """Now, by the clock that says whose time has come: PostgreSQL's own, which all machines have in common."""
+    return now if connection.dialect.name == "sqlite" else database_now(connection)
+
+
+def _take_back(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Claimed → queued, whoever holds the claim: the body has not begun to leave, and now it will not."""
+    connection.execute(
+        update(_delivery)
+        .where(which, _delivery.c.state == DeliveryState.CLAIMED)
+        .values(state=DeliveryState.QUEUED, worker="", lease_until=None)
+    )

@@ -1,0 +1,100 @@
+"""The embargo in force: what a version's words say, unless a command has moved or lifted it since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, delete, select
+from sqlmodel import Session, col
+
+from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
+
+
+def in_force() -> ColumnElement[datetime | None]:
+    """Of a row of `release_version`: the instant until which it is under embargo; NULL where it is under none.
+
+    A change holds for every version whose words say what that one's said; one that says another hour has its own.
+    """
+    moved = (
+        select(col(EmbargoChange.until))
+        .where(
+            col(EmbargoChange.release_id) == col(ReleaseVersion.release_id),
+            col(EmbargoChange.said).is_not_distinct_from(col(ReleaseVersion.embargo_until)),
+        )
+        .order_by(col(EmbargoChange.id).desc())
+        .limit(1)
+        .correlate(ReleaseVersion)
+        .scalar_subquery()
+    )
+    own = col(ReleaseVersion.embargo_until)
+    return case((moved.is_not(None), moved), else_=own)
+
+
+def embargo_of(session: Session, version: ReleaseVersion) -> datetime | None:
+    """The instant until which a version is under embargo; None where it is, and was, under none."""
+    return session.scalars(select(in_force()).where(col(ReleaseVersion.id) == version.id)).one()
+
+
+def change_embargo(session: Session, version: ReleaseVersion, until: datetime, actor: str, now: datetime) -> list[int]:
+    """Let the embargo be over at `until`; return the versions of the release, old ones too, that this holds for."""
+    said = version.embargo_until
+    session.add(EmbargoChange(release_id=version.release_id, said=said, until=until, actor=actor, created_at=now))
+    session.flush()
+    rows = session.scalars(
+        select(col(ReleaseVersion.id)).where(
+            col(ReleaseVersion.release_id) == version.release_id,
+            col(ReleaseVersion.embargo_until).is_not_distinct_from(said),
+        )
+    )
+    return [number for number in rows if number is not None]
+
+
+def accept(session: Session, original: Release, contact_id: int, *, how: str, by: str, now: datetime) -> bool:
+    """Record that a contact holds a release until its embargo is over; return whether that is news."""
+    assert original.id is not None, "it was read"
+    if _acceptance(session, original, contact_id) is not None:
+        return False
+    session.add(
+        EmbargoAcceptance(release_id=original.id, contact_id=contact_id, how=how, recorded_by=by, accepted_at=now)
+    )
+    session.flush()
+    return True
+
+
+def withdraw(session: Session, original: Release, contact_id: int) -> bool:
+    """Take an acceptance back; return whether there was one."""
+    found = _acceptance(session, original, contact_id)
+    if found is None:
+        return False
+    session.execute(delete(EmbargoAcceptance).where(col(EmbargoAcceptance.id) == found.id))
+    return True
+
+
+def acceptances(session: Session, original: Release) -> list[tuple[EmbargoAcceptance, Contact]]:
+    """Who has agreed to hold a release, the first one first."""
+    rows = session.execute(
+        select(EmbargoAcceptance, Contact)
+        .join(Contact, col(Contact.id) == col(EmbargoAcceptance.contact_id))
+        .where(col(EmbargoAcceptance.release_id) == original.id)
+        .order_by(col(EmbargoAcceptance.id))
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def holding(session: Session, original: Release, contact_ids: Iterable[int]) -> set[int]:
+    """Those of these contacts who may have a release before the end of its embargo."""
+    wanted = set(contact_ids)
+    trusted = session.scalars(select(col(Contact.id)).where(col(Contact.embargo_trust).is_(True)))
+    agreed = session.scalars(
+        select(col(EmbargoAcceptance.contact_id)).where(col(EmbargoAcceptance.release_id) == original.id)
+    )
+    return wanted & {number for number in (*trusted, *agreed) if number is not None}
+
+
+def _acceptance(session: Session, original: Release, contact_id: int) -> EmbargoAcceptance | None:
+    return session.scalars(
+        select(EmbargoAcceptance).where(
+            col(EmbargoAcceptance.release_id) == original.id, col(EmbargoAcceptance.contact_id) == contact_id
+        )
+    ).one_or_none()
