@@ -18,7 +18,15 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import AtWork, at_work
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached
+from distributor.errors import (
+    AccountTrouble,
+    BadInput,
+    DistributorError,
+    Interrupted,
+    NotAllReached,
+    StoppedInTrouble,
+    StorageTrouble,
+)
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
@@ -190,6 +198,10 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         return await task
     except asyncio.CancelledError:
         return RunResult(stopped=True)
+    except StorageTrouble as error:
+        if stop.is_set():
+            raise StoppedInTrouble(error.message, mend=error.mend) from error
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 

@@ -7,6 +7,7 @@ import asyncio
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
+from distributor.cli.outage import Outages
 from distributor.cli.output import console
 from distributor.cli.running import (
     carry_watched,
@@ -27,6 +28,7 @@ from distributor.errors import (
     Interrupted,
     NotAllReached,
     Refused,
+    StoppedInTrouble,
     StorageTrouble,
 )
 from distributor.transport.base import Transport
@@ -39,14 +41,24 @@ def work_on(workspace: Workspace, *, once: bool, connections: int = 0, verbose: 
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     A dispatch that cannot be carried is set aside, and the others go on. Raises, with `once`, the gravest error of
-    them all at the end.
+    them all at the end. A ledger that cannot be written ends it with `once`, and is sat out otherwise.
     """
     hold_signals()
     carrier = workspace.carrier(workspace.log(), connections)
+    outages = Outages(carrier)
     try:
-        _go_round(workspace, carrier, once=once, verbose=verbose)
+        while True:
+            try:
+                return _go_round(workspace, carrier, once=once, verbose=verbose)
+            except StoppedInTrouble:
+                raise
+            except StorageTrouble as trouble:
+                if once:
+                    raise
+                outages.sit_out(trouble)
     finally:
-        carrier.leave()
+        if not outages.lasts:
+            carrier.leave()
 
 
 def _go_round(workspace: Workspace, carrier: Carrier, *, once: bool, verbose: bool) -> None:
