@@ -59,14 +59,14 @@ def test_postfix_and_the_ledger_agree_about_everybody(office: Office, tmp_path: 
 def check(office: Office, said: str, people: list[str]) -> None:
     """Every queue id and every refusal in Postfix's log is one attempt in our ledger, and the other way round."""
     attempts = office.query(
-        "SELECT address, attempt.code, attempt.state, attempt.reply FROM attempt JOIN delivery ON delivery.id = delivery_id"
+        "SELECT address, attempt.code, attempt.reply FROM attempt JOIN delivery ON delivery.id = delivery_id"
     )
     queued = Counter(
-        (reply.rpartition("queued as ")[2].strip(), address) for address, code, _, reply in attempts if code == 250
+        (reply.rpartition("queued as ")[2].strip(), address) for address, code, reply in attempts if code == 250
     )
     of_postfix = STATUS.findall(said)
     assert queued == Counter((number, address) for number, address, _ in of_postfix)
-    refused = Counter((str(code), address) for address, code, _, _ in attempts if code != 250)
+    refused = Counter((str(code), address) for address, code, _ in attempts if code != 250)
     assert refused == Counter(REJECT.findall(said))
     kinds = Counter(one.partition(".")[0] for one in people)
     assert Counter(status for *_, status in of_postfix) == {"sent": kinds["taken"], "bounced": kinds["back"]}
