@@ -55,6 +55,10 @@ class StorageTrouble(DistributorError):
     exit_code = 2
 
 
+class StoppedInTrouble(StorageTrouble):
+    """The same, after the user had stopped the work: nobody wants it to be tried again."""
+
+
 class Refused(DistributorError):
     """A guard (proof, sign-off, embargo, suppression) said no."""
 

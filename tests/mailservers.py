@@ -44,10 +44,11 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def running_postfix(open_folder: Path) -> Iterator[tuple[int, Path, Path]]:
+def running_postfix(open_folder: Path, *, settings: str = "") -> Iterator[tuple[int, Path, Path]]:
     """A Postfix of our own: its port, the Maildir of `BOUNCES`, its log; the test is skipped where there is none.
 
     Of journal.example it knows `known@`; `full@` is over quota, `later@` cannot be reached now, nobody else is there.
+    `settings` are lines of main.cf that win over ours.
     """
     if POSTFIX is None or not IS_ROOT:
         pytest.skip("Postfix is not installed, or we are not root")
@@ -91,10 +92,10 @@ virtual_minimum_uid = 1
 smtpd_reject_unlisted_recipient = no
 smtpd_recipient_restrictions = permit_mynetworks, reject
 transport_maps = inline:{{ {{ later@journal.example = retry:4.4.1 no answer from its host }} }}
-""",
+{settings}""",
         encoding="utf-8",
     )
-    services = "rewrite verify proxymap error retry anvil postlog"
+    services = "rewrite verify proxymap error retry discard anvil postlog"
     programs = {"rewrite": "trivial-rewrite", "postlog": "postlogd", "retry": "error"}
     lines = [f"127.0.0.1:{port} inet n - n - - smtpd", "qmgr unix n - n 300 1 qmgr", "pickup unix n - n 60 1 pickup"]
     lines += ["cleanup unix n - n - 0 cleanup", "bounce unix - - n - 0 bounce", "virtual unix - n n - - virtual"]

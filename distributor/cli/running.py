@@ -25,7 +25,16 @@ from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.ways import Ways
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Interrupted, NotAllReached, Refused
+from distributor.errors import (
+    AccountTrouble,
+    BadInput,
+    DistributorError,
+    Interrupted,
+    NotAllReached,
+    Refused,
+    StoppedInTrouble,
+    StorageTrouble,
+)
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
@@ -222,6 +231,10 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         result = await task
     except asyncio.CancelledError:
         pass
+    except StorageTrouble as error:
+        if stop.is_set():
+            raise StoppedInTrouble(error.message, mend=error.mend) from error
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
     for _ in range(_TURNS):

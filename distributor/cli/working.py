@@ -9,6 +9,7 @@ from distributor import clock
 from distributor.cli.abreast import Abreast, accounts_of
 from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
+from distributor.cli.outage import Outages
 from distributor.cli.output import console
 from distributor.cli.running import (
     carry_watched,
@@ -32,6 +33,7 @@ from distributor.errors import (
     Interrupted,
     NotAllReached,
     Refused,
+    StoppedInTrouble,
     StorageTrouble,
 )
 from distributor.reports import queries
@@ -50,14 +52,25 @@ def work_on(
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     With `accounts`, only what goes through one of them. A dispatch that cannot be carried is set aside, and the others
-    go on. Raises, with `once`, the gravest error of them all at the end.
+    go on. Raises, with `once`, the gravest error of them all at the end. A ledger that cannot be written ends it with
+    `once`, and is sat out otherwise.
     """
     hold_signals()
     carrier = workspace.carrier(workspace.log(), connections)
+    outages = Outages(carrier)
     try:
-        _go_round(workspace, carrier, accounts, once=once, verbose=verbose)
+        while True:
+            try:
+                return _go_round(workspace, carrier, accounts, once=once, verbose=verbose)
+            except StoppedInTrouble:
+                raise
+            except StorageTrouble as trouble:
+                if once:
+                    raise
+                outages.sit_out(trouble)
     finally:
-        carrier.leave()
+        if not outages.lasts:
+            carrier.leave()
 
 
 def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, once: bool, verbose: bool) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,11 +32,19 @@ from distributor.transport.smtp import SmtpTransport
 PEOPLE = 10
 LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
 """How many times the usual number of examples: `make torture` sets it."""
+WRONG = ("hello", "999 what", "354 more", "250-and no end", "25")
+"""No replies, or none to what was asked."""
+LATE = 0.3
+"""Twice as long as we wait: the reply comes to a connection that was given up."""
 QUICK = Timeouts(connect=5, greeting=5, command=0.15, data=0.15, block=0.15, dot=0.15, quit=0.1)
 REPLIES = (
     "421 4.3.2 Going down", "450 4.2.0 Greylisted", "451 4.3.0 Try again", "452 4.2.2 Mailbox full",
     "550 5.1.1 User unknown", "554 5.7.1 Rejected",
 )  # fmt: skip
+
+
+Life = tuple[int, bool, bool, int, int, int]
+"""What befalls one command: the last six fields of a `MortalLog` that are given."""
 
 
 class PowerCut(Exception):
@@ -46,7 +55,8 @@ class PowerCut(Exception):
 class MortalLog(DeliveryLog):
     """A delivery log whose process dies at its `dies_at`-th call: before the commit, or when it is on the disk.
 
-    With `full`, the disk is full instead, for that one call.
+    With `full`, the disk is full instead, for that one call. At its `jumps_at`-th call the machine's clock is set
+    forwards or back by `hours`; at its `held_at`-th somebody else holds the database for a moment.
     """
 
     database: Database
@@ -55,6 +65,9 @@ class MortalLog(DeliveryLog):
     dies_at: int
     is_written: bool = False
     full: bool = False
+    jumps_at: int = 0
+    hours: int = 0
+    held_at: int = 0
     calls: int = 0
     dead: bool = False
     seen: list[str] = field(default_factory=list)
@@ -67,6 +80,10 @@ class MortalLog(DeliveryLog):
             raise PowerCut
         self.calls += 1
         self.seen.append(name)
+        if self.calls == self.jumps_at:
+            self.at.forward(hours=self.hours)
+        if self.calls == self.held_at:
+            hold_for_a_moment(self.database)
         if self.calls != self.dies_at:
             return False
         if self.full:
@@ -100,19 +117,31 @@ class MortalLog(DeliveryLog):
         return super().abandon()
 
 
-phases = st.sampled_from(["mail", "rcpt", "data", "body"])
+def hold_for_a_moment(database: Database) -> None:
+    """Lock the ledger from another connection; whoever wants it meanwhile waits."""
+    line = database.engine.connect()
+    line.begin()
+    if not database.is_sqlite:  # there the write lock came with BEGIN
+        line.exec_driver_sql("LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE")
+    threading.Timer(0.02, line.close).start()
+
+
+phases = st.sampled_from(["mail", "rcpt", "data", "body", "rset"])
 server_faults = st.builds(
     Fault,
     phase=phases,
     do=st.sampled_from(["reply", "reply", "drop", "stall", "accept_then_drop", "accept_then_stall"]),
-    reply=st.sampled_from(REPLIES),
+    reply=st.sampled_from(REPLIES + WRONG),
     recipient=st.sampled_from(["*", "j1@*", "j2@*", "j7@*"]),
     nth=st.sets(st.integers(1, 9), max_size=2).map(lambda found: tuple(sorted(found))),
     times=st.integers(1, 2),
     also=st.sampled_from(["", "", "", "250 2.0.0 Again\r\n", "421 4.3.2 Bye\r\n"]),
     then_drop=st.booleans(),
+    delay=st.sampled_from([0, 0, 0, LATE]),
 )
-deaths = st.lists(st.tuples(st.integers(1, 14), st.booleans(), st.booleans()), max_size=4)
+UNKNOWN = Fault("rcpt", reply="550 5.1.1 User unknown", times=2)
+calls = st.integers(0, 14)
+deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integers(-6, 6), calls), max_size=4)
 
 
 @settings(
@@ -121,15 +150,23 @@ deaths = st.lists(st.tuples(st.integers(1, 14), st.booleans(), st.booleans()), m
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(server_faults, max_size=5), deaths, st.booleans(), st.integers(1, 4))
-@example([Fault("body", do="accept_then_drop", times=2)], [(3, True, False)] * 3, True, 3)
-@example([Fault("rcpt", reply="550 5.1.1 User unknown", times=2)], [(2, False, False), (4, True, True)], True, 2)
+@example([Fault("body", do="accept_then_drop", times=2)], [(3, True, False, 2, -6, 1)] * 3, True, 3)
+@example(
+    [Fault("rcpt", reply="550 5.1.1 User unknown", times=2)],
+    [(2, False, False, 0, 0, 3), (4, True, True, 1, 5, 2)],
+    True,
+    2,
+)
+@example(
+    [Fault("body", delay=LATE, times=2), Fault("rset", do="stall", times=1)], [(0, False, False, 3, -6, 2)], True, 2
+)
 def test_whatever_fails_nobody_is_lost_or_mailed_twice(
-    database: Database, faults: list[Fault], deaths: list[tuple[int, bool, bool]], pipelining: bool, connections: int
+    database: Database, faults: list[Fault], deaths: list[Life], pipelining: bool, connections: int
 ) -> None:
     empty(database)
     dispatch_id, ids = add_deliveries(database, PEOPLE)
     at = HandClock()
-    lives = [*deaths, (0, False, False)]
+    lives = [*deaths, (0, False, False, 0, 0, 0)]
 
     async def scene() -> ScriptedServer:
         async with ScriptedServer(Script(faults=tuple(faults), pipelining=pipelining)) as server:
@@ -140,7 +177,7 @@ def test_whatever_fails_nobody_is_lost_or_mailed_twice(
                 log.recover(lambda name, now=log.worker: name == now)
                 with contextlib.suppress(PowerCut, StorageTrouble):
                     await live(log, server, dispatch_id, connections)
-                at.forward(minutes=30)
+                at.forward(minutes=30 if number < len(lives) else 120)
                 waiting = Counter(state_of(database, ids).values())
                 if number >= len(lives) and not set(waiting) & {"queued", "claimed", "sending", "deferred"}:
                     return server
@@ -180,7 +217,7 @@ def check(
     server: ScriptedServer,
     found: dict[str, str],
     faults: Sequence[Fault],
-    deaths: Sequence[tuple[int, bool, bool]],
+    deaths: Sequence[Life],
     connections: int,
 ) -> None:
     """Everyone is in one final state; who was accepted got it once, who is in doubt once or never, the others never."""

@@ -34,7 +34,8 @@ def people(many: int) -> Iterator[dict[str, Any]]:
             "domain": "journal.example", "language": "fr", "lists": ["sante"], "state": "accepted", "reason": "",
             "verdict": "accepted", "phase": "body", "code": 250, "enhanced_code": "2.0.0", "reply": words,
             "attempts": 1, "message_id": f"<{number}@halle.example>", "accepted_at": START, "next_attempt_at": None,
-            "updated_at": START, "signed_off_by": "", "corrects": "", "corrected_by": "", "wave": 0, "wave_name": "", "not_before": None,
+            "updated_at": START, "signed_off_by": "", "corrects": "", "corrected_by": "",
+            "wave": 0, "wave_name": "", "not_before": None,
             "history": [{**_ATTEMPT, "reply": words}],
         }  # fmt: skip
 

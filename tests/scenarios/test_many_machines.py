@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ from distributor.db.engine import Database
 
 CONNECTIONS = 3
 SLOW = Script(faults=(Fault("body", delay=0.15),), pipelining=True)
+
+
+AN_HOUR = "import distributor.cli.working as w; w._POLL_S = 3600; from distributor.__main__ import main; main()"
+"""The command, with a `work` that looks for work once an hour."""
 
 
 class Cable:
@@ -111,7 +116,9 @@ def test_one_killed_and_one_cut_off_lose_nobody(office: Office, shared: Database
         killed.kill()
         cable.cut()
         finish(killed, -signal.SIGKILL)
-        assert "database does not answer" in finish(cut).err
+        assert "database does not answer" in cut.stderr.readline()
+        cut.send_signal(signal.SIGTERM)  # it waits for the database, in vain
+        finish(cut, 130)
         assert set(states_in(shared)) & {"queued", "claimed", "sending"}, "it was over before the faults"
         until(lambda: set(states_in(shared)) <= {"accepted", "in_doubt"}, "all is done", seconds=60, process=steady)
         until(lambda: dispatch_state(shared) == "done", "it is closed", process=steady)
@@ -160,3 +167,29 @@ def test_a_workers_dispatch_handed_over_at_sigterm_wakes_the_one_who_waits(
         finish(second, 130)
         assert states_in(shared) == {"accepted": 50}
         assert len(server.journal()) == 50
+
+
+def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
+    office: Office, shared: Database, tmp_path: Path
+) -> None:
+    office.run("db", "copy", url_of(shared))
+    with journaling_server(tmp_path, SLOW) as server:
+        sending = office.at(server.port, database_url=url_of(shared), smtp_connections="1")
+        patient = subprocess.Popen(
+            [sys.executable, "-c", AN_HOUR, "--workspace", str(sending.path), "work"],
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **sending.settings},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        office.started.append(patient)
+        assert patient.stdout is not None
+        assert patient.stdout.readline().startswith("Nothing is due; waiting")
+        first = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: all_carry(shared, 2), "both send", process=first)
+        for process in (patient, first):
+            process.send_signal(signal.SIGTERM)
+            _out, err = process.communicate(timeout=30)
+            assert process.returncode == 130, err
+        assert max(Counter(one.recipient for one in server.journal()).values()) == 1

@@ -181,14 +181,16 @@ async def test_two_replies_to_one_command_are_never_paired_with_the_next(phase: 
     assert delivered.server.accepted == []
 
 
+@pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "body"])
 @in_loop
-async def test_a_reply_that_comes_too_late_is_not_taken_for_the_next_one() -> None:
-    async with session(Fault("rcpt", delay=0.3, nth=(1,)), timeouts=IMPATIENT) as s:
+async def test_a_reply_that_comes_too_late_is_not_taken_for_the_next_one(phase: str) -> None:
+    async with session(Fault(phase, delay=0.3, nth=(1,)), timeouts=IMPATIENT) as s:
         first = await s.deliver("slow@journal.example")
-        assert (first.state, first.verdict) == (S.DEFERRED, V.CONNECTION)
+        doubt = (S.IN_DOUBT, V.NO_ANSWER) if phase == "body" else (S.DEFERRED, V.CONNECTION)
+        assert (first.state, first.verdict) == doubt
         second = await s.deliver("next@journal.example")
         assert (second.state, second.verdict) == (S.DEFERRED, V.CONNECTION)
-        assert s.server.accepted == []
+        assert [one.recipient for one in s.server.accepted] == ["slow@journal.example"] * (phase == "body")
 
 
 @in_loop
