@@ -319,6 +319,8 @@ def _why_it_ended(
 ) -> DistributorError | None:
     """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
     resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
+    if result.stopped:  # the first of all: whoever stopped us, and not the dispatch, is to be heard
+        return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
     if is_by_a_person(result.paused_because):
         return NotAllReached(
             f"Dispatch {listed(dispatch_ids)} was {_sentence(result.paused_because)} {waiting} waiting.",
@@ -329,8 +331,6 @@ def _why_it_ended(
             f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
             mend=f"{result.mend} Then: {resume}" if result.mend else f"Go on with: {resume}",
         )
-    if result.stopped:
-        return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
     if result.stands_still is not None:
         due = when(result.stands_still.until, zone)
         return NotAllReached(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from distributor import clock
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.draft import ReleaseDraft
 from distributor.releases.followup import make_follow_up, slug_of_follow_up
+from distributor.releases.inforce import embargo_of
 from distributor.releases.source import write_source
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
@@ -63,6 +65,8 @@ def write_follow_up(
     """
     version = followed.version
     draft = _draft(session, followed, words, templates, zone)
+    until = embargo_of(session, version)
+    draft = replace(draft, embargo_until=until if until is not None and until > clock.now() else None)
     slug = slug_of_follow_up(followed.release.slug, version.lang)
     known = session.scalars(select(Release).where(col(Release.slug) == slug)).first()
     if known is not None and known.follows_up_id != followed.release.id:

@@ -160,7 +160,7 @@ def test_a_half_translated_language_is_told_and_stops_nothing(set_up: SetUp) -> 
     (folder / "templates" / "press-release" / "texts.es.yaml").write_text("immediate: Ya\n", encoding="utf-8")
     diagnosis = offline(folder)
     assert the("templates", diagnosis).level is Level.WARN
-    assert "texts.es.yaml lacks kinds, date" in the("templates", diagnosis).message
+    assert "texts.es.yaml lacks kinds, subjects, corrects, date" in the("templates", diagnosis).message
     assert the("sample_message", diagnosis).level is Level.OK
 
 

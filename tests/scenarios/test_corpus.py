@@ -25,7 +25,7 @@ from smtpserver import Script, ScriptedServer, running
 from distributor.cli.authoring import take_in
 from distributor.cli.previewing import preview_messages
 from distributor.cli.proving import prove_release
-from distributor.cli.sending import plan_proved
+from distributor.cli.sending import Choice, plan_proved
 from distributor.releases.decoding import decode_source
 from distributor.releases.intake import read_file
 from distributor.wiring import Workspace, open_workspace
@@ -99,7 +99,7 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         proved = prove_release(workspace, slug, [BUREAU], moment)
         (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
         log = workspace.log()
-        (number,) = plan_proved(workspace, log, proved)
+        (number,) = plan_proved(workspace, log, proved, Choice([BUREAU]))
         asyncio.run(workspace.carrier(log).carry(number, workspace.transport(), asyncio.Event()))
         accepted = list(server.accepted)
     assert proved.rendered == len(accepted) == len(SHORT_LIST)

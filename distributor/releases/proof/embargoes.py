@@ -81,7 +81,7 @@ def embargo(subject: ProofSubject) -> Iterator[Hit]:
     elif until > subject.send_at:
         yield EMBARGO_AHEAD.at(line, excerpt, local=local, zone=subject.timezone.key)
     for number, row in enumerate(subject.source.split("\n"), start=1):
-        if number == line or "mbargo" not in row.lower() or not is_notice(row):
+        if number == line or row.startswith("embargo:") or "mbargo" not in row.lower() or not is_notice(row):
             continue
         try:
             said = read_embargo(row, zone=subject.timezone, near=until.astimezone(subject.timezone).date())
