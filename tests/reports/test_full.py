@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ from distributor.reports.page import OUTLET_KINDS as OUTLET_WORDS
 from distributor.reports.page import Page
 from distributor.reports.queries import Report
 from distributor.reports.redaction import redacted
+from distributor.states import DeliveryState
 from distributor.tokens import Keyring
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -115,6 +117,40 @@ def test_all_formats_count_the_same_as_the_ledger(database: Database, tmp_path: 
         "a date, in the office's zone"
     )
     assert len(book.get_sheet_by_name("Attempts").to_python()) - 1 == sum(len(line["history"]) for line in lines)
+
+
+@pytest.mark.parametrize("chance", range(3))
+def test_all_formats_agree_with_the_ledger_on_a_random_base(database: Database, tmp_path: Path, chance: int) -> None:
+    random = Random(chance)
+    number, _ = seed(database, copies=random.randint(1, 6))
+    with database.transaction() as connection:
+        for one in connection.execute(text("SELECT id FROM delivery")).scalars().all():
+            values = {
+                "state": random.choice(list(DeliveryState)).value,
+                "sector": random.choice(["", "Santé", "Social", "L’été"]),
+                "domain": random.choice(["jour.example", "fil.example"]),
+            }
+            where = "UPDATE delivery SET state = :state, sector = :sector, domain = :domain WHERE id = :id"
+            connection.execute(text(where), {**values, "id": one})
+        rows = connection.execute(text("SELECT state, sector, domain FROM delivery")).all()
+    with reading(database, number) as (connection, report):
+        workbook.write_xlsx(
+            Output(tmp_path / "r.xlsx", OwnFiles(tmp_path / "elsewhere")),
+            queries.recipients(connection, report.dispatch_ids),
+            PARIS,
+        )
+        shape = queries.report_as_json(report, queries.recipients(connection, report.dispatch_ids))
+    by_state = Counter(state for state, _sector, _domain in rows)
+    assert {state: many for state, many in report.totals.items() if many} == by_state
+    for group, place in ((report.by_sector, 1), (report.by_domain, 2)):
+        told = Counter(
+            {(name, state): many for name, counts in group.items() for state, many in counts.items() if many}
+        )
+        assert told == Counter((row[place], row[0]) for row in rows)
+    assert Counter(row["state"] for row in shape["recipients"]) == by_state
+    assert Counter(row[4] for row in embedded(written(database, number))) == by_state
+    header, *cells = CalamineWorkbook.from_path(str(tmp_path / "r.xlsx")).get_sheet_by_name("Recipients").to_python()
+    assert Counter(row[header.index("state")] for row in cells) == by_state
 
 
 @pytest.mark.parametrize("by", queries_details.GROUPS)
