@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -240,7 +240,9 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     if stop.is_set() and not result.stopped and signal.SIGTERM in held:
-        os.kill(os.getpid(), signal.SIGTERM)  # it came as the work ended by itself: kept, and heard by the next one
+        signal.pthread_kill(
+            threading.get_ident(), signal.SIGTERM
+        )  # it came as the work ended by itself: kept, and heard by the next one
     return result
 
 

@@ -28,9 +28,11 @@ def work(
 ) -> None:
     """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
     from distributor.cli.metering import serving_metrics
+    from distributor.cli.running import hold_signals
     from distributor.cli.working import work_on
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
+    hold_signals()  # before any thread is started: a signal is for the one that listens
     with serving_metrics(workspace, metrics):
         work_on(workspace, once=once, connections=connections, verbose=verbose, accounts=account or [])
