@@ -12,6 +12,7 @@ from distributor.cli.output import ask, console, count, show_json, show_under, w
 from distributor.cli.running import say_recovery
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.addressees import find_addressee
+from distributor.dispatch.calling import corrected_by
 from distributor.dispatch.maillogs import look_through, read_known
 from distributor.dispatch.resolving import Doubt, Word, read_doubts, say, settle, state_after
 from distributor.errors import BadInput
@@ -159,8 +160,14 @@ def _say_queued(workspace: Workspace, dispatch_id: int, many: int, *, silent: bo
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
     if row.state == DispatchState.CANCELLED:
-        workspace.log().withhold(dispatch_id, "cancelled")
-        words = f"Dispatch {dispatch_id} was cancelled, so nothing is sent; a new send of the release reaches them."
+        workspace.carrier(workspace.log()).withhold_cancelled()
+        by = corrected_by(row.pause_reason)
+        reached = f"whoever has nothing gets the right text: distributor send {by}"
+        words = (
+            f"Dispatch {dispatch_id} was {row.pause_reason}, so nothing of it is sent; {reached}"
+            if by
+            else f"Dispatch {dispatch_id} was cancelled, so nothing is sent; a new send of the release reaches them."
+        )
     else:
         waits = count(many, "recipient waits", "recipients wait")
         words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id} (or distributor work, by itself)."

@@ -72,6 +72,11 @@ def is_called_off(reason: str) -> bool:
     return reason == CANCELLED or reason.startswith((CORRECTED_BY, WITHDRAWN_BY))
 
 
+def corrected_by(pause_reason: str) -> str:
+    """The short name of the correction that ended a dispatch, from its row; "" where none did."""
+    return pause_reason.removeprefix(CORRECTED_BY).strip("«»") if pause_reason.startswith(CORRECTED_BY) else ""
+
+
 def withheld_for(pause_reason: str) -> str:
     """The reason of whoever still waited on a cancelled dispatch, from its row."""
     return pause_reason if pause_reason.startswith((CORRECTED_BY, WITHDRAWN_BY)) else CANCELLED

@@ -103,7 +103,7 @@ class Carrier:
             numbers = [number for number in ended if number is not None]
         for number in numbers:
             self.log.note_informed(number)
-        self._withhold_cancelled()
+        self.withhold_cancelled()
         return recovery
 
     def leave(self) -> None:
@@ -123,7 +123,7 @@ class Carrier:
                 .values(state=DispatchState.PAUSED, pause_reason=reason)
             )
 
-    def _withhold_cancelled(self) -> None:
+    def withhold_cancelled(self) -> None:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
         with self.database.reading() as connection:
             rows = connection.execute(
@@ -344,7 +344,7 @@ class Carrier:
         if state != DispatchState.CANCELLED:
             return None
         settled = self._settle_doubt(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
-        self._withhold_cancelled()
+        self.withhold_cancelled()
         return settled
 
     def standing(self, dispatch_id: int) -> Standing:
@@ -490,7 +490,7 @@ class Carrier:
         result.called_off = result.called_off and not result.cut_off
         if state == DispatchState.PAUSED:
             result.paused_because = result.paused_because or reason
-        self._withhold_cancelled()
+        self.withhold_cancelled()
 
 
 async def _carried(run: Runner | RunResult, dispatch_id: int, stop: asyncio.Event) -> RunResult:

@@ -157,6 +157,28 @@ def test_doubt_is_settled_first_and_each_way_leads_to_the_right_message(office: 
         assert late == {by_id[first]: True, by_id[second]: False}
 
 
+def test_who_is_said_not_to_have_the_wrong_text_gets_the_right_one(office: Office) -> None:
+    """The same by `dispatches resolve`, after the correction was sent."""
+    silent = SHORT_LIST[0].spec
+    with running(Script(faults=(Fault("body", do="drop", recipient=silent),))) as server:
+        sending = office.at(server.port)
+        sending.run(*send_arguments(SLUG, BUREAU), code=5)
+    with running() as server:
+        sending = office.at(server.port)
+        sending.run("releases", "correct", SLUG, corrected(sending))
+        sending.run("send", CORRECTION, "--yes", code=5)
+        before = len(server.accepted)
+        said = sending.run("dispatches", "resolve", "1", silent, "--as", "not-accepted").out
+        assert f"corrected by «{CORRECTION}»" in said
+        assert f"distributor send {CORRECTION}" in said
+        assert len(server.accepted) == before
+        sending.run("send", CORRECTION, "--yes")
+        (late,) = server.accepted[before:]
+        assert late.recipient == silent
+        assert not read(late)["References"]
+        assert RIGHT in text(late)
+
+
 def test_a_correction_of_a_correction(office: Office) -> None:
     """Everybody who has any text of the chain is told what changed against theirs, below all of their messages."""
     refused = SHORT_LIST[0].spec

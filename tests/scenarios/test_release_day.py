@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -43,7 +44,8 @@ def at_work(office: Office, clock: MovingClock) -> WarmCommand:
     return process
 
 
-def test_a_release_day(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["undisturbed", "killed"])
+def test_a_release_day(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool) -> None:
     clock = MovingClock(tmp_path / "clock", MORNING)
     text = communique(MORNING.astimezone(PARIS).date())
     with running() as server:
@@ -74,12 +76,20 @@ def test_a_release_day(office: Office, tmp_path: Path, monkeypatch: pytest.Monke
         go_on = hold_after(server, many, monkeypatch)
         clock.set(EVENING)
         until(lambda: len(server.accepted) >= many, "most have it", process=work)
+        if is_killed:
+            work.kill()
+            finish(work, -signal.SIGKILL)
         own.run("releases", "correct", SLUG, release_file(own, "b.txt", edited.replace(WRONG, RIGHT)))
         go_on.set()
-        work.terminate()
-        finish(work, 130)
+        if not is_killed:
+            work.terminate()
+            finish(work, 130)
         assert "Nobody has signed" in one_sentence(own.run("send", CORRECTION, "--yes", code=3))
         own.run("releases", "sign-off", CORRECTION, "--by", "Paul Le Bris")
+        finish(own.start("send", CORRECTION, "--yes"), 0, 5)
+        for doubtful in own.in_doubt():  # killed in the middle: the journal says who has it
+            has_it = any(one.recipient == doubtful for one in server.accepted)
+            own.run("dispatches", "resolve", "1", doubtful, "--as", "accepted" if has_it else "not-accepted")
         finish(own.start("send", CORRECTION, "--yes"), 0, 5)
 
         texts = Counter((one.recipient, RIGHT in body(one)) for one in server.accepted)
