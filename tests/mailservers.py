@@ -8,15 +8,28 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 IS_ROOT = os.geteuid() == 0
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
 BOUNCES = "rebonds@office.example"
+
+
+class Postfix(NamedTuple):
+    """One that runs: its port, the Maildir of `BOUNCES`, its log."""
+
+    port: int
+    bounces: Path
+    log: Path
+
+    def lines(self) -> list[str]:
+        """What it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def free_port() -> int:
@@ -44,11 +57,11 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def running_postfix(open_folder: Path, *, settings: str = "") -> Iterator[tuple[int, Path, Path]]:
-    """A Postfix of our own: its port, the Maildir of `BOUNCES`, its log; the test is skipped where there is none.
+def running_postfix(open_folder: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[Postfix]:
+    """A Postfix of our own; the test is skipped where there is none.
 
     Of journal.example it knows `known@`; `full@` is over quota, `later@` cannot be reached now, nobody else is there.
-    `settings` are lines of main.cf that win over ours.
+    `settings` of main.cf win over ours.
     """
     if POSTFIX is None or not IS_ROOT:
         pytest.skip("Postfix is not installed, or we are not root")
@@ -62,39 +75,39 @@ def running_postfix(open_folder: Path, *, settings: str = "") -> Iterator[tuple[
         os.chown(one, owner.pw_uid, owner.pw_gid)
     port = free_port()
     log = open_folder / "postfix.log"
-    (config / "main.cf").write_text(
-        f"""compatibility_level = 3.6
-queue_directory = {queue}
-data_directory = {data}
-maillog_file = {log}
-maillog_file_prefixes = {open_folder}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mx.office.example
-mydestination =
-mynetworks = 127.0.0.0/8
-alias_maps =
-alias_database =
-recipient_delimiter = +
-delay_warning_time = 1s
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-message_size_limit = 200000
-virtual_mailbox_limit = 210000
-virtual_mailbox_domains = office.example, journal.example
-virtual_mailbox_base = {mail}
-virtual_mailbox_maps = inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }},
-  {{ full@journal.example = full }} }}
-virtual_uid_maps = static:{owner.pw_uid}
-virtual_gid_maps = static:{owner.pw_gid}
-virtual_minimum_uid = 1
-smtpd_reject_unlisted_recipient = no
-smtpd_recipient_restrictions = permit_mynetworks, reject
-transport_maps = inline:{{ {{ later@journal.example = retry:4.4.1 no answer from its host }} }}
-{settings}""",
-        encoding="utf-8",
-    )
+    ours = {
+        "compatibility_level": "3.6",
+        "queue_directory": str(queue),
+        "data_directory": str(data),
+        "maillog_file": str(log),
+        "maillog_file_prefixes": str(open_folder),
+        "inet_interfaces": "127.0.0.1",
+        "inet_protocols": "ipv4",
+        "myhostname": "mx.office.example",
+        "mydestination": "",
+        "mynetworks": "127.0.0.0/8",
+        "alias_maps": "",
+        "alias_database": "",
+        "recipient_delimiter": "+",
+        "delay_warning_time": "1s",
+        "queue_run_delay": "1s",
+        "minimal_backoff_time": "1s",
+        "maximal_backoff_time": "1s",
+        "message_size_limit": "200000",
+        "virtual_mailbox_limit": "210000",
+        "virtual_mailbox_domains": "office.example, journal.example",
+        "virtual_mailbox_base": str(mail),
+        "virtual_mailbox_maps": f"inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }},"
+        " { full@journal.example = full } }",
+        "virtual_uid_maps": f"static:{owner.pw_uid}",
+        "virtual_gid_maps": f"static:{owner.pw_gid}",
+        "virtual_minimum_uid": "1",
+        "smtpd_reject_unlisted_recipient": "no",
+        "smtpd_recipient_restrictions": "permit_mynetworks, reject",
+        "transport_maps": "inline:{ { later@journal.example = retry:4.4.1 no answer from its host } }",
+    }
+    main = "".join(f"{name} = {value}\n" for name, value in (ours | dict(settings or {})).items())
+    (config / "main.cf").write_text(main, encoding="utf-8")
     services = "rewrite verify proxymap error retry discard anvil postlog"
     programs = {"rewrite": "trivial-rewrite", "postlog": "postlogd", "retry": "error"}
     lines = [f"127.0.0.1:{port} inet n - n - - smtpd", "qmgr unix n - n 300 1 qmgr", "pickup unix n - n 60 1 pickup"]
@@ -108,6 +121,6 @@ transport_maps = inline:{{ {{ later@journal.example = retry:4.4.1 no answer from
     try:
         assert started.returncode == 0, started.stderr
         until(lambda: answers(port), log)
-        yield port, mail / "rebonds", log
+        yield Postfix(port, mail / "rebonds", log)
     finally:
         subprocess.run([POSTFIX, "-c", str(config), "stop"], capture_output=True, timeout=60)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from cuttingproxy import Cut, cutting
+from mailservers import BOUNCES, Postfix, running_postfix, until
 from office import SLUG, Office
-from postfixserver import Postfix, can_run_postfix, running_postfix, until
 
 PEOPLE = ("known", "taken", "full", "within", "unheard", "later")
 CUTS: dict[str, Cut] = {
@@ -22,6 +22,20 @@ CUTS: dict[str, Cut] = {
     "within@journal.example": "within",
     "unheard@journal.example": "unheard",
 }
+
+
+SETTINGS = {
+    "smtpd_discard_ehlo_keywords": "pipelining, chunking, starttls",
+    "notify_classes": "",
+    "delay_warning_time": "0h",
+    "queue_run_delay": "300s",
+    "minimal_backoff_time": "300s",
+    "maximal_backoff_time": "4000s",
+    "virtual_mailbox_maps": f"inline:{{ {{ {BOUNCES} = rebonds/ }}, {{ known@journal.example = known/ }},"
+    " { taken@journal.example = taken/ } }",
+    "transport_maps": "regexp:{ { /^full@/ error:5.2.2 mailbox full }, { /^later/ retry:4.2.0 come back later } }",
+}
+"""«known» and «taken» have a mailbox, «full» a full one, «later» is put off, nobody else is there, and no haste."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +60,13 @@ class Doubtful:
 
 @pytest.fixture
 def doubtful(office: Office) -> Iterator[Doubtful]:
-    if not can_run_postfix():
-        pytest.skip("Postfix is not installed, or we are not root")
     people = "E-mail;Nom\n" + "".join(f"{one}@journal.example;{one.title()}\n" for one in PEOPLE)
     (office.path / "journal.csv").write_text(people, encoding="utf-8")
     office.run("contacts", "import", str(office.path / "journal.csv"), "--list", "journal")
     with tempfile.TemporaryDirectory(prefix="mail-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        keywords = "smtpd_discard_ehlo_keywords = pipelining, chunking, starttls\nnotify_classes =\n"
-        with running_postfix(folder, keywords) as server, cutting(server.port, CUTS) as port:
+        with running_postfix(folder, settings=SETTINGS) as server, cutting(server.port, CUTS) as port:
             sending = office.at(port, smtp_connections="1", mail_from="Presse <rebonds@office.example>")
             sending.send(SLUG, "journal", code=5)
             until(lambda: "status=bounced (mailbox full)" in server.log.read_text(), server.log)

@@ -41,10 +41,8 @@ def test_postfix_and_the_ledger_agree_about_everybody(office: Office, tmp_path: 
         folder.chmod(0o755)  # servers under other users can enter
         (folder / "access").write_text(ACCESS)
         (folder / "ways").write_text(WAYS)
-        settings = (
-            f"smtpd_recipient_restrictions = check_recipient_access regexp:{folder}/access, permit_mynetworks, reject\n"
-            f"transport_maps = regexp:{folder}/ways\n"
-        )
+        access = f"check_recipient_access regexp:{folder}/access, permit_mynetworks, reject"
+        settings = {"smtpd_recipient_restrictions": access, "transport_maps": f"regexp:{folder}/ways"}
         with running_postfix(folder, settings=settings) as (port, _maildir, log):
             sending = office.at(port, smtp_connections=str(max(10, RECIPIENTS // 200)))
             finish(sending.start(*send_arguments(SLUG, "relayed")), 5, seconds=600)
