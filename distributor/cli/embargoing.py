@@ -111,7 +111,6 @@ def _plan_notices(
                 templates=workspace.templates,
                 now=now,
                 files=[file.keep(workspace.path) for file in opened.files],
-                follows=told.follows,
             )
         )
     return planned

@@ -26,8 +26,6 @@ from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.base import Envelope
 
-IN_REPLY_TO = "in_reply_to"
-"""The key of a delivery's merge fields that names the message it answers in the reader's mail program."""
 CORRECTS = "corrects"
 """The key of a delivery's merge fields for what it corrects: the dispatch of that message, and `references`."""
 

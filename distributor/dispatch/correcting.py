@@ -7,16 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
-from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.members import way_preferred
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
-from distributor.dispatch.composing import CORRECTS, recipient_of
+from distributor.dispatch.composing import CORRECTS
 from distributor.dispatch.holdings import Holding, find_holdings
-from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
@@ -175,8 +174,8 @@ def _ask_them(
     taken: set[str] = set()
     for holding, has_it in ((one, has) for held, has in ((found.has_it, True), (found.waited, False)) for one in held):
         row = rows[holding.delivery_id]
-        one = _meant(row, holding, keyring, has_it=has_it)
-        told = objectors.against(holding.owner, row["address"], {row["sector_slug"], *sectors} - {""})
+        one = _meant(row, holding, has_it=has_it)
+        told = objectors.against(holding.owner, row.address, {row.sector_slug, *sectors} - {""})
         left = _left_out(one.planned, holding, told.because if told else "", channels.get(holding.owner, ""))
         if left is None and one.planned.address.key in taken:
             silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
@@ -216,33 +215,21 @@ def _left_out(planned: PlannedRecipient, holding: Holding, objection: str, prefe
     return LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
 
 
-def _meant(row: Mapping[str, Any], holding: Holding, keyring: Keyring, *, has_it: bool) -> Meant:
-    """The recipient as the earlier message addressed them, wherever the contact may be reached today."""
-    address = kept_address(row["address"])
-    recipient = recipient_of(address, row["merge"])
-    planned = PlannedRecipient(
-        contact_id=holding.owner or 0,
-        address=address,
-        address_hash=keyring.address_hash(address.key),
-        recipient=recipient,
-        outlet_kind=row["outlet_kind"],
-        sector=row["sector"],
-        sector_slug=row["sector_slug"],
-        lists=tuple(row["lists"]),
-    )
-    before = row["merge"].get(CORRECTS, {}).get("references", ())
-    references = (*before, row["message_id"]) if has_it else ()
-    return Meant(planned, holding, has_it, references)
+def _meant(row: Row[Any], holding: Holding, *, has_it: bool) -> Meant:
+    """The recipient as the earlier message addressed them, and the messages that they have."""
+    before = row.merge.get(CORRECTS, {}).get("references", ())
+    references = (*before, row.message_id) if has_it else ()
+    return Meant(planned_before(row, holding.owner or 0), holding, has_it, references)
 
 
-def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    names = ("id", "address", "outlet_kind", "sector", "sector_slug", "lists", "merge", "message_id")
-    found: dict[int, Mapping[str, Any]] = {}
-    for chunk in _chunks(numbers):
-        table = Delivery.__table__  # type: ignore[attr-defined]
-        rows = session.execute(select(*(table.c[name] for name in names)).where(table.c.id.in_(chunk)))
-        found |= {row["id"]: row for row in rows.mappings()}
-    return found
+def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+    names = ("id", "address", "address_hash", "outlet_kind", "sector", "sector_slug", "lists", "merge", "message_id")
+    table = Delivery.__table__  # type: ignore[attr-defined]
+    return {
+        row.id: row
+        for chunk in _chunks(numbers)
+        for row in session.execute(select(*(table.c[name] for name in names)).where(table.c.id.in_(chunk)))
+    }
 
 
 def _channels(session: Session, numbers: Sequence[int]) -> dict[int | None, str]:

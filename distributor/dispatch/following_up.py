@@ -13,13 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, or_, select
 from sqlmodel import Session, col
 
-from distributor.addresses import kept_address
 from distributor.contacts.cleaning.drafts import DESK
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.composing import recipient_of
-from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.dispatch.narrowing import read_narrowing
 from distributor.folding import fold, slugify
 from distributor.models import Contact, Coverage, Delivery, Dispatch, FeedbackEvent, Release, ReleaseVersion
@@ -76,7 +74,9 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
     left_out: list[LeftOut] = []
     seen: dict[str, str] = {}
     for row in _latest(_rows(session, followed)):
-        planned = _planned(row)
+        planned = planned_before(row, row.owner or 0, in_reply_to=row.message_id)
+        # The personal line stood above the release; a follow-up has words of its own.
+        planned = replace(planned, recipient=replace(planned.recipient, note=""))
         reason, why = facts.against(row)
         if not why and planned.address.key in seen:
             reason, why = LeftOutReason.SAME_ADDRESS, f"shares the address of {seen[planned.address.key]}"
@@ -122,23 +122,6 @@ def _latest(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
         if before is None or row.state == _S.ACCEPTED or before.state != _S.ACCEPTED:
             chosen[key] = row
     return list(chosen.values())
-
-
-def _planned(row: Row[Any]) -> PlannedRecipient:
-    address = kept_address(row.address)
-    # The personal line stood above the release; a follow-up has words of its own.
-    recipient = replace(recipient_of(address, row.merge), note="")
-    return PlannedRecipient(
-        contact_id=row.owner or 0,
-        address=address,
-        address_hash=row.address_hash,
-        recipient=recipient,
-        outlet_kind=row.outlet_kind,
-        sector=row.sector,
-        sector_slug=row.sector_slug,
-        lists=tuple(row.lists),
-        in_reply_to=row.message_id,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.manifest import PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.states import OPEN_STATES
+from distributor.states import OPEN_STATES, DeliveryState
+
+if TYPE_CHECKING:
+    from distributor.dispatch.manifest import PlannedRecipient
+
+_S = DeliveryState
+_WORDS = {
+    **dict.fromkeys(OPEN_STATES, "waits for it (dispatch {0})"),
+    _S.ACCEPTED: "has it (dispatch {0})",
+    _S.COMPLAINED: "has it (dispatch {0}), and marked it as unwanted",
+    _S.BOUNCED: "it came back (dispatch {0}); mend the address, the next release reaches them",
+    _S.REJECTED: "was refused (dispatch {0}); to send again: distributor dispatches retry {0} --state rejected",
+    _S.EXPIRED: "was put off too long (dispatch {0}); to send again: distributor dispatches retry {0} --state expired",
+    _S.IN_DOUBT: "may have it (dispatch {0}); to end the doubt: distributor dispatches resolve {0}",
+}
+"""State → how somebody stands who is not sent the same version by another dispatch. Who was withheld is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +98,18 @@ def held_by(
         if holding is not None:
             found.append((planned, holding))
     return found
+
+
+def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]:
+    """Everyone who has, or is about to have, this version, by address key and by person, each with how they stand.
+
+    What a duplicate got before it was merged, the contact it was merged into has.
+    """
+    held: dict[str | int, str] = {}
+    is_this = col(Delivery.release_version_id) == version.id
+    for one in find_holdings(session, is_this & (col(Delivery.state) != DeliveryState.WITHHELD)):
+        words = _WORDS[DeliveryState(one.state)].format(one.dispatch_id)
+        held[one.address_key] = words
+        if one.owner is not None:
+            held[one.owner] = words
+    return held

@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.addresses import Address, parse_address
+from distributor.addresses import Address, kept_address, parse_address
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.holding import find_held
+from distributor.dispatch.composing import recipient_of
+from distributor.dispatch.holdings import find_held
 from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, MediaList, ReleaseVersion, Sector
@@ -56,7 +58,23 @@ class PlannedRecipient:
     lists: tuple[str, ...]
     merged: str = ""
     in_reply_to: str = ""
-    """Of a follow-up, the Message-ID of what it follows up."""
+    """The Message-ID of what this one stands under: a follow-up, or a word about an embargo."""
+
+
+def planned_before(delivery: Any, contact_id: int, *, in_reply_to: str = "") -> PlannedRecipient:
+    """The recipient as an earlier delivery's row addressed them, wherever the contact may be reached today."""
+    address = kept_address(delivery.address)
+    return PlannedRecipient(
+        contact_id=contact_id,
+        address=address,
+        address_hash=delivery.address_hash,
+        recipient=recipient_of(address, delivery.merge),
+        outlet_kind=delivery.outlet_kind,
+        sector=delivery.sector,
+        sector_slug=delivery.sector_slug,
+        lists=tuple(delivery.lists),
+        in_reply_to=in_reply_to,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,6 @@ def plan_dispatch(
     signatures: Sequence[Signature] = (),
     hours: Hours = AT_ONCE,
     waves: Sequence[PlannedWave] = (),
-    follows: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
@@ -62,7 +61,7 @@ def plan_dispatch(
     as `require_provenance` does. `files` go with it beside the release's own; `signatures` are those that hold. It goes
     through `account`; when that is refused, the account `then` takes over. Nothing of it leaves before its hour: each
     recipient leaves with the first of `waves` that means them, and not before the end of the embargo unless they have
-    agreed to it. A message stands under those that it `follows`, by address.
+    agreed to it.
     """
     require_provenance(session, manifest.recipients)
     require_uncorrected(session, version.release_id)
@@ -85,7 +84,7 @@ def plan_dispatch(
     try:
         until = embargo_of(session, version)
         rows = ({**row, **followed} for row in _rows(dispatch.id, version, manifest, identity, now))
-        log.plan(session.connection(), _timed(_threaded(rows, follows or {}), manifest, waves, until))
+        log.plan(session.connection(), _timed(rows, manifest, waves, until))
     except IntegrityError as error:
         if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
@@ -263,12 +262,6 @@ def _rows(
 
 
 _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail came back before"}
-
-
-def _threaded(rows: Iterator[Mapping[str, Any]], follows: Mapping[str, Sequence[str]]) -> Iterator[Mapping[str, Any]]:
-    for row in rows:
-        found = follows.get(row["address_key"])
-        yield {**row, "merge": {**row["merge"], FOLLOWS: list(found)}} if found else row
 
 
 def _timed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -11,11 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.composing import recipient_of
-from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind
@@ -31,11 +28,10 @@ _WORDS = "embargo_notices"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice, stored as a release of its own; who gets it, and the Message-IDs that it stands under, by address."""
+    """A notice, stored as a release of its own, and who gets it, under the message that they have."""
 
     stored: StoredRelease
     manifest: Manifest
-    follows: Mapping[str, Sequence[str]]
 
 
 def write_notice(
@@ -53,14 +49,14 @@ def write_notice(
 
     Raises `BadInput` where the templates have no words for it.
     """
-    manifest, follows = _holders(session, stored, keyring)
+    manifest = _holders(session, stored, keyring)
     if not manifest.recipients:
         return None
     version = stored.version
     draft = _draft(version, templates.texts(version.lang), before, until, now=now, timezone=timezone)
     slug = _free_slug(session, stored.release.slug)
     notice = store_release(session, draft, source=draft.body, source_name="embargo", slug=slug)
-    return Told(notice, manifest, follows)
+    return Told(notice, manifest)
 
 
 def _draft(
@@ -99,7 +95,7 @@ def _draft(
     )
 
 
-def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> tuple[Manifest, dict[str, tuple[str, ...]]]:
+def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manifest:
     """Everybody who has a version of the release, at the address that took it; who objected since is left out."""
     rows = session.execute(
         select(Delivery, owner().label("owner"))
@@ -116,12 +112,12 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> tuple
     objectors = Objectors(session, keyring)
     recipients: dict[int, PlannedRecipient] = {}
     left_out: list[LeftOut] = []
-    follows: dict[str, tuple[str, ...]] = {}
+    addresses: set[str] = set()
     for row in rows:
         delivery: Delivery = row[0]
-        if row.owner in recipients or delivery.address_key in follows:
+        if row.owner in recipients or delivery.address_key in addresses:
             continue  # an older version: the notice stands under the newest that they have
-        planned = _planned(delivery, row.owner)
+        planned = planned_before(delivery, row.owner, in_reply_to=delivery.message_id)
         told = objectors.against(
             row.owner, delivery.address, {delivery.sector_slug, delivery.release_sector_slug} - {""}
         )
@@ -129,22 +125,8 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> tuple
             left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, told.because))
             continue
         recipients[row.owner] = planned
-        follows[delivery.address_key] = (delivery.message_id,)
-    return Manifest((), (), tuple(recipients.values()), tuple(left_out)), follows
-
-
-def _planned(delivery: Delivery, contact_id: int) -> PlannedRecipient:
-    address = kept_address(delivery.address)
-    return PlannedRecipient(
-        contact_id=contact_id,
-        address=address,
-        address_hash=delivery.address_hash,
-        recipient=recipient_of(address, delivery.merge),
-        outlet_kind=delivery.outlet_kind,
-        sector=delivery.sector,
-        sector_slug=delivery.sector_slug,
-        lists=tuple(delivery.lists),
-    )
+        addresses.add(delivery.address_key)
+    return Manifest((), (), tuple(recipients.values()), tuple(left_out))
 
 
 def _free_slug(session: Session, slug: str) -> str:
