@@ -41,7 +41,7 @@ AT_ONCE = Hours()
 def read_hours(start: str, not_after: str, zone: ZoneInfo, now: datetime) -> Hours:
     """Both hours of a sending as they are typed ("" for none); raises as `read_start` and `read_cut_off`."""
     begins = read_start(start, zone, now) if start else None
-    return Hours(begins, read_cut_off(not_after, zone, begins or now) if not_after else None)
+    return Hours(begins, read_cut_off(not_after, zone, begins or now, now) if not_after else None)
 
 
 def read_instant(text: str, zone: ZoneInfo, now: datetime, *, field: str = AT) -> datetime:
@@ -77,9 +77,12 @@ def read_start(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return start
 
 
-def read_cut_off(text: str, zone: ZoneInfo, start: datetime) -> datetime:
-    """After when nothing of a dispatch that starts at `start` may leave: an hour alone is that of the day it starts."""
-    cut_off = read_instant(text, zone, start, field=NOT_AFTER)
+def read_cut_off(text: str, zone: ZoneInfo, start: datetime, now: datetime) -> datetime:
+    """After when nothing of a dispatch that starts at `start` may leave.
+
+    An hour alone is of the day it starts; «tomorrow» is the day after the one on which it is said, as in `read_start`.
+    """
+    cut_off = read_instant(text, zone, start if _is_hour_alone(text) else now, field=NOT_AFTER)
     if cut_off <= start:
         raise BadInput(
             f"{say_instant(cut_off, zone)} is not after the start, {say_instant(start, zone)}.",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.dispatch.instants import read_cut_off, read_instant, read_start, say_distance, say_instant
+from distributor.dispatch.instants import read_cut_off, read_hours, read_instant, read_start, say_distance, say_instant
 from distributor.errors import BadInput
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -97,10 +97,17 @@ def test_what_is_past_is_refused_and_tomorrow_offered() -> None:
 
 def test_a_cut_off_is_an_hour_of_the_day_it_starts() -> None:
     start = datetime(2026, 12, 1, 17, tzinfo=UTC)
-    assert read_cut_off("20:00", PARIS, start) == datetime(2026, 12, 1, 19, tzinfo=UTC)
-    assert read_cut_off("tomorrow 8:00", PARIS, start) == datetime(2026, 12, 2, 7, tzinfo=UTC)
+    assert read_cut_off("20:00", PARIS, start, start) == datetime(2026, 12, 1, 19, tzinfo=UTC)
+    assert read_cut_off("tomorrow 8:00", PARIS, start, start) == datetime(2026, 12, 2, 7, tzinfo=UTC)
     with pytest.raises(BadInput, match="is not after the start"):
-        read_cut_off("08:00", PARIS, start)
+        read_cut_off("08:00", PARIS, start, start)
+
+
+def test_both_hours_of_tomorrow_are_of_the_same_day() -> None:
+    hours = read_hours("demain 16:00", "demain 20:00", PARIS, NOW)
+    assert hours.start == datetime(2026, 11, 29, 15, tzinfo=UTC)
+    assert hours.not_after == datetime(2026, 11, 29, 19, tzinfo=UTC)
+    assert read_hours("demain 16:00", "20:00", PARIS, NOW) == hours
 
 
 @pytest.mark.parametrize(
