@@ -18,13 +18,13 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import Batch, ClaimedDelivery, DeliveryLog, Recovery
 from distributor.deliveries.workers import worker_name
 
-_MESSAGES = 1_000
+_MESSAGES = 20_000
 _SHARED = "file:distributor-benchmark?mode=memory&cache=shared"
 _IN_MEMORY = f"sqlite:///{_SHARED}&uri=true&check_same_thread=false"
 
 
 def measure(folder: Path) -> Iterator[Line | Skipped]:
-    """The send phase of 1,000 messages over real connections, with the log on disk, in memory, and with none."""
+    """The send phase of 20,000 messages over real connections, with the log on disk, in memory, and with none."""
     with sink() as port:
         workspace = make_office(folder / "office", journalists=_MESSAGES, port=port)
         dispatch_id = plan(workspace)
@@ -48,11 +48,13 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
                     source.backup(keeper)
                 database = Database(_IN_MEMORY)
                 event.listen(database.engine, "connect", _make_volatile)
-                return carry_timed(workspace, DeliveryLog(database, worker_name()), database, dispatch_id, _MESSAGES)
+                return carry_timed(
+                    workspace, DeliveryLog(database, worker_name()), database, dispatch_id, _MESSAGES, here=True
+                )
 
         def without() -> float:
             database = on_disk()
-            return carry_timed(workspace, _NoLog(database, dispatch_id), database, dispatch_id, _MESSAGES)
+            return carry_timed(workspace, _NoLog(database, dispatch_id), database, dispatch_id, _MESSAGES, here=True)
 
         ours, theirs, none = interleave(durable, in_memory, without)
     phase = f"messages per second of the send phase ({_MESSAGES:,} messages, {CONNECTIONS} connections)"

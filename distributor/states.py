@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class DeliveryState(StrEnum):
@@ -153,3 +154,10 @@ class Outcome:
     tls: str = ""
     duration_ms: int = 0
     retry_after: int | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its arguments: one goes with every message to the process that writes the delivery log."""
+        return Outcome, (
+            self.state, self.verdict, self.phase, self.code, self.enhanced_code, self.reply, self.server, self.tls,
+            self.duration_ms, self.retry_after,
+        )  # fmt: skip

@@ -26,6 +26,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+APART_FROM = "TEST_APART_FROM"
+"""The environment variable that says from how many recipients on a process of its own writes the delivery log."""
+
 _REQUEST_BYTES = 1 << 17
 _NUMBER = struct.Struct("i")
 _TESTS = Path(__file__).parent
@@ -201,6 +204,12 @@ def _main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _become(*_serve(requests))
     follow_environment()
+    if number := os.environ.get(APART_FROM):
+        from distributor.dispatch.carry import Carrier
+
+        defaults = Carrier.__init__.__kwdefaults__
+        assert defaults is not None
+        defaults["apart_from"] = int(number)
     main()
 
 

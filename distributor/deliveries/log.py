@@ -52,6 +52,13 @@ class ClaimedDelivery:
     not_before: datetime | None = None
     embargo_until: datetime | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its arguments, which is many times quicker than what a frozen class with slots does by itself."""
+        return ClaimedDelivery, (
+            self.id, self.address, self.name, self.domain, self.message_id, self.attempts, self.refusals,
+            self.expires_at, self.merge, self.wave, self.not_before, self.embargo_until,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
@@ -63,6 +70,12 @@ class AttemptRecord:
     next_attempt_at: datetime | None = None
     expires_at: datetime | None = None
     account: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As that of `ClaimedDelivery`."""
+        return AttemptRecord, (
+            self.delivery_id, self.outcome, self.started_at, self.next_attempt_at, self.expires_at, self.account,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +119,18 @@ class DeliveryLog:
     def __init__(self, database: Database, worker: str, now: Callable[[], datetime] | None = None) -> None:
         self._database = database
         self.worker = worker
+        self.has_own_clock = now is not None
         self._now = now or clock.now
         self._shared_clock = now is None and not database.is_sqlite
         self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
         self._newly_accepted: list[int] = []
         self._begun: dict[int, set[int]] = {}
+
+    @property
+    def address(self) -> str:
+        """Where its database is, password and all: for a process that opens it too."""
+        return self._database.url.render_as_string(hide_password=False)
 
     # Planning
 

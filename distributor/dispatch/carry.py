@@ -51,6 +51,9 @@ from distributor.transport.presets import provider_limits, provider_of
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
 
+_APART_FROM = 10_000
+"""So many recipients are worth the half second that a process for the delivery log takes to start."""
+
 _SETTLED_AS = {
     InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
     InDoubtPolicy.ASSUME_SENT: (DeliveryState.ACCEPTED, ASSUMED_SENT),
@@ -62,7 +65,8 @@ class Carrier:
     """Carries dispatches of one workspace.
 
     `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard. `connections` are those of
-    this worker; without a number each account has its own. `late` is how late a scheduled start may be.
+    this worker; without a number each account has its own. `late` is how late a scheduled start may be. From
+    `apart_from` recipients on, a process of its own writes the delivery log.
     """
 
     database: Database
@@ -76,6 +80,7 @@ class Carrier:
     in_doubt: InDoubtPolicy
     operator: str = ""
     late: timedelta = LATE
+    apart_from: int = _APART_FROM
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
@@ -277,8 +282,16 @@ class Carrier:
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
+            apart=self._is_large(dispatch_id),
             on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, connections, accepted),
         )
+
+    def _is_large(self, dispatch_id: int) -> bool:
+        """Whether so many wait that a process of its own pays for the delivery log, which keeps the machine's time."""
+        if self.log.has_own_clock:
+            return False
+        waiting = self.log.standing(dispatch_id).counts
+        return sum(waiting.get(state, 0) for state in OPEN_STATES) >= self.apart_from
 
     def _take_over(self, dispatch_id: int, account: str, result: RunResult) -> Takeover | None:
         """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""

@@ -1,14 +1,16 @@
-"""The async side of the delivery log: one thread, one commit for all that is waiting."""
+"""The async side of the delivery log: one place that writes, one commit for all that is waiting."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from distributor.deliveries.log import AttemptRecord, Batch, DeliveryLog, LeaseLost
+from distributor.dispatch.scribe import Scribe
 
 T = TypeVar("T")
 
@@ -17,18 +19,31 @@ class Ledger:
     """Calls the delivery log from one thread; begins and records of all connections share commits.
 
     While one commit is on its way to the disk, what other connections ask for gathers; the next commit takes it all.
+    With `apart` the log works in a process of its own, which costs half a second at the start, and pays from some
+    thousands of messages on. Where that process cannot be, or is no more, it is the thread again.
     """
 
-    def __init__(self, log: DeliveryLog) -> None:
+    def __init__(self, log: DeliveryLog, *, apart: bool = False) -> None:
         self._log = log
+        self._scribe: Scribe | None = None
+        if apart:
+            with contextlib.suppress(OSError):
+                self._scribe = Scribe(log, asyncio.get_running_loop())
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
+        self._turn = asyncio.Lock()
         self._batch = Batch()
         self._waiting: list[tuple[int | None, asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
-        """Run one of the log's methods on the ledger's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+        """Run a function where the ledger is written: on its thread, or one of the log's own methods in its process.
+
+        One after another, also between thread and process: see «The WAL-reset bug» in docs/decisions.md.
+        """
+        async with self._turn:
+            if self._scribe is not None and self._scribe.is_alive and getattr(function, "__self__", None) is self._log:
+                return cast("T", await self._scribe.call(function.__name__, args))
+            return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
 
     async def begin(self, delivery_id: int) -> None:
         """Return when the intent to send is durable; raise `LeaseLost` if the delivery is no longer ours."""
@@ -50,8 +65,10 @@ class Ledger:
         return await self.call(function, *args)
 
     async def close(self) -> None:
-        """Write what is still waiting, and end the thread."""
+        """Write what is still waiting, and end the thread, or the process."""
         await self._flushed()
+        if self._scribe is not None:
+            await self._scribe.close()
         self._thread.shutdown(wait=True)
 
     async def _flushed(self) -> None:

@@ -90,6 +90,8 @@ class Runner:
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
+    apart: bool = False
+    """Whether the log works in a process of its own."""
     on_heartbeat: Callable[[int], None] = lambda _accepted: None
     """Told on the ledger's thread, at each renewal of the leases, how many were accepted since the last."""
 
@@ -118,7 +120,7 @@ class _Run:
         self.parts = parts
         self.dispatch_id = dispatch_id
         self.stop = stop
-        self.ledger = Ledger(parts.log)
+        self.ledger = Ledger(parts.log, apart=parts.apart)
         self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
         self.opening = 0

@@ -1,0 +1,188 @@
+"""A delivery log in a process of its own: what it answers, what it raises, and what is left when either side dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ledgerbase import ACCEPTED, SILENT, add_deliveries, record_of, states
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog, LeaseLost, Recovery
+from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.scribe import ENDED
+from distributor.errors import DistributorError, StorageTrouble
+from distributor.states import DeliveryState
+
+
+@pytest.fixture
+def log(database: Database) -> DeliveryLog:
+    return DeliveryLog(database, "w1")
+
+
+def process_of(ledger: Ledger) -> subprocess.Popen[bytes]:
+    scribe = ledger._scribe
+    assert scribe is not None
+    return scribe._process
+
+
+def test_it_writes_what_the_thread_would(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 3)
+
+    async def scene() -> subprocess.Popen[bytes]:
+        ledger = Ledger(log, apart=True)
+        claimed = await ledger.call(log.claim, dispatch_id, 3)
+        await ledger.call(log.release, ids)
+        assert claimed == log.claim(dispatch_id, 3)
+        await asyncio.gather(*(ledger.begin(number) for number in ids))
+        first = ledger.record(record_of(ids[0], ACCEPTED))
+        ledger.record(record_of(ids[1], SILENT))
+        await first
+        left = await ledger.settle(log.abandon)
+        assert left == Recovery(in_doubt=(claimed[2].address,))
+        await ledger.close()
+        return process_of(ledger)
+
+    process = asyncio.run(scene())
+    assert process.returncode == 0, "it has ended, and was waited for"
+    assert states(database, ids) == ["accepted", "in_doubt", "in_doubt"]
+
+
+def test_who_is_not_ours_any_more_is_not_begun(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 2)
+        log.release([ids[0]])
+        begun = await asyncio.gather(*(ledger.begin(number) for number in ids), return_exceptions=True)
+        assert [type(one) for one in begun] == [LeaseLost, type(None)]
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["queued", "sending"]
+
+
+def test_what_it_raises_is_raised_here(database: Database, log: DeliveryLog) -> None:
+    add_deliveries(database, 1)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        with pytest.raises(DistributorError, match="larger than any in the database") as raised:
+            await ledger.call(log.claim, 2**70, 1)
+        assert raised.value.mend == "Check it."
+        with pytest.raises(Exception, match="cannot go from in_doubt to claimed"):
+            await ledger.call(log.settle_doubt, 1, DeliveryState.CLAIMED, "")
+        await ledger.close()
+
+    asyncio.run(scene())
+
+
+def test_when_it_is_killed_the_waiting_are_told_and_the_thread_goes_on(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 2)
+        await ledger.begin(ids[0])
+        process_of(ledger).send_signal(signal.SIGSTOP)
+        asked = asyncio.ensure_future(ledger.call(log.renew))
+        await asyncio.sleep(0)
+        process_of(ledger).kill()
+        with pytest.raises(StorageTrouble, match=ENDED):
+            await asked
+        left = await ledger.settle(log.abandon)
+        assert (left.requeued, len(left.in_doubt)) == (1, 1)
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["in_doubt", "queued"]
+
+
+def test_who_stops_waiting_holds_up_nobody(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, _ids = add_deliveries(database, 2)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        impatient = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 1))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        assert len(await ledger.call(log.claim, dispatch_id, 2)) == 1, "what was asked for was done"
+        await ledger.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 30))
+
+
+def test_signals_of_the_terminal_are_not_for_it(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 1)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process_of(ledger).send_signal(number)
+        await ledger.begin(ids[0])
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["sending"]
+
+
+def test_where_there_is_no_room_for_it_the_thread_does_the_work(
+    database: Database, log: DeliveryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch_id, ids = add_deliveries(database, 1)
+
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 1)
+        await ledger.begin(ids[0])
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["sending"]
+
+
+_STARTER = """
+import asyncio, sys
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.ledger import Ledger
+
+async def scene(log):
+    ledger = Ledger(log, apart=True)
+    await ledger.call(log.claim, 1, 1)
+    print(ledger._scribe._process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(scene(DeliveryLog(Database(sys.argv[1]), "w1")))
+"""
+
+
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path, database: Database) -> None:
+    """It does not stand in the folder of its user either: what lies there is not imported."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit('not a module of ours')")
+    address = database.url.render_as_string(hide_password=False)
+    add_deliveries(database, 1)
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", _STARTER, address], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as starter:
+        assert starter.stdout is not None
+        number = int(starter.stdout.readline())
+        watch = os.pidfd_open(number)
+        starter.kill()
+    try:
+        assert select.select([watch], [], [], 30)[0], "it is still there half a minute after"
+    finally:
+        os.close(watch)
