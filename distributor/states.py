@@ -155,6 +155,13 @@ class Outcome:
     duration_ms: int = 0
     retry_after: int | None = None
 
+    def met(self, server: str, tls: str, *, duration_ms: int) -> Outcome:
+        """The same, of that server, after that time; written out, since every message comes through here."""
+        return Outcome(
+            self.state, self.verdict, self.phase, self.code, self.enhanced_code, self.reply, server, tls, duration_ms,
+            self.retry_after,
+        )  # fmt: skip
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its arguments: one goes with every message to the process that writes the delivery log."""
         return Outcome, (

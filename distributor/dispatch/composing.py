@@ -307,5 +307,5 @@ class EnvelopeWriter:
 
     def _date(self, *waited_for: datetime | None) -> datetime:
         """The day and hour of a message: the dispatch's, or when the wave or the end of the embargo came after it."""
-        moments = (self.message_date, *(one for one in waited_for if one is not None))
-        return max(moments).replace(microsecond=0)
+        hours = [one for one in waited_for if one is not None]
+        return (max(self.message_date, *hours) if hours else self.message_date).replace(microsecond=0)

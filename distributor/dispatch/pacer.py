@@ -66,13 +66,15 @@ class Pacer(Unpaced):
         self._looked: datetime | None = None
         self._share: int | None = limits.connections and 0
         self._learned_connections: int | None = None
+        self._connections = self._least_of_connections()
+        self._is_counted = limits.counts
 
     # In memory
 
     @property
     def connections(self) -> int:
         """How many connections this run may have open now."""
-        return min(one for one in (self._wish, self._share, self._learned_connections) if one is not None)
+        return self._connections
 
     def admit(self, domain: str, now: datetime) -> timedelta | None:
         """None when a message to that domain may leave now, and it is counted; else how long to wait.
@@ -86,7 +88,7 @@ class Pacer(Unpaced):
         of_provider = self._provider_limits(scope) if self._provider_limits else None
         if of_provider and of_provider.connections and self._in_flight[scope] >= of_provider.connections:
             return _SOON
-        counted = [ACCOUNT] if self._limits.counts or ACCOUNT in self._slowed else []
+        counted = [ACCOUNT] if self._is_counted or ACCOUNT in self._slowed else []
         if of_provider and (of_provider.counts or scope in self._slowed):
             counted.append(scope)
         longest = None
@@ -142,12 +144,13 @@ class Pacer(Unpaced):
         scope = self._scope_of(domain)
         self.release(domain)
         self._count(int(now.timestamp()))
-        said = f"{outcome.code or ''} {outcome.enhanced_code}".strip()
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
                 self._notes.append(Note(scope, Lesson.WELCOME))
-        elif verdict is Verdict.POLICY:
+            return
+        said = f"{outcome.code or ''} {outcome.enhanced_code}".strip()
+        if verdict is Verdict.POLICY:
             self._refused[scope] += 1
             self._notes.append(Note(scope, Lesson.REFUSED, said=said))
         elif verdict is Verdict.CONCURRENCY:
@@ -227,6 +230,10 @@ class Pacer(Unpaced):
             self._share = answer.connections
         elif self._learned_connections is None and not self._limits.connections:
             self._share = None
+        self._connections = self._least_of_connections()
+
+    def _least_of_connections(self) -> int:
+        return min(one for one in (self._wish, self._share, self._learned_connections) if one is not None)
 
     def _wait(self, scope: str, now: datetime) -> timedelta | None:
         allowance = self._allowances.get(scope)

@@ -7,6 +7,7 @@ import json
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ STYLE = "style.css"
 MAX_SOURCE = 256 * 1024
 MAX_FILES = 64
 MAX_RENDERED = 1024 * 1024
+_PIECES_AT_ONCE = 64  # between two looks at how long the message has become
 MAX_STEPS = 100_000  # loop passes in one rendering
 
 # What an expression in a template may raise when it is wrong.
@@ -170,9 +172,10 @@ class TemplateSet:
         pieces: list[str] = []
         size = 0
         try:
-            for piece in template.root_render_func(template.new_context(dict(context))):
-                pieces.append(piece)
-                size += len(piece)
+            more = template.root_render_func(template.new_context(dict(context)))
+            while some := list(islice(more, _PIECES_AT_ONCE)):
+                pieces += some
+                size += sum(map(len, some))
                 if size > MAX_RENDERED:
                     raise TemplateFault("the message grows beyond 1 MB", file=self._path(name))
         except (TemplateError, *_MISTAKES) as error:

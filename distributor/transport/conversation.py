@@ -37,6 +37,7 @@ class Conversation(asyncio.Protocol):
         self._lines: list[bytes] = []
         self._replies: deque[SMTPResponse] = deque()
         self._owed = 0
+        self._unread = 0  # octets, since all that came had been asked for
         self._is_astray = not wire.in_step
         self._fault: Exception | None = None
         self._listener: asyncio.Future[None] | None = None
@@ -72,6 +73,7 @@ class Conversation(asyncio.Protocol):
         if self._dialogue is not None:
             self._dialogue.heard(data)
         self._partial += data
+        self._unread += len(data)
         try:
             self._read_lines()
         except SMTPException as error:
@@ -130,6 +132,8 @@ class Conversation(asyncio.Protocol):
             raise self._fault
         self._owed = max(0, self._owed - 1)
         response = self._replies.popleft()
+        if not (self._replies or self._lines or self._partial):
+            self._unread = 0
         if not 200 <= response.code <= 599:
             raise SMTPException(f"The server answered with something that is not a reply: {response.code}.")
         return response
@@ -180,8 +184,7 @@ class Conversation(asyncio.Protocol):
                 self._replies.append(SMTPResponse(_code(line), _text(self._lines)))
                 self._lines = []
         del self._partial[:start]
-        unread = len(self._partial) + sum(map(len, self._lines)) + sum(len(reply.message) for reply in self._replies)
-        if unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
+        if self._unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
             raise SMTPException("The server does not stop talking.")
 
     def _end(self, fault: Exception) -> None:

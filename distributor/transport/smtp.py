@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from aiosmtplib.errors import SMTPException
 from aiosmtplib.response import SMTPResponse
@@ -63,8 +64,7 @@ class SmtpTransport:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One command of a transaction, and how long its reply may take."""
 
     phase: Phase
@@ -128,11 +128,8 @@ class SmtpConnection:
         self._has_served |= outcome.verdict is Verdict.ACCEPTED
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
             self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
-        return replace(
-            outcome,
-            server=self._opened.server,
-            tls=self._opened.tls,
-            duration_ms=round((clock.monotonic() - started) * 1000),
+        return outcome.met(
+            self._opened.server, self._opened.tls, duration_ms=round((clock.monotonic() - started) * 1000)
         )
 
     def _without_its_token(self, outcome: Outcome) -> Outcome:
