@@ -71,4 +71,10 @@ def prepare(folder: Path, python: Path, sample: bytes, count: int, *, port: int)
 
 def has_post_office(python: Path) -> bool:
     """Whether this interpreter has django-post_office."""
-    return python.exists() and subprocess.run([str(python), "-c", "import post_office"], check=False).returncode == 0
+    return (
+        python.exists()
+        and subprocess.run(
+            [str(python), "-c", "from importlib.metadata import version; version('django-post_office')"], check=False
+        ).returncode
+        == 0
+    )

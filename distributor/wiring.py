@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 from sqlmodel import Session, col
@@ -31,11 +32,6 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.ways import Way
 from distributor.errors import BadInput, DistributorError, StorageTrouble
-from distributor.feedback.apply import Intake
-from distributor.feedback.effects import Hand
-from distributor.feedback.forwarding import MAX_FORWARDED, Forwarding
-from distributor.feedback.letter import MAX_BYTES
-from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
 from distributor.files import OwnFiles
 from distributor.models import Account, Release
 from distributor.rendering.templates import TemplateSet
@@ -48,6 +44,12 @@ from distributor.transport.oauth.keeping import OF_MAILBOX, KeptTokens, tokens_o
 from distributor.transport.presets import find_preset, provider_of
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
+
+if TYPE_CHECKING:
+    from distributor.feedback.apply import Intake
+    from distributor.feedback.effects import Hand
+    from distributor.feedback.forwarding import Forwarding
+    from distributor.feedback.mailbox import ImapAccount
 
 TEMPLATE = "press-release"
 MANY_MESSAGES = 100_000
@@ -197,6 +199,8 @@ class Workspace:
 
     def intake(self) -> Intake:
         """What takes in the messages that come back."""
+        from distributor.feedback.apply import Intake  # noqa: PLC0415 - a tenth of a second, for those who read what comes back
+
         settings = self.settings
         sender = settings.bounce_address or (settings.mail_from.address if settings.mail_from else None)
         return Intake(
@@ -213,6 +217,8 @@ class Workspace:
 
         `BadInput` for an address that leads back here: what is handed on would come in again.
         """
+        from distributor.feedback.forwarding import Forwarding  # noqa: PLC0415 - as above
+
         settings, to = self.settings, self.settings.forward_replies_to
         if to is None:
             return None
@@ -245,10 +251,16 @@ class Workspace:
 
     def hand(self, session: Session, source: str) -> Hand:
         """What a person's word on an event may use, in the session's transaction."""
+        from distributor.feedback.effects import Hand  # noqa: PLC0415 - as above
+
         return Hand(session, self.keyring, actor(), source, clock.now())
 
     def imap_account(self) -> ImapAccount | None:
         """The mailbox for what comes back, or None without one. Plain is for a server on this machine."""
+        from distributor.feedback.forwarding import MAX_FORWARDED  # noqa: PLC0415 - as above
+        from distributor.feedback.letter import MAX_BYTES  # noqa: PLC0415 - as above
+        from distributor.feedback.mailbox import ImapAccount  # noqa: PLC0415 - as above
+
         settings = self.settings
         if not settings.feedback_imap_host:
             return None
@@ -288,6 +300,8 @@ class Workspace:
 
         Raises `BadInput` where neither is set.
         """
+        from distributor.feedback.mailbox import fetch_imap, fetch_maildir  # noqa: PLC0415 - as above
+
         account, maildir = self._where_feedback_lies()
         count = fetch_maildir(maildir, take) if maildir else 0
         return count + (fetch_imap(account, take) if account else 0)
@@ -299,6 +313,8 @@ class Workspace:
 
         A server that cannot say, and a Maildir, are looked at once a round. `caught_up` is called when nothing is left.
         """
+        from distributor.feedback.mailbox import fetch_maildir, follow_imap  # noqa: PLC0415 - as above
+
         account, maildir = self._where_feedback_lies()
         seconds = self.settings.feedback_minutes * 60
         until = clock.monotonic() + seconds

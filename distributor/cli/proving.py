@@ -31,7 +31,6 @@ from distributor.dispatch.preflight import (
     prove,
     render_all,
 )
-from distributor.doctor.sender import ask_about_sender
 from distributor.errors import BadInput
 from distributor.models import Attachment
 from distributor.models import Release as ReleaseRow
@@ -246,6 +245,8 @@ def look_around(
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     first = manifest.recipients[0].recipient if manifest.recipients else Recipient(kept_address(identity.from_address))
     stamp = identity.stamp(workspace.keyring, 0, message_id, moment)
+    from distributor.doctor.sender import ask_about_sender
+
     links: list[LinkAnswer] = []
     if follows_links:
         from distributor.releases.following import follow_links

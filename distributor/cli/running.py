@@ -256,8 +256,10 @@ def hold_signals() -> None:
 
 def say_trouble(claimed: ClaimedDelivery, outcome: Outcome) -> None:
     """Say in a line whom a server refused or put off, and its words; on a terminal the live view does that."""
+    if outcome.state == DeliveryState.ACCEPTED:
+        return
     out = console()
-    if outcome.state == DeliveryState.ACCEPTED or out.is_terminal:
+    if out.is_terminal:
         return
     from rich.text import Text
 

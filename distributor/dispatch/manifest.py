@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.addresses import Address, kept_address, parse_address
+from distributor.addresses import Address, kept_address
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
@@ -269,7 +269,7 @@ def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], key
     dropped = [copy for copy, _ in refused]
     heeded = [copy for copy in copies if copy not in dropped] or list(copies)
     member, (slug, name) = heeded[0].member, heeded[0].sector
-    address = parse_address(member.address)
+    address = kept_address(member.address)
     lists = tuple(copy.list_slug for copy in heeded)
     outlets = list(dict.fromkeys(copy.member.outlet for copy in heeded if copy.member.outlet))
     merged = ""
@@ -298,7 +298,7 @@ def recipient_from(
 ) -> Recipient:
     """The recipient that a contact makes: what its message may speak of."""
     return Recipient(
-        address=address or parse_address(member.address),
+        address=address or kept_address(member.address),
         name=member.name,
         civility=member.civility,
         first_name=member.first_name,
