@@ -15,7 +15,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import composing, importing, latency, ledger, memory, reporting, returning, sending, signing, start
+from benchmarks import (
+    composing,
+    importing,
+    latency,
+    ledger,
+    memory,
+    reporting,
+    returning,
+    sending,
+    signing,
+    start,
+    workers,
+)
 from benchmarks.measuring import Kind, Line, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
@@ -27,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line | Skipped]]] = {
     "ledger": ledger.measure,
     "latency": latency.measure,
     "memory": memory.measure,
+    "workers": workers.measure,
     "report": reporting.measure,
     "feedback": returning.measure,
 }

@@ -50,13 +50,16 @@ DISTRIBUTOR_ASK_NUMBER_ABOVE=1000000
 """
 
 
-def make_office(folder: Path, *, journalists: int, port: int, connections: int = CONNECTIONS) -> Workspace:
+def make_office(
+    folder: Path, *, journalists: int, port: int, connections: int = CONNECTIONS, database_url: str = ""
+) -> Workspace:
     """A workspace in `folder` with the release `SLUG` and `journalists` people on the list `LIST`, ready to send."""
     make_workspace(folder)
     for template in _TEMPLATES.iterdir():  # a message of about 6 kB
         shutil.copy(template, folder / "templates" / TEMPLATE)
     with (folder / ".env").open("a", encoding="utf-8") as settings:
         settings.write(_SETTINGS.format(port=port, connections=connections))
+        settings.write(f"DISTRIBUTOR_DATABASE_URL={database_url}\n" if database_url else "")
     workspace = open_workspace(folder, creating=True)
     table = read_csv(contacts_csv(journalists), name="essai.csv")
     import_contacts(workspace.database, table, list_name=LIST)
