@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Collection
+from copy import copy
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import TyperInfo
 
 from distributor import __version__
 from distributor.cli import (
@@ -109,11 +112,30 @@ def _require_text(arguments: list[str]) -> None:
             raise BadInput(f"«{shown}» is not UTF-8 text.", mend="Write it again; a file can be renamed first.")
 
 
+def _meant(arguments: Collection[str]) -> typer.Typer:
+    """The command line, as far as these arguments need it: a group that none of them names is listed, and no more.
+
+    To put a hundred commands together takes longer than most of them.
+    """
+    meant = copy(app)
+    meant.registered_groups = [
+        group if group.name in arguments else TyperInfo(typer.Typer(help=_help_of(group)), name=group.name)
+        for group in app.registered_groups
+    ]
+    return meant
+
+
+def _help_of(group: TyperInfo) -> str | None:
+    assert group.typer_instance is not None
+    said = group.typer_instance.info.help
+    return said if isinstance(said, str) else None
+
+
 def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
         _require_text(sys.argv[1:])
-        app()
+        _meant(sys.argv[1:])()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except DistributorError as error:
