@@ -265,7 +265,7 @@ def retry(
 
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
-    wish = Wish(read_states(states or []), code.strip(), reason, tuple(contacts or ()))
+    wish = Wish(read_states(states or [], is_named=bool(contacts)), code.strip(), reason, tuple(contacts or ()))
     workspace = open_workspace(context.obj)
     retry_dispatch(
         workspace, dispatch_id, wish, because=because, dry_run=dry_run, yes=yes, verbose=verbose, as_json=as_json

@@ -78,8 +78,11 @@ class Again:
         return sum(one.state == DeliveryState.IN_DOUBT for one in self.meant)
 
 
-def read_states(names: Iterable[str]) -> tuple[DeliveryState, ...]:
-    """The states that may be sent again from; raises `BadInput`, with the reason, for any other."""
+def read_states(names: Iterable[str], *, is_named: bool = False) -> tuple[DeliveryState, ...]:
+    """The states that may be sent again from; raises `BadInput`, with the reason, for any other.
+
+    Without one, whoever `is_named` as a contact is meant if they surely do not have it.
+    """
     states = []
     for name in names:
         try:
@@ -91,6 +94,8 @@ def read_states(names: Iterable[str]) -> tuple[DeliveryState, ...]:
             why, mend = _WHY_NOT.get(state, (said, f"Say {_listed()}."))
             raise BadInput(why, field="--state", mend=mend)
         states.append(state)
+    if not states and is_named:
+        return tuple(one for one in AGAIN_FROM if one != DeliveryState.IN_DOUBT)
     if not states:
         raise BadInput("No state is named.", field="--state", mend=f"Say {_listed()}; several times for several.")
     return tuple(dict.fromkeys(states))
@@ -186,7 +191,7 @@ def _candidate(row: Row[Any], objectors: Objectors, holders: dict[int | str, str
     elif holds := holders.get(row.owner) or holders.get(row.address_key):
         why_not = holds
     elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not is_named:
-        why_not = "the address is dead; name them with --contact if you know better"
+        why_not = f"the address is dead; if you know better: --contact {row.address}"
     return Candidate(
         row.id, row.address, row.name, DeliveryState(row.state), row.code, row.enhanced_code, row.reply, row.attempts,
         why_not,
