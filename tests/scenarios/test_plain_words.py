@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, communique, one_sentence
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence
 from smtpserver import Fault, Script, running
 from test_corrections_sent import CORRECTION, corrected
 
@@ -141,3 +142,43 @@ def test_an_exclusive_for_nobody_says_what_may_be_named(office: Office) -> None:
     )
     assert "No contact and no outlet" in said
     assert "distributor outlets list" in said
+
+
+def test_the_manifest_of_a_recalled_dispatch_misses_nobody_who_was_on_it(office: Office) -> None:
+    """What differs is what differed when it was planned: a cancel leaves nobody out of it."""
+    with running() as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU)
+        file = office.path / "autre.txt"
+        file.write_text(f"---\ntitle: Une autre nouvelle\n---\n{communique()}", encoding="utf-8")
+        sending.run("releases", "import", str(file), "--slug", "autre")
+        sending.run("suppressions", "add", FIRST.address, "--source", "phone")
+        sending.send("autre", BUREAU, more=["--at", "tomorrow 9:00"])
+        planned = sending.json("dispatches", "manifest", "2")["difference"]
+        sending.run("dispatches", "cancel", "2", "--yes")
+    assert planned["missing"] == [FIRST.name]
+    assert sending.json("dispatches", "manifest", "2")["difference"] == planned
+
+
+def test_the_doctor_shows_quiet_hours_as_they_are_written(office: Office) -> None:
+    shown = {one["name"]: one["value"] for one in _examined(office)}
+    assert shown["DISTRIBUTOR_QUIET_HOURS"] == ""
+    quiet = "21:00-07:00, weekends, french-holidays"
+    with (office.path / ".env").open("a", encoding="utf-8") as settings:
+        settings.write(f"DISTRIBUTOR_QUIET_HOURS={quiet}\n")
+    shown = {one["name"]: one["value"] for one in _examined(office)}
+    assert shown["DISTRIBUTOR_QUIET_HOURS"] == quiet
+
+
+def _examined(office: Office) -> list[dict[str, str]]:
+    process = office.start("doctor", "--offline", "--json")
+    return list(json.loads(finish(process, 0, 2).out)["settings"])
+
+
+def test_a_log_that_is_not_there_is_named_with_a_way_out(office: Office) -> None:
+    script = Script((Fault("body", "drop", recipient=FIRST.spec, times=1),))
+    with running(script) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+    said = one_sentence(sending.run("dispatches", "resolve", "1", "--from-maillog", "mial.log", code=2))
+    assert said == "mial.log: There is no such file. Check the name."
