@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.cli.awaiting import say_held
 from distributor.cli.cooling import wait_out
-from distributor.cli.output import console, count, suggest, when
+from distributor.cli.output import console, count, sentence, suggest, when
 from distributor.cli.scheduling import resume_before_start
 from distributor.cli.watching import shown_while
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
@@ -335,18 +335,18 @@ def _why_it_ended(
         return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
     if is_by_a_person(result.paused_because):
         return NotAllReached(
-            f"Dispatch {listed(dispatch_ids)} was {_sentence(result.paused_because)} {waiting} waiting.",
+            f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",
             mend=f"Go on with: {resume}",
         )
     if result.paused_because:
         return AccountTrouble(
-            f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
+            f"{sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
             mend=f"{result.mend} Then: {resume}" if result.mend else f"Go on with: {resume}",
         )
     if result.stands_still is not None:
         due = when(result.stands_still.until, zone)
         return NotAllReached(
-            f"{_sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
+            f"{sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
             mend="It goes on by itself; leave running: distributor work",
         )
     return None
@@ -383,11 +383,6 @@ def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
         console().print(f"In doubt: {len(doubtful) - _MANY} more.")
     if doubtful:
         suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {dispatch_id}")
-
-
-def _sentence(text: str) -> str:
-    """`text` with a full stop: what a server says at its end may have none."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def say_company(company: Iterable[AtWork]) -> None:

@@ -182,3 +182,12 @@ def test_a_log_that_is_not_there_is_named_with_a_way_out(office: Office) -> None
         sending.send(SLUG, BUREAU, code=5)
     said = one_sentence(sending.run("dispatches", "resolve", "1", "--from-maillog", "mial.log", code=2))
     assert said == "mial.log: There is no such file. Check the name."
+
+
+def test_a_pause_by_a_server_that_is_not_there_ends_in_one_full_stop(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+    sending.send(SLUG, BUREAU, code=4)
+    said = sending.run("agenda").out
+    assert "recipients waiting: Nothing answers at" in said
+    assert ".." not in said
