@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors
-from distributor.contacts.people.ownership import owner
+from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
 from distributor.errors import BadInput, Refused
@@ -120,6 +121,26 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
         tuple(one for one in candidates if not one.why_not),
         tuple(one for one in candidates if one.why_not),
     )
+
+
+def moved_since(session: Session, again: Again) -> list[tuple[str, str]]:
+    """Who of those meant has another address by now, and which: the same message goes to the former one."""
+    main = aliased(Contact)
+    rows = session.execute(
+        select(
+            col(Delivery.id), col(Delivery.name), col(Delivery.address), col(Delivery.address_key),
+            col(main.id).label("owner"), col(main.address).label("present"),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .join(main, col(main.id) == owner())
+        .where(col(Delivery.dispatch_id) == again.dispatch_id, col(main.address_key) != col(Delivery.address_key))
+    ).all()  # fmt: skip
+    meant = {one.delivery_id for one in again.meant}
+    return [
+        (row.name or row.address, row.present)
+        for row in rows
+        if row.id in meant and row.owner not in users_of(session, row.address_key)
+    ]
 
 
 def queue_again(session: Session, again: Again, *, actor: str, because: str, now: datetime) -> list[int]:

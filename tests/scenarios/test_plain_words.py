@@ -191,3 +191,23 @@ def test_a_pause_by_a_server_that_is_not_there_ends_in_one_full_stop(office: Off
     said = sending.run("agenda").out
     assert "recipients waiting: Nothing answers at" in said
     assert ".." not in said
+
+
+def test_a_retry_after_an_address_was_mended_says_where_it_goes(office: Office) -> None:
+    script = Script((Fault("rcpt", reply="550 5.1.1 No such user", recipient=FIRST.spec),))
+    with running(script) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        named = ("dispatches", "retry", "1", "--contact", FIRST.spec, "--dry-run")
+        assert "another address by now" not in sending.run(*named).out
+        sending.run("contacts", "edit", FIRST.spec, "--address", "mended@example.com")
+        said = sending.run(*named).out
+    assert f"{FIRST.name} has another address by now (mended@example.com)" in said
+    assert "This goes to the former one" in said
+
+
+def test_a_dispatch_without_a_doubt_says_so(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU)
+    assert "Dispatch 1: nobody is in doubt." in sending.run("dispatches", "resolve", "1").out
