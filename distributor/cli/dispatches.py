@@ -238,7 +238,10 @@ def retry(
     context: typer.Context,
     dispatch_id: Number,
     states: Annotated[
-        list[str] | None, typer.Option("--state", help="Who: expired, rejected, in_doubt; several times for several.")
+        list[str] | None,
+        typer.Option(
+            "--state", help="Who: expired, rejected, in_doubt; several times. With --contact it may be left out."
+        ),
     ] = None,
     code: Annotated[
         str, typer.Option(help="Only those with this reply code: 550, 5.2.2, or 5.7 for all of 5.7.x.")
