@@ -29,6 +29,12 @@ class QuietHours:
     weekends: bool = False
     holidays: bool = False
 
+    def __str__(self) -> str:
+        """As `read_quiet_hours` reads it."""
+        hours = [f"{first:%H:%M}-{last:%H:%M}" for first, last in self.hours]
+        days = [word for word, holds in ((Quiet.WEEKEND, self.weekends), (Quiet.HOLIDAY, self.holidays)) if holds]
+        return ", ".join([*hours, *days])
+
     def why(self, local: datetime) -> Quiet | None:
         """Why a local time is quiet, None where it is not."""
         if self.holidays and is_french_holiday(local.date()):

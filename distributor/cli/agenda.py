@@ -10,7 +10,7 @@ from distributor.cli.options import AsJson
 def agenda(context: typer.Context, as_json: AsJson = False) -> None:
     """List what waits, for its hour or for you."""
     from distributor import clock
-    from distributor.cli.output import console, show_json, suggest, when
+    from distributor.cli.output import console, sentence, show_json, suggest, when
     from distributor.cli.scheduling import warn_without_worker
     from distributor.reports.agenda import WORK, read_agenda
     from distributor.wiring import open_workspace
@@ -24,7 +24,9 @@ def agenda(context: typer.Context, as_json: AsJson = False) -> None:
     out, zone = console(), workspace.settings.timezone
     for one in entries:
         which = f"dispatch {one.dispatch_id}, " if one.dispatch_id is not None else ""
-        out.print(f"{when(one.at, zone) or 'waits for you'}: {one.kind.replace('_', ' ')}: {which}{one.words}.")
+        out.print(
+            f"{when(one.at, zone) or 'waits for you'}: {one.kind.replace('_', ' ')}: {which}{sentence(one.words)}"
+        )
         suggest("  ", one.command)
     if not entries:
         out.print("Nothing waits, neither for its hour nor for you.")

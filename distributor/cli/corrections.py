@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -16,13 +17,14 @@ from distributor.cli.output import ask, console, count, show_json
 from distributor.cli.proving import log_overrides, require_reason
 from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
-from distributor.cli.signoffs import how_to_sign, leaving_from
+from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.calling import pause_dispatches
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.correcting import Meant, version_of, who_gets
+from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
 from distributor.rendering.values import Recipient
@@ -65,13 +67,14 @@ def send_correction(
 
     ready = proved_now()
     if as_json:
-        show_json(_as_json(ready, slug))
+        show_json(_as_json(ready, slug) | {"sign_off": standing_as_json(_standing(workspace, ready))})
     else:
         _show(workspace, ready, detailed=dry_run)
     _require_passing(workspace, ready, moment)
     _require_newest(ready)
     if dry_run:
         if not as_json:
+            _show_signatures(workspace, ready)
             console().print(
                 "Dry run: every message was written and proved; nothing was sent, no connection was opened."
             )
@@ -96,10 +99,32 @@ def send_correction(
     _require_settled(ready, slug)
 
 
+def _scope(leaving: Leaving) -> dict[str, Any]:
+    """The options of a sending to who has the text: it names no list."""
+    return {"lists": None, "excluded": (), "only": (), "where": "", "attach_pdf": leaving.attach_pdf}
+
+
+def _standing(workspace: Workspace, ready: Ready) -> signoffs.Standing:
+    """Every signature of the correction, held against what would leave now."""
+    rule = signoffs.Rule.from_settings(workspace.settings)
+    with workspace.database.session(reads_only=True) as session:
+        return signoffs.standing(session, leaving_from(workspace, ready.proved, is_to_holders=True), rule)
+
+
+def _show_signatures(workspace: Workspace, ready: Ready) -> None:
+    """For a dry run: who signed, and what is missing before it can be sent; nothing when nobody is left to send to."""
+    if not _has_work(workspace, ready):
+        return
+    signed = _standing(workspace, ready)
+    show_signatures(signed.signatures, workspace.settings.timezone)
+    leaving = leaving_from(workspace, ready.proved, is_to_holders=True)
+    show_missing(signed, ready.versions[0].release.slug, _scope(leaving))
+
+
 def _signed(workspace: Workspace, session: Session, ready: Ready) -> tuple[signoffs.Signature, ...]:
     """The signatures that hold; `Refused` when they are too few."""
     leaving = leaving_from(workspace, ready.proved, is_to_holders=True)
-    scope = {"lists": None, "excluded": (), "only": (), "where": "", "attach_pdf": leaving.attach_pdf}
+    scope = _scope(leaving)
     return signoffs.require_signed(
         session,
         leaving,
@@ -222,16 +247,27 @@ def _question(ready: Ready) -> str:
     return f"Send «{headline}» to {count(has_it, 'journalist who has', 'journalists who have')} the wrong text{more}?"
 
 
+def _meant_in_words(has_it: int, waited: int) -> str:
+    """Who has the wrong text, and who waited for it; whoever is not there is not counted."""
+    if not has_it and not waited:
+        return "Nobody is known to have the wrong text who was not told."
+    told = f"{count(has_it, 'recipient has', 'recipients have')} the wrong text and {_gets(has_it)} the correction"
+    held = f"still waited for it and {_gets(waited)} the right one instead"
+    if not has_it:
+        return f"Nobody has the wrong text; {count(waited, 'recipient')} {held}."
+    return f"{told}; {waited} {held}." if waited else f"{told}."
+
+
+def _gets(many: int) -> str:
+    return "gets" if many == 1 else "get"
+
+
 def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     """Who gets what, what it says to them, who must be rung up, and of whom it is not known yet."""
     out = console()
     found = ready.found
     has_it = [one for one in found.meant if one.has_it]
-    out.print(
-        f"{count(len(has_it), 'recipient has', 'recipients have')} the wrong text and"
-        f" {'gets' if len(has_it) == 1 else 'get'} the correction;"
-        f" {len(found.meant) - len(has_it)} still waited for it and get the right one instead."
-    )
+    out.print(_meant_in_words(len(has_it), len(found.meant) - len(has_it)))
     if ready.lists.lists:
         out.print(f"{len(ready.lists.recipients)} more of the lists, who have no text of it, get the right one.")
     for slug, told in ready.told.items():
@@ -278,7 +314,7 @@ def _require_settled(ready: Ready, slug: str) -> None:
     if not unsettled:
         return
     dispatches = sorted({one.dispatch_id for one in unsettled})
-    commands = "; ".join(f"distributor dispatches resume {one} --in-doubt assume-sent|resend" for one in dispatches)
+    commands = "; ".join(f"distributor dispatches resolve {one}" for one in dispatches)
     raise NotAllReached(
         f"Of {count(len(unsettled), 'recipient')} it is not known whether they have the wrong text:"
         f" {', '.join(one.address_key for one in unsettled[:_MANY])}.",

@@ -238,7 +238,10 @@ def retry(
     context: typer.Context,
     dispatch_id: Number,
     states: Annotated[
-        list[str] | None, typer.Option("--state", help="Who: expired, rejected, in_doubt; several times for several.")
+        list[str] | None,
+        typer.Option(
+            "--state", help="Who: expired, rejected, in_doubt; several times. With --contact it may be left out."
+        ),
     ] = None,
     code: Annotated[
         str, typer.Option(help="Only those with this reply code: 550, 5.2.2, or 5.7 for all of 5.7.x.")
@@ -265,7 +268,7 @@ def retry(
 
     if as_json and not dry_run:
         raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
-    wish = Wish(read_states(states or []), code.strip(), reason, tuple(contacts or ()))
+    wish = Wish(read_states(states or [], is_named=bool(contacts)), code.strip(), reason, tuple(contacts or ()))
     workspace = open_workspace(context.obj)
     retry_dispatch(
         workspace, dispatch_id, wish, because=because, dry_run=dry_run, yes=yes, verbose=verbose, as_json=as_json

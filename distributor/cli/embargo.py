@@ -12,7 +12,7 @@ from distributor.cli.options import AsJson, Slug, Yes
 def embargo(
     context: typer.Context,
     slug: Slug,
-    at: Annotated[str, typer.Option(metavar="TIME", help="Move it to this instant, as 2026-12-01T18:00.")] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="Move it to then: 2026-12-01T18:00, «demain 18 h».")] = "",
     lift: Annotated[bool, typer.Option("--lift", help="Lift it now.")] = False,
     tell: Annotated[bool, typer.Option("--tell", help="Send a word to those who already have it.")] = False,
     yes: Yes = False,

@@ -12,12 +12,13 @@ from sqlmodel import Session, col
 from distributor import clock
 from distributor.cli import running
 from distributor.cli.awaiting import hour_of, say_held
-from distributor.cli.output import ask, console, count, show_table, when
+from distributor.cli.output import ask, console, count, show_table, suggest, when
 from distributor.cli.proving import open_composer
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import clock_of, count_from, held, move_embargo, set_start
+from distributor.dispatch import instants
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.preflight import render_all
@@ -26,7 +27,7 @@ from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Delivery, Dispatch, Release
 from distributor.releases import store
 from distributor.releases.embargo import read_embargo
-from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, withdraw
+from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, say_how, withdraw
 from distributor.releases.translations import original_of
 from distributor.reports import queries
 from distributor.states import HAVE_IT, DispatchState
@@ -35,11 +36,13 @@ from distributor.wiring import Workspace, actor
 
 def read_instant(workspace: Workspace, text: str, now: datetime) -> datetime:
     """The instant that an embargo is to be moved to; `BadInput` for none, and for one that is over."""
-    moment = read_embargo(text, zone=workspace.settings.timezone).until
+    zone = workspace.settings.timezone
+    try:
+        moment = read_embargo(text, zone=zone).until
+    except BadInput:  # as a release says it; else as the hours of a sending are typed: «demain 18 h»
+        moment = instants.read_instant(text, zone, now)
     if moment <= now:
-        raise BadInput(
-            f"{hour_of(moment, workspace.settings.timezone)} is over.", field="--at", mend="To lift it now: --lift"
-        )
+        raise BadInput(f"{hour_of(moment, zone)} is over.", field="--at", mend="To lift it now: --lift")
     return moment
 
 
@@ -215,6 +218,8 @@ def note(workspace: Workspace, slug: str, contacts: Sequence[str], how: str, *, 
             else:
                 news = accept(session, original, one.contact_id, how=how, by=actor(), now=clock.now())
                 words = ("has agreed to hold it until the embargo is over", "had agreed already")
+                if not news and how and (news := say_how(session, original, one.contact_id, how)):
+                    words = ("had agreed already; how it was agreed is noted now", "")
             out.print(f"{who} {words[0] if news else words[1]}.")
             if news:
                 action = "embargo.withdraw" if withdrawn else "embargo.accept"
@@ -227,6 +232,15 @@ def note(workspace: Workspace, slug: str, contacts: Sequence[str], how: str, *, 
         open_ = [row.id for row in queries.dispatches(connection, slug=slugs) if row.is_open and not row.is_test]
     if open_ and not withdrawn:
         _say_due(workspace, open_)
+    if not withdrawn:
+        _say_if_none(workspace, slugs)
+
+
+def _say_if_none(workspace: Workspace, slug: str) -> None:
+    """Say that a release to be held is under no embargo now, which somebody may have forgotten to write."""
+    found = read(workspace, slug)
+    if found["embargo_until"] is None or found["is_over"]:
+        suggest(f"«{slug}» is under no embargo now. To set one:", f"distributor releases embargo {slug} --at WHEN")
 
 
 def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:

@@ -48,7 +48,8 @@ def show_doubts(workspace: Workspace, dispatch_id: int, doubts: Sequence[Doubt],
         show_json([one.as_json() for one in doubts])
         return
     out = console()
-    out.print(f"Dispatch {dispatch_id}: {count(len(doubts), 'recipient is', 'recipients are')} in doubt.")
+    many = count(len(doubts), "recipient is", "recipients are") if doubts else "nobody is"
+    out.print(f"Dispatch {dispatch_id}: {many} in doubt.")
     for one in doubts:
         _show_doubt(one, workspace.settings.timezone)
     if doubts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from distributor import clock
 from distributor.cli.output import ask, console, count, show_json, show_table
 from distributor.cli.running import outlive_the_terminal, run_dispatch, say_recovery, shown_dialogue
-from distributor.dispatch.retrying import Again, Candidate, Wish, find_again, queue_again
+from distributor.dispatch.retrying import Again, Candidate, Wish, find_again, moved_since, queue_again
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.reports.styles import state_text
@@ -35,6 +35,7 @@ def retry_dispatch(
         say_recovery(workspace.carrier(log).recover())  # who is in doubt since a kill is in doubt now
     with workspace.database.session(reads_only=True) as session:
         again = find_again(session, workspace.keyring, dispatch_id, wish)
+        moved_on = moved_since(session, again)
     if as_json:
         show_json(
             {
@@ -45,6 +46,8 @@ def retry_dispatch(
         )
         return
     _show(again)
+    for who, address in moved_on:
+        console().print(f"{who} has another address by now ({address}). This goes to the former one, the same message.")
     _require_somebody(again)
     if dry_run:
         console().print("Dry run: nobody was queued, nothing was sent.")

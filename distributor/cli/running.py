@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.cli.awaiting import say_held
 from distributor.cli.cooling import wait_out
-from distributor.cli.output import console, count, when
+from distributor.cli.output import console, count, sentence, suggest, when
 from distributor.cli.scheduling import resume_before_start
 from distributor.cli.watching import shown_while
 from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
@@ -45,6 +45,8 @@ from distributor.wiring import Workspace
 OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
 _TURNS = 3
 """How often the loop has to go round for a signal that has come to be heard: it is read, called, and runs."""
+_MANY = 15
+"""So many who are in doubt are named at the end of a run; `dispatches resolve` names all."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -121,9 +123,8 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     for one in results:
         say_takeovers(one)
     say_held(workspace, dispatch_ids)
-    if last.stopped:
-        for dispatch_id in dispatch_ids:
-            _say_doubt(workspace, dispatch_id)
+    for dispatch_id in dispatch_ids:
+        _say_doubt(workspace, dispatch_id)
     together_result = RunResult(
         called_off=any(one.called_off for one in results), cut_off=sum(one.cut_off for one in results)
     )
@@ -164,14 +165,24 @@ def resume_dispatch(
         return
     counts = carrier.standing(dispatch_id).counts
     if not settled:
-        doubtful = count(counts.get(DeliveryState.IN_DOUBT, 0), "recipient is", "recipients are")
-        raise BadInput(
-            f"Dispatch {dispatch_id} was cancelled: nothing more of it is sent; {doubtful} in doubt.",
-            mend="Send the release again; to settle a doubt: --in-doubt assume-sent (they have it) or resend (they do"
-            " not: a new send reaches them).",
-        )
+        raise _cancelled(workspace, dispatch_id, counts.get(DeliveryState.IN_DOUBT, 0))
     console().print(f"Settled {count(settled, 'doubt')}. Dispatch {dispatch_id} is cancelled: nothing was sent.")
     console().print(f"Dispatch {dispatch_id}: {_shown(counts)}.")
+
+
+def _cancelled(workspace: Workspace, dispatch_id: int, doubtful: int) -> BadInput:
+    """Why a cancelled dispatch does not go on, and what does instead."""
+    with workspace.database.reading() as connection:
+        slug = queries.find_dispatch(connection, dispatch_id).slug
+    said = f"Dispatch {dispatch_id} was cancelled: nothing more of it is sent"
+    mend = f"Send the release again: distributor send {slug} --list NAME"
+    if not doubtful:
+        return BadInput(f"{said}.", mend=mend)
+    return BadInput(
+        f"{said}; {count(doubtful, 'recipient is', 'recipients are')} in doubt.",
+        mend=f"{mend}; to settle a doubt: --in-doubt assume-sent (they have it) or resend (they do not: a new send"
+        " reaches them).",
+    )
 
 
 def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:
@@ -283,8 +294,7 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     say_waits(result.waits, workspace.settings.timezone)
     say_held(workspace, [dispatch_id])
-    if result.stopped or result.called_off:
-        _say_doubt(workspace, dispatch_id)
+    _say_doubt(workspace, dispatch_id)
     error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
     if error is not None:
         raise error
@@ -327,18 +337,18 @@ def _why_it_ended(
         return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
     if is_by_a_person(result.paused_because):
         return NotAllReached(
-            f"Dispatch {listed(dispatch_ids)} was {_sentence(result.paused_because)} {waiting} waiting.",
+            f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",
             mend=f"Go on with: {resume}",
         )
     if result.paused_because:
         return AccountTrouble(
-            f"{_sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
+            f"{sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
             mend=f"{result.mend} Then: {resume}" if result.mend else f"Go on with: {resume}",
         )
     if result.stands_still is not None:
         due = when(result.stands_still.until, zone)
         return NotAllReached(
-            f"{_sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
+            f"{sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
             mend="It goes on by itself; leave running: distributor work",
         )
     return None
@@ -366,15 +376,15 @@ def _shown(counts: Mapping[DeliveryState, int]) -> str:
 
 
 def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
-    """Name who is in doubt: whoever was on the wire when the command was stopped at once."""
+    """Name who is in doubt, of whom nobody knows whether they have it, and the command that ends it."""
     with workspace.database.reading() as connection:
-        for one in queries.recipients(connection, [dispatch_id], (DeliveryState.IN_DOUBT,)):
-            console().print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
-
-
-def _sentence(text: str) -> str:
-    """`text` with a full stop: what a server says at its end may have none."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+        doubtful = list(queries.recipients(connection, [dispatch_id], (DeliveryState.IN_DOUBT,)))
+    for one in doubtful[:_MANY]:
+        console().print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
+    if len(doubtful) > _MANY:
+        console().print(f"In doubt: {len(doubtful) - _MANY} more.")
+    if doubtful:
+        suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {dispatch_id}")
 
 
 def say_company(company: Iterable[AtWork]) -> None:

@@ -450,5 +450,4 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     for one in doubtful:
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
     if doubtful:
-        resume = f"distributor dispatches resume {row.id}"
-        suggest("Ask them, or look in the server's log; then:", f"{resume} --in-doubt resend|assume-sent")
+        suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {row.id}")

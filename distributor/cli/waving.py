@@ -78,7 +78,16 @@ def _exclusive(session: Session, text: str) -> PlannedWave:
     if outlet is not None:
         people = outlets.contacts_of(session, outlet)
         return PlannedWave(0, outlet.name, contact_ids=frozenset(one.contact_id for one in people))
-    member = members.find_contact(session, text)
+    try:
+        member = members.find_contact(session, text)
+    except BadInput as error:
+        if "distributor contacts list" not in error.mend:  # several are called so: that sentence names them
+            raise
+        raise BadInput(
+            f"No contact and no outlet is called «{text}».",
+            field="--exclusive",
+            mend="Look with: distributor outlets list; or: distributor contacts list",
+        ) from error
     return PlannedWave(0, member.name or member.address, contact_ids=frozenset({member.contact_id}))
 
 
@@ -155,7 +164,7 @@ def show_timing(
 ) -> None:
     """Before the question: which wave leaves when, and who waits for the end of an embargo."""
     out, zone = console(), workspace.settings.timezone
-    at_once, early = ("at its start", "get it at its start") if is_scheduled else ("at once", "may have it before")
+    at_once = "at its start" if is_scheduled else "at once"
     many = Counter(meant_by(waves, one).number for one in proved.everyone.recipients) if waves else Counter[int]()
     for wave in waves:
         starts = hour_of(wave.starts_at, zone) if wave.starts_at else at_once
@@ -163,8 +172,19 @@ def show_timing(
         kind = "Exclusive" if wave.is_exclusive else "Wave"
         out.print(f"{kind} {wave.number}, {wave.name}: {count(many[wave.number], 'recipient')}, {starts}{counted}.")
     for waiting in waiting_of(workspace, proved, moment):
-        agreed = f"{count(waiting.early, 'recipient has', 'recipients have')} agreed to it and {early}"
-        out.print(f"Under embargo until {hour_of(waiting.until, zone)}: {agreed}; {len(waiting.people)} wait for it.")
+        told = f"{_agreed(waiting.early, is_scheduled=is_scheduled)}; {_who_wait(len(waiting.people))} for it."
+        out.print(f"Under embargo until {hour_of(waiting.until, zone)}: {told}")
+
+
+def _agreed(many: int, *, is_scheduled: bool) -> str:
+    if not many:
+        return "nobody has agreed to it"
+    early = f"{'gets' if many == 1 else 'get'} it at its start" if is_scheduled else "may have it before"
+    return f"{count(many, 'recipient has', 'recipients have')} agreed to it and {early}"
+
+
+def _who_wait(many: int) -> str:
+    return f"{many or 'nobody'} {'wait' if many > 1 else 'waits'}"
 
 
 def timing_as_json(

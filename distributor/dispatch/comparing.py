@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from distributor.dispatch.calling import is_called_off
 from distributor.dispatch.examining import last_alike
 from distributor.dispatch.leaving import who
 from distributor.dispatch.manifest import LeftOutReason, Manifest
@@ -71,7 +72,10 @@ def _only_in(first: People, second: People) -> tuple[str, ...]:
 
 
 def _people(session: Session, release_id: int, lists: Iterable[str]) -> People:
-    """Whom a release was planned for through these lists, in whatever language; not those who were withheld."""
+    """Whom a release was planned for through these lists, in whatever language; not those who were withheld.
+
+    Whoever was withheld because the whole dispatch was called off was planned for all the same.
+    """
     release = session.get(Release, release_id)
     assert release is not None, "a foreign key holds it"
     family = [one.id for one in family_of(session, release)]
@@ -82,8 +86,13 @@ def _people(session: Session, release_id: int, lists: Iterable[str]) -> People:
     ).all()
     alike = [number for number, named in rows if set(named) == set(lists)]
     people = session.execute(
-        select(col(Delivery.contact_id), col(Delivery.address_key), col(Delivery.name), col(Delivery.address)).where(
-            col(Delivery.dispatch_id).in_(alike), col(Delivery.state) != DeliveryState.WITHHELD
-        )
-    )
-    return {one[0] or one[1]: one[2] or (one[3] if "@" in one[3] else _ERASED) for one in people}
+        select(
+            col(Delivery.contact_id), col(Delivery.address_key), col(Delivery.name), col(Delivery.address),
+            col(Delivery.state), col(Delivery.reason),
+        ).where(col(Delivery.dispatch_id).in_(alike))
+    )  # fmt: skip
+    return {
+        one.contact_id or one.address_key: one.name or (one.address if "@" in one.address else _ERASED)
+        for one in people
+        if one.state != DeliveryState.WITHHELD or is_called_off(one.reason)
+    }

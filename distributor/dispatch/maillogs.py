@@ -145,5 +145,7 @@ def _lines(path: Path, now: datetime) -> Iterator[LogLine]:
             yield from read_lines(io.TextIOWrapper(opened, encoding="utf-8", errors="replace"), now)
     except (gzip.BadGzipFile, EOFError):
         raise BadInput("It is packed, and damaged.", file=path) from None
+    except FileNotFoundError:
+        raise BadInput("There is no such file.", file=path, mend="Check the name.") from None
     except OSError as error:
         raise BadInput(f"It cannot be read: {error.strerror}.", file=path) from None

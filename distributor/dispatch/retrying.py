@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors
-from distributor.contacts.people.ownership import owner
+from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
 from distributor.errors import BadInput, Refused
@@ -78,8 +79,11 @@ class Again:
         return sum(one.state == DeliveryState.IN_DOUBT for one in self.meant)
 
 
-def read_states(names: Iterable[str]) -> tuple[DeliveryState, ...]:
-    """The states that may be sent again from; raises `BadInput`, with the reason, for any other."""
+def read_states(names: Iterable[str], *, is_named: bool = False) -> tuple[DeliveryState, ...]:
+    """The states that may be sent again from; raises `BadInput`, with the reason, for any other.
+
+    Without one, whoever `is_named` as a contact is meant if they surely do not have it.
+    """
     states = []
     for name in names:
         try:
@@ -91,6 +95,8 @@ def read_states(names: Iterable[str]) -> tuple[DeliveryState, ...]:
             why, mend = _WHY_NOT.get(state, (said, f"Say {_listed()}."))
             raise BadInput(why, field="--state", mend=mend)
         states.append(state)
+    if not states and is_named:
+        return tuple(one for one in AGAIN_FROM if one != DeliveryState.IN_DOUBT)
     if not states:
         raise BadInput("No state is named.", field="--state", mend=f"Say {_listed()}; several times for several.")
     return tuple(dict.fromkeys(states))
@@ -115,6 +121,26 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
         tuple(one for one in candidates if not one.why_not),
         tuple(one for one in candidates if one.why_not),
     )
+
+
+def moved_since(session: Session, again: Again) -> list[tuple[str, str]]:
+    """Who of those meant has another address by now, and which: the same message goes to the former one."""
+    main = aliased(Contact)
+    rows = session.execute(
+        select(
+            col(Delivery.id), col(Delivery.name), col(Delivery.address), col(Delivery.address_key),
+            col(main.id).label("owner"), col(main.address).label("present"),
+        )
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .join(main, col(main.id) == owner())
+        .where(col(Delivery.dispatch_id) == again.dispatch_id, col(main.address_key) != col(Delivery.address_key))
+    ).all()  # fmt: skip
+    meant = {one.delivery_id for one in again.meant}
+    return [
+        (row.name or row.address, row.present)
+        for row in rows
+        if row.id in meant and row.owner not in users_of(session, row.address_key)
+    ]
 
 
 def queue_again(session: Session, again: Again, *, actor: str, because: str, now: datetime) -> list[int]:
@@ -186,7 +212,7 @@ def _candidate(row: Row[Any], objectors: Objectors, holders: dict[int | str, str
     elif holds := holders.get(row.owner) or holders.get(row.address_key):
         why_not = holds
     elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not is_named:
-        why_not = "the address is dead; name them with --contact if you know better"
+        why_not = f"the address is dead; if you know better: --contact {row.address}"
     return Candidate(
         row.id, row.address, row.name, DeliveryState(row.state), row.code, row.enhanced_code, row.reply, row.attempts,
         why_not,

@@ -62,6 +62,16 @@ def accept(session: Session, original: Release, contact_id: int, *, how: str, by
     return True
 
 
+def say_how(session: Session, original: Release, contact_id: int, how: str) -> bool:
+    """Write down how a contact agreed, in the place of what stood there; return whether that is news."""
+    found = _acceptance(session, original, contact_id)
+    if found is None or found.how == how:
+        return False
+    found.how = how
+    session.flush()
+    return True
+
+
 def withdraw(session: Session, original: Release, contact_id: int) -> bool:
     """Take an acceptance back; return whether there was one."""
     found = _acceptance(session, original, contact_id)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import in_force
 from distributor.reports import queries
 from distributor.reports.queries import DispatchRow
@@ -56,7 +57,7 @@ def _starts(row: DispatchRow) -> Iterator[Entry]:
     if row.is_scheduled:
         yield _entry(row, "scheduled", row.scheduled_at, f"{who} starts", WORK)
     elif row.is_held:
-        command = f"distributor dispatches resume {row.id} | distributor dispatches reschedule {row.id} --at …"
+        command = f"distributor dispatches resume {row.id}, or: distributor dispatches reschedule {row.id} --at …"
         yield _entry(row, "held", None, f"{who}: {row.pause_reason.removeprefix(HELD)}", command)
     elif row.state == DispatchState.PLANNED and not row.only_held:
         yield _entry(row, "planned", None, f"{who} was never started", f"distributor dispatches resume {row.id}")
@@ -106,19 +107,19 @@ def _doubts(connection: Connection, _now: datetime) -> Iterator[Entry]:
         if row.is_test:
             continue
         doubtful = _people(row.counts.get(DeliveryState.IN_DOUBT, 0))
-        command = f"distributor dispatches resume {row.id} --in-doubt resend|assume-sent"
+        command = f"distributor dispatches resolve {row.id}"
         yield _entry(row, "in_doubt", None, f"«{row.slug}»: {doubtful} may have it, or not", command)
 
 
 def _embargoes(connection: Connection, now: datetime) -> Iterator[Entry]:
-    """The releases whose newest version is under embargo still."""
+    """The releases whose newest version is under embargo still; a notice of one only repeats its hour."""
     newest = select(_version.c.release_id, func.max(_version.c.number).label("number")).group_by(_version.c.release_id)
     latest = newest.subquery()
     rows = connection.execute(
         select(_release.c.slug, in_force())
         .join(_version, _version.c.release_id == _release.c.id)
         .join(latest, (latest.c.release_id == _version.c.release_id) & (latest.c.number == _version.c.number))
-        .where(in_force() > now)
+        .where(in_force() > now, _version.c.kind != ReleaseKind.NOTICE)
     )
     for slug, until in rows:
         yield Entry("embargo", until, f"«{slug}»: its embargo lifts", f"distributor releases embargo {slug}", slug)

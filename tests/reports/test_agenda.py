@@ -82,9 +82,9 @@ def test_everything_that_waits_is_told_once_in_its_order(database: Database) -> 
         ("embargo", None),
     ]
     commands = {one.kind: one.command for one in told}
-    assert commands["held"].startswith(f"distributor dispatches resume {missed} | distributor dispatches reschedule")
+    assert commands["held"].startswith(f"distributor dispatches resume {missed}, or: distributor dispatches reschedule")
     assert commands["scheduled"] == commands["retry"] == commands["waits"] == "distributor work"
-    assert commands["in_doubt"] == f"distributor dispatches resume {silent} --in-doubt resend|assume-sent"
+    assert commands["in_doubt"] == f"distributor dispatches resolve {silent}"
     assert commands["stopped"] == f"distributor dispatches resume {fallen}"
     assert [one.words for one in told if one.kind == "scheduled"] == ["«soon» to 2 recipients starts"]
 
