@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.models import TyperInfo
+from typer.models import CommandInfo, TyperInfo
 
 from distributor import __version__
 from distributor.cli import (
@@ -113,22 +113,37 @@ def _require_text(arguments: list[str]) -> None:
 
 
 def _meant(arguments: Collection[str]) -> typer.Typer:
-    """The command line, as far as these arguments need it: a group that none of them names is listed, and no more.
+    """The command line, as far as these arguments need it: what none of them names is listed, and no more.
 
     To put a hundred commands together takes longer than most of them.
     """
     meant = copy(app)
     meant.registered_groups = [
-        group if group.name in arguments else TyperInfo(typer.Typer(help=_help_of(group)), name=group.name)
-        for group in app.registered_groups
+        group if group.name in arguments else _listed_group(group) for group in app.registered_groups
+    ]
+    meant.registered_commands = [
+        command if command.callback and command.callback.__name__ in arguments else _listed_command(command)
+        for command in app.registered_commands
     ]
     return meant
 
 
-def _help_of(group: TyperInfo) -> str | None:
+def _listed_group(group: TyperInfo) -> TyperInfo:
     assert group.typer_instance is not None
     said = group.typer_instance.info.help
-    return said if isinstance(said, str) else None
+    return TyperInfo(typer.Typer(help=said if isinstance(said, str) else None), name=group.name)
+
+
+def _listed_command(command: CommandInfo) -> CommandInfo:
+    assert command.callback is not None
+
+    def listed() -> None:
+        pass
+
+    listed.__name__, listed.__doc__ = command.callback.__name__, command.callback.__doc__
+    stand_in = copy(command)
+    stand_in.callback = listed
+    return stand_in
 
 
 def run() -> int:
