@@ -30,6 +30,7 @@ settings.configure(
     EMAIL_PORT=@PORT@,
     POST_OFFICE={"BATCH_SIZE": 5000, "THREADS_PER_PROCESS": 5, "MAX_RETRIES": 0},
     SECRET_KEY="measured",
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
     USE_TZ=True,
 )
 django.setup()
