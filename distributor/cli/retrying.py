@@ -5,7 +5,7 @@ from __future__ import annotations
 from distributor import clock
 from distributor.cli.output import ask, console, count, show_json, show_table
 from distributor.cli.running import outlive_the_terminal, run_dispatch, say_recovery, shown_dialogue
-from distributor.dispatch.retrying import Again, Candidate, Wish, find_again, moved_since, queue_again
+from distributor.dispatch.retrying import Again, Candidate, Wish, find_again, queue_again
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.reports.styles import state_text
@@ -35,7 +35,6 @@ def retry_dispatch(
         say_recovery(workspace.carrier(log).recover())  # who is in doubt since a kill is in doubt now
     with workspace.database.session(reads_only=True) as session:
         again = find_again(session, workspace.keyring, dispatch_id, wish)
-        moved_on = moved_since(session, again)
     if as_json:
         show_json(
             {
@@ -46,8 +45,6 @@ def retry_dispatch(
         )
         return
     _show(again)
-    for who, address in moved_on:
-        console().print(f"{who} has another address by now ({address}). This goes to the former one, the same message.")
     _require_somebody(again)
     if dry_run:
         console().print("Dry run: nobody was queued, nothing was sent.")
@@ -56,7 +53,7 @@ def retry_dispatch(
     ask(f"Send again to {count(len(again.meant), 'recipient')} of dispatch {dispatch_id}?", yes=yes)
     outlive_the_terminal()
     with workspace.database.session() as session:
-        moved = queue_again(session, again, actor=actor(), because=because, now=clock.now())
+        moved = queue_again(session, workspace.keyring, again, actor=actor(), because=because, now=clock.now())
     console().print(f"{count(len(moved), 'recipient')} queued again.")
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
@@ -80,6 +77,10 @@ def _show(again: Again) -> None:
         spare=[4],
         whole=[2],
     )  # fmt: skip
+    for one in again.meant:
+        if one.new_address:
+            goes = "It goes there." if one.moves else "It goes to the former one, where it may lie already."
+            console().print(f"{one.name or one.address} has another address by now: {one.new_address}. {goes}")
     if again.doubtful:
         console().print(
             f"In doubt: {count(again.doubtful, 'recipient')} may have the message already, and would get it twice: the"

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, not_, select, update
 
+from distributor.addresses import Address
 from distributor.db.bell import ring
 from distributor.deliveries.conditions import objected
 from distributor.models import Attempt, Delivery, Dispatch
@@ -52,6 +53,27 @@ def send_again(
     if moved:
         ring(connection)
     return sorted(moved)
+
+
+def readdress(
+    connection: Connection, delivery_id: int, address: Address, address_hash: str, *, reason: str, now: datetime
+) -> None:
+    """Let one that was queued again go to another address of its journalist, in the transaction that queued it.
+
+    Only for whom surely nothing was taken at the former one: what may lie there is corrected there.
+    """
+    connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id == delivery_id, _delivery.c.state == DeliveryState.QUEUED)
+        .values(
+            address=address.spec,
+            address_key=address.key,
+            address_hash=address_hash,
+            domain=address.domain,
+            reason=reason,
+            updated_at=now,
+        )
+    )
 
 
 def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: datetime) -> bool:

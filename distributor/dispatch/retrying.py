@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
-from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again
+from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -21,6 +22,9 @@ from distributor.models import Audit, Contact, Delivery, Dispatch, Release, Rele
 from distributor.releases.translations import family_of
 from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState, DispatchState, Verdict
 from distributor.tokens import Keyring
+
+_SURELY_NOT = frozenset(AGAIN_FROM) - {DeliveryState.IN_DOUBT}
+"""States from which one is sent again and surely has nothing."""
 
 _WHY_NOT = {
     DeliveryState.WITHHELD: (
@@ -57,10 +61,17 @@ class Candidate:
     reply: str
     attempts: int
     why_not: str = ""
+    new_address: str = ""
+    """Where its journalist is reached by now, if that is elsewhere."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes to the new address: who may have it at the former one stays there."""
+        return bool(self.new_address) and self.state in _SURELY_NOT
 
     def as_json(self) -> dict[str, Any]:
         """Under the names of the table."""
-        names = ("address", "name", "state", "code", "enhanced_code", "reply", "attempts", "why_not")
+        names = ("address", "new_address", "name", "state", "code", "enhanced_code", "reply", "attempts", "why_not")
         return {"id": self.delivery_id} | {name: getattr(self, name) for name in names}
 
 
@@ -96,7 +107,7 @@ def read_states(names: Iterable[str], *, is_named: bool = False) -> tuple[Delive
             raise BadInput(why, field="--state", mend=mend)
         states.append(state)
     if not states and is_named:
-        return tuple(one for one in AGAIN_FROM if one != DeliveryState.IN_DOUBT)
+        return tuple(one for one in AGAIN_FROM if one in _SURELY_NOT)
     if not states:
         raise BadInput("No state is named.", field="--state", mend=f"Say {_listed()}; several times for several.")
     return tuple(dict.fromkeys(states))
@@ -114,7 +125,14 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
         named = {one for text in wish.contacts for one in find_addressees(connection, dispatch_id, text)}
         meant = [row for row in meant if row.id in named]
     objectors, holders = Objectors(session, keyring), _holders(session, dispatch)
-    candidates = [_candidate(row, objectors, holders, is_named=bool(wish.contacts)) for row in meant]
+    present = _present_addresses(session, dispatch_id)
+    on_dispatch = set(
+        session.scalars(select(col(Delivery.address_key)).where(col(Delivery.dispatch_id) == dispatch_id))
+    )
+    candidates = [
+        _candidate(row, objectors, holders, present.get(row.id, ""), on_dispatch, is_named=bool(wish.contacts))
+        for row in meant
+    ]
     return Again(
         dispatch_id,
         wish,
@@ -123,30 +141,13 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
     )
 
 
-def moved_since(session: Session, again: Again) -> list[tuple[str, str]]:
-    """Who of those meant has another address by now, and which: the same message goes to the former one."""
-    main = aliased(Contact)
-    rows = session.execute(
-        select(
-            col(Delivery.id), col(Delivery.name), col(Delivery.address), col(Delivery.address_key),
-            col(main.id).label("owner"), col(main.address).label("present"),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
-        .join(main, col(main.id) == owner())
-        .where(col(Delivery.dispatch_id) == again.dispatch_id, col(main.address_key) != col(Delivery.address_key))
-    ).all()  # fmt: skip
-    meant = {one.delivery_id for one in again.meant}
-    return [
-        (row.name or row.address, row.present)
-        for row in rows
-        if row.id in meant and row.owner not in users_of(session, row.address_key)
-    ]
-
-
-def queue_again(session: Session, again: Again, *, actor: str, because: str, now: datetime) -> list[int]:
+def queue_again(
+    session: Session, keyring: Keyring, again: Again, *, actor: str, because: str, now: datetime
+) -> list[int]:
     """Queue them in the session's transaction, and write down who asked for it and why; return whom it still could.
 
-    Raises `BadInput` when the dispatch was cancelled meanwhile.
+    Whoever surely has nothing gets it at the address they have now. Raises `BadInput` when the dispatch was cancelled
+    meanwhile.
     """
     dispatch = session.get(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
     assert dispatch is not None, "nobody deletes a dispatch"
@@ -157,10 +158,16 @@ def queue_again(session: Session, again: Again, *, actor: str, because: str, now
     for state in again.wish.states:
         numbers = [one.delivery_id for one in again.meant if one.state == state]
         moved += send_again(connection, numbers, state, reason=reason, now=now)
+    elsewhere = [one for one in again.meant if one.moves and one.delivery_id in moved]
+    for one in elsewhere:
+        address = kept_address(one.new_address)
+        why = f"{reason} (at {address} in the place of {one.address})"
+        readdress(connection, one.delivery_id, address, keyring.address_hash(address.key), reason=why, now=now)
     if moved:
         details = {
             "deliveries": moved, "states": list(again.wish.states), "code": again.wish.code,
             "words": again.wish.words, "contacts": list(again.wish.contacts), "because": because,
+            "moved": {one.delivery_id: [one.address, one.new_address] for one in elsewhere},
         }  # fmt: skip
         session.add(Audit(actor=actor, action="dispatches.retry", subject=str(again.dispatch_id), details=details))
         reopen(connection, again.dispatch_id)
@@ -190,6 +197,22 @@ def _rows(session: Session, dispatch_id: int, states: Sequence[DeliveryState]) -
     ).all()  # fmt: skip
 
 
+def _present_addresses(session: Session, dispatch_id: int) -> dict[int, str]:
+    """Delivery → the main address of its journalist by now, where the one it was sent to is no longer used."""
+    main = aliased(Contact)
+    rows = session.execute(
+        select(col(Delivery.id), col(Delivery.address_key), col(main.id).label("owner"), col(main.address))
+        .join(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .join(main, col(main.id) == owner())
+        .where(
+            col(Delivery.dispatch_id) == dispatch_id,
+            col(main.address_key) != col(Delivery.address_key),
+            col(main.address) != "",
+        )
+    ).all()
+    return {row.id: row.address for row in rows if row.owner not in users_of(session, row.address_key)}
+
+
 def _fits(row: Row[Any], wish: Wish) -> bool:
     codes = {str(row.code or ""), row.enhanced_code}
     # 5.7 means 5.7.1 too; 55 does not mean 550.
@@ -198,25 +221,33 @@ def _fits(row: Row[Any], wish: Wish) -> bool:
     return is_coded and (not wish.words or fold(wish.words) in said)
 
 
-def _candidate(row: Row[Any], objectors: Objectors, holders: dict[int | str, str], *, is_named: bool) -> Candidate:
-    told = (
-        objectors.against(row.owner, row.address, {row.sector_slug, row.release_sector_slug} - {""})
-        if row.owner
-        else None
-    )
+def _candidate(
+    row: Row[Any],
+    objectors: Objectors,
+    holders: dict[int | str, str],
+    present: str,
+    on_dispatch: Collection[str],
+    *,
+    is_named: bool,
+) -> Candidate:
+    one = Candidate(
+        row.id, row.address, row.name, DeliveryState(row.state), row.code, row.enhanced_code, row.reply, row.attempts,
+        new_address=present,
+    )  # fmt: skip
+    to = kept_address(present if one.moves else row.address)
+    sectors = {row.sector_slug, row.release_sector_slug} - {""}
     why_not = ""
     if row.owner is None:
         why_not = "is no longer in the base"
-    elif told is not None:
+    elif told := objectors.against(row.owner, to.spec, sectors):
         why_not = told.because
-    elif holds := holders.get(row.owner) or holders.get(row.address_key):
+    elif holds := holders.get(row.owner) or holders.get(to.key):
         why_not = holds
-    elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not is_named:
+    elif one.moves and to.key in on_dispatch:
+        why_not = f"{to} is on this dispatch already"
+    elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not (is_named or one.moves):
         why_not = f"the address is dead; if you know better: --contact {row.address}"
-    return Candidate(
-        row.id, row.address, row.name, DeliveryState(row.state), row.code, row.enhanced_code, row.reply, row.attempts,
-        why_not,
-    )  # fmt: skip
+    return replace(one, why_not=why_not)
 
 
 def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:

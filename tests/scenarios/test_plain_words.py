@@ -193,7 +193,7 @@ def test_a_pause_by_a_server_that_is_not_there_ends_in_one_full_stop(office: Off
     assert ".." not in said
 
 
-def test_a_retry_after_an_address_was_mended_says_where_it_goes(office: Office) -> None:
+def test_a_retry_goes_to_the_address_that_was_mended(office: Office) -> None:
     script = Script((Fault("rcpt", reply="550 5.1.1 No such user", recipient=FIRST.spec),))
     with running(script) as server:
         sending = office.at(server.port)
@@ -201,9 +201,25 @@ def test_a_retry_after_an_address_was_mended_says_where_it_goes(office: Office) 
         named = ("dispatches", "retry", "1", "--contact", FIRST.spec, "--dry-run")
         assert "another address by now" not in sending.run(*named).out
         sending.run("contacts", "edit", FIRST.spec, "--address", "mended@example.com")
-        said = sending.run(*named).out
-    assert f"{FIRST.name} has another address by now (mended@example.com)" in said
-    assert "This goes to the former one" in said
+        said = sending.run("dispatches", "retry", "1", "--state", "rejected", "--dry-run").out
+        assert f"{FIRST.name} has another address by now: mended@example.com. It goes there." in said
+        sending.run("dispatches", "retry", "1", "--state", "rejected", "--yes")
+        journal = [one.recipient for one in server.accepted]
+    assert journal.count("mended@example.com") == 1
+    assert FIRST.spec not in journal
+    (one,) = sending.query("SELECT state, attempts, domain FROM delivery WHERE address = 'mended@example.com'")
+    assert one == ("accepted", 2, "example.com")
+    ((details,),) = sending.query("SELECT details FROM audit WHERE action = 'dispatches.retry'")
+    assert [FIRST.spec, "mended@example.com"] in json.loads(details)["moved"].values()
+
+
+def test_who_may_have_it_is_sent_to_again_where_it_may_lie(office: Office) -> None:
+    with running(Script((Fault("body", do="accept_then_drop", recipient=FIRST.spec),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("contacts", "edit", FIRST.spec, "--address", "mended@example.com")
+        said = sending.run("dispatches", "retry", "1", "--state", "in_doubt", "--dry-run").out
+    assert "It goes to the former one, where it may lie already." in said
 
 
 def test_a_dispatch_without_a_doubt_says_so(office: Office) -> None:
