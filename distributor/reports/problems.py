@@ -52,7 +52,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Refused by their server’s policy: check what the sender’s domain says of itself",
     ),
     "too_big": ("Message trop lourd pour leur serveur : allégez les pièces jointes", "Too large: make it smaller"),
-    "address": ("Adresse refusée : corrigez la fiche du journaliste", "Address refused: correct the contact"),
+    "address": (
+        "Adresse refusée : corrigez la fiche du journaliste, puis renvoyez (dispatches retry)",
+        "Address refused: correct the contact, then send again (dispatches retry)",
+    ),
     "full": ("Boîte pleine : téléphonez, puis vérifiez la fiche", "Mailbox full: telephone, then check the contact"),
     "expired": (
         "Leur serveur a dit « plus tard » jusqu’au bout : téléphonez, ou renvoyez",
