@@ -15,7 +15,8 @@ from benchmarks.measuring import Kind, Line, Skipped, interleave
 from benchmarks.office import CONNECTIONS, carry_timed, make_office, plan
 from benchmarks.sink import sink
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, ClaimedDelivery, DeliveryLog, Recovery
+from distributor.deliveries.log import DeliveryLog, Recovery
+from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.deliveries.workers import worker_name
 
 _MESSAGES = 20_000

@@ -25,10 +25,3 @@ def pause(seconds: float) -> None:
 async def sleep(seconds: float) -> None:
     """Let other tasks run for `seconds`."""
     await asyncio.sleep(seconds)
-
-
-def require_aware(moment: datetime) -> datetime:
-    """Return `moment` in UTC; raise `ValueError` if it is naive, since a naive time names no instant."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone names no instant")
-    return moment.astimezone(UTC)

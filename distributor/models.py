@@ -7,7 +7,8 @@ from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from distributor.clock import now, require_aware
+from distributor.clock import now
+from distributor.moments import require_aware
 from distributor.states import DeliveryState, DispatchState
 
 # `from __future__ import annotations` is absent on purpose: SQLModel reads the annotations of its classes.

@@ -12,7 +12,8 @@ import sqlmodel
 from sqlalchemy import select, update
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import AttemptRecord, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import AttemptRecord
 from distributor.models import Account, Contact, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.tokens import Keyring

@@ -18,6 +18,7 @@ from warmcommand import WarmCommand
 import distributor
 from distributor import clock
 from distributor.models import Audit
+from distributor.moments import require_aware
 from distributor.starter import make_workspace
 
 _READERS = {
@@ -33,13 +34,13 @@ def test_now_is_aware_and_in_utc() -> None:
 
 def test_a_moment_is_kept_as_the_same_instant_in_utc() -> None:
     paris = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    assert clock.require_aware(paris) == paris
-    assert clock.require_aware(paris).isoformat() == "2026-07-01T10:00:00+00:00"
+    assert require_aware(paris) == paris
+    assert require_aware(paris).isoformat() == "2026-07-01T10:00:00+00:00"
 
 
 def test_a_naive_moment_is_refused() -> None:
     with pytest.raises(ValueError, match="without a zone"):
-        clock.require_aware(datetime(2026, 7, 1, 12))  # noqa: DTZ001 - that is what is refused
+        require_aware(datetime(2026, 7, 1, 12))  # noqa: DTZ001 - that is what is refused
 
 
 def test_nobody_else_reads_the_machines_clock() -> None:

@@ -17,7 +17,8 @@ from distributor.cli.cooling import wait_out
 from distributor.cli.output import console, count, sentence, suggest, when
 from distributor.cli.scheduling import resume_before_start
 from distributor.cli.watching import shown_while
-from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.deliveries.log import DeliveryLog, Recovery, Standing
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import AtWork, at_work

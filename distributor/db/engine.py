@@ -12,13 +12,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
-from distributor.errors import BadInput, DistributorError, StorageTrouble
+from distributor.db import troubles
+from distributor.db.plain import pragmas
+from distributor.errors import BadInput, DistributorError
 
-_BUSY_MS = 30_000
 _CACHE_KB = 16_000
 """A dispatch goes through its rows three times; SQLite's own 2 MB would read them from the file each time."""
-_CHECKPOINT_PAGES = 4_000
-"""Moving the journal into the file costs two more waits for the disk; at 16 MB it does so a quarter as often."""
 _NETWORK = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -59,6 +58,13 @@ class Database:
     def file(self) -> Path | None:
         """The SQLite file, or None on a server."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @property
+    def plain_file(self) -> Path | None:
+        """The SQLite file, where any program could open it that knows its name: not in memory, and with no options."""
+        if self.file is None or self.url.database == ":memory:" or self.url.query:
+            return None
+        return self.file.absolute()
 
     def require_file(self) -> None:
         """Raise `BadInput` for a SQLite file that is not there: a mistyped path must not become an empty base."""
@@ -113,22 +119,11 @@ def _unreadable() -> BadInput:
     )
 
 
-def _too_large() -> BadInput:
-    return BadInput("The number is larger than any in the database.", mend="Check it.")
-
-
 def _set_pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={_BUSY_MS}",
-        f"cache_size=-{_CACHE_KB}",
-        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    for pragma in pragmas(_CACHE_KB):
+        cursor.execute(pragma)
     cursor.close()
 
 
@@ -145,39 +140,19 @@ def translated() -> Iterator[None]:
     except DistributorError:
         raise
     except OperationalError as error:
-        raise _explain(error) from error
+        raise troubles.of_operation(str(error.orig)) from error
     except OverflowError as error:
-        if "SQLite INTEGER" not in str(error):
+        trouble = troubles.of_number(str(error))
+        if trouble is None:
             raise
-        raise _too_large() from error
+        raise trouble from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == "22003":  # numeric_value_out_of_range
-            raise _too_large() from error
+            raise troubles.too_large() from error
         if error.statement is None and isinstance(error, ProgrammingError):
             # Refused by the driver before it connects. Not its own words: they may quote a piece of the password.
             raise _unreadable() from error
-        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
-            raise BadInput(
-                "The database file is damaged, or is not a database.", mend="Put back your last copy of press.db."
-            ) from error
-        raise
-
-
-def _explain(error: OperationalError) -> DistributorError:
-    words = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"
-    if "disk is full" in words or "disk I/O" in words:
-        return StorageTrouble(
-            f"The disk cannot take what must be written ({words}); nothing half-done was kept.",
-            mend="Free some space and run the same command again.",
-        )
-    if "readonly" in words or "unable to open" in words:
-        return StorageTrouble(
-            f"The database cannot be opened for writing ({words}).", mend="Check the folder and its permissions."
-        )
-    if "locked" in words or "busy" in words:
-        return StorageTrouble(
-            "Another Distributor command has been writing for half a minute.", mend="Try again when it is done."
-        )
-    if "no such table" in words or "does not exist" in words:
-        return BadInput("The database has no tables of ours.", mend="Run: distributor init")
-    return StorageTrouble(f"The database does not answer: {words}.", mend="Check DISTRIBUTOR_DATABASE_URL.")
+        trouble = troubles.of_file(str(error.orig))
+        if trouble is None:
+            raise
+        raise trouble from error

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
+    Boolean,
     Connection,
     CursorResult,
     Dialect,
@@ -27,105 +29,105 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from distributor.db.plain import Converter, Insertion, Statement, read_moment, write_moment
+from distributor.models import Moment
+
 
 class Prepared:
     """One statement with named values, for the databases of one kind.
 
     Compiling it costs a hundred times what SQLite needs to run it; the ledger runs the same few all the time. The types
     of values and columns are respected: `Moment` refuses a naive time here too. With `in_one_piece` what a SELECT of
-    numbers and texts finds comes in one step, for the reason that `PreparedInsert` has.
+    numbers and texts finds comes in one step, for the reason that `PreparedInsert` has. `plain` is the statement for
+    who runs it without SQLAlchemy; on SQLite it can be sent to another process.
     """
 
     def __init__(self, statement: Any, dialect: Dialect, *, in_one_piece: bool = False) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
-        self._sql = str(compiled)
-        self._in_one_piece = in_one_piece and dialect.name == "sqlite"
-        if self._in_one_piece:
-            names = ", ".join(column.name for column in statement.selected_columns)
-            self._sql = f"SELECT json_group_array(json_array({names})) FROM ({self._sql})"  # noqa: S608 - our own names
+        sql = str(compiled)
+        in_one_piece = in_one_piece and dialect.name == "sqlite"
+        if in_one_piece:
+            found = ", ".join(column.name for column in statement.selected_columns)
+            sql = f"SELECT json_group_array(json_array({found})) FROM ({sql})"  # noqa: S608 - our own names
         self._by_position = compiled.positiontup is not None
-        self._constant, converters = _binds(compiled, dialect)
-        self._values = [(name, converters.get(name)) for name in compiled.positiontup or compiled.bind_names.values()]
+        constant, converters = _binds(compiled, dialect)
+        names = [str(name) for name in compiled.positiontup or compiled.bind_names.values()]  # some know SQLAlchemy
+        values = [(name, converters.get(name)) for name in names]
         columns = enumerate(getattr(statement, "selected_columns", ()))
         readers = ((index, _reader(column.type, dialect)) for index, column in columns)
-        self._readers = [(index, read) for index, read in readers if read is not None]
+        self.plain = Statement(
+            sql, values, constant, [(index, read) for index, read in readers if read is not None], in_one_piece
+        )
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         """Execute it once; what it returns is as the driver gives it."""
-        return connection.exec_driver_sql(self._sql, self._row(values))
+        bound = self.plain.bound(values) if self._by_position else self.plain.named(values)
+        return connection.exec_driver_sql(self.plain.sql, bound)
 
     def read(self, connection: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
         """The rows that a SELECT finds, each column as its type wants it."""
-        found = self.run(connection, values)
-        if self._in_one_piece:
-            rows: list[list[Any]] = json.loads(found.scalar_one())
-            return rows
-        rows = [list(row) for row in found.fetchall()]
-        for index, read in self._readers:
-            for row in rows:
-                if row[index] is not None:
-                    row[index] = read(row[index])
-        return rows
-
-    def _row(self, values: Mapping[str, Any]) -> Any:
-        found = {**self._constant, **values}
-        if self._by_position:
-            return tuple([found[name] if convert is None else convert(found[name]) for name, convert in self._values])
-        return {name: found[name] if convert is None else convert(found[name]) for name, convert in self._values}
+        return self.plain.rows(self.run(connection, values).fetchall())
 
 
 class PreparedInsert:
     """An INSERT of as many rows as there are, for the databases of one kind.
 
     SQLite's driver lets other threads run at every step of a statement, and to come back costs more than the row: all
-    rows go in one.
+    rows go in one. `plain` is as that of `Prepared`.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect) -> None:
         statement = table.insert().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
         self._columns = columns
-        self._converters = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
         self._sql = str(statement.compile(dialect=dialect))
         self._in_one_piece = dialect.name == "sqlite"
         head, values, row = self._sql.partition("VALUES ")
-        self._head, self._row = head + values, row
+        self.plain = Insertion(head + values, row, [_writer(table.c[name].type, dialect) for name in columns])
 
     def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert the rows, each with its values in the order of the columns."""
-        convert = self._converters
-        for start in range(0, len(rows), _ROWS):
-            chunk = [
-                [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
-                for row in rows[start : start + _ROWS]
-            ]
-            if self._in_one_piece:
-                sql = self._head + ", ".join([self._row] * len(chunk))
-                connection.exec_driver_sql(sql, tuple(chain.from_iterable(chunk)))
-            else:
+        if self._in_one_piece:
+            for sql, values in self.plain.statements(rows):
+                connection.exec_driver_sql(sql, values)
+        else:
+            for chunk in self.plain.chunks(rows):
                 connection.exec_driver_sql(self._sql, [dict(zip(self._columns, row, strict=True)) for row in chunk])
 
 
-_ROWS = 64
-
-
-_Converter = Callable[[Any], Any]
-
-
-def _binds(compiled: SQLCompiler, dialect: Dialect) -> tuple[dict[str, Any], dict[str, _Converter | None]]:
+def _binds(compiled: SQLCompiler, dialect: Dialect) -> tuple[dict[str, Any], dict[str, Converter | None]]:
     """The values that a statement holds itself, and how those that it asks for are written, by name."""
     constant: dict[str, Any] = {}
-    converters: dict[str, _Converter | None] = {}
+    converters: dict[str, Converter | None] = {}
     for bind, name in compiled.bind_names.items():
-        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        convert = _writer(bind.type, dialect)
         if bind.required:
             converters[name] = convert
         else:
-            constant[name] = bind.value if convert is None else convert(bind.value)
+            value = bind.value.value if isinstance(bind.value, Enum) else bind.value
+            constant[name] = value if convert is None else convert(value)
     return constant, converters
 
 
-def _reader(kind: TypeEngine[Any], dialect: Dialect) -> _Converter | None:
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
+    """What a value of that kind goes through: on SQLite functions of ours, which do what SQLAlchemy's would."""
+    if dialect.name == "sqlite":
+        if isinstance(kind, Moment):
+            return write_moment
+        if isinstance(kind, (_JsonNumbers, _JsonTexts)):
+            return json.dumps
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
+    """As `_writer`, for a column of that kind."""
+    if dialect.name == "sqlite":
+        if isinstance(kind, Moment):
+            return read_moment
+        if isinstance(kind, JSON):
+            return json.loads
+        if isinstance(kind, Boolean):
+            return bool
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 

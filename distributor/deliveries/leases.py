@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Interval, bindparam, func, literal, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
+from distributor.deliveries.steps import LEASE
 from distributor.models import Delivery
-
-LEASE = timedelta(minutes=2)
-"""How long a claim stands without being renewed, for workers whose life we cannot see."""
 
 _RECOVERY_LOCK = 0x70726573
 """The number of PostgreSQL's lock for recoveries in its own table of such locks."""

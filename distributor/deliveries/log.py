@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
 from distributor.db.bell import ring
 from distributor.db.engine import Database
-from distributor.deliveries.leases import LEASE, database_now, lease_end, may_recover
+from distributor.db.plain import pragmas
+from distributor.deliveries.apart import CACHE_KB, Errand
+from distributor.deliveries.leases import database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
+from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.deliveries.statements import Statements
+from distributor.deliveries.steps import LEASE, Steps
 from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch
-from distributor.states import TRANSITIONS, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
+from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
@@ -33,49 +37,6 @@ KILLED_REPLY = "no answer: the command was stopped after the message had begun t
 
 class LeaseLost(Exception):
     """The delivery is no longer ours to send: somebody else took it over, or it was withheld."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedDelivery:
-    """One delivery that this worker may send, with all that its message is made from."""
-
-    id: int
-    address: str
-    name: str
-    domain: str
-    message_id: str
-    attempts: int
-    refusals: int
-    expires_at: datetime | None
-    merge: Mapping[str, Any]
-    wave: int = 0
-    not_before: datetime | None = None
-    embargo_until: datetime | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as its arguments, which is many times quicker than what a frozen class with slots does by itself."""
-        return ClaimedDelivery, (
-            self.id, self.address, self.name, self.domain, self.message_id, self.attempts, self.refusals,
-            self.expires_at, self.merge, self.wave, self.not_before, self.embargo_until,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
-    """What is written when an attempt has come to its end."""
-
-    delivery_id: int
-    outcome: Outcome
-    started_at: datetime
-    next_attempt_at: datetime | None = None
-    expires_at: datetime | None = None
-    account: str = ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """As that of `ClaimedDelivery`."""
-        return AttemptRecord, (
-            self.delivery_id, self.outcome, self.started_at, self.next_attempt_at, self.expires_at, self.account,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +60,6 @@ class Standing:
         return sum(self.counts.values())
 
 
-@dataclass(slots=True)
-class Batch:
-    """Begins and records that share one commit."""
-
-    begins: list[int] = field(default_factory=list)
-    records: list[AttemptRecord] = field(default_factory=list)
-
-
 class DeliveryLog:
     """Takes deliveries through their states, each step in a transaction that is durable when the call returns.
 
@@ -119,18 +72,38 @@ class DeliveryLog:
     def __init__(self, database: Database, worker: str, now: Callable[[], datetime] | None = None) -> None:
         self._database = database
         self.worker = worker
-        self.has_own_clock = now is not None
         self._now = now or clock.now
         self._shared_clock = now is None and not database.is_sqlite
-        self._run = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
+        self._statements = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
+        self._steps = Steps(worker, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
         self._newly_accepted: list[int] = []
-        self._begun: dict[int, set[int]] = {}
+        self._begun: dict[int, frozenset[int]] = {}
 
-    @property
-    def address(self) -> str:
-        """Where its database is, password and all: for a process that opens it too."""
-        return self._database.url.render_as_string(hide_password=False)
+    # For a process that claims and commits on its own (see `apart`)
+
+    def errand(self) -> Errand | None:
+        """What such a process has to know; None where there is no file that it could open."""
+        file = self._database.plain_file
+        return None if file is None else Errand(str(file), pragmas(CACHE_KB), self._steps, self._statements.plain())
+
+    def now(self) -> datetime:
+        """The present, by the clock of this log."""
+        return self._now()
+
+    def begun(self, dispatch_id: int) -> frozenset[int]:
+        """The waves of a dispatch that are known to have begun."""
+        return self._begun.get(dispatch_id, frozenset())
+
+    def gather(self, batch: Batch) -> bool:
+        """Keep in mind whom a batch has reached; whether they are so many that `note_gathered` is due."""
+        self._newly_accepted += batch.accepted
+        return len(self._newly_accepted) >= _NOTED_TOGETHER
+
+    def note_gathered(self) -> None:
+        """Count whom `gather` kept in mind as informed of their rights."""
+        with self._database.transaction() as connection:
+            self._note_informed(connection, self._now())
 
     # Planning
 
@@ -152,17 +125,13 @@ class DeliveryLog:
         hour of their wave, and nobody before the end of an embargo that they have not agreed to.
         """
         now = self._now()
+        begun = self.begun(dispatch_id)
         with self._database.transaction() as connection:
-            self._wake_deferred(connection, dispatch_id, now)
-            claimed = self._due(connection, dispatch_id, limit, now)
-            fresh = {one.wave for one in claimed if one.wave} - self._begun.setdefault(dispatch_id, set())
-            # One wave begins at a time: the next ones are counted from it, however late it is.
-            claimed = [one for one in claimed if one.wave not in fresh or one.wave == min(fresh)]
-            if claimed:
-                self._run.claim.run(connection, self._leased([one.id for one in claimed], now))
-            if fresh:
-                begin_wave(connection, dispatch_id, min(fresh), self._moment(connection))
-                self._begun[dispatch_id].add(min(fresh))
+            claimed, fresh = self._steps.claim(self._statements.on(connection), dispatch_id, limit, now, begun)
+            if fresh is not None:
+                begin_wave(connection, dispatch_id, fresh, self._moment(connection))
+        if fresh is not None:
+            self._begun[dispatch_id] = begun | {fresh}
         return claimed
 
     def commit(self, batch: Batch) -> list[int]:
@@ -173,11 +142,8 @@ class DeliveryLog:
         """
         now = self._now()
         with self._database.transaction() as connection:
-            self._record(connection, batch.records, now, by=self.worker)
-            lost = self._begin(connection, batch.begins, now)
-            accepted = [one.delivery_id for one in batch.records if one.outcome.state == DeliveryState.ACCEPTED]
-            self._newly_accepted += accepted
-            if len(self._newly_accepted) >= _NOTED_TOGETHER:
+            lost = self._steps.commit(self._statements.on(connection), batch, now)
+            if self.gather(batch):
                 self._note_informed(connection, now)
             return lost
 
@@ -321,82 +287,13 @@ class DeliveryLog:
         ).all()
         outcome = Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY, reply=KILLED_REPLY)
         for row in doubtful:
-            self._record(connection, [AttemptRecord(row.id, outcome, started_at=row.updated_at)], now, by=row.worker)
+            record = AttemptRecord(row.id, outcome, started_at=row.updated_at)
+            self._steps.record(self._statements.on(connection), [record], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
-
-    def _wake_deferred(self, connection: Connection, dispatch_id: int, now: datetime) -> None:
-        """Queue who is due; expire who has no attempt left before the deadline.
-
-        Whoever's attempt fell due in time gets it, however late we are (paused, asleep, stopped): the time in which we
-        did not try is not held against the recipient. A temporary answer then puts the next attempt past the deadline.
-        """
-        c = _delivery.c
-        waiting = and_(c.dispatch_id == dispatch_id, c.state == DeliveryState.DEFERRED)
-        too_late = and_(c.expires_at <= now, c.next_attempt_at > c.expires_at)
-        due = or_(c.next_attempt_at <= now, c.next_attempt_at.is_(None))
-        for condition, state in ((too_late, DeliveryState.EXPIRED), (due, DeliveryState.QUEUED)):
-            # Two workers that wake the same rows never wait for one another, nor lock them crosswise.
-            free = select(c.id).where(waiting, condition).with_for_update(skip_locked=True)
-            connection.execute(
-                update(_delivery)
-                .where(c.id.in_(free), c.state == DeliveryState.DEFERRED)
-                .values(state=state, next_attempt_at=None, updated_at=now)
-            )
 
     def _moment(self, connection: Connection) -> datetime:
         """Now, by the clock that says whose time has come."""
         return database_now(connection) if self._shared_clock else self._now()
-
-    def _due(self, connection: Connection, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
-        """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.
-
-        The rows are chosen by a statement of their own: PostgreSQL may run a subquery with a limit more than once.
-        """
-        while rows := self._run.due.read(connection, {"dispatch": dispatch_id, "limit": limit, "now": now}):
-            if objectors := [row[0] for row in rows if row[-1]]:
-                self._run.withhold.run(connection, {"ids": objectors, "now": now})
-            if len(objectors) < len(rows):
-                return [ClaimedDelivery(*row[:-1]) for row in rows if not row[-1]]
-        return []
-
-    def _begin(self, connection: Connection, delivery_ids: Sequence[int], now: datetime) -> list[int]:
-        """Claimed → sending, unless an objection, another worker or the end of the dispatch came first.
-
-        Returns those that may not be sent.
-        """
-        if not delivery_ids:
-            return []
-        ours = self._leased(delivery_ids, now)
-        if self._run.begin.run(connection, ours).rowcount == len(delivery_ids):
-            return []
-        begun = {row[0] for row in self._run.begun.read(connection, {"ids": list(delivery_ids), "by": self.worker})}
-        return [number for number in delivery_ids if number not in begun]
-
-    def _record(self, connection: Connection, records: Sequence[AttemptRecord], now: datetime, *, by: str) -> None:
-        """Write what the worker `by` came to; while it holds a delivery, its verdict is the delivery's state."""
-        if not records:
-            return
-        ids = [record.delivery_id for record in records]
-        held: dict[int, _Held] = {}
-        for number, state, worker, attempts, refusals in self._run.held.read(connection, {"ids": ids}):
-            held[number] = _Held(state, worker, attempts, refusals)
-        attempts, counted = [], []
-        verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
-        for record in records:
-            old = held[record.delivery_id]
-            attempts.append(_attempt_of(record, old.attempts + 1, by))
-            if old.worker == by or self._may_say(old, record.outcome.state):
-                check_transition(DeliveryState(old.state), record.outcome.state)
-                verdicts.setdefault(_verdict_of(record), {})[record.delivery_id] = record.outcome.reply
-            else:  # we were thought dead: the attempt is on record, the state is somebody else's to say
-                counted.append(record.delivery_id)
-        self._run.attempt.run(connection, attempts)
-        for verdict, replies in verdicts.items():
-            values = dict(zip(_VERDICT, verdict, strict=True))
-            moments = {"new_updated_at": now, "new_accepted_at": now if verdict[0] == DeliveryState.ACCEPTED else None}
-            self._run.verdict.run(connection, {**values, **moments, "ids": list(replies), "replies": replies})
-        if counted:
-            self._run.count.run(connection, {"ids": counted})
 
     def _note_informed(self, connection: Connection, now: datetime) -> None:
         self._notices.note(connection, self._newly_accepted, now)
@@ -422,58 +319,6 @@ class DeliveryLog:
             .where(which, _delivery.c.state == old)
             .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
         ).rowcount
-
-    def _leased(self, delivery_ids: Sequence[int], now: datetime) -> dict[str, Any]:
-        """The values of a statement that puts this worker's lease on deliveries."""
-        values: dict[str, Any] = {"ids": list(delivery_ids), "by": self.worker, "now": now}
-        return values if self._shared_clock else values | {"lease": now + LEASE}
-
-    @staticmethod
-    def _may_say(old: _Held, state: DeliveryState) -> bool:
-        """Whether a worker that no longer holds a delivery may still change its state.
-
-        It may end a doubt. While another worker sends, only «accepted» counts: were the state to become anything else
-        under that worker's hands, its own verdict would come too late, and the message would leave once more.
-        """
-        if old.worker:
-            return bool(old.state == DeliveryState.SENDING and state == DeliveryState.ACCEPTED)
-        return bool(old.state == DeliveryState.IN_DOUBT and state in TRANSITIONS[DeliveryState.IN_DOUBT])
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """How a delivery stood when its verdict came."""
-
-    state: str
-    worker: str
-    attempts: int
-    refusals: int
-
-
-def _attempt_of(record: AttemptRecord, number: int, by: str) -> tuple[Any, ...]:
-    """The row that an attempt leaves in the attempt log, in the order of `ATTEMPT_COLUMNS`."""
-    outcome = record.outcome
-    return (
-        record.delivery_id, number, record.started_at, outcome.duration_ms, outcome.phase.value, outcome.verdict.value,
-        outcome.state.value, outcome.code, outcome.enhanced_code, outcome.reply, outcome.server, outcome.tls, by,
-        record.account,
-    )  # fmt: skip
-
-
-_VERDICT = (
-    "new_state", "new_verdict", "new_phase", "new_code", "new_enhanced_code", "new_next_attempt_at", "new_expires_at",
-    "new_refusals",
-)  # fmt: skip
-
-
-def _verdict_of(record: AttemptRecord) -> tuple[Any, ...]:
-    """What an attempt changes in its delivery's row, but for the reply, named by `_VERDICT`: most have it in common."""
-    outcome = record.outcome
-    counts_against = outcome.state == DeliveryState.DEFERRED and outcome.verdict != Verdict.CONNECTION
-    return (
-        outcome.state.value, outcome.verdict.value, outcome.phase.value, outcome.code, outcome.enhanced_code,
-        record.next_attempt_at, record.expires_at, int(counts_against),
-    )  # fmt: skip
 
 
 def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:

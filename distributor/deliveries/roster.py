@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.leases import LEASE, database_now
+from distributor.deliveries.leases import database_now
+from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
 from distributor.models import Worker
 

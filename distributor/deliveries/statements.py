@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
-from sqlalchemy import Dialect, bindparam, func, not_, select, update
+from sqlalchemy import Connection, Dialect, Update, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
+from distributor.db.plain import Insertion, Statement
 from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
 from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
 from distributor.deliveries.leases import lease_end, present
@@ -28,8 +31,15 @@ ATTEMPT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What a commit of the delivery log runs: a handful of statements, however many deliveries it speaks of."""
+    """What a claim or a commit runs: a handful of statements, however many deliveries it speaks of.
 
+    `steps.Steps` names them, and runs them through SQLAlchemy (`on` a connection) or without it (`plain`).
+    """
+
+    expire: Prepared
+    """Deferred → expired, of those who have no attempt left before their deadline."""
+    wake: Prepared
+    """Deferred → queued, of those whose next attempt is due."""
     due: Prepared
     """Whose time has come, oldest first, with all that their message is made from, and whether they objected."""
     claim: Prepared
@@ -48,6 +58,14 @@ class Statements:
     """What attempts came to becomes the state of deliveries; they have all in common but `replies`, by number."""
     count: Prepared
     """An attempt whose verdict is no longer ours to say is counted all the same."""
+
+    def on(self, connection: Connection) -> OnConnection:
+        """What runs them on a connection, in its transaction."""
+        return OnConnection(self, connection)
+
+    def plain(self) -> dict[str, Statement | Insertion]:
+        """All of them by name, for who runs them without SQLAlchemy."""
+        return {one.name: getattr(self, one.name).plain for one in fields(self)}
 
     @classmethod
     def prepare(cls, dialect: Dialect, *, shared_clock: bool) -> Self:
@@ -69,7 +87,15 @@ class Statements:
             .limit(bindparam("limit", type_=c.id.type))
             .with_for_update(of=_delivery, skip_locked=True)
         )
-        moved = {"updated_at": bindparam("now", type_=c.updated_at.type)}
+        now = bindparam("now", type_=c.updated_at.type)
+        moved = {"updated_at": now}
+        waiting = and_(c.dispatch_id == bindparam("dispatch"), c.state == DeliveryState.DEFERRED.value)
+        expire = _leave(waiting, c.expires_at <= now, c.next_attempt_at > c.expires_at).values(
+            state=DeliveryState.EXPIRED.value, **moved
+        )
+        wake = _leave(waiting, or_(c.next_attempt_at <= now, c.next_attempt_at.is_(None))).values(
+            state=DeliveryState.QUEUED.value, **moved
+        )
         claim = (
             update(_delivery)
             .where(among(c.id, "ids", dialect))
@@ -126,6 +152,8 @@ class Statements:
         )  # fmt: skip
         count = update(_delivery).where(among(c.id, "ids", dialect)).values(attempts=c.attempts + 1)
         return cls(
+            expire=Prepared(expire, dialect),
+            wake=Prepared(wake, dialect),
             due=Prepared(due, dialect),
             claim=Prepared(claim, dialect),
             withhold=Prepared(withhold, dialect),
@@ -136,3 +164,38 @@ class Statements:
             verdict=Prepared(verdict, dialect),
             count=Prepared(count, dialect),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OnConnection:
+    """Runs the statements by their name, on a connection of SQLAlchemy's."""
+
+    statements: Statements
+    connection: Connection
+
+    def rows(self, name: str, values: Mapping[str, Any]) -> list[list[Any]]:
+        """What a SELECT finds."""
+        return self._statement(name).read(self.connection, values)
+
+    def change(self, name: str, values: Mapping[str, Any]) -> int:
+        """How many rows an UPDATE changes."""
+        return self._statement(name).run(self.connection, values).rowcount
+
+    def insert(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, each with its values in the order of the statement's columns."""
+        insertion: PreparedInsert = getattr(self.statements, name)
+        insertion.run(self.connection, rows)
+
+    def _statement(self, name: str) -> Prepared:
+        statement: Prepared = getattr(self.statements, name)
+        return statement
+
+
+def _leave(waiting: ColumnElement[bool], *when: ColumnElement[bool]) -> Update:
+    """Out of «deferred», of those who wait and of whom that is true.
+
+    Two workers that move the same rows never wait for one another, nor lock them crosswise.
+    """
+    c = _delivery.c
+    free = select(c.id).where(waiting, *when).with_for_update(skip_locked=True)
+    return update(_delivery).where(c.id.in_(free), c.state == DeliveryState.DEFERRED.value).values(next_attempt_at=None)

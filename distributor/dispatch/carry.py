@@ -19,7 +19,8 @@ from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import may_leave
-from distributor.deliveries.log import ClaimedDelivery, DeliveryLog, Recovery, Standing
+from distributor.deliveries.log import DeliveryLog, Recovery, Standing
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.timing import clock_of, comes_meanwhile, count_again, next_change
 from distributor.deliveries.workers import is_alive
@@ -51,8 +52,8 @@ from distributor.transport.presets import provider_limits, provider_of
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
 
-_APART_FROM = 10_000
-"""So many recipients are worth the half second that a process for the delivery log takes to start."""
+_APART_FROM = 2_000
+"""So many recipients are worth the process for the delivery log, which takes some 15 MB."""
 
 _SETTLED_AS = {
     InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
@@ -288,8 +289,6 @@ class Carrier:
 
     def _is_large(self, dispatch_id: int) -> bool:
         """Whether so many wait that a process of its own pays for the delivery log, which keeps the machine's time."""
-        if self.log.has_own_clock:
-            return False
         waiting = self.log.standing(dispatch_id).counts
         return sum(waiting.get(state, 0) for state in OPEN_STATES) >= self.apart_from
 

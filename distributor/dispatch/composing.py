@@ -12,7 +12,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from distributor.addresses import Address, kept_address
-from distributor.deliveries.log import ClaimedDelivery
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.enclosing import NOTHING, Enclosed
 from distributor.dispatch.signing import KeyReference, key_references
 from distributor.errors import BadInput

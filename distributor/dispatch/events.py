@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from distributor import clock
-from distributor.deliveries.log import ClaimedDelivery
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.errors import BadInput
 from distributor.states import Outcome
 

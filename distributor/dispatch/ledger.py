@@ -9,8 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, cast
 
-from distributor.deliveries.log import AttemptRecord, Batch, DeliveryLog, LeaseLost
-from distributor.dispatch.scribe import Scribe
+from distributor.deliveries.log import DeliveryLog, LeaseLost
+from distributor.deliveries.records import AttemptRecord, Batch
+from distributor.dispatch.scribe import SIGNALS, Scribe
+from distributor.errors import DistributorError
 
 T = TypeVar("T")
 
@@ -19,31 +21,54 @@ class Ledger:
     """Calls the delivery log from one thread; begins and records of all connections share commits.
 
     While one commit is on its way to the disk, what other connections ask for gathers; the next commit takes it all.
-    With `apart` the log works in a process of its own, which costs half a second at the start, and pays from some
-    thousands of messages on. Where that process cannot be, or is no more, it is the thread again.
+    With `apart` claims and commits are made in a process of its own, which pays from some thousand messages on. What
+    the log says is not for it, and where that process cannot be, or is no more, it is the thread again.
     """
 
     def __init__(self, log: DeliveryLog, *, apart: bool = False) -> None:
         self._log = log
         self._scribe: Scribe | None = None
-        if apart:
+        if apart and (errand := log.errand()) is not None:
             with contextlib.suppress(OSError):
-                self._scribe = Scribe(log, asyncio.get_running_loop())
+                self._scribe = Scribe(log, errand, asyncio.get_running_loop())
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
         self._turn = asyncio.Lock()
+        self._last: asyncio.Future[object] | None = None
         self._batch = Batch()
         self._waiting: list[tuple[int | None, asyncio.Future[None]]] = []
         self._flushing: asyncio.Task[None] | None = None
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
-        """Run a function where the ledger is written: on its thread, or one of the log's own methods in its process.
+        """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
 
-        One after another, also between thread and process: see «The WAL-reset bug» in docs/decisions.md.
+        One after another, also between thread and process: see «The WAL-reset bug» in docs/decisions.md. That whoever
+        has asked does not wait any more does not end what they asked for: the next one waits for it.
         """
+        if self._scribe is None:
+            return await self._on_thread(function, *args)
         async with self._turn:
-            if self._scribe is not None and self._scribe.is_alive and getattr(function, "__self__", None) is self._log:
-                return cast("T", await self._scribe.call(function.__name__, args))
-            return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+            await self._rest()
+            self._last = work = asyncio.ensure_future(self._share(self._scribe, function, args))
+            return cast("T", await asyncio.shield(work))
+
+    async def _share(self, scribe: Scribe, function: Callable[..., T], args: tuple[object, ...]) -> object:
+        """Let the process do it, or the thread what is left to it."""
+        done = await scribe.do(function, args)
+        if done is None:
+            return await self._on_thread(function, *args)
+        if isinstance(args[0], Batch) and self._log.gather(args[0]):
+            # What is committed stays so, whatever becomes of this: it is tried again, in the end by the next run.
+            with contextlib.suppress(DistributorError):
+                await self._on_thread(self._log.note_gathered)
+        return done
+
+    async def _on_thread(self, function: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    async def _rest(self) -> None:
+        """Wait for the end of what nobody waits for any more."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait([self._last])
 
     async def begin(self, delivery_id: int) -> None:
         """Return when the intent to send is durable; raise `LeaseLost` if the delivery is no longer ours."""
@@ -68,6 +93,8 @@ class Ledger:
         """Write what is still waiting, and end the thread, or the process."""
         await self._flushed()
         if self._scribe is not None:
+            async with self._turn:
+                await self._rest()
             await self._scribe.close()
         self._thread.shutdown(wait=True)
 
@@ -104,4 +131,4 @@ class Ledger:
 
 def hear_no_signals() -> None:
     """Leave signals to the main thread: one that another thread takes while that one holds them back would be lost."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

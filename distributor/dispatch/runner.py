@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from distributor import clock
-from distributor.deliveries.log import AttemptRecord, ClaimedDelivery, DeliveryLog, LeaseLost
+from distributor.deliveries.log import DeliveryLog, LeaseLost
+from distributor.deliveries.records import AttemptRecord, ClaimedDelivery
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait

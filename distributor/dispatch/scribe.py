@@ -1,32 +1,34 @@
-"""A delivery log in a process of its own: its commits neither wait for the sending nor hold it up."""
+"""Claims and commits of a delivery log in a process of its own: they neither wait for the sending nor hold it up."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import pickle
 import signal
+import socket
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable
-from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
 import distributor
-from distributor.db.engine import Database
+from distributor.deliveries.apart import READY, Errand, receive, send
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import StorageTrouble
 
-_START = "import sys; sys.path.append(sys.argv[2]); from distributor.dispatch.scribe import main; main()"
+_START = "import sys; sys.path.append(sys.argv[2]); from distributor.deliveries.apart import main; main()"
 """Without the folder that the user stands in, where anything may lie that is called like a module of ours."""
+_BARE = ("-P", "-S")
+"""It needs nothing but Python's own library and us: what is installed besides is not even looked for."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a user stops us by: the main thread's to heed."""
 
 ENDED = "The process that writes the delivery log has ended before its time."
 
 
 class Scribe:
-    """Calls a delivery log that lives in another process; the calls are done one after another, as they were given.
+    """Asks another process for the claims and commits of a delivery log, one after the other.
 
     Python runs one thread at a time: a log on a thread takes its turns from the sending, some forty for each commit.
     The process ends with the pipe: when this one closes it, or is killed. Then what had been asked for is done still,
@@ -34,97 +36,106 @@ class Scribe:
     the delivery: who was given to somebody else meanwhile is not touched.
     """
 
-    def __init__(self, log: DeliveryLog, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
         """Start it; raises `OSError` where the machine has no room for another process."""
+        self._log = log
         self._loop = loop
-        self._asked: deque[asyncio.Future[Any]] = deque()
-        self._all_answered = asyncio.Event()
-        self._all_answered.set()
-        self._pipe, theirs = Pipe()
+        self._answer: asyncio.Future[Any] | None = None
+        self._is_ready = False
+        self._pipe, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - Python itself, and our own words
-                [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(Path(distributor.__file__).parents[1])],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
-        # Not on the command line: everybody on the machine may read that, and the address holds a password.
-        self._pipe.send((log.address, log.worker))
+            try:
+                self._process = _start(theirs.fileno())
+            except OSError:
+                self._pipe.close()
+                raise
         loop.add_reader(self._pipe.fileno(), self._hear)
+        self._say(errand)
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it takes calls."""
-        return not self._pipe.closed
+    async def do(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> object | None:
+        """What `claim` or `commit` of its log returns or raises; None for what the log itself has to do.
 
-    def call(self, method: str, arguments: tuple[object, ...]) -> asyncio.Future[Any]:
-        """What that method of the log returns or raises; `StorageTrouble` when the process ends in between."""
-        done: asyncio.Future[Any] = self._loop.create_future()
-        self._asked.append(done)
-        self._all_answered.clear()
-        try:
-            self._pipe.send_bytes(pickle.dumps((method, arguments), pickle.HIGHEST_PROTOCOL))
-        except OSError:
-            self._end()
-        return done
+        That is every other function, a claim with which a wave begins, and all that comes after the end of the process.
+        `StorageTrouble` when it ends in between: then nobody knows what was written.
+        """
+        if function == self._log.claim:
+            dispatch_id, limit = arguments
+            return await self._ask("claim", dispatch_id, limit, self._log.now(), self._log.begun(dispatch_id))
+        if function == self._log.commit:
+            return await self._ask("commit", *arguments, self._log.now())
+        return None
 
     async def close(self) -> None:
-        """Let it do what was asked for, and wait for its end."""
-        await self._all_answered.wait()
+        """Wait for its end."""
         self._end()
         await self._loop.run_in_executor(None, self._process.wait)
 
+    async def _ask(self, *question: object) -> object | None:
+        if self._is_over:
+            return None
+        method, *arguments = question
+        if not self._say((method, tuple(arguments))):
+            return None
+        answer = self._answer = self._loop.create_future()
+        result: object | None = await answer
+        return result
+
+    @property
+    def _is_over(self) -> bool:
+        return self._pipe.fileno() < 0
+
+    def _say(self, message: object) -> bool:
+        """Whether the whole message is on its way: of less than that nothing is done."""
+        try:
+            send(self._pipe.fileno(), message)
+        except OSError:
+            self._end()
+            return False
+        return True
+
     def _hear(self) -> None:
         try:
-            is_done, answer = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - our own process
+            message = receive(self._pipe.fileno())
         except (EOFError, OSError):
             self._end()
             return
-        done = self._asked.popleft()
-        if not self._asked:
-            self._all_answered.set()
-        if done.done():  # nobody waits any more
+        if message == READY:
+            self._is_ready = True
+            return
+        is_done, result = message
+        answer, self._answer = self._answer, None
+        if answer is None or answer.done():  # nobody waits any more
             return
         if is_done:
-            done.set_result(answer)
+            answer.set_result(result)
         else:
-            done.set_exception(answer)
+            answer.set_exception(result)
 
     def _end(self) -> None:
-        """Close the pipe; whoever still waits is told that nobody knows."""
-        if not self._pipe.closed:
+        """Close the pipe; whoever still waits is told that nobody knows, or that nothing was ever begun."""
+        if not self._is_over:
             self._loop.remove_reader(self._pipe.fileno())
             self._pipe.close()
-        while self._asked:
-            done = self._asked.popleft()
-            if not done.done():
-                done.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
-        self._all_answered.set()
+        answer, self._answer = self._answer, None
+        if answer is None or answer.done():
+            return
+        if self._is_ready:
+            answer.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
+        else:
+            answer.set_result(None)
 
 
-def serve(pipe: Connection) -> None:
-    """Do what is asked through the pipe, until it is closed."""
-    with contextlib.suppress(EOFError, OSError):  # the other one has closed it, or was killed
-        address, worker = pipe.recv()
-        log = DeliveryLog(Database(address), worker)
-        while True:
-            method, arguments = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from the process that started this one
-            pipe.send_bytes(_answer(getattr(log, method), arguments))
-
-
-def _answer(method: Callable[..., object], arguments: tuple[object, ...]) -> bytes:
+def _start(pipe: int) -> subprocess.Popen[bytes]:
+    """Start the process; signals that come before it has learnt to ignore them do not reach it."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        answer = True, method(*arguments)
-    except Exception as error:  # noqa: BLE001 - raised again where it is waited for
-        answer = False, error
-    try:
-        return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, TypeError, AttributeError):  # an error that holds a connection, say
-        return pickle.dumps((False, RuntimeError(repr(answer[1]))), pickle.HIGHEST_PROTOCOL)
-
-
-def main() -> None:
-    """Serve the process that started this one; signals from the terminal are for that one to heed."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    serve(Connection(int(sys.argv[1])))
+        # What it has to know is not on the command line, which everybody on the machine may read.
+        return subprocess.Popen(  # noqa: S603 - Python itself, and our own words
+            [sys.executable, *_BARE, "-c", _START, str(pipe), str(Path(distributor.__file__).parents[1])],
+            pass_fds=[pipe],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # what it has to say it answers; where it cannot even start, the thread works
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)

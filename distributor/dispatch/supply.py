@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from distributor.deliveries.log import ClaimedDelivery, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait

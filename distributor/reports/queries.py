@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.leases import LEASE
+from distributor.deliveries.steps import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.timing import Held, clock_of
 from distributor.deliveries.timing import held as held_of

@@ -21,7 +21,8 @@ from distributor.contacts.people import ownership
 from distributor.contacts.people.combining import Undone, find_merge, merge, plan_merge, undo
 from distributor.contacts.people.members import find_contact, search_contacts
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.dispatch.earlier import find_earlier
 from distributor.dispatch.manifest import LeftOutReason, make_manifest
 from distributor.errors import BadInput, Refused

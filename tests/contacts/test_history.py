@@ -20,7 +20,8 @@ from distributor.contacts.people.keeping import Edit, edit_contact
 from distributor.contacts.people.members import find_contact
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.models import Contact, FeedbackEvent
 
 LIST = "Prénom;Nom;Média;E-mail\nZoé;Vidal;Le Fil;zoe@fil.example\nZoé;Vidal;Le Soir;zv@soir.example\n"

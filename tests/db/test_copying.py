@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, text
 
 from distributor.db.copying import copy_database
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.deliveries.tally import tally
 from distributor.errors import Refused
 from distributor.models import Contact

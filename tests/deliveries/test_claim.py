@@ -22,8 +22,9 @@ from ledgerbase import (
 
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
-from distributor.deliveries.leases import LEASE
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
+from distributor.deliveries.steps import LEASE
 from distributor.models import Contact, Dispatch, Sector, Suppression
 
 

@@ -35,7 +35,8 @@ from ledgerbase import (
 from sqlalchemy import select
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.models import Suppression
 from distributor.states import TRANSITIONS, DeliveryState
 

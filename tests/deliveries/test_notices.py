@@ -21,7 +21,8 @@ from ledgerbase import (
 from sqlmodel import select
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.models import Contact
 from distributor.starter import starter_path
 from distributor.states import Outcome

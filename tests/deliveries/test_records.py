@@ -28,7 +28,8 @@ from ledgerbase import (
 from sqlalchemy import text, update
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.states import TRANSITIONS, DeliveryState, IllegalTransition, Outcome, Phase, Verdict
 
 _S = DeliveryState

@@ -9,8 +9,9 @@ import pytest
 from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, attempts, delivery, record_of, states
 
 from distributor.db.engine import Database
-from distributor.deliveries.leases import LEASE
-from distributor.deliveries.log import KILLED_REPLY, Batch, DeliveryLog, Recovery
+from distributor.deliveries.log import KILLED_REPLY, DeliveryLog, Recovery
+from distributor.deliveries.records import Batch
+from distributor.deliveries.steps import LEASE
 
 
 def left_behind(database: Database, clock: HandClock) -> tuple[int, list[int]]:

@@ -20,7 +20,8 @@ from ledgerbase import (
 from sqlalchemy import delete, select, text, update
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.deliveries.tally import Place, tally
 
 

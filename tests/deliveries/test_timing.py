@@ -13,7 +13,8 @@ from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, delivery, put
 
 from distributor.clock import now
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.deliveries.timing import (
     comes_meanwhile,
     count_again,

@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 from distributor.addresses import kept_address
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
-from distributor.deliveries.log import AttemptRecord, Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.composing import Identity, Notice, merge_of
 from distributor.dispatch.correcting import Correcting, who_gets
 from distributor.dispatch.plan import require_uncorrected

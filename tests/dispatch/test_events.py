@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ledgerbase import REJECTED, START
 
-from distributor.deliveries.log import ClaimedDelivery
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.events import SILENT, EventLog, open_event_log
 from distributor.errors import BadInput
 

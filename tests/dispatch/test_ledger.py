@@ -11,7 +11,8 @@ import pytest
 from ledgerbase import ACCEPTED, HandClock, add_deliveries, put, record_of, states
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog, LeaseLost
+from distributor.deliveries.log import DeliveryLog, LeaseLost
+from distributor.deliveries.records import Batch
 from distributor.dispatch.ledger import Ledger
 from distributor.errors import StorageTrouble
 

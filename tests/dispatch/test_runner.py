@@ -31,7 +31,8 @@ from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.log import ClaimedDelivery, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook

@@ -20,7 +20,8 @@ from smtpserver import Fault, Script, ScriptedServer
 from sqlalchemy import select
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, ClaimedDelivery, DeliveryLog, Recovery
+from distributor.deliveries.log import DeliveryLog, Recovery
+from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
 from distributor.errors import StorageTrouble

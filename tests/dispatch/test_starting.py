@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.rescheduling import put_back, reschedule

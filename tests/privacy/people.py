@@ -12,7 +12,8 @@ from sqlmodel import Session, select
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.folding import fold
 from distributor.models import (
     Account,

@@ -9,7 +9,8 @@ from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, rec
 from sqlmodel import select
 
 from distributor.db.engine import Database
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
 from distributor.models import Account, Pace
 from distributor.reports.metrics import metrics_text
 from distributor.states import DeliveryState

@@ -26,8 +26,9 @@ from ledgerbase import (
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.leases import LEASE
-from distributor.deliveries.log import Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
+from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
 from distributor.reports import queries

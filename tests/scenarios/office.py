@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -318,8 +319,13 @@ def one_sentence(ran: Ran) -> str:
 
 
 def fill_the_disk(process: WarmCommand, largest_file: int) -> None:
-    """From now on no file of this process grows beyond that size: what SQLite then hears is what a full disk says."""
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+    """From now on no file of this process, and of those it has started, grows beyond that size.
+
+    What SQLite then hears is what a full disk says.
+    """
+    started = [file.read_text().split() for file in Path(f"/proc/{process.pid}/task").glob("*/children")]
+    for pid in (process.pid, *map(int, chain.from_iterable(started))):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 20, process: WarmCommand | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from office import (
     EVERYBODY,
     SLUG,
@@ -18,13 +19,17 @@ from office import (
     write_list,
 )
 from smtpserver import Fault, Script, running
+from warmcommand import APART_FROM
 
 ECONOMIE = [person for person in EVERYBODY if person.sector == "economie"]
 
 
-def test_in_the_middle_of_a_send(office: Office) -> None:
+@pytest.mark.parametrize("apart_from", ["1000", "1"])
+def test_in_the_middle_of_a_send(office: Office, apart_from: str) -> None:
+    """Also where it is the process that writes the delivery log which meets it."""
     with running(Script(faults=(Fault("rcpt", delay=0.01), Fault("body", delay=0.03)))) as server:
         sending = office.at(server.port)
+        sending.settings[APART_FROM] = apart_from
         process = sending.start(*send_arguments(SLUG, "economie"))
         until(lambda: len(server.accepted) >= 6, "six messages have left", process=process)
         fill_the_disk(process, (office.path / "press.db-wal").stat().st_size)

@@ -11,7 +11,8 @@ from ledgerbase import ACCEPTED, HandClock
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from distributor.deliveries.log import AttemptRecord, Batch, DeliveryLog
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch

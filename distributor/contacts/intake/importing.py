@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from distributor.clock import now, require_aware
+from distributor.clock import now
 from distributor.contacts.cleaning.columns import ColumnMap, map_columns
 from distributor.contacts.cleaning.row import read_sectors
 from distributor.contacts.cleaning.typed import read_list_name
@@ -29,6 +29,7 @@ from distributor.db.engine import Database
 from distributor.errors import BadInput, StorageTrouble
 from distributor.folding import fold, slugify
 from distributor.models import Audit, MediaList, Sector
+from distributor.moments import require_aware
 from distributor.tokens import Keyring
 
 LEGAL_BASIS = "legitimate interest: professional address of a journalist"
