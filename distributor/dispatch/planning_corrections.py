@@ -77,7 +77,7 @@ def wrong_dispatches(session: Session, release_id: int) -> list[int]:
 
 
 def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
-    """The dispatches of these releases, without tests, that are not at their end.
+    """The dispatches of these releases and of their follow-ups, without tests, that are not at their end.
 
     `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
     """
@@ -88,8 +88,9 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
     numbers = session.scalars(
         select(col(Dispatch.id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
         .where(
-            col(ReleaseVersion.release_id).in_(release_ids),
+            col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
             col(Dispatch.is_test).is_(False),
             col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
         )
