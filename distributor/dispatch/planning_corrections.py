@@ -33,6 +33,7 @@ from distributor.rendering.templates import TemplateSet
 from distributor.states import DeliveryState, DispatchState
 from distributor.tokens import Keyring
 
+_CHUNK = 500
 _AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
@@ -189,16 +190,39 @@ def _plan_part(
     session.flush()
     assert dispatch.id is not None
     until = embargo_of(session, part.stored.version)
-    log.plan(session.connection(), ({**row, "embargo_until": until} for row in _rows(dispatch.id, part, now)))
+    hours = _hours(session, [one.holding.delivery_id for one in part.meant if not one.has_it], now)
+    rows = _rows(dispatch.id, part, now, hours)
+    log.plan(session.connection(), ({"not_before": None, **row, "embargo_until": until} for row in rows))
     return dispatch.id
 
 
-def _rows(dispatch_id: int, part: Part, now: datetime) -> Iterator[Mapping[str, Any]]:
+def _hours(session: Session, delivery_ids: Sequence[int], now: datetime) -> dict[int, datetime]:
+    """Delivery → the hour still to come for which it waited: of its wave, or of its dispatch's start.
+
+    That the text was wrong is no reason for anybody to have the right one earlier: not before six, and not before
+    whoever has it exclusively.
+    """
+    found: dict[int, datetime] = {}
+    for start in range(0, len(delivery_ids), _CHUNK):
+        rows = session.execute(
+            select(col(Delivery.id), col(Delivery.not_before), col(Dispatch.scheduled_at), col(Dispatch.started_at))
+            .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+            .where(col(Delivery.id).in_(delivery_ids[start : start + _CHUNK]))
+        )
+        for number, not_before, scheduled_at, started_at in rows:
+            hours = (not_before, scheduled_at if started_at is None else None)
+            latest = max((one for one in hours if one is not None), default=now)
+            if latest > now and number is not None:
+                found[number] = latest
+    return found
+
+
+def _rows(dispatch_id: int, part: Part, now: datetime, hours: Mapping[int, datetime]) -> Iterator[Mapping[str, Any]]:
     # Who has the wrong text is told first: it may be printed any minute.
     seen: set[str] = set()
     for one in (*_fair(part.meant, has_it=True), *_fair(part.meant, has_it=False)):
         seen.add(one.planned.address.key)
-        yield _row(dispatch_id, part, one, now)
+        yield _row(dispatch_id, part, one, now) | {"not_before": hours.get(one.holding.delivery_id)}
     for planned in interleave(part.added, lambda one: one.address.domain, lambda one: one.sector_slug):
         if planned.address.key not in seen:
             seen.add(planned.address.key)
