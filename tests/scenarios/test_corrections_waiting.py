@@ -46,7 +46,12 @@ def test_an_exclusive_keeps_its_lead_when_it_is_corrected(office: Office, clock:
         clock.move(minutes=30)
         own.run("send", CORRECTION, "--yes")
         assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
-        clock.set(datetime(2026, 12, 1, 10, tzinfo=UTC))
+        (wave,) = own.json("dispatches", "show", "2")["waves"]
+        assert wave["starts_at"].startswith("2026-12-01T10:00")
+        clock.set(datetime(2026, 12, 1, 9, 59, tzinfo=UTC))
+        own.run("work", "--once")
+        assert len(server.accepted) == 2
+        own.run("dispatches", "release", "2", "--yes")
         own.run("work", "--once")
         assert {one.recipient for one in server.accepted[2:]} == {person.spec for person in SHORT_LIST[1:]}
         assert all(RIGHT in text(one) for one in server.accepted[1:])
