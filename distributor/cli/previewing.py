@@ -53,7 +53,9 @@ def preview_messages(
                 workspace,
                 session,
                 one,
-                notice=sample_notice(session, workspace.templates.texts(one.version.lang), one, today),
+                notice=sample_notice(
+                    session, workspace.templates.texts(one.version.lang), one, today, workspace.settings.timezone
+                ),
             )
             for one in versions
         }

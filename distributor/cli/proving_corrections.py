@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -180,7 +181,7 @@ def _told(workspace: Workspace, session: Session, stored: StoredRelease, meant: 
             assert dispatch is not None, "a foreign key holds it"
             held = store.find_release(session, holding.slug, holding.number)
             day = dispatch.message_date.astimezone(zone).date()
-            notices[holding.dispatch_id] = notice_for(session, texts, stored, held, day)
+            notices[holding.dispatch_id] = notice_for(session, texts, stored, held, day, zone=zone)
             which[holding.dispatch_id] = f"{holding.slug} {holding.number}"
     return Told(notices, which, plain_notice(session, stored.release))
 
@@ -213,7 +214,7 @@ def _prove(
         theirs += [] if number else added
         failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
-    facts = _facts(session, stored, meant, told, foreign)
+    facts = _facts(session, stored, meant, told, foreign=foreign, zone=workspace.settings.timezone)
     known = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
     result = prove(
         session,
@@ -229,7 +230,13 @@ def _prove(
 
 
 def _facts(
-    session: Session, stored: StoredRelease, meant: Sequence[Meant], told: Told, foreign: Mapping[str, int]
+    session: Session,
+    stored: StoredRelease,
+    meant: Sequence[Meant],
+    told: Told,
+    *,
+    foreign: Mapping[str, int],
+    zone: ZoneInfo,
 ) -> Corrects:
     """What the proof looks at in a correction; before anybody has the text, in what is said of the last one."""
     is_retraction = stored.version.kind == ReleaseKind.RETRACTION
@@ -238,7 +245,7 @@ def _facts(
     for number, notice in told.notices.items():
         holding = next(one.holding for one in meant if one.holding.dispatch_id == number)
         held = store.find_release(session, holding.slug, holding.number)
-        said = statement_for(session, stored, held)
+        said = statement_for(session, stored, held, zone)
         is_last = held.release.id == stored.release.corrects_id and is_newest(session, held)
         if not said and not is_retraction:
             unstated.append(told.which[number])

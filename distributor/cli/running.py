@@ -117,6 +117,8 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     standings = [carrier.standing(one) for one in dispatch_ids]
     with workspace.database.reading() as connection:
         slugs = [queries.find_dispatch(connection, one).slug for one in dispatch_ids]
+    for dispatch_id, result in zip(dispatch_ids, results, strict=False):
+        _say_lapsed(dispatch_id, result)
     for dispatch_id, slug, standing in zip(dispatch_ids, slugs, standings, strict=True):
         console().print(f"Dispatch {dispatch_id} («{slug}»): {_shown(standing.counts)}.")
     together = _together(standings)
@@ -292,6 +294,7 @@ def say_recovery(recovery: Recovery) -> None:
 def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, result: RunResult) -> None:
     """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
     say_takeovers(result)
+    _say_lapsed(dispatch_id, result)
     console().print(f"Dispatch {dispatch_id}: {_shown(standing.counts)}.")
     say_waits(result.waits, workspace.settings.timezone)
     say_held(workspace, [dispatch_id])
@@ -359,6 +362,13 @@ def say_takeovers(result: RunResult) -> None:
     """Say which account went on where another one was refused."""
     for takeover in result.takeovers:
         console().print(f"{takeover}", soft_wrap=True)
+
+
+def _say_lapsed(dispatch_id: int, result: RunResult) -> None:
+    """Say how many were to be reminded when it was planned, and are not any more."""
+    if result.lapsed:
+        who = count(result.lapsed, "recipient is", "recipients are")
+        console().print(f"{who} not followed up after all; why: distributor dispatches manifest {dispatch_id}")
 
 
 def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:

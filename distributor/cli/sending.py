@@ -388,7 +388,9 @@ def send_test(
         _require_no_objector(workspace, session, to, stored)
         _require_not_early(workspace, session, to, stored)
         today = moment.astimezone(workspace.settings.timezone).date()
-        notice = sample_notice(session, workspace.templates.texts(stored.version.lang), stored, today)
+        notice = sample_notice(
+            session, workspace.templates.texts(stored.version.lang), stored, today, workspace.settings.timezone
+        )
         opened = open_composer(
             workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None, notice=notice
         )

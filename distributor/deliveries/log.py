@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -24,6 +24,8 @@ from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
+
+T = TypeVar("T")
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
@@ -245,9 +247,18 @@ class DeliveryLog:
     def withhold_waiting(self, connection: Connection, dispatch_ids: Sequence[int], reason: str) -> int:
         """Withhold everyone of these dispatches of whose message no byte has left, in the caller's transaction.
 
-        Claims are taken away first: whoever holds one may not begin any more. Returns how many were withheld.
+        Returns how many were withheld.
         """
-        mine = _delivery.c.dispatch_id.in_(dispatch_ids)
+        return self._withhold(connection, _delivery.c.dispatch_id.in_(dispatch_ids), reason)
+
+    def withhold_some(self, connection: Connection, delivery_ids: Sequence[int], reason: str) -> int:
+        """As `withhold_waiting`, of these deliveries."""
+        return sum(
+            self._withhold(connection, _delivery.c.id.in_(chunk), reason) for chunk in _chunks(delivery_ids, 500)
+        )
+
+    def _withhold(self, connection: Connection, mine: ColumnElement[bool], reason: str) -> int:
+        """Claims are taken away first: whoever holds one may not begin any more."""
         self._step(connection, mine, DeliveryState.CLAIMED, DeliveryState.QUEUED)
         return sum(
             self._step(connection, mine, state, DeliveryState.WITHHELD, reason=reason)
@@ -321,8 +332,8 @@ class DeliveryLog:
         ).rowcount
 
 
-def _chunks(rows: Iterable[Mapping[str, Any]], size: int) -> Iterable[list[Mapping[str, Any]]]:
-    chunk: list[Mapping[str, Any]] = []
+def _chunks(rows: Iterable[T], size: int) -> Iterable[list[T]]:
+    chunk: list[T] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == size:

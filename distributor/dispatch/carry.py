@@ -28,6 +28,7 @@ from distributor.dispatch.calling import CallOff, read_call, withheld_for
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.events import SILENT, EventLog
+from distributor.dispatch.lapsing import Lapsing
 from distributor.dispatch.notices import thaw
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
@@ -233,10 +234,15 @@ class Carrier:
         since = self.moment() if gives_way else None
         takeovers: list[Takeover] = []
         outcomes: Counter[DeliveryState] = Counter()
+        lapsing = Lapsing(
+            database=self.database, log=self.log, keyring=self.keyring, zone=self.timezone, dispatch_id=dispatch_id,
+            actor=self.operator, now=self.now,
+        )  # fmt: skip
+        lapsing.look()
         while True:
             with self.database.session(reads_only=True) as session:
                 account = account_of(session, dispatch_id)
-            run = self._runner(dispatch_id, account, ways, writer, on_outcome, since=since)
+            run = self._runner(dispatch_id, account, ways, writer, on_outcome, lapsing=lapsing, since=since)
             result = await _carried(run, dispatch_id, stop)
             while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
                 outcomes += result.outcomes
@@ -247,7 +253,7 @@ class Carrier:
                 break
             takeovers.append(takeover)
         result.outcomes = outcomes
-        result.takeovers = takeovers
+        result.takeovers, result.lapsed = takeovers, lapsing.withheld
         if takeovers and result.paused_because:
             result.paused_because = f"{takeovers[-1].because} Then, through «{account}»: {result.paused_because}"
         self._close(dispatch_id, result)
@@ -262,6 +268,7 @@ class Carrier:
         writer: EnvelopeWriter,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None],
         *,
+        lapsing: Lapsing,
         since: datetime | None,
     ) -> Runner | RunResult:
         """What carries a dispatch through one account; or, where that cannot be used, the end of a run at once."""
@@ -279,7 +286,7 @@ class Carrier:
             connections=connections,
             account=account,
             pacer=self._pacer(dispatch_id, way, connections),
-            called=lambda number: self._read_call(number, since),
+            called=lambda number: self._read_call(number, lapsing, since),
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
@@ -304,8 +311,12 @@ class Carrier:
             self.events.tell("dispatch.taken_over", dispatch_id=dispatch_id, **takeover.as_json())
         return takeover
 
-    def _read_call(self, dispatch_id: int, since: datetime | None) -> CallOff:
-        """Whether the dispatch was called off, its cut-off has come, or the hour of another one `since` then."""
+    def _read_call(self, dispatch_id: int, lapsing: Lapsing, since: datetime | None) -> CallOff:
+        """Whether the dispatch was called off, its cut-off has come, or the hour of another one `since` then.
+
+        Whoever of a follow-up has answered meanwhile is withheld.
+        """
+        lapsing.look()
         call = read_call(self.database, dispatch_id)
         if call is CallOff.NO and self.log.is_called_off(dispatch_id):
             return CallOff.IN_ORDER

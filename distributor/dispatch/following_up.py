@@ -95,6 +95,15 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
     )
 
 
+def against_each(
+    session: Session, followed: Release, keyring: Keyring, choosing: Choosing, *, dispatch_id: int
+) -> dict[int | str, tuple[LeftOutReason, str]]:
+    """Why each who has the release is no longer to get the follow-up that is planned as that dispatch; "" for those
+    who are. By the journalist, or for nobody in the base by the address."""
+    facts = _Facts.read(session, followed, keyring, choosing, planned_as=dispatch_id)
+    return {row.owner or row.address_key: facts.against(row) for row in _latest(_rows(session, followed))}
+
+
 def _rows(session: Session, followed: Release) -> Sequence[Row[Any]]:
     d = Delivery
     return session.execute(
@@ -139,7 +148,9 @@ class _Facts:
     sectors: frozenset[str]
 
     @classmethod
-    def read(cls, session: Session, followed: Release, keyring: Keyring, choosing: Choosing) -> _Facts:
+    def read(
+        cls, session: Session, followed: Release, keyring: Keyring, choosing: Choosing, *, planned_as: int | None = None
+    ) -> _Facts:
         family = family_of(session, followed)
         ids = [one.id for one in family if one.id is not None]
         return cls(
@@ -149,7 +160,7 @@ class _Facts:
             on_lists=_members(session, choosing.lists, keyring),
             on_excluded=_members(session, choosing.excluded, keyring),
             events=_events(session),
-            followed_up=_followed_up(session, ids[0], choosing.zone),
+            followed_up=_followed_up(session, ids[0], choosing.zone, but=planned_as),
             written=frozenset(
                 fold(outlet)
                 for outlet in session.scalars(select(col(Coverage.outlet)).where(col(Coverage.release_id).in_(ids)))
@@ -247,8 +258,8 @@ def _events(session: Session) -> dict[tuple[str, int | str], list[FeedbackEvent]
     return found
 
 
-def _followed_up(session: Session, original_id: int, zone: ZoneInfo) -> dict[int, str]:
-    """Who was followed up already, or is about to be, in whatever words or language."""
+def _followed_up(session: Session, original_id: int, zone: ZoneInfo, *, but: int | None) -> dict[int, str]:
+    """Who was followed up already, or is about to be, in whatever words or language, by any dispatch `but` that one."""
     rows = session.execute(
         select(owner(), col(Delivery.dispatch_id), col(Dispatch.created_at))
         .select_from(Delivery)
@@ -256,7 +267,11 @@ def _followed_up(session: Session, original_id: int, zone: ZoneInfo) -> dict[int
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
         .where(col(Delivery.follows_up_id) == original_id, col(Delivery.state) != _S.WITHHELD)
     )
-    return {row[0]: f"was followed up on {row[2].astimezone(zone):%Y-%m-%d} (dispatch {row[1]})" for row in rows}
+    return {
+        row[0]: f"was followed up on {row[2].astimezone(zone):%Y-%m-%d} (dispatch {row[1]})"
+        for row in rows
+        if row[1] != but
+    }
 
 
 def _members(session: Session, names: Sequence[str], keyring: Keyring) -> dict[str, frozenset[int]]:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
 from distributor.deliveries.conditions import OBJECTED
+from distributor.dispatch.lapsing import LAPSED
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, LeftOut
@@ -69,8 +70,10 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
     )
     recipients, objectors = [], []
     for one in planned:
-        is_objector = one.state == DeliveryState.WITHHELD and one.reason == OBJECTED
-        if not is_objector:
+        is_withheld = one.state == DeliveryState.WITHHELD
+        if is_withheld and one.reason.startswith(LAPSED):
+            told.append((0, _entry(one, LeftOutReason.NOT_FOLLOWED_UP, one.reason.removeprefix(LAPSED))))
+        elif not (is_withheld and one.reason == OBJECTED):
             recipients.append(_entry(one))
         elif one.contact_id is None or one.contact_id not in known:
             objectors.append(_entry(one, LeftOutReason.OBJECTION, one.reason))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -22,18 +23,20 @@ from distributor.releases.translations import base_of
 from distributor.rendering.texts import Texts
 
 
-def notice_for(session: Session, texts: Texts, correction: StoredRelease, held: StoredRelease, sent_on: date) -> Notice:
+def notice_for(
+    session: Session, texts: Texts, correction: StoredRelease, held: StoredRelease, sent_on: date, *, zone: ZoneInfo
+) -> Notice:
     """What `correction` says to those who have the version `held`, which left on that day."""
     version = correction.version
     names = _sentence(texts, version.kind, held.version.headline, texts.day(sent_on))
     return Notice(
         kind=version.kind,
         subject=_subject(texts, version),
-        changes="\n\n".join(filter(None, (names, statement_for(session, correction, held)))),
+        changes="\n\n".join(filter(None, (names, statement_for(session, correction, held, zone)))),
     )
 
 
-def statement_for(session: Session, correction: StoredRelease, held: StoredRelease) -> str:
+def statement_for(session: Session, correction: StoredRelease, held: StoredRelease, zone: ZoneInfo) -> str:
     """What changed against the version `held`: the author's words where there are some for it, else the two compared.
 
     Whoever has it in another language than the correction is told what the author says of the last text.
@@ -46,7 +49,8 @@ def statement_for(session: Session, correction: StoredRelease, held: StoredRelea
         return own
     since = extra.get(CHANGES_SINCE)
     said = since.get(f"{held.release.slug} {held.version.number}", "") if isinstance(since, dict) else ""
-    return str(said) or state_changes(store.changes_between(session, held.version, correction.version), version.lang)
+    changes = store.changes_between(session, held.version, correction.version)
+    return str(said) or state_changes(changes, version.lang, zone)
 
 
 def is_newest(session: Session, stored: StoredRelease) -> bool:
@@ -63,14 +67,14 @@ def plain_notice(session: Session, release: Release) -> Notice:
     return Notice(kind=kind)
 
 
-def sample_notice(session: Session, texts: Texts, stored: StoredRelease, today: date) -> Notice | None:
+def sample_notice(session: Session, texts: Texts, stored: StoredRelease, today: date, zone: ZoneInfo) -> Notice | None:
     """What those read who have the last text that `stored` corrects; None for what corrects nothing of ours."""
     if stored.release.corrects_id is None:
         return None
     target = session.get(Release, stored.release.corrects_id)
     assert target is not None, "a foreign key holds it"
     held = store.find_release(session, target.slug)
-    return notice_for(session, texts, stored, held, held.version.dateline_date or today)
+    return notice_for(session, texts, stored, held, held.version.dateline_date or today, zone=zone)
 
 
 def freeze(plain: Notice, told: Mapping[int, Notice]) -> dict[str, Any]:

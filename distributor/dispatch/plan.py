@@ -113,13 +113,24 @@ def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
 
 
 def require_uncorrected(session: Session, release_id: int) -> None:
-    """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody."""
-    standing = standing_correction(session, release_id)
+    """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody.
+
+    So it does not below the words of a follow-up.
+    """
+    release = session.get(Release, release_id)
+    assert release is not None, "a foreign key holds it"
+    standing = standing_correction(session, release.follows_up_id or release_id)
     if standing is None:
         return
     is_gone = standing.kind == ReleaseKind.RETRACTION
+    said = f"was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent."
+    if release.follows_up_id is not None:
+        raise Refused(
+            f"The release that «{release.slug}» reminds of {said}",
+            mend="" if is_gone else f"Follow up the correction: distributor releases follow-up {standing.slug}",
+        )
     raise Refused(
-        f"This release was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent.",
+        f"This release {said}",
         mend="Write a release of its own."
         if is_gone
         else f"Whoever has the wrong text: distributor send {standing.slug}",

@@ -23,7 +23,7 @@ from distributor.dispatch.notices import freeze
 from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken, sign
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
-from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.draft import ReleaseKind
@@ -33,6 +33,7 @@ from distributor.rendering.templates import TemplateSet
 from distributor.states import DeliveryState, DispatchState
 from distributor.tokens import Keyring
 
+_CHUNK = 500
 _AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
@@ -77,7 +78,7 @@ def wrong_dispatches(session: Session, release_id: int) -> list[int]:
 
 
 def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
-    """The dispatches of these releases, without tests, that are not at their end.
+    """The dispatches of these releases and of their follow-ups, without tests, that are not at their end.
 
     `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
     """
@@ -88,8 +89,9 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
     numbers = session.scalars(
         select(col(Dispatch.id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
         .where(
-            col(ReleaseVersion.release_id).in_(release_ids),
+            col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
             col(Dispatch.is_test).is_(False),
             col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
         )
@@ -188,16 +190,63 @@ def _plan_part(
     session.flush()
     assert dispatch.id is not None
     until = embargo_of(session, part.stored.version)
-    log.plan(session.connection(), ({**row, "embargo_until": until} for row in _rows(dispatch.id, part, now)))
+    hours = _hours(session, [one.holding.delivery_id for one in part.meant if not one.has_it], now)
+    waves = {hour: number for number, hour in enumerate(sorted(set(hours.values())), 1)}
+    session.add_all(
+        Wave(dispatch_id=dispatch.id, number=number, name=one.name, starts_at=one.at) for one, number in waves.items()
+    )
+    session.flush()
+    timed = {number: {"not_before": hour.at, "wave": waves[hour]} for number, hour in hours.items()}
+    rows = _rows(dispatch.id, part, now, timed)
+    log.plan(session.connection(), ({"not_before": None, "wave": 0, **row, "embargo_until": until} for row in rows))
     return dispatch.id
 
 
-def _rows(dispatch_id: int, part: Part, now: datetime) -> Iterator[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True, order=True)
+class _Hour:
+    """An hour that recipients waited for, and what the wave was called; or the lists, where there was none."""
+
+    at: datetime
+    name: str
+
+
+def _hours(session: Session, delivery_ids: Sequence[int], now: datetime) -> dict[int, _Hour]:
+    """Delivery → the hour still to come for which it waited: of its wave, or of its dispatch's start.
+
+    That the text was wrong is no reason for anybody to have the right one earlier: not before six, and not before
+    whoever has it exclusively.
+    """
+    found: dict[int, _Hour] = {}
+    for start in range(0, len(delivery_ids), _CHUNK):
+        rows = session.execute(
+            select(
+                col(Delivery.id), col(Delivery.not_before), col(Dispatch.scheduled_at), col(Dispatch.started_at),
+                col(Dispatch.lists), col(Wave.name),
+            )
+            .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+            .join(
+                Wave,
+                (col(Wave.dispatch_id) == col(Delivery.dispatch_id)) & (col(Wave.number) == col(Delivery.wave)),
+                isouter=True,
+            )
+            .where(col(Delivery.id).in_(delivery_ids[start : start + _CHUNK]))
+        )  # fmt: skip
+        for number, not_before, scheduled_at, started_at, lists, wave in rows:
+            hours = (not_before, scheduled_at if started_at is None else None)
+            latest = max((one for one in hours if one is not None), default=now)
+            if latest > now and number is not None:
+                found[number] = _Hour(latest, wave or ", ".join(lists))
+    return found
+
+
+def _rows(
+    dispatch_id: int, part: Part, now: datetime, timed: Mapping[int, Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
     # Who has the wrong text is told first: it may be printed any minute.
     seen: set[str] = set()
     for one in (*_fair(part.meant, has_it=True), *_fair(part.meant, has_it=False)):
         seen.add(one.planned.address.key)
-        yield _row(dispatch_id, part, one, now)
+        yield _row(dispatch_id, part, one, now) | {**timed.get(one.holding.delivery_id, {})}
     for planned in interleave(part.added, lambda one: one.address.domain, lambda one: one.sector_slug):
         if planned.address.key not in seen:
             seen.add(planned.address.key)

@@ -13,7 +13,8 @@ from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, KeptFile
-from distributor.releases.draft import ReleaseDraft
+from distributor.releases.corrections import next_after, read_links
+from distributor.releases.draft import ReleaseDraft, ReleaseKind
 from distributor.releases.followup import make_follow_up, slug_of_follow_up
 from distributor.releases.inforce import embargo_of
 from distributor.releases.source import write_source
@@ -30,14 +31,17 @@ def find_followed(session: Session, slug: str) -> StoredRelease:
     asked = store.find_release(session, slug)
     if asked.release.follows_up_id is not None:
         raise BadInput(f"«{slug}» is itself a follow-up: there is one, and no more.", mend="See: releases list")
-    later = session.scalars(
-        select(col(Release.slug)).where(col(Release.corrects_id) == asked.release.id).order_by(col(Release.id).desc())
-    ).first()
+    assert asked.release.id is not None, "it was read"
+    later = next_after(read_links(session), asked.release.id)
+    if later is not None and later.kind == ReleaseKind.RETRACTION:
+        raise Refused(f"«{slug}» was withdrawn by «{later.slug}»: nobody is reminded of it.")
     if later is not None:
         raise Refused(
-            f"«{slug}» was corrected by «{later}»: nobody is reminded of what is wrong.",
-            mend=f"Follow up the correction: distributor releases follow-up {later}",
+            f"«{slug}» was corrected by «{later.slug}»: nobody is reminded of what is wrong.",
+            mend=f"Follow up the correction: distributor releases follow-up {later.slug}",
         )
+    if asked.release.kind == ReleaseKind.RETRACTION:
+        raise BadInput(f"«{slug}» withdraws a release: nobody is reminded of what there is not.")
     version = session.scalars(
         select(ReleaseVersion)
         .join(Delivery, col(Delivery.release_version_id) == col(ReleaseVersion.id))

@@ -44,7 +44,8 @@ class RunResult:
     the user asked to stop; `called_off` that the dispatch was cancelled or paused by somebody else meanwhile;
     `gives_way` that another one's hour has come. `cut_off` is how many had not left when its own time was over.
     `stands_still` is what the account has to wait for, too long for a run; `waits` all that is waited for at the end;
-    `takeovers` are the accounts that went on where others were refused.
+    `takeovers` are the accounts that went on where others were refused. `lapsed` is how many of a follow-up were not to
+    be reminded any more.
     """
 
     outcomes: Counter[DeliveryState] = field(default_factory=Counter)
@@ -57,6 +58,7 @@ class RunResult:
     stands_still: Wait | None = None
     waits: list[Wait] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
+    lapsed: int = 0
 
     @property
     def ran_out(self) -> bool:

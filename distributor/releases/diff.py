@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 
 from distributor.releases.draft import PressContact, ReleaseDraft, Signatory
@@ -95,7 +96,7 @@ def _texts(draft: ReleaseDraft) -> dict[str, str]:
     day, until = draft.dateline_date, draft.embargo_until
     return {
         "kind": draft.kind.value,
-        "embargo": until.isoformat() if until else "",
+        "embargo": until.astimezone(UTC).isoformat() if until else "",  # one instant, one text
         "headline": draft.headline,
         "dateline": ", ".join(filter(None, (draft.dateline_place, day.isoformat() if day else ""))),
         "standfirst": draft.standfirst,

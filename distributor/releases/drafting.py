@@ -115,7 +115,7 @@ class Target:
                     mend="Correct the text, or its files.",
                 )
             if not draft.extra.get(CHANGES):
-                draft = replace(draft, extra={**draft.extra, CHANGES: state_changes(changes, draft.lang)})
+                draft = replace(draft, extra={**draft.extra, CHANGES: state_changes(changes, draft.lang, zone)})
         source = write_source(draft)
         lines = read_release(source.encode(), file="correction.md", timezone=zone, default_lang=draft.lang).lines
         return replace(draft, lines=lines), source

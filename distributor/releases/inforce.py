@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, literal, select
 from sqlmodel import Session, col
 
 from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
@@ -14,12 +15,13 @@ from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Releas
 def in_force() -> ColumnElement[datetime | None]:
     """Of a row of `release_version`: the instant until which it is under embargo; NULL where it is under none.
 
-    A change holds for every version whose words say what that one's said; one that says another hour has its own.
+    A change holds for every version whose words say what that one's said, and for corrections that go on saying it; one
+    that says another hour has its own.
     """
     moved = (
         select(col(EmbargoChange.until))
         .where(
-            col(EmbargoChange.release_id) == col(ReleaseVersion.release_id),
+            col(EmbargoChange.release_id).in_(_and_what_it_corrects()),
             col(EmbargoChange.said).is_not_distinct_from(col(ReleaseVersion.embargo_until)),
         )
         .order_by(col(EmbargoChange.id).desc())
@@ -31,19 +33,36 @@ def in_force() -> ColumnElement[datetime | None]:
     return case((moved.is_not(None), moved), else_=own)
 
 
+def _and_what_it_corrects() -> Select[int]:
+    """Of a row of `release_version`: its release, what that corrects, what that corrects in turn, and so on."""
+    release = Release.__table__.alias("link")  # type: ignore[attr-defined]
+    original = Release.__table__.alias("original")  # type: ignore[attr-defined]
+    first: Select[Any] = select(col(ReleaseVersion.release_id).label("id")).correlate(ReleaseVersion)
+    chain = first.cte("chain", recursive=True, nesting=True)
+    corrects = func.coalesce(release.c.corrects_id, original.c.corrects_id)  # a translation goes with its original
+    before = (
+        select(corrects)
+        .select_from(chain)
+        .join(release, release.c.id == chain.c.id)
+        .join(original, original.c.id == release.c.translates_id, isouter=True)
+        .where(corrects.is_not(None))
+    )
+    return select(chain.union(before).c.id)
+
+
 def embargo_of(session: Session, version: ReleaseVersion) -> datetime | None:
     """The instant until which a version is under embargo; None where it is, and was, under none."""
     return session.scalars(select(in_force()).where(col(ReleaseVersion.id) == version.id)).one()
 
 
 def change_embargo(session: Session, version: ReleaseVersion, until: datetime, actor: str, now: datetime) -> list[int]:
-    """Let the embargo be over at `until`; return the versions of the release, old ones too, that this holds for."""
+    """Let the embargo be over at `until`; return the versions that this holds for: old ones and corrections too."""
     said = version.embargo_until
     session.add(EmbargoChange(release_id=version.release_id, said=said, until=until, actor=actor, created_at=now))
     session.flush()
     rows = session.scalars(
         select(col(ReleaseVersion.id)).where(
-            col(ReleaseVersion.release_id) == version.release_id,
+            literal(version.release_id).in_(_and_what_it_corrects()),
             col(ReleaseVersion.embargo_until).is_not_distinct_from(said),
         )
     )

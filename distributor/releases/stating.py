@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
 
 from distributor.releases.diff import Change, ChangeKind
 from distributor.releases.paragraphs import escape_signs
@@ -26,6 +30,9 @@ class _Words:
     file: Mapping[ChangeKind, str]
     paragraph: str
     more: str
+    locale: str
+    hour: str
+    first: str
     fields: Mapping[str, str]
 
 
@@ -40,6 +47,9 @@ _FRENCH = _Words(
         ChangeKind.CHANGED: "Fichier remplacé : {new}.",
     },
     paragraph="Paragraphe {number}",
+    locale="fr",
+    hour="EEEE d MMMM y 'à' HH 'h' mm",
+    first="1er",
     more="Et d’autres changements : le texte qui suit fait foi.",
     fields={
         "headline": "Titre",
@@ -64,6 +74,9 @@ _ENGLISH = _Words(
         ChangeKind.CHANGED: "File replaced: {new}.",
     },
     paragraph="Paragraph {number}",
+    locale="en_GB",
+    hour="EEEE d MMMM y 'at' HH:mm",
+    first="1",
     more="And further changes: the text below is the one that counts.",
     fields={
         "headline": "Headline",
@@ -79,13 +92,32 @@ _ENGLISH = _Words(
 )
 
 
-def state_changes(changes: Iterable[Change], language: str) -> str:
-    """The changes as a list in Markdown, in French or else English; "" where there is nothing to tell."""
+def state_changes(changes: Iterable[Change], language: str, zone: ZoneInfo) -> str:
+    """The changes as a list in Markdown, in French or else English; "" where there is nothing to tell.
+
+    Hours are those of `zone`.
+    """
     words = _FRENCH if language.partition("-")[0] == "fr" else _ENGLISH
-    points = [point for one in changes if one.field not in _SILENT for point in _points(one, words)]
+    points = [
+        point for one in changes if one.field not in _SILENT for point in _points(_in_words(one, words, zone), words)
+    ]
     if len(points) > _MOST:
         points = [*points[:_MOST], words.more]
     return "\n".join(f"- {point}" for point in points)
+
+
+def _in_words(change: Change, words: _Words, zone: ZoneInfo) -> Change:
+    """The change of an embargo with its instants as people write them; any other as it is."""
+    if change.field != "embargo":
+        return change
+    old, new = (_hour(text, words, zone) if text else "" for text in (change.old, change.new))
+    return replace(change, old=old, new=new)
+
+
+def _hour(text: str, words: _Words, zone: ZoneInfo) -> str:
+    local = datetime.fromisoformat(text).astimezone(zone)
+    said: str = format_datetime(local, words.hour, locale=words.locale)
+    return said.replace(" 1 ", f" {words.first} ", 1) if local.day == 1 else said
 
 
 def _points(change: Change, words: _Words) -> Iterator[str]:
@@ -96,7 +128,7 @@ def _points(change: Change, words: _Words) -> Iterator[str]:
     if change.field == "body" and change.paragraph:
         where = words.paragraph.format(number=change.paragraph)
     if change.kind is ChangeKind.CHANGED:
-        is_whole = change.field == "headline" or len(change.old.split()) <= 2 * _AROUND
+        is_whole = change.field in {"headline", "embargo"} or len(change.old.split()) <= 2 * _AROUND
         for old, new in [(_plain(change.old), _plain(change.new))] if is_whole else _stretches(change):
             if old and new:
                 yield words.read.format(where=where, old=old, new=new)

@@ -26,7 +26,9 @@ _DELIVERERS = frozenset({"smtp", "lmtp", "local", "virtual", "pipe", "error", "d
 
 _EXIM_ID = r"(?P<id>\w{6}-\w{6}-\w{2}|\w{6}-\w{11}-\w{4})"
 _EXIM = re.compile(rf"(?:\[\d+\] )?{_EXIM_ID} (?P<rest>.*)$")
-_EXIM_TAKEN = re.compile(r"<= .*\bid=(?P<message>\S+)")
+_EXIM_WORD = r'(?:[^\s"]*"(?:[^"\\]|\\.)*"\S*|[^\s"]+)'
+"""What is quoted is one word: a sender, a certificate or a subject may speak of an `id=` too."""
+_EXIM_TAKEN = re.compile(rf"<= {_EXIM_WORD}(?: {_EXIM_WORD})*? id=(?P<message>\S+)")
 _EXIM_RESULT = re.compile(r"(?P<mark>=>|->|\*\*|==) (?P<to>\S+)(?: <(?P<orig>[^>]*)>)?(?P<said>.*)$")
 _MARKS = {"=>": "sent", "->": "sent", "**": "bounced", "==": "deferred"}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +13,7 @@ from distributor.releases.draft import ReleaseDraft, ReleaseKind
 from distributor.releases.stating import state_changes
 from distributor.rendering import body
 
+PARIS = ZoneInfo("Europe/Paris")
 LONG = (
     "La compagnie rouvre la ligne de nuit vers les îles, fermée depuis deux hivers, et promet deux départs par semaine"
     " jusqu’à la fin du mois de mars, au départ de Port-Lannic."
@@ -19,7 +23,7 @@ LONG = (
 def stated(old: str, new: str, lang: str = "fr", **fields: object) -> str:
     before = ReleaseDraft("Le titre", old, lang=lang)
     after = ReleaseDraft("Le titre", new, lang=lang, **fields)  # type: ignore[arg-type]  # fields by name
-    return state_changes(compare(before, after), lang)
+    return state_changes(compare(before, after), lang, PARIS)
 
 
 def test_a_word_is_told_with_those_around_it() -> None:
@@ -42,7 +46,7 @@ def test_what_came_and_what_went() -> None:
 
 def test_a_file_that_was_replaced_is_named() -> None:
     draft = ReleaseDraft("Le titre", "Un.")
-    said = state_changes(compare(draft, draft, {"plan_1.pdf": "a"}, {"plan_1.pdf": "b"}), "fr")
+    said = state_changes(compare(draft, draft, {"plan_1.pdf": "a"}, {"plan_1.pdf": "b"}), "fr", PARIS)
     assert said == "- Fichier remplacé : plan_1.pdf."
 
 
@@ -60,3 +64,17 @@ def test_no_change_of_words_is_passed_over(words: list[str], data: st.DataObject
     at = data.draw(st.integers(0, len(words) - 1))
     new = [*words[:at], "sept", *words[at + 1 :]]
     assert "sept" in stated(" ".join(words), " ".join(new))
+
+
+def test_one_instant_written_in_two_zones_is_no_change_and_another_is_told_as_people_write_hours() -> None:
+    six = datetime(2026, 12, 1, 17, tzinfo=UTC)
+    before = ReleaseDraft("Le titre", "Le texte.", lang="fr", embargo_until=six)
+    same = ReleaseDraft("Le titre", "Le texte.", embargo_until=six.astimezone(timezone(timedelta(hours=1))))
+    assert state_changes(compare(before, same), "fr", PARIS) == ""
+    later = ReleaseDraft("Le titre", "Le texte.", lang="fr", embargo_until=six + timedelta(hours=2))
+    assert state_changes(compare(before, later), "fr", PARIS) == (
+        "- Embargo : lire « mardi 1er décembre 2026 à 20 h 00 » au lieu de « mardi 1er décembre 2026 à 18 h 00 »."
+    )
+    assert state_changes(compare(before, ReleaseDraft("Le titre", "Le texte.")), "en", PARIS) == (
+        "- Embargo, removed: “Tuesday 1 December 2026 at 18:00”"
+    )

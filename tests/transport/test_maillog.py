@@ -202,3 +202,19 @@ def test_a_span_knows_dropped_lines_and_a_clock_that_went_back() -> None:
     assert span_of(lost).is_broken
     said = "Nov 28 10:00:00 mx postfix/smtp[1]: AAAAAA: host mx said: 450 rate limit exceeded, 3 messages lost"
     assert not span_of(said).is_broken
+
+
+EXIM_ENDS = '1rAbCd-000001-AB => known@journal.example R=dns T=smtp H=mx.journal.example [192.0.2.4] C="250 ok"'
+
+
+def test_what_exim_logs_of_a_subject_is_no_message_id() -> None:
+    """With `log_selector = +subject`: our own headline speaks of an id, and somebody else's quotes ours."""
+    size = "H=localhost [127.0.0.1] P=esmtp S=900"
+    ours = f'1rAbCd-000001-AB <= rebonds@office.example {size} id={MINE[1:-1]} T="Le numero id=42 gagne" for {TO}'
+    assert found(ours, EXIM_ENDS, stamp="2026-11-28 15:42:46 ").fate is Fate.ACCEPTED
+    for forged in (
+        f'<= evil@x.example {size} id=other@x.example T="Re: id={MINE[1:-1]} merci" for presse@office.example',
+        f'<= "a id={MINE[1:-1]} b"@x.example {size} id=other@x.example for presse@office.example',
+        f'<= evil@x.example H=x [192.0.2.9] P=esmtps DN="CN=x id={MINE[1:-1]} y" S=900 id=other@x.example',
+    ):
+        assert found(f"1rAbCd-000001-AB {forged}", EXIM_ENDS, stamp="2026-11-28 15:42:46 ").fate is Fate.ABSENT

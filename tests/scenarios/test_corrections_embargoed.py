@@ -1,0 +1,87 @@
+"""Corrections under embargo: the hour that a command moved holds for the correction too, and no hour is said twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from movingclock import MovingClock
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique
+from smtpserver import running
+from test_corrections_sent import CORRECTION, RIGHT, WRONG, text
+from test_release_hours import PARIS
+
+AHEAD = SHORT_LIST[0]
+MOVED = datetime(2026, 12, 1, 19, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> MovingClock:
+    """Tuesday 1 December 2026, nine in the morning in Paris."""
+    return MovingClock(tmp_path / "clock", datetime(2026, 12, 1, 8, tzinfo=UTC))
+
+
+def written(office: Office, clock: MovingClock, *, corrected: bool = False) -> str:
+    """The communiqué of the clock's day, under embargo until 18:00, as a file; or as it should have been."""
+    said = communique(clock.now().astimezone(PARIS).date()).strip()
+    said = said.replace(WRONG, RIGHT) if corrected else said
+    path = office.path.parent / "embargo.txt"
+    path.write_text(f"Sous embargo jusqu’au mardi 1er décembre 2026 à 18 h\n\n{said}\n", encoding="utf-8")
+    return str(path)
+
+
+def test_a_correction_is_held_by_the_moved_instant_and_not_by_its_words(office: Office, clock: MovingClock) -> None:
+    with running() as server:
+        own = office.at(server.port).by(clock)
+        own.run("releases", "import", written(own, clock), "--slug", SLUG)
+        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
+        own.send(SLUG, BUREAU)
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec]
+        own.run("releases", "embargo", SLUG, "--at", "2026-12-01 20:00", "--yes")
+        said = own.run("releases", "correct", SLUG, written(own, clock, corrected=True)).out
+        assert "mbargo" not in said.partition("What changed")[2], "the hour is the same"
+        own.run("send", CORRECTION, "--yes")
+        (told,) = server.accepted[1:]
+        assert told.recipient == AHEAD.spec
+        assert "À 20 H 00" in text(told)
+        assert "18 h" not in text(told).lower()
+        clock.set(datetime(2026, 12, 1, 18, 30, tzinfo=UTC))
+        own.run("work", "--once")
+        assert len(server.accepted) == 2, "nothing leaves at the hour of its words"
+        assert own.json("releases", "embargo", CORRECTION)["embargo_until"].startswith("2026-12-01T19:00")
+        clock.set(MOVED)
+        own.run("work", "--once")
+        assert len(server.accepted) == 1 + len(SHORT_LIST)
+
+
+def test_a_move_after_the_correction_holds_for_who_waits_on_it(office: Office, clock: MovingClock) -> None:
+    with running() as server:
+        own = office.at(server.port).by(clock)
+        own.run("releases", "import", written(own, clock), "--slug", SLUG)
+        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
+        own.send(SLUG, BUREAU)
+        own.run("releases", "correct", SLUG, written(own, clock, corrected=True))
+        own.run("send", CORRECTION, "--yes")
+        own.run("releases", "embargo", SLUG, "--at", "2026-12-01 20:00", "--yes")
+        clock.set(datetime(2026, 12, 1, 18, 30, tzinfo=UTC))
+        own.run("work", "--once")
+        assert len(server.accepted) == 2
+        clock.set(MOVED)
+        own.run("work", "--once")
+        assert len(server.accepted) == 1 + len(SHORT_LIST)
+
+
+def test_another_hour_in_the_words_of_a_correction_is_told_as_people_write_hours(
+    office: Office, clock: MovingClock
+) -> None:
+    with running() as server:
+        own = office.at(server.port).by(clock)
+        own.run("releases", "import", written(own, clock), "--slug", SLUG)
+        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
+        own.send(SLUG, BUREAU)
+        file = Path(written(own, clock, corrected=True))
+        file.write_text(file.read_text(encoding="utf-8").replace("à 18 h", "à 20 h"), encoding="utf-8")
+        said = own.run("releases", "correct", SLUG, str(file)).out
+        assert "Embargo : lire « mardi 1er décembre 2026 à 20 h 00 » au lieu de" in said
+        assert "2026-12-01T" not in said
