@@ -98,7 +98,7 @@ def send_correction(
 
 def _signed(workspace: Workspace, session: Session, ready: Ready) -> tuple[signoffs.Signature, ...]:
     """The signatures that hold; `Refused` when they are too few."""
-    leaving = leaving_from(workspace, ready.proved, is_to_holders=True)
+    leaving = leaving_from(workspace, session, ready.proved, is_to_holders=True)
     scope = {"lists": None, "excluded": (), "only": (), "where": "", "attach_pdf": leaving.attach_pdf}
     return signoffs.require_signed(
         session,
