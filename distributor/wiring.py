@@ -24,6 +24,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.accounts import find_account, named_accounts
+from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.events import EventLog, open_event_log
@@ -123,6 +124,11 @@ class Workspace:
             return ""
         return f"{self.settings.public_url}/r/{self.keyring.token(Purpose.RELEASE, release.id)}"
 
+    @cached_property
+    def attendance(self) -> Attendance:
+        """Since when this process is at work."""
+        return Attendance() if self.base is None else self.base.attendance
+
     def log(self) -> DeliveryLog:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
@@ -142,6 +148,7 @@ class Workspace:
             operator=actor(),
             events=self.events(log.worker),
             late=timedelta(minutes=self.settings.late_minutes),
+            attendance=self.attendance,
         )
 
     @cached_property

@@ -67,7 +67,8 @@ def send_correction(
 
     ready = proved_now()
     if as_json:
-        show_json(_as_json(ready, slug) | {"sign_off": standing_as_json(_standing(workspace, ready))})
+        signed, _leaving = _standing(workspace, ready)
+        show_json(_as_json(ready, slug) | {"sign_off": standing_as_json(signed)})
     else:
         _show(workspace, ready, detailed=dry_run)
     _require_passing(workspace, ready, moment)
@@ -104,26 +105,26 @@ def _scope(leaving: Leaving) -> dict[str, Any]:
     return {"lists": None, "excluded": (), "only": (), "where": "", "attach_pdf": leaving.attach_pdf}
 
 
-def _standing(workspace: Workspace, ready: Ready) -> signoffs.Standing:
-    """Every signature of the correction, held against what would leave now."""
+def _standing(workspace: Workspace, ready: Ready) -> tuple[signoffs.Standing, Leaving]:
+    """Every signature of the correction, held against what would leave now; and what that is."""
     rule = signoffs.Rule.from_settings(workspace.settings)
     with workspace.database.session(reads_only=True) as session:
-        return signoffs.standing(session, leaving_from(workspace, ready.proved, is_to_holders=True), rule)
+        leaving = leaving_from(workspace, session, ready.proved, is_to_holders=True)
+        return signoffs.standing(session, leaving, rule), leaving
 
 
 def _show_signatures(workspace: Workspace, ready: Ready) -> None:
     """For a dry run: who signed, and what is missing before it can be sent; nothing when nobody is left to send to."""
     if not _has_work(workspace, ready):
         return
-    signed = _standing(workspace, ready)
+    signed, leaving = _standing(workspace, ready)
     show_signatures(signed.signatures, workspace.settings.timezone)
-    leaving = leaving_from(workspace, ready.proved, is_to_holders=True)
     show_missing(signed, ready.versions[0].release.slug, _scope(leaving))
 
 
 def _signed(workspace: Workspace, session: Session, ready: Ready) -> tuple[signoffs.Signature, ...]:
     """The signatures that hold; `Refused` when they are too few."""
-    leaving = leaving_from(workspace, ready.proved, is_to_holders=True)
+    leaving = leaving_from(workspace, session, ready.proved, is_to_holders=True)
     scope = _scope(leaving)
     return signoffs.require_signed(
         session,

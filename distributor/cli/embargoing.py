@@ -30,7 +30,7 @@ from distributor.releases.embargo import read_embargo
 from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, say_how, withdraw
 from distributor.releases.translations import original_of
 from distributor.reports import queries
-from distributor.states import HAVE_IT, DispatchState
+from distributor.states import HAVE_IT, DeliveryState, DispatchState
 from distributor.wiring import Workspace, actor
 
 
@@ -259,7 +259,8 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
             f"Dispatch {dispatch_id} has not begun, so no wave of it leaves.",
             mend=f"To start it now: distributor dispatches reschedule {dispatch_id} --at now",
         )
-    wave = next((one for one in row.waves if one.starts_at and one.starts_at > now and not one.began_at), None)
+    coming = (one for one in row.waves if one.starts_at and one.starts_at > now and not one.began_at)
+    wave = next((one for one in coming if one.counts.get(DeliveryState.QUEUED)), None)  # one with nobody left is none
     if wave is None and any(one.by_embargo for one in waiting):
         raise _embargoed(workspace, row.slug, max(one.until for one in waiting))
     if wave is None:

@@ -39,7 +39,7 @@ from distributor.errors import (
 from distributor.reports import queries
 from distributor.reports.styles import state_text
 from distributor.settings import InDoubtPolicy
-from distributor.states import OPEN_STATES, UNREACHED_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import HELD, OPEN_STATES, UNREACHED_STATES, DeliveryState, DispatchState, Outcome
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
 
@@ -343,6 +343,11 @@ def _why_it_ended(
         return NotAllReached(
             f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",
             mend=f"Go on with: {resume}",
+        )
+    if result.paused_because.startswith(HELD):
+        return NotAllReached(
+            f"Dispatch {listed(dispatch_ids)} is {sentence(result.paused_because)} {waiting} waiting.",
+            mend=f"To let it go: {resume}",
         )
     if result.paused_because:
         return AccountTrouble(

@@ -61,6 +61,11 @@ def say_taken_up(taken: TakenUp) -> None:
         console(stderr=True).print(
             f"Dispatch {number} is held: {why}. {_ways_on(number)}", soft_wrap=True, style="yellow"
         )
+    for number, why in taken.missed:
+        ways = (
+            f"Let it go: distributor dispatches resume {number}; or give it up: distributor dispatches cancel {number}"
+        )
+        console(stderr=True).print(f"Dispatch {number} is held: {why}. {ways}", soft_wrap=True, style="yellow")
 
 
 def say_cut_off(cut: Mapping[int, int]) -> None:

@@ -197,7 +197,7 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
     """Raise `Refused` before anybody is asked, when too few have signed; show what became of each signature."""
     with workspace.database.session(reads_only=True) as session:
         found = signoffs.standing(
-            session, leaving_from(workspace, proved), signoffs.Rule.from_settings(workspace.settings)
+            session, leaving_from(workspace, session, proved), signoffs.Rule.from_settings(workspace.settings)
         )
     show_signatures(found.signatures, workspace.settings.timezone)
     if found.missing:
@@ -245,7 +245,7 @@ def plan_proved(
     with workspace.database.session() as session:
         signatures = signoffs.require_signed(
             session,
-            leaving_from(workspace, proved),
+            leaving_from(workspace, session, proved),
             signoffs.Rule.from_settings(settings),
             mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}",
         )
@@ -336,7 +336,7 @@ def _show_dry_run(
 ) -> None:
     with workspace.database.session(reads_only=True) as session:
         signed = signoffs.standing(
-            session, leaving_from(workspace, proved), signoffs.Rule.from_settings(workspace.settings)
+            session, leaving_from(workspace, session, proved), signoffs.Rule.from_settings(workspace.settings)
         )
         compared = compare_planned(session, proved.stored.version, proved.everyone)
     if as_json:

@@ -153,7 +153,7 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
     from distributor.cli.proving import house_files, share_out_to
     from distributor.dispatch.languages import versions_to_send
-    from distributor.dispatch.leaving import Part, leaving_of
+    from distributor.dispatch.leaving import leaving_of, part_of
     from distributor.releases import store
     from distributor.releases.corrections import CORRECTING
 
@@ -163,7 +163,7 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     shares = share_out_to(
         workspace, session, versions, scope["lists"], scope["excluded"], only=scope["only"], where=scope["where"]
     )
-    parts = [Part(one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
+    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
     files = [
         file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
     ]
@@ -174,7 +174,7 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
     from distributor.cli.proving import house_files
     from distributor.dispatch.correcting import version_of, who_gets
-    from distributor.dispatch.leaving import Part, leaving_of
+    from distributor.dispatch.leaving import leaving_of, part_of
     from distributor.releases import store
 
     versions = store.language_versions(session, stored.release)
@@ -182,7 +182,7 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     parts = []
     for one in versions:
         theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
-        parts.append(Part(one.release.slug, one.version, found.manifest(theirs)))
+        parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
     files = [
         file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
     ]
@@ -190,11 +190,11 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")), is_to_holders=True)
 
 
-def leaving_from(workspace: Workspace, proved: Proved, *, is_to_holders: bool = False) -> Leaving:
+def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_to_holders: bool = False) -> Leaving:
     """What a release that was proved would let leave; a correction goes to the holders of a text."""
-    from distributor.dispatch.leaving import Part, leaving_of
+    from distributor.dispatch.leaving import leaving_of, part_of
 
-    parts = [Part(one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
+    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
     files = [file.kept for one in proved.versions for file in one.opened.files]
     return replace(leaving_of(parts, workspace.templates.sources(), files), is_to_holders=is_to_holders)
 

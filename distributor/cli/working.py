@@ -25,6 +25,7 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.runner import RunResult
+from distributor.dispatch.schedule import TakenUp
 from distributor.dispatch.ways import Ways
 from distributor.errors import (
     AccountTrouble,
@@ -101,6 +102,7 @@ def _carry_all(
         if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
             returns.check()  # a mailbox may take its time, and a start may not
         say_taken_up(schedule.take_up(carrier.roster if is_first else None))
+        say_taken_up(_attend(carrier, begins=is_first))
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
@@ -125,6 +127,14 @@ def _carry_all(
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
+
+
+def _attend(carrier: Carrier, *, begins: bool) -> TakenUp:
+    """Hold whatever came while nobody was at work; return that, and what was held so while we sent."""
+    if begins:
+        return carrier.begin_work()
+    carrier.attend()
+    return TakenUp(missed=carrier.attendance.tell())
 
 
 _GRAVITY = (

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +20,12 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
+from distributor.deliveries.missed import let_go
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.timing import clock_of, comes_meanwhile, count_again, next_change
 from distributor.deliveries.workers import is_alive
+from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
 from distributor.dispatch.enclosing import Kept, enclose_kept
@@ -35,18 +37,18 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
-from distributor.dispatch.schedule import LATE, Schedule, begin
+from distributor.dispatch.schedule import LATE, Schedule, TakenUp, begin
 from distributor.dispatch.signing import open_signer
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, Refused
-from distributor.models import Account, Attempt, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Account, Attempt, Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.composer import Composer
 from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, InDoubtPolicy
-from distributor.states import ASSUMED_SENT, CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import ASSUMED_SENT, CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_limits, provider_of
 
@@ -82,6 +84,7 @@ class Carrier:
     in_doubt: InDoubtPolicy
     operator: str = ""
     late: timedelta = LATE
+    attendance: Attendance = field(default_factory=Attendance)
     apart_from: int = _APART_FROM
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
@@ -90,6 +93,21 @@ class Carrier:
     def schedule(self) -> Schedule:
         """The hours of the workspace's dispatches."""
         return Schedule(database=self.database, log=self.log, timezone=self.timezone, late=self.late, now=self.now)
+
+    def attend(self) -> None:
+        """Note that we are here; hold whatever came while this process, or its machine, was away."""
+        self.attendance.look(self.now(), self.late, self._hold_missed)
+
+    def begin_work(self) -> TakenUp:
+        """As `attend`, for whoever comes to do all that is due: what came before us is held too, and told."""
+        self.attend()
+        return TakenUp(missed=self._hold_missed(self.attendance.since or self.now(), is_new=True))
+
+    def _hold_missed(self, since: datetime, *, is_new: bool = False) -> tuple[tuple[int, str], ...]:
+        # Of a machine that slept all slept. Of those that were here before us, one waits for work or has it in hand.
+        others = [one for one in self.roster.others() if is_new or is_alive(one["name"]) is None]
+        in_hand = {one["dispatch_id"] for one in others}
+        return self.schedule.hold_missed(since, lambda number: bool({None, number} & in_hand)).missed
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
@@ -287,6 +305,7 @@ class Carrier:
             account=account,
             pacer=self._pacer(dispatch_id, way, connections),
             called=lambda number: self._read_call(number, lapsing, since),
+            attend=self.attend,
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
@@ -316,6 +335,7 @@ class Carrier:
 
         Whoever of a follow-up has answered meanwhile is withheld.
         """
+        self.attend()
         lapsing.look()
         call = read_call(self.database, dispatch_id)
         if call is CallOff.NO and self.log.is_called_off(dispatch_id):
@@ -388,6 +408,10 @@ class Carrier:
             if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
                 connection = session.connection()
                 count_again(connection, dispatch_id, clock_of(connection, self.now()))
+            if resumes:
+                let_go(session.connection(), dispatch_id, clock_of(session.connection(), self.now()))
+            if dispatch.pause_reason.startswith(HELD):
+                session.add(Audit(actor=self.operator, action="dispatches.resume", subject=str(dispatch_id)))
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""

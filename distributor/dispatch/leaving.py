@@ -6,22 +6,32 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from sqlmodel import Session
 
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient, digest_of
 from distributor.models import ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.inforce import embargo_of
 
 _SHORT = 16  # digits of a keyed hash that tell one address of a person from another
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One language version, and who gets it."""
+    """One language version, who gets it, and the embargo that its messages speak of: the one in force."""
 
     slug: str
     version: ReleaseVersion
     manifest: Manifest
+    embargo_until: datetime | None = None
+
+    @property
+    def embargo(self) -> str | None:
+        """The embargo in the one form that is kept and compared."""
+        return self.embargo_until.astimezone(UTC).isoformat() if self.embargo_until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,10 @@ class Leaving:
     @property
     def digest(self) -> str:
         """SHA-256 of all of it: what is signed."""
-        parts = [[one.slug, one.version.number, one.version.content_hash, one.manifest.digest] for one in self.parts]
+        parts = [
+            [one.slug, one.version.number, one.version.content_hash, one.manifest.digest, one.embargo]
+            for one in self.parts
+        ]
         content = [parts, dict(self.templates), dict(self.files), self.attach_pdf, self.manifest_hash]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -79,6 +92,7 @@ class Leaving:
                 "version_id": one.version.id,
                 "content_hash": one.version.content_hash,
                 "manifest_hash": one.manifest.digest,
+                "embargo_until": one.embargo,
             }
             for one in self.parts
         ]
@@ -90,6 +104,11 @@ class Leaving:
             for number, part in enumerate(self.parts)
             for planned in part.manifest.recipients
         ]
+
+
+def part_of(session: Session, slug: str, version: ReleaseVersion, manifest: Manifest) -> Part:
+    """A version, under the embargo in force, for these people."""
+    return Part(slug, version, manifest, embargo_of(session, version))
 
 
 def short_hash(planned: PlannedRecipient) -> str:

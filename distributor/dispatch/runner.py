@@ -77,8 +77,9 @@ class Runner:
     before: one commit, shared with the other connections. Where the server takes commands ahead, the next message is
     announced behind the end of the one before.
 
-    `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `on_recorded`, told
-    of every outcome, never raises. `account` is the name that attempts are kept with.
+    `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `attend` is told that
+    the run goes on, before it takes up more. `on_recorded`, told of every outcome, never raises. `account` is the name
+    that attempts are kept with.
     """
 
     log: DeliveryLog
@@ -89,6 +90,7 @@ class Runner:
     account: str = ""
     pacer: Unpaced = field(default_factory=Unpaced)
     called: Callable[[int], CallOff] | None = None
+    attend: Callable[[], object] = lambda: None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
@@ -142,6 +144,7 @@ class _Run:
             dispatch_id=dispatch_id,
             connections=parts.connections,
             now=parts.now,
+            attend=parts.attend,
             pause=self._halted_within,
             halted=self.halted,
             open_connections=lambda: len(self.connected),

@@ -13,16 +13,18 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, inser
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.missed import Missed, missed
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.pacing import database_now
 from distributor.errors import Refused
-from distributor.models import Audit, Delivery, Dispatch
+from distributor.models import Audit, Delivery, Dispatch, Wave
 from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _audit = Audit.__table__  # type: ignore[attr-defined]
+_wave = Wave.__table__  # type: ignore[attr-defined]
 
 LATE = timedelta(minutes=15)
 """How late a start may be unless the settings say otherwise."""
@@ -36,10 +38,14 @@ _NOT_BEGUN = _dispatch.c.started_at.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class TakenUp:
-    """What became of the dispatches whose hour has come: those that start now, and those held, each with why."""
+    """What became of the dispatches whose hour has come: those that start now, and those held, each with why.
+
+    Of the `missed` a part has begun, or would have at once, and a wave or the end of an embargo came too late.
+    """
 
     started: tuple[int, ...] = ()
     held: tuple[tuple[int, str], ...] = ()
+    missed: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,22 @@ class Schedule:
                     started.append(row.id)
         return TakenUp(tuple(started), tuple(held))
 
+    def hold_missed(self, since: datetime, in_hand: Callable[[int], bool]) -> TakenUp:
+        """Hold the dispatches of which a wave, or the end of an embargo, was late already when we came, at `since`.
+
+        Not those that are `in_hand`: of another process, which has been there. What comes late because much is ahead of
+        it is not missed, and what has begun to leave goes on.
+        """
+        held = []
+        with self.database.transaction() as connection:
+            moment = self._moment(connection)
+            for one in missed(connection, moment):
+                if self.is_late(one.since, since) and not in_hand(one.dispatch_id):
+                    why = self._why_missed(connection, one, moment)
+                    if self._hold_under_way(connection, one, why, moment):
+                        held.append((one.dispatch_id, why))
+        return TakenUp(missed=tuple(held))
+
     def is_late(self, scheduled_at: datetime, moment: datetime) -> bool:
         """Whether a start at `moment` comes too late: by the setting, or on another day than was proved."""
         is_another_day = scheduled_at.astimezone(self.timezone).date() != moment.astimezone(self.timezone).date()
@@ -154,6 +176,30 @@ class Schedule:
         )
         _note(connection, "dispatches.hold", row.id, {"scheduled_at": row.scheduled_at.isoformat()}, moment)
         return why
+
+    def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
+        """Hold a dispatch that was under way; return whether it was, still."""
+        going = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+        held = connection.execute(
+            update(_dispatch)
+            .where(_dispatch.c.id == one.dispatch_id, going)
+            .values(state=DispatchState.PAUSED, pause_reason=HELD + why, waits_until=None, waits_for="")
+        )
+        if not held.rowcount:
+            return False
+        details = {"wave": one.wave, "embargo" if one.by_embargo else "starts_at": one.since.isoformat()}
+        _note(connection, "dispatches.hold", one.dispatch_id, details, moment)
+        return True
+
+    def _why_missed(self, connection: Connection, one: Missed, moment: datetime) -> str:
+        hour = say_instant(one.since, self.timezone)
+        until = f"and nobody was at work until {moment.astimezone(self.timezone):%Y-%m-%d %H:%M}"
+        if one.by_embargo:
+            return f"its embargo was over on {hour}, {until}"
+        which = (_wave.c.dispatch_id == one.dispatch_id) & (_wave.c.number == one.wave)
+        name = connection.execute(select(_wave.c.name).where(which)).scalar()
+        who = f"wave {one.wave}, {name}," if name else "the rest"
+        return f"{who} was to leave on {hour}, {until}"
 
     def _cut(self, row: Row[Any], moment: datetime) -> int:
         """Withhold who is left of one dispatch; it is done once nothing of it is on the wire either."""

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.leaving import Leaving, Part, short_hash, who
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -17,19 +19,24 @@ from distributor.releases.store import changes_between
 from distributor.settings import Settings
 
 _FEW = 5
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many people have to sign, and whether a signature of whoever wrote the version counts."""
+    """How many people have to sign, and whether a signature of whoever wrote the version counts.
+
+    `timezone` is that of the hours in what is said of a signature.
+    """
 
     needed: int
     author_counts: bool
+    timezone: ZoneInfo = _UTC
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Rule:
         """As the workspace sets it."""
-        return cls(settings.sign_offs, settings.author_signs)
+        return cls(settings.sign_offs, settings.author_signs, settings.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,9 @@ def held_against(session: Session, row: SignOff, leaving: Leaving, rule: Rule) -
     authors = {fold(part.version.author) for part in leaving.parts} - {""}
     is_authors = bool({fold(row.name), fold(row.actor)} & authors)
     excluded = "comes from whoever wrote this version, which does not count here" if is_authors else ""
-    return signature_of(row, tuple(_changes(session, row, leaving)), "" if rule.author_counts else excluded)
+    return signature_of(
+        row, tuple(_changes(session, row, leaving, rule.timezone)), "" if rule.author_counts else excluded
+    )
 
 
 def require_signed(session: Session, leaving: Leaving, rule: Rule, *, mend: str) -> tuple[Signature, ...]:
@@ -231,8 +240,9 @@ def signature_of(row: SignOff, changes: tuple[str, ...] = (), excluded: str = ""
 # What changed since, in words
 
 
-def _changes(session: Session, row: SignOff, leaving: Leaving) -> Iterator[str]:
+def _changes(session: Session, row: SignOff, leaving: Leaving, zone: ZoneInfo) -> Iterator[str]:
     yield from _text_changes(session, row.parts, leaving.parts)
+    yield from _embargo_changes(row.parts, leaving.parts, zone)
     yield from _file_changes("the template", row.templates, leaving.templates)
     yield from _file_changes("the logo", row.files, leaving.files)
     if leaving.attach_pdf and not row.attach_pdf:
@@ -253,6 +263,19 @@ def _text_changes(session: Session, signed: Sequence[Mapping[str, Any]], parts: 
             yield from _edits(session, one, part)
     for one in before.values():
         yield f"the translation «{one['release']}» is not sent any more"
+
+
+def _embargo_changes(signed: Sequence[Mapping[str, Any]], parts: Sequence[Part], zone: ZoneInfo) -> Iterator[str]:
+    """An embargo that was moved by a command; another one in the words of the release is an edit of its text."""
+    before = {(one["release_id"], one["content_hash"]): one for one in signed}
+    for part in parts:
+        one = before.get((part.version.release_id, part.version.content_hash))
+        if one is not None and one.get("embargo_until", part.embargo) != part.embargo:
+            was, now = (
+                f"until {say_instant(datetime.fromisoformat(hour), zone)}" if hour else "none"
+                for hour in (one["embargo_until"], part.embargo)
+            )
+            yield f"the embargo of «{part.slug}» was moved: {was} was signed, {now} would be said"
 
 
 def _edits(session: Session, signed: Mapping[str, Any], part: Part) -> Iterator[str]:

@@ -26,6 +26,7 @@ _WINDOW = 50
 class Supply:
     """The claims of one run of one dispatch.
 
+    `attend` is told, before any claim, that the run goes on: what came while the machine slept is held first.
     `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
     `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
     """
@@ -36,6 +37,7 @@ class Supply:
     dispatch_id: int
     connections: int
     now: Callable[[], datetime]
+    attend: Callable[[], object]
     pause: Callable[[float], Awaitable[bool]]
     halted: asyncio.Event
     open_connections: Callable[[], int]
@@ -84,6 +86,7 @@ class Supply:
 
     async def _claim(self) -> bool:
         """Take more of the dispatch, every newsroom in its turn; False when there is nobody to take."""
+        await self.ledger.call(self.attend)
         batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._size())
         self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
         return bool(batch)

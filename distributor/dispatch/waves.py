@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from distributor.dispatch.instants import read_instant
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.errors import BadInput
 from distributor.models import Wave
-from distributor.releases.embargo import localise
 
 EVERYBODY = "all"
 """The name of a wave for every press list there is, where no list is called so."""
 
 _DURATION = re.compile(r"^(?:(?P<d>\d+)\s*[dj])?\s*(?:(?P<h>\d+)\s*h)?\s*(?:(?P<m>\d+)\s*(?:m|min)?)?$", re.IGNORECASE)
-_HOUR = re.compile(r"^(?P<hour>\d{1,2})\s*[:h]\s*(?P<minute>\d{2})?$", re.IGNORECASE)
 _LONGEST = timedelta(days=31)
 
 
@@ -65,7 +64,8 @@ def meant_by(waves: Sequence[PlannedWave], planned: PlannedRecipient) -> Planned
 def read_wave(text: str, zone: ZoneInfo, now: datetime) -> PlannedWave:
     """Read «agences», «nationaux@+30m», «all@18:00» or «all@2026-12-01 18:00»; the number is for `in_order` to say.
 
-    Raises `BadInput` for an hour that cannot be read, is over, or that the clocks skip or repeat that night.
+    The hour is written as that of a start is (`instants`), so «all@tomorrow 18:00» is read too. Raises `BadInput` for
+    one that cannot be read, is over, or that the clocks skip or repeat that night.
     """
     name, at, when = (part.strip() for part in text.partition("@"))
     if not name or (at and not when):
@@ -90,15 +90,8 @@ def read_duration(text: str, field: str) -> timedelta:
 
 
 def _hour(text: str, when: str, zone: ZoneInfo, now: datetime) -> datetime:
-    try:
-        if match := _HOUR.match(when):
-            today = now.astimezone(zone).date()
-            local = datetime.combine(today, time(int(match["hour"]), int(match["minute"] or 0)))
-        else:
-            local = datetime.fromisoformat(when)
-    except ValueError:
-        raise _unreadable(text) from None
-    moment = localise(local, zone) if local.tzinfo is None else local
+    """The instant at which a wave starts; in UTC, for what is counted from it counts real time."""
+    moment = read_instant(when, zone, now, field="--wave")
     if moment <= now:
         raise BadInput(
             f"The wave «{text}» would start {moment.astimezone(zone):%Y-%m-%d %H:%M}, which is over.",

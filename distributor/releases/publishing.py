@@ -1,4 +1,4 @@
-"""Which releases the world may see: those that have really been sent, once their embargo is over."""
+"""Which releases the world may see: those that were really sent, once their embargo and their exclusive are over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, exists, func, or_, select
+from sqlalchemy import Text, cast, exists, func, not_, or_, select
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session, col
 
-from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.corrections import next_after, read_links
 from distributor.releases.draft import ReleaseKind
@@ -81,7 +81,15 @@ def published_file(published: Published, digest: str) -> KeptFile | None:
 
 
 def _published(now: datetime) -> Select[Release, ReleaseVersion, Any, Any]:
-    """Versions that a server has accepted for a journalist, not for a test, and whose embargo is over."""
+    """Versions that a server has accepted for a journalist, not for a test, and whose embargo is over.
+
+    What one has as an exclusive, ahead of all others, is not out before somebody else has it.
+    """
+    is_ahead = exists().where(
+        col(Wave.dispatch_id) == col(Delivery.dispatch_id),
+        col(Wave.number) == col(Delivery.wave),
+        col(Wave.is_exclusive).is_(True),
+    )
     sent = (
         select(func.min(col(Delivery.accepted_at)))
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
@@ -89,6 +97,7 @@ def _published(now: datetime) -> Select[Release, ReleaseVersion, Any, Any]:
             col(Delivery.release_version_id) == col(ReleaseVersion.id),
             col(Delivery.state).in_(_SENT),
             col(Dispatch.is_test).is_(False),
+            not_(is_ahead),
         )
         .correlate(ReleaseVersion)
         .scalar_subquery()

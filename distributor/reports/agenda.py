@@ -57,8 +57,12 @@ def _starts(row: DispatchRow) -> Iterator[Entry]:
     if row.is_scheduled:
         yield _entry(row, "scheduled", row.scheduled_at, f"{who} starts", WORK)
     elif row.is_held:
-        command = f"distributor dispatches resume {row.id}, or: distributor dispatches reschedule {row.id} --at …"
-        yield _entry(row, "held", None, f"{who}: {row.pause_reason.removeprefix(HELD)}", command)
+        why, command = row.pause_reason.removeprefix(HELD), f"distributor dispatches resume {row.id}"
+        if row.started_at is not None:
+            yield _entry(row, "held", None, f"«{row.slug}», {_people(_waiting(row))} waiting: {why}", command)
+            return
+        command += f", or: distributor dispatches reschedule {row.id} --at …"
+        yield _entry(row, "held", None, f"{who}: {why}", command)
     elif row.state == DispatchState.PLANNED and not row.only_held:
         yield _entry(row, "planned", None, f"{who} was never started", f"distributor dispatches resume {row.id}")
 

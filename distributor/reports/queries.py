@@ -115,6 +115,8 @@ class DispatchRow:
             return "scheduled — distributor work starts it"
         if not self.is_held:
             return f"planned, not started — {resume}"
+        if self.started_at is not None:
+            return f"{self.pause_reason} — to let it go: {resume}"
         put_off = f"distributor dispatches reschedule {self.id} --at …"
         return f"{self.pause_reason} — to start it anyway: {resume}; to put it off: {put_off}"
 
@@ -130,7 +132,7 @@ class DispatchRow:
 
     @property
     def is_held(self) -> bool:
-        """Whether it was held because its start came too late."""
+        """Whether it was held because its start came too late, or, once it had begun, a wave or an embargo's end."""
         return self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD)
 
     @property

@@ -38,8 +38,9 @@ def test_what_is_written_is_read(text: str, name: str, after: timedelta | None, 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no wave"), ("@18:00", "no wave"), ("agences@", "no wave"), ("agences@tard", "no wave"),
-        ("agences@25:00", "no wave"), ("agences@+", "no length"), ("agences@+soon", "no length"),
+        ("", "no wave"), ("@18:00", "no wave"), ("agences@", "no wave"), ("agences@tard", "is no time"),
+        ("agences@25:00", "does not exist"), ("agences@9999-12-31 23:30", "too far away"),
+        ("agences@2026-12-02", "no hour"), ("agences@+", "no length"), ("agences@+soon", "no length"),
         ("agences@+0m", "not between"), ("agences@+99999d", "not between"), ("agences@+999999999999h", "no length"),
         ("agences@08:00", "is over"),
     ],
@@ -52,7 +53,7 @@ def test_what_cannot_be_meant_is_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("now", "text", "said"),
     [
-        (datetime(2027, 3, 27, 20, tzinfo=UTC), "all@2027-03-28 02:30", "is skipped"),
+        (datetime(2027, 3, 27, 20, tzinfo=UTC), "all@2027-03-28 02:30", "does not exist"),
         (datetime(2026, 10, 24, 20, tzinfo=UTC), "all@2026-10-25 02:30", "comes twice"),
     ],
 )
@@ -66,6 +67,15 @@ def test_a_length_counts_real_time_over_the_night_when_the_clocks_change() -> No
     waves = in_order([read_wave("agences", PARIS, eve), read_wave("all@+4h", PARIS, eve)], eve)
     assert waves[1].starts_at == eve + timedelta(hours=4)
     assert waves[1].starts_at.astimezone(PARIS).hour == 3
+
+
+@pytest.mark.parametrize("hour", ["2027-03-28 01:30", "2026-10-25 01:30"])
+def test_a_length_after_an_hour_of_its_own_counts_real_time_too(hour: str) -> None:
+    eve = datetime.fromisoformat(hour).replace(hour=0, tzinfo=PARIS)
+    waves = in_order([read_wave(text, PARIS, eve) for text in ("agences", f"nationaux@{hour}", "all@+2h30")], eve)
+    assert waves[1].starts_at is not None
+    assert waves[2].starts_at is not None
+    assert waves[2].starts_at.timestamp() - waves[1].starts_at.timestamp() == 9000
 
 
 def test_waves_are_numbered_and_each_is_counted_from_the_one_before() -> None:

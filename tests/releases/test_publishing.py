@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from distributor.db.engine import Database
-from distributor.models import Attachment, Dispatch, Release, ReleaseVersion
+from distributor.models import Attachment, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.inforce import change_embargo, embargo_of
 from distributor.releases.publishing import find_published, newest_published, published_as, published_file
@@ -78,6 +78,27 @@ def test_a_test_and_an_embargo_are_not_out(database: Database) -> None:
         assert published_as(session, "a" * 64, NOON) == [], (
             "a picture in a text is not what somebody received as a file"
         )
+
+
+def test_what_one_journalist_has_ahead_of_all_others_is_not_out(database: Database) -> None:
+    number = sent(database)
+    with database.session() as session:
+        dispatch_id = session.exec(select(Dispatch.id)).one()
+        session.add(Wave(dispatch_id=dispatch_id, number=1, name="AFP", is_exclusive=True))
+        session.add(Wave(dispatch_id=dispatch_id, number=2, name="everybody else"))
+    with database.transaction() as connection:
+        connection.execute(update(DELIVERY).where(DELIVERY.c.state == "accepted").values(wave=1))
+        connection.execute(update(DELIVERY).where(DELIVERY.c.state == "queued").values(wave=2))
+    with database.session(reads_only=True) as session:
+        assert find_published(session, number, NOON) is None
+        assert newest_published(session, NOON, 10) == []
+        assert published_as(session, "f" * 64, NOON) == []
+    with database.transaction() as connection:
+        connection.execute(update(DELIVERY).where(DELIVERY.c.wave == 2).values(state="accepted", accepted_at=NOON))
+    with database.session(reads_only=True) as session:
+        found = find_published(session, number, NOON)
+        assert found is not None
+        assert found.since == NOON, "since the others have it"
 
 
 def test_it_is_out_since_the_first_was_accepted(database: Database) -> None:

@@ -130,6 +130,19 @@ def test_an_exclusive_is_ahead_until_its_time_or_a_command(by_clock: Office, mov
         assert sending.query("SELECT count(*) FROM audit WHERE action = 'dispatches.release'") == [(1,)]
 
 
+def test_a_wave_that_nobody_is_left_for_is_not_the_next_one(by_clock: Office) -> None:
+    """A list named twice: everybody on it has left with the first wave that names it."""
+    with running() as server:
+        sending = by_clock.at(server.port)
+        sending.run("send", SLUG, "--wave", BUREAU, "--wave", f"{BUREAU}@+30m", "--wave", "social@+30m", "--yes")
+        assert got(server) == sorted(FIRST)
+        said = sending.run("dispatches", "release", "1", "--yes").out
+        assert "Wave 3, social, of dispatch 1 may leave now." in said
+        assert got(server) == sorted(FIRST + SOCIAL)
+        again = sending.run("dispatches", "release", "1", "--yes", code=2)
+        assert "Dispatch 1 is done" in one_sentence(again)
+
+
 def test_what_cannot_be_meant_is_refused_before_anything_is_planned(by_clock: Office) -> None:
     for arguments, words in (
         (("--wave", BUREAU, "--wave", "social"), "not said when"),

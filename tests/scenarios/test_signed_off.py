@@ -79,6 +79,25 @@ def test_an_edit_voids_it_and_so_does_an_attachment(house: Office) -> None:
     assert "the text" not in said
 
 
+def test_an_embargo_that_is_moved_or_lifted_voids_it(house: Office) -> None:
+    """It is what the message says to newsrooms, and when everybody gets it; signed anew, it may leave."""
+    embargo = ("releases", "embargo", SLUG, "--yes")
+    house.run(*embargo, "--at", "2190-12-01T18:00")
+    house.run(*SIGN, "--by", "Anne")
+    house.run(*embargo, "--at", "2190-12-01T19:00")
+    said = voided(house)
+    hours = [f"Wednesday 1 December 2190 at {hour}:00 (Europe/Paris, UTC+1)" for hour in (18, 19)]
+    moved = f"the embargo of «{SLUG}» was moved: until {hours[0]} was signed, until {hours[1]} would be said"
+    assert moved in " ".join(said.split())
+    (shown,) = house.json("releases", "show", SLUG)["sign_offs"]
+    assert shown["changes"] == [moved]
+    assert "Signed by Anne" in house.run(*SIGN, "--by", "Anne").out
+    (shown,) = house.json("send", SLUG, "--list", BUREAU, "--dry-run")["sign_off"]["signatures"]
+    assert shown["holds"]
+    house.run(*embargo, "--lift")
+    assert f"the embargo of «{SLUG}» was moved: until {hours[1]} was signed" in " ".join(voided(house).split())
+
+
 def test_a_template_and_the_logo_void_it(house: Office) -> None:
     house.run(*SIGN, "--by", "Anne")
     style = "templates/press-release/style.css"

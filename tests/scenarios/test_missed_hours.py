@@ -1,0 +1,141 @@
+"""A wave or the end of an embargo that came while nobody was at work: held as a late start is, let go by a person."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+
+import pytest
+from movingclock import MovingClock
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, until
+from smtpserver import ScriptedServer, running
+from test_cancelled import hold_after
+from warmcommand import WarmCommand
+
+MORNING = datetime(2026, 12, 1, 9, tzinfo=UTC)  # ten in Paris
+SIX = MORNING.replace(hour=17)
+NIGHT = datetime(2026, 12, 2, 2, tzinfo=UTC)  # three in the night
+SAID = "Tuesday 1 December 2026 at 18:00 (Europe/Paris, UTC+1)"
+SPECS = sorted(one.spec for one in SHORT_LIST)
+SOCIAL = sum(one.sector == "social" for one in EVERYBODY)
+RESUME = "distributor dispatches resume 1"
+
+
+@pytest.fixture
+def waiting(office: Office, moving_clock: MovingClock) -> Office:
+    """The office on the first of December at ten in the morning."""
+    moving_clock.set(MORNING)
+    file = office.path / "day.txt"
+    file.write_text(communique(date(2026, 12, 1)), encoding="utf-8")
+    own = office.by(moving_clock)
+    own.run("releases", "import", str(file), "--slug", SLUG)
+    return own
+
+
+def in_waves(own: Office) -> None:
+    """One journalist has it, the eleven others get it at six."""
+    ahead = ("--exclusive", SHORT_LIST[4].address, "--for", "8h")
+    own.run("send", SLUG, "--yes", "--list", BUREAU, *ahead)
+
+
+def under_embargo(own: Office) -> None:
+    """One journalist has agreed and has it, the eleven others get it when the embargo is over, at six."""
+    own.run("releases", "embargo", SLUG, "--at", SIX.isoformat(), "--yes")
+    own.run("releases", "accept-embargo", SLUG, SHORT_LIST[4].address)
+    own.send(SLUG, BUREAU)
+
+
+def got(server: ScriptedServer) -> list[str]:
+    return sorted(one.recipient for one in server.accepted)
+
+
+def looked(process: WarmCommand, clock: MovingClock) -> None:
+    until(lambda: clock.looked(process.pid) == clock.now(), "work has looked", process=process)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "why"),
+    [
+        (in_waves, f"wave 2, everybody else, was to leave on {SAID}"),
+        (under_embargo, f"its embargo was over on {SAID}"),
+    ],
+)
+@pytest.mark.parametrize("asleep", [True, False], ids=["asleep", "not there"])
+def test_what_was_missed_is_held_until_a_person_lets_it_go(
+    waiting: Office, moving_clock: MovingClock, prepare: object, why: str, asleep: bool
+) -> None:
+    with running() as server:
+        own = waiting.at(server.port)
+        prepare(own)  # type: ignore[operator]
+        assert len(server.accepted) == 1
+        if asleep:
+            work = own.start("work")
+            looked(work, moving_clock)
+            moving_clock.set(NIGHT)
+            until(lambda: own.dispatch_state() == "paused", "it is held", process=work)
+            looked(work, moving_clock)
+            work.send_signal(signal.SIGTERM)
+            said = finish(work, 130).err
+        else:
+            moving_clock.set(NIGHT)
+            said = own.run("work", "--once").err
+        held = f"{why}, and nobody was at work until 2026-12-02 03:00"
+        assert f"Dispatch 1 is held: {held}." in said
+        assert RESUME in said
+        assert "reschedule" not in said, "it has begun"
+        assert len(server.accepted) == 1
+        assert f"State: held: {held} — to let it go: {RESUME}" in own.run("dispatches", "show", "1").out
+        (entry,) = [one for one in own.json("agenda") if one["kind"] == "held"]
+        assert (entry["words"], entry["command"]) == (f"«{SLUG}», 11 recipients waiting: {held}", RESUME)
+        assert own.run("work", "--once").out.startswith("Nothing is due.")
+        moving_clock.set(NIGHT + timedelta(hours=5))
+        own.run("dispatches", "resume", "1")
+        assert got(server) == SPECS
+        dates = {parsedate_to_datetime(message_from_bytes(one.message)["Date"]) for one in server.accepted[1:]}
+        assert dates == {moving_clock.now()}, "the messages bear the hour at which they left"
+        actions = [action for (action,) in own.query("SELECT action FROM audit WHERE subject = '1' ORDER BY id")]
+        assert actions == ["dispatches.hold", "dispatches.resume"]
+
+
+@pytest.mark.parametrize("prepare", [in_waves, under_embargo])
+def test_a_few_minutes_late_it_leaves_by_itself(waiting: Office, moving_clock: MovingClock, prepare: object) -> None:
+    with running() as server:
+        own = waiting.at(server.port)
+        prepare(own)  # type: ignore[operator]
+        moving_clock.set(SIX + timedelta(minutes=15))
+        own.run("work", "--once")
+        assert got(server) == SPECS
+
+
+def test_a_machine_that_falls_asleep_while_it_sends_wakes_to_no_later_wave(
+    waiting: Office, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as server:
+        go_on = hold_after(server, 3, monkeypatch)
+        own = waiting.at(server.port, smtp_connections="1")
+        sending = own.start("send", SLUG, "--yes", "--wave", BUREAU, "--wave", "social@18:00")
+        until(lambda: len(own.deliveries("accepted")) == 3, "three have it", process=sending)
+        moving_clock.set(NIGHT)
+        go_on.set()
+        said = finish(sending, 5).err
+        assert f"Dispatch 1 is held: wave 2, social, was to leave on {SAID}" in said
+        assert len(server.accepted) < len(SPECS), "the night is none for the rest of the first wave either"
+        own.run("dispatches", "resume", "1")
+        assert len(got(server)) == len(set(got(server))) == len(SPECS) + SOCIAL
+
+
+def test_an_embargo_that_was_over_before_holds_up_nobody(waiting: Office, moving_clock: MovingClock) -> None:
+    """Sent after its end, and killed while it cools down: nothing was missed."""
+    with running() as server:
+        own = waiting.at(server.port, cool_down="30")
+        own.run("releases", "embargo", SLUG, "--at", SIX.isoformat(), "--yes")
+        moving_clock.set(SIX + timedelta(hours=2))
+        sending = own.start("send", SLUG, "--yes", "--list", BUREAU)
+        until(lambda: own.query("SELECT 1 FROM dispatch"), "it is planned", process=sending)
+        sending.kill()
+        finish(sending)
+        moving_clock.move(minutes=1)
+        own.run("work", "--once")
+        assert got(server) == SPECS
