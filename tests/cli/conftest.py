@@ -92,7 +92,7 @@ def run() -> Run:
 
     def run_it(*arguments: str, workspace: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
         where = ("--workspace", str(workspace)) if workspace else ()
-        if all(name.startswith("DISTRIBUTOR_") for name in environ):
+        if all(name.startswith("DISTRIBUTOR_") or name in {"VISUAL", "EDITOR"} for name in environ):
             process = WarmCommand([*where, *arguments], env=clean_environment() | environ, cwd=Path.cwd())
             said = process.communicate(60)
             return subprocess.CompletedProcess(process.args, process.wait(), *said)
