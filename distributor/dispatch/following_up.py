@@ -17,11 +17,12 @@ from distributor.contacts.cleaning.drafts import DESK
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
+from distributor.dispatch.holdings import find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.dispatch.narrowing import read_narrowing
 from distributor.folding import fold, slugify
 from distributor.models import Contact, Coverage, Delivery, Dispatch, FeedbackEvent, Release, ReleaseVersion
-from distributor.releases.translations import family_of
+from distributor.releases.corrections import chain_to, read_links
 from distributor.states import OPEN_STATES, DeliveryState
 from distributor.tokens import Keyring
 
@@ -143,6 +144,7 @@ class _Facts:
     on_lists: Mapping[str, frozenset[int]]
     on_excluded: Mapping[str, frozenset[int]]
     events: Mapping[tuple[str, int | str], Sequence[FeedbackEvent]]
+    deliveries: Mapping[int | str, Sequence[int]]
     followed_up: Mapping[int, str]
     written: frozenset[str]
     sectors: frozenset[str]
@@ -151,8 +153,9 @@ class _Facts:
     def read(
         cls, session: Session, followed: Release, keyring: Keyring, choosing: Choosing, *, planned_as: int | None = None
     ) -> _Facts:
-        family = family_of(session, followed)
-        ids = [one.id for one in family if one.id is not None]
+        assert followed.id is not None, "it was read"
+        # What is corrected is the same news: who answered the wrong text has answered.
+        ids = [link.id for step in chain_to(read_links(session), followed.id) for link in step]
         return cls(
             choosing=choosing,
             objectors=Objectors(session, keyring),
@@ -160,7 +163,8 @@ class _Facts:
             on_lists=_members(session, choosing.lists, keyring),
             on_excluded=_members(session, choosing.excluded, keyring),
             events=_events(session),
-            followed_up=_followed_up(session, ids[0], choosing.zone, but=planned_as),
+            deliveries=_deliveries(session, ids),
+            followed_up=_followed_up(session, ids, choosing.zone, but=planned_as),
             written=frozenset(
                 fold(outlet)
                 for outlet in session.scalars(select(col(Coverage.outlet)).where(col(Coverage.release_id).in_(ids)))
@@ -206,7 +210,8 @@ class _Facts:
 
     def _came_back(self, row: Row[Any]) -> str:
         """What of their own came back, about this message or, since it came, about none in particular."""
-        mine = [*self.events.get(("delivery", row.id), ())]
+        theirs = self.deliveries.get(row.owner or row.address_key, ())
+        mine = [one for number in theirs for one in self.events.get(("delivery", number), ())]
         loose = [*self.events.get(("contact", row.owner), ()), *self.events.get(("sender", row.address_key), ())]
         since = [one for one in loose if row.accepted_at and one.received_at >= row.accepted_at]
         about = {one.id: one for one in (*mine, *(one for one in since if one.delivery_id is None))}
@@ -258,14 +263,22 @@ def _events(session: Session) -> dict[tuple[str, int | str], list[FeedbackEvent]
     return found
 
 
-def _followed_up(session: Session, original_id: int, zone: ZoneInfo, *, but: int | None) -> dict[int, str]:
+def _deliveries(session: Session, release_ids: Sequence[int]) -> dict[int | str, list[int]]:
+    """Journalist, or address of nobody's → what they were sent of these releases."""
+    found: dict[int | str, list[int]] = defaultdict(list)
+    for one in find_holdings(session, col(ReleaseVersion.release_id).in_(release_ids)):
+        found[one.person].append(one.delivery_id)
+    return found
+
+
+def _followed_up(session: Session, original_ids: Sequence[int], zone: ZoneInfo, *, but: int | None) -> dict[int, str]:
     """Who was followed up already, or is about to be, in whatever words or language, by any dispatch `but` that one."""
     rows = session.execute(
         select(owner(), col(Delivery.dispatch_id), col(Dispatch.created_at))
         .select_from(Delivery)
         .join(Contact, col(Contact.id) == col(Delivery.contact_id))
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(col(Delivery.follows_up_id) == original_id, col(Delivery.state) != _S.WITHHELD)
+        .where(col(Delivery.follows_up_id).in_(original_ids), col(Delivery.state) != _S.WITHHELD)
     )
     return {
         row[0]: f"was followed up on {row[2].astimezone(zone):%Y-%m-%d} (dispatch {row[1]})"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from movingclock import MovingClock
-from office import SHORT_LIST, SLUG, Office, Person, finish, one_sentence, until
+from office import SHORT_LIST, SLUG, Office, Person, communique, finish, one_sentence, until
 from smtpserver import ScriptedServer
 from test_cancelled import hold_after
 from test_release_hours import press_day
@@ -147,3 +147,17 @@ def test_an_answer_that_comes_while_it_is_sent_counts(waiting: Reminding, monkey
     go_on.set()
     finish(work, 0)
     assert waiting.reminded() == {one.spec for one in SHORT_LIST} - {person.spec}
+
+
+def test_whoever_answered_the_text_that_was_corrected_is_not_reminded_of_the_correction(waiting: Reminding) -> None:
+    own = waiting.office
+    waiting.reads(ANSWERED, "Re: urgences", "Merci, je vous appelle.")
+    file = own.path / "corrige.txt"
+    said = communique(waiting.clock.now().date())
+    file.write_text(said.replace("depuis quatorze mois", "depuis dix-sept mois"), encoding="utf-8")
+    own.run("releases", "correct", SLUG, str(file))
+    waiting.clock.move(minutes=5)
+    own.run("send", f"{SLUG}-rectificatif", "--yes")
+    waiting.clock.set(NINE)
+    shown = own.json("releases", "follow-up", f"{SLUG}-rectificatif", "--dry-run")
+    assert {one["address"]: one["because"] for one in shown["left_out"]} == {ANSWERED.address: "answered on 2026-12-01"}
