@@ -18,8 +18,9 @@ help:
 demo: $(READY)
 	@$(BIN)/distributor demo
 
+# In their order: files of few but long tests, the scenarios, would otherwise come last and leave a core waiting.
 test: $(READY)
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 torture: $(READY)
 	@DISTRIBUTOR_TORTURE=25 $(BIN)/pytest tests/dispatch/test_runner_faults.py tests/deliveries/test_machine.py tests/scenarios/test_killed.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +17,12 @@ from movingclock import MovingClock, follow
 from sqlalchemy import Connection, event, text
 
 from distributor.db.engine import Database
+
+
+def pytest_collection_finish() -> None:
+    """What is collected is here to stay: no search for garbage goes through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
