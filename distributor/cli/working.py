@@ -95,14 +95,7 @@ def _carry_all(
     bell = Bell(workspace.database)
     while True:
         bell.listen()  # before looking: what comes after we looked is heard
-        carrier.roster.beat(None, 0)
-        schedule = carrier.schedule
-        say_recovery(carrier.recover())
-        say_cut_off(schedule.cut_off())
-        if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
-            returns.check()  # a mailbox may take its time, and a start may not
-        say_taken_up(schedule.take_up(carrier.roster if is_first else None))
-        say_taken_up(_attend(carrier, begins=is_first))
+        _take_up(carrier, returns, is_first=is_first)
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
@@ -129,12 +122,18 @@ def _carry_all(
         raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
 
 
-def _attend(carrier: Carrier, *, begins: bool) -> TakenUp:
-    """Hold whatever came while nobody was at work; return that, and what was held so while we sent."""
-    if begins:
-        return carrier.begin_work()
-    carrier.attend()
-    return TakenUp(missed=carrier.attendance.tell())
+def _take_up(carrier: Carrier, returns: FeedbackRounds, *, is_first: bool) -> None:
+    """Settle what others left, cut off and start what is due, and hold what came while nobody was at work; say so."""
+    if not is_first:  # before others see that we are here again
+        carrier.attend()
+    schedule = carrier.schedule
+    carrier.roster.beat(None, 0)
+    say_recovery(carrier.recover())
+    say_cut_off(schedule.cut_off())
+    if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
+        returns.check()  # a mailbox may take its time, and a start may not
+    say_taken_up(schedule.take_up(carrier.roster if is_first else None))
+    say_taken_up(carrier.begin_work() if is_first else TakenUp(missed=carrier.attendance.tell()))
 
 
 _GRAVITY = (

@@ -90,11 +90,11 @@ def _has_begun(connection: Connection, one: Missed) -> bool:
     c = _delivery.c
     alike = [c.dispatch_id == one.dispatch_id, c.wave == one.wave]
     tried = or_(c.attempts > 0, c.state.in_(_LEFT))
+    begun: ColumnElement[bool]
     if one.by_embargo:
         begun = exists().where(*alike, c.embargo_until == one.since, not_(holds_embargo()), tried)
-    elif one.wave:
-        own = (_wave.c.dispatch_id == one.dispatch_id) & (_wave.c.number == one.wave)
-        begun = exists().where(own, _wave.c.began_at.is_not(None))
-    else:
-        begun = exists().where(*alike, c.not_before == one.since, tried)
+    else:  # of a wave that had begun, those may wait whom a person has let go
+        own = (_wave.c.dispatch_id == one.dispatch_id) & (_wave.c.number == one.wave) & (_wave.c.starts_at == one.since)
+        wave_began = exists().where(own, _wave.c.began_at.is_not(None))
+        begun = or_(wave_began, exists().where(*alike, c.not_before == one.since, tried))
     return bool(connection.execute(select(begun)).scalar_one())

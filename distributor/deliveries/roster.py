@@ -64,6 +64,12 @@ class Roster:
         """Who lives besides this worker."""
         return [row for row in self.present() if row["name"] != self._worker]
 
+    def awake(self) -> list[Mapping[str, Any]]:
+        """Who lives besides this worker and has been at it of late: the process of a machine that sleeps lives too."""
+        with self._database.reading() as connection:
+            since = self._moment(connection) - LEASE
+        return [row for row in self.others() if row["seen_at"] > since]
+
     def _strike_off(self, connection: Connection, now: datetime) -> None:
         rows = connection.execute(select(_worker.c.name, _worker.c.seen_at)).all()
         gone = [name for name, seen_at in rows if is_dead(name, seen_at + LEASE, now, is_alive)]

@@ -105,7 +105,7 @@ class Carrier:
 
     def _hold_missed(self, since: datetime, *, is_new: bool = False) -> tuple[tuple[int, str], ...]:
         # Of a machine that slept all slept. Of those that were here before us, one waits for work or has it in hand.
-        others = [one for one in self.roster.others() if is_new or is_alive(one["name"]) is None]
+        others = [one for one in self.roster.awake() if is_new or is_alive(one["name"]) is None]
         in_hand = {one["dispatch_id"] for one in others}
         return self.schedule.hold_missed(since, lambda number: bool({None, number} & in_hand)).missed
 

@@ -98,8 +98,8 @@ def test_let_go_it_has_a_new_hour_which_can_be_missed_again(database: Database, 
         let_go(connection, case.number, NIGHT)
     assert case.hours() == {NIGHT}
     assert case.hold(NIGHT) == []
-    assert case.hold(NIGHT + timedelta(hours=1)) == ([case.number] if waits["wave"] == 2 else [])
-    assert len(case.log.claim(case.number, 10)) == (0 if waits["wave"] == 2 else 2)
+    assert case.hold(NIGHT + timedelta(hours=1)) == [case.number]
+    assert case.log.claim(case.number, 10) == []
 
 
 def test_an_embargo_moved_beyond_a_wave_is_what_they_wait_for(database: Database) -> None:

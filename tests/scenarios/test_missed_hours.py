@@ -126,6 +126,28 @@ def test_a_machine_that_falls_asleep_while_it_sends_wakes_to_no_later_wave(
         assert len(got(server)) == len(set(got(server))) == len(SPECS) + SOCIAL
 
 
+def test_whoever_comes_while_another_one_still_sleeps_holds_it_too(waiting: Office, moving_clock: MovingClock) -> None:
+    """Two are at work, and asleep; a third one comes in the night before they have looked again."""
+    with running() as server:
+        own = waiting.at(server.port)
+        under_embargo(own)
+        sleepers = [own.start("work") for _ in range(2)]
+        for one in sleepers:
+            looked(one, moving_clock)
+            one.send_signal(signal.SIGSTOP)
+        moving_clock.set(NIGHT)
+        assert "Dispatch 1 is held" in own.run("work", "--once").err
+        for one in sleepers:
+            one.send_signal(signal.SIGCONT)
+            looked(one, moving_clock)
+        assert len(server.accepted) == 1
+        own.run("dispatches", "resume", "1")
+        assert got(server) == SPECS
+        for one in sleepers:
+            one.send_signal(signal.SIGTERM)
+            assert "held" not in finish(one, 130).text
+
+
 def test_an_embargo_that_was_over_before_holds_up_nobody(waiting: Office, moving_clock: MovingClock) -> None:
     """Sent after its end, and killed while it cools down: nothing was missed."""
     with running() as server:
