@@ -425,8 +425,11 @@ class Conversation:
         await self.say("554 5.5.1 No valid recipients")
 
     async def do_rset(self) -> None:
-        """RSET: forgets the transaction."""
-        if await self.act("rset", "250 2.0.0 Reset"):
+        """RSET: forgets the transaction.
+
+        Refused, it does so too where commands come ahead: the next MAIL left before anybody could know.
+        """
+        if await self.act("rset", "250 2.0.0 Reset") or self.script.pipelining:
             self.forget()
 
     async def do_noop(self) -> None:

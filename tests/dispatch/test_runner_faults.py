@@ -161,6 +161,16 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
 @example(
     [Fault("body", delay=LATE, times=2), Fault("rset", do="stall", times=1)], [(0, False, False, 3, -6, 2)], True, 2
 )
+@example(
+    [
+        *[Fault("mail", reply="421 4.3.2 Going down", times=1)] * 3,
+        Fault("rcpt", reply="450 4.2.0 Greylisted", times=1),
+        Fault("rset", reply="421 4.3.2 Going down", times=1),
+    ],
+    [],
+    True,
+    1,
+)
 def test_whatever_fails_nobody_is_lost_or_mailed_twice(
     database: Database, faults: list[Fault], deaths: list[Life], pipelining: bool, connections: int
 ) -> None:

@@ -187,8 +187,12 @@ PUT_OFF = "distributor dispatches reschedule 1 --at …"
             "scheduled — distributor work starts it",
         ),
         (
-            {"state": "paused", "pause_reason": "held: it was late"},
+            {"state": "paused", "pause_reason": "held: it was late", "started_at": None},
             f"held: it was late — to start it anyway: {RESUME}; to put it off: {PUT_OFF}",
+        ),
+        (
+            {"state": "paused", "pause_reason": "held: a wave was missed"},
+            f"held: a wave was missed — to let it go: {RESUME}",
         ),
         ({"state": "running", "next_attempt_at": START}, "running: waits for the next attempt — distributor work"),
         ({"state": "done"}, "done"),

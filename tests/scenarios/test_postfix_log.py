@@ -142,7 +142,7 @@ def test_rotated_and_packed_logs_are_read_in_their_order_whatever_the_form(doubt
 def test_what_is_no_log_is_refused_in_a_sentence(doubtful: Doubtful) -> None:
     for name, text in (("empty.log", ""), ("letter.txt", "Madame, Monsieur,\nbonjour\n")):
         assert "No line of it begins with a date" in doubtful.resolve(doubtful.copy(name, text), code=2)
-    assert "cannot be read" in doubtful.resolve(Path("/nowhere/mail.log"), code=2)
+    assert "There is no such file" in doubtful.resolve(Path("/nowhere/mail.log"), code=2)
     broken = doubtful.office.path.parent / "mail.log.2.gz"
     broken.write_bytes(gzip.compress(b"Nov 28 10:00:00 mx a: b\n" * 90)[:-9])
     assert "is packed, and damaged" in doubtful.resolve(broken, code=2)
