@@ -16,8 +16,8 @@ from distributor.db import troubles
 from distributor.db.plain import pragmas
 from distributor.errors import BadInput, DistributorError
 
-_CACHE_KB = 16_000
-"""A dispatch goes through its rows three times; SQLite's own 2 MB would read them from the file each time."""
+_CACHE_KB = 4_000
+"""A dispatch goes through its rows three times, and large ones have a process with a cache of its own for that."""
 _NETWORK = {
     "connect_timeout": "10",
     "keepalives_idle": "10",

@@ -314,9 +314,16 @@ class Carrier:
         )
 
     def _is_large(self, dispatch_id: int) -> bool:
-        """Whether so many wait that a process of its own pays for the delivery log, which keeps the machine's time."""
-        waiting = self.log.standing(dispatch_id).counts
-        return sum(waiting.get(state, 0) for state in OPEN_STATES) >= self.apart_from
+        """Whether so many wait that a process of its own pays for the delivery log; no more than so many are read."""
+        waiting = (
+            select(col(Delivery.id))
+            .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.state).in_(list(OPEN_STATES)))
+            .limit(self.apart_from)
+            .subquery()
+        )
+        with self.database.reading() as connection:
+            many: int = connection.execute(select(func.count()).select_from(waiting)).scalar_one()
+        return many >= self.apart_from
 
     def _take_over(self, dispatch_id: int, account: str, result: RunResult) -> Takeover | None:
         """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""
