@@ -127,7 +127,7 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
         named = {one for text in wish.contacts for one in find_addressees(connection, dispatch_id, text)}
         meant = [row for row in meant if row.id in named]
     objectors, holders = Objectors(session, keyring), _holders(session, dispatch)
-    present = _present_addresses(session, dispatch_id)
+    present = _present_addresses(session, dispatch_id, {row.id for row in meant})
     on_dispatch = set(
         session.scalars(select(col(Delivery.address_key)).where(col(Delivery.dispatch_id) == dispatch_id))
     )
@@ -207,8 +207,8 @@ def _rows(session: Session, dispatch_id: int, states: Sequence[DeliveryState]) -
     ).all()  # fmt: skip
 
 
-def _present_addresses(session: Session, dispatch_id: int) -> dict[int, str]:
-    """Delivery → the main address of its journalist by now, where the one it was sent to is no longer used."""
+def _present_addresses(session: Session, dispatch_id: int, meant: Collection[int]) -> dict[int, str]:
+    """Delivery → the main address of its journalist by now, of those meant whose former one is no longer used."""
     main = aliased(Contact)
     rows = session.execute(
         select(col(Delivery.id), col(Delivery.address_key), col(main.id).label("owner"), col(main.address))
@@ -220,7 +220,11 @@ def _present_addresses(session: Session, dispatch_id: int) -> dict[int, str]:
             col(main.address) != "",
         )
     ).all()
-    return {row.id: row.address for row in rows if row.owner not in users_of(session, row.address_key)}
+    return {
+        row.id: row.address
+        for row in rows
+        if row.id in meant and row.owner not in users_of(session, row.address_key)  # asked of few: it reads all outlets
+    }
 
 
 def _fits(row: Row[Any], wish: Wish) -> bool:
