@@ -86,6 +86,20 @@ def database(standing_database: Database) -> Database:
 
 
 @pytest.fixture(scope="session")
+def standing_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A SQLite file with our schema."""
+    with new_database(tmp_path_factory.mktemp("base")) as database:
+        yield database
+
+
+@pytest.fixture
+def file_database(standing_file: Database) -> Database:
+    """The same, without a row: for what is done on SQLite only."""
+    empty(standing_file)
+    return standing_file
+
+
+@pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority that lives as long as the session."""
     openssl = shutil.which("openssl")

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +16,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from databases import empty, new_database
 from ledgerbase import (
     ACCEPTED,
     DEFERRED,
@@ -57,16 +55,9 @@ _OUTCOMES = (ACCEPTED, ACCEPTED, ACCEPTED, REJECTED, DEFERRED, DEFERRED, DROPPED
 _ODD = replace(ACCEPTED, reply='2.0.0 «Reçu», dit l\'hôte \\ "x"\n🗞', server="mx.journal0.example", tls="TLSv1.3")
 
 
-@pytest.fixture(scope="module")
-def file_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with new_database(tmp_path_factory.mktemp("base")) as database:
-        yield database
-
-
 @pytest.fixture
 def database(file_database: Database) -> Database:
-    """A SQLite file without a row: on a server the log stays on its thread."""
-    empty(file_database)
+    """A SQLite file: on a server the log stays on its thread."""
     return file_database
 
 

@@ -8,11 +8,9 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import empty, new_database
 from ledgerbase import ACCEPTED, SILENT, add_deliveries, record_of, states
 
 from distributor.db.engine import Database
@@ -23,17 +21,9 @@ from distributor.errors import DistributorError, StorageTrouble
 from distributor.states import DeliveryState
 
 
-@pytest.fixture(scope="module")
-def file_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A SQLite file: on a server the log stays on its thread."""
-    with new_database(tmp_path_factory.mktemp("base")) as database:
-        yield database
-
-
 @pytest.fixture
 def database(file_database: Database) -> Database:
-    """The same, without a row."""
-    empty(file_database)
+    """A SQLite file: on a server the log stays on its thread."""
     return file_database
 
 
