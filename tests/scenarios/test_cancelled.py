@@ -39,12 +39,22 @@ def test_a_cancel_after_a_kill_leaves_nobody_where_no_command_reaches(office: Of
     assert sending.dispatch_state() == "cancelled"
 
 
-def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPatch) -> Event:
-    """Let the server take so many messages, and the others only when the event that is returned is set."""
-    accept, go_on = server.accept, Event()
+class Gate(Event):
+    """Shut until it is set; `reached` is set as soon as a message stands before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = Event()
+
+
+def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Let the server take so many messages, and the others only when the gate that is returned is set."""
+    accept, go_on = server.accept, Gate()
 
     def accept_when_told(recipient: str, sender: str, message: bytes, connection: int) -> None:
-        assert len(server.accepted) < number or go_on.wait(60)
+        if len(server.accepted) >= number:
+            go_on.reached.set()
+            assert go_on.wait(60)
         accept(recipient, sender, message, connection)
 
     monkeypatch.setattr(server, "accept", accept_when_told)

@@ -252,7 +252,7 @@ def test_a_send_that_is_under_way_ends_at_its_cut_off(
     with press_day(office, clock) as (own, server):
         go_on = hold_after(server, 4, monkeypatch)
         process = own.start(*send_arguments(SLUG, BUREAU), "--not-after", "20:00")
-        until(lambda: len(server.accepted) == 4, "four have left", process=process)
+        until(go_on.reached.is_set, "four have left, and a fifth is on the wire", process=process)
         clock.set(datetime(2026, 12, 1, 19, tzinfo=UTC))
         until(lambda: clock.looked(process.pid) == clock.now(), "it has seen the hour", process=process)
         on_the_wire = len(own.deliveries("sending"))  # the server holds them: whatever began before the hour
