@@ -66,9 +66,16 @@ class _WaveBegins(Exception):
     """Others are counted from it, which is not done here."""
 
 
-def send(pipe: int, message: object) -> None:
-    """Write one message into the pipe; raises `OSError` when nobody reads."""
-    _send(pipe, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+def frame(message: object) -> bytes:
+    """One message as it goes through the pipe: its length, and what it says."""
+    return _framed(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+
+def send(pipe: int, framed: bytes) -> None:
+    """Write a framed message into the pipe; raises `OSError` when nobody reads."""
+    left = memoryview(framed)
+    while left:
+        left = left[os.write(pipe, left) :]
 
 
 def receive(pipe: int) -> Any:
@@ -77,10 +84,8 @@ def receive(pipe: int) -> Any:
     return pickle.loads(_read(pipe, length))  # noqa: S301 - from a process of our own
 
 
-def _send(pipe: int, content: bytes) -> None:
-    left = memoryview(_LENGTH.pack(len(content)) + content)
-    while left:
-        left = left[os.write(pipe, left) :]
+def _framed(content: bytes) -> bytes:
+    return _LENGTH.pack(len(content)) + content
 
 
 def _read(pipe: int, size: int) -> bytearray:
@@ -97,10 +102,10 @@ def serve(pipe: int) -> None:
     """Do what is asked through the pipe, until it is closed."""
     with contextlib.suppress(EOFError, OSError):  # the other one has closed it, or was killed
         apart = Apart(receive(pipe))
-        send(pipe, READY)
+        send(pipe, frame(READY))
         while True:
             method, arguments = receive(pipe)
-            _send(pipe, _answer(getattr(apart, method), arguments))
+            send(pipe, _framed(_answer(getattr(apart, method), arguments)))
 
 
 def _answer(method: Callable[..., object], arguments: tuple[object, ...]) -> bytes:

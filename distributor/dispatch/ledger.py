@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
@@ -16,51 +18,76 @@ from distributor.errors import DistributorError
 
 T = TypeVar("T")
 
+_MANY = 1_000
+_FEW = 8
+
 
 class Ledger:
     """Calls the delivery log from one thread; begins and records of all connections share commits.
 
-    While one commit is on its way to the disk, what other connections ask for gathers; the next commit takes it all.
+    While one commit is on its way to the disk, what other connections ask for gathers. The next commit takes it, and is
+    on its way before those are woken who waited for the one before: they work meanwhile. It takes no more than a half
+    of what `connections` may ask for, or the other half would have nothing to do until it is written.
+
     With `apart` claims and commits are made in a process of its own, which pays from some thousand messages on. What
     the log says is not for it, and where that process cannot be, or is no more, it is the thread again.
     """
 
-    def __init__(self, log: DeliveryLog, *, apart: bool = False) -> None:
+    def __init__(self, log: DeliveryLog, *, connections: int = _MANY, apart: bool = False) -> None:
         self._log = log
+        self._most = max(_FEW, connections)
         self._scribe: Scribe | None = None
         if apart and (errand := log.errand()) is not None:
             with contextlib.suppress(OSError):
                 self._scribe = Scribe(log, errand, asyncio.get_running_loop())
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
         self._turn = asyncio.Lock()
-        self._last: asyncio.Future[object] | None = None
-        self._batch = Batch()
-        self._waiting: list[tuple[int | None, asyncio.Future[None]]] = []
+        self._last: asyncio.Future[Any] | None = None
+        self._under_way: set[asyncio.Task[object]] = set()
+        self._waiting: deque[_Entry] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
 
         One after another, also between thread and process: see «The WAL-reset bug» in docs/decisions.md. That whoever
-        has asked does not wait any more does not end what they asked for: the next one waits for it.
+        has asked does not wait any more does not end what they asked for: what comes next comes after it.
         """
         if self._scribe is None:
             return await self._on_thread(function, *args)
         async with self._turn:
             await self._rest()
-            self._last = work = asyncio.ensure_future(self._share(self._scribe, function, args))
-            return cast("T", await asyncio.shield(work))
+            answer = self._scribe.ask(function, args)  # at once, whatever else is ready to run
+        return cast("T", await asyncio.shield(self._kept(self._share(answer, function, args))))
 
-    async def _share(self, scribe: Scribe, function: Callable[..., T], args: tuple[object, ...]) -> object:
-        """Let the process do it, or the thread what is left to it."""
-        done = await scribe.do(function, args)
+    async def _share(
+        self, answer: asyncio.Future[object] | None, function: Callable[..., T], args: tuple[object, ...]
+    ) -> object:
+        """What the process answers; what is left to the thread, the thread does."""
+        done = None if answer is None else await answer
         if done is None:
-            return await self._on_thread(function, *args)
+            return await self._alone(function, *args)
         if isinstance(args[0], Batch) and self._log.gather(args[0]):
             # What is committed stays so, whatever becomes of this: it is tried again, in the end by the next run.
             with contextlib.suppress(DistributorError):
-                await self._on_thread(self._log.note_gathered)
+                await self._alone(self._log.note_gathered)
         return done
+
+    async def _alone(self, function: Callable[..., T], *args: object) -> T:
+        """Run a function on the thread, while the process has nothing to do."""
+        assert self._scribe is not None
+        async with self._turn:
+            await self._rest()
+            await self._scribe.quiet()
+            self._last = asyncio.ensure_future(self._on_thread(function, *args))
+            return cast("T", await asyncio.shield(self._last))
+
+    def _kept(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """A task that is waited for at the end, if nobody else does."""
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
 
     async def _on_thread(self, function: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
@@ -72,8 +99,7 @@ class Ledger:
 
     async def begin(self, delivery_id: int) -> None:
         """Return when the intent to send is durable; raise `LeaseLost` if the delivery is no longer ours."""
-        self._batch.begins.append(delivery_id)
-        await self._committed(delivery_id)
+        await self._written(_Entry(delivery_id))
 
     def record(self, record: AttemptRecord) -> asyncio.Future[None]:
         """Write a verdict; done when it is durable. It is written even if nobody waits.
@@ -81,8 +107,7 @@ class Ledger:
         Verdicts and intents become durable in the order in which they were given: a `begin` that has returned vouches
         for every record before it.
         """
-        self._batch.records.append(record)
-        return self._committed(None)
+        return self._written(_Entry(record))
 
     async def settle(self, function: Callable[..., T], *args: object) -> T:
         """As `call`, after all that was said before is written: what is known is never settled as unknown."""
@@ -92,9 +117,9 @@ class Ledger:
     async def close(self) -> None:
         """Write what is still waiting, and end the thread, or the process."""
         await self._flushed()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         if self._scribe is not None:
-            async with self._turn:
-                await self._rest()
             await self._scribe.close()
         self._thread.shutdown(wait=True)
 
@@ -102,31 +127,60 @@ class Ledger:
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
 
-    def _committed(self, begin: int | None) -> asyncio.Future[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((begin, done))
+    def _written(self, entry: _Entry) -> asyncio.Future[None]:
+        self._waiting.append(entry)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
-        return done
+        return entry.done
 
     async def _flush(self) -> None:
+        tell: Callable[[], None] = _nobody
         while self._waiting:
-            batch, self._batch = self._batch, Batch()
-            waiting, self._waiting = self._waiting, []
-            try:
-                lost = set(await self.call(self._log.commit, batch))
-            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this commit
-                for _begin, done in waiting:
-                    if not done.done():
-                        done.set_exception(error)
-                continue
-            for begin, done in waiting:
-                if done.done():
-                    continue
-                if begin in lost:
-                    done.set_exception(LeaseLost(begin))
-                else:
-                    done.set_result(None)
+            entries = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            commit = asyncio.ensure_future(self.call(self._log.commit, _batch(entries)))
+            tell()  # the commit's task runs before those who are woken now
+            await asyncio.wait([commit])
+            tell = partial(_tell, entries, commit)
+        tell()
+
+
+class _Entry:
+    """A begin or a record that waits for its commit."""
+
+    __slots__ = ("done", "what")
+
+    def __init__(self, what: int | AttemptRecord) -> None:
+        self.what = what
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+def _batch(entries: Iterable[_Entry]) -> Batch:
+    batch = Batch()
+    for entry in entries:
+        if isinstance(entry.what, AttemptRecord):
+            batch.records.append(entry.what)
+        else:
+            batch.begins.append(entry.what)
+    return batch
+
+
+def _tell(entries: Iterable[_Entry], commit: asyncio.Future[list[int]]) -> None:
+    """Wake those who wait for the commit, which is over."""
+    error = commit.exception()
+    lost = set(commit.result()) if error is None else set()
+    for entry in entries:
+        if entry.done.done():  # nobody waits any more
+            continue
+        if error is not None:
+            entry.done.set_exception(error)
+        elif lost and isinstance(entry.what, int) and entry.what in lost:
+            entry.done.set_exception(LeaseLost(entry.what))
+        else:
+            entry.done.set_result(None)
+
+
+def _nobody() -> None:
+    """Before the first commit nobody waits."""
 
 
 def hear_no_signals() -> None:

@@ -125,7 +125,7 @@ class _Run:
         self.parts = parts
         self.dispatch_id = dispatch_id
         self.stop = stop
-        self.ledger = Ledger(parts.log, apart=parts.apart)
+        self.ledger = Ledger(parts.log, connections=parts.connections, apart=parts.apart)
         self.knocking = asyncio.Lock()
         self.connected: set[Connection] = set()
         self.opening = 0

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import distributor
-from distributor.deliveries.apart import READY, Errand, receive, send
+from distributor.deliveries.apart import READY, Errand, frame, receive
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import StorageTrouble
 
@@ -28,7 +30,7 @@ ENDED = "The process that writes the delivery log has ended before its time."
 
 
 class Scribe:
-    """Asks another process for the claims and commits of a delivery log, one after the other.
+    """Asks another process for the claims and commits of a delivery log; it answers in the order of the questions.
 
     Python runs one thread at a time: a log on a thread takes its turns from the sending, some forty for each commit.
     The process ends with the pipe: when this one closes it, or is killed. Then what had been asked for is done still,
@@ -40,7 +42,9 @@ class Scribe:
         """Start it; raises `OSError` where the machine has no room for another process."""
         self._log = log
         self._loop = loop
-        self._answer: asyncio.Future[Any] | None = None
+        self._answers: deque[asyncio.Future[Any]] = deque()
+        self._is_quiet = asyncio.Event()
+        self._is_quiet.set()
         self._is_ready = False
         self._pipe, theirs = socket.socketpair()
         with theirs:
@@ -52,33 +56,36 @@ class Scribe:
         loop.add_reader(self._pipe.fileno(), self._hear)
         self._say(errand)
 
-    async def do(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> object | None:
-        """What `claim` or `commit` of its log returns or raises; None for what the log itself has to do.
+    def ask(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> asyncio.Future[Any] | None:
+        """Ask for a claim or a commit of its log; the answer is what that returns or raises.
 
-        That is every other function, a claim with which a wave begins, and all that comes after the end of the process.
-        `StorageTrouble` when it ends in between: then nobody knows what was written.
+        An answer of None, or none at all, is for what the log itself has to do: every other function, a claim with
+        which a wave begins, and all that comes after the end of the process. `StorageTrouble` when it ends in between:
+        then nobody knows what was written.
         """
         if function == self._log.claim:
             dispatch_id, limit = arguments
-            return await self._ask("claim", dispatch_id, limit, self._log.now(), self._log.begun(dispatch_id))
+            return self._ask("claim", dispatch_id, limit, self._log.now(), self._log.begun(dispatch_id))
         if function == self._log.commit:
-            return await self._ask("commit", *arguments, self._log.now())
+            return self._ask("commit", *arguments, self._log.now())
         return None
+
+    async def quiet(self) -> None:
+        """Wait until it has answered all that it was asked."""
+        await self._is_quiet.wait()
 
     async def close(self) -> None:
         """Wait for its end."""
         self._end()
         await self._loop.run_in_executor(None, self._process.wait)
 
-    async def _ask(self, *question: object) -> object | None:
-        if self._is_over:
+    def _ask(self, method: str, *arguments: object) -> asyncio.Future[Any] | None:
+        if self._is_over or not self._say((method, arguments)):
             return None
-        method, *arguments = question
-        if not self._say((method, tuple(arguments))):
-            return None
-        answer = self._answer = self._loop.create_future()
-        result: object | None = await answer
-        return result
+        answer = self._loop.create_future()
+        self._answers.append(answer)
+        self._is_quiet.clear()
+        return answer
 
     @property
     def _is_over(self) -> bool:
@@ -86,12 +93,24 @@ class Scribe:
 
     def _say(self, message: object) -> bool:
         """Whether the whole message is on its way: of less than that nothing is done."""
+        left = memoryview(frame(message))
         try:
-            send(self._pipe.fileno(), message)
+            while left:
+                left = left[self._send(left) :]
         except OSError:
             self._end()
             return False
-        return True
+        return not self._is_over
+
+    def _send(self, content: memoryview) -> int:
+        """Send what the pipe takes; where it is full both ways, hear first: else each would wait for the other."""
+        try:
+            return self._pipe.send(content, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            speaks, _listens, _ = select.select([self._pipe], [self._pipe], [])
+            if speaks:
+                self._hear()
+            return 0
 
     def _hear(self) -> None:
         try:
@@ -103,8 +122,10 @@ class Scribe:
             self._is_ready = True
             return
         is_done, result = message
-        answer, self._answer = self._answer, None
-        if answer is None or answer.done():  # nobody waits any more
+        answer = self._answers.popleft()
+        if not self._answers:
+            self._is_quiet.set()
+        if answer.done():  # nobody waits any more
             return
         if is_done:
             answer.set_result(result)
@@ -116,13 +137,15 @@ class Scribe:
         if not self._is_over:
             self._loop.remove_reader(self._pipe.fileno())
             self._pipe.close()
-        answer, self._answer = self._answer, None
-        if answer is None or answer.done():
-            return
-        if self._is_ready:
-            answer.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
-        else:
-            answer.set_result(None)
+        answers, self._answers = self._answers, deque()
+        self._is_quiet.set()
+        for answer in answers:
+            if answer.done():
+                continue
+            if self._is_ready:
+                answer.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
+            else:
+                answer.set_result(None)
 
 
 def _start(pipe: int) -> subprocess.Popen[bytes]:

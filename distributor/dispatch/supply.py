@@ -7,7 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
@@ -18,6 +18,8 @@ from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import DistributorError
 
 _LEAST_CLAIM = 32
+_ATTENTION = timedelta(seconds=1)
+"""So long nobody sleeps: who said a moment ago that the run goes on need not say it again."""
 _WINDOW = 50
 """How many claims for each connection are held at most while providers that wait are passed over."""
 
@@ -26,7 +28,7 @@ _WINDOW = 50
 class Supply:
     """The claims of one run of one dispatch.
 
-    `attend` is told, before any claim, that the run goes on: what came while the machine slept is held first.
+    `attend` is told, before a claim, that the run goes on: what came while the machine slept is held first.
     `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
     `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
     """
@@ -45,6 +47,7 @@ class Supply:
     stands_still: Wait | None = None
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refill: asyncio.Task[None] | None = None
+    _attended: datetime | None = None
 
     async def take(self) -> ClaimedDelivery | None:
         """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted."""
@@ -86,8 +89,11 @@ class Supply:
 
     async def _claim(self) -> bool:
         """Take more of the dispatch, every newsroom in its turn; False when there is nobody to take."""
-        await self.ledger.call(self.attend)
-        batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._size())
+        now = self.now()
+        if self._attended is None or not _ATTENTION > now - self._attended >= timedelta(0):
+            await self.ledger.call(self.attend)
+            self._attended = now
+        batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._share())
         self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
         return bool(batch)
 
@@ -122,8 +128,9 @@ class Supply:
         """Whether only the providers at hand have to wait: there may be others further on."""
         return len(self.queue) < _WINDOW * self.connections and not self.pacer.holds_all(self.now())
 
-    def _size(self) -> int:
-        return max(_LEAST_CLAIM, 8 * self.connections)
+    def _share(self) -> int:
+        """How many are claimed at once: a commit that comes behind them must not wait long."""
+        return max(_LEAST_CLAIM, 2 * self.connections)
 
     def _is_low(self) -> bool:
-        return len(self.queue) < self._size() // 2
+        return len(self.queue) < self._share()

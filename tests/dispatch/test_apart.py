@@ -40,7 +40,7 @@ from test_scribe import has_asked, process_of
 from distributor.db import plain
 from distributor.db.engine import Database
 from distributor.deliveries import log as logs
-from distributor.deliveries.apart import Errand, send
+from distributor.deliveries.apart import Errand, frame, send
 from distributor.deliveries.log import DeliveryLog, Recovery
 from distributor.deliveries.notices import NOTICE
 from distributor.deliveries.records import AttemptRecord, Batch
@@ -366,7 +366,7 @@ def test_it_loads_nothing_large(database: Database) -> None:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdin is not None
-        send(process.stdin.fileno(), errand)
+        send(process.stdin.fileno(), frame(errand))
         out, err = process.communicate(timeout=30)
     assert err.strip() == str(database.file)
     loaded = out.split()

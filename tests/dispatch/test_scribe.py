@@ -42,7 +42,7 @@ async def has_asked(ledger: Ledger) -> None:
     """Return when the process was asked for something and has not answered."""
     scribe = ledger._scribe
     assert scribe is not None
-    while scribe._answer is None:  # noqa: ASYNC110 - it turns round within the loop, without a clock
+    while not scribe._answers:  # noqa: ASYNC110 - it turns round within the loop, without a clock
         await asyncio.sleep(0)
 
 
