@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from threading import Event
+from typing import TypeVar
 
 import pytest
-from ledgerbase import ACCEPTED, HandClock, add_deliveries, put, record_of, states
+from ledgerbase import ACCEPTED, REJECTED, HandClock, add_deliveries, put, record_of, states
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import Batch
 from distributor.dispatch.ledger import Ledger
 from distributor.errors import StorageTrouble
+
+T = TypeVar("T")
 
 
 class SlowLog(DeliveryLog):
@@ -187,3 +190,60 @@ def test_fifty_begins_take_two_transactions(database: Database, transactions: Ca
 
     asyncio.run(scene())
     assert transactions() - before <= 2
+
+
+class WatchedLedger(Ledger):
+    """Tells when it goes to its log."""
+
+    def __init__(self, log: DeliveryLog, told: list[str], *, connections: int) -> None:
+        super().__init__(log, connections=connections)
+        self.told = told
+
+    async def call(self, function: Callable[..., T], *args: object) -> T:
+        self.told.append("asked")
+        return await super().call(function, *args)
+
+
+def test_the_next_commit_is_on_its_way_before_those_are_woken_who_waited_for_the_last(database: Database) -> None:
+    """They work while it is written; else the disk and the sending would wait for one another in turn."""
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = SlowLog(database)
+    log.claim(dispatch_id, 2)
+    told: list[str] = []
+
+    async def scene() -> None:
+        ledger = WatchedLedger(log, told, connections=10)
+        first = asyncio.ensure_future(ledger.begin(ids[0]))
+        first.add_done_callback(lambda _done: told.append("woken"))
+        await until(log.started)
+        second = asyncio.ensure_future(ledger.begin(ids[1]))
+        await asyncio.sleep(0)
+        log.go_on.set()
+        await asyncio.gather(first, second)
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert told == ["asked", "asked", "woken"]
+
+
+def test_a_commit_leaves_half_of_the_connections_to_the_next(database: Database) -> None:
+    """Of twenty messages that end while one is written, ten are told of theirs while the others are written."""
+    dispatch_id, ids = add_deliveries(database, 40)
+    log = SlowLog(database)
+    log.claim(dispatch_id, 40)
+
+    async def scene() -> None:
+        ledger = Ledger(log, connections=20)
+        first = asyncio.ensure_future(ledger.begin(ids[0]))
+        await until(log.started)
+        waiting = []
+        for ended, begun in zip(ids[:20], ids[20:], strict=True):
+            waiting += [ledger.record(record_of(ended, REJECTED)), asyncio.ensure_future(ledger.begin(begun))]
+            await asyncio.sleep(0)
+        log.go_on.set()
+        await asyncio.gather(first, *waiting)
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert log.batches == [(1, 0), (10, 10), (10, 10)]
+    assert states(database, ids) == ["rejected"] * 20 + ["sending"] * 20

@@ -8,10 +8,11 @@ import select
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ledgerbase import ACCEPTED, SILENT, add_deliveries, record_of, states
+from ledgerbase import ACCEPTED, REJECTED, SILENT, add_deliveries, record_of, states
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog, LeaseLost, Recovery
@@ -131,6 +132,41 @@ def test_who_stops_waiting_holds_up_nobody(database: Database, log: DeliveryLog)
         await ledger.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
+
+
+def test_it_answers_in_the_order_of_the_questions(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 3)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 1)
+        begun = asyncio.ensure_future(ledger.begin(ids[0]))
+        claims = [asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 1)) for _ in range(2)]
+        await has_asked(ledger)
+        released = asyncio.ensure_future(ledger.call(log.release, ids[1:]))  # the thread's: after all of them
+        assert [one.id for claimed in await asyncio.gather(*claims) for one in claimed] == ids[1:]
+        await asyncio.gather(begun, released)
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["sending", "queued", "queued"]
+
+
+def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Database, log: DeliveryLog) -> None:
+    dispatch_id, ids = add_deliveries(database, 400, merge={"note": "x" * 2_000})
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 200)
+        refused = replace(REJECTED, reply="y" * 2_000)
+        claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
+        await has_asked(ledger)
+        await asyncio.wait([ledger.record(record_of(number, refused)) for number in ids[:200]])
+        assert len(await claim) == 200
+        await ledger.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert states(database, ids) == ["rejected"] * 200 + ["claimed"] * 200
 
 
 def test_signals_of_the_terminal_are_not_for_it(database: Database, log: DeliveryLog) -> None:
