@@ -158,10 +158,11 @@ def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Databa
     async def scene() -> None:
         ledger = Ledger(log, apart=True)
         await ledger.call(log.claim, dispatch_id, 200)
-        refused = replace(REJECTED, reply="y" * 2_000)
+        refusals = [replace(REJECTED, reply=f"{number} " + "y" * 2_000) for number in ids[:200]]
         claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
         await has_asked(ledger)
-        await asyncio.wait([ledger.record(record_of(number, refused)) for number in ids[:200]])
+        records = map(record_of, ids[:200], refusals)
+        await asyncio.wait([ledger.record(record) for record in records])
         assert len(await claim) == 200
         await ledger.close()
 
