@@ -134,7 +134,7 @@ _ACCOUNT_LEVEL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What one attempt at one recipient came to.
 

@@ -146,10 +146,12 @@ def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.digest(key, f"distributor/{purpose}".encode(), "sha256")
 
 
+@lru_cache(maxsize=64)
 def _key_id(key: bytes) -> str:
     return _mac(key, "key-id", b"")[:4].hex()
 
 
+@lru_cache(maxsize=64)
 def _name(key: bytes) -> str:
     return _b32(_mac(key, "key-name", b"")[:2])[:_NAME]
 

@@ -10,7 +10,7 @@ from typing import Any
 from distributor.states import DeliveryState, Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimedDelivery:
     """One delivery that this worker may send, with all that its message is made from."""
 
@@ -35,7 +35,7 @@ class ClaimedDelivery:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AttemptRecord:
     """What is written when an attempt has come to its end."""
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from distributor import clock
 from distributor.deliveries.log import DeliveryLog, LeaseLost
@@ -28,6 +29,9 @@ _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
 """How often a run looks whether it was called off, and goes to the database for its pace."""
 _SHORT_WAIT_S = 60
+_AT_ONCE = 24
+"""So many messages are written at once, if they are not larger together than so many bytes."""
+_AHEAD_BYTES = 1 << 20
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
@@ -110,7 +114,7 @@ class Runner:
         return await _Run(self, dispatch_id, stop).carry()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Message:
     """A claimed delivery, and the envelope written for it."""
 
@@ -149,6 +153,7 @@ class _Run:
             halted=self.halted,
             open_connections=lambda: len(self.connected),
         )
+        self.ready: dict[int, _Message] = {}
         self.told = 0
 
     async def carry(self) -> RunResult:
@@ -200,7 +205,7 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                message: _Message | None = _Message(claimed, self.parts.compose(claimed))
+                message: _Message | None = _Message(claimed, self._composed(claimed))
                 while message is not None:
                     message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
@@ -244,10 +249,35 @@ class _Run:
         if claimed is None:
             return None
         try:
-            return _Message(claimed, self.parts.compose(claimed))
+            return _Message(claimed, self._composed(claimed))
         except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
             self.supply.put_back(claimed)
             return None
+
+    def _composed(self, claimed: ClaimedDelivery) -> Envelope:
+        """The envelope of a delivery; those of the next ones are written with it.
+
+        One after another they cost half of what each costs between two sends, which drive the writer's code and data
+        out of the processor's cache. Who is under an embargo is left out: it may end before their message leaves.
+        """
+        if (envelope := self._written_ahead(claimed)) is not None:
+            return envelope
+        envelope = self.parts.compose(claimed)
+        ready, size = {}, len(envelope.message)
+        for one in islice(self.supply.queue, _AT_ONCE):
+            if size > _AHEAD_BYTES:
+                break
+            if one.embargo_until is None:
+                with contextlib.suppress(Exception):  # raised again when it is its turn
+                    ready[one.id] = message = _Message(one, self._written_ahead(one) or self.parts.compose(one))
+                    size += len(message.envelope.message)
+        self.ready = ready
+        return envelope
+
+    def _written_ahead(self, claimed: ClaimedDelivery) -> Envelope | None:
+        """The envelope that was written for this very claim: for one before it something else may have been true."""
+        message = self.ready.get(claimed.id)
+        return message.envelope if message is not None and message.claimed is claimed else None
 
     async def _ready(self, connection: Connection | None) -> Connection | None:
         """A connection that can carry the next message: the one at hand, or a new one.

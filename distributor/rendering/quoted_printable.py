@@ -36,10 +36,10 @@ def encode_pieces(pieces: Sequence[str]) -> bytes:
             continue
         end, whole, begins = cut
         begun.append(end)
-        encoded += (_line("".join(begun)), whole)
+        encoded += (_put_together(begun), whole)
         begun = [begins]
-    if (last := "".join(begun)) or not encoded:
-        encoded += (_line(last), b"\r\n")
+    if any(begun) or not encoded:
+        encoded += (_put_together(begun), b"\r\n")
     return b"".join(encoded)
 
 
@@ -53,6 +53,11 @@ def _cut(piece: str) -> tuple[str, bytes, str] | None:
         return None
     lines, newline, begins = rest.rpartition("\n")
     return str(end), b"\r\n" + (encode(lines + newline) if newline else b""), str(begins)
+
+
+def _put_together(pieces: Sequence[str]) -> bytes:
+    """One line; what is put together is a recipient's own, and not kept for the next."""
+    return _line(pieces[0]) if len(pieces) == 1 else _encode("".join(pieces))
 
 
 def _line(line: str) -> bytes:

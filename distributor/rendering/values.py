@@ -12,7 +12,7 @@ from distributor.addresses import Address
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recipient:
     """The card of one journalist, as far as a message may speak of it.
 
@@ -119,7 +119,7 @@ class Sender:
     list_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stamp:
     """What is fixed in a delivery's row, so that a retry sends identical bytes.
 

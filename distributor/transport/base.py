@@ -9,7 +9,7 @@ from typing import Protocol
 from distributor.states import Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """One message for one recipient.
 

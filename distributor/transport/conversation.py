@@ -41,6 +41,8 @@ class Conversation(asyncio.Protocol):
         self._is_astray = not wire.in_step
         self._fault: Exception | None = None
         self._listener: asyncio.Future[None] | None = None
+        self._until = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._paused = False
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._transport.set_protocol(self)
@@ -190,6 +192,9 @@ class Conversation(asyncio.Protocol):
     def _end(self, fault: Exception) -> None:
         if self._fault is None:
             self._fault = fault
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         self._wake()
 
     def _wake(self) -> None:
@@ -205,17 +210,29 @@ class Conversation(asyncio.Protocol):
         """Wait until `is_heard`; raise `SMTPReadTimeoutError` when that takes longer than `seconds`."""
         if is_heard():
             return
-        timer = self._loop.call_later(seconds, self._time_out)
+        self._until = self._loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._until:
+            self._set_alarm()
         try:
             while not is_heard():
                 self._listener = self._loop.create_future()
                 await self._listener
         finally:
-            timer.cancel()
             self._listener = None
 
-    def _time_out(self) -> None:
-        if self._listener is not None and not self._listener.done():
+    def _set_alarm(self) -> None:
+        """One timer for every wait of this conversation: it is set anew when it goes off, not for each message."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._until, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._listener is None or self._listener.done():
+            return  # who waits next sets it anew
+        if self._loop.time() < self._until:
+            self._set_alarm()
+        else:
             self._listener.set_exception(SMTPReadTimeoutError("Timed out waiting for server response"))
 
 

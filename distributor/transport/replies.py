@@ -17,7 +17,7 @@ MAX_REPLY_CHARACTERS = 4000
 """What is kept of a reply: a hostile server must not fill the attempt log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """What a reply was found to say: the outcome, and the name of the rule that said so."""
 
@@ -77,7 +77,7 @@ def clean(text: str) -> str:
     `text` may hold surrogate escapes for bytes that are not UTF-8; servers that answer in French without saying in
     which encoding mean Windows-1252.
     """
-    if _is_escaped(text):
+    if not text.isascii() and _is_escaped(text):
         text = text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
     text = text.replace("\r", "").strip()
     if not text.isprintable():

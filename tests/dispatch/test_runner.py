@@ -369,8 +369,10 @@ def test_when_the_ledger_cannot_be_written_nothing_more_leaves(database: Databas
 
 
 def test_a_message_that_cannot_be_written_halts_the_run_and_loses_nobody(database: Database) -> None:
+    """Though it is written ahead: whoever comes before it is sent to."""
+
     def fail_on_third(claimed: ClaimedDelivery) -> Envelope:
-        if len(server.bodies) == 2:
+        if claimed.address == j(2):
             raise ZeroDivisionError
         return compose(claimed)
 
@@ -378,7 +380,72 @@ def test_a_message_that_cannot_be_written_halts_the_run_and_loses_nobody(databas
     dispatch_id, ids = add_deliveries(database, 5)
     with pytest.raises(ZeroDivisionError):
         carry(runner(database, server, connections=1, compose=fail_on_third), dispatch_id)
-    assert sorted(states(database, ids)) == ["accepted", "accepted", "queued", "queued", "queued"]
+    reached = dict(zip(map(j, range(5)), states(database, ids), strict=True))
+    assert (
+        server.bodies == [address for address in reached if reached[address] == "accepted"] == [j(0), j(1), j(3), j(4)]
+    )
+    assert reached[j(2)] == "queued"
+
+
+class Writer:
+    """Writes messages of a size, and keeps for whom, and who had their message by then."""
+
+    def __init__(self, server: FakeServer, size: int = 10) -> None:
+        self.server, self.size = server, size
+        self.written: list[tuple[str, int]] = []
+
+    def __call__(self, claimed: ClaimedDelivery) -> Envelope:
+        self.written.append((claimed.address, len(self.server.bodies)))
+        return Envelope("presse@halle.example", claimed.address, b"x" * self.size)
+
+
+def test_messages_are_written_some_at_a_time_and_each_once(database: Database) -> None:
+    server = FakeServer()
+    writer = Writer(server)
+    dispatch_id, _ids = add_deliveries(database, 40)
+    carry(runner(database, server, connections=1, compose=writer), dispatch_id)
+    assert sorted(address for address, _sent in writer.written) == sorted(map(j, range(40)))
+    assert sorted({sent for _address, sent in writer.written}) == [0, 25, 32]  # 32 are claimed at once
+
+
+def test_large_messages_are_written_when_they_are_to_leave(database: Database) -> None:
+    """A dispatch with an attachment does not fill the memory."""
+    server = FakeServer()
+    writer = Writer(server, 700_000)
+    dispatch_id, _ids = add_deliveries(database, 6)
+    carry(runner(database, server, connections=1, compose=writer), dispatch_id)
+    assert [sent for _address, sent in writer.written] == [0, 0, 2, 2, 4, 4]
+
+
+def test_who_is_under_an_embargo_is_written_to_at_the_last_moment(database: Database) -> None:
+    """What it announces may end before the message leaves."""
+    server = FakeServer()
+    writer = Writer(server)
+    dispatch_id, ids = add_deliveries(database, 4)
+    for number in ids[1:3]:
+        put(database, number, embargo_until=START - timedelta(seconds=1))
+    carry(runner(database, server, connections=1, compose=writer), dispatch_id)
+    assert sorted(writer.written) == [(j(number), server.bodies.index(j(number))) for number in (0, 1, 2)] + [(j(3), 0)]
+
+
+def test_who_is_claimed_anew_is_written_to_anew(database: Database) -> None:
+    """The address may have been mended meanwhile, and nothing of what was written before is sent."""
+    server = FakeServer(answers={j(0): [DROPPED, ACCEPTED]})
+    dispatch_id, ids = add_deliveries(database, 3)
+    sent_to: list[str] = []
+
+    def mend(claimed: ClaimedDelivery) -> Envelope:
+        sent_to.append(claimed.address)
+        return compose(claimed)
+
+    async def give_back(recipient: str) -> None:
+        if recipient == j(1):  # written ahead: another worker took its claim away, and somebody mended the address
+            put(database, ids[2], worker="", state="queued", address="new@halle.example")
+
+    server.after_body = give_back
+    carry(runner(database, server, connections=1, compose=mend), dispatch_id)
+    assert server.bodies[-1] == "new@halle.example"
+    assert j(2) not in server.bodies
 
 
 def test_leases_are_renewed_while_a_server_takes_its_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
