@@ -18,8 +18,16 @@ from distributor.errors import DistributorError
 
 T = TypeVar("T")
 
+Then = Callable[[BaseException | None], object]
+"""Told once that something is durable, or what kept it from that; never raises."""
+
+
 _MANY = 1_000
 _FEW = 8
+
+
+def _nobody(_error: BaseException | None) -> None:
+    """Nobody is told but who waits."""
 
 
 class Ledger:
@@ -44,7 +52,7 @@ class Ledger:
         self._turn = asyncio.Lock()
         self._last: asyncio.Future[Any] | None = None
         self._under_way: set[asyncio.Task[object]] = set()
-        self._waiting: deque[_Entry] = deque()
+        self._waiting: deque[Said] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
@@ -97,17 +105,17 @@ class Ledger:
         if self._last is not None and not self._last.done():
             await asyncio.wait([self._last])
 
-    async def begin(self, delivery_id: int) -> None:
-        """Return when the intent to send is durable; raise `LeaseLost` if the delivery is no longer ours."""
-        await self._written(_Entry(delivery_id))
+    def begin(self, delivery_id: int) -> asyncio.Future[None]:
+        """Done when the intent to send is durable; `LeaseLost` if the delivery is no longer ours."""
+        return self._say(delivery_id).written()
 
-    def record(self, record: AttemptRecord) -> asyncio.Future[None]:
-        """Write a verdict; done when it is durable. It is written even if nobody waits.
+    def record(self, record: AttemptRecord, then: Then = _nobody) -> Said:
+        """Write a verdict; `then` is told when it is durable, or what kept it from that. It is written in any case.
 
-        Verdicts and intents become durable in the order in which they were given: a `begin` that has returned vouches
-        for every record before it.
+        Verdicts and intents become durable in the order in which they were given: a `begin` that is done vouches for
+        every record before it, and their `then` was told before.
         """
-        return self._written(_Entry(record))
+        return self._say(record, then)
 
     async def settle(self, function: Callable[..., T], *args: object) -> T:
         """As `call`, after all that was said before is written: what is known is never settled as unknown."""
@@ -127,14 +135,15 @@ class Ledger:
         if self._flushing is not None:
             await asyncio.wait([self._flushing])
 
-    def _written(self, entry: _Entry) -> asyncio.Future[None]:
-        self._waiting.append(entry)
+    def _say(self, what: int | AttemptRecord, then: Then = _nobody) -> Said:
+        said = Said(what, then)
+        self._waiting.append(said)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
-        return entry.done
+        return said
 
     async def _flush(self) -> None:
-        tell: Callable[[], None] = _nobody
+        tell: Callable[[], None] = partial(_tell, ())
         while self._waiting:
             entries = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
             commit = asyncio.ensure_future(self.call(self._log.commit, _batch(entries)))
@@ -144,17 +153,41 @@ class Ledger:
         tell()
 
 
-class _Entry:
-    """A begin or a record that waits for its commit."""
+class Said:
+    """A begin or a record on its way to the disk."""
 
-    __slots__ = ("done", "what")
+    __slots__ = ("_error", "_is_over", "_then", "_written", "what")
 
-    def __init__(self, what: int | AttemptRecord) -> None:
+    def __init__(self, what: int | AttemptRecord, then: Then) -> None:
         self.what = what
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._then = then
+        self._written: asyncio.Future[None] | None = None
+        self._is_over = False
+        self._error: BaseException | None = None
+
+    def written(self) -> asyncio.Future[None]:
+        """Done when it is durable; raises what kept it from that."""
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+            if self._is_over:
+                self._settle(self._written)
+        return self._written
+
+    def end(self, error: BaseException | None) -> None:
+        """Its commit is over: tell whoever waits."""
+        self._is_over, self._error = True, error
+        self._then(error)
+        if self._written is not None and not self._written.done():  # else nobody waits any more
+            self._settle(self._written)
+
+    def _settle(self, written: asyncio.Future[None]) -> None:
+        if self._error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(self._error)
 
 
-def _batch(entries: Iterable[_Entry]) -> Batch:
+def _batch(entries: Iterable[Said]) -> Batch:
     batch = Batch()
     for entry in entries:
         if isinstance(entry.what, AttemptRecord):
@@ -164,23 +197,15 @@ def _batch(entries: Iterable[_Entry]) -> Batch:
     return batch
 
 
-def _tell(entries: Iterable[_Entry], commit: asyncio.Future[list[int]]) -> None:
-    """Wake those who wait for the commit, which is over."""
-    error = commit.exception()
-    lost = set(commit.result()) if error is None else set()
+def _tell(entries: Iterable[Said], commit: asyncio.Future[list[int]] | None = None) -> None:
+    """Tell those who wait for the commit, which is over."""
+    error = None if commit is None else commit.exception()
+    lost = set(commit.result()) if commit is not None and error is None else set()
     for entry in entries:
-        if entry.done.done():  # nobody waits any more
-            continue
-        if error is not None:
-            entry.done.set_exception(error)
-        elif lost and isinstance(entry.what, int) and entry.what in lost:
-            entry.done.set_exception(LeaseLost(entry.what))
+        if lost and isinstance(entry.what, int) and entry.what in lost:
+            entry.end(LeaseLost(entry.what))
         else:
-            entry.done.set_result(None)
-
-
-def _nobody() -> None:
-    """Before the first commit nobody waits."""
+            entry.end(error)
 
 
 def hear_no_signals() -> None:

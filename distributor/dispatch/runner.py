@@ -374,15 +374,15 @@ class _Run:
             self._put_back(announced)
             raise
         self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
-        written = self.ledger.record(self._attempt(claimed, outcome, started_at))
-        written.add_done_callback(lambda done: self._note(claimed, outcome, done))
+        attempt = self._attempt(claimed, outcome, started_at)
+        said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
             await self.supply.tick()
         if outcome.verdict.is_account_level or not (announced and connection.is_usable):
             self._put_back(announced)
             if announced:
                 await self._drop(connection)
-            await asyncio.wait([written])
+            await asyncio.wait([said.written()])
             if outcome.verdict.is_account_level and not await self._wait_out(outcome):
                 words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
@@ -411,9 +411,8 @@ class _Run:
         for message in announced:
             self.supply.put_back(message.claimed)
 
-    def _note(self, claimed: ClaimedDelivery, outcome: Outcome, written: asyncio.Future[None]) -> None:
+    def _note(self, claimed: ClaimedDelivery, outcome: Outcome, error: BaseException | None) -> None:
         """A verdict is on the disk, or cannot be: then nothing more may leave."""
-        error = None if written.cancelled() else written.exception()
         if error is not None:
             self.failure = self.failure or error
             self.halted.set()

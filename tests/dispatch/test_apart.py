@@ -235,9 +235,9 @@ def test_whoever_is_reached_by_it_counts_as_informed(database: Database, monkeyp
         claimed = [one.id for one in await ledger.call(log.claim, dispatch_id, _PEOPLE) if one.id % 5 == 1]
         reached = len(claimed)
         await asyncio.gather(*(ledger.begin(number) for number in claimed))
-        await ledger.record(record_of(claimed[0], ACCEPTED))
+        await ledger.record(record_of(claimed[0], ACCEPTED)).written()
         assert (informed(), states(database, claimed[:1])) == (0, ["accepted"])
-        await asyncio.gather(*(ledger.record(record_of(number, ACCEPTED)) for number in claimed[1:]))
+        await asyncio.gather(*(ledger.record(record_of(number, ACCEPTED)).written() for number in claimed[1:]))
         assert informed() == reached > 1
         await ledger.close()
 
@@ -254,7 +254,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_done_is_kept(database: Dat
         await asyncio.gather(*(ledger.begin(number) for number in ids))
         process, no_limit = process_of(ledger).pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(process, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-        records = [ledger.record(record_of(number, ACCEPTED)) for number in ids]
+        records = [ledger.record(record_of(number, ACCEPTED)).written() for number in ids]
         for error in await asyncio.gather(*records, return_exceptions=True):
             assert isinstance(error, StorageTrouble)
             assert str(error).startswith("The disk cannot take what must be written")
@@ -262,7 +262,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_done_is_kept(database: Dat
         assert states(database, ids) == ["sending"] * 40
         assert attempts(database, ids[0]) == []
         resource.prlimit(process, resource.RLIMIT_FSIZE, no_limit)
-        await asyncio.gather(*(ledger.record(record_of(number, ACCEPTED)) for number in ids))
+        await asyncio.gather(*(ledger.record(record_of(number, ACCEPTED)).written() for number in ids))
         assert states(database, ids) == ["accepted"] * 40
         await ledger.close()
 

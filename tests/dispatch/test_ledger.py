@@ -50,13 +50,13 @@ def test_what_gathers_during_a_commit_shares_the_next(database: Database) -> Non
 
     async def scene() -> None:
         ledger = Ledger(log)
-        first = asyncio.create_task(ledger.begin(ids[0]))
+        first = asyncio.ensure_future(ledger.begin(ids[0]))
         await until(log.started)
-        others = [asyncio.create_task(ledger.begin(number)) for number in ids[1:]]
+        others = [asyncio.ensure_future(ledger.begin(number)) for number in ids[1:]]
         await asyncio.sleep(0)
         log.go_on.set()
         await asyncio.gather(first, *others)
-        await ledger.record(record_of(ids[0], ACCEPTED))
+        await ledger.record(record_of(ids[0], ACCEPTED)).written()
         await ledger.close()
 
     asyncio.run(scene())
@@ -71,7 +71,7 @@ def test_a_begin_returns_only_when_it_is_on_the_disk(database: Database) -> None
 
     async def scene() -> None:
         ledger = Ledger(log)
-        begin = asyncio.create_task(ledger.begin(ids[0]))
+        begin = asyncio.ensure_future(ledger.begin(ids[0]))
         await until(log.started)
         assert not begin.done()
         assert states(database, ids) == ["claimed"]
@@ -115,9 +115,9 @@ def two_on_the_wire(database: Database) -> tuple[SlowLog, list[int]]:
 
 async def two_records(ledger: Ledger, log: SlowLog, ids: Sequence[int]) -> list[asyncio.Future[None]]:
     """Two who wait for their record: one is in the commit, the other one in the batch after it."""
-    waiting = [asyncio.ensure_future(ledger.record(record_of(ids[0], ACCEPTED)))]
+    waiting = [ledger.record(record_of(ids[0], ACCEPTED)).written()]
     await until(log.started)
-    waiting.append(asyncio.ensure_future(ledger.record(record_of(ids[1], ACCEPTED))))
+    waiting.append(ledger.record(record_of(ids[1], ACCEPTED)).written())
     await asyncio.sleep(0)
     return waiting
 
@@ -238,7 +238,7 @@ def test_a_commit_leaves_half_of_the_connections_to_the_next(database: Database)
         await until(log.started)
         waiting = []
         for ended, begun in zip(ids[:20], ids[20:], strict=True):
-            waiting += [ledger.record(record_of(ended, REJECTED)), asyncio.ensure_future(ledger.begin(begun))]
+            waiting += [ledger.record(record_of(ended, REJECTED)).written(), ledger.begin(begun)]
             await asyncio.sleep(0)
         log.go_on.set()
         await asyncio.gather(first, *waiting)

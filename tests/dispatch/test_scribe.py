@@ -56,7 +56,7 @@ def test_it_writes_what_the_thread_would(database: Database, log: DeliveryLog) -
         await ledger.call(log.release, ids)
         assert claimed == log.claim(dispatch_id, 3)
         await asyncio.gather(*(ledger.begin(number) for number in ids))
-        first = ledger.record(record_of(ids[0], ACCEPTED))
+        first = ledger.record(record_of(ids[0], ACCEPTED)).written()
         ledger.record(record_of(ids[1], SILENT))
         await first
         left = await ledger.settle(log.abandon)
@@ -162,7 +162,7 @@ def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Databa
         claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
         await has_asked(ledger)
         records = map(record_of, ids[:200], refusals)
-        await asyncio.wait([ledger.record(record) for record in records])
+        await asyncio.wait([ledger.record(record).written() for record in records])
         assert len(await claim) == 200
         await ledger.close()
 
