@@ -382,7 +382,8 @@ class _Run:
             self._put_back(announced)
             if announced:
                 await self._drop(connection)
-            await asyncio.wait([said.written()])
+            with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
+                await said.written()
             if outcome.verdict.is_account_level and not await self._wait_out(outcome):
                 words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
