@@ -30,10 +30,10 @@ def encode_pieces(pieces: Sequence[str]) -> bytes:
     encoded: list[bytes] = []
     begun: list[str] = []  # the line that the next piece goes on with
     for piece in pieces:
-        cut = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
-        if cut is None:
+        if "\n" not in piece:
             begun.append(piece)
             continue
+        cut = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
         end, whole, begins = cut
         begun.append(end)
         encoded += (_put_together(begun), whole)
@@ -43,14 +43,9 @@ def encode_pieces(pieces: Sequence[str]) -> bytes:
     return b"".join(encoded)
 
 
-def _cut(piece: str) -> tuple[str, bytes, str] | None:
-    """The end of the line before, the line end and whole lines, encoded, and what begins the line after.
-
-    None for a piece of one line.
-    """
-    end, newline, rest = piece.partition("\n")
-    if not newline:
-        return None
+def _cut(piece: str) -> tuple[str, bytes, str]:
+    """The end of the line before, the line end and whole lines, encoded, and what begins the line after."""
+    end, _, rest = piece.partition("\n")
     lines, newline, begins = rest.rpartition("\n")
     return str(end), b"\r\n" + (encode(lines + newline) if newline else b""), str(begins)
 

@@ -33,7 +33,7 @@ class Conversation(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", wire.transport)
         self._dialogue = wire.dialogue
         self._loop = asyncio.get_running_loop()
-        self._partial = bytearray()
+        self._partial = b""
         self._lines: list[bytes] = []
         self._replies: deque[SMTPResponse] = deque()
         self._owed = 0
@@ -74,10 +74,9 @@ class Conversation(asyncio.Protocol):
         """Cut what came into replies."""
         if self._dialogue is not None:
             self._dialogue.heard(data)
-        self._partial += data
         self._unread += len(data)
         try:
-            self._read_lines()
+            self._read_lines(data)
         except SMTPException as error:
             self._end(error)
             self._transport.abort()
@@ -127,8 +126,12 @@ class Conversation(asyncio.Protocol):
 
     async def reply(self, seconds: float) -> SMTPResponse:
         """The reply to the oldest question; raise `SMTPException` when none came in time, or none that can be read."""
-        if not self._replies:
+        if not self.has_answered:
             await self._listen(seconds, lambda: self.has_answered)
+        return self.next_reply()
+
+    def next_reply(self) -> SMTPResponse:
+        """As `reply`, of one that `has_answered`."""
         if not self._replies:
             assert self._fault is not None
             raise self._fault
@@ -175,17 +178,14 @@ class Conversation(asyncio.Protocol):
 
     # Within
 
-    def _read_lines(self) -> None:
-        """Move whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1)."""
-        start = 0
-        while (end := self._partial.find(b"\n", start)) >= 0:
-            line = bytes(self._partial[start:end])
-            start = end + 1
+    def _read_lines(self, data: bytes) -> None:
+        """Take whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1)."""
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        for line in lines:
             self._lines.append(line[4:].strip(b" \t\r"))
             if line[3:4] != b"-":
                 self._replies.append(SMTPResponse(_code(line), _text(self._lines)))
                 self._lines = []
-        del self._partial[:start]
         if self._unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
             raise SMTPException("The server does not stop talking.")
 

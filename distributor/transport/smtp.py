@@ -232,7 +232,8 @@ class SmtpConnection:
             try:
                 if not are_sent:
                     self._talk.send(step.line)
-                reply = await self._talk.reply(step.seconds)
+                # Behind the end of a message the replies come together: all but the first lie ready.
+                reply = self._talk.next_reply() if self._talk.has_answered else await self._talk.reply(step.seconds)
             except (SMTPException, OSError) as error:
                 return refusal or connection_fault(step.phase, _words(error))
             is_taken = reply.code == 354 if step.phase is Phase.DATA else 200 <= reply.code <= 299
