@@ -1,4 +1,4 @@
-"""The async side of the delivery log: one place that writes, one commit for all that is waiting."""
+"""The async side of the delivery log: one place that writes, and commits that many share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Then = Callable[[BaseException | None], object]
 
 
 _MANY = 1_000
+"""Connections, where nobody says how many: a commit takes all that is waiting."""
 _FEW = 8
+"""So many begins and records go into any commit."""
 
 
 def _nobody(_error: BaseException | None) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from email.message import EmailMessage
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -258,6 +259,23 @@ class Office:
             rows = [dict(row) for row in connection.execute("SELECT * FROM delivery ORDER BY id")]
         return [row for row in rows if not states or row["state"] in states]
 
+    def reads(self, person: Person, subject: str, body: str, *, automatic: bool = False) -> None:
+        """Let a journalist's answer to the first message that they got be read."""
+        message = EmailMessage()
+        message["From"] = f"{person.name} <{person.spec}>"
+        message["To"] = "presse@soignants-littoral.example"
+        message["Subject"] = subject
+        message["Message-ID"] = f"<{person.spec.replace('@', '.')}@journal.example>"
+        message["In-Reply-To"] = next(
+            str(one["message_id"]) for one in self.deliveries() if one["address"] == person.spec
+        )
+        if automatic:
+            message["Auto-Submitted"] = "auto-replied"
+        message.set_content(body)
+        file = self.path.parent / "came-back.eml"
+        file.write_bytes(message.as_bytes())
+        self.run("feedback", "read", str(file))
+
     def states(self) -> Counter[str]:
         """How many deliveries are in which state."""
         return Counter(one["state"] for one in self.deliveries())
@@ -337,6 +355,11 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 20, process:
             ran = finish(process)
             raise AssertionError(f"it ended before {what}: {ran.code} {ran.text[-1500:]}")
         time.sleep(0.002)
+
+
+def until_looked(process: WarmCommand, clock: MovingClock) -> None:
+    """Wait until a command has done all there was to do at the moment that the clock shows."""
+    until(lambda: clock.looked(process.pid) == clock.now(), "it has looked", process=process)
 
 
 @dataclass(frozen=True)

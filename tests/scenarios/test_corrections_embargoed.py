@@ -31,12 +31,17 @@ def written(office: Office, clock: MovingClock, *, corrected: bool = False) -> s
     return str(path)
 
 
+def sent_ahead(own: Office, clock: MovingClock) -> Office:
+    """The office, once one who accepts the embargo has the release, and all others wait for its end."""
+    own.run("releases", "import", written(own, clock), "--slug", SLUG)
+    own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
+    own.send(SLUG, BUREAU)
+    return own
+
+
 def test_a_correction_is_held_by_the_moved_instant_and_not_by_its_words(office: Office, clock: MovingClock) -> None:
     with running() as server:
-        own = office.at(server.port).by(clock)
-        own.run("releases", "import", written(own, clock), "--slug", SLUG)
-        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
-        own.send(SLUG, BUREAU)
+        own = sent_ahead(office.at(server.port).by(clock), clock)
         assert [one.recipient for one in server.accepted] == [AHEAD.spec]
         own.run("releases", "embargo", SLUG, "--at", "2026-12-01 20:00", "--yes")
         said = own.run("releases", "correct", SLUG, written(own, clock, corrected=True)).out
@@ -57,10 +62,7 @@ def test_a_correction_is_held_by_the_moved_instant_and_not_by_its_words(office: 
 
 def test_a_move_after_the_correction_holds_for_who_waits_on_it(office: Office, clock: MovingClock) -> None:
     with running() as server:
-        own = office.at(server.port).by(clock)
-        own.run("releases", "import", written(own, clock), "--slug", SLUG)
-        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
-        own.send(SLUG, BUREAU)
+        own = sent_ahead(office.at(server.port).by(clock), clock)
         own.run("releases", "correct", SLUG, written(own, clock, corrected=True))
         own.run("send", CORRECTION, "--yes")
         own.run("releases", "embargo", SLUG, "--at", "2026-12-01 20:00", "--yes")
@@ -76,10 +78,7 @@ def test_another_hour_in_the_words_of_a_correction_is_told_as_people_write_hours
     office: Office, clock: MovingClock
 ) -> None:
     with running() as server:
-        own = office.at(server.port).by(clock)
-        own.run("releases", "import", written(own, clock), "--slug", SLUG)
-        own.run("releases", "accept-embargo", SLUG, AHEAD.address, "--how", "phone")
-        own.send(SLUG, BUREAU)
+        own = sent_ahead(office.at(server.port).by(clock), clock)
         file = Path(written(own, clock, corrected=True))
         file.write_text(file.read_text(encoding="utf-8").replace("à 18 h", "à 20 h"), encoding="utf-8")
         said = own.run("releases", "correct", SLUG, str(file)).out

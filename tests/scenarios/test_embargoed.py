@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until, until_looked
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 from warmcommand import WarmCommand
 
@@ -57,7 +57,7 @@ def working(office: Office, clock: MovingClock) -> WarmCommand:
 
 
 def asleep(process: WarmCommand, clock: MovingClock) -> None:
-    until(lambda: clock.looked(process.pid) == clock.now(), "work has looked", process=process)
+    until_looked(process, clock)
 
 
 def stop(process: WarmCommand) -> str:

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, Person, finish, one_sentence
+from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 
 REFUSED, ANSWERED, AWAY, BACK, OBJECTED, BOUNCED, DESK, VAGUE = SHORT_LIST[:8]
@@ -27,24 +27,6 @@ class Sent:
 
     office: Office
     server: ScriptedServer
-
-    def message_id(self, person: Person) -> str:
-        return next(str(one["message_id"]) for one in self.office.deliveries() if one["address"] == person.spec)
-
-    def reads(self, person: Person, subject: str, body: str, *, automatic: bool = False) -> None:
-        """Let a journalist's mail be read."""
-        message = EmailMessage()
-        message["From"] = f"{person.name} <{person.spec}>"
-        message["To"] = "presse@soignants-littoral.example"
-        message["Subject"] = subject
-        message["Message-ID"] = f"<{abs(hash(subject + person.spec))}@journal.example>"
-        message["In-Reply-To"] = self.message_id(person)
-        if automatic:
-            message["Auto-Submitted"] = "auto-replied"
-        message.set_content(body)
-        file = self.office.path.parent / "came-back.eml"
-        file.write_bytes(message.as_bytes())
-        self.office.run("feedback", "read", str(file))
 
     def a_day_passes(self) -> None:
         for column in ("accepted_at", "updated_at"):
@@ -71,12 +53,12 @@ def later(sent: Sent) -> Sent:
     """A day later, with an answer, two absences, an objection, a bounce and a desk."""
     sent.a_day_passes()
     today = datetime.now(ZoneInfo("Europe/Paris")).date()
-    sent.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
+    sent.office.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
     back = f"{today + timedelta(days=3):%d/%m/%Y}"
-    sent.reads(AWAY, "Absence du bureau", f"Je suis absent du bureau, de retour le {back}.", automatic=True)
+    sent.office.reads(AWAY, "Absence du bureau", f"Je suis absent du bureau, de retour le {back}.", automatic=True)
     gone = f"{today:%d/%m/%Y}"
-    sent.reads(BACK, "Absence du bureau", f"Je suis absente du bureau, de retour le {gone}.", automatic=True)
-    sent.reads(VAGUE, "Absence du bureau", "Je suis absent du bureau.", automatic=True)
+    sent.office.reads(BACK, "Absence du bureau", f"Je suis absente du bureau, de retour le {gone}.", automatic=True)
+    sent.office.reads(VAGUE, "Absence du bureau", "Je suis absent du bureau.", automatic=True)
     sent.office.run("suppressions", "add", OBJECTED.address)
     sent.office.change(f"UPDATE delivery SET state = 'bounced' WHERE address = '{BOUNCED.spec}'")
     sent.office.change(f"UPDATE contact SET flag = 'desk' WHERE address = '{DESK.spec}'")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from movingclock import MovingClock
-from office import SHORT_LIST, SLUG, Office, Person, communique, finish, one_sentence, until
+from office import SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until
 from smtpserver import ScriptedServer
 from test_cancelled import hold_after
 from test_release_hours import press_day
@@ -31,23 +30,6 @@ class Reminding:
     office: Office
     server: ScriptedServer
     clock: MovingClock
-
-    def reads(self, person: Person, subject: str, body: str, *, automatic: bool = False) -> None:
-        """Let a journalist's mail, an answer to the release, be read."""
-        message = EmailMessage()
-        message["From"] = f"{person.name} <{person.spec}>"
-        message["To"] = "presse@soignants-littoral.example"
-        message["Subject"] = subject
-        message["Message-ID"] = f"<{person.spec.replace('@', '.')}@journal.example>"
-        message["In-Reply-To"] = next(
-            str(one["message_id"]) for one in self.office.deliveries() if one["address"] == person.spec
-        )
-        if automatic:
-            message["Auto-Submitted"] = "auto-replied"
-        message.set_content(body)
-        file = self.office.path.parent / "came-back.eml"
-        file.write_bytes(message.as_bytes())
-        self.office.run("feedback", "read", str(file))
 
     def reminded(self) -> set[str]:
         """Who got the follow-up."""
@@ -81,8 +63,10 @@ def waiting(office: Office, clock: MovingClock) -> Iterator[Reminding]:
 
 def test_whoever_answered_bounced_is_away_or_wrote_meanwhile_is_withheld_with_the_reason(waiting: Reminding) -> None:
     own = waiting.office
-    waiting.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
-    waiting.reads(AWAY, "Absence du bureau", "Je suis absent du bureau, de retour le 07/12/2026.", automatic=True)
+    waiting.office.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
+    waiting.office.reads(
+        AWAY, "Absence du bureau", "Je suis absent du bureau, de retour le 07/12/2026.", automatic=True
+    )
     own.change(f"UPDATE delivery SET state = 'bounced' WHERE address = '{BOUNCED.spec}' AND dispatch_id = 1")
     own.run("suppressions", "add", OBJECTED.address)
     own.change(f"UPDATE contact SET flag = 'desk' WHERE address = '{DESK.spec}'")
@@ -142,7 +126,7 @@ def test_an_answer_that_comes_while_it_is_sent_counts(waiting: Reminding, monkey
     until(lambda: len(server.accepted) == len(SHORT_LIST) + 1, "one has left", process=work)
     waits = [one for one in own.deliveries("queued", "claimed") if one["dispatch_id"] == 2]
     person = next(one for one in SHORT_LIST if one.spec == waits[-1]["address"])
-    waiting.reads(person, "Re: urgences", "Oui, appelez-moi.")
+    waiting.office.reads(person, "Re: urgences", "Oui, appelez-moi.")
     until(lambda: person.spec in waiting.withheld(), "they are withheld", process=work)
     go_on.set()
     finish(work, 0)
@@ -151,7 +135,7 @@ def test_an_answer_that_comes_while_it_is_sent_counts(waiting: Reminding, monkey
 
 def test_whoever_answered_the_text_that_was_corrected_is_not_reminded_of_the_correction(waiting: Reminding) -> None:
     own = waiting.office
-    waiting.reads(ANSWERED, "Re: urgences", "Merci, je vous appelle.")
+    waiting.office.reads(ANSWERED, "Re: urgences", "Merci, je vous appelle.")
     file = own.path / "corrige.txt"
     said = communique(waiting.clock.now().date())
     file.write_text(said.replace("depuis quatorze mois", "depuis dix-sept mois"), encoding="utf-8")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, one_sentence, until
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, one_sentence, until, until_looked
 from smtpserver import Fault, Script, ScriptedServer, running
 from warmcommand import WarmCommand
 
@@ -31,7 +31,7 @@ def got(server: ScriptedServer) -> list[str]:
 
 
 def asleep(process: WarmCommand, clock: MovingClock) -> None:
-    until(lambda: clock.looked(process.pid) == clock.now(), "work has looked", process=process)
+    until_looked(process, clock)
 
 
 def stop(process: WarmCommand) -> None:

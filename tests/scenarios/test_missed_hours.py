@@ -9,10 +9,9 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, until
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, until, until_looked
 from smtpserver import ScriptedServer, running
 from test_cancelled import hold_after
-from warmcommand import WarmCommand
 
 MORNING = datetime(2026, 12, 1, 9, tzinfo=UTC)  # ten in Paris
 SIX = MORNING.replace(hour=17)
@@ -51,10 +50,6 @@ def got(server: ScriptedServer) -> list[str]:
     return sorted(one.recipient for one in server.accepted)
 
 
-def looked(process: WarmCommand, clock: MovingClock) -> None:
-    until(lambda: clock.looked(process.pid) == clock.now(), "work has looked", process=process)
-
-
 @pytest.mark.parametrize(
     ("prepare", "why"),
     [
@@ -72,10 +67,10 @@ def test_what_was_missed_is_held_until_a_person_lets_it_go(
         assert len(server.accepted) == 1
         if asleep:
             work = own.start("work")
-            looked(work, moving_clock)
+            until_looked(work, moving_clock)
             moving_clock.set(NIGHT)
             until(lambda: own.dispatch_state() == "paused", "it is held", process=work)
-            looked(work, moving_clock)
+            until_looked(work, moving_clock)
             work.send_signal(signal.SIGTERM)
             said = finish(work, 130).err
         else:
@@ -133,13 +128,13 @@ def test_whoever_comes_while_another_one_still_sleeps_holds_it_too(waiting: Offi
         under_embargo(own)
         sleepers = [own.start("work") for _ in range(2)]
         for one in sleepers:
-            looked(one, moving_clock)
+            until_looked(one, moving_clock)
             one.send_signal(signal.SIGSTOP)
         moving_clock.set(NIGHT)
         assert "Dispatch 1 is held" in own.run("work", "--once").err
         for one in sleepers:
             one.send_signal(signal.SIGCONT)
-            looked(one, moving_clock)
+            until_looked(one, moving_clock)
         assert len(server.accepted) == 1
         own.run("dispatches", "resume", "1")
         assert got(server) == SPECS

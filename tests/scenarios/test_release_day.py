@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until, until_looked
 from smtpserver import Accepted, running
 from test_cancelled import hold_after
 from warmcommand import WarmCommand
@@ -40,7 +40,7 @@ def release_file(office: Office, name: str, text: str) -> str:
 
 def at_work(office: Office, clock: MovingClock) -> WarmCommand:
     process = office.start("work")
-    until(lambda: clock.looked(process.pid) == clock.now(), "work has looked", process=process)
+    until_looked(process, clock)
     return process
 
 
@@ -68,7 +68,7 @@ def test_a_release_day(office: Office, tmp_path: Path, monkeypatch: pytest.Monke
         assert sorted(one.recipient for one in server.accepted) == sorted(one.spec for one in AGENCIES)
         work = at_work(own, clock)
         clock.set(EVENING - timedelta(seconds=1))
-        until(lambda: clock.looked(work.pid) == clock.now(), "work has looked", process=work)
+        until_looked(work, clock)
         assert len(server.accepted) == len(AGENCIES)
 
         # The lift; a mistake is seen while a third of the list still waits.

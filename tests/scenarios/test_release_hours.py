@@ -14,7 +14,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, send_arguments, until
+from office import (
+    BUREAU,
+    EVERYBODY,
+    SHORT_LIST,
+    SLUG,
+    Office,
+    communique,
+    finish,
+    one_sentence,
+    send_arguments,
+    until,
+    until_looked,
+)
 from smtpserver import Fault, Script, ScriptedServer, running
 from test_cancelled import hold_after
 from warmcommand import WarmCommand
@@ -49,11 +61,6 @@ def schedule(office: Office, at: str, *more: str) -> str:
     return office.send(SLUG, BUREAU, more=["--at", at, *more]).text
 
 
-def until_looked(clock: MovingClock, work: WarmCommand) -> None:
-    """Wait until `work` has done all there was to do at the moment that the clock shows."""
-    until(lambda: clock.looked(work.pid) == clock.now(), "it has looked", process=work)
-
-
 def until_sent(server: ScriptedServer, many: int = EVERYONE, work: WarmCommand | None = None) -> None:
     until(lambda: len(server.accepted) >= many, f"{many} have left", process=work)
 
@@ -71,7 +78,7 @@ def test_it_starts_to_the_second_and_not_before(office: Office, clock: MovingClo
         work = own.start("work")
         for moment in (datetime(2026, 12, 1, 8, tzinfo=UTC), SIX - timedelta(seconds=1)):
             clock.set(moment)
-            until_looked(clock, work)
+            until_looked(work, clock)
             assert own.states() == {"queued": EVERYONE}
             assert not server.connections
         clock.set(SIX)
@@ -112,11 +119,11 @@ def test_a_machine_that_slept_through_the_start_sends_nothing_in_the_night(offic
     with press_day(office, clock) as (own, server):
         schedule(own, "18:00")
         work = own.start("work")
-        until_looked(clock, work)
+        until_looked(work, clock)
         clock.set(datetime(2026, 12, 2, 2, tzinfo=UTC))  # three in the night
         until(lambda: own.dispatch_state() == "paused", "it is held", process=work)
         clock.set(datetime(2026, 12, 2, 9, tzinfo=UTC))
-        until_looked(clock, work)
+        until_looked(work, clock)
         work.terminate()
         assert "Dispatch 1 is held" in finish(work, 130).err
         assert not server.connections
@@ -136,14 +143,14 @@ def test_a_clock_that_is_set_back_starts_it_neither_early_nor_twice(office: Offi
         work = own.start("work")
         for moment in (SIX - timedelta(seconds=1), SIX - timedelta(hours=2)):
             clock.set(moment)
-            until_looked(clock, work)
+            until_looked(work, clock)
         assert own.states() == {"queued": EVERYONE}
         clock.set(SIX + timedelta(seconds=2))
         until_sent(server, work=work)
         until(lambda: own.dispatch_state() == "done", "it is done", process=work)
         for moment in (SIX - timedelta(hours=1), SIX, SIX + timedelta(days=1)):
             clock.set(moment)
-            until_looked(clock, work)
+            until_looked(work, clock)
         work.terminate()
         finish(work, 130)
         assert addressees(server) == sorted(person.spec for person in SHORT_LIST)
@@ -156,7 +163,7 @@ def test_killed_before_the_start_and_at_it(office: Office, clock: MovingClock, m
         schedule(own, "18:00")
         work = own.start("work")
         clock.set(SIX - timedelta(seconds=1))
-        until_looked(clock, work)
+        until_looked(work, clock)
         work.kill()
         assert own.states() == {"queued": EVERYONE}
         clock.set(SIX + timedelta(minutes=1))
@@ -254,7 +261,7 @@ def test_a_send_that_is_under_way_ends_at_its_cut_off(
         process = own.start(*send_arguments(SLUG, BUREAU), "--not-after", "20:00")
         until(go_on.reached.is_set, "four have left, and a fifth is on the wire", process=process)
         clock.set(datetime(2026, 12, 1, 19, tzinfo=UTC))
-        until(lambda: clock.looked(process.pid) == clock.now(), "it has seen the hour", process=process)
+        until_looked(process, clock)
         on_the_wire = len(own.deliveries("sending"))  # the server holds them: whatever began before the hour
         go_on.set()
         ran = finish(process, 5)
@@ -310,7 +317,7 @@ def test_the_nights_on_which_the_clocks_change(
         work = own.start("work")
         for before in (timedelta(hours=1), timedelta(seconds=1)):
             clock.set(instant - before)
-            until_looked(clock, work)
+            until_looked(work, clock)
             assert not server.connections
         clock.set(instant)
         until_sent(server, work=work)
@@ -331,7 +338,7 @@ def test_the_agenda_says_what_waits_and_what_deals_with_it(office: Office, clock
         )
         assert "Nobody is at work now" in ran.err
         work = own.start("work")
-        until_looked(clock, work)
+        until_looked(work, clock)
         assert own.run("agenda").err == "", "it will be started"
         assert "Nobody is at work" not in schedule_more(own)
         work.kill()
