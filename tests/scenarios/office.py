@@ -23,11 +23,13 @@ from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from movingclock import VARIABLE, MovingClock
-from smtpserver import Accepted, Script, read_journal
+from smtpserver import Accepted, Script, ScriptedServer, read_journal
 from warmcommand import WarmCommand
 
 SERVER_FILE = Path(__file__).parents[1] / "smtpserver.py"
@@ -360,6 +362,28 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 20, process:
 def until_looked(process: WarmCommand, clock: MovingClock) -> None:
     """Wait until a command has done all there was to do at the moment that the clock shows."""
     until(lambda: clock.looked(process.pid) == clock.now(), "it has looked", process=process)
+
+
+class Gate(Event):
+    """Shut until it is set; `reached` is set as soon as a message stands before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = Event()
+
+
+def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Let the server take so many messages, and the others only when the gate that is returned is set."""
+    accept, go_on = server.accept, Gate()
+
+    def accept_when_told(recipient: str, sender: str, message: bytes, connection: int) -> None:
+        if len(server.accepted) >= number:
+            go_on.reached.set()
+            assert go_on.wait(60)
+        accept(recipient, sender, message, connection)
+
+    monkeypatch.setattr(server, "accept", accept_when_told)
+    return go_on
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from threading import Event
 
 import pytest
 from office import (
@@ -15,11 +14,12 @@ from office import (
     Office,
     communique,
     finish,
+    hold_after,
     one_sentence,
     send_arguments,
     until,
 )
-from smtpserver import Fault, Script, ScriptedServer, running
+from smtpserver import Fault, Script, running
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 
@@ -37,28 +37,6 @@ def test_a_cancel_after_a_kill_leaves_nobody_where_no_command_reaches(office: Of
         assert sum(states.values()) == len(SOCIAL)
         assert states["withheld"] > 0
     assert sending.dispatch_state() == "cancelled"
-
-
-class Gate(Event):
-    """Shut until it is set; `reached` is set as soon as a message stands before it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached = Event()
-
-
-def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPatch) -> Gate:
-    """Let the server take so many messages, and the others only when the gate that is returned is set."""
-    accept, go_on = server.accept, Gate()
-
-    def accept_when_told(recipient: str, sender: str, message: bytes, connection: int) -> None:
-        if len(server.accepted) >= number:
-            go_on.reached.set()
-            assert go_on.wait(60)
-        accept(recipient, sender, message, connection)
-
-    monkeypatch.setattr(server, "accept", accept_when_told)
-    return go_on
 
 
 def test_a_cancel_from_another_terminal_stops_what_is_not_on_the_wire(

@@ -8,9 +8,20 @@ from email.header import decode_header, make_header
 from email.message import Message
 
 import pytest
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, send_arguments, until
+from office import (
+    BUREAU,
+    EVERYBODY,
+    SHORT_LIST,
+    SLUG,
+    Office,
+    communique,
+    finish,
+    hold_after,
+    one_sentence,
+    send_arguments,
+    until,
+)
 from smtpserver import Accepted, Fault, Script, running
-from test_cancelled import hold_after
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 WRONG, RIGHT = "depuis quatorze mois", "depuis dix-sept mois"

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from movingclock import MovingClock
-from office import SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until
+from office import SHORT_LIST, SLUG, Office, communique, finish, hold_after, one_sentence, until
 from smtpserver import ScriptedServer
-from test_cancelled import hold_after
 from test_release_hours import press_day
 from test_release_hours import schedule as schedule_first
 

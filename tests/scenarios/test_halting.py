@@ -6,9 +6,8 @@ import json
 from collections import Counter
 
 import pytest
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments, until
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, hold_after, one_sentence, send_arguments, until
 from smtpserver import Fault, Script, running
-from test_cancelled import hold_after
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 

@@ -9,9 +9,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, until, until_looked
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, communique, finish, hold_after, until, until_looked
 from smtpserver import ScriptedServer, running
-from test_cancelled import hold_after
 
 MORNING = datetime(2026, 12, 1, 9, tzinfo=UTC)  # ten in Paris
 SIX = MORNING.replace(hour=17)

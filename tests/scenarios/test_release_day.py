@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence, until, until_looked
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, hold_after, one_sentence, until, until_looked
 from smtpserver import Accepted, running
-from test_cancelled import hold_after
 from warmcommand import WarmCommand
 
 PARIS = ZoneInfo("Europe/Paris")

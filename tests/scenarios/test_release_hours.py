@@ -22,13 +22,13 @@ from office import (
     Office,
     communique,
     finish,
+    hold_after,
     one_sentence,
     send_arguments,
     until,
     until_looked,
 )
 from smtpserver import Fault, Script, ScriptedServer, running
-from test_cancelled import hold_after
 from warmcommand import WarmCommand
 
 PARIS = ZoneInfo("Europe/Paris")
