@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint, false, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +21,9 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING_CONVENTION
+SQLModel.model_config["defer_build"] = (
+    True  # nothing of a table is validated by pydantic: its validators are never built
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -55,6 +58,11 @@ def _json(default: Any) -> Any:
 
 def _long_text() -> Any:
     return Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of some rows; PostgreSQL has it from the migrations, for what knows its words loads slowly."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
 
 
 class Sector(SQLModel, table=True):
@@ -516,52 +524,38 @@ class Delivery(SQLModel, table=True):
     against both slugs, of the sector the journalist was reached through and of the release's own. `expires_at` is when
     we stop trying, counted from the first attempt; `attempts` counts the rows in `attempt`, `refusals` the deferrals
     that count against the address. `corrects_id` is the same journalist's delivery whose message this one corrects,
-    `follows_up_id`, of a follow-up, the original release it reminds of.
+    `follows_up_id`, of a follow-up, the original release it reminds of. `is_withheld` says what the state says, for
+    indexes that would else be written anew at every step; the database keeps it so.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("dispatch_id", "address_key"),
-        Index(
+        _some(
             "uq_delivery_release_version_id_contact_id",
             "release_version_id",
             "contact_id",
+            where="NOT is_withheld",
             unique=True,
-            sqlite_where=text("state <> 'withheld'"),
-            postgresql_where=text("state <> 'withheld'"),
         ),
         # One follow-up per contact and release, in whatever words or language, whichever commands run at once.
-        Index(
+        _some(
             "uq_delivery_follows_up_id_contact_id",
             "follows_up_id",
             "contact_id",
+            where="follows_up_id IS NOT NULL AND NOT is_withheld",
             unique=True,
-            sqlite_where=text("follows_up_id IS NOT NULL AND state <> 'withheld'"),
-            postgresql_where=text("follows_up_id IS NOT NULL AND state <> 'withheld'"),
         ),
         Index("ix_delivery_dispatch_id_state_id", "dispatch_id", "state", "id"),
-        Index("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at"),
-        Index(
+        _some("ix_delivery_dispatch_id_accepted_at", "dispatch_id", "accepted_at", where="accepted_at IS NOT NULL"),
+        _some(
             "ix_delivery_that_waits",
             "dispatch_id",
             "state",
-            sqlite_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
-            postgresql_where=text("not_before IS NOT NULL OR embargo_until IS NOT NULL"),
+            where="not_before IS NOT NULL OR embargo_until IS NOT NULL",
         ),
-        Index(
-            "ix_delivery_with_reason",
-            "dispatch_id",
-            "state",
-            "reason",
-            sqlite_where=text("reason <> ''"),
-            postgresql_where=text("reason <> ''"),
-        ),
-        Index(
-            "ix_delivery_corrects_id",
-            "corrects_id",
-            sqlite_where=text("corrects_id IS NOT NULL"),
-            postgresql_where=text("corrects_id IS NOT NULL"),
-        ),
+        _some("ix_delivery_with_reason", "dispatch_id", "state", "reason", where="reason <> ''"),
+        _some("ix_delivery_corrects_id", "corrects_id", where="corrects_id IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -585,6 +579,7 @@ class Delivery(SQLModel, table=True):
     message_id: str = Field(unique=True)
     follows_up_id: int | None = Field(default=None, foreign_key="release.id")
     state: str = Field(default=DeliveryState.QUEUED)
+    is_withheld: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     reason: str = _long_text()
     attempts: int = 0
     refusals: int = 0
@@ -618,18 +613,19 @@ class LeftOut(SQLModel, table=True):
 
 
 class Tally(SQLModel, table=True):
-    """How many deliveries of a dispatch stand where, by sector and domain: what reports add up.
+    """How many deliveries of a dispatch stand where, by sector and by domain (`kind`): what reports add up.
 
     The database keeps it (triggers of the migrations), in the transaction that moves a delivery, whoever moves it.
-    `queued` counts those claimed and being sent as well. On PostgreSQL each session counts in a `shard` of its own.
+    `planned` counts all, whatever their state; those who are queued, claimed or being sent have no row beside it. On
+    PostgreSQL each session counts in a `shard` of its own.
     """
 
     __tablename__ = "tally"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     dispatch_id: int = Field(foreign_key="dispatch.id", ondelete="CASCADE", primary_key=True)
-    sector: str = Field(primary_key=True)
-    domain: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
     state: str = Field(primary_key=True)
     shard: int = Field(primary_key=True)
     many: int

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import delete, text
+from sqlalchemy import Connection, delete, text
 
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
@@ -40,3 +40,27 @@ def empty(database: Database) -> None:
     with database.transaction() as connection:
         for table in reversed(Contact.metadata.sorted_tables):
             connection.execute(delete(table))
+
+
+def forget_states(connection: Connection) -> None:
+    """Take from `delivery` what says its state once more: triggers, tally, `is_withheld`; as the first schema was."""
+    if connection.dialect.name == "sqlite":
+        triggers = connection.execute(text("SELECT name, '' FROM sqlite_master WHERE type = 'trigger'")).all()
+    else:
+        triggers = connection.execute(
+            text("SELECT DISTINCT trigger_name, ' ON delivery' FROM information_schema.triggers")
+        ).all()
+    for name, on in triggers:
+        connection.execute(text(f"DROP TRIGGER {name}{on}"))
+        if on:
+            connection.execute(text(f"DROP FUNCTION {name}()"))
+    connection.execute(text("DROP TABLE tally"))
+    for column in ("release_version_id", "follows_up_id"):
+        connection.execute(text(f"DROP INDEX uq_delivery_{column}_contact_id"))
+    connection.execute(text("ALTER TABLE delivery DROP COLUMN is_withheld"))
+    connection.execute(
+        text(
+            "CREATE UNIQUE INDEX uq_delivery_release_version_id_contact_id"
+            " ON delivery (release_version_id, contact_id) WHERE state <> 'withheld'"
+        )
+    )

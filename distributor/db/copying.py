@@ -131,8 +131,8 @@ def _compare_tallies(old: Connection, new: Connection) -> None:
     """The sums that reports show must be the same on both sides."""
     t = Contact.metadata.tables["tally"].c
     sums = (
-        select(t.dispatch_id, t.sector, t.domain, t.state, func.sum(t.many))
-        .group_by(t.dispatch_id, t.sector, t.domain, t.state)
+        select(t.dispatch_id, t.kind, t.name, t.state, func.sum(t.many))
+        .group_by(t.dispatch_id, t.kind, t.name, t.state)
         .having(func.sum(t.many) != 0)
     )
     if _sorted(old.execute(sums).all()) != _sorted(new.execute(sums).all()):

@@ -113,7 +113,9 @@ class DeliveryLog:
         """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many."""
         count = 0
         for chunk in _chunks(rows, 500):
-            connection.execute(insert(_delivery), chunk)
+            connection.execute(
+                insert(_delivery), [{**row, "is_withheld": row["state"] == DeliveryState.WITHHELD} for row in chunk]
+            )
             count += len(chunk)
         ring(connection)
         return count

@@ -15,33 +15,48 @@ _tally = Tally.__table__  # type: ignore[attr-defined]
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 
 
+KINDS = ("sector", "domain")
+"""What deliveries are counted by, each for itself."""
+
+_PLANNED = "planned"
+"""The state under which the database counts all, whatever becomes of them."""
+
+
 class Place(NamedTuple):
-    """Where deliveries are counted together."""
+    """Where deliveries are counted together: those of a sector, or of a domain, in one state."""
 
     dispatch_id: int
-    sector: str
-    domain: str
+    kind: str
+    name: str
     state: str
 
 
 def tally(connection: Connection, dispatch_ids: Sequence[int]) -> Counter[Place]:
-    """The deliveries of these dispatches by dispatch, sector, domain and state, where anybody stands.
+    """The deliveries of these dispatches by sector and state, and once more by domain and state, where anybody stands.
 
     Costs what there are places, not deliveries.
     """
     t, d = _tally.c, _delivery.c
     sums = (
-        select(t.dispatch_id, t.sector, t.domain, t.state, func.sum(t.many))
+        select(t.dispatch_id, t.kind, t.name, t.state, func.sum(t.many))
         .where(t.dispatch_id.in_(dispatch_ids))
-        .group_by(t.dispatch_id, t.sector, t.domain, t.state)
+        .group_by(t.dispatch_id, t.kind, t.name, t.state)
     )
-    found = Counter({Place(*place): int(many) for *place, many in connection.execute(sums)})
-    on_the_way = (
-        select(d.dispatch_id, d.sector, d.domain, d.state, func.count())
-        .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
-        .group_by(d.dispatch_id, d.sector, d.domain, d.state)
-    )
-    for *place, many in connection.execute(on_the_way):
-        found[Place(*place)] += many
-        found[Place(*place)._replace(state=DeliveryState.QUEUED)] -= many
+    found: Counter[Place] = Counter()
+    for dispatch_id, kind, name, state, many in connection.execute(sums):
+        waiting = Place(dispatch_id, kind, name, DeliveryState.QUEUED)
+        if state == _PLANNED:
+            found[waiting] += int(many)
+        else:
+            found[waiting._replace(state=state)] += int(many)
+            found[waiting] -= int(many)
+    for kind in KINDS:
+        on_the_way = (
+            select(d.dispatch_id, d[kind], d.state, func.count())
+            .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+            .group_by(d.dispatch_id, d[kind], d.state)
+        )
+        for dispatch_id, name, state, many in connection.execute(on_the_way):
+            found[Place(dispatch_id, kind, name, state)] += many
+            found[Place(dispatch_id, kind, name, DeliveryState.QUEUED)] -= many
     return Counter({place: many for place, many in found.items() if many})

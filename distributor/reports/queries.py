@@ -338,8 +338,9 @@ def _standings(
     """Counts by state, and when the first of the deferred is due: the one place where a dispatch is counted."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for place, many in tally(connection, dispatch_ids).items():
-        of_dispatch = counts[place.dispatch_id]
-        of_dispatch[place.state] = of_dispatch.get(place.state, 0) + many
+        if place.kind == "sector":  # everybody is counted by either
+            of_dispatch = counts[place.dispatch_id]
+            of_dispatch[place.state] = of_dispatch.get(place.state, 0) + many
     deferred = (
         select(_delivery.c.dispatch_id, func.min(_delivery.c.next_attempt_at))
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state == DeliveryState.DEFERRED)
@@ -444,12 +445,13 @@ def _assumed(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
 _Groups = dict[str, dict[str, int]]
 
 
-def _grouped(places: Mapping[Place, int], by: Literal["sector", "domain"]) -> _Groups:
-    """Counts by one side of where deliveries stand and by state, largest group first."""
+def _grouped(places: Mapping[Place, int], kind: Literal["sector", "domain"]) -> _Groups:
+    """Counts by sector or by domain and by state, largest group first."""
     groups: dict[str, dict[str, int]] = defaultdict(dict)
     for place, many in places.items():
-        group = groups[getattr(place, by)]
-        group[place.state] = group.get(place.state, 0) + many
+        if place.kind == kind:
+            group = groups[place.name]
+            group[place.state] = group.get(place.state, 0) + many
     return sorted_groups(groups)
 
 
