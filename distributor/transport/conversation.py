@@ -35,6 +35,7 @@ class Conversation(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._partial = b""
         self._lines: list[bytes] = []
+        self._kind = b""  # the first digit of a reply of several lines
         self._replies: deque[SMTPResponse] = deque()
         self._owed = 0
         self._unread = 0  # octets, since all that came had been asked for
@@ -179,13 +180,20 @@ class Conversation(asyncio.Protocol):
     # Within
 
     def _read_lines(self, data: bytes) -> None:
-        """Take whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1)."""
+        """Take whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1).
+
+        All its lines must have one code. Where a yes ends as a no, or the other way round, nobody knows what was meant.
+        """
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
+            if self._kind and line[:1] != self._kind:
+                raise SMTPException("The server began a reply with one code and ended it with another.")
             self._lines.append(line[4:].strip(b" \t\r"))
-            if line[3:4] != b"-":
+            if line[3:4] == b"-":
+                self._kind = line[:1]
+            else:
                 self._replies.append(SMTPResponse(_code(line), _text(self._lines)))
-                self._lines = []
+                self._lines, self._kind = [], b""
         if self._unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
             raise SMTPException("The server does not stop talking.")
 

@@ -171,6 +171,15 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
     True,
     1,
 )
+@example(
+    [
+        *[Fault("mail", reply="421 4.3.2 Going down", times=1)] * 2,
+        Fault("rcpt", reply="250-and no end", times=1, also="421 4.3.2 Bye\r\n"),
+    ],
+    [],
+    True,
+    1,
+)
 def test_whatever_fails_nobody_is_lost_or_mailed_twice(
     database: Database, faults: list[Fault], deaths: list[Life], pipelining: bool, connections: int
 ) -> None:

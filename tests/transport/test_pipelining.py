@@ -157,6 +157,13 @@ async def test_silence_after_a_body_is_that_messages_doubt_and_the_announced_one
 
 
 @in_loop
+async def test_a_recipient_who_was_taken_and_refused_in_one_reply_gets_no_empty_message() -> None:
+    run = await send_row(Fault("rcpt", reply="250-Ok", also="421 4.3.2 Bye\r\n", times=1))
+    assert [(outcome.state, outcome.verdict) for outcome in run.outcomes] == [(S.DEFERRED, V.CONNECTION)]
+    assert (run.server.accepted, run.begun, run.usable) == ([], [], False)
+
+
+@in_loop
 async def test_a_421_behind_an_acceptance_is_no_answer_to_the_next() -> None:
     goodbye = Fault("body", also="421 4.3.2 Going down\r\n", then_drop=True, recipient="ada@*")
     run = await send_row(goodbye)

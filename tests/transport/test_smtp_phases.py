@@ -132,7 +132,17 @@ async def test_silence_after_the_body_is_doubt(fault: str) -> None:
 
 @pytest.mark.parametrize(
     "garbage",
-    ["hello", "2", "999 what", "099 what", "354 more", "250-" + "x" * 9000, "250-more\r\n250-and more" * 4000],
+    [
+        "hello",
+        "2",
+        "999 what",
+        "099 what",
+        "354 more",
+        "250-" + "x" * 9000,
+        "250-more\r\n250-and more" * 4000,
+        "250-queued\r\n550 No",
+        "550-No\r\n250 queued",
+    ],
 )
 @in_loop
 async def test_garbage_after_the_body_is_doubt(garbage: str) -> None:
@@ -142,7 +152,9 @@ async def test_garbage_after_the_body_is_doubt(garbage: str) -> None:
 
 
 @pytest.mark.parametrize("phase", BEFORE_THE_BODY)
-@pytest.mark.parametrize("garbage", ["hello", "999 what", "25", "250-" + "x" * 9000])
+@pytest.mark.parametrize(
+    "garbage", ["hello", "999 what", "25", "250-" + "x" * 9000, "250-Ok\r\n421 Bye", "550-No\r\n250 Ok"]
+)
 @in_loop
 async def test_garbage_before_the_body_defers(phase: Phase, garbage: str) -> None:
     delivered = await deliver_once(Fault(phase, reply=garbage))
