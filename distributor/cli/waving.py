@@ -15,7 +15,7 @@ from distributor.cli.output import console, count
 from distributor.cli.proving import Proved
 from distributor.cli.showing import MANY
 from distributor.contacts.lists import press_lists
-from distributor.contacts.people import members, outlets
+from distributor.contacts.people import members
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.dispatch.preflight import early_readers
 from distributor.dispatch.waves import EVERYBODY, PlannedWave, in_order, meant_by, read_duration, read_wave
@@ -74,6 +74,8 @@ def _slugs(session: Session, workspace: Workspace, name: str) -> tuple[str, ...]
 
 
 def _exclusive(session: Session, text: str) -> PlannedWave:
+    from distributor.contacts.people import outlets
+
     outlet = outlets.outlet_called(session, text)
     if outlet is not None:
         people = outlets.contacts_of(session, outlet)

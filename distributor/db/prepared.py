@@ -24,7 +24,6 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -147,7 +146,9 @@ def looked_up(column: ColumnElement[int], name: str, dialect: Dialect) -> Column
     if dialect.name == "sqlite":
         path = literal_column("'$.\"'").concat(cast(column, String)).concat(literal_column("'\"'"))
         return func.json_extract(bindparam(name, type_=_JsonTexts()), path)
-    return cast(bindparam(name, type_=_JsonTexts()), postgresql.JSONB).op("->>")(cast(column, String))
+    from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - most offices never need what it loads
+
+    return cast(bindparam(name, type_=_JsonTexts()), JSONB).op("->>")(cast(column, String))
 
 
 class _JsonNumbers(TypeDecorator[list[int]]):

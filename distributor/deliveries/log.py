@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
 from distributor.db.bell import ring
 from distributor.db.engine import Database
 from distributor.db.plain import pragmas
+from distributor.db.prepared import PreparedInsert
 from distributor.deliveries.apart import CACHE_KB, Errand
 from distributor.deliveries.leases import database_now, lease_end, may_recover
 from distributor.deliveries.notices import Notices
@@ -30,6 +31,9 @@ T = TypeVar("T")
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+
+_NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
+"""The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""
 
 _NOTED_TOGETHER = 512
 """So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
@@ -77,6 +81,7 @@ class DeliveryLog:
         self._now = now or clock.now
         self._shared_clock = now is None and not database.is_sqlite
         self._statements = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
+        self._planned = PreparedInsert(_delivery, tuple(_NEW), database.engine.dialect)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
         self._notices = Notices(database.engine.dialect)
         self._newly_accepted: list[int] = []
@@ -113,9 +118,7 @@ class DeliveryLog:
         """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many."""
         count = 0
         for chunk in _chunks(rows, 500):
-            connection.execute(
-                insert(_delivery), [{**row, "is_withheld": row["state"] == DeliveryState.WITHHELD} for row in chunk]
-            )
+            self._planned.run(connection, [_planned(row) for row in chunk])
             count += len(chunk)
         ring(connection)
         return count
@@ -332,6 +335,11 @@ class DeliveryLog:
             .where(which, _delivery.c.state == old)
             .values(state=new, worker="", lease_until=None, updated_at=self._now(), **values)
         ).rowcount
+
+
+def _planned(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The whole row of a new delivery, in the order of `_NEW`."""
+    return tuple({**_NEW, **row, "is_withheld": row["state"] == DeliveryState.WITHHELD}.values())
 
 
 def _chunks(rows: Iterable[T], size: int) -> Iterable[list[T]]:

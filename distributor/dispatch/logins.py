@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.db.upserts import upsert
 from distributor.errors import CredentialsRefused
 from distributor.models import RefusedLogin
 from distributor.tokens import Keyring
@@ -33,10 +33,9 @@ class RefusedLogins:
 
     def remember(self, account: SmtpAccount, said: str) -> None:
         """Keep that a login was refused."""
-        make = sqlite.insert if self.database.is_sqlite else postgresql.insert
         values = {"login": self._login(account), "said": said, "refused_at": clock.now()}
         with self.database.transaction() as connection:
-            connection.execute(make(_refused).values(**values).on_conflict_do_nothing())
+            connection.execute(upsert(connection, _refused).values(**values).on_conflict_do_nothing())
 
     def forget(self, account: SmtpAccount) -> None:
         """Let a login be offered again."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.db.upserts import upsert
 from distributor.models import Audit, Pace
 from distributor.transport.throttle import (
     Allowance,
@@ -152,9 +152,8 @@ class PacingBook:
 
     def _locked(self, connection: Connection, scopes: Sequence[str], moment: datetime) -> dict[str, Gauge]:
         """The gauges of these scopes, locked, made where they are not there; with them those that are suspended."""
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            make(_pace).on_conflict_do_nothing(),
+            upsert(connection, _pace).on_conflict_do_nothing(),
             [
                 {"account_id": self._account_id, "scope": scope, "state": {}, "reason": "", "updated_at": moment}
                 for scope in scopes
@@ -187,9 +186,8 @@ class PacingBook:
         reserved = sum(max(row.connections, min(row.wish, fair[row.worker])) for row in rows)
         mine: int = max(0, min(wish, cap - reserved))
         values = {"connections": max(mine, open_connections), "wish": wish, "until": moment + _SHARE_LASTS}
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            make(_share)
+            upsert(connection, _share)
             .values(account_id=self._account_id, worker=self._worker, **values)
             .on_conflict_do_update(index_elements=["account_id", "worker"], set_=values)
         )

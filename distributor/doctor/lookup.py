@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import dns.exception
-import dns.rdata
-import dns.resolver
+from typing import TYPE_CHECKING
 
 from distributor import clock
 from distributor.doctor.check import NotExamined
+
+if TYPE_CHECKING:
+    import dns.rdata
+    import dns.resolver
 
 Lookup = Callable[[str, str], Sequence[str]]
 """(name, record type) → the records as text, none when there are none; raises `DnsSilent` without an answer.
@@ -63,6 +64,10 @@ class DnsLookup:
         left = self._until - clock.monotonic()
         if left <= 0:
             raise DnsSilent("it takes too long")
+        # A twentieth of a second, and most proofs have nothing to ask.
+        import dns.exception  # noqa: PLC0415
+        import dns.resolver  # noqa: PLC0415
+
         try:
             self._resolver = self._resolver or dns.resolver.Resolver()
             answer = self._resolver.resolve(name + ".", kind, lifetime=min(left, EACH_SECONDS), search=False)
