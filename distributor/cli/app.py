@@ -150,19 +150,23 @@ def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
         _require_text(sys.argv[1:])
-        _meant(sys.argv[1:])()
+        code = _meant(sys.argv[1:])(standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except DistributorError as error:
         return _say(error)
-    except KeyboardInterrupt:
+    except typer.TyperException as error:
+        from distributor.cli.usage import explain
+
+        return _say(explain(error))
+    except (KeyboardInterrupt, typer.Abort):  # the second: at a question
         sys.stderr.write("\nStopped.\n")
         return 130
     except Exception as error:  # noqa: BLE001 - the last place that can turn a defect of ours into a sentence
         from distributor.cli.defects import confess
 
         return _say(confess(error))
-    return 0
+    return code if isinstance(code, int) else 0  # a number only where something ended it early, as --version
 
 
 def _say(error: DistributorError) -> int:
