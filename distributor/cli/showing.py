@@ -280,8 +280,11 @@ def finding_as_json(finding: Finding, result: ProofResult) -> dict[str, Any]:
     return asdict(finding) | {"override": override_as_json(let_pass) if let_pass else None}
 
 
-def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) -> None:
-    """What the proof found, stops first, each with its line, its words and the way to mend it."""
+def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int, *, command: str) -> None:
+    """What the proof found, stops first, each with its line, its words and the way to mend it.
+
+    `command` proves the same for the same people: with an override it lets pass what stops.
+    """
     out = console()
     out.print(f"Proof of «{slug}» for {moment:%A %d %B %Y %H:%M %Z}; {count(rendered, 'message')} written strictly.")
     for finding in result.findings:
@@ -305,7 +308,7 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) 
     levels = Counter(finding.level.value for finding in result.findings)
     if result.stops:
         codes = " ".join(f"--override {code}" for code in dict.fromkeys(finding.code for finding in result.stops))
-        suggest("To let it pass, named and logged:", f'distributor releases proof {slug} {codes} --because "…"')
+        suggest("To let it pass, named and logged:", f'{command} {codes} --because "…"')
     elif levels:
         out.print("Nothing stops it.")
 

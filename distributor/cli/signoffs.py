@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Lists, Slug, Where
+from distributor.cli.naming import how_to_send, how_to_sign, scope_of
+from distributor.cli.options import AsJson, AttachPdf, Exclude, Lists, Only, Slug, Where
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,8 +29,8 @@ def sign_off(
     slug: Slug,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs; your account is kept beside it.")] = "",
     lists: Lists = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")] = None,
+    exclude: Exclude = None,
+    only: Only = None,
     where: Where = None,
     attach_pdf: AttachPdf = False,
     withdraw: Annotated[
@@ -49,13 +49,7 @@ def sign_off(
     if withdraw:
         _withdraw(workspace, slug, by, as_json=as_json)
         return
-    scope = {
-        "lists": lists or None,
-        "excluded": exclude or [],
-        "only": only or [],
-        "where": where or "",
-        "attach_pdf": attach_pdf,
-    }
+    scope = scope_of(lists, exclude, only, where, attach_pdf=attach_pdf)
     sign_release(workspace, slug, by, scope, as_json=as_json)
 
 
@@ -128,7 +122,7 @@ def _say_what_is_missing(found: Standing, slug: str, scope: dict[str, Any]) -> N
                 console().print(f"  {one.name}: {one.excluded}")
         console().print(f"{count(found.missing, 'more signature is', 'more signatures are')} needed.")
     elif scope["lists"] is not None:
-        suggest("Next:", shlex.join(["distributor", "send", slug, *_options(scope)]))
+        suggest("Next:", how_to_send(slug, scope))
 
 
 def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> None:
@@ -197,19 +191,6 @@ def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_t
     parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
     files = [file.kept for one in proved.versions for file in one.opened.files]
     return replace(leaving_of(parts, workspace.templates.sources(), files), is_to_holders=is_to_holders)
-
-
-def how_to_sign(slug: str, scope: dict[str, Any]) -> str:
-    """The command that signs a release for a send with these lists."""
-    return f"{shlex.join(['distributor', 'releases', 'sign-off', slug, *_options(scope)])} --by NAME"
-
-
-def _options(scope: dict[str, Any]) -> list[str]:
-    """The lists as they are named on the command line."""
-    named = {"--list": scope["lists"] or [], "--exclude": scope["excluded"], "--only": scope["only"]}
-    words = [word for option, names in named.items() for name in names for word in (option, name)]
-    words += ["--where", scope["where"]] if scope["where"] else []
-    return [*words, *(["--attach-pdf"] if scope["attach_pdf"] else [])]
 
 
 def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
