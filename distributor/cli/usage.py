@@ -50,7 +50,7 @@ def _unfit(said: str, context: Any, see: str) -> BadInput:
     """Words that fit no command, too many of them, or none."""
     if found := _NO_COMMAND.match(said):
         name = found["name"]
-        meant = _meant(name, get_close_matches(name, context.command.commands, n=1))
+        meant = _meant(name, context.command.commands)
         return BadInput(f"There is no command «{name}».", mend=f"{meant}{see}")
     if found := _TOO_MUCH.match(said):
         return BadInput(
@@ -126,8 +126,9 @@ def _wanted(parameter: Any) -> str:
 
 
 def _meant(typed: str, names: Iterable[str]) -> str:
-    near = get_close_matches(typed, list(names), n=1)
-    return f"Did you mean {near[0]}? " if near else ""
+    bare = {name.lstrip("-"): name for name in names}  # two dashes in common make no likeness
+    near = get_close_matches(typed.lstrip("-"), bare, n=1)
+    return f"Did you mean {bare[near[0]]}? " if near else ""
 
 
 def _command(context: Any) -> str:

@@ -34,6 +34,8 @@ SAID = {
     "send halle --yes=1": "--yes: It takes no value. Write --yes alone.",
     "send halle --lists presse": "There is no option --lists. Did you mean --list? See: distributor send --help",
     "send halle --nonsense": "There is no option --nonsense. See: distributor send --help",
+    "suppressions list --where x": "There is no option --where. See: distributor suppressions list --help",
+    "send halle --excude presse": "There is no option --excude. Did you mean --exclude? See: distributor send --help",
     "send halle -z": "There is no option -z. See: distributor send --help",
     "send": "SLUG is missing: the release's short name, as `releases list` shows it. See: distributor send --help",
     "coverage add https://jour.example/1": "--release is missing: ",
