@@ -14,7 +14,7 @@ from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
 from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
-from distributor.cli.output import ask, console, count, show_json
+from distributor.cli.output import ask, console, count, show_json, show_under
 from distributor.cli.proving import log_overrides, require_reason
 from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
@@ -293,9 +293,9 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     if found.phone:
         out.print(f"To ring up, since they are not mailed: {len(found.phone)}.")
         for one, left_out in found.phone[:_MANY]:
-            out.print(f"  {one.planned.recipient.name or one.planned.address}: {left_out.because}")
+            show_under(out, f"{one.planned.recipient.name or one.planned.address}: {left_out.because}")
     for holding in found.unsettled[:_MANY]:
-        out.print(f"  not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
+        show_under(out, f"not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
         show_warnings(proved.result, _how_to_prove(ready))
         show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)

@@ -19,7 +19,7 @@ from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.manifests import show_difference
 from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
-from distributor.cli.output import ask, ask_number, console, count, show_json
+from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
@@ -304,7 +304,7 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
         return
     shown = waiting or earlier
     for one in () if silent else shown[:MANY]:
-        console().print(f"  {one.planned.recipient.name or one.planned.address} {one}")
+        show_under(console(), f"{one.planned.recipient.name or one.planned.address} {one}")
     if len(shown) > MANY and not silent:
         console().print(f"  … and {len(shown) - MANY} more")
     if waiting:

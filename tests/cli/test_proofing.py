@@ -6,7 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
-from commandtree import Run
+from commandtree import Run, on_a_terminal
 
 TIRED = """---
 title: La halle rouvre LUNDI !!
@@ -162,3 +162,13 @@ def test_who_is_sent_to_in_waves_is_who_signs_and_proves(run: Run, folder: Path)
     wanted = [words for words in commands_in(done.stdout) if words[0] == "releases"]
     assert [words[1] for words in wanted] == ["proof", "sign-off"], done.stderr
     assert all(words[2:5] == ["tired", "--list", "presse"] for words in wanted)
+
+
+def test_a_finding_too_long_for_the_terminal_goes_on_under_itself(run: Run, folder: Path) -> None:
+    long = f"La question de de la nuit reste ouverte, {'et celle du jour aussi, ' * 6}dit-on."
+    with_release(run, folder, TIRED.replace("La question de de la nuit reste ouverte.", long))
+    shown = on_a_terminal("releases", "proof", "tired", workspace=folder, COLUMNS="60", NO_COLOR="1")
+    found = shown[shown.index("WARN") : shown.index("Nothing stops it.")].splitlines()
+    assert max(map(len, found)) <= 60
+    assert all(line.startswith((" " * 7, "WARN ", "NOTE ")) for line in found)
+    assert "«de de»" in shown
