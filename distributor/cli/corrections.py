@@ -102,9 +102,9 @@ def send_correction(
     _require_settled(ready, slug)
 
 
-def _scope(leaving: Leaving) -> dict[str, Any]:
+def _scope(workspace: Workspace, leaving: Leaving) -> dict[str, Any]:
     """The options of a sending to who has the text: it names no list."""
-    return scope_of(None, (), (), "", attach_pdf=leaving.attach_pdf)
+    return scope_of(None, (), (), "", attach_pdf=leaving.attach_pdf, account=workspace.account_name)
 
 
 def _standing(workspace: Workspace, ready: Ready) -> tuple[signoffs.Standing, Leaving]:
@@ -121,13 +121,13 @@ def _show_signatures(workspace: Workspace, ready: Ready) -> None:
         return
     signed, leaving = _standing(workspace, ready)
     show_signatures(signed.signatures, workspace.settings.timezone)
-    show_missing(signed, ready.versions[0].release.slug, _scope(leaving))
+    show_missing(signed, ready.versions[0].release.slug, _scope(workspace, leaving))
 
 
 def _signed(workspace: Workspace, session: Session, ready: Ready) -> tuple[signoffs.Signature, ...]:
     """The signatures that hold; `Refused` when they are too few."""
     leaving = leaving_from(workspace, session, ready.proved, is_to_holders=True)
-    scope = _scope(leaving)
+    scope = _scope(workspace, leaving)
     return signoffs.require_signed(
         session,
         leaving,
@@ -221,15 +221,24 @@ def _require_passing(workspace: Workspace, ready: Ready, moment: datetime) -> No
     local = moment.astimezone(workspace.settings.timezone)
     for one in ready.proved.versions:
         if one.result.stops:
-            show_proof(one.result, one.stored.release.slug, local, one.rendered, command=_how_to_prove(ready))
+            show_proof(
+                one.result, one.stored.release.slug, local, one.rendered, command=_how_to_prove(workspace, ready)
+            )
     raise Refused("The proof stops this correction; nothing was sent.")
 
 
-def _how_to_prove(ready: Ready) -> str:
+def _how_to_prove(workspace: Workspace, ready: Ready) -> str:
     """The command that proves the same, for who has the text and for the lists that get it too."""
     with_pdf = any(file.kept.role == FileRole.ATTACHMENT for one in ready.proved.versions for file in one.opened.files)
     lists = ready.lists
-    scope = scope_of(lists.lists, lists.excluded_lists, lists.only_lists, lists.where, attach_pdf=with_pdf)
+    scope = scope_of(
+        lists.lists,
+        lists.excluded_lists,
+        lists.only_lists,
+        lists.where,
+        attach_pdf=with_pdf,
+        account=workspace.account_name,
+    )
     return how_to_prove(ready.versions[0].release.slug, scope)
 
 
@@ -297,7 +306,7 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     for holding in found.unsettled[:_MANY]:
         show_under(out, f"not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
-        show_warnings(proved.result, _how_to_prove(ready))
+        show_warnings(proved.result, _how_to_prove(workspace, ready))
         show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
 
 

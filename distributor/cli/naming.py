@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from distributor.account_settings import DEFAULT_ACCOUNT
+
 
 def scope_of(
     lists: Sequence[str] | None,
@@ -14,14 +16,16 @@ def scope_of(
     where: str | None,
     *,
     attach_pdf: bool,
+    account: str = DEFAULT_ACCOUNT,
 ) -> dict[str, Any]:
-    """The lists of a sending as a signature keeps them; None: every list."""
+    """The lists of a sending (None: every list), and its account, as a signature keeps them."""
     return {
         "lists": list(lists) if lists else None,
         "excluded": list(excluded or []),
         "only": list(only or []),
         "where": where or "",
         "attach_pdf": attach_pdf,
+        "account": account,
     }
 
 
@@ -42,8 +46,9 @@ def how_to_prove(slug: str, scope: Mapping[str, Any], at: str = "") -> str:
 
 
 def _options(scope: Mapping[str, Any]) -> list[str]:
-    """The lists as they are named on the command line."""
+    """Lists and account as they are named on the command line."""
     named = {"--list": scope["lists"] or [], "--exclude": scope["excluded"], "--only": scope["only"]}
     words = [word for option, names in named.items() for name in names for word in (option, name)]
     words += ["--where", scope["where"]] if scope["where"] else []
-    return [*words, *(["--attach-pdf"] if scope["attach_pdf"] else [])]
+    words += ["--attach-pdf"] if scope["attach_pdf"] else []
+    return words + (["--account", scope["account"]] if scope["account"] != DEFAULT_ACCOUNT else [])

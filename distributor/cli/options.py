@@ -26,6 +26,7 @@ At = Annotated[
 NotAfter = Annotated[
     str, typer.Option("--not-after", metavar="WHEN", help="Withhold whoever has not left by then, as 20:00.")
 ]
+Account = Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")]
 Because = Annotated[str, typer.Option(help="Why the override is right; logged with your name.")]
 Override = Annotated[
     list[str] | None,

@@ -11,8 +11,19 @@ from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
 from distributor.cli.correcting import correct, replace, retract
 from distributor.cli.embargo import accept_embargo, embargo
-from distributor.cli.naming import scope_of
-from distributor.cli.options import AsJson, AttachPdf, Because, Exclude, Language, Lists, Only, Override, Slug, Where
+from distributor.cli.options import (
+    Account,
+    AsJson,
+    AttachPdf,
+    Because,
+    Exclude,
+    Language,
+    Lists,
+    Only,
+    Override,
+    Slug,
+    Where,
+)
 from distributor.cli.pdf import pdf
 from distributor.cli.reminding import follow_up
 from distributor.cli.signoffs import sign_off
@@ -144,6 +155,7 @@ def proof(
     only: Only = None,
     where: Where = None,
     attach_pdf: AttachPdf = False,
+    account: Account = "default",
     at: Annotated[
         str, typer.Option(help="Prove it for this time of sending, as 2026-12-01 18:00 (default: now).")
     ] = "",
@@ -166,6 +178,7 @@ def proof(
         else:
             show_rules(spoken)
         return
+    from distributor.cli.naming import scope_of
     from distributor.cli.proofing import prove_for
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
@@ -173,9 +186,9 @@ def proof(
     if not slug:
         raise BadInput("No release is named.", mend="See: distributor releases list")
     prove_for(
-        open_workspace(context.obj),
+        open_workspace(context.obj).for_account(account),
         slug,
-        scope_of(lists, exclude, only, where, attach_pdf=attach_pdf),
+        scope_of(lists, exclude, only, where, attach_pdf=attach_pdf, account=account),
         at,
         overrides=override or [],
         because=because,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from distributor import clock
+from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
@@ -73,7 +74,7 @@ class Choice:
 
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
-    `then` is the account that takes over where the workspace's is refused.
+    `account` is the one it is sent through, `then` the one that takes over where that is refused.
     `recipients` is their number, where it was typed.
     It starts `at` that hour, or now, and whoever has not left by `not_after` is withheld.
     `waves` name lists, each with its time; `exclusive` is who is `ahead` of them for so long.
@@ -93,13 +94,16 @@ class Choice:
     @property
     def scope(self) -> dict[str, Any]:
         """The lists as a signature keeps them."""
-        return scope_of(self.lists, self.excluded, self.only, self.where, attach_pdf=self.attach_pdf)
+        return scope_of(
+            self.lists, self.excluded, self.only, self.where, attach_pdf=self.attach_pdf, account=self.account
+        )
 
     at: str = ""
     not_after: str = ""
     waves: Sequence[str] = ()
     exclusive: str = ""
     ahead: str = ""
+    account: str = DEFAULT_ACCOUNT
 
 
 def send_release(
