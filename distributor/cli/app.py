@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 from typer.models import CommandInfo, TyperInfo
 
 from distributor import __version__
@@ -81,7 +82,10 @@ def _print_version(value: bool) -> None:
 def root(
     context: typer.Context,
     workspace: Annotated[
-        Path, typer.Option(help="The workspace: the folder with .env and press.db.", envvar="DISTRIBUTOR_WORKSPACE")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="The workspace: the folder with .env and press.db.", envvar="DISTRIBUTOR_WORKSPACE"
+        ),
     ] = Path(),
     version: Annotated[  # noqa: ARG001 - answered before it gets here
         bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
@@ -150,7 +154,12 @@ def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
         _require_text(sys.argv[1:])
-        code = _meant(sys.argv[1:])(standalone_mode=False)
+        command = get_command(_meant(sys.argv[1:]))
+        if "--help" in sys.argv[1:]:
+            from distributor.cli.placeholders import name_values
+
+            name_values(command)
+        code = command(standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except DistributorError as error:
