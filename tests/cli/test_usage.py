@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from commandtree import commands, groups
@@ -111,3 +113,20 @@ def test_every_number_and_choice_of_every_command_speaks_so(say: Say) -> None:
             assert ": «nonsense» is no " in said, name
             assert not any(theirs in said for theirs in THEIR_WORDS), name
     assert asked > 10
+
+
+WORDS = {
+    "contacts edit aubry --collected-on hier": "--collected-on: «hier» is no day. Write it as 2026-03-01.",
+    "contacts edit aubry --outlet Jour --until jamais": "--until: «jamais» is no day. Write it as 2026-03-01.",
+    "contacts edit aubry --attachments maybe": "--attachments: «maybe» is neither yes nor no. Write yes or no.",
+    "contacts edit aubry --embargo-trust 2": "--embargo-trust: «2» is neither yes nor no. Write yes or no.",
+    "contacts edit aubry --language klingon": "--language: «klingon» is no language. Write it as fr, en or de.",
+    "outlets edit 'Le Jour' --deadline late": "--deadline: «late» is no hour of the day. Write it as 18:30.",
+    "feedback list --kind zip": "--kind: «zip» is no kind. Say one of: bounce, delay, delivered, complaint, ",
+}
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_what_the_commands_read_themselves_names_its_option_too(prepared: Path, say: Say, command: str) -> None:
+    code, said = say("--workspace", str(prepared), *shlex.split(command))
+    assert (code, said.startswith(WORDS[command]), said.count("\n")) == (2, True, 1), said
