@@ -51,4 +51,5 @@ def _options(scope: Mapping[str, Any]) -> list[str]:
     words = [word for option, names in named.items() for name in names for word in (option, name)]
     words += ["--where", scope["where"]] if scope["where"] else []
     words += ["--attach-pdf"] if scope["attach_pdf"] else []
-    return words + (["--account", scope["account"]] if scope["account"] != DEFAULT_ACCOUNT else [])
+    account = scope.get("account", DEFAULT_ACCOUNT)  # signatures of before name none
+    return words + (["--account", account] if account != DEFAULT_ACCOUNT else [])
