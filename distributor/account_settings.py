@@ -52,11 +52,12 @@ def secret_variables(name: str) -> tuple[str, str]:
     return stem + _SECRETS["smtp_password"], stem + _SECRETS["oauth_client_secret"]
 
 
-def settings_of(settings: Settings, name: str, config: Mapping[str, str]) -> Settings:
+def settings_of(settings: Settings, name: str, config: Mapping[str, str], *, is_typed: bool = False) -> Settings:
     """The settings as a named account has them: where it sends through, and, where it says so, who it comes from.
 
     Server, login and limits are its own alone: no password of one account is ever offered to the server of another.
-    A key of DKIM is not taken over into another domain. Raises `BadInput` that names the account and what is wrong.
+    A key of DKIM is not taken over into another domain. Raises `BadInput` that names the account and what is wrong; of
+    what `is_typed` with the command, and not kept yet, there is nothing to edit.
     """
     values = DEFAULTS | {one: "" for one in SETTING_NAMES if one not in DEFAULTS}
     values |= {one: settings.texts.get(one, "") for one in _SHARED}
@@ -67,7 +68,9 @@ def settings_of(settings: Settings, name: str, config: Mapping[str, str]) -> Set
         own = build_settings(settings.workspace, values, dict.fromkeys(SETTING_NAMES, f"account {name}"))
     except BadInput as error:
         field = (error.field or "").removeprefix(PREFIX).lower()
-        mend = f"{error.mend} Change it with: distributor accounts edit {name} --set {field}=…"
+        mend = error.mend
+        if not is_typed:
+            mend += f" Change it with: distributor accounts edit {name} --set {field}=…"
         raise BadInput(error.message, field=f"account {name}: {field}", mend=mend) from None
     stem = name.upper().replace("-", "_")
     parts: dict[str, Any] = {one: getattr(own, one) for one in ACCOUNT_SETTINGS}

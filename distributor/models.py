@@ -316,9 +316,10 @@ class SignOff(SQLModel, table=True):
     """That somebody signed a release for sending (bon à diffuser), and all that the signature is bound to.
 
     `name` is who signs, `actor` the system user at the keyboard. `parts` are the language versions, each under its
-    content hash; `templates` and `files` (the house's logo) hold hashes by name, `attach_pdf` says whether the PDF made
-    of the release is meant to go with it. `scope` are the lists as they were named (none: every list), `recipients`
-    whom they held: number of the contact, keyed hash of the address, number of the part. `digest` covers all of it.
+    content hash and with who it comes from; `templates` and `files` (the house's logo) hold hashes by name,
+    `attach_pdf` says whether the PDF made of the release is meant to go with it. `scope` are the lists as they were
+    named (none: every list) and the account, `recipients` whom they held: number of the contact, keyed hash of the
+    address, number of the part. `digest` covers all of it.
     """
 
     __tablename__ = "sign_off"

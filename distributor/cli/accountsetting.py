@@ -145,7 +145,7 @@ def _beginning(config: Mapping[str, str]) -> dict[str, str]:
 def _checked(workspace: Workspace, name: str, config: Mapping[str, str]) -> Settings:
     """The settings that the account would have; `BadInput` for what cannot be used."""
     base = workspace.base or workspace
-    settings = settings_of(base.settings, name, config)
+    settings = settings_of(base.settings, name, config, is_typed=True)
     if settings.smtp_preset and find_preset(settings.smtp_preset) is None:
         raise BadInput(
             f"There is no preset «{settings.smtp_preset}».", field="--preset", mend="See: distributor accounts presets"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 from typer.models import CommandInfo, TyperInfo
 
 from distributor import __version__
@@ -81,7 +82,10 @@ def _print_version(value: bool) -> None:
 def root(
     context: typer.Context,
     workspace: Annotated[
-        Path, typer.Option(help="The workspace: the folder with .env and press.db.", envvar="DISTRIBUTOR_WORKSPACE")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="The workspace: the folder with .env and press.db.", envvar="DISTRIBUTOR_WORKSPACE"
+        ),
     ] = Path(),
     version: Annotated[  # noqa: ARG001 - answered before it gets here
         bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
@@ -150,19 +154,28 @@ def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
         _require_text(sys.argv[1:])
-        _meant(sys.argv[1:])()
+        command = get_command(_meant(sys.argv[1:]))
+        if "--help" in sys.argv[1:]:
+            from distributor.cli.placeholders import name_values
+
+            name_values(command)
+        code = command(standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except DistributorError as error:
         return _say(error)
-    except KeyboardInterrupt:
+    except typer.TyperException as error:
+        from distributor.cli.usage import explain
+
+        return _say(explain(error))
+    except (KeyboardInterrupt, typer.Abort):  # the second: at a question
         sys.stderr.write("\nStopped.\n")
         return 130
     except Exception as error:  # noqa: BLE001 - the last place that can turn a defect of ours into a sentence
         from distributor.cli.defects import confess
 
         return _say(confess(error))
-    return 0
+    return code if isinstance(code, int) else 0  # a number only where something ended it early, as --version
 
 
 def _say(error: DistributorError) -> int:

@@ -13,11 +13,12 @@ from distributor.cli import phoning, running
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
-from distributor.cli.output import ask, console, count, show_json
+from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
+from distributor.cli.output import ask, console, count, show_json, show_under
 from distributor.cli.proving import log_overrides, require_reason
 from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
-from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.calling import pause_dispatches
@@ -27,6 +28,7 @@ from distributor.dispatch.correcting import Meant, version_of, who_gets
 from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
+from distributor.releases.attachments import FileRole
 from distributor.rendering.values import Recipient
 from distributor.wiring import Workspace, actor
 
@@ -100,9 +102,9 @@ def send_correction(
     _require_settled(ready, slug)
 
 
-def _scope(leaving: Leaving) -> dict[str, Any]:
+def _scope(workspace: Workspace, leaving: Leaving) -> dict[str, Any]:
     """The options of a sending to who has the text: it names no list."""
-    return {"lists": None, "excluded": (), "only": (), "where": "", "attach_pdf": leaving.attach_pdf}
+    return scope_of(None, (), (), "", attach_pdf=leaving.attach_pdf, account=workspace.account_name)
 
 
 def _standing(workspace: Workspace, ready: Ready) -> tuple[signoffs.Standing, Leaving]:
@@ -119,13 +121,13 @@ def _show_signatures(workspace: Workspace, ready: Ready) -> None:
         return
     signed, leaving = _standing(workspace, ready)
     show_signatures(signed.signatures, workspace.settings.timezone)
-    show_missing(signed, ready.versions[0].release.slug, _scope(leaving))
+    show_missing(signed, ready.versions[0].release.slug, _scope(workspace, leaving))
 
 
 def _signed(workspace: Workspace, session: Session, ready: Ready) -> tuple[signoffs.Signature, ...]:
     """The signatures that hold; `Refused` when they are too few."""
     leaving = leaving_from(workspace, session, ready.proved, is_to_holders=True)
-    scope = _scope(leaving)
+    scope = _scope(workspace, leaving)
     return signoffs.require_signed(
         session,
         leaving,
@@ -219,8 +221,25 @@ def _require_passing(workspace: Workspace, ready: Ready, moment: datetime) -> No
     local = moment.astimezone(workspace.settings.timezone)
     for one in ready.proved.versions:
         if one.result.stops:
-            show_proof(one.result, one.stored.release.slug, local, one.rendered)
+            show_proof(
+                one.result, one.stored.release.slug, local, one.rendered, command=_how_to_prove(workspace, ready)
+            )
     raise Refused("The proof stops this correction; nothing was sent.")
+
+
+def _how_to_prove(workspace: Workspace, ready: Ready) -> str:
+    """The command that proves the same, for who has the text and for the lists that get it too."""
+    with_pdf = any(file.kept.role == FileRole.ATTACHMENT for one in ready.proved.versions for file in one.opened.files)
+    lists = ready.lists
+    scope = scope_of(
+        lists.lists,
+        lists.excluded_lists,
+        lists.only_lists,
+        lists.where,
+        attach_pdf=with_pdf,
+        account=workspace.account_name,
+    )
+    return how_to_prove(ready.versions[0].release.slug, scope)
 
 
 def _require_newest(ready: Ready) -> None:
@@ -283,11 +302,11 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     if found.phone:
         out.print(f"To ring up, since they are not mailed: {len(found.phone)}.")
         for one, left_out in found.phone[:_MANY]:
-            out.print(f"  {one.planned.recipient.name or one.planned.address}: {left_out.because}")
+            show_under(out, f"{one.planned.recipient.name or one.planned.address}: {left_out.because}")
     for holding in found.unsettled[:_MANY]:
-        out.print(f"  not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
+        show_under(out, f"not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
-        show_warnings(proved.result, proved.stored.release.slug)
+        show_warnings(proved.result, _how_to_prove(workspace, ready))
         show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
 
 

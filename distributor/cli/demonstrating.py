@@ -11,6 +11,7 @@ from pathlib import Path
 
 from distributor import clock
 from distributor.addresses import parse_address
+from distributor.cli.naming import how_to_prove, how_to_send
 from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
 from distributor.cli.running import say_standing, say_trouble
@@ -81,12 +82,13 @@ async def _walk(target: Path) -> None:
     _import_lists(workspace)
     _import_release(workspace)
     lists = " ".join(f"--list {name}" for name in SECTORS)
-    _title("The proof", f"distributor releases proof {_SLUG} {lists}")
-    proved = prove_release(workspace, _SLUG, list(SECTORS), clock.now())
-    show_proof(proved.result, _SLUG, clock.now().astimezone(workspace.settings.timezone), proved.rendered)
-    _title("Who gets it", f"distributor send {_SLUG} {lists}")
-    show_manifest(proved.manifest, detailed=False)
     choice = Choice(lists=list(SECTORS))
+    _title("The proof", how_to_prove(_SLUG, choice.scope))
+    proved = prove_release(workspace, _SLUG, list(SECTORS), clock.now())
+    local = clock.now().astimezone(workspace.settings.timezone)
+    show_proof(proved.result, _SLUG, local, proved.rendered, command=how_to_prove(_SLUG, choice.scope))
+    _title("Who gets it", how_to_send(_SLUG, choice.scope))
+    show_manifest(proved.manifest, detailed=False)
     _title("The sign-off", f'distributor releases sign-off {_SLUG} {lists} --by "{_SIGNER}"')
     sign_release(workspace, _SLUG, _SIGNER, choice.scope)
     mails = target / "messages"

@@ -85,9 +85,13 @@ def list_(
 ) -> None:
     """List what came back, the newest first."""
     from distributor.cli.output import show_json, show_table, when
+    from distributor.errors import BadInput
     from distributor.feedback import waiting as desk
+    from distributor.feedback.events import Kind
     from distributor.wiring import open_workspace
 
+    if kind and kind not in set(Kind):
+        raise BadInput(f"«{kind}» is no kind.", field="--kind", mend=f"Say one of: {', '.join(Kind)}.")
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
         rows = [row.model_dump(exclude={"raw", "digest"}) for row in desk.listing(session, waiting=waiting, kind=kind)]

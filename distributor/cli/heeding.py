@@ -10,8 +10,8 @@ from distributor.dispatch.preflight import ProofResult
 from distributor.releases.findings import Level
 
 
-def show_warnings(result: ProofResult, slug: str) -> None:
-    """Before a send: every warning in one line, for what stops nothing must still be seen."""
+def show_warnings(result: ProofResult, command: str) -> None:
+    """Before a send: every warning in one line, for what stops nothing must still be seen; `command` shows the rest."""
     warnings = [finding for finding in result.findings if finding.level == Level.WARN]
     out = console()
     for finding in warnings:
@@ -20,7 +20,7 @@ def show_warnings(result: ProofResult, slug: str) -> None:
     notes = sum(finding.level == Level.NOTE for finding in result.findings)
     if warnings or notes:
         said = " and ".join(count(many, word) for many, word in ((len(warnings), "warning"), (notes, "note")) if many)
-        suggest(f"The proof has {said}; see:", f"distributor releases proof {slug}")
+        suggest(f"The proof has {said}; see:", command)
 
 
 def show_oddest(found: Sequence[Odd]) -> None:

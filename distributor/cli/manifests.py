@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from distributor.cli.output import console, count, show_json, show_table
+from distributor.cli.output import console, count, show_json, show_table, show_under
 from distributor.dispatch.comparing import Difference, compare_dispatch
 from distributor.dispatch.frozen import Entry, FrozenManifest, read_frozen
 from distributor.files import Output
@@ -75,7 +75,7 @@ def _show(frozen: FrozenManifest, row: DispatchRow, compared: Difference | None)
     said = ", ".join(f"{many} {reason}" for reason, many in reasons.items())
     out.print(f"{count(len(frozen.recipients), 'recipient')}; left out: {said or 'nobody'}.")
     for one in frozen.left_out:
-        out.print(f"  left out: {one.name or one.address}: {one.why}")
+        show_under(out, f"left out: {one.name or one.address}: {one.why}")
     show_difference(compared)
 
 

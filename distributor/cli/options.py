@@ -11,6 +11,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen;
 Yes = Annotated[bool, typer.Option("--yes", help="Answer yes to every question.")]
 Slug = Annotated[str, typer.Argument(help="The release's short name, as `releases list` shows it.")]
 Lists = Annotated[list[str] | None, typer.Option("--list", help="A press list; may be given several times.")]
+Exclude = Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")]
+Only = Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")]
 AttachPdf = Annotated[bool, typer.Option("--attach-pdf", help="Attach the release as a PDF, made when it is planned.")]
 Language = Annotated[
     str, typer.Option(help="The language in which the proof speaks: en or fr (default: DISTRIBUTOR_LANGUAGE).")
@@ -24,6 +26,7 @@ At = Annotated[
 NotAfter = Annotated[
     str, typer.Option("--not-after", metavar="WHEN", help="Withhold whoever has not left by then, as 20:00.")
 ]
+Account = Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")]
 Because = Annotated[str, typer.Option(help="Why the override is right; logged with your name.")]
 Override = Annotated[
     list[str] | None,

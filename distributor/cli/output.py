@@ -132,11 +132,12 @@ def styled(text: str, style: str) -> Text:
     return Text(text, style=style)
 
 
-def show_under(out: Console, text: str, style: str = "") -> None:
+def show_under(out: Console, text: str, style: str = "", *, indent: int = 2) -> None:
     """Print a line set in under another; where a terminal is too narrow for it, it goes on further in."""
-    line = f"  {text}"
+    line = f"{' ' * indent}{text}"
     if out.is_terminal and len(line) > out.width:
-        line = fill(line, out.width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+        further = " " * (indent + 4)
+        line = fill(line, out.width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
     out.print(styled(line, style))
 
 

@@ -152,9 +152,9 @@ def show_previews(messages: Iterable[Preview]) -> None:
         if number:
             out.rule()
         for name, value in shown.headers:
-            out.print(f"{name}: {value}")
+            out.print(f"{name}: {value}", soft_wrap=True)
         out.print()
-        out.print(shown.text)
+        out.print(shown.text, soft_wrap=True)
 
 
 def open_page(shown: Preview) -> None:

@@ -151,23 +151,6 @@ def _from_lists(
     return without_holders(session, versions[0].release, manifest, found)
 
 
-def correction_of(
-    workspace: Workspace,
-    slug: str,
-    _lists: Sequence[str] | None,
-    moment: datetime,
-    *,
-    passing: Sequence[str] = (),
-    because: str = "",
-    follows_links: bool = False,
-    language: str = "",
-) -> Proved:
-    """Prove a correction as `prove_release` does a release; whom it goes to is no question of lists."""
-    return prove_correction(
-        workspace, slug, moment, passing=passing, because=because, follows_links=follows_links, language=language
-    ).proved
-
-
 def _told(workspace: Workspace, session: Session, stored: StoredRelease, meant: Sequence[Meant]) -> Told:
     """What this version says to those who have a text of which dispatch."""
     texts = workspace.templates.texts(stored.version.lang)

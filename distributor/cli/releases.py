@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,19 @@ from distributor.cli.authoring import edit, new
 from distributor.cli.comparing import diff, versions
 from distributor.cli.correcting import correct, replace, retract
 from distributor.cli.embargo import accept_embargo, embargo
-from distributor.cli.options import AsJson, Because, Language, Lists, Override, Slug
+from distributor.cli.options import (
+    Account,
+    AsJson,
+    AttachPdf,
+    Because,
+    Exclude,
+    Language,
+    Lists,
+    Only,
+    Override,
+    Slug,
+    Where,
+)
 from distributor.cli.pdf import pdf
 from distributor.cli.reminding import follow_up
 from distributor.cli.signoffs import sign_off
@@ -140,6 +151,11 @@ def proof(
     context: typer.Context,
     slug: Annotated[str, typer.Argument(help="The release's short name, as `releases list` shows it.")] = "",
     lists: Lists = None,
+    exclude: Exclude = None,
+    only: Only = None,
+    where: Where = None,
+    attach_pdf: AttachPdf = False,
+    account: Account = "default",
     at: Annotated[
         str, typer.Option(help="Prove it for this time of sending, as 2026-12-01 18:00 (default: now).")
     ] = "",
@@ -162,45 +178,25 @@ def proof(
         else:
             show_rules(spoken)
         return
-    from distributor.cli.heeding import show_oddest
-    from distributor.cli.proving import log_overrides, moment_of, prove_release, require_reason
-    from distributor.cli.proving_corrections import correction_of, corrects_something
-    from distributor.cli.showing import finding_as_json, show_proof
-    from distributor.dispatch.examining import oddest
-    from distributor.errors import BadInput, Refused
+    from distributor.cli.naming import scope_of
+    from distributor.cli.proofing import prove_for
+    from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
     if not slug:
         raise BadInput("No release is named.", mend="See: distributor releases list")
-    workspace = open_workspace(context.obj)
-    moment: datetime = moment_of(at, workspace.settings.timezone)
-    require_reason(override or [], because)
-    prove = correction_of if corrects_something(workspace, slug) else prove_release
-    proved = prove(
-        workspace,
+    prove_for(
+        open_workspace(context.obj).for_account(account),
         slug,
-        lists,
-        moment,
-        passing=override or [],
+        scope_of(lists, exclude, only, where, attach_pdf=attach_pdf, account=account),
+        at,
+        overrides=override or [],
         because=because,
-        follows_links=links,
-        language=proof_language(language),
+        links=links,
+        worst=worst,
+        language=language,
+        as_json=as_json,
     )
-    log_overrides(workspace, proved, override or [])
-    if as_json:
-        show_json(
-            [
-                finding_as_json(finding, one.result) | {"release": one.stored.release.slug}
-                for one in proved.versions
-                for finding in one.result.findings
-            ]
-        )
-    for one in () if as_json else proved.versions:
-        show_proof(one.result, one.stored.release.slug, moment.astimezone(workspace.settings.timezone), one.rendered)
-        if worst:
-            show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
-    if proved.stops:
-        raise Refused("" if as_json else "The proof stops this release.")
 
 
 @app.command()

@@ -14,7 +14,7 @@ Name = Annotated[str, typer.Argument(metavar="SECTOR", help="The sector, by its 
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the sectors, each with its contacts, lists and objections."""
+    """List the sectors: contacts, lists, and objections to each alone."""
     from dataclasses import asdict
 
     from distributor.cli.output import show_json, show_table

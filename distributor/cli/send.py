@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from distributor.cli.options import (
+    Account,
     AsJson,
     At,
     AttachPdf,
@@ -61,7 +62,7 @@ def send(
     ] = "",
     ahead: Annotated[str, typer.Option("--for", metavar="TIME", help="How long an exclusive is ahead, as 2h.")] = "",
     yes: Yes = False,
-    account: Annotated[str, typer.Option(metavar="NAME", help="The account to send through, by its name.")] = "default",
+    account: Account = "default",
     then: Annotated[
         str, typer.Option(metavar="NAME", help="The account that takes over if that one is refused; no recipient is.")
     ] = "",
@@ -125,6 +126,7 @@ def send(
             because=because,
             again=again,
             attach_pdf=attach_pdf,
+            account=account,
             then=then,
             recipients=recipients,
             at=at,

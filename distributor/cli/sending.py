@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from distributor import clock
+from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
@@ -18,7 +19,8 @@ from distributor.cli.cooling import holding_interrupts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.manifests import show_difference
-from distributor.cli.output import ask, ask_number, console, count, show_json
+from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
+from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
 from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
@@ -30,7 +32,7 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
-from distributor.cli.signoffs import how_to_sign, leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.cli.waving import (
     Timing,
     read_timing,
@@ -72,7 +74,7 @@ class Choice:
 
     Of the members of `lists` only those are meant who stand on each list of `only` and whom the filter `where` matches.
     `again` is for those who have an earlier version: True sends it to them too, False leaves them out, None stops.
-    `then` is the account that takes over where the workspace's is refused.
+    `account` is the one it is sent through, `then` the one that takes over where that is refused.
     `recipients` is their number, where it was typed.
     It starts `at` that hour, or now, and whoever has not left by `not_after` is withheld.
     `waves` name lists, each with its time; `exclusive` is who is `ahead` of them for so long.
@@ -92,19 +94,16 @@ class Choice:
     @property
     def scope(self) -> dict[str, Any]:
         """The lists as a signature keeps them."""
-        return {
-            "lists": list(self.lists),
-            "excluded": list(self.excluded),
-            "only": list(self.only),
-            "where": self.where,
-            "attach_pdf": self.attach_pdf,
-        }
+        return scope_of(
+            self.lists, self.excluded, self.only, self.where, attach_pdf=self.attach_pdf, account=self.account
+        )
 
     at: str = ""
     not_after: str = ""
     waves: Sequence[str] = ()
     exclusive: str = ""
     ahead: str = ""
+    account: str = DEFAULT_ACCOUNT
 
 
 def send_release(
@@ -123,6 +122,7 @@ def send_release(
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
     timing = read_timing(workspace, choice.lists, choice.waves, choice.exclusive, choice.ahead, moment)
+    choice = replace(choice, lists=timing.lists)  # those of the waves too: they are what is signed and proved
     proved = prove_release(
         workspace,
         slug,
@@ -141,13 +141,13 @@ def send_release(
     if dry_run:
         _show_dry_run(workspace, proved, choice, timing, hours, moment, as_json=as_json)
         _require_provenance(workspace, proved)
-        _require_passing(proved, local)
+        _require_passing(proved, choice, local)
         _require_once(proved, again=bool(choice.again), silent=as_json)
         require_in_time(workspace, proved, timing.waves, moment)
         require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
         return
     _require_provenance(workspace, proved)
-    _require_passing(proved, local)
+    _require_passing(proved, choice, local)
     if not proved.everyone.recipients:
         _say_nobody(workspace, proved)
         return
@@ -161,7 +161,7 @@ def send_release(
     show_languages(proved.versions)
     for one in proved.versions:
         show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
-    _show_heeded(workspace, proved)
+    _show_heeded(workspace, proved, choice)
     show_hours(workspace, hours, now)
     show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     _ask(workspace, proved, choice, yes=yes)
@@ -212,10 +212,10 @@ def is_follow_up(workspace: Workspace, slug: str) -> bool:
         return store.find_release(session, slug).release.follows_up_id is not None
 
 
-def _show_heeded(workspace: Workspace, proved: Proved) -> None:
+def _show_heeded(workspace: Workspace, proved: Proved, choice: Choice) -> None:
     """What is let pass or only warned of, in each version."""
     for one in proved.versions:
-        show_warnings(one.result, one.stored.release.slug)
+        show_warnings(one.result, how_to_prove(proved.stored.release.slug, choice.scope, choice.at))
         show_overrides(list(one.result.passed.values()), workspace.settings.timezone)
 
 
@@ -287,12 +287,13 @@ def _say_nobody(workspace: Workspace, proved: Proved) -> None:
     raise BadInput("There is nobody to send to.", mend="See who was left out, and why, above.")
 
 
-def _require_passing(proved: Proved, moment: datetime) -> None:
+def _require_passing(proved: Proved, choice: Choice, moment: datetime) -> None:
     if not proved.stops:
         return
+    command = how_to_prove(proved.stored.release.slug, choice.scope, choice.at)
     for one in proved.versions:
         if one.result.stops:
-            show_proof(one.result, one.stored.release.slug, moment, one.rendered)
+            show_proof(one.result, one.stored.release.slug, moment, one.rendered, command=command)
     raise Refused("The proof stops this release; nothing was sent.")
 
 
@@ -307,7 +308,7 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
         return
     shown = waiting or earlier
     for one in () if silent else shown[:MANY]:
-        console().print(f"  {one.planned.recipient.name or one.planned.address} {one}")
+        show_under(console(), f"{one.planned.recipient.name or one.planned.address} {one}")
     if len(shown) > MANY and not silent:
         console().print(f"  … and {len(shown) - MANY} more")
     if waiting:
@@ -354,7 +355,7 @@ def _show_dry_run(
     show_manifest(proved.everyone)
     show_languages(proved.versions, detailed=True)
     show_difference(compared)
-    _show_heeded(workspace, proved)
+    _show_heeded(workspace, proved, choice)
     show_hours(workspace, hours, clock.now())
     show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     show_signatures(signed.signatures, workspace.settings.timezone)

@@ -245,7 +245,7 @@ def show_release(
         out.print("\nRemarks:")
         for remark in version.remarks:
             line = f"line {remark['line']}: " if remark["line"] else ""
-            out.print(f"  {line}{remark['text']}")
+            show_under(out, f"{line}{remark['text']}")
     if overrides:
         out.print()
         show_overrides(overrides, zone)
@@ -280,8 +280,11 @@ def finding_as_json(finding: Finding, result: ProofResult) -> dict[str, Any]:
     return asdict(finding) | {"override": override_as_json(let_pass) if let_pass else None}
 
 
-def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) -> None:
-    """What the proof found, stops first, each with its line, its words and the way to mend it."""
+def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int, *, command: str) -> None:
+    """What the proof found, stops first, each with its line, its words and the way to mend it.
+
+    `command` proves the same for the same people: with an override it lets pass what stops.
+    """
     out = console()
     out.print(f"Proof of «{slug}» for {moment:%A %d %B %Y %H:%M %Z}; {count(rendered, 'message')} written strictly.")
     for finding in result.findings:
@@ -291,21 +294,21 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int) 
         label = "passed" if passed else finding.level.value.upper()
         out.print(styled(f"{label:6} {finding.code}", style))
         place = f"line {finding.line}: " if finding.line else ""
-        out.print(f"       {finding.message}")
+        show_under(out, finding.message, indent=7)
         if finding.excerpt:
-            out.print(f"       {place}«{finding.excerpt}»")
+            show_under(out, f"{place}«{finding.excerpt}»", indent=7)
         if finding.why:
-            out.print(styled(f"       {finding.why}", "dim"))
+            show_under(out, finding.why, "dim", indent=7)
         if let_pass is not None:
-            out.print(f"       {_who_let_pass(let_pass, moment.tzinfo)}")
+            show_under(out, _who_let_pass(let_pass, moment.tzinfo), indent=7)
         elif finding.mend:
-            out.print(f"       {finding.mend}")
+            show_under(out, finding.mend, indent=7)
     if not result.findings:
         out.print("Nothing found.")
     levels = Counter(finding.level.value for finding in result.findings)
     if result.stops:
         codes = " ".join(f"--override {code}" for code in dict.fromkeys(finding.code for finding in result.stops))
-        suggest("To let it pass, named and logged:", f'distributor releases proof {slug} {codes} --because "…"')
+        suggest("To let it pass, named and logged:", f'{command} {codes} --because "…"')
     elif levels:
         out.print("Nothing stops it.")
 
@@ -381,11 +384,11 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
         if counter:
             out.print(f"By {label}: {shown}{more}")
     for one in manifest.merged:
-        out.print(f"  one message: {one.recipient.name or one.address}: {one.merged}")
+        show_under(out, f"one message: {one.recipient.name or one.address}: {one.merged}")
     left = manifest.left_out if detailed else manifest.left_out[:MANY]
     for left_out in left:
         who = left_out.planned.recipient.name or left_out.planned.address
-        out.print(f"  left out: {who}: {left_out.because}")
+        show_under(out, f"left out: {who}: {left_out.because}")
     if len(left) < len(manifest.left_out):
         out.print(f"  … and {len(manifest.left_out) - len(left)} more (--dry-run shows them all)")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distributor.cli.options import AsJson, AttachPdf, Lists, Slug, Where
+from distributor.cli.options import Account, AsJson, AttachPdf, Exclude, Lists, Only, Slug, Where
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from distributor.cli.proving import Proved
+    from distributor.dispatch.composing import Identity
     from distributor.dispatch.leaving import Leaving
     from distributor.dispatch.signoffs import Signature, Standing
     from distributor.models import SignOff
@@ -29,10 +29,11 @@ def sign_off(
     slug: Slug,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs; your account is kept beside it.")] = "",
     lists: Lists = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="As in the send that is meant; several times.")] = None,
+    exclude: Exclude = None,
+    only: Only = None,
     where: Where = None,
     attach_pdf: AttachPdf = False,
+    account: Account = "default",
     withdraw: Annotated[
         bool, typer.Option("--withdraw", help="Take signatures back: all of them, or with --by those of one name.")
     ] = False,
@@ -40,22 +41,17 @@ def sign_off(
 ) -> None:
     """Sign a release for sending (bon à diffuser).
 
-    It is signed as it is now, and for whoever the lists hold now. Any later edit, change of a template or of the lists
-    voids it. Without --list it is signed for every list.
+    It is signed as it is now, from whom it comes now, and for whoever the lists hold now. Any later edit, change of a
+    template, of the sender or of the lists voids it. Without --list it is signed for every list.
     """
+    from distributor.cli.naming import scope_of
     from distributor.wiring import open_workspace
 
-    workspace = open_workspace(context.obj)
+    workspace = open_workspace(context.obj).for_account(account)
     if withdraw:
         _withdraw(workspace, slug, by, as_json=as_json)
         return
-    scope = {
-        "lists": lists or None,
-        "excluded": exclude or [],
-        "only": only or [],
-        "where": where or "",
-        "attach_pdf": attach_pdf,
-    }
+    scope = scope_of(lists, exclude, only, where, attach_pdf=attach_pdf, account=account)
     sign_release(workspace, slug, by, scope, as_json=as_json)
 
 
@@ -105,6 +101,7 @@ def _say_signed(
     moment = when(signature.signed_at, workspace.settings.timezone)
     verb = "Signed" if is_new else f"Signed already, on {moment},"
     out.print(f"{verb} by {signature.name} (account {signature.actor}): {signature.digest[:12]}")
+    out.print(f"  from {leaving.sender['from']}")
     for part in leaving.parts:
         people = count(len(part.manifest.recipients), "recipient")
         out.print(f"  «{part.slug}», version {part.version.number} ({part.version.content_hash[:12]}): {people}")
@@ -120,6 +117,7 @@ def _say_signed(
 
 
 def _say_what_is_missing(found: Standing, slug: str, scope: dict[str, Any]) -> None:
+    from distributor.cli.naming import how_to_send
     from distributor.cli.output import console, count, suggest
 
     if found.missing:
@@ -128,7 +126,7 @@ def _say_what_is_missing(found: Standing, slug: str, scope: dict[str, Any]) -> N
                 console().print(f"  {one.name}: {one.excluded}")
         console().print(f"{count(found.missing, 'more signature is', 'more signatures are')} needed.")
     elif scope["lists"] is not None:
-        suggest("Next:", shlex.join(["distributor", "send", slug, *_options(scope)]))
+        suggest("Next:", how_to_send(slug, scope))
 
 
 def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> None:
@@ -167,7 +165,15 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     files = [
         file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
     ]
-    return replace(leaving_of(parts, workspace.templates.sources(), files), attach_pdf=bool(scope.get("attach_pdf")))
+    leaving = leaving_of(parts, workspace.templates.sources(), files, _identity(workspace))
+    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")))
+
+
+def _identity(workspace: Workspace) -> Identity:
+    """Who it would come from; `BadInput` when nobody is set."""
+    from distributor.dispatch.composing import Identity
+
+    return Identity.from_settings(workspace.settings, signed=False)
 
 
 def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
@@ -186,7 +192,7 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     files = [
         file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
     ]
-    leaving = leaving_of(parts, workspace.templates.sources(), files)
+    leaving = leaving_of(parts, workspace.templates.sources(), files, _identity(workspace))
     return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")), is_to_holders=True)
 
 
@@ -196,20 +202,8 @@ def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_t
 
     parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
     files = [file.kept for one in proved.versions for file in one.opened.files]
-    return replace(leaving_of(parts, workspace.templates.sources(), files), is_to_holders=is_to_holders)
-
-
-def how_to_sign(slug: str, scope: dict[str, Any]) -> str:
-    """The command that signs a release for a send with these lists."""
-    return f"{shlex.join(['distributor', 'releases', 'sign-off', slug, *_options(scope)])} --by NAME"
-
-
-def _options(scope: dict[str, Any]) -> list[str]:
-    """The lists as they are named on the command line."""
-    named = {"--list": scope["lists"] or [], "--exclude": scope["excluded"], "--only": scope["only"]}
-    words = [word for option, names in named.items() for name in names for word in (option, name)]
-    words += ["--where", scope["where"]] if scope["where"] else []
-    return [*words, *(["--attach-pdf"] if scope["attach_pdf"] else [])]
+    leaving = leaving_of(parts, workspace.templates.sources(), files, proved.opened.identity)
+    return replace(leaving, is_to_holders=is_to_holders)
 
 
 def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
@@ -224,6 +218,7 @@ def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
 
 def show_missing(found: Standing, slug: str, scope: dict[str, Any]) -> None:
     """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
+    from distributor.cli.naming import how_to_sign
     from distributor.cli.output import suggest
 
     if found.missing:
@@ -247,11 +242,13 @@ def signatures_on(workspace: Workspace, session: Session, stored: StoredRelease)
 
 
 def _held(workspace: Workspace, session: Session, stored: StoredRelease, row: SignOff) -> Signature:
+    from distributor.account_settings import DEFAULT_ACCOUNT
     from distributor.dispatch import signoffs
     from distributor.errors import DistributorError
 
     try:
-        leaving = survey(workspace, session, stored, row.scope)
+        theirs = workspace.for_account(row.scope.get("account", DEFAULT_ACCOUNT))
+        leaving = survey(theirs, session, stored, row.scope)
     except DistributorError as error:  # a list that is gone, another secret key: then it cannot be sent either
         return signoffs.signature_of(row, (str(error),))
     return signoffs.held_against(session, row, leaving, signoffs.Rule.from_settings(workspace.settings))

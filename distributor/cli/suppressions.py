@@ -134,7 +134,7 @@ def import_(
     source: Annotated[str, typer.Option(help="Where they come from (default: the file's name).")] = "",
 ) -> None:
     """Record the objections of a file. Those that are known already stay as they are."""
-    from distributor.cli.output import console, count
+    from distributor.cli.output import console, count, show_under
     from distributor.contacts.lists import press_lists
     from distributor.contacts.objections import suppression
     from distributor.contacts.objections.hashes import read_objections
@@ -155,7 +155,7 @@ def import_(
     total = len(found.lines or found.addresses)
     console().print(f"{file.name}: {count(total, 'objection')} read, {new} new.")
     for number, why in found.rejected:
-        console().print(f"  line {number}: {why}")
+        show_under(console(), f"line {number}: {why}")
     if found.rejected:
         raise BadInput(
             f"{count(len(found.rejected), 'line')} could not be read; the others are recorded.",

@@ -1,4 +1,4 @@
-"""What one sending would let leave, as a signature is bound to it: versions, files, templates and recipients."""
+"""What one sending would let leave, as a signature is bound to it: versions, files, templates, sender, recipients."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient, digest_of
 from distributor.models import ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
@@ -38,13 +39,15 @@ class Part:
 class Leaving:
     """All that would leave: every language version of the release, the one asked for first.
 
-    `templates` and `files` (the house's logo) map names to SHA-256; `attach_pdf` says whether the PDF made of the
-    release goes with it, whose bytes follow from the rest and from the day.
+    `templates` and `files` (the house's logo) map names to SHA-256; `sender` is who it comes from, as `sender_of` says
+    it; `attach_pdf` says whether the PDF made of the release goes with it, whose bytes follow from the rest and from
+    the day.
     """
 
     parts: tuple[Part, ...]
     templates: Mapping[str, str]
     files: Mapping[str, str]
+    sender: Mapping[str, str]
     attach_pdf: bool
     is_to_holders: bool = False
     """Who gets it is a matter of fact, which no list decides: whoever has the text that it corrects."""
@@ -79,11 +82,18 @@ class Leaving:
             [one.slug, one.version.number, one.version.content_hash, one.manifest.digest, one.embargo]
             for one in self.parts
         ]
-        content = [parts, dict(self.templates), dict(self.files), self.attach_pdf, self.manifest_hash]
+        content = [
+            parts,
+            dict(self.templates),
+            dict(self.files),
+            dict(self.sender),
+            self.attach_pdf,
+            self.manifest_hash,
+        ]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def parts_as_json(self) -> list[dict[str, Any]]:
-        """The versions as a signature's row keeps them."""
+        """The versions as a signature's row keeps them, each with who it comes from."""
         return [
             {
                 "release": one.slug,
@@ -93,6 +103,7 @@ class Leaving:
                 "content_hash": one.version.content_hash,
                 "manifest_hash": one.manifest.digest,
                 "embargo_until": one.embargo,
+                "sender": dict(self.sender),
             }
             for one in self.parts
         ]
@@ -126,12 +137,32 @@ def hashes_of(sources: Mapping[str, str]) -> dict[str, str]:
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sources.items()}
 
 
-def leaving_of(parts: Sequence[Part], templates: Mapping[str, str], files: Iterable[KeptFile]) -> Leaving:
+def sender_of(identity: Identity) -> dict[str, str]:
+    """Who it comes from, as far as its readers are told: what a signature is bound to, in words.
+
+    How it travels (bounce address, keys, the way to object) may change in between: nobody reads another sender there.
+    """
+    return {
+        "from": _mailbox(identity.from_name, identity.from_address),
+        "reply_to": _mailbox(identity.reply_name, identity.reply_address),
+        "on_behalf": _mailbox(identity.sender_name, identity.sender_address),
+        "organisation": identity.organisation,
+    }
+
+
+def _mailbox(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name else address
+
+
+def leaving_of(
+    parts: Sequence[Part], templates: Mapping[str, str], files: Iterable[KeptFile], identity: Identity
+) -> Leaving:
     """What would leave: `templates` are their sources, `files` what goes with it beside the release's own."""
     kept = list(files)
     return Leaving(
         tuple(parts),
         hashes_of(templates),
         {file.name: file.sha256 for file in kept if file.role == FileRole.LOGO},
+        sender_of(identity),
         attach_pdf=any(file.role == FileRole.ATTACHMENT for file in kept),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
 import io
+import lzma
 import stat
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -27,7 +31,15 @@ _BEFORE = timedelta(minutes=1)
 _AFTER = timedelta(minutes=10)
 """How long a server may be at a message after its last byte: as long as a client waits (RFC 5321 §4.5.3.2.6)."""
 _ONE_CLOCK = timedelta(minutes=5)
-_GZIP = b"\x1f\x8b"
+_PACKED: dict[bytes, Callable[[Path], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"BZh": bz2.BZ2File,
+}
+"""How a packed file begins, and what unpacks it: as logrotate packs."""
+_PACKED_OTHERWISE = {b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"\x1f\x9d": "compress"}
+_HEAD = 6
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FIRST_LINES = 200
 
 
@@ -135,17 +147,38 @@ def _begins(path: Path, now: datetime) -> tuple[datetime, str]:
 
 
 def _lines(path: Path, now: datetime) -> Iterator[LogLine]:
-    """The lines of a file, packed by gzip or not."""
+    """The lines of a file, packed or not, in the encoding that its first bytes name (UTF-8 otherwise)."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise BadInput("It is no file.", file=path, mend="Name the log, as /var/log/mail.log.")
-        with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-        with gzip.open(path) if packed else path.open("rb") as opened:
-            yield from read_lines(io.TextIOWrapper(opened, encoding="utf-8", errors="replace"), now)
-    except (gzip.BadGzipFile, EOFError):
-        raise BadInput("It is packed, and damaged.", file=path) from None
+        with _unpacked(path) as opened:
+            start = opened.peek(4)[:4]
+            encoding = next((codec for mark, codec in _MARKS if start.startswith(mark)), "utf-8")
+            with io.TextIOWrapper(opened, encoding=encoding, errors="replace") as text:
+                yield from read_lines(text, now)
     except FileNotFoundError:
         raise BadInput("There is no such file.", file=path, mend="Check the name.") from None
+    except (EOFError, zlib.error, lzma.LZMAError):
+        raise _damaged(path) from None
     except OSError as error:
+        if error.errno is None:  # said by who unpacks, not by the system
+            raise _damaged(path) from None
         raise BadInput(f"It cannot be read: {error.strerror}.", file=path) from None
+
+
+def _unpacked(path: Path) -> io.BufferedReader:
+    """The file, opened so that it reads as a log; `BadInput` for one that is packed as we cannot unpack."""
+    with path.open("rb") as raw:
+        head = raw.read(_HEAD)
+    for mark, opener in _PACKED.items():
+        if head.startswith(mark):
+            return io.BufferedReader(opener(path))
+    for mark, how in _PACKED_OTHERWISE.items():
+        if head.startswith(mark):
+            raise BadInput(f"It is packed ({how}).", file=path, mend="Unpack it first.")
+    return path.open("rb")
+
+
+def _damaged(path: Path) -> BadInput:
+    """What is said of half a log: what it lacks would prove what it does not say."""
+    return BadInput("It is packed, and damaged.", file=path, mend="Name another copy of it.")

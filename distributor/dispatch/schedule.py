@@ -83,7 +83,7 @@ class Schedule:
         """Start what is due, all of it at once, whatever is being carried; hold what comes too late, and say why.
 
         Whoever only begins to work gives the `roster`: a dispatch that was started, of which nothing has been tried and
-        which no living process can be about to carry, is then held as well once it is late.
+        which nobody who is awake can be about to carry, is then held as well once it is late.
         """
         if roster is None and not self.has_due():
             return TakenUp()
@@ -91,7 +91,7 @@ class Schedule:
         with self.database.transaction() as connection:
             moment = self._moment(connection)
             which = self._is_due(moment)
-            if roster is not None and not roster.others():
+            if roster is not None and not roster.awake():
                 which = or_(which, self._is_left_lying(moment))
             for row in connection.execute(
                 select(_dispatch.c.id, _dispatch.c.scheduled_at, _dispatch.c.state)

@@ -245,6 +245,7 @@ def _changes(session: Session, row: SignOff, leaving: Leaving, zone: ZoneInfo) -
     yield from _embargo_changes(row.parts, leaving.parts, zone)
     yield from _file_changes("the template", row.templates, leaving.templates)
     yield from _file_changes("the logo", row.files, leaving.files)
+    yield from _sender_changes(row.parts, leaving.sender)
     if leaving.attach_pdf and not row.attach_pdf:
         yield "a PDF of the release goes with it, which was not signed"
     if row.attach_pdf and not leaving.attach_pdf:
@@ -301,6 +302,23 @@ def _file_changes(what: str, before: Mapping[str, str], after: Mapping[str, str]
     told = [f"{_listed(found)} {'was' if len(found) == 1 else 'were'} {how}" for how, found in names.items() if found]
     if told:
         yield f"{what} changed: {'; '.join(told)}"
+
+
+_SENDER = {
+    "from": "the sender",
+    "reply_to": "the address for answers",
+    "on_behalf": "who sends it on the sender's behalf",
+    "organisation": "the organisation",
+}
+
+
+def _sender_changes(signed: Sequence[Mapping[str, Any]], sender: Mapping[str, str]) -> Iterator[str]:
+    """Who it comes from; signatures of before this was kept are for whoever it is."""
+    before = signed[0].get("sender", sender)
+    for name, what in _SENDER.items():
+        if before[name] != sender[name]:
+            was, now = (one[name] or "none" for one in (before, sender))
+            yield f"{what} was changed: {was} was signed, {now} would be named"
 
 
 def _people_changes(session: Session, row: SignOff, leaving: Leaving) -> Iterator[str]:

@@ -27,6 +27,9 @@ _REJECTED: Mapping[Verdict, str] = {
 }
 """Verdict → the problem it is; every other refusal is about the address."""
 
+NOT_LEFT: Mapping[str, str] = {"cancelled": "cancelled", CUT_OFF: "cut_off"}
+"""Reason → the problem it is, of who was withheld although nothing stands against them."""
+
 _ORDER = (
     "in_doubt",
     "paused",
@@ -110,5 +113,5 @@ def _code(state: str, verdict: str, reason: str) -> str:
     if state == _S.BOUNCED:
         return "address"
     if state == _S.WITHHELD:
-        return {"cancelled": "cancelled", CUT_OFF: "cut_off"}.get(reason, "")  # an objection was heeded: no problem
+        return NOT_LEFT.get(reason, "")  # an objection was heeded: no problem
     return state if state in _ORDER else ""

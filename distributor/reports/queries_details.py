@@ -13,13 +13,13 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor.reports.follow_ups import FollowUp, follow_ups
-from distributor.reports.problems import Problem, find_problems
+from distributor.reports.problems import NOT_LEFT, Problem, find_problems
 from distributor.reports.queries import DispatchRow, Report, decoded_lists, dispatches, sorted_groups
 from distributor.states import OPEN_STATES, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _delivery, _feedback, _coverage = _TABLES["delivery"], _TABLES["feedback_event"], _TABLES["coverage"]
-_release = _TABLES["release"]
+_release, _version = _TABLES["release"], _TABLES["release_version"]
 
 NOT_REACHED = (
     DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT,
@@ -142,8 +142,39 @@ def problems_of(connection: Connection, report: Report) -> list[Problem]:
     waits = not row.is_scheduled and (row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
     waiting = sum(row.counts.get(state, 0) for state in OPEN_STATES) if waits else 0
     reasons = _reasons(connection, report.dispatch_ids)
-    told = [(one.state, one.verdict, one.reason, one.count, one.address) for one in reasons]
+    served = _served_since(connection, report.dispatch_ids) if any(one.reason in NOT_LEFT for one in reasons) else {}
+    told = [
+        (one.state, one.verdict, one.reason, left, one.address)
+        for one in reasons
+        if (left := one.count - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
+    ]
     return find_problems(told, waiting, row.id, report.slug)
+
+
+def _served_since(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:
+    """How many of who was recalled or cut off stand on another dispatch of the release, by reason."""
+    other, own, theirs = _delivery.alias(), _version.alias(), _version.alias()
+    elsewhere = (
+        select(1)
+        .select_from(other.join(theirs, theirs.c.id == other.c.release_version_id))
+        .where(
+            other.c.contact_id == _delivery.c.contact_id,
+            other.c.state != DeliveryState.WITHHELD,
+            theirs.c.release_id == own.c.release_id,
+        )
+    )
+    rows = connection.execute(
+        select(_delivery.c.reason, func.count().label("many"))
+        .join(own, own.c.id == _delivery.c.release_version_id)
+        .where(
+            _delivery.c.dispatch_id.in_(dispatch_ids),
+            _delivery.c.state == DeliveryState.WITHHELD,
+            _delivery.c.reason.in_(NOT_LEFT),
+            elsewhere.exists(),
+        )
+        .group_by(_delivery.c.reason)
+    )
+    return {row.reason: row.many for row in rows}
 
 
 def feedback_of(connection: Connection, delivery_id: int) -> list[dict[str, Any]]:

@@ -53,7 +53,12 @@ class Span:
     is_broken: bool = False
 
     def take(self, line: LogLine) -> None:
-        """Count one more line in. A clock that goes back by more than a minute breaks the log."""
+        """Count one more line in. A clock that goes back by more than a minute breaks the log, and so does a hole.
+
+        Zeros are what a machine that lost its power leaves of what it had not written.
+        """
+        if "\0" in line.raw:
+            self.is_broken = True
         if line.program in _LOGGERS and _LOST.search(line.text):
             self.is_broken = True
         if line.at is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -96,3 +97,16 @@ def test_the_version_is_said_at_once() -> None:
     first, modules = done.stdout.splitlines()
     assert first == f"distributor {__version__}"
     assert "'typer'" not in modules
+
+
+def test_help_speaks_of_values_in_words_and_not_in_types(helped: dict[str, object]) -> None:
+    shown = helped["shown"]
+    assert isinstance(shown, dict)
+    typed = re.compile(r"<(?:str|int|float|bool|path|file|list|tuple|datetime)\b|\{[a-z]")
+    assert {name: typed.findall(text) for name, (_, text) in shown.items() if typed.search(text)} == {}
+    assert "--list NAME " in shown["send"][1]
+    assert "--recipients NUMBER " in shown["send"][1]
+    assert "Usage: distributor send [OPTIONS] {SLUG}" in shown["send"][1]
+    assert "Usage: distributor lists add [OPTIONS] {LIST} {CONTACT}..." in shown["lists add"][1]
+    assert "--csv FILE " in shown["report"][1]
+    assert "--format <csv|xlsx|vcard>" in shown["contacts export"][1]

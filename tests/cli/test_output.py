@@ -160,8 +160,8 @@ MISTAKES = {
     "suppressions add nobody": "«nobody» is not an e-mail address",
     "releases show halle --version 9": "«halle» has no version 9.",
     "contacts show nobody": "No contact has the address or name «nobody».",
-    "nonsense": "No such command",
-    "contacts list --nonsense": "No such option",
+    "nonsense": "There is no command «nonsense».",
+    "contacts list --nonsense": "There is no option --nonsense.",
 }
 
 

@@ -6,7 +6,7 @@ import email
 import email.policy
 from pathlib import Path
 
-from commandtree import Run
+from commandtree import Run, on_a_terminal
 
 
 def test_a_list_is_paged_through_as_it_would_be_sent(folder: Path, run: Run) -> None:
@@ -55,3 +55,11 @@ def test_as_goes_with_test(folder: Path, run: Run) -> None:
     done = run("send", "halle", "--list", "presse", "--as", "Bois", workspace=folder)
     assert done.returncode == 2
     assert "--as goes with --test." in done.stderr
+
+
+def test_a_preview_breaks_no_line_of_the_message(folder: Path) -> None:
+    shown = on_a_terminal("releases", "preview", "halle", "--contact", "aubry", workspace=folder, COLUMNS="40")
+    (field,) = [line for line in shown.splitlines() if line.startswith("List-Unsubscribe: ")]
+    link = field.partition("<")[2].removesuffix(">")
+    assert len(link) > 40
+    assert link in shown.partition(field)[2].splitlines(), "in the text, on a line of its own"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
-from commandtree import Run
+from commandtree import Run, on_a_terminal
 
 TIRED = """---
 title: La halle rouvre LUNDI !!
@@ -113,3 +114,61 @@ def test_provenance_stops_the_proof_and_cannot_be_overridden(run: Run, folder: P
     refused = run("releases", "proof", "tired", "--list", "presse", *asked, workspace=folder)
     assert refused.returncode == 2
     assert "not known where their address comes from" in refused.stderr
+
+
+SCOPE = ("--list", "presse", "--exclude", "exclus", "--only", "presse", "--where", "not kind:agency", "--attach-pdf")
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """Every command that a text tells its reader to type."""
+    return [shlex.split(line[line.index("distributor ") :])[1:] for line in text.splitlines() if "distributor " in line]
+
+
+def test_the_next_command_names_the_lists_that_were_named(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    assert run("lists", "create", "exclus", workspace=folder).returncode == 0
+    sent = run("send", "tired", *SCOPE, "--at", "demain 9 h", "--dry-run", workspace=folder)
+    named = [words for words in commands_in(sent.stdout) if words[:2] == ["releases", "proof"]]
+    assert named == [["releases", "proof", "tired", *SCOPE, "--at", "demain 9 h"]]
+    proved = run(*named[0], workspace=folder)
+    assert proved.returncode == 0, proved.stderr
+    assert "; 2 messages written strictly" in proved.stdout
+
+
+def test_the_proof_is_of_whom_it_names(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    done = run("releases", "proof", "tired", "--list", "presse", "--where", "outlet:jour", workspace=folder)
+    assert "; 1 message written strictly" in done.stdout
+    nobody = run("releases", "proof", "tired", "--list", "presse", "--exclude", "presse", workspace=folder)
+    assert "; 0 messages written strictly" in nobody.stdout
+
+
+def test_what_stops_is_let_pass_for_the_same_people(run: Run, folder: Path) -> None:
+    with_release(run, folder, TIRED.replace("Voir", "Départ à [à compléter]. Voir"))
+    assert run("lists", "create", "exclus", workspace=folder).returncode == 0
+    for command in (("releases", "proof"), ("send",)):
+        done = run(*command, "tired", *SCOPE, workspace=folder)
+        assert done.returncode == 3
+        (words,) = commands_in(done.stdout)
+        assert words[: 3 + len(SCOPE)] == ["releases", "proof", "tired", *SCOPE]
+        assert words[3 + len(SCOPE) :] == ["--override", "placeholder", "--because", "…"]
+    words[-1] = "said aloud"
+    assert run(*words, workspace=folder).returncode == 0
+
+
+def test_who_is_sent_to_in_waves_is_who_signs_and_proves(run: Run, folder: Path) -> None:
+    with_release(run, folder)
+    done = run("send", "tired", "--wave", "presse", "--wave", "presse@+30m", "--dry-run", workspace=folder)
+    wanted = [words for words in commands_in(done.stdout) if words[0] == "releases"]
+    assert [words[1] for words in wanted] == ["proof", "sign-off"], done.stderr
+    assert all(words[2:5] == ["tired", "--list", "presse"] for words in wanted)
+
+
+def test_a_finding_too_long_for_the_terminal_goes_on_under_itself(run: Run, folder: Path) -> None:
+    long = f"La question de de la nuit reste ouverte, {'et celle du jour aussi, ' * 6}dit-on."
+    with_release(run, folder, TIRED.replace("La question de de la nuit reste ouverte.", long))
+    shown = on_a_terminal("releases", "proof", "tired", workspace=folder, COLUMNS="60", NO_COLOR="1")
+    found = shown[shown.index("WARN") : shown.index("Nothing stops it.")].splitlines()
+    assert max(map(len, found)) <= 60
+    assert all(line.startswith((" " * 7, "WARN ", "NOTE ")) for line in found)
+    assert "«de de»" in shown

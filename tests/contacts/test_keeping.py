@@ -114,9 +114,9 @@ def test_an_address_is_never_two_peoples(base: Database) -> None:
     [
         ({"civility": "Prof. émérite"}, "civility"),
         ({"language": "klingon"}, "language"),
-        ({"embargo_trust": "peut-être"}, "embargo trust"),
+        ({"embargo_trust": "peut-être"}, "--embargo-trust"),
         ({"role": "Pigiste"}, "belongs to an outlet"),
-        ({"outlet": "Le Fil", "valid_from": "jadis"}, "valid from"),
+        ({"outlet": "Le Fil", "valid_from": "jadis"}, "--since"),
     ],
 )
 def test_what_an_import_would_keep_aside_is_refused_here(base: Database, texts: dict[str, str], why: str) -> None:

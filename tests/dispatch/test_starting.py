@@ -11,15 +11,17 @@ from ledgerbase import DELIVERY, START, HandClock, add_deliveries
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.deliveries.roster import Roster
+from distributor.deliveries.workers import worker_name
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.rescheduling import put_back, reschedule
 from distributor.dispatch.schedule import Schedule, TakenUp
 from distributor.errors import BadInput, Refused
-from distributor.models import Audit, Dispatch
+from distributor.models import Audit, Dispatch, Worker
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = START + timedelta(hours=3)
@@ -114,6 +116,24 @@ def test_what_was_started_and_left_lying_is_held_by_whoever_begins_to_work(datab
     alive.leave()
     assert [number for number, _ in case.schedule.take_up(own).held] == [case.number]
     assert case.row.started_at is None
+
+
+def test_a_worker_that_sleeps_has_nothing_in_hand(database: Database) -> None:
+    """Its process lives, on this machine, and has done nothing for hours: what it had started is held all the same."""
+    case = Case(database)
+    case.clock.moment = HOUR
+    name = worker_name()
+    Roster(database, name, case.clock).beat(None, 0)
+    case.schedule.take_up()
+    case.clock.moment = HOUR + timedelta(hours=5)
+    own = Roster(database, "host:0:own:2", case.clock)
+    own.beat(None, 0)
+    with database.transaction() as connection:  # moments of the roster are the database's own
+        slept = update(Worker).where(col(Worker.name) == name).values(seen_at=clock.now() - timedelta(hours=5))
+        connection.execute(slept if not database.is_sqlite else slept.values(seen_at=HOUR))
+    assert [one["name"] for one in own.others()] == [name]
+    assert [number for number, _ in case.schedule.take_up(own).held] == [case.number]
+    assert case.log.claim(case.number, 10) == [], "the sleeper wakes to nothing"
 
 
 def test_what_has_been_tried_is_not_held(database: Database) -> None:

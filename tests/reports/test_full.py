@@ -28,6 +28,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput, Refused
 from distributor.files import Output, OwnFiles
+from distributor.models import Contact, ReleaseVersion
 from distributor.reports import (
     across,
     csvfile,
@@ -192,6 +193,39 @@ def test_each_problem_comes_with_its_command_the_worst_first(database: Database)
     assert commands["full"] == "distributor contacts show j5@journal2.example"
     assert commands["in_doubt"] == f"distributor dispatches resolve {number}"
     assert commands["expired"] == f"distributor dispatches retry {number} --state expired"
+
+
+def test_who_got_it_by_a_later_dispatch_need_not_be_sent_to_again(database: Database) -> None:
+    """Three were recalled; one got it by the next dispatch, one a newer version, the third nothing."""
+    version = add_version(database, slug="rappele")
+    with database.session() as session:
+        old = session.get_one(ReleaseVersion, version)
+        row = ReleaseVersion(**old.model_dump(exclude={"id"}) | {"number": 2, "content_hash": "newer"})
+        session.add(row)
+        session.flush()
+        newer = row.id
+        contacts = [Contact(last_name=name) for name in ("A", "B", "C")]
+        session.add_all(contacts)
+        session.flush()
+        people = [one.id for one in contacts]
+    assert newer is not None
+    recalled, again, later = (
+        add_dispatch(database, one, state=state)
+        for one, state in ((version, "cancelled"), (version, "done"), (newer, "done"))
+    )
+    log = DeliveryLog(database, "planner")
+    with database.transaction() as connection:
+        gone = {"state": "withheld", "reason": "cancelled"}
+        log.plan(connection, [delivery_row(recalled, version, n, contact_id=p) | gone for n, p in enumerate(people)])
+        log.plan(connection, [delivery_row(again, version, 0, contact_id=people[0])])
+        log.plan(connection, [delivery_row(later, newer, 1, contact_id=people[1])])
+    with queries.snapshot(database) as connection:
+        for report in (
+            queries.make_report(connection, slug="rappele"),
+            queries.make_report(connection, dispatch_id=recalled),
+        ):
+            found = {one.code: one.count for one in queries_details.problems_of(connection, report)}
+            assert found["cancelled"] == 1
 
 
 def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:

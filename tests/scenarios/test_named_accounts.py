@@ -80,6 +80,17 @@ def test_what_cannot_be_an_account_is_said(office: Office, arguments: list[str],
     assert office.query("SELECT count(*) FROM account") == [(0,)]
 
 
+def test_what_is_typed_for_an_account_that_is_not_there_yet_is_typed_again(office: Office) -> None:
+    """To edit it would need an account; of one that is there, the command that mends it is named."""
+    wrong = one_sentence(office.run("accounts", "add", "a", "--host", "h.example", "--port", "abc", code=2))
+    assert "account a: smtp_port: «abc» cannot be used" in wrong
+    assert "accounts edit" not in wrong
+    office.run("accounts", "add", "a", "--host", "h.example")
+    office.change("""UPDATE account SET config = '{"smtp_host": "h.example", "smtp_port": "abc"}' WHERE name = 'a'""")
+    wrong = one_sentence(office.run("accounts", "check", "a", code=2))
+    assert "distributor accounts edit a --set smtp_port=…" in wrong
+
+
 def test_a_release_goes_through_the_account_that_is_named_with_its_sender(office: Office, authority: Authority) -> None:
     script = Script(
         certificate=str(authority.certificate),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from office import BUREAU, SHORT_LIST, SLUG, Office, communique, invent, one_sen
 from smtpserver import running
 
 SIGN = ("releases", "sign-off", SLUG, "--list", BUREAU)
+SENDER = "Soignants du littoral <presse@soignants-littoral.example>"
 NEXT = invent(2, sector="social", mark="n")
 
 
@@ -108,6 +110,57 @@ def test_a_template_and_the_logo_void_it(house: Office) -> None:
     assert house.json("releases", "show", SLUG)["sign_offs"][0]["holds"], "what is as it was signed is signed"
     pdf = house.send(SLUG, BUREAU, more=["--attach-pdf"], code=3)
     assert "a PDF of the release goes with it, which was not signed" in pdf.out
+
+
+def test_who_it_comes_from_is_signed_too(house: Office) -> None:
+    """From, the address for answers, on whose behalf, and the organisation that the notice of rights names."""
+    said = house.run(*SIGN, "--by", "Anne").out
+    assert "from Soignants du littoral <presse@soignants-littoral.example>" in said
+    other = "Cabinet Rive <presse@soignants-littoral.example>"
+    for setting, value, words in (
+        ("mail_from", other, f"the sender was changed: {SENDER} was signed, {other} would be named"),
+        ("reply_to", "a@b.example", "the address for answers was changed: none was signed, a@b.example would be named"),
+        ("sender", other, f"who sends it on the sender's behalf was changed: none was signed, {other} would be named"),
+        ("organisation", "Rive SA", "the organisation was changed: Soignants du littoral"),
+    ):  # fmt: skip
+        changed = house.at(9, **{setting: value})
+        assert words in " ".join(voided(changed).split())
+        (shown,) = changed.json("releases", "show", SLUG)["sign_offs"]
+        assert not shown["holds"]
+    (shown,) = house.json("releases", "show", SLUG)["sign_offs"]
+    assert shown["holds"], "what is as it was signed is signed"
+
+
+def test_a_signature_is_for_the_sender_of_one_account(house: Office) -> None:
+    other = "Cabinet Rive <presse@rive.example>"
+    with running() as server:
+        sending = house.at(server.port)
+        sending.run("accounts", "add", "rive", "--host", "127.0.0.1", "--port", str(server.port), "--security", "plain",
+                    "--from", other)  # fmt: skip
+        sending.run(*SIGN, "--by", "Anne")
+        ran = sending.send(SLUG, BUREAU, more=["--account", "rive"], code=3)
+        assert f"the sender was changed: {SENDER} was signed, {other} would be named" in " ".join(ran.out.split())
+        named = f"distributor releases sign-off {SLUG} --list {BUREAU} --account rive --by NAME"
+        assert named in one_sentence(ran)
+        sending.run(*SIGN, "--account", "rive", "--by", "Anne")
+        assert [one["holds"] for one in sending.json("releases", "show", SLUG)["sign_offs"]] == [True, True]
+        sending.send(SLUG, BUREAU, more=["--account", "rive"])
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_a_signature_of_before_holds_for_any_sender(house: Office) -> None:
+    house.run(*SIGN, "--by", "Anne")
+    with sqlite3.connect(house.path / "press.db") as base:
+        ((parts,),) = base.execute("SELECT parts FROM sign_off").fetchall()
+        kept = [{name: value for name, value in one.items() if name != "sender"} for one in json.loads(parts)]
+        assert kept != json.loads(parts)
+        base.execute("UPDATE sign_off SET parts = ?", [json.dumps(kept)])
+    changed = house.at(9, mail_from="Cabinet Rive <presse@soignants-littoral.example>")
+    assert changed.json("releases", "show", SLUG)["sign_offs"][0]["holds"]
+
+
+def test_nobody_signs_for_a_sender_who_is_not_set(house: Office) -> None:
+    assert "Nobody is set as the sender" in one_sentence(house.at(9, mail_from="").run(*SIGN, "--by", "Anne", code=2))
 
 
 def test_who_joined_and_who_left_is_named(house: Office) -> None:

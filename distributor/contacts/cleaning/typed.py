@@ -82,18 +82,19 @@ def _refuse(key: str, written: str) -> None:
     name = _ASIDE.get(key, key.removesuffix("_as_written"))
     if name in (key, "outlet_address"):
         raise BadInput(f"«{written}» belongs to an outlet, and none is given.", mend="Say which one, with --outlet.")
-    raise BadInput(
-        f"«{written}» cannot be read as {name.replace('_', ' ')}.", mend=f"As in: {_EXAMPLES.get(name, 'see the help')}"
-    )
+    option, what, mend = _SAYS.get(name, (name.replace("_", "-"), "nothing that can be read there", "See the help."))
+    raise BadInput(f"«{written}» is {what}.", field=f"--{option}", mend=mend)
 
 
-_EXAMPLES = {
-    "civility": "Mme, M., Dr, Ms, Mr",
-    "language": "fr, en, de",
-    "other_languages": "en, de",
-    "attachments": "yes or no",
-    "embargo_trust": "yes or no",
-    "valid_from": "2026-03-01",
-    "valid_to": "2026-03-01",
-    "collected_at": "2026-03-01",
+_DAY = "Write it as 2026-03-01."
+_SAYS = {
+    "civility": ("civility", "no civility", "Write it as Mme, M., Dr, Ms or Mr."),
+    "language": ("language", "no language", "Write it as fr, en or de."),
+    "other_languages": ("other-languages", "no list of languages", "Write it as: en, de."),
+    "attachments": ("attachments", "neither yes nor no", "Write yes or no."),
+    "embargo_trust": ("embargo-trust", "neither yes nor no", "Write yes or no."),
+    "valid_from": ("since", "no day", _DAY),
+    "valid_to": ("until", "no day", _DAY),
+    "collected_at": ("collected-on", "no day", _DAY),
 }
+"""Field → the option by which it is typed, what the text is not, and how to write it."""

@@ -148,7 +148,7 @@ def read_deadline(text: str) -> str:
         return ""
     match = _HOUR.fullmatch(text)
     if match is None:
-        raise BadInput(f"«{text}» is no hour of the day.", field="deadline", mend="Write it as 18:30.")
+        raise BadInput(f"«{text}» is no hour of the day.", field="--deadline", mend="Write it as 18:30.")
     return f"{int(match['hour']):02}:{match['minute'] or '00'}"
 
 

@@ -57,7 +57,7 @@ def recipients(subject: ProofSubject) -> Iterator[Hit]:
         yield PROVENANCE.at(count=len(audience.unproven), named=listed(audience.unproven, 10))
     others = {language: many for language, many in audience.languages.items() if language and language[:2] != lang}
     if others:
-        languages = ", ".join(f"{language} {many}" for language, many in sorted(others.items()))
+        languages = ", ".join(f"{language} ({many})" for language, many in sorted(others.items()))
         yield OTHER_LANGUAGE.at(languages=languages, lang=subject.draft.lang)
     missing = [
         *audience.missing_agencies,

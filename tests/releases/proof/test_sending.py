@@ -133,7 +133,8 @@ def test_the_senders_domain() -> None:
 
 def test_recipients() -> None:
     assert found(audience=Audience(languages={"fr": 3, "fr-BE": 1})) == {}
-    assert "de 2" in found(audience=Audience(languages={"fr": 3, "de": 2}))["recipient-language"].message
+    said = found(audience=Audience(languages={"fr": 3, "de": 2, "en": 1}))["recipient-language"].message
+    assert ": de (2), en (1)." in said, "«de 2» is a word of French"
     told = found(audience=Audience(missing_outlets=["Agence Boréale", "Le Soir"], compared_with="«halle»"))
     assert told["outlets-missing"].level is Level.NOTE
     agency = Audience(
