@@ -63,6 +63,9 @@ COOLING = "cooling down"
 CUT_OFF = "cut-off"
 """The reason of a delivery that is withheld because it had not left when the dispatch's cut-off came."""
 
+ELSEWHERE = "the same journalist, at another address"
+"""The reason of a delivery of a correction that is withheld because its addressee is told at another address."""
+
 HELD = "held: "
 """How the reason of a pause begins that a start which came too late, and no person and no server, is the cause of."""
 

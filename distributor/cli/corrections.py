@@ -188,6 +188,11 @@ def _parts(workspace: Workspace, ready: Ready) -> list[Part]:
                 pair for pair in ready.found.phone if version_of(pair[0], versions).release.id == one.stored.release.id
             ),
             silent=ready.found.silent if number == 0 else (),
+            copies=tuple(
+                copy
+                for copy in ready.found.copies
+                if version_of(copy.told, versions).release.id == one.stored.release.id
+            ),
             added=ready.added[one.stored.release.slug],
             lists=ready.lists.lists,
             excluded=ready.lists.excluded_lists,
@@ -284,6 +289,11 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
         out.print(f"To ring up, since they are not mailed: {len(found.phone)}.")
         for one, left_out in found.phone[:_MANY]:
             out.print(f"  {one.planned.recipient.name or one.planned.address}: {left_out.because}")
+    if found.copies:
+        has = count(len(found.copies), "more address has", "more addresses have")
+        out.print(f"{has} the wrong text, of journalists who are told once:")
+        for copy in found.copies[:_MANY]:
+            out.print(f"  {copy.meant.planned.address}: {copy.because}", soft_wrap=True)
     for holding in found.unsettled[:_MANY]:
         out.print(f"  not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
@@ -345,6 +355,7 @@ def _as_json(ready: Ready, slug: str) -> dict[str, object]:
                 {"address": one.address_key, "state": one.state, "dispatch_id": one.dispatch_id}
                 for one in found.unsettled
             ],
+            "copies": [person(one.meant) | {"because": one.because} for one in found.copies],
             "done": found.done,
             "foreign": dict(found.foreign),
             "told": [

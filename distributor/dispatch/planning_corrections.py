@@ -15,7 +15,7 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
 from distributor.dispatch.composing import CORRECTS, Identity, Notice
-from distributor.dispatch.correcting import COMPLAINED, Correcting, Meant, who_gets
+from distributor.dispatch.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
 from distributor.dispatch.newcomers import holders
@@ -30,7 +30,7 @@ from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import ELSEWHERE, DeliveryState, DispatchState
 from distributor.tokens import Keyring
 
 _CHUNK = 500
@@ -57,6 +57,7 @@ class Part:
     plain: Notice
     told: Mapping[int, Notice]
     added: tuple[PlannedRecipient, ...] = ()
+    copies: tuple[Copy, ...] = ()
     lists: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -258,6 +259,10 @@ def _rows(
             if left_out.because == COMPLAINED:
                 reason = COMPLAINED
             yield _row(dispatch_id, part, one, now) | {"state": DeliveryState.WITHHELD, "reason": reason}
+    for copy in part.copies:
+        if copy.meant.planned.address.key not in seen:
+            seen.add(copy.meant.planned.address.key)
+            yield _row(dispatch_id, part, copy.meant, now) | {"state": DeliveryState.WITHHELD, "reason": ELSEWHERE}
     for left_out in part.silent:
         if left_out.reason == LeftOutReason.OBJECTION and left_out.planned.address.key not in seen:
             seen.add(left_out.planned.address.key)

@@ -80,7 +80,9 @@ def plan(database: Database, found: Correcting, templates: TemplateSet) -> Plann
     with database.session() as session:
         stored = store.find_release(session, "halle-rectificatif")
         told = {one.holding.dispatch_id: Notice("correction", "Rectificatif", "…") for one in found.meant}
-        part = Part(stored, found.meant, found.phone, found.silent, IDENTITY, (), Notice("release"), told)
+        part = Part(
+            stored, found.meant, found.phone, found.silent, IDENTITY, (), Notice("release"), told, copies=found.copies
+        )
         return plan_correction(
             session,
             DeliveryLog(database, "corrector"),
