@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli import phoning, running
+from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
@@ -28,6 +29,7 @@ from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
 from distributor.rendering.values import Recipient
+from distributor.reports import queries
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -57,6 +59,7 @@ def send_correction(
     """
     moment = clock.now()
     if not dry_run:
+        workspace.carrier(workspace.log()).schedule.cut_off()  # whose time is over waits no more, whoever looks first
         Identity.from_settings(workspace.settings)
         require_reason(overrides, because)
 
@@ -147,7 +150,7 @@ def _hold_and_plan(
     running.say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:
-            standing = who_gets(session, ready.versions, workspace.keyring).standing
+            standing = who_gets(session, ready.versions, workspace.keyring, clock.now()).standing
         if standing != ready.found.standing:
             ready = proved_now()
             _require_passing(workspace, ready, moment)
@@ -307,10 +310,19 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
         out.print(f"Dispatch {number} of the wrong text is ended.")
     if planned.withheld:
         out.print(f"{count(planned.withheld, 'recipient')} withheld there before it left.")
+    for row in _rows(workspace, planned.dispatch_ids):
+        if row.not_after is not None:
+            until = hour_of(row.not_after, workspace.settings.timezone)
+            out.print(f"Dispatch {row.id}: whoever has not left by {until} is withheld, as of the wrong text.")
     if planned.dispatch_ids:
         out.print(f"Dispatch {running.listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
     if ready.found.phone:
         phoning.show_phone_list(workspace, planned.dispatch_ids)
+
+
+def _rows(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[queries.DispatchRow]:
+    with workspace.database.reading() as connection:
+        return [queries.find_dispatch(connection, one) for one in dispatch_ids]
 
 
 def _say_nothing_left(ready: Ready) -> None:

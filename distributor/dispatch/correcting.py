@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -18,7 +19,7 @@ from distributor.dispatch.composing import CORRECTS
 from distributor.dispatch.holdings import Holding, find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
-from distributor.models import Contact, Delivery, ReleaseVersion
+from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.draft import ReleaseKind
 from distributor.releases.store import StoredRelease
@@ -114,9 +115,10 @@ class Correcting:
         )
 
 
-def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring) -> Correcting:
+def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring, now: datetime) -> Correcting:
     """Everybody whom a correction is about; `versions` are its language versions, the original first.
 
+    Whoever waited for the wrong text until a cut-off that is over `now` gets nothing.
     Raises `Refused` when objections were kept under another key.
     """
     first = versions[0]
@@ -134,6 +136,8 @@ def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyri
     for theirs in people.values():
         theirs.sort(key=lambda one: (*sorted_out.text_of(one), one.delivery_id))
         _sort(sorted_out, theirs, own, newest, is_retraction=is_retraction)
+    over = _over(session, {one.dispatch_id for one in sorted_out.waited}, now)
+    sorted_out.waited = [one for one in sorted_out.waited if one.dispatch_id not in over]
     return _ask_them(session, sorted_out, versions, keyring)
 
 
@@ -299,6 +303,14 @@ def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease
     """The language version that somebody gets: that of the text they have; the original where there is none."""
     lang = base_of(meant.holding.lang)
     return next((one for one in versions if base_of(one.version.lang) == lang), versions[0])
+
+
+def _over(session: Session, dispatch_ids: Iterable[int], now: datetime) -> set[int | None]:
+    """Those of the dispatches whose cut-off is over."""
+    ended = session.scalars(
+        select(col(Dispatch.id)).where(col(Dispatch.id).in_(list(dispatch_ids)), col(Dispatch.not_after) <= now)
+    )
+    return set(ended)
 
 
 def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]:

@@ -73,7 +73,7 @@ def wrong_text(database: Database, states: Sequence[DeliveryState] = ALL) -> tup
 
 def asked(session: Session) -> tuple[list[StoredRelease], Correcting]:
     versions = [store.find_release(session, "halle-rectificatif")]
-    return versions, who_gets(session, versions, KEYRING)
+    return versions, who_gets(session, versions, KEYRING, START)
 
 
 def plan(database: Database, found: Correcting, templates: TemplateSet) -> Planned:
