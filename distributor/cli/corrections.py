@@ -91,7 +91,6 @@ def send_correction(
     transport = workspace.transport(running.shown_dialogue(verbose))
     ask(_question(ready), yes=yes)
     log_overrides(workspace, ready.proved, overrides)
-    running.outlive_the_terminal()
     log = workspace.log()
     with holding_interrupts():
         ready, planned = _hold_and_plan(workspace, log, ready, proved_now, moment)
