@@ -82,8 +82,12 @@ def hold(database: Database, dispatch_ids: Sequence[int], actor: str, now: datet
 
 def hold_left(database: Database, now: datetime) -> TakenUp:
     """Hold whatever its command left in its cool-down, killed or asleep; return that, each with why."""
+    is_over = col(Dispatch.waits_until) < now - LEFT_AFTER
+    with database.reading() as connection:
+        if connection.execute(select(col(Dispatch.id)).where(cools(), is_over).limit(1)).first() is None:
+            return TakenUp()
     with database.transaction() as connection:
-        held = _hold(connection, col(Dispatch.waits_until) < now - LEFT_AFTER, BY_ITSELF, now)
+        held = _hold(connection, is_over, BY_ITSELF, now)
     return TakenUp(missed=tuple((number, LEFT_COOLING.removeprefix(HELD)) for number in held))
 
 
