@@ -358,7 +358,7 @@ class EmbargoChange(SQLModel, table=True):
 
 
 class EmbargoAcceptance(SQLModel, table=True):
-    """That a contact has agreed to hold a release, and its translations, until its embargo is over.
+    """That a contact has agreed to hold a release, its translations and corrections, until its embargo is over.
 
     `how` they said so, and `recorded_by` whom it was told.
     """

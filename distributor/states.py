@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -63,8 +64,18 @@ COOLING = "cooling down"
 CUT_OFF = "cut-off"
 """The reason of a delivery that is withheld because it had not left when the dispatch's cut-off came."""
 
+ELSEWHERE = "the same journalist, at another address"
+"""The reason of a delivery of a correction that is withheld because its addressee is told at another address."""
+
 HELD = "held: "
 """How the reason of a pause begins that a start which came too late, and no person and no server, is the cause of."""
+
+
+LEFT_COOLING = f"{HELD}when it had cooled down, the command that sent it was gone"
+"""The reason of a dispatch that nobody is there to send any more, nor to recall; only a person lets it go."""
+
+LEFT_AFTER = timedelta(minutes=2)
+"""So long after its cool-down a dispatch that its command has not taken up was left by it: as long as a lease."""
 
 
 class IllegalTransition(AssertionError):

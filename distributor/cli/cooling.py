@@ -12,17 +12,18 @@ from distributor import clock
 from distributor.cli.output import console, count, when
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CallOff, read_call
-from distributor.dispatch.cooling import Cooling, read_cooling, recall
+from distributor.dispatch.cooling import Cooling, end_cool_down, hold, read_cooling, recall
 from distributor.errors import DistributorError, Interrupted, NotAllReached
+from distributor.states import LEFT_AFTER
 from distributor.wiring import Workspace, actor
 
 _LOOK_S = 0.1
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def holding_interrupts() -> Iterator[None]:
-    """While this lasts Ctrl-C and `kill` are kept for who listens (`wait_out`, a run): none is lost between."""
+    """While this lasts Ctrl-C, `kill` and a closed terminal are kept for who listens (`wait_out`, a run)."""
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
@@ -30,35 +31,58 @@ def holding_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def wait_out(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int]) -> None:
+def wait_out(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int], *, resumes: bool = False) -> None:
     """Wait until these dispatches may leave, if they cool down.
 
-    Raises `Interrupted` when they were recalled, or when we are to end; `NotAllReached` when another command called
-    them off.
+    Ctrl-C recalls them. When the terminal closes, when we are to end, or when the machine slept past their time, nobody
+    is there who could, and they are held, unless this `resumes` them: then somebody is. Raises `Interrupted`, or
+    `NotAllReached` when we stood still, or another command called them off.
     """
-    cooling = read_cooling(workspace.database, dispatch_ids, clock.now())
-    if cooling is None:
+    cooling = read_cooling(workspace.database, dispatch_ids)
+    if cooling is None or (resumes and cooling.until <= clock.now()):
         return
-    _say(workspace, cooling)
+    until = cooling.until
+    if until > clock.now():
+        _say(workspace, cooling)
     with _listening() as heard, _counting() as show:
-        while cooling is not None and not heard:
-            left = (cooling.until - clock.now()).total_seconds()
+        while cooling is not None and cooling.until > clock.now() and not heard:
+            until = cooling.until
+            left = (until - clock.now()).total_seconds()
             show(math.ceil(left))
             clock.pause(min(_LOOK_S, max(left, 0.0)))
-            cooling = read_cooling(workspace.database, dispatch_ids, clock.now())
+            cooling = read_cooling(workspace.database, dispatch_ids)
     if signal.SIGINT in heard:
         raise _recalled(workspace, log, dispatch_ids)
+    stood_still = clock.now() - until > LEFT_AFTER
+    held = hold(workspace.database, dispatch_ids, actor(), clock.now()) if heard or stood_still else []
     if heard:
-        resume = "; ".join(f"distributor dispatches resume {number}" for number in dispatch_ids)
-        cancel = "; ".join(f"distributor dispatches cancel {number}" for number in dispatch_ids)
-        raise Interrupted(
-            "Stopped before anything left; everything is saved, and it is still to be sent.",
-            mend=f"To send it: {resume} (or distributor work). To recall it: {cancel}",
+        raise _ended(held)
+    if held:
+        raise NotAllReached(
+            f"It was to leave at {when(until, workspace.settings.timezone)}, and this command stood still since: it is"
+            " held, and nothing left.",
+            mend=_ways_on(held),
         )
+    end_cool_down(workspace.database, dispatch_ids)
     calls = [read_call(workspace.database, number) for number in dispatch_ids]
     if CallOff.NO not in calls:
         show_it = "; ".join(f"distributor dispatches show {number}" for number in dispatch_ids)
         raise NotAllReached("Called off by another command while it cooled down: nothing left.", mend=f"See: {show_it}")
+
+
+def _ended(held: Sequence[int]) -> Interrupted:
+    if held:
+        return Interrupted(
+            "Stopped before anything left; it is held, and nothing of it leaves by itself.", mend=_ways_on(held)
+        )
+    return Interrupted("Stopped; another command has dealt with it.", mend="See: distributor dispatches list")
+
+
+def _ways_on(dispatch_ids: Sequence[int]) -> str:
+    resume, cancel = (
+        "; ".join(f"distributor dispatches {verb} {number}" for number in dispatch_ids) for verb in ("resume", "cancel")
+    )
+    return f"To send it: {resume}. To recall it: {cancel}"
 
 
 def _say(workspace: Workspace, cooling: Cooling) -> None:
@@ -86,8 +110,9 @@ def _listening() -> Iterator[list[int]]:
     def note(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
 
-    before = {number: signal.signal(number, note) for number in _ENDING}
-    held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    ending = [one for one in _ENDING if signal.getsignal(one) != signal.SIG_IGN]  # under nohup no terminal is missed
+    before = {number: signal.signal(number, note) for number in ending}
+    held = signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
     try:
         yield heard
     finally:

@@ -92,6 +92,7 @@ def _make(
         return
     _log(workspace, target, taken)
     _show(target, taken, as_json=as_json)
+    _say_rivals(workspace, target, taken, quiet=as_json)
 
 
 def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
@@ -202,3 +203,29 @@ def _show(target: Target, taken: Taken, *, as_json: bool) -> None:
             out.print(f"  {line}", soft_wrap=True)
         suggest("To say it otherwise, change `changes`:", f"distributor releases edit {slug}")
     suggest("Next:", f"distributor send {taken.family[0].release.slug} --dry-run")
+
+
+def _say_rivals(workspace: Workspace, target: Target, taken: Taken, *, quiet: bool) -> None:
+    """Say what else corrects the same text: once one of them is sent, every other is refused."""
+    from distributor.cli.output import console, suggest
+    from distributor.releases.corrections import rivals
+
+    with workspace.database.session(reads_only=True) as session:
+        found = rivals(session, taken.stored.release)
+    if not found:
+        return
+    sent = next((link.slug for link, is_sent in found if is_sent), "")
+    if sent:
+        said = f"«{sent}» corrects «{target.slug}» too, and was sent: «{taken.stored.release.slug}» will be refused."
+        then = ("To correct that one:", f"distributor releases correct {sent} FILE")
+    else:
+        *before, last = (f"«{link.slug}»" for link, _ in found)
+        verb, are = ("correct", "are") if before else ("corrects", "is")
+        who = f"{', '.join(before)} and {last}" if before else last
+        said = (
+            f"{who} {verb} «{target.slug}» too, and {are} not sent yet: once one of them is sent, the rest is refused."
+        )
+        then = ("See:", f"distributor releases show {found[0][0].slug}")
+    console(stderr=quiet).print(said, soft_wrap=True)
+    if not quiet:
+        suggest(*then)

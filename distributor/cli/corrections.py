@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli import phoning, running
+from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
@@ -30,6 +31,7 @@ from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan
 from distributor.errors import NotAllReached, Refused
 from distributor.releases.attachments import FileRole
 from distributor.rendering.values import Recipient
+from distributor.reports import queries
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -59,6 +61,7 @@ def send_correction(
     """
     moment = clock.now()
     if not dry_run:
+        workspace.carrier(workspace.log()).schedule.cut_off()  # whose time is over waits no more, whoever looks first
         Identity.from_settings(workspace.settings)
         require_reason(overrides, because)
 
@@ -90,7 +93,6 @@ def send_correction(
     transport = workspace.transport(running.shown_dialogue(verbose))
     ask(_question(ready), yes=yes)
     log_overrides(workspace, ready.proved, overrides)
-    running.outlive_the_terminal()
     log = workspace.log()
     with holding_interrupts():
         ready, planned = _hold_and_plan(workspace, log, ready, proved_now, moment)
@@ -149,7 +151,7 @@ def _hold_and_plan(
     running.say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:
-            standing = who_gets(session, ready.versions, workspace.keyring).standing
+            standing = who_gets(session, ready.versions, workspace.keyring, clock.now()).standing
         if standing != ready.found.standing:
             ready = proved_now()
             _require_passing(workspace, ready, moment)
@@ -190,6 +192,11 @@ def _parts(workspace: Workspace, ready: Ready) -> list[Part]:
                 pair for pair in ready.found.phone if version_of(pair[0], versions).release.id == one.stored.release.id
             ),
             silent=ready.found.silent if number == 0 else (),
+            copies=tuple(
+                copy
+                for copy in ready.found.copies
+                if version_of(copy.told, versions).release.id == one.stored.release.id
+            ),
             added=ready.added[one.stored.release.slug],
             lists=ready.lists.lists,
             excluded=ready.lists.excluded_lists,
@@ -303,6 +310,11 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
         out.print(f"To ring up, since they are not mailed: {len(found.phone)}.")
         for one, left_out in found.phone[:_MANY]:
             show_under(out, f"{one.planned.recipient.name or one.planned.address}: {left_out.because}")
+    if found.copies:
+        has = count(len(found.copies), "more address has", "more addresses have")
+        out.print(f"{has} the wrong text, of journalists who are told once:")
+        for copy in found.copies[:_MANY]:
+            show_under(out, f"{copy.meant.planned.address}: {copy.because}")
     for holding in found.unsettled[:_MANY]:
         show_under(out, f"not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
@@ -316,10 +328,19 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
         out.print(f"Dispatch {number} of the wrong text is ended.")
     if planned.withheld:
         out.print(f"{count(planned.withheld, 'recipient')} withheld there before it left.")
+    for row in _rows(workspace, planned.dispatch_ids):
+        if row.not_after is not None:
+            until = hour_of(row.not_after, workspace.settings.timezone)
+            out.print(f"Dispatch {row.id}: whoever has not left by {until} is withheld, as of the wrong text.")
     if planned.dispatch_ids:
         out.print(f"Dispatch {running.listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
     if ready.found.phone:
         phoning.show_phone_list(workspace, planned.dispatch_ids)
+
+
+def _rows(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[queries.DispatchRow]:
+    with workspace.database.reading() as connection:
+        return [queries.find_dispatch(connection, one) for one in dispatch_ids]
 
 
 def _say_nothing_left(ready: Ready) -> None:
@@ -364,6 +385,7 @@ def _as_json(ready: Ready, slug: str) -> dict[str, object]:
                 {"address": one.address_key, "state": one.state, "dispatch_id": one.dispatch_id}
                 for one in found.unsettled
             ],
+            "copies": [person(one.meant) | {"because": one.because} for one in found.copies],
             "done": found.done,
             "foreign": dict(found.foreign),
             "told": [

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from distributor import clock
 from distributor.cli.proving import Opened, Proved, check_codes, let_pass, look_around, open_composer
 from distributor.dispatch.composing import Notice
 from distributor.dispatch.correcting import Correcting, Meant, version_of, who_gets
@@ -95,7 +96,7 @@ def prove_correction(
         # All language versions go together: who has the mistake has it in one of them.
         versions = store.language_versions(session, store.find_release(session, slug).release)
         require_not_overtaken(session, versions[0].release)
-        found = who_gets(session, versions, workspace.keyring)
+        found = who_gets(session, versions, workspace.keyring, clock.now())  # proved again, it is later
         lists = _from_lists(workspace, session, versions, found, newcomers)
         ready = []
         told = {}

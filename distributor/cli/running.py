@@ -65,13 +65,13 @@ def run_dispatch(
     One that is paused goes on if this `resumes` it. Raises `AccountTrouble` when the account was refused, `Interrupted`
     when the user stopped it, `NotAllReached` when some recipients were not reached or still wait.
     """
-    outlive_the_terminal()
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
     with workspace.database.reading() as connection:
         say_company(at_work(connection, but=log.worker))
     try:
-        wait_out(workspace, log, [dispatch_id])
+        wait_out(workspace, log, [dispatch_id], resumes=resumes)
+        outlive_the_terminal()
         carry_watched(
             workspace,
             carrier,
@@ -96,7 +96,6 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     Each is whole in itself. Nothing more is begun once the user stops or the account is refused; raises as
     `run_dispatch`, of what is left in all of them.
     """
-    outlive_the_terminal()
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
     results: list[RunResult] = []
@@ -111,6 +110,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
 
     try:
         wait_out(workspace, log, dispatch_ids)
+        outlive_the_terminal()
         last = asyncio.run(until_stopped(lambda stop: shown_while(workspace, dispatch_ids, carry(stop))))
     finally:
         carrier.leave()

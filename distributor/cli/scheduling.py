@@ -8,6 +8,7 @@ from datetime import datetime
 from distributor import clock
 from distributor.cli.output import ask, console, count
 from distributor.deliveries.roster import Roster
+from distributor.dispatch.cooling import was_left
 from distributor.dispatch.instants import Hours, read_hours, say_distance, say_instant
 from distributor.dispatch.reproving import check_moment
 from distributor.dispatch.rescheduling import check_reschedulable, may_begin, put_back, reschedule
@@ -94,7 +95,8 @@ def resume_before_start(workspace: Workspace, dispatch_id: int) -> bool:
         return True
     with workspace.database.session(reads_only=True) as session:
         dispatch = session.get(Dispatch, dispatch_id)
-        if dispatch is not None and dispatch.scheduled_at is not None and may_begin(dispatch):
+        has_an_hour = dispatch is not None and (dispatch.scheduled_at is not None or was_left(dispatch, now))
+        if dispatch is not None and has_an_hour and may_begin(dispatch):
             check_moment(session, dispatch, now, zone)
     return False
 

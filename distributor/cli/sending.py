@@ -167,7 +167,6 @@ def send_release(
     _ask(workspace, proved, choice, yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
-    running.outlive_the_terminal()
     log = workspace.log()
     with holding_interrupts():
         planned = plan_proved(workspace, log, proved, choice, hours, timing.waves)

@@ -401,6 +401,7 @@ _REASONS = {
     LeftOutReason.OTHER_CHANNEL: "who want our news in another way",
     LeftOutReason.ALREADY_SENT: "on an earlier dispatch of this release",
     LeftOutReason.SAME_ADDRESS: "for a shared address",
+    LeftOutReason.SAME_JOURNALIST: "at another address of a journalist",
     LeftOutReason.OTHER_VERSION: "with another version",
     LeftOutReason.NOT_FOLLOWED_UP: "not to be followed up",
 }

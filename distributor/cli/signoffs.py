@@ -179,12 +179,13 @@ def _identity(workspace: Workspace) -> Identity:
 def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
     """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
     from distributor.cli.proving import house_files
+    from distributor.clock import now
     from distributor.dispatch.correcting import version_of, who_gets
     from distributor.dispatch.leaving import leaving_of, part_of
     from distributor.releases import store
 
     versions = store.language_versions(session, stored.release)
-    found = who_gets(session, versions, workspace.keyring)
+    found = who_gets(session, versions, workspace.keyring, now())
     parts = []
     for one in versions:
         theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]

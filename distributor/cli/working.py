@@ -23,6 +23,7 @@ from distributor.cli.scheduling import say_cut_off, say_taken_up
 from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
+from distributor.dispatch.cooling import hold_left
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.schedule import TakenUp
@@ -133,6 +134,7 @@ def _take_up(carrier: Carrier, returns: FeedbackRounds, *, is_first: bool) -> No
     if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
         returns.check()  # a mailbox may take its time, and a start may not
     say_taken_up(schedule.take_up(carrier.roster if is_first else None))
+    say_taken_up(hold_left(carrier.database, carrier.now()))
     say_taken_up(carrier.begin_work() if is_first else TakenUp(missed=carrier.attendance.tell()))
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import and_, bindparam, exists, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from distributor.db.chains import originals_corrected
 from distributor.models import (
     Contact,
     Delivery,
     Dispatch,
     EmbargoAcceptance,
-    Release,
     ReleaseVersion,
     Sector,
     Suppression,
@@ -27,7 +27,6 @@ _contact = Contact.__table__  # type: ignore[attr-defined]
 _sector = Sector.__table__  # type: ignore[attr-defined]
 _acceptance = EmbargoAcceptance.__table__  # type: ignore[attr-defined]
 _version = ReleaseVersion.__table__  # type: ignore[attr-defined]
-_release = Release.__table__  # type: ignore[attr-defined]
 
 NOTICE = "notice"
 """The kind of a release version that speaks of another one's embargo (`releases.draft.ReleaseKind`)."""
@@ -54,15 +53,14 @@ def going_on() -> ColumnElement[bool]:
 def holds_embargo() -> ColumnElement[bool]:
     """The condition that a delivery's addressee is known to keep its embargo: by standing trust, or their own word.
 
-    Their word is given for a release and its translations. A test goes to one of us, and a notice about an embargo to
-    those who have the release.
+    Their word is given for a release and its translations, and for what corrects them. A test goes to one of us, and a
+    notice about an embargo to those who have the release.
     """
     trusted = exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.embargo_trust.is_(True))
     agreed = exists().where(
         _acceptance.c.contact_id == _delivery.c.contact_id,
         _version.c.id == _delivery.c.release_version_id,
-        _release.c.id == _version.c.release_id,
-        _acceptance.c.release_id == func.coalesce(_release.c.translates_id, _release.c.id),
+        _acceptance.c.release_id.in_(originals_corrected(_version.c.release_id)),
     )
     is_test = exists().where(_dispatch.c.id == _delivery.c.dispatch_id, _dispatch.c.is_test.is_(True))
     is_notice = exists().where(_version.c.id == _delivery.c.release_version_id, _version.c.kind == NOTICE)

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, and_, exists, func, not_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.bell import ring
 from distributor.deliveries.conditions import holds_embargo, may_leave
 from distributor.deliveries.leases import database_now
 from distributor.models import Delivery, Dispatch, Wave
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import COOLING, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
@@ -84,6 +84,7 @@ def comes_meanwhile(connection: Connection, dispatch_id: int, since: datetime, n
         _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
         _dispatch.c.scheduled_at.is_(None) | _dispatch.c.started_at.is_not(None),
         _dispatch.c.waits_until.is_(None) | (_dispatch.c.waits_until <= now),
+        not_(cools()),
     )
     waits = exists().where(
         c.dispatch_id.in_(under_way),
@@ -93,6 +94,12 @@ def comes_meanwhile(connection: Connection, dispatch_id: int, since: datetime, n
         may_leave(now),
     )
     return bool(connection.execute(select(waits)).scalar_one())
+
+
+def cools() -> ColumnElement[bool]:
+    """The condition that a dispatch cools down, or was left in it: whoever sent it, and nobody else, starts it."""
+    c = _dispatch.c
+    return and_(c.state == DispatchState.PLANNED, c.waits_for == COOLING, c.scheduled_at.is_(None))
 
 
 def begin_wave(connection: Connection, dispatch_id: int, number: int, now: datetime) -> None:

@@ -23,11 +23,12 @@ from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import let_go
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster
-from distributor.deliveries.timing import clock_of, comes_meanwhile, count_again, next_change
+from distributor.deliveries.timing import clock_of, comes_meanwhile, cools, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
 from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
+from distributor.dispatch.cooling import was_left
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.lapsing import Lapsing
@@ -186,6 +187,7 @@ class Carrier:
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     *([col(Dispatch.account_id).in_(through)] if accounts else []),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
+                    not_(cools()),
                     ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
                     | (
@@ -419,6 +421,8 @@ class Carrier:
                 let_go(session.connection(), dispatch_id, clock_of(session.connection(), self.now()))
             if dispatch.pause_reason.startswith(HELD):
                 session.add(Audit(actor=self.operator, action="dispatches.resume", subject=str(dispatch_id)))
+            if was_left(dispatch, self.now()):  # its messages bear the hour at which they leave
+                dispatch.message_date = self.now().replace(microsecond=0)
             dispatch.state = DispatchState.RUNNING
             dispatch.pause_reason = ""
             dispatch.waits_until, dispatch.waits_for = None, ""

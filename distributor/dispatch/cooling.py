@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, select, update
 from sqlmodel import Session, col
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.timing import cools
 from distributor.dispatch.plan import cancel_dispatch
+from distributor.dispatch.schedule import BY_ITSELF, TakenUp, note
 from distributor.errors import BadInput
 from distributor.models import Dispatch
-from distributor.states import COOLING, HAVE_IT, DeliveryState, DispatchState
+from distributor.states import COOLING, HAVE_IT, HELD, LEFT_AFTER, LEFT_COOLING, DeliveryState, DispatchState
 
 _RECALLED = "recalled while it cooled down"
 
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
-    """Dispatches in their cool-down: those that still cool, and when the last of them may leave."""
+    """Dispatches in their cool-down: those that nobody has taken up, and when the last of them may leave."""
 
     dispatch_ids: tuple[int, ...]
     until: datetime
@@ -44,21 +46,62 @@ def cool_down(session: Session, dispatch_ids: Sequence[int], until: datetime) ->
         session.add(dispatch)
 
 
-def read_cooling(database: Database, dispatch_ids: Sequence[int], now: datetime) -> Cooling | None:
-    """Those of the dispatches that cool down at this moment; None when none does (any more)."""
+def read_cooling(database: Database, dispatch_ids: Sequence[int]) -> Cooling | None:
+    """Those of the dispatches that cool down, or have and were not taken up since; None when all were."""
     with database.reading() as connection:
         rows = connection.execute(
-            select(col(Dispatch.id), col(Dispatch.waits_until)).where(
-                col(Dispatch.id).in_(dispatch_ids),
-                col(Dispatch.state) == DispatchState.PLANNED,
-                col(Dispatch.waits_for) == COOLING,
-                col(Dispatch.waits_until) > now,
-            )
+            select(col(Dispatch.id), col(Dispatch.waits_until)).where(col(Dispatch.id).in_(dispatch_ids), cools())
         ).all()
     moments = [until for _, until in rows if until is not None]
     if not moments:
         return None
     return Cooling(tuple(sorted(number for number, _ in rows if number is not None)), max(moments))
+
+
+def was_left(dispatch: Dispatch, now: datetime) -> bool:
+    """Whether a dispatch was left in its cool-down: nobody sends it but whoever says so now."""
+    if dispatch.state == DispatchState.PAUSED:
+        return dispatch.pause_reason == LEFT_COOLING
+    is_cooling = dispatch.state == DispatchState.PLANNED and dispatch.waits_for == COOLING
+    return is_cooling and dispatch.waits_until is not None and dispatch.waits_until < now - LEFT_AFTER
+
+
+def end_cool_down(database: Database, dispatch_ids: Sequence[int]) -> None:
+    """Let these dispatches leave: from here on whoever works may carry them. The last of several may wait for long."""
+    with database.transaction() as connection:
+        connection.execute(
+            update(Dispatch).where(cools(), col(Dispatch.id).in_(dispatch_ids)).values(waits_until=None, waits_for="")
+        )
+
+
+def hold(database: Database, dispatch_ids: Sequence[int], actor: str, now: datetime) -> list[int]:
+    """Hold those of the dispatches that have not been taken up since they cooled down, or still do; return them."""
+    with database.transaction() as connection:
+        return _hold(connection, col(Dispatch.id).in_(dispatch_ids), actor, now)
+
+
+def hold_left(database: Database, now: datetime) -> TakenUp:
+    """Hold whatever its command left in its cool-down, killed or asleep; return that, each with why."""
+    is_over = col(Dispatch.waits_until) < now - LEFT_AFTER
+    with database.reading() as connection:
+        if connection.execute(select(col(Dispatch.id)).where(cools(), is_over).limit(1)).first() is None:
+            return TakenUp()
+    with database.transaction() as connection:
+        held = _hold(connection, is_over, BY_ITSELF, now)
+    return TakenUp(missed=tuple((number, LEFT_COOLING.removeprefix(HELD)) for number in held))
+
+
+def _hold(connection: Connection, which: ColumnElement[bool], actor: str, now: datetime) -> list[int]:
+    rows = connection.execute(
+        update(Dispatch)
+        .where(cools(), which)
+        .values(state=DispatchState.PAUSED, pause_reason=LEFT_COOLING, waits_until=None, waits_for="")
+        .returning(col(Dispatch.id))
+    )
+    held = sorted(number for number in rows.scalars() if number is not None)
+    for number in held:
+        note(connection, "dispatches.hold", number, {}, now, actor=actor)
+    return held
 
 
 def recall(database: Database, log: DeliveryLog, dispatch_ids: Sequence[int], actor: str) -> Recalled:

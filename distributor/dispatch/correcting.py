@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
-from distributor.contacts.objections.objectors import Objectors
+from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
 from distributor.dispatch.composing import CORRECTS
 from distributor.dispatch.holdings import Holding, find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
-from distributor.models import Contact, Delivery, ReleaseVersion
+from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.draft import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of
-from distributor.states import DeliveryState
+from distributor.states import ELSEWHERE, DeliveryState
 from distributor.tokens import Keyring
 
 COMPLAINED = "complained of it"
@@ -47,13 +49,32 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another address at which somebody has the wrong text who is told once: what would leave there, and why not.
+
+    Two contacts who are one journalist by now had a text each, or an address was changed between two texts. `told` is
+    what leaves instead, or would if they were mailed.
+    """
+
+    meant: Meant
+    told: Meant
+    because: str
+
+    @property
+    def left_out(self) -> LeftOut:
+        """The same for a manifest."""
+        return LeftOut(self.meant.planned, LeftOutReason.SAME_JOURNALIST, self.because)
+
+
+@dataclass(frozen=True, slots=True)
 class Correcting:
     """All whom a correction is about.
 
     `meant` get it. `phone` have the wrong text and are not mailed, `silent` never got it and are not mailed either:
-    each with the reason. Of `unsettled` nobody knows yet whether they have it. `done` is how many stand on a dispatch
-    of the correction already, `outdated` who of them on one of an older version of it; `foreign` are the languages
-    that somebody has the wrong text in and that the correction is not in.
+    each with the reason. `copies` are further addresses of those who are told, or rung up. Of `unsettled` nobody knows
+    yet whether they have it. `done` is how many stand on a dispatch of the correction already, `outdated` who of them
+    on one of an older version of it; `foreign` are the languages that somebody has the wrong text in and that the
+    correction is not in.
     """
 
     meant: tuple[Meant, ...] = ()
@@ -63,11 +84,13 @@ class Correcting:
     done: int = 0
     outdated: tuple[Holding, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
 
     @property
-    def standing(self) -> frozenset[tuple[int, bool]]:
-        """What must not have changed between the proof and the plan: who gets what."""
-        return frozenset((one.holding.delivery_id, one.has_it) for one in self.meant)
+    def standing(self) -> frozenset[tuple[int, str]]:
+        """What must not have changed between the proof and the plan: who gets what, and who is told elsewhere."""
+        got = ((one.holding.delivery_id, "correction" if one.has_it else "instead") for one in self.meant)
+        return frozenset((*got, *((one.meant.holding.delivery_id, ELSEWHERE) for one in self.copies)))
 
     def manifest(
         self,
@@ -78,7 +101,8 @@ class Correcting:
         with_left_out: bool = True,
     ) -> Manifest:
         """The same as a manifest, which the proof and the printers read; with who is `added` from `lists`."""
-        left_out = (*(one for _, one in self.phone), *self.silent) if with_left_out else ()
+        told_once = (one.left_out for one in self.copies)
+        left_out = (*(one for _, one in self.phone), *self.silent, *told_once) if with_left_out else ()
         if lists is not None and with_left_out:
             left_out = (*left_out, *lists.left_out)
         return Manifest(
@@ -91,9 +115,10 @@ class Correcting:
         )
 
 
-def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring) -> Correcting:
+def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyring, now: datetime) -> Correcting:
     """Everybody whom a correction is about; `versions` are its language versions, the original first.
 
+    Whoever waited for the wrong text until a cut-off that is over `now` gets nothing.
     Raises `Refused` when objections were kept under another key.
     """
     first = versions[0]
@@ -107,23 +132,34 @@ def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyri
         people[one.person].append(one)
     newest = {one.release.id: one.version.number for one in versions}
     is_retraction = first.version.kind == ReleaseKind.RETRACTION
-    sorted_out = _Sorted()
+    sorted_out = _Sorted(place)
     for theirs in people.values():
-        theirs.sort(key=lambda one: (place.get(one.release_id, len(steps)), one.number, one.delivery_id))
+        theirs.sort(key=lambda one: (*sorted_out.text_of(one), one.delivery_id))
         _sort(sorted_out, theirs, own, newest, is_retraction=is_retraction)
+    over = _over(session, {one.dispatch_id for one in sorted_out.waited}, now)
+    sorted_out.waited = [one for one in sorted_out.waited if one.dispatch_id not in over]
     return _ask_them(session, sorted_out, versions, keyring)
 
 
 @dataclass(slots=True)
 class _Sorted:
-    """The people of a chain by what is to be done for them."""
+    """The people of a chain by what is to be done for them.
 
+    `place` is which step of the chain a release is; `others` what they have, or may have, at other addresses.
+    """
+
+    place: Mapping[int, int]
     has_it: list[Holding] = field(default_factory=list)
+    others: dict[int | str, list[Holding]] = field(default_factory=dict)
     waited: list[Holding] = field(default_factory=list)
     unsettled: list[Holding] = field(default_factory=list)
     recorded: set[int | str] = field(default_factory=set)
     done: int = 0
     outdated: list[Holding] = field(default_factory=list)
+
+    def text_of(self, one: Holding) -> tuple[int, int]:
+        """Where a text stands among those of the chain: its step, and its version. Translations stand together."""
+        return self.place.get(one.release_id, len(self.place)), one.number
 
 
 def _sort(
@@ -142,14 +178,16 @@ def _sort(
         if mine[-1].number < newest.get(mine[-1].release_id, 0) and mine[-1].state in _HAS:
             found.outdated.append(mine[-1])
         return
-    if any(one.release_id in own and not is_called_off(one.reason) for one in theirs):
+    if any(one.release_id in own and not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in theirs):
         found.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
     held = next((one for one in reversed(earlier) if one.state in _HAS), None)
     doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
-    if doubtful and (held is None or earlier.index(doubtful) > earlier.index(held)):
+    if doubtful and (held is None or found.text_of(doubtful) > found.text_of(held)):
         found.unsettled.append(doubtful)
     elif held is not None:
         found.has_it.append(held)
+        at = {one.address_key: one for one in earlier if one.state in _HAS | _NOBODY_KNOWS}
+        found.others[held.person] = [one for key, one in at.items() if key != held.address_key]
     elif not is_retraction:
         waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
         found.waited += waited[-1:]
@@ -162,21 +200,25 @@ def _ask_them(
     keyring: Keyring,
 ) -> Correcting:
     """Who of them may be written to today; a mailbox that several share gets it once."""
-    objectors = Objectors(session, keyring)
-    rows = _deliveries(session, [one.delivery_id for one in (*found.has_it, *found.waited)])
-    channels = _channels(session, [one.owner for one in (*found.has_it, *found.waited) if one.owner is not None])
-    sectors = {slugify(one.version.sector) for one in versions} - {""}
+    asked = _Asked(
+        Objectors(session, keyring),
+        _deliveries(
+            session, [one.delivery_id for one in (*found.has_it, *found.waited, *chain(*found.others.values()))]
+        ),
+        _cards(session, [one.owner for one in (*found.has_it, *found.waited) if one.owner is not None]),
+        {slugify(one.version.sector) for one in versions} - {""},
+    )
     languages = {base_of(one.version.lang) for one in versions}
     foreign: dict[str, int] = {}
     meant: list[Meant] = []
     phone: list[tuple[Meant, LeftOut]] = []
     silent: list[LeftOut] = []
+    copies: list[Copy] = []
     taken: set[str] = set()
-    for holding, has_it in ((one, has) for held, has in ((found.has_it, True), (found.waited, False)) for one in held):
-        row = rows[holding.delivery_id]
-        one = _meant(row, holding, has_it=has_it)
-        told = objectors.against(holding.owner, row.address, {row.sector_slug, *sectors} - {""})
-        left = _left_out(one.planned, holding, told.because if told else "", channels.get(holding.owner, ""))
+    has_it = [asked.choose(found, one) for one in found.has_it]
+    for holding, has in ((one, has) for held, has in ((has_it, True), (found.waited, False)) for one in held):
+        one = asked.meant(holding, has_it=has)
+        left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:
             silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
         elif left is None:
@@ -186,10 +228,15 @@ def _ask_them(
                 foreign[lang] = foreign.get(lang, 0) + 1
         elif holding.person in found.recorded:
             continue
-        elif has_it:
+        elif has:
             phone.append((one, left))
         else:
             silent.append(left)
+        if has:
+            verb = "gets it at" if left is None else "is not mailed:"
+            because = f"the same journalist {verb} {one.planned.address}"
+            others = (asked.meant(other, has_it=True) for other in found.others[holding.person])
+            copies += (Copy(other, one, because) for other in others)
     return Correcting(
         tuple(meant),
         tuple(phone),
@@ -198,7 +245,58 @@ def _ask_them(
         found.done,
         tuple(found.outdated),
         foreign,
+        tuple(copies),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known today of those who have or waited for a text: objections, deliveries, cards."""
+
+    objectors: Objectors
+    rows: Mapping[int, Row[Any]]
+    cards: Mapping[int | None, tuple[str, str]]
+    sectors: set[str]
+
+    def meant(self, holding: Holding, *, has_it: bool) -> Meant:
+        """The recipient as the earlier message addressed them, and the messages that they have."""
+        row = self.rows[holding.delivery_id]
+        before = row.merge.get(CORRECTS, {}).get("references", ())
+        references = (*before, row.message_id) if has_it else ()
+        return Meant(planned_before(row, holding.owner or 0), holding, has_it, references)
+
+    def told(self, holding: Holding) -> Told | None:
+        """What forbids mail to them at the address of this text."""
+        row = self.rows[holding.delivery_id]
+        return self.objectors.against(holding.owner, row.address, {row.sector_slug, *self.sectors} - {""})
+
+    def left_out(self, one: Meant) -> LeftOut | None:
+        """Why somebody is not mailed, if so."""
+        told = self.told(one.holding)
+        if told is not None:
+            return LeftOut(one.planned, LeftOutReason.OBJECTION, told.because)
+        if one.holding.state == DeliveryState.COMPLAINED:
+            return LeftOut(one.planned, LeftOutReason.OBJECTION, COMPLAINED)
+        _, prefers = self.cards.get(one.holding.owner, ("", ""))
+        return LeftOut(one.planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
+
+    def choose(self, found: _Sorted, held: Holding) -> Holding:
+        """Of several addresses that took the last text the one that they have today, and none whose mail came back.
+
+        The rest stay with `found` as their others.
+        """
+        others = found.others[held.person]
+        today, _ = self.cards.get(held.owner, ("", ""))
+
+        def is_worse(one: Holding) -> tuple[bool, bool]:
+            told = self.told(one)
+            return told is not None and told.is_returned, one.address_key != today
+
+        alike = [one for one in others if one.state in _HAS and found.text_of(one) == found.text_of(held)]
+        best = min((held, *alike), key=is_worse) if alike else held
+        if best is not held:
+            found.others[held.person] = [one for one in (*others, held) if one is not best]
+        return best
 
 
 def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease:
@@ -207,19 +305,12 @@ def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease
     return next((one for one in versions if base_of(one.version.lang) == lang), versions[0])
 
 
-def _left_out(planned: PlannedRecipient, holding: Holding, objection: str, prefers: str) -> LeftOut | None:
-    if objection:
-        return LeftOut(planned, LeftOutReason.OBJECTION, objection)
-    if holding.state == DeliveryState.COMPLAINED:
-        return LeftOut(planned, LeftOutReason.OBJECTION, COMPLAINED)
-    return LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
-
-
-def _meant(row: Row[Any], holding: Holding, *, has_it: bool) -> Meant:
-    """The recipient as the earlier message addressed them, and the messages that they have."""
-    before = row.merge.get(CORRECTS, {}).get("references", ())
-    references = (*before, row.message_id) if has_it else ()
-    return Meant(planned_before(row, holding.owner or 0), holding, has_it, references)
+def _over(session: Session, dispatch_ids: Iterable[int], now: datetime) -> set[int | None]:
+    """Those of the dispatches whose cut-off is over."""
+    ended = session.scalars(
+        select(col(Dispatch.id)).where(col(Dispatch.id).in_(list(dispatch_ids)), col(Dispatch.not_after) <= now)
+    )
+    return set(ended)
 
 
 def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]:
@@ -232,14 +323,14 @@ def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]
     }
 
 
-def _channels(session: Session, numbers: Sequence[int]) -> dict[int | None, str]:
-    """Contact → how they want our news since, where that is not by mail."""
-    found: dict[int | None, str] = {}
+def _cards(session: Session, numbers: Sequence[int]) -> dict[int | None, tuple[str, str]]:
+    """Contact → the address that they have today, and how they want our news where that is not by mail."""
+    found: dict[int | None, tuple[str, str]] = {}
     for chunk in _chunks(numbers):
         rows = session.execute(
-            select(col(Contact.id), col(Contact.channel)).where(col(Contact.id).in_(chunk), col(Contact.channel) != "")
+            select(col(Contact.id), col(Contact.address_key), col(Contact.channel)).where(col(Contact.id).in_(chunk))
         )
-        found |= {number: way_preferred(channel) for number, channel in rows}
+        found |= {number: (key or "", way_preferred(channel) if channel else "") for number, key, channel in rows}
     return found
 
 

@@ -15,7 +15,7 @@ from distributor.dispatch.lapsing import LAPSED
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, LeftOut
-from distributor.states import DeliveryState
+from distributor.states import ELSEWHERE, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
         is_withheld = one.state == DeliveryState.WITHHELD
         if is_withheld and one.reason.startswith(LAPSED):
             told.append((0, _entry(one, LeftOutReason.NOT_FOLLOWED_UP, one.reason.removeprefix(LAPSED))))
+        elif is_withheld and one.reason == ELSEWHERE:
+            told.append((0, _entry(one, LeftOutReason.SAME_JOURNALIST, one.reason)))
         elif not (is_withheld and one.reason == OBJECTED):
             recipients.append(_entry(one))
         elif one.contact_id is None or one.contact_id not in known:

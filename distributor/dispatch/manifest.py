@@ -37,6 +37,7 @@ class LeftOutReason(StrEnum):
     OTHER_CHANNEL = "other channel"
     ALREADY_SENT = "already sent"
     SAME_ADDRESS = "same address"
+    SAME_JOURNALIST = "same journalist"
     OTHER_VERSION = "other language version"
     NOT_FOLLOWED_UP = "not followed up"
 

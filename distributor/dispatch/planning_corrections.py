@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
 from distributor.dispatch.composing import CORRECTS, Identity, Notice
-from distributor.dispatch.correcting import COMPLAINED, Correcting, Meant, who_gets
+from distributor.dispatch.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
 from distributor.dispatch.newcomers import holders
@@ -23,6 +23,7 @@ from distributor.dispatch.notices import freeze
 from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken, sign
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
+from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
 from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
@@ -30,10 +31,9 @@ from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import ELSEWHERE, DeliveryState, DispatchState
 from distributor.tokens import Keyring
 
-_CHUNK = 500
 _AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
@@ -45,7 +45,8 @@ class Moved(Exception):
 class Part:
     """One language version of a correction, all who get it and what it says to them (`told`: by dispatch).
 
-    `added` have no text of the chain and get this one as a first, from `lists`.
+    `added` have no text of the chain and get this one as a first, from `lists`. Whoever has not left by `not_after` is
+    withheld: a part of its own, of those who waited for the wrong text until then.
     """
 
     stored: StoredRelease
@@ -57,6 +58,8 @@ class Part:
     plain: Notice
     told: Mapping[int, Notice]
     added: tuple[PlannedRecipient, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    not_after: datetime | None = None
     lists: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
@@ -129,7 +132,7 @@ def plan_correction(
     words = WITHDRAWN_BY if first.version.kind == ReleaseKind.RETRACTION else CORRECTED_BY
     withheld = _end(session, log, ended, f"{words}«{first.release.slug}»", actor)
     # Read only now: what could still leave is held, and what is on the wire is known to be.
-    if who_gets(session, versions, keyring).standing != proved.standing:
+    if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
     added = [one for part in parts for one in part.added]
     if holders(session, first.release, added):
@@ -137,7 +140,7 @@ def plan_correction(
     require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
     numbers = [
         _plan_part(session, log, part, templates, now, account=account, signatures=signatures)
-        for number, part in enumerate(parts)
+        for number, part in enumerate([one for part in parts for one in _by_cut_off(session, part)])
         if part.meant
         or part.added
         or part.phone
@@ -147,6 +150,19 @@ def plan_correction(
     details = {"dispatches": numbers, "ended": ended, "withheld": withheld, "phone": len(proved.phone)}
     session.add(Audit(actor=actor, action="send.correction", subject=first.release.slug, details=details))
     return Planned(tuple(numbers), tuple(ended), withheld)
+
+
+def _by_cut_off(session: Session, part: Part) -> Iterator[Part]:
+    """A part, and of those who waited until a cut-off parts of their own, whose dispatches are cut off then too.
+
+    Whoever has the wrong text is told however late it is.
+    """
+    cut_offs = cut_offs_of(session, waiting_of(part.meant))
+    rest = tuple(one for one in part.meant if one.has_it or one.holding.delivery_id not in cut_offs)
+    yield replace(part, meant=rest)
+    for moment in sorted(set(cut_offs.values())):
+        theirs = (one for one in part.meant if not one.has_it and cut_offs.get(one.holding.delivery_id) == moment)
+        yield replace(part, meant=tuple(theirs), phone=(), silent=(), copies=(), added=(), not_after=moment)
 
 
 def _end(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason: str, actor: str) -> int:
@@ -186,11 +202,12 @@ def _plan_part(
     sign(dispatch, signatures)
     dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
     dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
+    dispatch.not_after = part.not_after
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
     until = embargo_of(session, part.stored.version)
-    hours = _hours(session, [one.holding.delivery_id for one in part.meant if not one.has_it], now)
+    hours = hours_of(session, waiting_of(part.meant), now)
     waves = {hour: number for number, hour in enumerate(sorted(set(hours.values())), 1)}
     session.add_all(
         Wave(dispatch_id=dispatch.id, number=number, name=one.name, starts_at=one.at) for one, number in waves.items()
@@ -200,43 +217,6 @@ def _plan_part(
     rows = _rows(dispatch.id, part, now, timed)
     log.plan(session.connection(), ({"not_before": None, "wave": 0, **row, "embargo_until": until} for row in rows))
     return dispatch.id
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Hour:
-    """An hour that recipients waited for, and what the wave was called; or the lists, where there was none."""
-
-    at: datetime
-    name: str
-
-
-def _hours(session: Session, delivery_ids: Sequence[int], now: datetime) -> dict[int, _Hour]:
-    """Delivery → the hour still to come for which it waited: of its wave, or of its dispatch's start.
-
-    That the text was wrong is no reason for anybody to have the right one earlier: not before six, and not before
-    whoever has it exclusively.
-    """
-    found: dict[int, _Hour] = {}
-    for start in range(0, len(delivery_ids), _CHUNK):
-        rows = session.execute(
-            select(
-                col(Delivery.id), col(Delivery.not_before), col(Dispatch.scheduled_at), col(Dispatch.started_at),
-                col(Dispatch.lists), col(Wave.name),
-            )
-            .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-            .join(
-                Wave,
-                (col(Wave.dispatch_id) == col(Delivery.dispatch_id)) & (col(Wave.number) == col(Delivery.wave)),
-                isouter=True,
-            )
-            .where(col(Delivery.id).in_(delivery_ids[start : start + _CHUNK]))
-        )  # fmt: skip
-        for number, not_before, scheduled_at, started_at, lists, wave in rows:
-            hours = (not_before, scheduled_at if started_at is None else None)
-            latest = max((one for one in hours if one is not None), default=now)
-            if latest > now and number is not None:
-                found[number] = _Hour(latest, wave or ", ".join(lists))
-    return found
 
 
 def _rows(
@@ -258,6 +238,10 @@ def _rows(
             if left_out.because == COMPLAINED:
                 reason = COMPLAINED
             yield _row(dispatch_id, part, one, now) | {"state": DeliveryState.WITHHELD, "reason": reason}
+    for copy in part.copies:
+        if copy.meant.planned.address.key not in seen:
+            seen.add(copy.meant.planned.address.key)
+            yield _row(dispatch_id, part, copy.meant, now) | {"state": DeliveryState.WITHHELD, "reason": ELSEWHERE}
     for left_out in part.silent:
         if left_out.reason == LeftOutReason.OBJECTION and left_out.planned.address.key not in seen:
             seen.add(left_out.planned.address.key)

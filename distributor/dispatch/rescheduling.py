@@ -46,6 +46,7 @@ def reschedule(session: Session, dispatch_id: int, start: datetime, not_after: d
     dispatch.state, dispatch.pause_reason = DispatchState.PLANNED, ""
     dispatch.scheduled_at, dispatch.not_after = start, not_after
     dispatch.message_date = start.replace(microsecond=0)
+    dispatch.waits_until, dispatch.waits_for = None, ""  # it had cooled down, or need not any more
     session.add(dispatch)
     session.flush()
     count_from_start(session.connection(), dispatch_id, start)

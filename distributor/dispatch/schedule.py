@@ -29,7 +29,7 @@ _wave = Wave.__table__  # type: ignore[attr-defined]
 LATE = timedelta(minutes=15)
 """How late a start may be unless the settings say otherwise."""
 
-_BY_ITSELF = "distributor work"
+BY_ITSELF = "distributor work"
 """Who acts, in the audit, when it is the hour and no person."""
 
 _SCHEDULED = (_dispatch.c.state == DispatchState.PLANNED) & _dispatch.c.scheduled_at.is_not(None)
@@ -174,7 +174,7 @@ class Schedule:
             .where(_dispatch.c.id == row.id)
             .values(state=DispatchState.PAUSED, pause_reason=HELD + why, started_at=None)
         )
-        _note(connection, "dispatches.hold", row.id, {"scheduled_at": row.scheduled_at.isoformat()}, moment)
+        note(connection, "dispatches.hold", row.id, {"scheduled_at": row.scheduled_at.isoformat()}, moment)
         return why
 
     def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
@@ -188,7 +188,7 @@ class Schedule:
         if not held.rowcount:
             return False
         details = {"wave": one.wave, "embargo" if one.by_embargo else "starts_at": one.since.isoformat()}
-        _note(connection, "dispatches.hold", one.dispatch_id, details, moment)
+        note(connection, "dispatches.hold", one.dispatch_id, details, moment)
         return True
 
     def _why_missed(self, connection: Connection, one: Missed, moment: datetime) -> str:
@@ -215,7 +215,7 @@ class Schedule:
             )
             if withheld:
                 details = {"not_after": row.not_after.isoformat(), "withheld": withheld}
-                _note(connection, "dispatches.cut_off", row.id, details, moment)
+                note(connection, "dispatches.cut_off", row.id, details, moment)
         return withheld
 
     def _moment(self, connection: Connection) -> datetime:
@@ -245,7 +245,16 @@ def not_before(dispatch: Dispatch, zone: ZoneInfo) -> Refused:
     )
 
 
-def _note(connection: Connection, action: str, dispatch_id: int, details: dict[str, Any], moment: datetime) -> None:
+def note(
+    connection: Connection,
+    action: str,
+    dispatch_id: int,
+    details: dict[str, Any],
+    moment: datetime,
+    *,
+    actor: str = BY_ITSELF,
+) -> None:
+    """Audit what became of a dispatch's hour, by nobody's word or by that of `actor`."""
     connection.execute(
-        insert(_audit).values(at=moment, actor=_BY_ITSELF, action=action, subject=str(dispatch_id), details=details)
+        insert(_audit).values(at=moment, actor=actor, action=action, subject=str(dispatch_id), details=details)
     )

@@ -160,6 +160,17 @@ def standing_correction(session: Session, release_id: int) -> Link | None:
     return None
 
 
+def rivals(session: Session, correction: Release) -> list[tuple[Link, bool]]:
+    """What else corrects the very text that this one corrects, and whether it stands on a dispatch: one of them can.
+
+    Its own translations and those of what it corrects are none.
+    """
+    links = read_links(session)
+    own = {one.id for one in family(links, links[correction.id or 0])}
+    found = (one for one in links.values() if one.corrects_id == correction.corrects_id and one.id not in own)
+    return [(one, is_planned(session, one.id)) for one in found] if correction.corrects_id is not None else []
+
+
 def begun_correction(session: Session, release: Release) -> str:
     """The short name of the correction of a release that is written and not sent yet; "" for none."""
     assert release.id is not None, "it was read"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, literal, select
+from sqlalchemy import ColumnElement, case, delete, literal, select
 from sqlmodel import Session, col
 
+from distributor.db.chains import and_what_it_corrects, originals_corrected
 from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
+from distributor.releases.corrections import read_links, whole_chain
 
 
 def in_force() -> ColumnElement[datetime | None]:
@@ -21,7 +22,7 @@ def in_force() -> ColumnElement[datetime | None]:
     moved = (
         select(col(EmbargoChange.until))
         .where(
-            col(EmbargoChange.release_id).in_(_and_what_it_corrects()),
+            col(EmbargoChange.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
             col(EmbargoChange.said).is_not_distinct_from(col(ReleaseVersion.embargo_until)),
         )
         .order_by(col(EmbargoChange.id).desc())
@@ -31,23 +32,6 @@ def in_force() -> ColumnElement[datetime | None]:
     )
     own = col(ReleaseVersion.embargo_until)
     return case((moved.is_not(None), moved), else_=own)
-
-
-def _and_what_it_corrects() -> Select[int]:
-    """Of a row of `release_version`: its release, what that corrects, what that corrects in turn, and so on."""
-    release = Release.__table__.alias("link")  # type: ignore[attr-defined]
-    original = Release.__table__.alias("original")  # type: ignore[attr-defined]
-    first: Select[Any] = select(col(ReleaseVersion.release_id).label("id")).correlate(ReleaseVersion)
-    chain = first.cte("chain", recursive=True, nesting=True)
-    corrects = func.coalesce(release.c.corrects_id, original.c.corrects_id)  # a translation goes with its original
-    before = (
-        select(corrects)
-        .select_from(chain)
-        .join(release, release.c.id == chain.c.id)
-        .join(original, original.c.id == release.c.translates_id, isouter=True)
-        .where(corrects.is_not(None))
-    )
-    return select(chain.union(before).c.id)
 
 
 def embargo_of(session: Session, version: ReleaseVersion) -> datetime | None:
@@ -62,7 +46,7 @@ def change_embargo(session: Session, version: ReleaseVersion, until: datetime, a
     session.flush()
     rows = session.scalars(
         select(col(ReleaseVersion.id)).where(
-            literal(version.release_id).in_(_and_what_it_corrects()),
+            literal(version.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
             col(ReleaseVersion.embargo_until).is_not_distinct_from(said),
         )
     )
@@ -70,7 +54,10 @@ def change_embargo(session: Session, version: ReleaseVersion, until: datetime, a
 
 
 def accept(session: Session, original: Release, contact_id: int, *, how: str, by: str, now: datetime) -> bool:
-    """Record that a contact holds a release until its embargo is over; return whether that is news."""
+    """Record that a contact holds a release until its embargo is over; return whether that is news.
+
+    It holds for what corrects that release too: whoever may have the wrong text may have the right one.
+    """
     assert original.id is not None, "it was read"
     if _acceptance(session, original, contact_id) is not None:
         return False
@@ -92,38 +79,50 @@ def say_how(session: Session, original: Release, contact_id: int, how: str) -> b
 
 
 def withdraw(session: Session, original: Release, contact_id: int) -> bool:
-    """Take an acceptance back; return whether there was one."""
-    found = _acceptance(session, original, contact_id)
-    if found is None:
-        return False
-    session.execute(delete(EmbargoAcceptance).where(col(EmbargoAcceptance.id) == found.id))
-    return True
+    """Take an acceptance back; return whether there was one.
+
+    Wherever in the chain of its corrections it was given: nobody who has taken their word back gets any text of it.
+    """
+    assert original.id is not None, "it was read"
+    chain = [link.id for step in whole_chain(read_links(session), original.id) for link in step]
+    gone = session.execute(
+        delete(EmbargoAcceptance)
+        .where(col(EmbargoAcceptance.contact_id) == contact_id, col(EmbargoAcceptance.release_id).in_(chain))
+        .returning(col(EmbargoAcceptance.id))
+    )
+    return bool(gone.all())
 
 
 def acceptances(session: Session, original: Release) -> list[tuple[EmbargoAcceptance, Contact]]:
-    """Who has agreed to hold a release, the first one first."""
+    """Who has agreed to hold a release, or what it corrects, the first one first."""
     rows = session.execute(
         select(EmbargoAcceptance, Contact)
         .join(Contact, col(Contact.id) == col(EmbargoAcceptance.contact_id))
-        .where(col(EmbargoAcceptance.release_id) == original.id)
+        .where(_holds_for(original))
         .order_by(col(EmbargoAcceptance.id))
     )
-    return [(row[0], row[1]) for row in rows]
+    by_person: dict[int | None, tuple[EmbargoAcceptance, Contact]] = {}
+    for row in rows:
+        by_person.setdefault(row[1].id, (row[0], row[1]))
+    return list(by_person.values())
 
 
 def holding(session: Session, original: Release, contact_ids: Iterable[int]) -> set[int]:
     """Those of these contacts who may have a release before the end of its embargo."""
     wanted = set(contact_ids)
     trusted = session.scalars(select(col(Contact.id)).where(col(Contact.embargo_trust).is_(True)))
-    agreed = session.scalars(
-        select(col(EmbargoAcceptance.contact_id)).where(col(EmbargoAcceptance.release_id) == original.id)
-    )
+    agreed = session.scalars(select(col(EmbargoAcceptance.contact_id)).where(_holds_for(original)))
     return wanted & {number for number in (*trusted, *agreed) if number is not None}
 
 
 def _acceptance(session: Session, original: Release, contact_id: int) -> EmbargoAcceptance | None:
     return session.scalars(
-        select(EmbargoAcceptance).where(
-            col(EmbargoAcceptance.release_id) == original.id, col(EmbargoAcceptance.contact_id) == contact_id
-        )
-    ).one_or_none()
+        select(EmbargoAcceptance)
+        .where(_holds_for(original), col(EmbargoAcceptance.contact_id) == contact_id)
+        .order_by(col(EmbargoAcceptance.id).desc())
+    ).first()
+
+
+def _holds_for(original: Release) -> ColumnElement[bool]:
+    """The condition that an acceptance holds for a release: it was given for that, or for what it corrects."""
+    return col(EmbargoAcceptance.release_id).in_(originals_corrected(literal(original.id)))

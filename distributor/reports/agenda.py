@@ -15,7 +15,7 @@ from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import in_force
 from distributor.reports import queries
 from distributor.reports.queries import DispatchRow
-from distributor.states import HELD, DeliveryState, DispatchState
+from distributor.states import HELD, LEFT_COOLING, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version, _event = _TABLES["release"], _TABLES["release_version"], _TABLES["feedback_event"]
@@ -57,11 +57,13 @@ def _starts(row: DispatchRow) -> Iterator[Entry]:
     if row.is_scheduled:
         yield _entry(row, "scheduled", row.scheduled_at, f"{who} starts", WORK)
     elif row.is_held:
-        why, command = row.pause_reason.removeprefix(HELD), f"distributor dispatches resume {row.id}"
+        why, command = row.held_because.removeprefix(HELD), f"distributor dispatches resume {row.id}"
         if row.started_at is not None:
             yield _entry(row, "held", None, f"«{row.slug}», {_people(_waiting(row))} waiting: {why}", command)
             return
-        command += f", or: distributor dispatches reschedule {row.id} --at …"
+        is_left = row.held_because == LEFT_COOLING
+        command += f", or: distributor dispatches {'cancel' if is_left else 'reschedule'} {row.id}"
+        command += "" if is_left else " --at …"
         yield _entry(row, "held", None, f"{who}: {why}", command)
     elif row.state == DispatchState.PLANNED and not row.only_held:
         yield _entry(row, "planned", None, f"{who} was never started", f"distributor dispatches resume {row.id}")

@@ -11,7 +11,7 @@ from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.reports.wording import Wording
-from distributor.states import DeliveryState
+from distributor.states import ELSEWHERE, DeliveryState
 
 _S = DeliveryState
 _STATES = {
@@ -55,6 +55,7 @@ _ONE = {
 }
 _REASONS = {
     "no answer": "pas de réponse", "objection": "opposition", "cancelled": "annulé", "erased": "effacé à sa demande",
+    ELSEWHERE: "le même journaliste, à une autre adresse",
 }  # fmt: skip
 """What we say ourselves of why somebody was not reached, in French; servers are quoted as they spoke."""
 

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 import distributor.models  # noqa: F401 - registers the tables
 from distributor.files import Output
 from distributor.formulas import defused
-from distributor.states import DeliveryState
+from distributor.states import ELSEWHERE, DeliveryState
 
 _TABLES = SQLModel.metadata.tables
 _delivery, _contact = _TABLES["delivery"], _TABLES["contact"]
@@ -47,6 +47,7 @@ def phone_list(connection: Connection, dispatch_ids: Sequence[int]) -> list[dict
         .join(_contact, _contact.c.id == _delivery.c.contact_id, isouter=True)
         .join(person, person.c.id == _contact.c.same_as_id, isouter=True)
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state.in_(_NOT_TOLD))
+        .where(_delivery.c.reason != ELSEWHERE)  # that journalist has a row of their own
         .order_by(_delivery.c.outlet, _delivery.c.name, _delivery.c.id)
     ).all()
     return [

@@ -44,6 +44,9 @@ _ORDER = (
     "cut_off",
 )
 
+_SENT_AGAIN = ("expired", "cancelled", "cut_off")
+"""The problems that sending again mends."""
+
 WORDS: Mapping[str, tuple[str, str]] = {
     "in_doubt": (
         "Nul ne sait s’ils l’ont reçu : demandez-leur, ou cherchez le message dans le journal de votre serveur",
@@ -78,12 +81,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 
 def find_problems(
-    reasons: Iterable[tuple[str, str, str, int, str]], waiting: int, dispatch_id: int, slug: str
+    reasons: Iterable[tuple[str, str, str, int, str]],
+    waiting: int,
+    dispatch_id: int,
+    slug: str,
+    *,
+    corrected_by: str = "",
+    is_withdrawn: bool = False,
 ) -> list[Problem]:
     """The problems of a dispatch, the worst first.
 
     `reasons` are (state, verdict, reason, how many, the address of one of them, for commands that take one); `waiting`
-    is how many wait in a dispatch that nobody carries.
+    is how many wait in a dispatch that nobody carries. Of a release that was `corrected_by` another one, that is what
+    may still be sent; of one that is withdrawn nothing is, and whoever did not get it has no problem.
     """
     counts: dict[str, int] = {"paused": waiting} if waiting else {}
     one_of: dict[str, str] = {}
@@ -91,6 +101,7 @@ def find_problems(
         if code := _code(state, verdict, reason):
             counts[code] = counts.get(code, 0) + many
             one_of.setdefault(code, address)
+    again = f"distributor send {corrected_by or slug} --list NAME"
     commands = {
         "in_doubt": f"distributor dispatches resolve {dispatch_id}",
         "paused": f"distributor dispatches resume {dispatch_id}",
@@ -98,13 +109,14 @@ def find_problems(
         "too_big": f"distributor releases proof {slug}",
         "address": f"distributor contacts edit {one_of.get('address')} --address NEW",
         "full": f"distributor contacts show {one_of.get('full')}",
-        "expired": f"distributor dispatches retry {dispatch_id} --state expired",
+        "expired": again if corrected_by else f"distributor dispatches retry {dispatch_id} --state expired",
         "complained": f"distributor suppressions add {one_of.get('complained')} --source complaint",
         "deferred": "distributor work",
-        "cancelled": f"distributor send {slug} --list NAME",
-        "cut_off": f"distributor send {slug} --list NAME",
+        "cancelled": again,
+        "cut_off": again,
     }
-    return [Problem(code, counts[code], commands[code]) for code in _ORDER if code in counts]
+    moot = _SENT_AGAIN if is_withdrawn else ()
+    return [Problem(code, counts[code], commands[code]) for code in _ORDER if code in counts and code not in moot]
 
 
 def _code(state: str, verdict: str, reason: str) -> str:

@@ -24,7 +24,7 @@ from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
 from distributor.reports.queries_chain import Chain, corrections_of, read_chain
 from distributor.reports.queries_waves import WaveRow, waves_of
-from distributor.states import ASSUMED_SENT, COOLING, HELD, DeliveryState, DispatchState
+from distributor.states import ASSUMED_SENT, COOLING, HELD, LEFT_AFTER, LEFT_COOLING, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
@@ -115,10 +115,12 @@ class DispatchRow:
             return "scheduled — distributor work starts it"
         if not self.is_held:
             return f"planned, not started — {resume}"
+        if self.held_because == LEFT_COOLING:
+            return f"{LEFT_COOLING} — to send it: {resume}; to recall it: distributor dispatches cancel {self.id}"
         if self.started_at is not None:
-            return f"{self.pause_reason} — to let it go: {resume}"
+            return f"{self.held_because} — to let it go: {resume}"
         put_off = f"distributor dispatches reschedule {self.id} --at …"
-        return f"{self.pause_reason} — to start it anyway: {resume}; to put it off: {put_off}"
+        return f"{self.held_because} — to start it anyway: {resume}; to put it off: {put_off}"
 
     @property
     def short(self) -> str:
@@ -132,8 +134,17 @@ class DispatchRow:
 
     @property
     def is_held(self) -> bool:
-        """Whether it was held because its start came too late, or, once it had begun, a wave or an embargo's end."""
-        return self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD)
+        """Whether only a person lets it go: its start came too late, or, once it had begun, a wave or an embargo's end;
+        or it was left in its cool-down."""
+        return bool(self.held_because)
+
+    @property
+    def held_because(self) -> str:
+        """Why it is held, beginning «held: »; "" where it is not. Of what was left in its cool-down also before a
+        `distributor work` has looked."""
+        if self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD):
+            return self.pause_reason
+        return LEFT_COOLING if self._cools and self.waits_until < clock.now() - LEFT_AFTER else ""  # type: ignore[operator]
 
     @property
     def only_held(self) -> bool:
@@ -165,11 +176,16 @@ class DispatchRow:
     @property
     def is_cooling(self) -> bool:
         """Whether it was just planned, and nothing leaves yet."""
+        return self._cools and self.waits_until > clock.now()  # type: ignore[operator]
+
+    @property
+    def _cools(self) -> bool:
+        """Whether it has a cool-down, past or not, that its command has not yet ended."""
         return (
             self.state == DispatchState.PLANNED
             and self.waits_for == COOLING
             and self.waits_until is not None
-            and self.waits_until > clock.now()
+            and self.scheduled_at is None
         )
 
     @property
@@ -191,7 +207,7 @@ class DispatchRow:
             "version": self.version,
             "state": self.state,
             "stopped": self.stopped,
-            "pause_reason": self.pause_reason,
+            "pause_reason": self.held_because or self.pause_reason,
             "is_test": self.is_test,
             "lists": self.lists,
             "excluded_lists": self.excluded_lists,

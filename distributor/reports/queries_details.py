@@ -12,9 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.releases.draft import ReleaseKind
 from distributor.reports.follow_ups import FollowUp, follow_ups
 from distributor.reports.problems import NOT_LEFT, Problem, find_problems
 from distributor.reports.queries import DispatchRow, Report, decoded_lists, dispatches, sorted_groups
+from distributor.reports.queries_chain import Step
 from distributor.states import OPEN_STATES, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
@@ -148,7 +150,24 @@ def problems_of(connection: Connection, report: Report) -> list[Problem]:
         for one in reasons
         if (left := one.count - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
     ]
-    return find_problems(told, waiting, row.id, report.slug)
+    standing = _corrected_by(report)
+    return find_problems(
+        told,
+        waiting,
+        row.id,
+        report.slug,
+        corrected_by=standing.slug if standing else "",
+        is_withdrawn=standing is not None and standing.kind == ReleaseKind.RETRACTION,
+    )
+
+
+def _corrected_by(report: Report) -> Step | None:
+    """What stands today in the place of a report's release, and was sent; None where that is still the release."""
+    found, slug = None, report.slug
+    for step in report.chain.steps if report.chain else ():  # in the order in which they came
+        if step.corrects == slug and step.dispatch_ids:
+            found, slug = step, step.slug
+    return found
 
 
 def _served_since(connection: Connection, dispatch_ids: list[int]) -> dict[str, int]:

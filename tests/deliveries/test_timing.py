@@ -84,6 +84,28 @@ def test_agreement_to_the_original_holds_for_its_translation(database: Database)
     assert len(DeliveryLog(database, "w1", HandClock()).claim(dispatch_id, 10)) == 1
 
 
+def test_agreement_to_the_original_holds_for_what_corrects_it(database: Database) -> None:
+    """Also for the translation of a correction of a correction; and not the other way round."""
+    _, first = add_deliveries(database, 1, embargo_until=NOON)
+    _, second = add_deliveries(database, 1)
+    dispatch_id, ids = add_deliveries(database, 3, embargo_until=NOON)
+    with database.session() as session:
+        original, correction, last = (
+            session.get_one(ReleaseVersion, version_of(database, one)).release_id for one in (*first, *second, ids[0])
+        )
+        between = Release(slug="between", kind="correction", corrects_id=correction)
+        session.add(between)
+        session.flush()
+        session.get_one(Release, correction).corrects_id = original
+        session.get_one(Release, last).translates_id = between.id
+    put(database, ids[0], contact_id=add_contact(database, accepts=version_of(database, first[0])))
+    put(database, ids[1], contact_id=add_contact(database, accepts=version_of(database, second[0])))
+    put(database, first[0], contact_id=add_contact(database, accepts=version_of(database, ids[0])))
+    log = DeliveryLog(database, "w1", HandClock())
+    assert [one.id for one in log.claim(dispatch_id, 10)] == ids[:2]
+    assert log.claim(delivery(database, first[0]).dispatch_id, 10) == []
+
+
 @pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(hours=1)])
 def test_begin_is_refused_when_the_clock_was_set_back_behind_the_end(database: Database, back: timedelta) -> None:
     clock = HandClock(NOON)

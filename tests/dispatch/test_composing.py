@@ -32,7 +32,7 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.calling import stop_dispatches
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import Identity, merge_of, recipient_of
-from distributor.dispatch.cooling import Recalled, cool_down, read_cooling, recall
+from distributor.dispatch.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
 from distributor.dispatch.enclosing import enclose_kept
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
@@ -427,17 +427,19 @@ def test_a_stop_that_came_a_moment_before_holds_until_somebody_resumes(
     assert len(carry(made, planned, ACCEPTED)) == 2
 
 
-def test_what_cools_down_is_not_due_before_its_time(database: Database, folder: Path, planned: int) -> None:
+def test_what_cools_down_is_due_once_its_command_lets_it_go(database: Database, folder: Path, planned: int) -> None:
     clock = HandClock()
     made = carrier(database, folder, clock)
     with database.session() as session:
         cool_down(session, [planned], clock() + timedelta(seconds=5))
     assert made.due() == []
-    cooling = read_cooling(database, [planned], clock())
+    cooling = read_cooling(database, [planned])
     assert cooling is not None
-    assert cooling.dispatch_ids == (planned,)
-    clock.forward(days=5 / 86400)
-    assert read_cooling(database, [planned], clock()) is None
+    assert (cooling.dispatch_ids, cooling.until) == ((planned,), clock() + timedelta(seconds=5))
+    clock.forward(days=1)
+    assert made.due() == [], "nobody else starts it, however late it is"
+    end_cool_down(database, [planned])
+    assert read_cooling(database, [planned]) is None
     assert made.due() == [planned]
 
 

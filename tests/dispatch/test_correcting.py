@@ -73,14 +73,16 @@ def wrong_text(database: Database, states: Sequence[DeliveryState] = ALL) -> tup
 
 def asked(session: Session) -> tuple[list[StoredRelease], Correcting]:
     versions = [store.find_release(session, "halle-rectificatif")]
-    return versions, who_gets(session, versions, KEYRING)
+    return versions, who_gets(session, versions, KEYRING, START)
 
 
 def plan(database: Database, found: Correcting, templates: TemplateSet) -> Planned:
     with database.session() as session:
         stored = store.find_release(session, "halle-rectificatif")
         told = {one.holding.dispatch_id: Notice("correction", "Rectificatif", "…") for one in found.meant}
-        part = Part(stored, found.meant, found.phone, found.silent, IDENTITY, (), Notice("release"), told)
+        part = Part(
+            stored, found.meant, found.phone, found.silent, IDENTITY, (), Notice("release"), told, copies=found.copies
+        )
         return plan_correction(
             session,
             DeliveryLog(database, "corrector"),

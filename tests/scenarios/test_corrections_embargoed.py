@@ -84,3 +84,50 @@ def test_another_hour_in_the_words_of_a_correction_is_told_as_people_write_hours
         said = own.run("releases", "correct", SLUG, str(file)).out
         assert "Embargo : lire « mardi 1er décembre 2026 à 20 h 00 » au lieu de" in said
         assert "2026-12-01T" not in said
+
+
+def test_whoever_agreed_to_the_original_has_the_correction_ahead_too(office: Office, clock: MovingClock) -> None:
+    agreed, leaves = SHORT_LIST[1], SHORT_LIST[2]
+    with running() as server:
+        own = sent_ahead(office.at(server.port).by(clock), clock)
+        for one in (agreed, leaves):  # on the telephone, while the mistake is being found
+            own.run("releases", "accept-embargo", SLUG, one.address, "--how", "phone")
+        own.run("releases", "correct", SLUG, written(own, clock, corrected=True))
+        noted = own.json("releases", "embargo", CORRECTION)["acceptances"]
+        assert [one["address"] for one in noted] == [AHEAD.address, agreed.address, leaves.address]
+        said = own.run("releases", "accept-embargo", CORRECTION, leaves.address, "--withdraw").out
+        assert "no longer holds it" in said
+        assert "had agreed already" in own.run("releases", "accept-embargo", CORRECTION, agreed.address).out
+        own.run("send", CORRECTION, "--yes")
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec, AHEAD.spec, agreed.spec]
+        assert "sous embargo" in text(server.accepted[-1]).lower()
+        clock.set(datetime(2026, 12, 1, 17, tzinfo=UTC))
+        own.run("work", "--once")
+        assert len(server.accepted) == 1 + len(SHORT_LIST)
+
+
+def test_an_agreement_that_is_taken_back_is_taken_back_for_the_correction(office: Office, clock: MovingClock) -> None:
+    agreed = SHORT_LIST[1]
+    with running() as server:
+        own = sent_ahead(office.at(server.port).by(clock), clock)
+        own.run("releases", "accept-embargo", SLUG, agreed.address)
+        own.run("releases", "correct", SLUG, written(own, clock, corrected=True))
+        own.run("releases", "accept-embargo", SLUG, agreed.address, "--withdraw")
+        own.run("send", CORRECTION, "--yes")
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec, AHEAD.spec]
+        own.run("releases", "accept-embargo", SLUG, agreed.address, "--how", "after all")  # while it waits there
+        own.run("work", "--once")
+        assert [one.recipient for one in server.accepted[2:]] == [agreed.spec]
+
+
+def test_an_agreement_reaches_through_a_chain_of_corrections(office: Office, clock: MovingClock) -> None:
+    agreed = SHORT_LIST[1]
+    with running() as server:
+        own = sent_ahead(office.at(server.port).by(clock), clock)
+        own.run("releases", "accept-embargo", SLUG, agreed.address)
+        own.run("releases", "correct", SLUG, written(own, clock, corrected=True), "--slug", "first")
+        again = Path(written(own, clock, corrected=True))
+        again.write_text(again.read_text(encoding="utf-8").replace("douze postes", "treize postes"), encoding="utf-8")
+        own.run("releases", "correct", "first", str(again), "--slug", "second")
+        own.run("send", "second", "--yes")
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec, AHEAD.spec, agreed.spec]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import stat
 from pathlib import Path
@@ -155,6 +156,26 @@ def test_what_cannot_be_corrected_says_so(office: Office) -> None:
         said = one_sentence(sending.run("send", CORRECTION, "--yes", code=3))
         assert "was corrected by «retrait» meanwhile" in said
         assert len(server.accepted) == 2 * len(SHORT_LIST)
+
+
+def test_a_second_correction_of_one_text_is_told_of_the_first_when_it_is_prepared(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+        sending.run(*send_arguments(SLUG, BUREAU))
+        assert "too" not in sending.run("releases", "correct", SLUG, corrected(sending)).out
+        assert "too" not in sending.run("releases", "correct", SLUG, corrected(sending, new="depuis un an")).out, (
+            "its 2nd"
+        )
+        said = sending.run("releases", "replace", SLUG, corrected(sending), "--slug", "autre").out
+        assert f"«{CORRECTION}» corrects «{SLUG}» too, and is not sent yet: once one of them is sent" in said
+        assert f"distributor releases show {CORRECTION}" in said
+        ran = sending.run("releases", "correct", SLUG, corrected(sending), "--slug", "tiers", "--json")
+        assert f"«{CORRECTION}» and «autre» correct «{SLUG}» too, and are not sent yet" in ran.err
+        assert json.loads(ran.out)["corrects"] == SLUG
+        sending.run("send", "autre", "--yes")
+        ran = sending.run("releases", "correct", SLUG, corrected(sending, new="depuis deux ans"))
+        assert f"«autre» corrects «{SLUG}» too, and was sent: «tiers» will be refused." in ran.out
+        assert "distributor releases correct autre FILE" in ran.out
 
 
 def test_newcomers_get_the_right_text_as_if_it_were_the_first(office: Office) -> None:

@@ -69,3 +69,41 @@ def test_what_was_corrected_is_not_queued_again(office: Office, clock: MovingClo
         assert own.query("SELECT state FROM dispatch WHERE id = 1") == [("done",)]
         assert [one["address"] for one in own.deliveries("rejected")] == [REFUSED.spec]
         assert len(server.accepted) == before
+
+
+def test_whoever_waited_keeps_their_cut_off_and_whoever_has_the_mistake_has_none(
+    office: Office, clock: MovingClock
+) -> None:
+    with press_day(office, clock) as (own, server):
+        own.send(SLUG, BUREAU, more=["--exclusive", AHEAD.address, "--for", "2h", "--not-after", "12:00"])
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec]
+        own.run("releases", "correct", SLUG, mended(own, clock))
+        said = own.run("send", CORRECTION, "--yes").out
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
+        assert "Dispatch 3: whoever has not left by Tuesday 1 December 2026, 12:00" in said
+        told, instead = own.json("dispatches", "show", "2"), own.json("dispatches", "show", "3")
+        assert (told["total"], told["not_after"]) == (1, None)
+        assert (instead["total"], instead["not_after"][:16]) == (len(SHORT_LIST) - 1, "2026-12-01T11:00")
+        clock.set(datetime(2026, 12, 1, 11, tzinfo=UTC))
+        own.run("work", "--once")
+        assert len(server.accepted) == 2
+        assert {one["reason"] for one in own.deliveries("withheld") if one["dispatch_id"] == 3} == {"cut-off"}
+
+
+def test_whoever_was_to_have_it_by_an_hour_that_is_over_is_cut_off_and_not_corrected(
+    office: Office, clock: MovingClock
+) -> None:
+    """Nobody was at work when the hour came; a list brings them the right text all the same."""
+    with press_day(office, clock) as (own, server):
+        own.send(SLUG, BUREAU, more=["--exclusive", AHEAD.address, "--for", "2h", "--not-after", "12:00"])
+        own.run("releases", "correct", SLUG, mended(own, clock))
+        clock.set(datetime(2026, 12, 1, 11, 10, tzinfo=UTC))
+        found = own.json("send", CORRECTION, "--dry-run")["correction"]["recipients"]
+        assert [one["address"] for one in found] == [AHEAD.address]
+        own.run("send", CORRECTION, "--yes")
+        assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
+        assert {one["reason"] for one in own.deliveries("withheld")} == {"cut-off"}
+        said = own.run("report", SLUG).out
+        assert f"distributor send {CORRECTION} --list NAME" in said
+        own.run("send", CORRECTION, "--yes", "--list", BUREAU)
+        assert {one.recipient for one in server.accepted[2:]} == {person.spec for person in SHORT_LIST[1:]}

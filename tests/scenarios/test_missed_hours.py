@@ -143,7 +143,7 @@ def test_whoever_comes_while_another_one_still_sleeps_holds_it_too(waiting: Offi
 
 
 def test_an_embargo_that_was_over_before_holds_up_nobody(waiting: Office, moving_clock: MovingClock) -> None:
-    """Sent after its end, and killed while it cools down: nothing was missed."""
+    """Sent after its end, and killed while it cools down: it is held for that, and no hour was missed."""
     with running() as server:
         own = waiting.at(server.port, cool_down="30")
         own.run("releases", "embargo", SLUG, "--at", SIX.isoformat(), "--yes")
@@ -152,6 +152,9 @@ def test_an_embargo_that_was_over_before_holds_up_nobody(waiting: Office, moving
         until(lambda: own.query("SELECT 1 FROM dispatch"), "it is planned", process=sending)
         sending.kill()
         finish(sending)
-        moving_clock.move(minutes=1)
-        own.run("work", "--once")
+        moving_clock.move(minutes=4)
+        said = own.run("work", "--once").err
+        assert "the command that sent it was gone" in said
+        assert "embargo" not in said
+        own.run("dispatches", "resume", "1")
         assert got(server) == SPECS
