@@ -374,6 +374,8 @@ class _Run:
             self._put_back(announced)
             raise
         self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
+        if not self.supply.ends(claimed):
+            return None  # refused before its body, and claimed anew meanwhile: the new claim will hear it too
         attempt = self._attempt(claimed, outcome, started_at)
         said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
@@ -395,6 +397,8 @@ class _Run:
 
     async def _begin(self, claimed: ClaimedDelivery) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
+        if not self.supply.begins(claimed):
+            raise LeaseLost(claimed.id)
         await self.ledger.begin(claimed.id)
         if self.failure is not None:
             raise self.failure  # a verdict before it could not be written
@@ -402,7 +406,8 @@ class _Run:
     async def _let_go(self, claimed: ClaimedDelivery) -> None:
         """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
         self.parts.pacer.release(claimed.domain)
-        await self.ledger.call(self.parts.log.release, [claimed.id])
+        if self.supply.ends(claimed):
+            await self.ledger.call(self.parts.log.release, [claimed.id])
         if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
             self.result.called_off = True
             self.halted.set()
