@@ -56,6 +56,8 @@ class Ledger:
         self._under_way: set[asyncio.Task[object]] = set()
         self._waiting: deque[Said] = deque()
         self._flushing: asyncio.Task[None] | None = None
+        self._fault: BaseException | None = None
+        """What kept a verdict from the disk."""
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
@@ -115,7 +117,8 @@ class Ledger:
         """Write a verdict; `then` is told when it is durable, or what kept it from that. It is written in any case.
 
         Verdicts and intents become durable in the order in which they were given: a `begin` that is done vouches for
-        every record before it, and their `then` was told before.
+        every record before it, and their `then` was told before. Behind a record that could not be written nobody is
+        begun any more: they would be in doubt, and nothing of theirs has left.
         """
         return self._say(record, then)
 
@@ -139,6 +142,9 @@ class Ledger:
 
     def _say(self, what: int | AttemptRecord, then: Then = _nobody) -> Said:
         said = Said(what, then)
+        if self._fault is not None and isinstance(what, int):
+            said.end(self._fault)
+            return said
         self._waiting.append(said)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
@@ -152,7 +158,20 @@ class Ledger:
             tell()  # the commit's task runs before those who are woken now
             await asyncio.wait([commit])
             tell = partial(_tell, entries, commit)
+            if (error := commit.exception()) is not None and any(
+                isinstance(one.what, AttemptRecord) for one in entries
+            ):
+                tell()
+                tell = partial(_tell, ())
+                self._begin_no_more(error)
         tell()
+
+    def _begin_no_more(self, error: BaseException) -> None:
+        self._fault = error
+        begins = [said for said in self._waiting if isinstance(said.what, int)]
+        self._waiting = deque(said for said in self._waiting if not isinstance(said.what, int))
+        for said in begins:
+            said.end(error)
 
 
 class Said:

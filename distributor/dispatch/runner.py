@@ -397,11 +397,11 @@ class _Run:
 
     async def _begin(self, claimed: ClaimedDelivery) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
+        if self.failure is not None:
+            raise self.failure  # before it is durable: whoever has begun is sent to, or in doubt
         if not self.supply.begins(claimed):
             raise LeaseLost(claimed.id)
         await self.ledger.begin(claimed.id)
-        if self.failure is not None:
-            raise self.failure  # a verdict before it could not be written
 
     async def _let_go(self, claimed: ClaimedDelivery) -> None:
         """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
