@@ -149,6 +149,16 @@ class DeliveryLog:
                 self._note_informed(connection, now)
             return lost
 
+    def record_late(self, records: Sequence[AttemptRecord]) -> None:
+        """Write verdicts of which nobody knows whether their commit was made: of those whom we still send to."""
+        with self._database.transaction() as connection:
+            hand = self._statements.on(connection)
+            ids = [record.delivery_id for record in records]
+            sending = {row[0] for row in hand.rows("begun", {"ids": ids, "by": self.worker})}
+            left = Batch(records=[record for record in records if record.delivery_id in sending])
+            self._steps.commit(hand, left, self._now())
+            self._newly_accepted += left.accepted
+
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
         self._move(_delivery.c.id.in_(delivery_ids), DeliveryState.CLAIMED, DeliveryState.QUEUED, own=True)

@@ -56,8 +56,9 @@ class Ledger:
         self._under_way: set[asyncio.Task[object]] = set()
         self._waiting: deque[Said] = deque()
         self._flushing: asyncio.Task[None] | None = None
+        self._unwritten: list[AttemptRecord] = []
         self._fault: BaseException | None = None
-        """What kept a verdict from the disk."""
+        """What kept those verdicts from the disk."""
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
@@ -123,8 +124,15 @@ class Ledger:
         return self._say(record, then)
 
     async def settle(self, function: Callable[..., T], *args: object) -> T:
-        """As `call`, after all that was said before is written: what is known is never settled as unknown."""
+        """As `call`, after all that was said before is written: what is known is never settled as unknown.
+
+        Verdicts whose commit has failed are tried once more: a database may have been locked for too long, and be free
+        again.
+        """
         await self._flushed()
+        if self._unwritten:
+            await self.call(self._log.record_late, self._unwritten)
+            self._unwritten = []
         return await self.call(function, *args)
 
     async def close(self) -> None:
@@ -158,20 +166,23 @@ class Ledger:
             tell()  # the commit's task runs before those who are woken now
             await asyncio.wait([commit])
             tell = partial(_tell, entries, commit)
-            if (error := commit.exception()) is not None and any(
-                isinstance(one.what, AttemptRecord) for one in entries
-            ):
+            if (error := commit.exception()) is not None:
                 tell()
                 tell = partial(_tell, ())
-                self._begin_no_more(error)
+                self._keep(entries, error)
         tell()
 
-    def _begin_no_more(self, error: BaseException) -> None:
+    def _keep(self, entries: Iterable[Said], error: BaseException) -> None:
+        """Keep the verdicts of a commit that has failed; behind them nobody is begun."""
+        verdicts = [one.what for one in entries if isinstance(one.what, AttemptRecord)]
+        if not verdicts:
+            return
+        self._unwritten += verdicts
         self._fault = error
-        begins = [said for said in self._waiting if isinstance(said.what, int)]
-        self._waiting = deque(said for said in self._waiting if not isinstance(said.what, int))
-        for said in begins:
-            said.end(error)
+        begins = [one for one in self._waiting if isinstance(one.what, int)]
+        self._waiting = deque(one for one in self._waiting if isinstance(one.what, AttemptRecord))
+        for one in begins:
+            one.end(error)
 
 
 class Said:
