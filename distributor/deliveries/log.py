@@ -120,6 +120,10 @@ class DeliveryLog:
 
     # The life of a delivery
 
+    def moment(self, connection: Connection) -> datetime:
+        """The present, by the clock that says whose time has come: where machines share the log, the database's."""
+        return database_now(connection) if self._shared_clock else self._now()
+
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
@@ -131,7 +135,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             claimed, fresh = self._steps.claim(self._statements.on(connection), dispatch_id, limit, now, begun)
             if fresh is not None:
-                begin_wave(connection, dispatch_id, fresh, self._moment(connection))
+                begin_wave(connection, dispatch_id, fresh, self.moment(connection))
         if fresh is not None:
             self._begun[dispatch_id] = begun | {fresh}
         return claimed
@@ -311,10 +315,6 @@ class DeliveryLog:
             record = AttemptRecord(row.id, outcome, started_at=row.updated_at)
             self._steps.record(self._statements.on(connection), [record], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
-
-    def _moment(self, connection: Connection) -> datetime:
-        """Now, by the clock that says whose time has come."""
-        return database_now(connection) if self._shared_clock else self._now()
 
     def _note_informed(self, connection: Connection, now: datetime) -> None:
         self._notices.note(connection, self._newly_accepted, now)
