@@ -22,7 +22,7 @@ from distributor.deliveries.statements import Statements
 from distributor.deliveries.steps import LEASE, Steps
 from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
-from distributor.models import Delivery, Dispatch
+from distributor.models import Attempt, Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ T = TypeVar("T")
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
 
 _NOTED_TOGETHER = 512
 """So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
@@ -154,14 +155,14 @@ class DeliveryLog:
             return lost
 
     def record_late(self, records: Sequence[AttemptRecord]) -> None:
-        """Write verdicts of which nobody knows whether their commit was made: of those whom we still send to."""
+        """Write those of these verdicts that are not written yet: nobody knows whether their commit was made."""
+        mine = and_(_attempt.c.worker == self.worker, _attempt.c.delivery_id.in_([one.delivery_id for one in records]))
         with self._database.transaction() as connection:
-            hand = self._statements.on(connection)
-            ids = [record.delivery_id for record in records]
-            sending = {row[0] for row in hand.rows("begun", {"ids": ids, "by": self.worker})}
-            left = Batch(records=[record for record in records if record.delivery_id in sending])
-            self._steps.commit(hand, left, self._now())
-            self._newly_accepted += left.accepted
+            rows = connection.execute(select(_attempt.c.delivery_id, _attempt.c.started_at).where(mine))
+            written = {(row.delivery_id, row.started_at) for row in rows}
+            late = [one for one in records if (one.delivery_id, one.started_at) not in written]
+            self._newly_accepted += Batch(records=late).accepted
+            self._steps.record(self._statements.on(connection), late, self._now(), by=self.worker)
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.scribe import SIGNALS, Scribe
-from distributor.errors import DistributorError
+from distributor.errors import DistributorError, StorageTrouble
 
 T = TypeVar("T")
 
@@ -130,9 +130,13 @@ class Ledger:
         again.
         """
         await self._flushed()
-        if self._unwritten:
-            await self.call(self._log.record_late, self._unwritten)
-            self._unwritten = []
+        late, self._unwritten = self._unwritten, []
+        try:
+            if late:
+                await self.call(self._log.record_late, late)
+        except Exception as error:
+            if isinstance(error, StorageTrouble):
+                raise  # else a defect, as at the first try: who is under way is settled all the same
         return await self.call(function, *args)
 
     async def close(self) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from threading import Event
 
 import pytest
-from ledgerbase import ACCEPTED, HandClock, add_deliveries, attempts, delivery, put, record_of, states
+from ledgerbase import ACCEPTED, REJECTED, HandClock, add_deliveries, attempts, delivery, put, record_of, states
 from smtpserver import Fault, Script, ScriptedServer
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.records import Batch, ClaimedDelivery
+from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
@@ -102,18 +102,39 @@ def test_a_ledger_that_was_locked_for_too_long_forgets_no_verdict(database: Data
 
 
 def test_a_commit_of_which_nobody_knows_whether_it_was_made_counts_once(database: Database) -> None:
-    """The log's process was killed behind it, and before the answer; whoever was taken over meanwhile is left alone."""
-    dispatch_id, ids = add_deliveries(database, 3)
+    """The log's process was killed behind it, and before the answer; who was given up meanwhile has a verdict."""
+    dispatch_id, ids = add_deliveries(database, 4)
     log = DeliveryLog(database, "w1", HandClock())
-    log.claim(dispatch_id, 3)
+    log.claim(dispatch_id, 4)
     log.commit(Batch(begins=ids))
-    records = [record_of(number, ACCEPTED) for number in ids]
+    records = [record_of(number, ACCEPTED) for number in ids[:3]] + [record_of(ids[3], REJECTED)]
     log.commit(Batch(records=records[:1]))
-    put(database, ids[2], worker="another")
+    put(database, ids[2], worker="", state="in_doubt")
+    put(database, ids[3], worker="another")
     log.record_late(records)
-    assert states(database, ids) == ["accepted", "accepted", "sending"]
-    assert [len(attempts(database, number)) for number in ids] == [1, 1, 0]
-    assert [delivery(database, number).attempts for number in ids] == [1, 1, 0]
+    assert states(database, ids) == ["accepted", "accepted", "accepted", "sending"]
+    assert [len(attempts(database, number)) for number in ids] == [1, 1, 1, 1]
+    assert [delivery(database, number).attempts for number in ids] == [1, 1, 1, 1]
+    assert delivery(database, ids[3]).worker == "another", "who sends now says what becomes of it"
+
+
+class DefectiveLog(DeliveryLog):
+    """A log that trips over a verdict, whenever it is to be written."""
+
+    def commit(self, batch: Batch) -> list[int]:
+        if batch.records:
+            raise ZeroDivisionError
+        return super().commit(batch)
+
+    def record_late(self, _records: Sequence[AttemptRecord]) -> None:
+        raise ZeroDivisionError
+
+
+def test_a_verdict_that_never_can_be_written_keeps_nobody_from_being_settled(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 3)
+    reached = asyncio.run(send(DefectiveLog(database, "w1", HandClock()), dispatch_id, 1))
+    assert len(reached) == 1
+    assert states(database, ids) == ["in_doubt", "queued", "queued"]
 
 
 def test_a_message_that_cannot_be_written_puts_nobody_else_in_doubt(database: Database) -> None:
