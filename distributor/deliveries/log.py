@@ -23,7 +23,7 @@ from distributor.deliveries.statements import Statements
 from distributor.deliveries.steps import LEASE, Steps
 from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead
-from distributor.models import Delivery, Dispatch
+from distributor.models import Attempt, Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ T = TypeVar("T")
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_attempt = Attempt.__table__  # type: ignore[attr-defined]
 
 _NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
 """The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""
@@ -125,6 +126,10 @@ class DeliveryLog:
 
     # The life of a delivery
 
+    def moment(self, connection: Connection) -> datetime:
+        """The present, by the clock that says whose time has come: where machines share the log, the database's."""
+        return database_now(connection) if self._shared_clock else self._now()
+
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
@@ -136,7 +141,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             claimed, fresh = self._steps.claim(self._statements.on(connection), dispatch_id, limit, now, begun)
             if fresh is not None:
-                begin_wave(connection, dispatch_id, fresh, self._moment(connection))
+                begin_wave(connection, dispatch_id, fresh, self.moment(connection))
         if fresh is not None:
             self._begun[dispatch_id] = begun | {fresh}
         return claimed
@@ -153,6 +158,16 @@ class DeliveryLog:
             if self.gather(batch):
                 self._note_informed(connection, now)
             return lost
+
+    def record_late(self, records: Sequence[AttemptRecord]) -> None:
+        """Write those of these verdicts that are not written yet: nobody knows whether their commit was made."""
+        mine = and_(_attempt.c.worker == self.worker, _attempt.c.delivery_id.in_([one.delivery_id for one in records]))
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(_attempt.c.delivery_id, _attempt.c.started_at).where(mine))
+            written = {(row.delivery_id, row.started_at) for row in rows}
+            late = [one for one in records if (one.delivery_id, one.started_at) not in written]
+            self._newly_accepted += Batch(records=late).accepted
+            self._steps.record(self._statements.on(connection), late, self._now(), by=self.worker)
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
@@ -306,10 +321,6 @@ class DeliveryLog:
             record = AttemptRecord(row.id, outcome, started_at=row.updated_at)
             self._steps.record(self._statements.on(connection), [record], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
-
-    def _moment(self, connection: Connection) -> datetime:
-        """Now, by the clock that says whose time has come."""
-        return database_now(connection) if self._shared_clock else self._now()
 
     def _note_informed(self, connection: Connection, now: datetime) -> None:
         self._notices.note(connection, self._newly_accepted, now)

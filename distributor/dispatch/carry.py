@@ -474,6 +474,8 @@ class Carrier:
         templates = TemplateSet.from_sources(dispatch.templates)
         plain, told = thaw(dispatch.correction)
         is_test, message_date = dispatch.is_test, dispatch.message_date
+        here = self.now()
+        ahead = self.log.moment(session.connection()) - here  # whoever's embargo is over there must not read of it
 
         @lru_cache(maxsize=64)  # an embargo may be moved while we send
         def composer_under(embargo_until: datetime | None, of: int | None) -> Composer:
@@ -491,7 +493,13 @@ class Carrier:
 
         signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
         return EnvelopeWriter(
-            composer_under, identity, self.keyring, message_date, now=self.now, signer=signer, is_test=is_test
+            composer_under,
+            identity,
+            self.keyring,
+            message_date,
+            now=lambda: self.now() + ahead,
+            signer=signer,
+            is_test=is_test,
         )
 
     def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.scribe import SIGNALS, Scribe
-from distributor.errors import DistributorError
+from distributor.errors import DistributorError, StorageTrouble
 
 T = TypeVar("T")
 
@@ -56,6 +56,9 @@ class Ledger:
         self._under_way: set[asyncio.Task[object]] = set()
         self._waiting: deque[Said] = deque()
         self._flushing: asyncio.Task[None] | None = None
+        self._unwritten: list[AttemptRecord] = []
+        self._fault: BaseException | None = None
+        """What kept those verdicts from the disk."""
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
@@ -115,13 +118,25 @@ class Ledger:
         """Write a verdict; `then` is told when it is durable, or what kept it from that. It is written in any case.
 
         Verdicts and intents become durable in the order in which they were given: a `begin` that is done vouches for
-        every record before it, and their `then` was told before.
+        every record before it, and their `then` was told before. Behind a record that could not be written nobody is
+        begun any more: they would be in doubt, and nothing of theirs has left.
         """
         return self._say(record, then)
 
     async def settle(self, function: Callable[..., T], *args: object) -> T:
-        """As `call`, after all that was said before is written: what is known is never settled as unknown."""
+        """As `call`, after all that was said before is written: what is known is never settled as unknown.
+
+        Verdicts whose commit has failed are tried once more: a database may have been locked for too long, and be free
+        again.
+        """
         await self._flushed()
+        late, self._unwritten = self._unwritten, []
+        try:
+            if late:
+                await self.call(self._log.record_late, late)
+        except Exception as error:
+            if isinstance(error, StorageTrouble):
+                raise  # else a defect, as at the first try: who is under way is settled all the same
         return await self.call(function, *args)
 
     async def close(self) -> None:
@@ -139,6 +154,9 @@ class Ledger:
 
     def _say(self, what: int | AttemptRecord, then: Then = _nobody) -> Said:
         said = Said(what, then)
+        if self._fault is not None and isinstance(what, int):
+            said.end(self._fault)
+            return said
         self._waiting.append(said)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())
@@ -152,7 +170,23 @@ class Ledger:
             tell()  # the commit's task runs before those who are woken now
             await asyncio.wait([commit])
             tell = partial(_tell, entries, commit)
+            if (error := commit.exception()) is not None:
+                tell()
+                tell = partial(_tell, ())
+                self._keep(entries, error)
         tell()
+
+    def _keep(self, entries: Iterable[Said], error: BaseException) -> None:
+        """Keep the verdicts of a commit that has failed; behind them nobody is begun."""
+        verdicts = [one.what for one in entries if isinstance(one.what, AttemptRecord)]
+        if not verdicts:
+            return
+        self._unwritten += verdicts
+        self._fault = error
+        begins = [one for one in self._waiting if isinstance(one.what, int)]
+        self._waiting = deque(one for one in self._waiting if isinstance(one.what, AttemptRecord))
+        for one in begins:
+            one.end(error)
 
 
 class Said:

@@ -116,10 +116,11 @@ class Runner:
 
 @dataclass(slots=True)
 class _Message:
-    """A claimed delivery, and the envelope written for it."""
+    """A claimed delivery, and the envelope written for it; of an embargo that it tells of, the end."""
 
     claimed: ClaimedDelivery
     envelope: Envelope
+    held_until: datetime | None = None
 
 
 class _Run:
@@ -205,7 +206,7 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                message: _Message | None = _Message(claimed, self._composed(claimed))
+                message: _Message | None = self._written(claimed)
                 while message is not None:
                     message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
@@ -249,10 +250,16 @@ class _Run:
         if claimed is None:
             return None
         try:
-            return _Message(claimed, self._composed(claimed))
+            return self._written(claimed)
         except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
             self.supply.put_back(claimed)
             return None
+
+    def _written(self, claimed: ClaimedDelivery) -> _Message:
+        """The message of a delivery; where an embargo ends while it is written, it counts as telling of it."""
+        until = claimed.embargo_until
+        is_held = until is not None and until > self.parts.now()
+        return _Message(claimed, self._composed(claimed), until if is_held else None)
 
     def _composed(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of a delivery; those of the next ones are written with it.
@@ -366,7 +373,7 @@ class _Run:
 
         started_at = self.parts.now()
         try:
-            outcome = await connection.deliver(message.envelope, lambda: self._begin(claimed), following)
+            outcome = await connection.deliver(message.envelope, lambda: self._begin(message), following)
         except LeaseLost:
             await self._let_go(claimed)
             return None
@@ -374,6 +381,8 @@ class _Run:
             self._put_back(announced)
             raise
         self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
+        if not self.supply.ends(claimed):
+            return None  # refused before its body, and claimed anew meanwhile: the new claim will hear it too
         attempt = self._attempt(claimed, outcome, started_at)
         said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
@@ -393,16 +402,20 @@ class _Run:
             return None
         return announced[0]
 
-    async def _begin(self, claimed: ClaimedDelivery) -> None:
+    async def _begin(self, message: _Message) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
-        await self.ledger.begin(claimed.id)
         if self.failure is not None:
-            raise self.failure  # a verdict before it could not be written
+            raise self.failure  # before it is durable: whoever has begun is sent to, or in doubt
+        is_over = message.held_until is not None and message.held_until <= self.parts.now()
+        if is_over or not self.supply.begins(message.claimed):
+            raise LeaseLost(message.claimed.id)
+        await self.ledger.begin(message.claimed.id)
 
     async def _let_go(self, claimed: ClaimedDelivery) -> None:
-        """An objection, another worker, a cancel: the body did not leave. The next claim decides."""
+        """An objection, another worker, a cancel, an embargo over: the body did not leave. The next claim decides."""
         self.parts.pacer.release(claimed.domain)
-        await self.ledger.call(self.parts.log.release, [claimed.id])
+        if self.supply.ends(claimed):
+            await self.ledger.call(self.parts.log.release, [claimed.id])
         if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
             self.result.called_off = True
             self.halted.set()

@@ -45,6 +45,9 @@ class Supply:
     open_connections: Callable[[], int]
     queue: deque[ClaimedDelivery] = field(default_factory=deque)
     stands_still: Wait | None = None
+    _held: dict[int, ClaimedDelivery] = field(default_factory=dict)
+    """The claim that counts of each delivery that lies here or is in hand."""
+    _begun: set[int] = field(default_factory=set)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refill: asyncio.Task[None] | None = None
     _attended: datetime | None = None
@@ -75,7 +78,23 @@ class Supply:
     def put_back(self, claimed: ClaimedDelivery) -> None:
         """Whoever was taken is not sent to after all: first in the queue again."""
         self.pacer.release(claimed.domain)
-        self.queue.appendleft(claimed)
+        if self._held.get(claimed.id) is claimed:
+            self.queue.appendleft(claimed)
+
+    def begins(self, claimed: ClaimedDelivery) -> bool:
+        """Whether this claim still counts, now that the body is to leave; from here on no other one is made of it."""
+        if self._held.get(claimed.id) is not claimed:
+            return False
+        self._begun.add(claimed.id)
+        return True
+
+    def ends(self, claimed: ClaimedDelivery) -> bool:
+        """Whoever was taken is done with; whether this claim still counted."""
+        if self._held.get(claimed.id) is not claimed:
+            return False
+        del self._held[claimed.id]
+        self._begun.discard(claimed.id)
+        return True
 
     async def tick(self) -> None:
         """Let the pace speak with the database."""
@@ -94,8 +113,22 @@ class Supply:
             await self.ledger.call(self.attend)
             self._attended = now
         batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._share())
-        self.queue.extend(interleave(batch, lambda claimed: claimed.domain))
+        self.queue.extend(interleave(self._newest(batch), lambda claimed: claimed.domain))
         return bool(batch)
+
+    def _newest(self, batch: list[ClaimedDelivery]) -> list[ClaimedDelivery]:
+        """Let these claims count, and no former ones of the same deliveries that were taken back behind our back.
+
+        In the log both are ours, by our name: each would be let go, and two connections may have them at once. Where
+        the former one's body is about to leave, it does so by right of the new one.
+        """
+        newest = [one for one in batch if one.id not in self._begun]
+        for one in newest:
+            if (former := self._held.get(one.id)) is not None:
+                with contextlib.suppress(ValueError):  # it is in hand, and will not begin
+                    self.queue.remove(former)
+            self._held[one.id] = one
+        return newest
 
     async def _claim_early(self) -> None:
         """Claim more before the queue is empty; what goes wrong here goes wrong again in `take`, and is told there."""
@@ -111,6 +144,8 @@ class Supply:
         for claimed, wait in self.pacer.set_aside(self.queue, now):
             aside.setdefault(wait, []).append(claimed.id)
         for wait, numbers in aside.items():
+            for number in numbers:
+                self._held.pop(number, None)
             await self.ledger.call(self.log.put_off, numbers, wait.until, wait.why)
         if not self.queue:
             return None, 0

@@ -225,7 +225,8 @@ class SmtpConnection:
     async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
         """Read the replies to the commands before the body, sending those that did not leave yet.
 
-        The first refusal is the outcome. Behind it the replies of a group are read all the same.
+        The first refusal is the outcome. Behind it the replies of a group are read all the same, but none behind a 421:
+        who says that does not answer any more (RFC 5321 §3.8).
         """
         refusal: Outcome | None = None
         for step in steps:
@@ -243,10 +244,14 @@ class SmtpConnection:
                 self._transaction_open = False
             elif is_taken:
                 self._transaction_open = True
-            elif refusal is None:
+            elif refusal is None or (step.phase is Phase.DATA and reply.code < 300):
+                # A 2yz to DATA is no answer to it: then what seemed a refusal was none of this recipient either.
                 refusal = self._read(envelope, step.phase, reply)
                 if not are_sent:
                     return refusal
+            if reply.code == 421:
+                self._talk.abort()
+                return refusal
         if refusal is not None and reply.code == 354:
             await self._end_empty(refusal)
         return refusal

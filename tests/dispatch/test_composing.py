@@ -22,6 +22,7 @@ from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, SILENT, START, Han
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from distributor import clock as moments
 from distributor.addresses import kept_address, parse_address
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
@@ -151,6 +152,24 @@ def test_a_retry_sends_the_same_bytes_after_contact_templates_and_time_have_chan
     again = carry(carrier(database, folder, clock), planned)
     assert again == first
     assert len(first) == 2
+
+
+def test_whose_embargo_is_over_by_the_ledgers_clock_is_not_told_of_it_by_ours(
+    database: Database, folder: Path, planned: int
+) -> None:
+    """A machine whose clock is slow takes them up at its end all the same: PostgreSQL says whose time has come."""
+    behind = timedelta(seconds=20)
+    with database.session() as session:
+        session.execute(update(Delivery).values(embargo_until=moments.now() - behind / 2))
+    made = replace(
+        carrier(database, folder, HandClock()), log=DeliveryLog(database, "w1"), now=lambda: moments.now() - behind
+    )
+    transport = Keeping(ACCEPTED)
+    asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event(), resumes=False))  # as `work` does
+    sent = transport.kept
+    assert len(sent) == 2
+    texts = [email.message_from_bytes(one.message, policy=email.policy.default).get_body(("plain",)) for one in sent]
+    assert not any("embargo" in text.get_content().lower() for text in texts if text is not None)
 
 
 def test_an_envelope_is_one_recipients(database: Database, folder: Path, planned: int) -> None:

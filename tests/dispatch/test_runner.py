@@ -341,11 +341,11 @@ def test_cancelled_on_the_wire_is_in_doubt_by_name_and_no_one_else(database: Dat
 
 
 class BrittleLog(DeliveryLog):
-    """A log on a disk that fills up after so many commits."""
+    """A log on a disk that fills up after so many commits; at the end there may be room again."""
 
-    def __init__(self, database: Database, good: int) -> None:
+    def __init__(self, database: Database, good: int, *, heals: bool) -> None:
         super().__init__(database, "w1", HandClock())
-        self.good = good
+        self.good, self.heals = good, heals
 
     def commit(self, batch: Any) -> list[int]:
         self.good -= 1
@@ -353,18 +353,26 @@ class BrittleLog(DeliveryLog):
             raise StorageTrouble("The disk is full.", mend="Free some space.")
         return super().commit(batch)
 
+    def record_late(self, records: Any) -> None:
+        if not self.heals:
+            raise StorageTrouble("The disk is still full.")
+        super().record_late(records)
 
+
+@pytest.mark.parametrize("heals", [True, False])
 @pytest.mark.parametrize("good", range(6))
-def test_when_the_ledger_cannot_be_written_nothing_more_leaves(database: Database, good: int) -> None:
-    """Whatever is known to have left is accepted or in doubt; nobody else is touched."""
+def test_when_the_ledger_cannot_be_written_nothing_more_leaves(database: Database, good: int, heals: bool) -> None:
+    """Whatever is known to have left is accepted, or in doubt where it never can be written; nobody else is touched."""
     server = FakeServer()
     dispatch_id, ids = add_deliveries(database, 8)
-    with pytest.raises(StorageTrouble, match="disk is full"):
-        carry(runner(database, server, connections=1, log=BrittleLog(database, good)), dispatch_id)
+    with pytest.raises(StorageTrouble, match="The disk is full"):
+        carry(runner(database, server, connections=1, log=BrittleLog(database, good, heals=heals)), dispatch_id)
+    DeliveryLog(database, "w2", HandClock()).recover(lambda name: name == "w2")
     found = states(database, ids)
     assert [j(n) for n, state in enumerate(found) if state != "queued"] == server.bodies
-    assert found.count("in_doubt") == good % 2
-    assert found.count("accepted") == good // 2
+    assert found.count("in_doubt") == (0 if heals else good % 2)
+    assert found.count("accepted") == len(server.bodies) - found.count("in_doubt")
+    assert [len(attempts(database, number)) for number in ids] == [int(state != "queued") for state in found]
     assert server.open == 0
 
 

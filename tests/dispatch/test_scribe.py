@@ -120,6 +120,29 @@ def test_when_it_is_killed_the_waiting_are_told_and_the_thread_goes_on(database:
     assert states(database, ids) == ["in_doubt", "queued"]
 
 
+def test_a_verdict_that_was_on_its_way_when_it_was_killed_is_known_all_the_same(
+    database: Database, log: DeliveryLog
+) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 2)
+        await asyncio.gather(*(ledger.begin(number) for number in ids))
+        process_of(ledger).send_signal(signal.SIGSTOP)
+        said = ledger.record(record_of(ids[0], ACCEPTED)).written()
+        await has_asked(ledger)
+        process_of(ledger).kill()
+        with pytest.raises(StorageTrouble, match=ENDED):
+            await said
+        left = await ledger.settle(log.abandon)
+        assert len(left.in_doubt) == 1
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert states(database, ids) == ["accepted", "in_doubt"]
+
+
 def test_who_stops_waiting_holds_up_nobody(database: Database, log: DeliveryLog) -> None:
     dispatch_id, _ids = add_deliveries(database, 2)
 

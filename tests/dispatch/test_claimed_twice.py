@@ -1,0 +1,88 @@
+"""A claim that another command took back, made anew by the run that still has it in hand: one of the two counts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from ledgerbase import DELIVERY, START, HandClock, add_deliveries, states
+from smtpserver import Fault, Script, ScriptedServer
+from sqlalchemy import select
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import ClaimedDelivery
+from distributor.deliveries.timing import move_embargo
+from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.runner import Runner
+from distributor.transport.account import SmtpAccount
+from distributor.transport.base import Envelope
+from distributor.transport.smtp import SmtpTransport
+
+ENDED = START - timedelta(hours=1)
+MOVED = START - timedelta(minutes=1)
+SLOW = Script(
+    pipelining=True,
+    faults=(
+        Fault("data", recipient="j1@*", nth=(1,), delay=0.2),
+        Fault("body", recipient="j1@*", nth=(1,), delay=0.4),
+    ),
+)
+"""The body of the second journalist is long asked for, and longer answered: two connections may have it at once."""
+
+
+def compose(claimed: ClaimedDelivery) -> Envelope:
+    """A message that tells which embargo it was written under."""
+    text = f"Message-ID: {claimed.message_id}\r\n\r\n{claimed.embargo_until}\r\n"
+    return Envelope("presse@halle.example", claimed.address, text.encode())
+
+
+def move(database: Database) -> None:
+    """What `releases embargo` does to the deliveries of a release, from another terminal."""
+    with database.transaction() as connection:
+        versions = connection.execute(select(DELIVERY.c.release_version_id).distinct()).scalars().all()
+        move_embargo(connection, versions, MOVED)
+
+
+async def send(database: Database, dispatch_id: int, script: Script) -> ScriptedServer:
+    """Send over two connections; the embargo moves when the first message has been taken."""
+    async with ScriptedServer(script) as server:
+
+        def move_once() -> None:
+            if len(server.accepted) == 1:
+                move(database)
+
+        server.on_accepted = move_once
+        runner = Runner(
+            log=DeliveryLog(database, "w1", HandClock()),
+            transport=SmtpTransport(SmtpAccount("127.0.0.1", server.port, security="plain")),
+            compose=compose,
+            retry=RetryPolicy((5, 15), 24),
+            connections=2,
+            now=HandClock(),
+        )
+        await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)
+        return server
+
+
+def test_whose_claim_was_taken_back_gets_one_message_and_the_new_one(database: Database) -> None:
+    """One connection has announced the second journalist's message when the embargo moves; the other one claims anew.
+
+    The former message says the former hour, and both would be ours by the worker's name.
+    """
+    dispatch_id, ids = add_deliveries(database, 2, embargo_until=ENDED)
+    server = asyncio.run(send(database, dispatch_id, SLOW))
+    assert [one.recipient for one in server.accepted] == ["j0@journal0.example", "j1@journal1.example"]
+    assert str(MOVED).encode() in server.accepted[1].message
+    assert states(database, ids) == ["accepted", "accepted"]
+
+
+def test_who_lay_in_the_queue_is_sent_to_by_the_new_claim_alone(database: Database) -> None:
+    """A former claim that came to its turn would be sent as it was written."""
+    dispatch_id, ids = add_deliveries(database, 12, embargo_until=ENDED)
+    server = asyncio.run(send(database, dispatch_id, Script(pipelining=True)))
+    assert sorted(one.recipient for one in server.accepted) == sorted(f"j{n}@journal{n % 3}.example" for n in range(12))
+    former = [one.recipient for one in server.accepted if str(MOVED).encode() not in one.message]
+    assert len(former) <= 4, "only what was on the wire by then, or about to begin, says the former hour"
+    assert states(database, ids) == ["accepted"] * 12
+    assert server.violations == []
