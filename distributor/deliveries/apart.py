@@ -15,7 +15,7 @@ from typing import Any
 
 from distributor.db.plain import File, Insertion, Statement
 from distributor.deliveries.records import Batch, ClaimedDelivery
-from distributor.deliveries.steps import Steps
+from distributor.deliveries.steps import Steps, inform
 
 READY = "ready"
 """What the process says first, once it knows its errand."""
@@ -57,9 +57,18 @@ class Apart:
         return claimed
 
     def commit(self, batch: Batch, now: datetime) -> list[int]:
-        """As `DeliveryLog.commit`, but that nobody is noted as informed of their rights."""
+        """As `DeliveryLog.commit`, but that nobody is counted as informed."""
         with self._file.transaction() as hand:
             return self._steps.commit(hand, batch, now)
+
+    def inform(self, delivery_ids: Sequence[int], informs: Mapping[int, bool], now: datetime) -> bool | None:
+        """As `DeliveryLog.inform`; None, and nothing is done, for a dispatch of which `informs` says nothing."""
+        try:
+            with self._file.transaction() as hand:
+                inform(hand, delivery_ids, informs.__getitem__, now)
+        except KeyError:
+            return None
+        return True
 
 
 class _WaveBegins(Exception):

@@ -84,7 +84,7 @@ class DeliveryLog:
         self._statements = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
         self._planned = PreparedInsert(_delivery, tuple(_NEW), database.engine.dialect)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
-        self._notices = Notices(database.engine.dialect)
+        self._notices = Notices(self._statements, database.engine.dialect)
         self._newly_accepted: list[int] = []
         self._begun: dict[int, frozenset[int]] = {}
 
@@ -103,15 +103,24 @@ class DeliveryLog:
         """The waves of a dispatch that are known to have begun."""
         return self._begun.get(dispatch_id, frozenset())
 
-    def gather(self, batch: Batch) -> bool:
-        """Keep in mind whom a batch has reached; whether they are so many that `note_gathered` is due."""
-        self._newly_accepted += batch.accepted
-        return len(self._newly_accepted) >= _NOTED_TOGETHER
+    @property
+    def informs(self) -> dict[int, bool]:
+        """Whether the messages of a dispatch tell the rights, of those that were asked about."""
+        return self._notices.known
 
-    def note_gathered(self) -> None:
-        """Count whom `gather` kept in mind as informed of their rights."""
+    def gather(self, reached: Sequence[int]) -> list[int]:
+        """Keep in mind whom messages have reached; return, once they are many, all of them: for `inform`."""
+        self.keep(reached)
+        return self._gathered() if len(self._newly_accepted) >= _NOTED_TOGETHER else []
+
+    def keep(self, reached: Sequence[int]) -> None:
+        """Keep in mind whom messages have reached, for the next time that some are informed."""
+        self._newly_accepted += reached
+
+    def inform(self, delivery_ids: Sequence[int]) -> None:
+        """Count whom these deliveries reached as informed of their rights."""
         with self._database.transaction() as connection:
-            self._note_informed(connection, self._now())
+            self._notices.note(connection, delivery_ids, self._now())
 
     # Planning
 
@@ -155,8 +164,7 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             lost = self._steps.commit(self._statements.on(connection), batch, now)
-            if self.gather(batch):
-                self._note_informed(connection, now)
+            self._notices.note(connection, self.gather(batch.accepted), now)
             return lost
 
     def record_late(self, records: Sequence[AttemptRecord]) -> None:
@@ -166,7 +174,7 @@ class DeliveryLog:
             rows = connection.execute(select(_attempt.c.delivery_id, _attempt.c.started_at).where(mine))
             written = {(row.delivery_id, row.started_at) for row in rows}
             late = [one for one in records if (one.delivery_id, one.started_at) not in written]
-            self._newly_accepted += Batch(records=late).accepted
+            self.keep(Batch(records=late).accepted)
             self._steps.record(self._statements.on(connection), late, self._now(), by=self.worker)
 
     def release(self, delivery_ids: Sequence[int]) -> None:
@@ -235,7 +243,7 @@ class DeliveryLog:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         now = self._now()
         with self._database.transaction() as connection:
-            self._note_informed(connection, now)
+            self._notices.note(connection, self._gathered(), now)
             return self._bury(connection, [self.worker], now)
 
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
@@ -322,9 +330,9 @@ class DeliveryLog:
             self._steps.record(self._statements.on(connection), [record], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
 
-    def _note_informed(self, connection: Connection, now: datetime) -> None:
-        self._notices.note(connection, self._newly_accepted, now)
-        self._newly_accepted = []
+    def _gathered(self) -> list[int]:
+        gathered, self._newly_accepted = self._newly_accepted, []
+        return gathered
 
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any

@@ -13,11 +13,12 @@ from distributor.db.plain import Insertion, Statement
 from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
 from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
 from distributor.deliveries.leases import lease_end, present
-from distributor.models import Attempt, Delivery
+from distributor.models import Attempt, Contact, Delivery
 from distributor.states import DeliveryState
 
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _attempt = Attempt.__table__  # type: ignore[attr-defined]
+_contact = Contact.__table__  # type: ignore[attr-defined]
 
 CLAIMED_COLUMNS = (
     "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge", "wave",
@@ -58,6 +59,10 @@ class Statements:
     """What attempts came to becomes the state of deliveries; they have all in common but `replies`, by number."""
     count: Prepared
     """An attempt whose verdict is no longer ours to say is counted all the same."""
+    dispatches: Prepared
+    """Which dispatches deliveries belong to."""
+    inform: Prepared
+    """The journalists whom accepted deliveries of a dispatch reached count as informed of their rights."""
 
     def on(self, connection: Connection) -> OnConnection:
         """What runs them on a connection, in its transaction."""
@@ -163,6 +168,8 @@ class Statements:
             attempt=PreparedInsert(_attempt, ATTEMPT_COLUMNS, dialect),
             verdict=Prepared(verdict, dialect),
             count=Prepared(count, dialect),
+            dispatches=Prepared(select(c.dispatch_id).where(among(c.id, "ids", dialect)).distinct(), dialect),
+            inform=Prepared(informed(among(c.id, "ids", dialect)), dialect),
         )
 
 
@@ -199,3 +206,22 @@ def _leave(waiting: ColumnElement[bool], *when: ColumnElement[bool]) -> Update:
     c = _delivery.c
     free = select(c.id).where(waiting, *when).with_for_update(skip_locked=True)
     return update(_delivery).where(c.id.in_(free), c.state == DeliveryState.DEFERRED.value).values(next_attempt_at=None)
+
+
+def informed(*which: ColumnElement[bool]) -> Update:
+    """The day on which whom the accepted deliveries of a dispatch reached was informed; one that is known stands."""
+    person = _contact.alias()
+    told = (
+        select(func.coalesce(person.c.same_as_id, person.c.id))
+        .select_from(_delivery.join(person, person.c.id == _delivery.c.contact_id))
+        .where(*which, _delivery.c.state == DeliveryState.ACCEPTED.value)
+        .where(_delivery.c.dispatch_id == bindparam("dispatch"))
+    )
+    # Skipping what another worker holds: that one writes the same day, and waiting for each other would be a knot.
+    first = (
+        select(_contact.c.id)
+        .where(_contact.c.notice_sent_at.is_(None), _contact.c.id.in_(told))
+        .with_for_update(skip_locked=True)
+    )
+    day = bindparam("now", type_=_contact.c.notice_sent_at.type)
+    return update(_contact).where(_contact.c.id.in_(first)).values(notice_sent_at=day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -113,6 +113,15 @@ class Steps:
         """The values of a statement that puts this worker's lease on deliveries."""
         values: dict[str, Any] = {"ids": list(delivery_ids), "by": self.worker, "now": now}
         return values if self.shared_clock else values | {"lease": now + LEASE}
+
+
+def inform(hand: Hand, delivery_ids: Sequence[int], does_inform: Callable[[int], bool], now: datetime) -> None:
+    """Count whom these deliveries reached as informed of their rights, if their dispatch's messages tell them."""
+    if not delivery_ids:
+        return
+    for (dispatch_id,) in hand.rows("dispatches", {"ids": list(delivery_ids)}):
+        if does_inform(dispatch_id):
+            hand.change("inform", {"ids": list(delivery_ids), "dispatch": dispatch_id, "now": now})
 
 
 class _Held(NamedTuple):

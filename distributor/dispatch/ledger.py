@@ -80,11 +80,16 @@ class Ledger:
         done = None if answer is None else await answer
         if done is None:
             return await self._alone(function, *args)
-        if isinstance(args[0], Batch) and self._log.gather(args[0]):
-            # What is committed stays so, whatever becomes of this: it is tried again, in the end by the next run.
-            with contextlib.suppress(DistributorError):
-                await self._alone(self._log.note_gathered)
+        if isinstance(args[0], Batch) and (reached := self._log.gather(args[0].accepted)):
+            self._kept(self._inform(reached))
         return done
+
+    async def _inform(self, reached: list[int]) -> None:
+        # What is committed stays so, whatever becomes of this: it is tried again, in the end by the next run.
+        try:
+            await self.call(self._log.inform, reached)
+        except DistributorError:
+            self._log.keep(reached)
 
     async def _alone(self, function: Callable[..., T], *args: object) -> T:
         """Run a function on the thread, while the process has nothing to do."""

@@ -57,7 +57,7 @@ class Scribe:
         self._say(errand)
 
     def ask(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> asyncio.Future[Any] | None:
-        """Ask for a claim or a commit of its log; the answer is what that returns or raises.
+        """Ask for a claim or a commit of its log, or whom to inform; the answer is what that returns or raises.
 
         An answer of None, or none at all, is for what the log itself has to do: every other function, a claim with
         which a wave begins, and all that comes after the end of the process. `StorageTrouble` when it ends in between:
@@ -68,6 +68,8 @@ class Scribe:
             return self._ask("claim", dispatch_id, limit, self._log.now(), self._log.begun(dispatch_id))
         if function == self._log.commit:
             return self._ask("commit", *arguments, self._log.now())
+        if function == self._log.inform:
+            return self._ask("inform", *arguments, self._log.informs, self._log.now())
         return None
 
     async def quiet(self) -> None:
