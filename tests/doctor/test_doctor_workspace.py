@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -212,7 +214,11 @@ def test_a_file_that_is_no_database(set_up: SetUp) -> None:
 def test_a_database_with_a_damaged_page(set_up: SetUp) -> None:
     folder = set_up()
     file = folder / "press.db"
-    file.write_bytes(file.read_bytes()[:-4096] + bytes(4096))  # a page of zeros, as a failing disk leaves it
+    with closing(sqlite3.connect(file)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'contact'").fetchone()
+    with file.open("r+b") as written:
+        written.seek((page - 1) * 4096)
+        written.write(bytes(4096))  # a page of zeros, as a failing disk leaves it
     check = the("integrity", offline(folder))
     assert check.level is Level.FAIL
     assert "damaged" in check.message
