@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distributor.cli.options import AsJson, Slug
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 
 if TYPE_CHECKING:
     from distributor.models import Attachment, ReleaseVersion

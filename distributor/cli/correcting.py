@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distributor.cli.options import AsJson
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 
 if TYPE_CHECKING:
     from distributor.cli.authoring import Taken

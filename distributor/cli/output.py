@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -18,6 +17,8 @@ from distributor.decoding import CONTROLS
 from distributor.errors import BadInput, Interrupted, Refused
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from rich.console import Console
     from rich.text import Text
 

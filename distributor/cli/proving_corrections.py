@@ -22,9 +22,9 @@ from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.releases import store, translations
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.fields import CHANGES
 from distributor.releases.findings import Corrects
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.wiring import Workspace
 

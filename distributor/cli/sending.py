@@ -60,8 +60,8 @@ from distributor.dispatch.waves import PlannedWave
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of, holding
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
 from distributor.reports import queries

@@ -29,7 +29,7 @@ _acceptance = EmbargoAcceptance.__table__  # type: ignore[attr-defined]
 _version = ReleaseVersion.__table__  # type: ignore[attr-defined]
 
 NOTICE = "notice"
-"""The kind of a release version that speaks of another one's embargo (`releases.draft.ReleaseKind`)."""
+"""The kind of a release version that speaks of another one's embargo (`releases.kinds.ReleaseKind`)."""
 
 OBJECTED = "objection"
 """The reason of a delivery that is withheld because its addressee objected."""

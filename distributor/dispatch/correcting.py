@@ -21,7 +21,7 @@ from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, Plan
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of
 from distributor.states import ELSEWHERE, DeliveryState

@@ -14,8 +14,8 @@ from distributor.dispatch.composing import Notice
 from distributor.models import Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.corrections import read_links, whole_chain
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.fields import CHANGES, CHANGES_SINCE
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.paragraphs import escape_signs
 from distributor.releases.stating import state_changes
 from distributor.releases.store import StoredRelease

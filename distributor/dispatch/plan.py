@@ -30,8 +30,8 @@ from distributor.folding import slugify
 from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, family, read_links, standing_correction
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.translations import original_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient

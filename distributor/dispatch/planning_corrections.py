@@ -27,8 +27,8 @@ from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
 from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import embargo_of
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
 from distributor.states import ELSEWHERE, DeliveryState, DispatchState

@@ -14,9 +14,10 @@ from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseV
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.corrections import next_after, read_links
-from distributor.releases.draft import ReleaseDraft, ReleaseKind
+from distributor.releases.draft import ReleaseDraft
 from distributor.releases.followup import make_follow_up, slug_of_follow_up
 from distributor.releases.inforce import embargo_of
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.source import write_source
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet

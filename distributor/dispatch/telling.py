@@ -15,7 +15,8 @@ from distributor.contacts.people.ownership import owner
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind
+from distributor.releases.draft import PressContact, ReleaseDraft
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.paragraphs import escape_signs
 from distributor.releases.store import StoredRelease, store_release
 from distributor.rendering.templates import TemplateSet

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, select
 from sqlmodel import Session, col
 
 from distributor.models import Dispatch, Release, ReleaseVersion
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.translations import base_of
 
 CORRECTING = (ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION)

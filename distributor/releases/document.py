@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from distributor.errors import BadInput
 from distributor.releases.decoding import SourceText, decode_source
-from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
+from distributor.releases.draft import PressContact, ReleaseDraft, Remark, Signatory
 from distributor.releases.fields import CHANGES, CONTACT_NOTES, FieldReader, Fields
 from distributor.releases.frontmatter import FrontMatter, split_front_matter
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.language import detect_language
 from distributor.releases.paragraphs import to_markdown
 from distributor.releases.plaintext import recognise

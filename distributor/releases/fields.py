@@ -17,9 +17,10 @@ from distributor.folding import slugify
 from distributor.releases.contactblock import whole_address
 from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
-from distributor.releases.draft import WRITTEN_KINDS, PressContact, ReleaseKind, Remark, Signatory
+from distributor.releases.draft import PressContact, Remark, Signatory
 from distributor.releases.embargo import read_embargo
 from distributor.releases.frontmatter import Entry, as_value, is_empty, is_text, mapping
+from distributor.releases.kinds import WRITTEN_KINDS, ReleaseKind
 
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")

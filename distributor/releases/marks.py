@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 
 _KICKER = re.compile(
     r"^(?:(?P<correction>rectificatif|correction|erratum|corrig[ée])"

@@ -13,8 +13,8 @@ from sqlmodel import Session, col
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.corrections import next_after, read_links
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import in_force
+from distributor.releases.kinds import ReleaseKind
 from distributor.states import DeliveryState
 
 _SENT = (DeliveryState.ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)

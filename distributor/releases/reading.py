@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import TypeGuard
 
 from distributor.releases.datelines import Dateline
-from distributor.releases.draft import PressContact, ReleaseKind, Remark, Signatory
+from distributor.releases.draft import PressContact, Remark, Signatory
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.sheet import Line, Sheet
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.source import write_front
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Signatory
+from distributor.releases.draft import PressContact, ReleaseDraft, Signatory
+from distributor.releases.kinds import ReleaseKind
 
 _LONGEST_FRONT = 50_000  # beyond it the boilerplate stands in the text
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from distributor.releases import marks
 from distributor.releases.contactzone import read_zone, top_zone
 from distributor.releases.datelines import read_dateline
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.embargo import is_notice
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.paragraphs import join_wrapped
 from distributor.releases.reading import Reading
 from distributor.releases.sheet import Line

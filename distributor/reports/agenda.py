@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.inforce import in_force
+from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.reports.queries import DispatchRow
 from distributor.states import HELD, LEFT_COOLING, DeliveryState, DispatchState

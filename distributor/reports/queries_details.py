@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 from distributor.reports.follow_ups import FollowUp, follow_ups
 from distributor.reports.problems import NOT_LEFT, Problem, find_problems
 from distributor.reports.queries import DispatchRow, Report, decoded_lists, dispatches, sorted_groups

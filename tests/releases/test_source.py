@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from distributor.errors import BadInput
 from distributor.releases.document import read_release
-from distributor.releases.draft import WRITTEN_KINDS, PressContact, ReleaseDraft, ReleaseKind, Signatory
+from distributor.releases.draft import PressContact, ReleaseDraft, Signatory
+from distributor.releases.kinds import WRITTEN_KINDS, ReleaseKind
 from distributor.releases.placeholders import find_placeholders
 from distributor.releases.skeleton import HouseStyle, make_skeleton
 from distributor.releases.source import write_source

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributor.releases.diff import compare
-from distributor.releases.draft import ReleaseDraft, ReleaseKind
+from distributor.releases.draft import ReleaseDraft
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.stating import state_changes
 from distributor.rendering import body
 

@@ -13,7 +13,8 @@ from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import ReleaseVersion
 from distributor.releases.attachments import KeptFile
-from distributor.releases.draft import PressContact, ReleaseDraft, ReleaseKind, Remark, Signatory
+from distributor.releases.draft import PressContact, ReleaseDraft, Remark, Signatory
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import (
     StoredRelease,
     all_releases,

@@ -12,7 +12,7 @@ from sqlmodel import select
 from visiting import FILE, FILE_HASH, Visited
 
 from distributor.models import Attachment, Release, ReleaseVersion
-from distributor.releases.draft import ReleaseKind
+from distributor.releases.kinds import ReleaseKind
 from distributor.tokens import Keyring, Purpose
 
 EMBARGO = START + timedelta(hours=2)

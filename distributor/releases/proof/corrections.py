@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.findings import Level, ProofSubject
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.proof.rule import Hit, Rule, Said, quoted
 
 CORRECTION_UNSTATED = Rule(

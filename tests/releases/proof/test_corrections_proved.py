@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from distributor.releases.draft import ReleaseKind
 from distributor.releases.findings import Corrects, Level
+from distributor.releases.kinds import ReleaseKind
 from releases.proof.subjects import found, with_draft
 
 
