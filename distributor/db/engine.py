@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
+        # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
+        weakref.finalize(self, self.engine.dispose)
 
     @property
     def file(self) -> Path | None:
