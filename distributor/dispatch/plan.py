@@ -277,15 +277,19 @@ _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail c
 
 def _timed(
     rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
-) -> list[Mapping[str, Any]]:
+) -> Iterator[Mapping[str, Any]]:
     """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
-    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
+    if not waves:  # row for row: not all of a long list at once
+        at_once = {"wave": 0, "not_before": None, "embargo_until": embargo_until}
+        yield from ({**row, **at_once} for row in rows)
+        return
+    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients}
     timed = []
     for row in rows:
         wave = wave_of.get(row["address_key"])
         when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
         timed.append({**row, **when, "embargo_until": embargo_until})
-    return sorted(timed, key=lambda row: row["wave"])
+    yield from sorted(timed, key=lambda row: row["wave"])
 
 
 def delivery_row(
