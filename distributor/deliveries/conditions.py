@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, literal, or_, select
+from sqlalchemy import and_, bindparam, exists, literal, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
@@ -33,6 +33,11 @@ NOTICE = "notice"
 
 OBJECTED = "objection"
 """The reason of a delivery that is withheld because its addressee objected."""
+
+
+def is_meant() -> ColumnElement[bool]:
+    """The condition that a delivery is not withheld, in the very words of the indexes that hold those who are not."""
+    return literal_column("NOT delivery.is_withheld")  # of no type: a Boolean one is compared with 1
 
 
 def going_on() -> ColumnElement[bool]:

@@ -358,7 +358,8 @@ class DeliveryLog:
 
 def _planned(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The whole row of a new delivery, in the order of `_NEW`."""
-    return tuple({**_NEW, **row, "is_withheld": row["state"] == DeliveryState.WITHHELD}.values())
+    whole = {**_NEW, **row}
+    return tuple({**whole, "is_withheld": whole["state"] == DeliveryState.WITHHELD}.values())
 
 
 def _chunks(rows: Iterable[T], size: int) -> Iterable[list[T]]:

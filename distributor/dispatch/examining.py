@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, true
 from sqlmodel import Session, col
 
+from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.deadlines import deadlines_of
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.provenance import unproven
@@ -23,7 +24,7 @@ from distributor.releases.translations import family_of
 from distributor.rendering.composer import Composer, RenderError
 from distributor.rendering.salutation import Forms, language_of, salute
 from distributor.rendering.values import AttachmentFile, Recipient, Stamp
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import DispatchState
 
 _PDF = "application/pdf"
 _AGENCY = "agency"
@@ -90,7 +91,7 @@ def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manife
         .where(
             col(Delivery.dispatch_id) == dispatch_id,
             col(Delivery.outlet) != "",
-            col(Delivery.state) != DeliveryState.WITHHELD,
+            is_meant(),
         )
         .distinct()
         .order_by(col(Delivery.outlet))

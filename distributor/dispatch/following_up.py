@@ -17,6 +17,7 @@ from distributor.contacts.cleaning.drafts import DESK
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
+from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.holdings import find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.dispatch.narrowing import read_narrowing
@@ -278,7 +279,7 @@ def _followed_up(session: Session, original_ids: Sequence[int], zone: ZoneInfo, 
         .select_from(Delivery)
         .join(Contact, col(Contact.id) == col(Delivery.contact_id))
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(col(Delivery.follows_up_id).in_(original_ids), col(Delivery.state) != _S.WITHHELD)
+        .where(col(Delivery.follows_up_id).in_(original_ids), is_meant())
     )
     return {
         row[0]: f"was followed up on {row[2].astimezone(zone):%Y-%m-%d} (dispatch {row[1]})"

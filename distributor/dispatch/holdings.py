@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
+from distributor.deliveries.conditions import is_meant
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import OPEN_STATES, DeliveryState
 
@@ -107,7 +108,7 @@ def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]
     """
     held: dict[str | int, str] = {}
     is_this = col(Delivery.release_version_id) == version.id
-    for one in find_holdings(session, is_this & (col(Delivery.state) != DeliveryState.WITHHELD)):
+    for one in find_holdings(session, is_this & is_meant()):
         words = _WORDS[DeliveryState(one.state)].format(one.dispatch_id)
         held[one.address_key] = words
         if one.owner is not None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col
 
+from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.holdings import find_holdings, held_by
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
 from distributor.models import Delivery, Release, ReleaseVersion
 from distributor.releases.store import StoredRelease, language_versions
 from distributor.releases.translations import base_of, family_of
 from distributor.rendering.values import Recipient
-from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState
+from distributor.states import HAVE_IT, OPEN_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,6 @@ def find_holders(
     if len(family) == 1:
         return []
     others = [one.id for one in family if one.id != release.id]
-    is_own = (col(Delivery.release_version_id) == version.id) & (col(Delivery.state) != DeliveryState.WITHHELD)
+    is_own = (col(Delivery.release_version_id) == version.id) & is_meant()
     is_other = col(ReleaseVersion.release_id).in_(others) & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES])
     return [(planned, str(one)) for planned, one in held_by(find_holdings(session, is_own | is_other), recipients)]

@@ -54,11 +54,12 @@ class Ledger:
         self._turn = asyncio.Lock()
         self._last: asyncio.Future[Any] | None = None
         self._under_way: set[asyncio.Task[object]] = set()
+        self._informing: set[asyncio.Task[object]] = set()
         self._waiting: deque[Said] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._unwritten: list[AttemptRecord] = []
         self._fault: BaseException | None = None
-        """What kept those verdicts from the disk."""
+        """What kept those verdicts from the disk, or a defect beside them: behind it nobody is begun."""
 
     async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a function where the ledger is written: on its thread; a claim or a commit perhaps in its process.
@@ -81,15 +82,18 @@ class Ledger:
         if done is None:
             return await self._alone(function, *args)
         if isinstance(args[0], Batch) and (reached := self._log.gather(args[0].accepted)):
-            self._kept(self._inform(reached))
+            self._informing.add(task := self._kept(self._inform(reached)))
+            task.add_done_callback(self._informing.discard)
         return done
 
     async def _inform(self, reached: list[int]) -> None:
-        # What is committed stays so, whatever becomes of this: it is tried again, in the end by the next run.
+        # What is committed stays so, whatever becomes of this: it is tried again, in the end with what is settled.
         try:
             await self.call(self._log.inform, reached)
-        except DistributorError:
+        except Exception as error:  # noqa: BLE001 - a defect halts the run, through the next who would begin
             self._log.keep(reached)
+            if not isinstance(error, DistributorError):
+                self._fault = error
 
     async def _alone(self, function: Callable[..., T], *args: object) -> T:
         """Run a function on the thread, while the process has nothing to do."""
@@ -135,6 +139,8 @@ class Ledger:
         again.
         """
         await self._flushed()
+        if self._informing:
+            await asyncio.wait(self._informing)
         late, self._unwritten = self._unwritten, []
         try:
             if late:

@@ -17,13 +17,13 @@ from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.ownership import owner
+from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.composing import recipient_of
 from distributor.dispatch.holdings import find_held
 from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, MediaList, ReleaseVersion, Sector
 from distributor.rendering.values import Recipient
-from distributor.states import DeliveryState
 from distributor.tokens import Keyring
 
 
@@ -250,7 +250,7 @@ def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int |
         .where(
             col(ReleaseVersion.release_id) == version.release_id,
             col(ReleaseVersion.id) != version.id,
-            col(Delivery.state) != DeliveryState.WITHHELD,
+            is_meant(),
         )
     )
     return {row[0] for row in rows}

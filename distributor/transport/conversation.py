@@ -182,7 +182,8 @@ class Conversation(asyncio.Protocol):
     def _read_lines(self, data: bytes) -> None:
         """Take whole lines out of what came; a reply is whole with its last line (RFC 5321 §4.2.1).
 
-        All its lines must have one code. Where a yes ends as a no, or the other way round, nobody knows what was meant.
+        All its lines must have one code. Where a yes ends as a no, or the other way round, nobody knows what was meant;
+        of two noes of one kind the last stands.
         """
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:

@@ -246,6 +246,38 @@ def test_whoever_is_reached_by_it_counts_as_informed(database: Database, monkeyp
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("trouble", [StorageTrouble("The disk is full."), RuntimeError("a defect")])
+def test_whom_the_last_commit_reached_is_informed_with_what_is_settled(
+    database: Database, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """Though the process could not note it: the run ends without another commit. A defect ends it visibly."""
+    monkeypatch.setattr(logs, "_NOTED_TOGETHER", 1)
+    dispatch_id, log = stage(database), DeliveryLog(database, "w1", HandClock())
+    log.note_informed(dispatch_id)
+
+    class NeverInforms(Ledger):
+        async def call(self, function: Any, *args: object) -> Any:
+            if function == log.inform:
+                await asyncio.sleep(0.05)  # as long as the process is asked, and the end of the run comes meanwhile
+                raise trouble
+            return await super().call(function, *args)
+
+    async def scene() -> None:
+        ledger = NeverInforms(log, apart=True)
+        first, second = [one.id for one in await ledger.call(log.claim, dispatch_id, _PEOPLE) if one.id % 5 == 1][:2]
+        await ledger.begin(first)
+        await ledger.record(record_of(first, ACCEPTED)).written()
+        await ledger.settle(log.abandon)
+        with database.reading() as connection:
+            told = connection.exec_driver_sql("SELECT 1 FROM contact WHERE notice_sent_at IS NOT NULL").all()
+        assert len(told) == 1
+        (begun,) = await asyncio.gather(ledger.begin(second), return_exceptions=True)
+        assert (begun is trouble) == isinstance(trouble, RuntimeError)
+        await ledger.close()
+
+    asyncio.run(scene())
+
+
 def test_a_full_disk_is_one_sentence_and_nothing_half_done_is_kept(database: Database) -> None:
     dispatch_id, ids = add_deliveries(database, 40)
     log = DeliveryLog(database, "w1")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from ledgerbase import KEYRING, START, add_version
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
@@ -15,6 +17,8 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch import following_up, holdings
+from distributor.dispatch import manifest as manifests
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.manifest import LeftOutReason, Manifest, make_manifest
 from distributor.dispatch.plan import plan_dispatch, plan_test
@@ -292,3 +296,26 @@ def test_two_who_send_the_same_release_at_once(base: Database, templates: Templa
     with base.session() as session:
         assert len(session.exec(select(Dispatch)).all()) == 1
         assert session.exec(select(MediaList)).first() is not None
+
+
+def test_who_has_it_is_found_by_the_indexes_of_those_who_are_not_withheld(base: Database) -> None:
+    if not base.is_sqlite:
+        pytest.skip("an empty PostgreSQL table is rightly read whole")
+    version_id = add_version(base, slug="autre")
+    with base.session(reads_only=True) as session:
+        version = session.get_one(ReleaseVersion, version_id)
+        release = version.release_id
+        steps: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+            with base.engine.connect() as other:
+                steps.extend(str(row[3]) for row in other.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", note)
+        holdings.find_held(session, version)
+        manifests._had_earlier_version(session, version)
+        following_up._followed_up(session, [release], ZoneInfo("Europe/Paris"), but=None)
+    found = [step for step in steps if " delivery " in f"{step} "]
+    assert found
+    assert all(step.startswith("SEARCH") and "uq_delivery_" in step for step in found), found
