@@ -11,6 +11,7 @@ from sqlalchemy import Connection, not_, select, update
 
 from distributor.addresses import Address
 from distributor.db.bell import ring
+from distributor.db.pieces import in_pieces
 from distributor.deliveries.conditions import objected
 from distributor.models import Attempt, Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, check_transition
@@ -18,7 +19,6 @@ from distributor.states import DeliveryState, DispatchState, check_transition
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _attempt = Attempt.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_CHUNK = 500
 
 AGAIN_FROM = (DeliveryState.EXPIRED, DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
 """The states from which a person may send again."""
@@ -44,8 +44,7 @@ def send_again(
     """
     check_transition(old, DeliveryState.QUEUED)
     moved: list[int] = []
-    for start in range(0, len(delivery_ids), _CHUNK):
-        chunk = list(delivery_ids[start : start + _CHUNK])
+    for chunk in in_pieces(delivery_ids):
         which = (_delivery.c.id.in_(chunk), _delivery.c.state == old, not_(objected()))
         moved += connection.execute(
             update(_delivery).where(*which).values(**_queued(reason, now)).returning(_delivery.c.id)

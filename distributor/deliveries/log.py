@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor import clock
 from distributor.db.bell import ring
 from distributor.db.engine import Database
+from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert
 from distributor.deliveries.apart import CACHE_KB, Errand
@@ -127,7 +128,7 @@ class DeliveryLog:
     def plan(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many."""
         count = 0
-        for chunk in _chunks(rows, 500):
+        for chunk in in_pieces(rows):
             self._planned.run(connection, [_planned(row) for row in chunk])
             count += len(chunk)
         ring(connection)
@@ -281,9 +282,7 @@ class DeliveryLog:
 
     def withhold_some(self, connection: Connection, delivery_ids: Sequence[int], reason: str) -> int:
         """As `withhold_waiting`, of these deliveries."""
-        return sum(
-            self._withhold(connection, _delivery.c.id.in_(chunk), reason) for chunk in _chunks(delivery_ids, 500)
-        )
+        return sum(self._withhold(connection, _delivery.c.id.in_(chunk), reason) for chunk in in_pieces(delivery_ids))
 
     def _withhold(self, connection: Connection, mine: ColumnElement[bool], reason: str) -> int:
         """Claims are taken away first: whoever holds one may not begin any more."""
@@ -359,15 +358,5 @@ class DeliveryLog:
 def _planned(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The whole row of a new delivery, in the order of `_NEW`."""
     whole = {**_NEW, **row}
-    return tuple({**whole, "is_withheld": whole["state"] == DeliveryState.WITHHELD}.values())
-
-
-def _chunks(rows: Iterable[T], size: int) -> Iterable[list[T]]:
-    chunk: list[T] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    whole["is_withheld"] = whole["state"] == DeliveryState.WITHHELD
+    return tuple(whole.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
+from distributor.db.pieces import in_pieces
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
 from distributor.dispatch.composing import CORRECTS
 from distributor.dispatch.holdings import Holding, find_holdings
@@ -31,7 +32,6 @@ COMPLAINED = "complained of it"
 _HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
 _WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
 _NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +318,7 @@ def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]
     table = Delivery.__table__  # type: ignore[attr-defined]
     return {
         row.id: row
-        for chunk in _chunks(numbers)
+        for chunk in in_pieces(numbers)
         for row in session.execute(select(*(table.c[name] for name in names)).where(table.c.id.in_(chunk)))
     }
 
@@ -326,14 +326,9 @@ def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]
 def _cards(session: Session, numbers: Sequence[int]) -> dict[int | None, tuple[str, str]]:
     """Contact → the address that they have today, and how they want our news where that is not by mail."""
     found: dict[int | None, tuple[str, str]] = {}
-    for chunk in _chunks(numbers):
+    for chunk in in_pieces(numbers):
         rows = session.execute(
             select(col(Contact.id), col(Contact.address_key), col(Contact.channel)).where(col(Contact.id).in_(chunk))
         )
         found |= {number: (key or "", way_preferred(channel) if channel else "") for number, key, channel in rows}
     return found
-
-
-def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), _CHUNK):
-        yield numbers[start : start + _CHUNK]

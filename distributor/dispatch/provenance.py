@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
+from distributor.db.pieces import in_pieces
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.errors import Refused
 from distributor.models import Contact
 
-_CHUNK = 500
 _NAMED = 10
 
 
@@ -21,12 +21,11 @@ def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[s
     A journalist may ask for all three, and the first message has to tell the source.
     """
     by_id = {one.contact_id: one for one in recipients}
-    ids = list(by_id)
     without: list[str] = []
-    for start in range(0, len(ids), _CHUNK):
+    for piece in in_pieces(by_id):
         rows = session.execute(
             select(col(Contact.id), col(Contact.source), col(Contact.legal_basis), col(Contact.collected_at)).where(
-                col(Contact.id).in_(ids[start : start + _CHUNK]),
+                col(Contact.id).in_(piece),
                 or_(col(Contact.source) == "", col(Contact.legal_basis) == "", col(Contact.collected_at).is_(None)),
             )
         )

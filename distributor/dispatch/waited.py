@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from distributor.db.pieces import in_pieces
 from distributor.dispatch.correcting import Meant
 from distributor.models import Delivery, Dispatch, Wave
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,7 +29,7 @@ def hours_of(session: Session, delivery_ids: Sequence[int], now: datetime) -> di
     whoever has it exclusively.
     """
     found: dict[int, Hour] = {}
-    for start in range(0, len(delivery_ids), _CHUNK):
+    for piece in in_pieces(delivery_ids):
         rows = session.execute(
             select(
                 col(Delivery.id), col(Delivery.not_before), col(Dispatch.scheduled_at), col(Dispatch.started_at),
@@ -42,7 +41,7 @@ def hours_of(session: Session, delivery_ids: Sequence[int], now: datetime) -> di
                 (col(Wave.dispatch_id) == col(Delivery.dispatch_id)) & (col(Wave.number) == col(Delivery.wave)),
                 isouter=True,
             )
-            .where(col(Delivery.id).in_(delivery_ids[start : start + _CHUNK]))
+            .where(col(Delivery.id).in_(piece))
         )  # fmt: skip
         for number, not_before, scheduled_at, started_at, lists, wave in rows:
             hours = (not_before, scheduled_at if started_at is None else None)
@@ -60,11 +59,11 @@ def waiting_of(meant: Iterable[Meant]) -> list[int]:
 def cut_offs_of(session: Session, delivery_ids: Sequence[int]) -> dict[int, datetime]:
     """Delivery → the cut-off of its dispatch, where that has one."""
     found: dict[int, datetime] = {}
-    for start in range(0, len(delivery_ids), _CHUNK):
+    for piece in in_pieces(delivery_ids):
         rows = session.execute(
             select(col(Delivery.id), col(Dispatch.not_after))
             .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-            .where(col(Delivery.id).in_(delivery_ids[start : start + _CHUNK]), col(Dispatch.not_after).is_not(None))
+            .where(col(Delivery.id).in_(piece), col(Dispatch.not_after).is_not(None))
         )
         found |= {number: moment for number, moment in rows if number is not None and moment is not None}
     return found

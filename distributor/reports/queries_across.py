@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, and_, case, exists, func, or_, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.db.pieces import in_pieces
 from distributor.reports.queries import DispatchRow, dispatches
 from distributor.reports.queries_details import Earlier, coverage, summed_up
 from distributor.states import DeliveryState
@@ -24,7 +25,6 @@ _contact, _list, _member = _TABLES["contact"], _TABLES["media_list"], _TABLES["m
 GROUPS = ("sector", "outlet", "contact", "month")
 """What the deliveries of all releases can be grouped by."""
 
-_PIECE = 500
 _REACHED = (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED)
 _MISSED = (DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT)
 
@@ -198,8 +198,8 @@ def not_reached_since(connection: Connection, contact_ids: Sequence[int], moment
     )
     columns = [_contact.c[name] for name in ("id", "first_name", "last_name", "address")]
     rows: list[dict[str, Any]] = []
-    for start in range(0, len(contact_ids), _PIECE):
-        some = _contact.c.id.in_(contact_ids[start : start + _PIECE])
+    for piece in in_pieces(contact_ids):
+        some = _contact.c.id.in_(piece)
         statement = select(*columns, last.label("last_reached_at")).where(some, or_(last.is_(None), last < moment))
         rows += (dict(row) for row in connection.execute(statement).mappings())
     never = datetime.min.replace(tzinfo=UTC)

@@ -19,6 +19,7 @@ from distributor.contacts.filters.language import parse_filter
 from distributor.contacts.intake.merging import LEVELS
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors
+from distributor.db.pieces import in_pieces
 from distributor.folding import slugify
 from distributor.models import Affiliation, Contact, ContactSector, MediaList, MediaListMember, Outlet, Sector
 from distributor.tokens import Keyring
@@ -32,7 +33,6 @@ COLUMNS = (
 )  # fmt: skip
 """The fields that an export holds, in the order of its columns; extra fields come after them."""
 
-_CHUNK = 500
 _YES, _NO = "oui", "non"
 _ANSWERS = {"yes": _YES, "no": _NO}
 
@@ -66,7 +66,7 @@ def export_contacts(session: Session, keyring: Keyring, *, list_name: str = "", 
     ids = list(session.scalars(select(col(Contact.id)).where(people, _has_address()).order_by(col(Contact.id))))
     everyone = session.scalar(select(func.count()).select_from(Contact).where(people)) or 0
     reader = _Reader(session, Objectors(session, keyring), media_list)
-    rows = [row for start in range(0, len(ids), _CHUNK) for row in reader.rows([*ids[start : start + _CHUNK]])]
+    rows = [row for piece in in_pieces(ids) for row in reader.rows(piece)]
     extra = sorted({name for row in rows for name in row if name.startswith(EXTRA_PREFIX)})
     header = (*(CANONICAL[field] for field in COLUMNS), *extra)
     return Export(header, tuple(rows), len(ids), everyone - len(ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, literal, selec
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from distributor.db.pieces import in_pieces
 from distributor.models import Affiliation, MediaList, MediaListDeparture, MediaListMember, Moment, Outlet
-
-_CHUNK = 500  # contacts to a statement: far from any database's limit of parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def join_list(
     A list with a query has no members of its own: the caller has made sure that this is none.
     """
     there: set[int] = set()
-    for chunk in _chunks(contact_ids):
+    for chunk in in_pieces(contact_ids):
         rows = session.execute(select(col(MediaListMember.contact_id)).where(_on(media_list_id, chunk)))
         there.update(row[0] for row in rows)
     new = [one for one in dict.fromkeys(contact_ids) if one not in there]
@@ -58,7 +57,7 @@ def leave_list(
     `source` is what took them off (a file, a command), `reason` why, in a few words.
     """
     left = 0
-    for chunk in _chunks(contact_ids):
+    for chunk in in_pieces(contact_ids):
         stays = select(
             col(MediaListMember.media_list_id),
             col(MediaListMember.contact_id),
@@ -143,8 +142,3 @@ def stays_of(session: Session, contact_id: int) -> list[tuple[str, Stay]]:
 
 def _on(media_list_id: int, contact_ids: Sequence[int]) -> ColumnElement[bool]:
     return (col(MediaListMember.media_list_id) == media_list_id) & col(MediaListMember.contact_id).in_(contact_ids)
-
-
-def _chunks(contact_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(contact_ids), _CHUNK):
-        yield contact_ids[start : start + _CHUNK]

@@ -17,12 +17,11 @@ from distributor.contacts.lists import membership, press_lists
 from distributor.contacts.lists.listfolder import ListEntry
 from distributor.contacts.sources.rows import SourceTable
 from distributor.db.engine import Database
+from distributor.db.pieces import in_pieces
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Audit, Contact, MediaList, MediaListMember, Sector
 from distributor.tokens import Keyring
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +222,8 @@ def _named(session: Session, report: ImportReport) -> set[int]:
     """The contacts that a file names."""
     keys = list({parse_address(one.address).key for one in report.outcomes if one.address})
     found: set[int] = set()
-    for start in range(0, len(keys), _CHUNK):
-        named = col(Contact.address_key).in_(keys[start : start + _CHUNK])
+    for piece in in_pieces(keys):
+        named = col(Contact.address_key).in_(piece)
         rows = session.execute(select(col(Contact.id), col(Contact.same_as_id)).where(named))
         found.update(same_as or number for number, same_as in rows)
     return found

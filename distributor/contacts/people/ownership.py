@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import SQLColumnExpression, func, select
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
+from distributor.db.pieces import in_pieces
 from distributor.models import Affiliation, Contact
-
-_CHUNK = 500
 
 
 def owner() -> SQLColumnExpression[Any]:
@@ -50,7 +49,7 @@ def addresses_of(session: Session, contact_ids: Iterable[int]) -> dict[int, tupl
     An address used at an outlet counts unless it is somebody else's too: several journalists may share `redaction@…`.
     """
     found: dict[int, dict[str, str]] = {}
-    for chunk in _chunks(list(contact_ids)):
+    for chunk in in_pieces(contact_ids):
         found |= {contact_id: {} for contact_id in chunk}
         for number, same_as, spec, key in session.execute(
             select(col(Contact.id), col(Contact.same_as_id), col(Contact.address), col(Contact.address_key))
@@ -95,8 +94,3 @@ def _add_used(session: Session, chunk: Sequence[int], found: Mapping[int, dict[s
 
 def _pattern(address_key: str) -> str:
     return address_key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]

@@ -1,0 +1,19 @@
+"""Long lists of values, in pieces that one statement can bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_PIECE = 500
+"""Far from any database's limit of parameters."""
+
+
+def in_pieces(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in their order, at most 500 at a time; nothing where there are none."""
+    rest = iter(values)
+    while piece := list(islice(rest, _PIECE)):
+        yield piece
