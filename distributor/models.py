@@ -21,9 +21,8 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING_CONVENTION
-SQLModel.model_config["defer_build"] = (
-    True  # nothing of a table is validated by pydantic: its validators are never built
-)
+# Nothing of a table is validated by pydantic: its validators are never built.
+SQLModel.model_config["defer_build"] = True
 
 
 class Moment(TypeDecorator[datetime]):

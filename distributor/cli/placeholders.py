@@ -34,11 +34,14 @@ def name_values(command: Any) -> None:
             one.metavar = one.metavar or _word(one)
 
 
+def type_of_one(annotation: Any) -> Any:
+    """The type of one value, of an option that may be given several times too."""
+    return annotation.__args__[0] if getattr(annotation, "__origin__", None) is list else annotation
+
+
 def _word(option: Any) -> str:
-    annotation = option.type_descriptor.annotation
-    inner = annotation.__args__[0] if getattr(annotation, "__origin__", None) is list else annotation
     named = next((_OF_OPTION[name] for name in option.opts if name in _OF_OPTION), "TEXT")
-    return _OF_TYPE.get(inner, named)
+    return _OF_TYPE.get(type_of_one(option.type_descriptor.annotation), named)
 
 
 def _no_type(ctx: Any) -> None:

@@ -17,6 +17,7 @@ from typer._click.exceptions import (
     UsageError,
 )
 
+from distributor.cli.placeholders import type_of_one
 from distributor.errors import BadInput
 
 # What the library keeps in its own words only. Words that it changes are passed on as they are.
@@ -101,7 +102,7 @@ def _detail(error: BadParameter) -> Mapping[str, Any]:
 
 
 def _number_type(annotation: Any) -> type | None:
-    inner = annotation.__args__[0] if getattr(annotation, "__origin__", None) is list else annotation
+    inner: type = type_of_one(annotation)
     return inner if inner in _NUMBERS else None
 
 

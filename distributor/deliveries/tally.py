@@ -50,13 +50,14 @@ def tally(connection: Connection, dispatch_ids: Sequence[int]) -> Counter[Place]
         else:
             found[waiting._replace(state=state)] += int(many)
             found[waiting] -= int(many)
-    for kind in KINDS:
-        on_the_way = (
-            select(d.dispatch_id, d[kind], d.state, func.count())
-            .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
-            .group_by(d.dispatch_id, d[kind], d.state)
-        )
-        for dispatch_id, name, state, many in connection.execute(on_the_way):
+    where = (d.dispatch_id, d.state, *(d[kind] for kind in KINDS))
+    on_the_way = (
+        select(func.count(), *where)
+        .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+        .group_by(*where)
+    )
+    for many, dispatch_id, state, *names in connection.execute(on_the_way):
+        for kind, name in zip(KINDS, names, strict=True):
             found[Place(dispatch_id, kind, name, state)] += many
             found[Place(dispatch_id, kind, name, DeliveryState.QUEUED)] -= many
     return Counter({place: many for place, many in found.items() if many})

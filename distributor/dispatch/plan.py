@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -277,19 +277,17 @@ _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail c
 
 def _timed(
     rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterable[Mapping[str, Any]]:
     """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
-    if not waves:  # row for row: not all of a long list at once
-        at_once = {"wave": 0, "not_before": None, "embargo_until": embargo_until}
-        yield from ({**row, **at_once} for row in rows)
-        return
-    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients}
-    timed = []
-    for row in rows:
+    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
+
+    def timed(row: Mapping[str, Any]) -> Mapping[str, Any]:
         wave = wave_of.get(row["address_key"])
         when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
-        timed.append({**row, **when, "embargo_until": embargo_until})
-    yield from sorted(timed, key=lambda row: row["wave"])
+        return {**row, **when, "embargo_until": embargo_until}
+
+    # Without waves row for row: not all of a long list at once.
+    return sorted(map(timed, rows), key=lambda row: row["wave"]) if waves else map(timed, rows)
 
 
 def delivery_row(
