@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, exists, literal, literal_column, or_, se
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
+from distributor.db.journalists import rows_of, whose_is
 from distributor.models import (
     Contact,
     Delivery,
@@ -58,14 +59,16 @@ def going_on() -> ColumnElement[bool]:
 def holds_embargo() -> ColumnElement[bool]:
     """The condition that a delivery's addressee is known to keep its embargo: by standing trust, or their own word.
 
-    Their word is given for a release and its translations, and for what corrects them. A test goes to one of us, and a
-    notice about an embargo to those who have the release.
+    Their word is given for a release and its translations, and for what corrects them; that of a contact that was
+    merged into another one is that one's. A test goes to one of us, and a notice about an embargo to those who have
+    the release.
     """
-    trusted = exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.embargo_trust.is_(True))
+    whose = whose_is(_delivery.c.contact_id).scalar_subquery()
+    trusted = exists().where(_contact.c.id == whose, _contact.c.embargo_trust.is_(True))
+    release = select(_version.c.release_id).where(_version.c.id == _delivery.c.release_version_id).correlate(_delivery)
     agreed = exists().where(
-        _acceptance.c.contact_id == _delivery.c.contact_id,
-        _version.c.id == _delivery.c.release_version_id,
-        _acceptance.c.release_id.in_(originals_corrected(_version.c.release_id)),
+        _acceptance.c.contact_id.in_(rows_of(_delivery.c.contact_id)),
+        _acceptance.c.release_id.in_(originals_corrected(release.scalar_subquery())),
     )
     is_test = exists().where(_dispatch.c.id == _delivery.c.dispatch_id, _dispatch.c.is_test.is_(True))
     is_notice = exists().where(_version.c.id == _delivery.c.release_version_id, _version.c.kind == NOTICE)

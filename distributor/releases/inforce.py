@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, case, delete, literal, select
 from sqlmodel import Session, col
 
 from distributor.db.chains import and_what_it_corrects, originals_corrected
+from distributor.db.journalists import rows_of, whose_is
 from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
 from distributor.releases.corrections import read_links, whole_chain
 
@@ -87,7 +88,7 @@ def withdraw(session: Session, original: Release, contact_id: int) -> bool:
     chain = [link.id for step in whole_chain(read_links(session), original.id) for link in step]
     gone = session.execute(
         delete(EmbargoAcceptance)
-        .where(col(EmbargoAcceptance.contact_id) == contact_id, col(EmbargoAcceptance.release_id).in_(chain))
+        .where(_given_by(contact_id), col(EmbargoAcceptance.release_id).in_(chain))
         .returning(col(EmbargoAcceptance.id))
     )
     return bool(gone.all())
@@ -97,7 +98,7 @@ def acceptances(session: Session, original: Release) -> list[tuple[EmbargoAccept
     """Who has agreed to hold a release, or what it corrects, the first one first."""
     rows = session.execute(
         select(EmbargoAcceptance, Contact)
-        .join(Contact, col(Contact.id) == col(EmbargoAcceptance.contact_id))
+        .join(Contact, col(Contact.id) == whose_is(col(EmbargoAcceptance.contact_id)).scalar_subquery())
         .where(_holds_for(original))
         .order_by(col(EmbargoAcceptance.id))
     )
@@ -108,19 +109,25 @@ def acceptances(session: Session, original: Release) -> list[tuple[EmbargoAccept
 
 
 def holding(session: Session, original: Release, contact_ids: Iterable[int]) -> set[int]:
-    """Those of these contacts who may have a release before the end of its embargo."""
+    """Those of these contacts, none of them merged into another, who may have a release before its embargo is over."""
     wanted = set(contact_ids)
     trusted = session.scalars(select(col(Contact.id)).where(col(Contact.embargo_trust).is_(True)))
-    agreed = session.scalars(select(col(EmbargoAcceptance.contact_id)).where(_holds_for(original)))
+    whose = whose_is(col(EmbargoAcceptance.contact_id)).scalar_subquery()
+    agreed = session.scalars(select(whose).where(_holds_for(original)))
     return wanted & {number for number in (*trusted, *agreed) if number is not None}
 
 
 def _acceptance(session: Session, original: Release, contact_id: int) -> EmbargoAcceptance | None:
     return session.scalars(
         select(EmbargoAcceptance)
-        .where(_holds_for(original), col(EmbargoAcceptance.contact_id) == contact_id)
+        .where(_holds_for(original), _given_by(contact_id))
         .order_by(col(EmbargoAcceptance.id).desc())
     ).first()
+
+
+def _given_by(contact_id: int) -> ColumnElement[bool]:
+    """The condition that an acceptance is the word of a contact, or of one that was merged into it."""
+    return col(EmbargoAcceptance.contact_id).in_(rows_of(literal(contact_id)))
 
 
 def _holds_for(original: Release) -> ColumnElement[bool]:

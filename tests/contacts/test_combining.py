@@ -10,7 +10,7 @@ import pytest
 from databases import empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledgerbase import ACCEPTED, KEYRING, START, add_dispatch, add_version, delivery_row, record_of
+from ledgerbase import ACCEPTED, KEYRING, START, HandClock, add_dispatch, add_version, delivery_row, record_of
 from sqlmodel import Session, SQLModel, col, select
 
 from distributor.addresses import parse_address
@@ -37,9 +37,11 @@ from distributor.models import (
     MediaListDeparture,
     MediaListMember,
     Outlet,
+    Release,
     ReleaseVersion,
     Sector,
 )
+from distributor.releases.inforce import accept, acceptances, holding, withdraw
 
 A, B = "marie.durand@jour.example", "mdurand@soir.example"
 
@@ -275,6 +277,67 @@ def test_an_earlier_version_counts_for_whom_it_went_to_before_the_merge(pair: Da
         found = make_manifest(session, second, ["economie"], [], KEYRING)
         (earlier,) = find_earlier(session, second, found.recipients)
         assert (found.had_earlier, str(earlier.planned.address), earlier.version) == (1, A, 1)
+
+
+def original(session: Session) -> Release:
+    return session.exec(select(Release)).one()
+
+
+def wait_under_embargo(base: Database, *addresses: str) -> int:
+    """A dispatch of the release of `pair`, to those, under an embargo that is over the day after; return its number."""
+    with base.session() as session:
+        version = session.exec(select(ReleaseVersion.id)).one()
+        ids = session.exec(select(Contact.id).where(col(Contact.address_key).in_(addresses))).all()
+    assert version is not None
+    dispatch, until = add_dispatch(base, version), START + timedelta(days=1)
+    rows = [delivery_row(dispatch, version, one or 0, contact_id=one, embargo_until=until) for one in ids]
+    with base.transaction() as connection:
+        DeliveryLog(base, "planner").plan(connection, rows)
+    return dispatch
+
+
+@pytest.mark.parametrize("giver", [A, B])
+@pytest.mark.parametrize("waiting", [A, B])
+def test_the_word_that_either_gave_to_keep_an_embargo_is_that_of_both(pair: Database, giver: str, waiting: str) -> None:
+    """Whichever of the two is written to, also with what waited when they were made one."""
+    with pair.session() as session:
+        b = session.exec(select(Contact).where(Contact.address_key == B)).one()
+        b.embargo_trust = False
+        accept(session, original(session), find_contact(session, giver).contact_id, how="", by="anne", now=START)
+    dispatch = wait_under_embargo(pair, waiting)
+    before = everything(pair)["embargo_acceptance"]
+    make_one(pair)
+    with pair.session() as session:
+        kept = find_contact(session, A).contact_id
+        assert holding(session, original(session), [kept]) == {kept}
+        assert [contact.address for _, contact in acceptances(session, original(session))] == [A]
+        assert not accept(session, original(session), kept, how="again", by="anne", now=START)
+    assert len(DeliveryLog(pair, "w1", HandClock()).claim(dispatch, 5)) == 1
+    make_two(pair, A)
+    assert everything(pair)["embargo_acceptance"] == before
+
+
+def test_who_takes_their_word_back_takes_that_of_both(pair: Database) -> None:
+    with pair.session() as session:
+        for one in (A, B):
+            accept(session, original(session), find_contact(session, one).contact_id, how="", by="anne", now=START)
+    make_one(pair)
+    with pair.session() as session:
+        assert [contact.address for _, contact in acceptances(session, original(session))] == [A]
+        kept = find_contact(session, A).contact_id
+        assert withdraw(session, original(session), kept)
+        assert holding(session, original(session), [kept]) == set()
+        assert acceptances(session, original(session)) == []
+
+
+def test_what_waits_for_either_goes_by_the_trust_of_both(pair: Database) -> None:
+    """The stricter one: only the second was trusted."""
+    dispatch = wait_under_embargo(pair, B)
+    make_one(pair)
+    assert DeliveryLog(pair, "w1", HandClock()).claim(dispatch, 5) == []
+    with pair.session() as session:
+        session.get_one(Contact, find_contact(session, A).contact_id).embargo_trust = True
+    assert len(DeliveryLog(pair, "w1", HandClock()).claim(dispatch, 5)) == 1
 
 
 def test_who_both_wait_for_one_release_are_not_merged(pair: Database) -> None:
