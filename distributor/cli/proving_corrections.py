@@ -96,8 +96,9 @@ def prove_correction(
         # All language versions go together: who has the mistake has it in one of them.
         versions = store.language_versions(session, store.find_release(session, slug).release)
         require_not_overtaken(session, versions[0].release)
-        found = who_gets(session, versions, workspace.keyring, clock.now())  # proved again, it is later
-        lists = _from_lists(workspace, session, versions, found, newcomers)
+        now = clock.now()  # proved again, it is later
+        found = who_gets(session, versions, workspace.keyring, now)
+        lists = _from_lists(workspace, session, versions, found, newcomers, now)
         ready = []
         told = {}
         meant = {}
@@ -129,6 +130,7 @@ def _from_lists(
     versions: Sequence[StoredRelease],
     found: Correcting,
     newcomers: Newcomers,
+    now: datetime,
 ) -> Manifest:
     """Who of the lists has no text of the chain at all."""
     if newcomers.lists and versions[0].version.kind == ReleaseKind.RETRACTION:
@@ -149,7 +151,7 @@ def _from_lists(
         where=newcomers.where,
         sectors=[one.version.sector for one in versions],
     )
-    return without_holders(session, versions[0].release, manifest, found)
+    return without_holders(session, versions[0].release, manifest, found, now)
 
 
 def _told(workspace: Workspace, session: Session, stored: StoredRelease, meant: Sequence[Meant]) -> Told:

@@ -20,7 +20,7 @@ from distributor.dispatch.composing import CORRECTS
 from distributor.dispatch.holdings import Holding, find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
-from distributor.models import Contact, Delivery, Dispatch, ReleaseVersion
+from distributor.models import Contact, Delivery, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
@@ -129,15 +129,14 @@ def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyri
     holdings = find_holdings(session, col(ReleaseVersion.release_id).in_([*place, *own]))
     people: dict[int | str, list[Holding]] = defaultdict(list)
     for one in holdings:
-        people[one.person].append(one)
+        people[one.person].append(one.as_of(now))
     newest = {one.release.id: one.version.number for one in versions}
     is_retraction = first.version.kind == ReleaseKind.RETRACTION
     sorted_out = _Sorted(place)
     for theirs in people.values():
         theirs.sort(key=lambda one: (*sorted_out.text_of(one), one.delivery_id))
         _sort(sorted_out, theirs, own, newest, is_retraction=is_retraction)
-    over = _over(session, {one.dispatch_id for one in sorted_out.waited}, now)
-    sorted_out.waited = [one for one in sorted_out.waited if one.dispatch_id not in over]
+    sorted_out.waited = [one for one in sorted_out.waited if not one.is_over(now)]
     return _ask_them(session, sorted_out, versions, keyring)
 
 
@@ -303,14 +302,6 @@ def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease
     """The language version that somebody gets: that of the text they have; the original where there is none."""
     lang = base_of(meant.holding.lang)
     return next((one for one in versions if base_of(one.version.lang) == lang), versions[0])
-
-
-def _over(session: Session, dispatch_ids: Iterable[int], now: datetime) -> set[int | None]:
-    """Those of the dispatches whose cut-off is over."""
-    ended = session.scalars(
-        select(col(Dispatch.id)).where(col(Dispatch.id).in_(list(dispatch_ids)), col(Dispatch.not_after) <= now)
-    )
-    return set(ended)
 
 
 def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select
@@ -12,7 +13,7 @@ from sqlmodel import Session, col
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.states import OPEN_STATES, DeliveryState
+from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState
 
 if TYPE_CHECKING:
     from distributor.dispatch.manifest import PlannedRecipient
@@ -32,7 +33,10 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One delivery of a release, no test: whose it is (`owner` None: of nobody in the base), and how it stands."""
+    """One delivery of a release, no test: whose it is (`owner` None: of nobody in the base), and how it stands.
+
+    Who has not left by `not_after` does not leave any more.
+    """
 
     delivery_id: int
     dispatch_id: int
@@ -45,6 +49,7 @@ class Holding:
     lang: str
     release_id: int
     slug: str
+    not_after: datetime | None
 
     def __str__(self) -> str:
         verb = "waits for" if self.is_waiting else "has"
@@ -59,6 +64,15 @@ class Holding:
     def is_waiting(self) -> bool:
         """Whether it may still leave."""
         return self.state in OPEN_STATES
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its cut-off has come."""
+        return self.not_after is not None and self.not_after <= now
+
+    def as_of(self, now: datetime) -> Holding:
+        """The same as a cut-off leaves it, whether or not anybody has withheld since who had not left by then."""
+        is_cut = self.is_over(now) and self.is_waiting and self.state != _S.SENDING
+        return replace(self, state=_S.WITHHELD, reason=CUT_OFF) if is_cut else self
 
 
 def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]:
@@ -76,6 +90,7 @@ def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]
             col(ReleaseVersion.lang),
             col(Release.id),
             col(Release.slug),
+            col(Dispatch.not_after),
         )
         .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))

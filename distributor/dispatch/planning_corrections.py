@@ -135,7 +135,7 @@ def plan_correction(
     if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
     added = [one for part in parts for one in part.added]
-    if holders(session, first.release, added):
+    if holders(session, first.release, added, now):
         raise Moved
     require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
     numbers = [

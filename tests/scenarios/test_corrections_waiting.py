@@ -100,6 +100,13 @@ def test_whoever_was_to_have_it_by_an_hour_that_is_over_is_cut_off_and_not_corre
         clock.set(datetime(2026, 12, 1, 11, 10, tzinfo=UTC))
         found = own.json("send", CORRECTION, "--dry-run")["correction"]["recipients"]
         assert [one["address"] for one in found] == [AHEAD.address]
+        both = own.json("send", CORRECTION, "--list", BUREAU, "--dry-run")
+        assert {one["address"] for one in both["recipients"]} == {person.address for person in SHORT_LIST}
+        assert [one["address"] for one in both["left_out"]] == [AHEAD.address], (
+            "who has the wrong text has a correction"
+        )
+        said = own.run("send", CORRECTION, "--list", BUREAU, "--dry-run").out
+        assert f"{len(SHORT_LIST) - 1} more of the lists, who have no text of it, get the right one." in said
         own.run("send", CORRECTION, "--yes")
         assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
         assert {one["reason"] for one in own.deliveries("withheld")} == {"cut-off"}
