@@ -632,7 +632,10 @@ class Tally(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A process that sends or waits for work, as it last said of itself; struck off when it ends or is gone."""
+    """A process that sends or waits for work, as it last said of itself; struck off when it ends or is gone.
+
+    `accounts` are those that it sends through; none is named where it sends through all.
+    """
 
     __tablename__ = "worker"
 
@@ -644,6 +647,7 @@ class Worker(SQLModel, table=True):
     dispatch_id: int | None = Field(default=None, foreign_key="dispatch.id", ondelete="SET NULL")
     connections: int = 0
     sent: int = 0
+    accounts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
 
 
 class Attempt(SQLModel, table=True):

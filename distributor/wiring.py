@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -133,8 +133,11 @@ class Workspace:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
 
-    def carrier(self, log: DeliveryLog, connections: int | None = None) -> Carrier:
-        """What carries this workspace's dispatches, over as many connections as said, or as each account has."""
+    def carrier(self, log: DeliveryLog, connections: int | None = None, accounts: Sequence[str] = ()) -> Carrier:
+        """What carries this workspace's dispatches, over as many connections as said, or as each account has.
+
+        With `accounts`, others are to know that it sends through those only.
+        """
         return Carrier(
             database=self.database,
             log=log,
@@ -143,7 +146,7 @@ class Workspace:
             timezone=self.settings.timezone,
             retry=self.retry,
             connections=connections or None,
-            roster=Roster(self.database, log.worker),
+            roster=Roster(self.database, log.worker, accounts=accounts),
             in_doubt=self.settings.in_doubt,
             operator=actor(),
             events=self.events(log.worker),

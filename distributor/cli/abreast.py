@@ -94,7 +94,7 @@ class Abreast:
 
     async def _lane(self, account: str, stop: asyncio.Event) -> None:
         """Carry what is due of one account, until nothing is."""
-        carrier = self.workspace.carrier(self.workspace.log(), self.connections)
+        carrier = self.workspace.carrier(self.workspace.log(), self.connections, [account])
         try:
             while not stop.is_set() and (due := carrier.due([account])):
                 for number in due:

@@ -30,5 +30,5 @@ def agenda(context: typer.Context, as_json: AsJson = False) -> None:
         suggest("  ", one.command)
     if not entries:
         out.print("Nothing waits, neither for its hour nor for you.")
-    if any(one.command == WORK for one in entries):
-        warn_without_worker(workspace)
+    by_itself = (one.dispatch_id for one in entries if one.command == WORK)
+    warn_without_worker(workspace, [number for number in by_itself if number is not None])

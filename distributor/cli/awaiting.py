@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.output import console, count
-from distributor.deliveries.roster import Roster
+from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import Held, clock_of, held
 from distributor.deliveries.workers import host_of, pid_of
+from distributor.dispatch.accounts import accounts_of
 from distributor.reports.queries_waves import wave_names
 from distributor.wiring import Workspace
 
@@ -25,16 +26,18 @@ def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
     for line in held_in_words(found, names, workspace.settings.timezone):
         out.print(line, soft_wrap=True)
     if found:
-        worker = _waiting_worker(workspace)
+        worker = _waiting_worker(workspace, dispatch_ids)
         by_itself = f"They leave by themselves: distributor work is running ({worker})."
         out.print(by_itself if worker else "Nothing sends them by itself now; leave running: distributor work")
     return found
 
 
-def _waiting_worker(workspace: Workspace) -> str:
-    """A process that waits for work, as a person would look for it; "" where none does, as far as can be seen."""
+def _waiting_worker(workspace: Workspace, dispatch_ids: Sequence[int]) -> str:
+    """A process that waits to send these dispatches, as a person would look for it; "" where none does for all."""
+    with workspace.database.reading() as connection:
+        accounts = accounts_of(connection, dispatch_ids)
     for one in Roster(workspace.database, "").present():
-        if one["dispatch_id"] is None and one["pid"] != os.getpid():
+        if one["dispatch_id"] is None and one["pid"] != os.getpid() and all(sends_through(one, a) for a in accounts):
             return f"process {pid_of(one['name'])} on {host_of(one['name'])}"
     return ""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from distributor import clock
 from distributor.cli.output import ask, console, count
-from distributor.deliveries.roster import Roster
+from distributor.deliveries.roster import Roster, sends_through
+from distributor.dispatch.accounts import accounts_of
 from distributor.dispatch.cooling import was_left
 from distributor.dispatch.instants import Hours, read_hours, say_distance, say_instant
 from distributor.dispatch.reproving import check_moment
@@ -43,14 +44,21 @@ def say_scheduled(workspace: Workspace, dispatch_ids: Sequence[int], start: date
         out.print(f"Dispatch {number} is scheduled: {say_instant(start, zone)}. Nothing of it leaves before.")
     out.print("It is started by `distributor work`, which has to run then: see distributor workers list.")
     out.print(f"To call it off: distributor dispatches cancel {dispatch_ids[0]}; all that waits: distributor agenda")
-    warn_without_worker(workspace)
+    warn_without_worker(workspace, dispatch_ids)
 
 
-def warn_without_worker(workspace: Workspace) -> None:
-    """Say on standard error when no process is there that would start anything."""
-    if not Roster(workspace.database, "").present():
+def warn_without_worker(workspace: Workspace, dispatch_ids: Iterable[int]) -> None:
+    """Say on standard error when no process is there that would start all of these dispatches."""
+    present = Roster(workspace.database, "").present()
+    with workspace.database.reading() as connection:
+        accounts = accounts_of(connection, dispatch_ids)
+    alone = sorted(name for name in accounts if not any(sends_through(one, name) for one in present))
+    if alone:
+        which = f" for {', '.join(f'«{name}»' for name in alone)}" if present else ""
         console(stderr=True).print(
-            "Nobody is at work now: unless `distributor work` runs by then, it is not started.", style="yellow"
+            f"Nobody is at work now{which}: unless `distributor work` runs by then, it is not started.",
+            soft_wrap=True,
+            style="yellow",
         )
 
 

@@ -28,12 +28,12 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         return
     zone = workspace.settings.timezone
     show_table(
-        ["machine", "process", "dispatch", "connections", "sent", "since", "seen"],
+        ["machine", "process", "accounts", "dispatch", "connections", "sent", "since", "seen"],
         [
-            (r["host"], r["pid"], r["dispatch_id"] or "waits", r["connections"], r["sent"],
-             when(r["started_at"], zone), when(r["seen_at"], zone))
+            (r["host"], r["pid"], ", ".join(r["accounts"]) or "all", r["dispatch_id"] or "waits", r["connections"],
+             r["sent"], when(r["started_at"], zone), when(r["seen_at"], zone))
             for r in rows
         ],
-        right=[1, 2, 3, 4],
-        spare=[5],
+        right=[1, 3, 4, 5],
+        spare=[6],
     )  # fmt: skip

@@ -58,7 +58,7 @@ def work_on(
     `once`, and is sat out otherwise.
     """
     hold_signals()
-    carrier = workspace.carrier(workspace.log(), connections)
+    carrier = workspace.carrier(workspace.log(), connections, accounts)
     outages = Outages(carrier)
     try:
         while True:

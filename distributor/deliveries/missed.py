@@ -10,11 +10,12 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.deliveries.conditions import holds_embargo, may_leave
 from distributor.deliveries.timing import set_start
-from distributor.models import Delivery, Dispatch, Wave
+from distributor.models import Account, Delivery, Dispatch, Wave
 from distributor.states import DeliveryState, DispatchState
 
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_account = Account.__table__  # type: ignore[attr-defined]
 _wave = Wave.__table__  # type: ignore[attr-defined]
 
 _LEFT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED)
@@ -24,10 +25,12 @@ _LEFT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED)
 class Missed:
     """Recipients of one dispatch whose hour, `since`, has come, and of whom nobody has been tried.
 
-    It is that of their wave, or, `by_embargo`, the end of an embargo that they have not agreed to.
+    It is that of their wave, or, `by_embargo`, the end of an embargo that they have not agreed to. They are sent to
+    through `account`.
     """
 
     dispatch_id: int
+    account: str
     wave: int
     since: datetime
     by_embargo: bool
@@ -65,11 +68,13 @@ def _not_begun(connection: Connection, which: ColumnElement[bool], now: datetime
     rows = connection.execute(
         select(
             c.dispatch_id,
+            _account.c.name,
             c.wave,
             hour.label("hour"),
             by_embargo.label("by_embargo"),
         )
         .join(_dispatch, _dispatch.c.id == c.dispatch_id)
+        .join(_account, _account.c.id == _dispatch.c.account_id)
         .where(
             which,
             c.state == DeliveryState.QUEUED,
@@ -78,9 +83,9 @@ def _not_begun(connection: Connection, which: ColumnElement[bool], now: datetime
             hour > func.coalesce(_dispatch.c.started_at, _dispatch.c.created_at),
             may_leave(now),
         )
-        .group_by(c.dispatch_id, c.wave, hour, by_embargo)
+        .group_by(c.dispatch_id, _account.c.name, c.wave, hour, by_embargo)
     ).all()
-    found = [Missed(row.dispatch_id, row.wave, row.hour, bool(row.by_embargo)) for row in rows]
+    found = [Missed(row.dispatch_id, row.name, row.wave, row.hour, bool(row.by_embargo)) for row in rows]
     left = [one for one in found if not _has_begun(connection, one)]
     return sorted(left, key=lambda one: (one.since, one.dispatch_id, one.wave))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,22 @@ _worker = Worker.__table__  # type: ignore[attr-defined]
 
 
 class Roster:
-    """This process's own row among the workers, and a look at all of them. Moments are the database's where shared."""
+    """This process's own row among the workers, and a look at all of them. Moments are the database's where shared.
 
-    def __init__(self, database: Database, worker: str, now: Callable[[], datetime] = clock.now) -> None:
+    With `accounts` it sends through those only.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker: str,
+        now: Callable[[], datetime] = clock.now,
+        accounts: Sequence[str] = (),
+    ) -> None:
         self._database = database
         self._worker = worker
         self._now = now
+        self._accounts = list(accounts)
 
     def beat(self, dispatch_id: int | None, connections: int, newly_sent: int = 0) -> None:
         """Say that this worker lives, and what it does; who has died is struck off."""
@@ -44,6 +54,7 @@ class Roster:
                         pid=pid_of(self._worker),
                         started_at=now,
                         sent=newly_sent,
+                        accounts=self._accounts,
                     )
                 )
             self._strike_off(connection, now)
@@ -79,3 +90,8 @@ class Roster:
 
     def _moment(self, connection: Connection) -> datetime:
         return self._now() if self._database.is_sqlite else database_now(connection)
+
+
+def sends_through(worker: Mapping[str, Any], account: str) -> bool:
+    """Whether a worker of the roster carries what goes through that account."""
+    return not worker["accounts"] or account in worker["accounts"]

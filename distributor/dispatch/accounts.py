@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -44,6 +44,16 @@ def find_account(connection: Connection, name: str) -> NamedAccount:
     raise BadInput(
         f"There is no account «{name}».", mend=f"Name one of: {known}; or make it: distributor accounts add {name}"
     )
+
+
+def accounts_of(connection: Connection, dispatch_ids: Iterable[int]) -> set[str]:
+    """The names of the accounts that these dispatches go through."""
+    rows = connection.execute(
+        select(col(Account.name))
+        .join(Dispatch, col(Dispatch.account_id) == col(Account.id))
+        .where(col(Dispatch.id).in_(list(dispatch_ids)))
+    )
+    return set(rows.scalars())
 
 
 def account_id(session: Session, name: str) -> int:

@@ -20,9 +20,9 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
-from distributor.deliveries.missed import let_go
+from distributor.deliveries.missed import Missed, let_go
 from distributor.deliveries.records import ClaimedDelivery
-from distributor.deliveries.roster import Roster
+from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import clock_of, comes_meanwhile, cools, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
@@ -107,8 +107,14 @@ class Carrier:
     def _hold_missed(self, since: datetime, *, is_new: bool = False) -> tuple[tuple[int, str], ...]:
         # Of a machine that slept all slept. Of those that were here before us, one waits for work or has it in hand.
         others = [one for one in self.roster.awake() if is_new or is_alive(one["name"]) is None]
-        in_hand = {one["dispatch_id"] for one in others}
-        return self.schedule.hold_missed(since, lambda number: bool({None, number} & in_hand)).missed
+
+        def is_in_hand(one: Missed) -> bool:
+            return any(
+                sends_through(worker, one.account) and worker["dispatch_id"] in (None, one.dispatch_id)
+                for worker in others
+            )
+
+        return self.schedule.hold_missed(since, is_in_hand).missed
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""

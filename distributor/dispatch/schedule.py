@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, not_, or_, select, true, update
 
 from distributor import clock
 from distributor.db.engine import Database
@@ -18,11 +18,12 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.pacing import database_now
 from distributor.errors import Refused
-from distributor.models import Audit, Delivery, Dispatch, Wave
+from distributor.models import Account, Audit, Delivery, Dispatch, Wave
 from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 _delivery = Delivery.__table__  # type: ignore[attr-defined]
+_account = Account.__table__  # type: ignore[attr-defined]
 _audit = Audit.__table__  # type: ignore[attr-defined]
 _wave = Wave.__table__  # type: ignore[attr-defined]
 
@@ -91,8 +92,8 @@ class Schedule:
         with self.database.transaction() as connection:
             moment = self._moment(connection)
             which = self._is_due(moment)
-            if roster is not None and not roster.awake():
-                which = or_(which, self._is_left_lying(moment))
+            if roster is not None:
+                which = or_(which, self._is_left_lying(moment) & not_(_in_hand_of(roster.awake())))
             for row in connection.execute(
                 select(_dispatch.c.id, _dispatch.c.scheduled_at, _dispatch.c.state)
                 .where(which)
@@ -106,7 +107,7 @@ class Schedule:
                     started.append(row.id)
         return TakenUp(tuple(started), tuple(held))
 
-    def hold_missed(self, since: datetime, in_hand: Callable[[int], bool]) -> TakenUp:
+    def hold_missed(self, since: datetime, in_hand: Callable[[Missed], bool]) -> TakenUp:
         """Hold the dispatches of which a wave, or the end of an embargo, was late already when we came, at `since`.
 
         Not those that are `in_hand`: of another process, which has been there. What comes late because much is ahead of
@@ -116,7 +117,7 @@ class Schedule:
         with self.database.transaction() as connection:
             moment = self._moment(connection)
             for one in missed(connection, moment):
-                if self.is_late(one.since, since) and not in_hand(one.dispatch_id):
+                if self.is_late(one.since, since) and not in_hand(one):
                     why = self._why_missed(connection, one, moment)
                     if self._hold_under_way(connection, one, why, moment):
                         held.append((one.dispatch_id, why))
@@ -220,6 +221,15 @@ class Schedule:
 
     def _moment(self, connection: Connection) -> datetime:
         return self.now() if self.database.is_sqlite else min(self.now(), database_now(connection))
+
+
+def _in_hand_of(workers: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:
+    """The condition that one of these workers may be about to carry a dispatch: it sends through its account."""
+    if any(not one["accounts"] for one in workers):
+        return true()
+    names = {name for one in workers for name in one["accounts"]}
+    account_id: ColumnElement[int] = _dispatch.c.account_id
+    return account_id.in_(select(_account.c.id).where(_account.c.name.in_(names)))
 
 
 def begin(dispatch: Dispatch, moment: datetime, zone: ZoneInfo) -> None:

@@ -118,6 +118,19 @@ def test_what_was_started_and_left_lying_is_held_by_whoever_begins_to_work(datab
     assert case.row.started_at is None
 
 
+def test_a_worker_of_other_accounts_has_nothing_in_hand(database: Database) -> None:
+    case = Case(database)
+    case.clock.moment = HOUR
+    case.schedule.take_up()
+    case.clock.moment = HOUR + timedelta(hours=5)
+    own = Roster(database, "host:0:own:2", case.clock)
+    Roster(database, "host:0:other:1", case.clock, accounts=["relais", "fax"]).beat(None, 0)
+    Roster(database, "host:0:same:3", case.clock, accounts=["relais", "default"]).beat(None, 0)
+    assert case.schedule.take_up(own) == TakenUp(), "one of them sends through its account"
+    Roster(database, "host:0:same:3", case.clock).leave()
+    assert [number for number, _ in case.schedule.take_up(own).held] == [case.number]
+
+
 def test_a_worker_that_sleeps_has_nothing_in_hand(database: Database) -> None:
     """Its process lives, on this machine, and has done nothing for hours: what it had started is held all the same."""
     case = Case(database)

@@ -158,3 +158,32 @@ def test_an_embargo_that_was_over_before_holds_up_nobody(waiting: Office, moving
         assert "embargo" not in said
         own.run("dispatches", "resume", "1")
         assert got(server) == SPECS
+
+
+def test_whoever_waits_for_the_work_of_another_account_has_nothing_of_this_one_in_hand(
+    waiting: Office, moving_clock: MovingClock
+) -> None:
+    """A worker of «relais» idles past the hour; whoever comes for all accounts finds that nobody was there."""
+    with running() as server:
+        own = waiting.at(server.port)
+        own.run("accounts", "add", "relais", "--host", "127.0.0.1", "--port", str(server.port), "--security", "plain")
+        in_waves(own)
+        moving_clock.set(SIX - timedelta(minutes=5))
+        idle = own.start("work", "--account", "relais")
+        until_looked(idle, moving_clock)
+        assert [one["accounts"] for one in own.json("workers", "list")] == [["relais"]]
+        assert "Nobody is at work now for «default»" in own.run("agenda").err
+        same = own.start("work", "--account", "relais", "--account", "default")
+        until_looked(same, moving_clock)
+        assert "Nobody is at work" not in own.run("agenda").err
+        same.send_signal(signal.SIGTERM)
+        finish(same, 130)
+        for _ in range(3):  # it is awake all the time
+            moving_clock.move(minutes=10)
+            until_looked(idle, moving_clock)
+        assert own.dispatch_state() == "running"
+        said = own.run("work", "--once").err
+        assert f"Dispatch 1 is held: wave 2, everybody else, was to leave on {SAID}, and nobody was at work" in said
+        assert len(server.accepted) == 1
+        idle.send_signal(signal.SIGTERM)
+        finish(idle, 130)
