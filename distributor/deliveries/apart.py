@@ -93,6 +93,18 @@ def receive(pipe: int) -> Any:
     return pickle.loads(_read(pipe, length))  # noqa: S301 - from a process of our own
 
 
+def whole(heard: bytearray) -> list[Any]:
+    """Take the messages that have come whole off what was heard of the other process; the rest of one stays there."""
+    found = []
+    while len(heard) >= _LENGTH.size:
+        end = _LENGTH.size + _LENGTH.unpack_from(heard)[0]
+        if len(heard) < end:
+            break
+        found.append(pickle.loads(heard[_LENGTH.size : end]))  # noqa: S301 - from a process of our own
+        del heard[:end]
+    return found
+
+
 def _framed(content: bytes) -> bytes:
     return _LENGTH.pack(len(content)) + content
 

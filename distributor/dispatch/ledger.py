@@ -138,6 +138,9 @@ class Ledger:
         Verdicts whose commit has failed are tried once more: a database may have been locked for too long, and be free
         again.
         """
+        return cast("T", await asyncio.shield(self._kept(self._settled(function, *args))))
+
+    async def _settled(self, function: Callable[..., T], *args: object) -> T:
         await self._flushed()
         if self._informing:
             await asyncio.wait(self._informing)
@@ -149,6 +152,11 @@ class Ledger:
             if isinstance(error, StorageTrouble):
                 raise  # else a defect, as at the first try: who is under way is settled all the same
         return await self.call(function, *args)
+
+    def hurry(self) -> None:
+        """Somebody wants the end at once: a process that does not answer is not waited for."""
+        if self._scribe is not None:
+            self._scribe.hurry()
 
     async def close(self) -> None:
         """Write what is still waiting, and end the thread, or the process."""

@@ -167,6 +167,9 @@ class _Run:
             workers += [asyncio.create_task(self._work()) for _ in range(self.parts.connections)]
             # Those that a call to stop at once has cancelled are no exception: the run itself goes on to its end.
             await asyncio.gather(*workers, return_exceptions=True)
+        except asyncio.CancelledError:
+            self.ledger.hurry()
+            raise
         finally:
             tasks = [*workers, heartbeat, watcher, caller]
             for task in tasks:
@@ -190,6 +193,9 @@ class _Run:
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error
+        except asyncio.CancelledError:
+            self.ledger.hurry()
+            raise
         finally:
             await asyncio.shield(self.ledger.close())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import select
+import contextlib
 import signal
 import socket
 import subprocess
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import distributor
-from distributor.deliveries.apart import READY, Errand, frame, receive
+from distributor import clock
+from distributor.deliveries.apart import READY, Errand, frame, whole
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import StorageTrouble
 
@@ -27,6 +28,20 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What a user stops us by: the main thread's to heed."""
 
 ENDED = "The process that writes the delivery log has ended before its time."
+NO_ANSWER = "The process that writes the delivery log has not answered for a minute."
+
+_LOOKS = 4
+_LOOK_S = 15.0
+"""At so many looks in a row, so far apart, the same question lies unanswered: it is stopped, or its disk is gone.
+
+Any disk is quicker, and whoever holds the file is waited for less long; a lease is longer. One look alone proves
+nothing: the machine, or both processes, may have slept.
+"""
+_AT_ONCE_S = 1.0
+"""The same, where somebody wants the end at once."""
+_GRACE_S = 5.0
+"""How long it may take to end, once it has nothing more to do."""
+_PIECE = 1 << 18
 
 
 class Scribe:
@@ -35,7 +50,8 @@ class Scribe:
     Python runs one thread at a time: a log on a thread takes its turns from the sending, some forty for each commit.
     The process ends with the pipe: when this one closes it, or is killed. Then what had been asked for is done still,
     as on a database server that has lost its client, and every statement of the log names the worker that must hold
-    the delivery: who was given to somebody else meanwhile is not touched.
+    the delivery: who was given to somebody else meanwhile is not touched. One that does not answer is killed, so that
+    it writes nothing behind our back once the thread has taken its place.
     """
 
     def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
@@ -46,6 +62,10 @@ class Scribe:
         self._is_quiet = asyncio.Event()
         self._is_quiet.set()
         self._is_ready = False
+        self._unsaid: deque[memoryview] = deque()
+        self._is_full = False
+        self._heard = bytearray()
+        self._watches: list[asyncio.Task[None]] = []
         self._pipe, theirs = socket.socketpair()
         with theirs:
             try:
@@ -55,6 +75,8 @@ class Scribe:
                 raise
         loop.add_reader(self._pipe.fileno(), self._hear)
         self._say(errand)
+        if not self._is_over:
+            self._watches.append(loop.create_task(self._watch(_LOOK_S, _LOOKS)))
 
     def ask(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> asyncio.Future[Any] | None:
         """Ask for a claim or a commit of its log, or whom to inform; the answer is what that returns or raises.
@@ -76,10 +98,40 @@ class Scribe:
         """Wait until it has answered all that it was asked."""
         await self._is_quiet.wait()
 
+    def hurry(self) -> None:
+        """Somebody wants the end at once: what does not answer at once is given up."""
+        if self._is_over:
+            self._process.kill()
+        else:
+            self._watches.append(self._loop.create_task(self._watch(_AT_ONCE_S, 1)))
+
     async def close(self) -> None:
-        """Wait for its end."""
+        """Wait for its end; it has nothing more to do."""
         self._end()
-        await self._loop.run_in_executor(None, self._process.wait)
+        await self._loop.run_in_executor(None, self._wait)
+
+    def _wait(self) -> None:
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._kill()
+
+    def _kill(self) -> None:
+        """End it, whatever it is at; a disk that holds it holds its place in the file as well."""
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_AT_ONCE_S)
+
+    async def _watch(self, seconds: float, looks: int) -> None:
+        """Give it up once it has left the same question unanswered at so many looks."""
+        silent = 0
+        while silent < looks:
+            oldest = self._answers[0] if self._answers else None
+            await clock.sleep(seconds)
+            is_silent = oldest is not None and bool(self._answers) and self._answers[0] is oldest
+            silent = silent + 1 if is_silent else 0
+        self._kill()
+        self._end(NO_ANSWER)
 
     def _ask(self, method: str, *arguments: object) -> asyncio.Future[Any] | None:
         if self._is_over or not self._say((method, arguments)):
@@ -94,36 +146,51 @@ class Scribe:
         return self._pipe.fileno() < 0
 
     def _say(self, message: object) -> bool:
-        """Whether the whole message is on its way: of less than that nothing is done."""
-        left = memoryview(frame(message))
-        try:
-            while left:
-                left = left[self._send(left) :]
-        except OSError:
-            self._end()
-            return False
+        """Whether the message is on its way: of a part of it nothing is done."""
+        is_first = not self._unsaid
+        self._unsaid.append(memoryview(frame(message)))
+        if is_first:
+            self._speak()
         return not self._is_over
 
-    def _send(self, content: memoryview) -> int:
-        """Send what the pipe takes; where it is full both ways, hear first: else each would wait for the other."""
+    def _speak(self) -> None:
+        """Say what the pipe takes now; the rest once it takes more. It may be full both ways, and nobody may read."""
         try:
-            return self._pipe.send(content, socket.MSG_DONTWAIT)
+            while self._unsaid:
+                left = self._unsaid[0]
+                if said := self._pipe.send(left, socket.MSG_DONTWAIT):
+                    self._unsaid[0] = left[said:]
+                if not self._unsaid[0]:
+                    self._unsaid.popleft()
         except BlockingIOError:
-            speaks, _listens, _ = select.select([self._pipe], [self._pipe], [])
-            if speaks:
-                self._hear()
-            return 0
+            if not self._is_full:
+                self._loop.add_writer(self._pipe.fileno(), self._speak)
+            self._is_full = True
+        except OSError:
+            self._end()
+        else:
+            if self._is_full:
+                self._loop.remove_writer(self._pipe.fileno())
+            self._is_full = False
 
     def _hear(self) -> None:
         try:
-            message = receive(self._pipe.fileno())
-        except (EOFError, OSError):
+            piece = self._pipe.recv(_PIECE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
             self._end()
             return
-        if message == READY:
-            self._is_ready = True
-            return
-        is_done, result = message
+        self._heard += piece
+        for message in whole(self._heard):
+            if message == READY:
+                self._is_ready = True
+            else:
+                self._take(*message)
+
+    def _take(self, is_done: bool, result: Any) -> None:
         answer = self._answers.popleft()
         if not self._answers:
             self._is_quiet.set()
@@ -134,18 +201,21 @@ class Scribe:
         else:
             answer.set_exception(result)
 
-    def _end(self) -> None:
+    def _end(self, why: str = ENDED) -> None:
         """Close the pipe; whoever still waits is told that nobody knows, or that nothing was ever begun."""
         if not self._is_over:
             self._loop.remove_reader(self._pipe.fileno())
+            self._loop.remove_writer(self._pipe.fileno())
             self._pipe.close()
+            for watch in self._watches:
+                watch.cancel()
         answers, self._answers = self._answers, deque()
         self._is_quiet.set()
         for answer in answers:
             if answer.done():
                 continue
             if self._is_ready:
-                answer.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
+                answer.set_exception(StorageTrouble(why, mend="Run the same command again."))
             else:
                 answer.set_result(None)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,6 +178,25 @@ def test_it_answers_in_the_order_of_the_questions(database: Database, log: Deliv
     assert states(database, ids) == ["sending", "queued", "queued"]
 
 
+@pytest.fixture(params=[False, True], ids=["few files", "many files"])
+def many_files(request: pytest.FixtureRequest) -> Iterator[None]:
+    """More files than `select` knows numbers for, as where very many connections stand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = 1_100
+    if request.param and hard != resource.RLIM_INFINITY and hard < 2 * many:
+        pytest.skip(f"no more than {hard} files can be open")
+    with contextlib.ExitStack() as held:
+        if request.param:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (2 * many, hard))
+            held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+            first = os.open(os.devnull, os.O_RDONLY)
+            held.callback(os.close, first)
+            for _ in range(many):
+                held.callback(os.close, os.dup(first))
+        yield
+
+
+@pytest.mark.usefixtures("many_files")
 def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Database, log: DeliveryLog) -> None:
     dispatch_id, ids = add_deliveries(database, 400, merge={"note": "x" * 2_000})
 
@@ -186,6 +208,29 @@ def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Databa
         await has_asked(ledger)
         records = map(record_of, ids[:200], refusals)
         await asyncio.wait([ledger.record(record).written() for record in records])
+        assert len(await claim) == 200
+        await ledger.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert states(database, ids) == ["rejected"] * 200 + ["claimed"] * 200
+
+
+def test_while_it_does_not_read_the_loop_goes_round(database: Database, log: DeliveryLog) -> None:
+    """More than the pipe holds is to be said to it, and it has said half of what it has to say."""
+    dispatch_id, ids = add_deliveries(database, 400, merge={"note": "x" * 2_000})
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=True)
+        await ledger.call(log.claim, dispatch_id, 200)
+        claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
+        await has_asked(ledger)
+        process_of(ledger).send_signal(signal.SIGSTOP)
+        refusals = [replace(REJECTED, reply=f"{number} " + "y" * 2_000) for number in ids[:200]]
+        said = [ledger.record(record_of(*one)).written() for one in zip(ids[:200], refusals, strict=True)]
+        for _ in range(50):
+            await asyncio.sleep(0)
+        process_of(ledger).send_signal(signal.SIGCONT)
+        await asyncio.wait(said)
         assert len(await claim) == 200
         await ledger.close()
 
