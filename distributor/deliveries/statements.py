@@ -53,6 +53,8 @@ class Statements:
     """Which of our own are being sent."""
     held: Prepared
     """How deliveries stand, locked until the end of the transaction."""
+    doubted: Prepared
+    """Of which deliveries a worker had a message on the wire when others took it for dead."""
     attempt: PreparedInsert
     """More rows of the attempt log."""
     verdict: Prepared
@@ -138,6 +140,13 @@ class Statements:
         held = (
             select(c.id, c.state, c.worker, c.attempts, c.refusals).where(among(c.id, "ids", dialect)).with_for_update()
         )
+        a = _attempt.c
+        doubted = (
+            select(a.delivery_id)
+            .where(among(a.delivery_id, "ids", dialect), a.worker == bindparam("by"))
+            .where(a.state == DeliveryState.IN_DOUBT.value)
+            .distinct()
+        )
         verdict = (
             update(_delivery)
             .where(among(c.id, "ids", dialect))
@@ -165,6 +174,7 @@ class Statements:
             begin=Prepared(begin, dialect),
             begun=Prepared(begun, dialect),
             held=Prepared(held, dialect, in_one_piece=True),
+            doubted=Prepared(doubted, dialect),
             attempt=PreparedInsert(_attempt, ATTEMPT_COLUMNS, dialect),
             verdict=Prepared(verdict, dialect),
             count=Prepared(count, dialect),

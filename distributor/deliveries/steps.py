@@ -60,6 +60,7 @@ class Steps:
         held = {number: _Held(*stands) for number, *stands in hand.rows("held", {"ids": ids})}
         attempts, counted = [], []
         verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
+        self._claimed_on_the_wire(hand, records, held, by)
         for record in records:
             old = held[record.delivery_id]
             attempts.append(_attempt_of(record, old.attempts + 1, by))
@@ -75,6 +76,25 @@ class Steps:
             hand.change("verdict", {**values, **moments, "ids": list(replies), "replies": replies})
         if counted:
             hand.change("count", {"ids": counted})
+
+    def _claimed_on_the_wire(
+        self, hand: Hand, records: Sequence[AttemptRecord], held: dict[int, _Held], by: str
+    ) -> None:
+        """Let those be in doubt, as others had left them, whom the worker claimed anew with its message on the wire.
+
+        It was thought dead, the doubt was settled as «send again», and it woke first. What it hears is the word on the
+        first message; of silence, the doubt stays settled, and the claim stands.
+        """
+        odd = [
+            record.delivery_id
+            for record in records
+            if (old := held[record.delivery_id]).worker == by
+            and old.state == DeliveryState.CLAIMED
+            and record.outcome.state not in TRANSITIONS[DeliveryState.CLAIMED]
+        ]
+        if odd:
+            for (number,) in hand.rows("doubted", {"ids": odd, "by": by}):
+                held[number] = held[number]._replace(state=DeliveryState.IN_DOUBT, worker="")
 
     def _wake_deferred(self, hand: Hand, dispatch_id: int, now: datetime) -> None:
         """Queue who is due; expire who has no attempt left before the deadline.

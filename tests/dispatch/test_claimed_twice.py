@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from ledgerbase import DELIVERY, START, HandClock, add_deliveries, states
+from ledgerbase import DELIVERY, START, HandClock, add_deliveries, attempts, states
 from smtpserver import Fault, Script, ScriptedServer
 from sqlalchemy import select
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
+from distributor.deliveries.steps import LEASE
 from distributor.deliveries.timing import move_embargo
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner
-from distributor.transport.account import SmtpAccount
+from distributor.dispatch.runner import Runner, RunResult
+from distributor.states import DeliveryState
+from distributor.transport.account import SmtpAccount, Timeouts
 from distributor.transport.base import Envelope
 from distributor.transport.smtp import SmtpTransport
 
 ENDED = START - timedelta(hours=1)
 MOVED = START - timedelta(minutes=1)
+HASTY = Timeouts(connect=5, greeting=5, command=5, data=5, block=5, dot=1, quit=0.1)
 SLOW = Script(
     pipelining=True,
     faults=(
@@ -86,3 +89,52 @@ def test_who_lay_in_the_queue_is_sent_to_by_the_new_claim_alone(database: Databa
     assert len(former) <= 4, "only what was on the wire by then, or about to begin, says the former hour"
     assert states(database, ids) == ["accepted"] * 12
     assert server.violations == []
+
+
+async def send_asleep(database: Database, dispatch_id: int, reply: Fault) -> tuple[ScriptedServer, RunResult]:
+    """Send over two connections, as a machine that sleeps beyond its lease while the second message is on the wire.
+
+    Another machine, which is to send again whoever is in doubt, looks meanwhile; ours wakes, and claims anew.
+    """
+    async with ScriptedServer(Script(pipelining=True, faults=(reply,))) as server:
+        other = DeliveryLog(database, "w2", HandClock(START + 2 * LEASE))
+
+        def settle() -> None:
+            if server.accepted[-1].recipient == "j1@journal1.example" and not settled:
+                settled.extend(other.recover(lambda _name: None).in_doubt)
+                other.settle_doubt(ids[1], DeliveryState.QUEUED, "to be sent again")
+
+        settled: list[str] = []
+        with database.reading() as connection:
+            ids = list(connection.execute(select(DELIVERY.c.id).order_by(DELIVERY.c.id)).scalars())
+        server.on_accepted = settle
+        runner = Runner(
+            log=DeliveryLog(database, "w1", HandClock()),
+            transport=SmtpTransport(SmtpAccount("127.0.0.1", server.port, security="plain", timeouts=HASTY)),
+            compose=compose,
+            retry=RetryPolicy((5, 15), 24),
+            connections=2,
+            now=HandClock(),
+        )
+        result = await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)
+        assert "j1@journal1.example" in settled
+        return server, result
+
+
+def test_who_is_on_our_own_wire_when_we_claim_them_anew_gets_it_once(database: Database) -> None:
+    """The other machine has queued them again, for the setting says so; ours knows better before anything leaves."""
+    dispatch_id, ids = add_deliveries(database, 2)
+    server, result = asyncio.run(send_asleep(database, dispatch_id, Fault("body", recipient="j1@*", delay=0.5)))
+    assert sorted(one.recipient for one in server.accepted) == ["j0@journal0.example", "j1@journal1.example"]
+    assert states(database, ids) == ["accepted", "accepted"]
+    assert result.outcomes == {DeliveryState.ACCEPTED: 2}
+    assert [one.state for one in attempts(database, ids[1])] == ["in_doubt", "accepted"]
+
+
+def test_whose_answer_never_comes_on_our_own_wire_is_sent_to_again_as_the_setting_says(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    silence = Fault("body", do="accept_then_stall", recipient="j1@*", nth=(1,))
+    server, _result = asyncio.run(send_asleep(database, dispatch_id, silence))
+    assert [one.state for one in attempts(database, ids[1])] == ["in_doubt", "in_doubt"]
+    assert states(database, ids) == ["accepted", "queued"], "once more, and by whoever comes next"
+    assert len(server.accepted) == 2
