@@ -3,7 +3,21 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, LargeBinary, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    event,
+    false,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -60,8 +74,15 @@ def _long_text() -> Any:
 
 
 def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of some rows; PostgreSQL has it from the migrations, for what knows its words loads slowly."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where))
+    """An index of some rows. PostgreSQL is told which when it makes the tables: what knows its words loads slowly."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+@event.listens_for(SQLModel.metadata, "before_create")
+def _tell_postgresql(metadata: MetaData, connection: Connection, **_: object) -> None:
+    if connection.dialect.name == "postgresql":
+        for index in (one for table in metadata.tables.values() for one in table.indexes if "where" in one.info):
+            index.dialect_kwargs["postgresql_where"] = text(index.info["where"])
 
 
 class Sector(SQLModel, table=True):
