@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.output import console, count
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.roster import Roster, sends_through
-from distributor.deliveries.timing import Held, clock_of, held
+from distributor.deliveries.timing import Held, held
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.accounts import accounts_of
 from distributor.reports.queries_waves import wave_names

@@ -16,8 +16,9 @@ from distributor.cli.output import ask, console, count, show_table, suggest, whe
 from distributor.cli.proving import open_composer
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.timing import clock_of, count_from, held, move_embargo, set_start
+from distributor.deliveries.timing import count_from, held, move_embargo, set_start
 from distributor.dispatch import instants
 from distributor.dispatch.composing import Identity
 from distributor.dispatch.plan import plan_dispatch

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from distributor.cli.proving import Proved
-    from distributor.dispatch.composing import Identity
-    from distributor.dispatch.leaving import Leaving
+    from distributor.dispatch.leaving import Leaving, Part
     from distributor.dispatch.signoffs import Signature, Standing
     from distributor.models import SignOff
     from distributor.releases.store import StoredRelease
@@ -149,10 +148,9 @@ def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> Non
 
 def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
     """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
-    from distributor.cli.proving import house_files, share_out_to
+    from distributor.cli.proving import share_out_to
     from distributor.dispatch.languages import versions_to_send
-    from distributor.dispatch.leaving import leaving_of, part_of
-    from distributor.releases import store
+    from distributor.dispatch.leaving import part_of
     from distributor.releases.corrections import CORRECTING
 
     if stored.version.kind in CORRECTING:
@@ -162,26 +160,14 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
         workspace, session, versions, scope["lists"], scope["excluded"], only=scope["only"], where=scope["where"]
     )
     parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
-    files = [
-        file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
-    ]
-    leaving = leaving_of(parts, workspace.templates.sources(), files, _identity(workspace))
-    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")))
-
-
-def _identity(workspace: Workspace) -> Identity:
-    """Who it would come from; `BadInput` when nobody is set."""
-    from distributor.dispatch.composing import Identity
-
-    return Identity.from_settings(workspace.settings, signed=False)
+    return _leaving(workspace, session, versions, parts, scope)
 
 
 def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
     """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
-    from distributor.cli.proving import house_files
     from distributor.clock import now
     from distributor.dispatch.correcting import version_of, who_gets
-    from distributor.dispatch.leaving import leaving_of, part_of
+    from distributor.dispatch.leaving import part_of
     from distributor.releases import store
 
     versions = store.language_versions(session, stored.release)
@@ -190,11 +176,28 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     for one in versions:
         theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
         parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
+    return replace(_leaving(workspace, session, versions, parts, scope), is_to_holders=True)
+
+
+def _leaving(
+    workspace: Workspace,
+    session: Session,
+    versions: Sequence[StoredRelease],
+    parts: Sequence[Part],
+    scope: dict[str, Any],
+) -> Leaving:
+    """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
+    from distributor.cli.proving import house_files
+    from distributor.dispatch.composing import Identity
+    from distributor.dispatch.leaving import leaving_of
+    from distributor.releases import store
+
+    identity = Identity.from_settings(workspace.settings, signed=False)
     files = [
         file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
     ]
-    leaving = leaving_of(parts, workspace.templates.sources(), files, _identity(workspace))
-    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")), is_to_holders=True)
+    leaving = leaving_of(parts, workspace.templates.sources(), files, identity)
+    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")))
 
 
 def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_to_holders: bool = False) -> Leaving:

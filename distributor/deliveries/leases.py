@@ -37,6 +37,11 @@ def database_now(connection: Connection) -> datetime:
     return moment
 
 
+def clock_of(connection: Connection, now: datetime) -> datetime:
+    """Now, by the clock that says whose time has come: PostgreSQL's own, which all machines have in common."""
+    return now if connection.dialect.name == "sqlite" else database_now(connection)
+
+
 def may_recover(connection: Connection) -> bool:
     """Whether no other worker is recovering at this moment; while this transaction lasts, none will begin to."""
     if connection.dialect.name == "sqlite":

@@ -17,7 +17,7 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert
 from distributor.deliveries.apart import CACHE_KB, Errand
-from distributor.deliveries.leases import database_now, lease_end, may_recover
+from distributor.deliveries.leases import clock_of, lease_end, may_recover
 from distributor.deliveries.notices import Notices
 from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.deliveries.statements import Statements
@@ -137,8 +137,8 @@ class DeliveryLog:
     # The life of a delivery
 
     def moment(self, connection: Connection) -> datetime:
-        """The present, by the clock that says whose time has come: where machines share the log, the database's."""
-        return database_now(connection) if self._shared_clock else self._now()
+        """As `clock_of`, unless a clock was given."""
+        return clock_of(connection, self._now()) if self._shared_clock else self._now()
 
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
@@ -227,7 +227,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             if not may_recover(connection):
                 return Recovery()
-            lease_now = database_now(connection) if self._shared_clock else now
+            lease_now = self.moment(connection)
             held = connection.execute(
                 select(_delivery.c.worker, func.max(_delivery.c.lease_until).label("lease_until"))
                 .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.leases import database_now
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
 from distributor.models import Worker
@@ -89,7 +89,7 @@ class Roster:
             connection.execute(delete(_worker).where(_worker.c.name.in_(free)))
 
     def _moment(self, connection: Connection) -> datetime:
-        return self._now() if self._database.is_sqlite else database_now(connection)
+        return clock_of(connection, self._now())
 
 
 def sends_through(worker: Mapping[str, Any], account: str) -> bool:

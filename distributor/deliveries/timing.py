@@ -11,7 +11,6 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.bell import ring
 from distributor.deliveries.conditions import holds_embargo, may_leave
-from distributor.deliveries.leases import database_now
 from distributor.models import Delivery, Dispatch, Wave
 from distributor.states import COOLING, DeliveryState, DispatchState
 
@@ -170,11 +169,6 @@ def move_embargo(connection: Connection, version_ids: Collection[int], until: da
         update(_delivery).where(mine, _delivery.c.state.in_(_MAY_LEAVE_AGAIN)).values(embargo_until=until)
     )
     ring(connection)
-
-
-def clock_of(connection: Connection, now: datetime) -> datetime:
-    """Now, by the clock that says whose time has come: PostgreSQL's own, which all machines have in common."""
-    return now if connection.dialect.name == "sqlite" else database_now(connection)
 
 
 def _take_back(connection: Connection, which: ColumnElement[bool]) -> None:

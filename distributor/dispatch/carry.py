@@ -19,11 +19,12 @@ from distributor import clock
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import may_leave
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed, let_go
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
-from distributor.deliveries.timing import clock_of, comes_meanwhile, cools, count_again, next_change
+from distributor.deliveries.timing import comes_meanwhile, cools, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from distributor import clock
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.workers import is_dead
-from distributor.dispatch.pacing import database_now
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState
 
@@ -46,7 +47,7 @@ class AtWork:
 
 def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str = "") -> list[AtWork]:
     """The living processes that hold claims of a dispatch, or of any; without the worker `but`."""
-    now = database_now(connection)
+    now = clock_of(connection, clock.now())
     sending = func.sum(func.coalesce((_delivery.c.state == DeliveryState.SENDING).cast(_delivery.c.id.type), 0))
     rows = connection.execute(
         select(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.db.upserts import upsert
+from distributor.deliveries.leases import clock_of
 from distributor.models import Audit, Pace
 from distributor.transport.throttle import (
     Allowance,
@@ -148,7 +149,7 @@ class PacingBook:
         self._write(connection, scope, blocked(gauge, moment, why), moment)
 
     def _moment(self, connection: Connection) -> datetime:
-        return self._now() if self._now is not None else database_now(connection)
+        return self._now() if self._now is not None else clock_of(connection, clock.now())
 
     def _locked(self, connection: Connection, scopes: Sequence[str], moment: datetime) -> dict[str, Gauge]:
         """The gauges of these scopes, locked, made where they are not there; with them those that are suspended."""
@@ -194,17 +195,9 @@ class PacingBook:
         return mine
 
 
-def database_now(connection: Connection) -> datetime:
-    """The database server's own time; for a file this machine's."""
-    if connection.dialect.name == "sqlite":
-        return clock.now()
-    moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return moment.astimezone(UTC)
-
-
 def read_waits(connection: Connection, account_id: int, limits: Limits, now: datetime | None = None) -> list[Wait]:
     """What an account waits for now: what is used up, who asked us to slow down, who refuses us."""
-    moment = now or database_now(connection)
+    moment = now or clock_of(connection, clock.now())
     waits = [
         Wait(scope, gauge.until, gauge.reason)
         for scope, gauge in sorted(_notable(connection, account_id, moment).items())
@@ -225,7 +218,7 @@ def read_waits(connection: Connection, account_id: int, limits: Limits, now: dat
 def lift(database: Database, account_id: int, scope: str, actor: str, now: datetime | None = None) -> str:
     """End a suspension by a person's word; return why it was there, or "" when there is none."""
     with database.transaction() as connection:
-        moment = now or database_now(connection)
+        moment = now or clock_of(connection, clock.now())
         row = connection.execute(
             select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == scope).with_for_update()
         ).one_or_none()

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, inser
 
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import Missed, missed
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
-from distributor.dispatch.pacing import database_now
 from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
 from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
@@ -220,7 +220,7 @@ class Schedule:
         return withheld
 
     def _moment(self, connection: Connection) -> datetime:
-        return self.now() if self.database.is_sqlite else min(self.now(), database_now(connection))
+        return min(self.now(), clock_of(connection, self.now()))
 
 
 def _in_hand_of(workers: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:

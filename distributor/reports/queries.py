@@ -16,9 +16,10 @@ from sqlmodel import SQLModel
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.tally import Place, tally
-from distributor.deliveries.timing import Held, clock_of
+from distributor.deliveries.timing import Held
 from distributor.deliveries.timing import held as held_of
 from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
