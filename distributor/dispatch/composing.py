@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -292,11 +293,12 @@ class EnvelopeWriter:
         until = claimed.embargo_until
         announced = until if until is not None and until > self.now() else None
         date = self._date(claimed.not_before, None if announced else until)
-        corrects = claimed.merge.get(CORRECTS)
-        references = corrects["references"] if corrects else claimed.merge.get(FOLLOWS, ())
+        merge = json.loads(claimed.merge)
+        corrects = merge.get(CORRECTS)
+        references = corrects["references"] if corrects else merge.get(FOLLOWS, ())
         composer = self.composer_under(announced, corrects["dispatch"] if corrects else None)
         stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date, references)
-        message = composer.compose(recipient_of(address, claimed.merge), stamp)
+        message = composer.compose(recipient_of(address, merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,
