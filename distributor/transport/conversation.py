@@ -130,13 +130,16 @@ class Conversation(asyncio.Protocol):
         """The reply to the oldest question; raise `SMTPException` when none came in time, or none that can be read."""
         if not self.has_answered:
             await self._listen(seconds, lambda: self.has_answered)
-        return self.next_reply()
+        response = self.ready()
+        assert response is not None
+        return response
 
-    def next_reply(self) -> SMTPResponse:
-        """As `reply`, of one that `has_answered`."""
+    def ready(self) -> SMTPResponse | None:
+        """As `reply`, if it came already, or if none comes any more; None where it has to be waited for."""
         if not self._replies:
-            assert self._fault is not None
-            raise self._fault
+            if self._fault is not None:
+                raise self._fault
+            return None
         if self._owed:
             self._owed -= 1
         response = self._replies.popleft()
