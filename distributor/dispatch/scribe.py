@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import signal
 import socket
@@ -38,21 +39,15 @@ class Scribe:
     the delivery: who was given to somebody else meanwhile is not touched.
     """
 
-    def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
-        """Start it; raises `OSError` where the machine has no room for another process."""
+    def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop, standby: Standby) -> None:
+        """Take the process that stands by; raises `OSError` where the machine has no room for one."""
         self._log = log
         self._loop = loop
         self._answers: deque[asyncio.Future[Any]] = deque()
         self._is_quiet = asyncio.Event()
         self._is_quiet.set()
         self._is_ready = False
-        self._pipe, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = _start(theirs.fileno())
-            except OSError:
-                self._pipe.close()
-                raise
+        self._pipe, self._process = standby.take()
         loop.add_reader(self._pipe.fileno(), self._hear)
         self._say(errand)
 
@@ -148,6 +143,43 @@ class Scribe:
                 answer.set_exception(StorageTrouble(ENDED, mend="Run the same command again."))
             else:
                 answer.set_result(None)
+
+
+class Standby:
+    """The process before it has its errand: started when it is needed, or ahead, by whoever knows that it will be.
+
+    Python takes some 70 ms to get up, in which a sender has other things to do.
+    """
+
+    def __init__(self) -> None:
+        self._ahead: tuple[socket.socket, subprocess.Popen[bytes]] | None = None
+
+    def start(self) -> None:
+        """Start it ahead; a machine that has no room for it says so when it is needed."""
+        if self._ahead is None:
+            with contextlib.suppress(OSError):
+                self._ahead = self.take()
+
+    def take(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        """The pipe to a process, and the process, which is the taker's now. Raises `OSError`."""
+        started, self._ahead = self._ahead, None
+        if started is not None:
+            return started
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return ours, _start(theirs.fileno())
+            except OSError:
+                ours.close()
+                raise
+
+    def dismiss(self) -> None:
+        """End one that was started and not taken."""
+        if self._ahead is not None:
+            pipe, process = self._ahead
+            self._ahead = None
+            pipe.close()
+            process.wait()
 
 
 def _start(pipe: int) -> subprocess.Popen[bytes]:
