@@ -31,6 +31,7 @@ from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.scribe import Standby
 from distributor.dispatch.ways import Way
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
@@ -133,6 +134,11 @@ class Workspace:
         """The delivery log, as a worker of its own name."""
         return DeliveryLog(self.database, worker_name())
 
+    @cached_property
+    def standby(self) -> Standby:
+        """Where the process for the delivery log stands by, once somebody wants one."""
+        return Standby()
+
     def carrier(self, log: DeliveryLog, connections: int | None = None, accounts: Sequence[str] = ()) -> Carrier:
         """What carries this workspace's dispatches, over as many connections as said, or as each account has.
 
@@ -152,6 +158,7 @@ class Workspace:
             events=self.events(log.worker),
             late=timedelta(minutes=self.settings.late_minutes),
             attendance=self.attendance,
+            standby=self.standby,
         )
 
     @cached_property

@@ -168,7 +168,8 @@ def send_release(
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
     log = workspace.log()
-    with holding_interrupts():
+    at_once = 0 if hours.start is not None else len(proved.everyone.recipients)
+    with holding_interrupts(), workspace.carrier(log).prepared(at_once):
         planned = plan_proved(workspace, log, proved, choice, hours, timing.waves)
         if hours.start is not None:
             say_scheduled(workspace, planned, hours.start)

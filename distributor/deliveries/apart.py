@@ -153,6 +153,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     _keep_memory()
     serve(int(sys.argv[1]))
+    os._exit(0)  # Python would tidy up for ten milliseconds, and the sending waits for the end of this process
 
 
 def _keep_memory() -> None:

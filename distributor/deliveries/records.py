@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,10 @@ from distributor.states import DeliveryState, Outcome
 
 @dataclass(slots=True)
 class ClaimedDelivery:
-    """One delivery that this worker may send, with all that its message is made from."""
+    """One delivery that this worker may send, with all that its message is made from.
+
+    `merge` is a JSON text, as it is kept: only who writes the message takes it apart.
+    """
 
     id: int
     address: str
@@ -22,7 +24,7 @@ class ClaimedDelivery:
     attempts: int
     refusals: int
     expires_at: datetime | None
-    merge: Mapping[str, Any]
+    merge: str
     wave: int = 0
     not_before: datetime | None = None
     embargo_until: datetime | None = None

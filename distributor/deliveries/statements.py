@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from sqlalchemy import Connection, Dialect, Update, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import Connection, Dialect, Text, Update, and_, bindparam, cast, func, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.plain import Insertion, Statement
@@ -83,7 +83,7 @@ class Statements:
         lease, its_time_has_come = lease_end(shared_clock=shared_clock), may_leave(present(shared_clock=shared_clock))
         c = _delivery.c
         due = (
-            select(*(c[name] for name in CLAIMED_COLUMNS), objected())
+            select(*(cast(c[one], Text) if one == "merge" else c[one] for one in CLAIMED_COLUMNS), objected())
             .where(
                 c.dispatch_id == bindparam("dispatch"),
                 c.state == DeliveryState.QUEUED.value,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -40,6 +41,7 @@ from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
 from distributor.dispatch.schedule import LATE, Schedule, TakenUp, begin
+from distributor.dispatch.scribe import Standby
 from distributor.dispatch.signing import open_signer
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
@@ -88,6 +90,7 @@ class Carrier:
     late: timedelta = LATE
     attendance: Attendance = field(default_factory=Attendance)
     apart_from: int = _APART_FROM
+    standby: Standby = field(default_factory=Standby)
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
@@ -138,6 +141,16 @@ class Carrier:
             self.log.note_informed(number)
         self.withhold_cancelled()
         return recovery
+
+    @contextmanager
+    def prepared(self, recipients: int) -> Iterator[None]:
+        """Within it that many are about to be planned and carried: what takes long to start is started meanwhile."""
+        if recipients >= self.apart_from and self.log.errand() is not None:
+            self.standby.start()
+        try:
+            yield
+        finally:
+            self.standby.dismiss()
 
     def leave(self) -> None:
         """Strike this process off the roster of workers; where that cannot be, whoever looks next does it."""
@@ -318,7 +331,7 @@ class Carrier:
             on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
             on_outcome=on_outcome,
             now=self.now,
-            apart=self._is_large(dispatch_id),
+            apart=self.standby if self._is_large(dispatch_id) else None,
             on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, connections, accepted),
         )
 

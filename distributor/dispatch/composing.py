@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -230,9 +232,19 @@ def _texts_in(version: ReleaseVersion, key: str) -> dict[str, str]:
 
 def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
     """The recipient that a delivery's frozen merge fields describe."""
+    name, civility, first_name, last_name, language, outlet, role, desk, sector, note = _merge_texts(merge)
     return Recipient(
         address=address,
-        **{name: merge[name] for name in _MERGE_TEXTS},
+        name=name,
+        civility=civility,
+        first_name=first_name,
+        last_name=last_name,
+        language=language,
+        outlet=outlet,
+        role=role,
+        desk=desk,
+        sector=sector,
+        note=note,
         lists=tuple(merge["lists"]),
         fields=merge["fields"],
         takes_attachments=merge.get("takes_attachments", True),  # dispatches of before attached to everybody
@@ -265,6 +277,7 @@ _MERGE_TEXTS = (
     "sector",
     "note",
 )
+_merge_texts = itemgetter(*_MERGE_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +305,12 @@ class EnvelopeWriter:
         until = claimed.embargo_until
         announced = until if until is not None and until > self.now() else None
         date = self._date(claimed.not_before, None if announced else until)
-        corrects = claimed.merge.get(CORRECTS)
-        references = corrects["references"] if corrects else claimed.merge.get(FOLLOWS, ())
+        merge = json.loads(claimed.merge)
+        corrects = merge.get(CORRECTS)
+        references = corrects["references"] if corrects else merge.get(FOLLOWS, ())
         composer = self.composer_under(announced, corrects["dispatch"] if corrects else None)
         stamp = self.identity.stamp(self.keyring, number, claimed.message_id, date, references)
-        message = composer.compose(recipient_of(address, claimed.merge), stamp)
+        message = composer.compose(recipient_of(address, merge), stamp)
         return Envelope(
             sender=self.identity.envelope_sender(self.keyring, claimed.id),
             recipient=address.spec,

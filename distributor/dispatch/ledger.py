@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
-from distributor.dispatch.scribe import SIGNALS, Scribe
+from distributor.dispatch.scribe import SIGNALS, Scribe, Standby
 from distributor.errors import DistributorError, StorageTrouble
 
 T = TypeVar("T")
@@ -39,17 +39,18 @@ class Ledger:
     on its way before those are woken who waited for the one before: they work meanwhile. It takes no more than a half
     of what `connections` may ask for, or the other half would have nothing to do until it is written.
 
-    With `apart` claims and commits are made in a process of its own, which pays from some thousand messages on. What
-    the log says is not for it, and where that process cannot be, or is no more, it is the thread again.
+    With `apart` claims and commits are made in a process of its own, which stands by there: it pays from some thousand
+    messages on. What the log says is not for it, and where that process cannot be, or is no more, it is the thread
+    again.
     """
 
-    def __init__(self, log: DeliveryLog, *, connections: int = _MANY, apart: bool = False) -> None:
+    def __init__(self, log: DeliveryLog, *, connections: int = _MANY, apart: Standby | None = None) -> None:
         self._log = log
         self._most = max(_FEW, connections)
         self._scribe: Scribe | None = None
-        if apart and (errand := log.errand()) is not None:
+        if apart is not None and (errand := log.errand()) is not None:
             with contextlib.suppress(OSError):
-                self._scribe = Scribe(log, errand, asyncio.get_running_loop())
+                self._scribe = Scribe(log, errand, asyncio.get_running_loop(), apart)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
         self._turn = asyncio.Lock()
         self._last: asyncio.Future[Any] | None = None

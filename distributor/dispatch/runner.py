@@ -18,6 +18,7 @@ from distributor.dispatch.calling import CallOff
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.retry import RetryPolicy
+from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.takeover import Takeover
 from distributor.dispatch.unpaced import Unpaced
@@ -99,8 +100,8 @@ class Runner:
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
-    apart: bool = False
-    """Whether the log works in a process of its own."""
+    apart: Standby | None = None
+    """Where the process stands by in which the log works, if it is not to work in this one."""
     on_heartbeat: Callable[[int], None] = lambda _accepted: None
     """Told on the ledger's thread, at each renewal of the leases, how many were accepted since the last."""
 

@@ -54,8 +54,8 @@ class Scribe:
     it writes nothing behind our back once the thread has taken its place.
     """
 
-    def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
-        """Start it; raises `OSError` where the machine has no room for another process."""
+    def __init__(self, log: DeliveryLog, errand: Errand, loop: asyncio.AbstractEventLoop, standby: Standby) -> None:
+        """Take the process that stands by; raises `OSError` where the machine has no room for one."""
         self._log = log
         self._loop = loop
         self._answers: deque[asyncio.Future[Any]] = deque()
@@ -66,13 +66,7 @@ class Scribe:
         self._is_full = False
         self._heard = bytearray()
         self._watches: list[asyncio.Task[None]] = []
-        self._pipe, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = _start(theirs.fileno())
-            except OSError:
-                self._pipe.close()
-                raise
+        self._pipe, self._process = standby.take()
         loop.add_reader(self._pipe.fileno(), self._hear)
         self._say(errand)
         if not self._is_over:
@@ -108,19 +102,7 @@ class Scribe:
     async def close(self) -> None:
         """Wait for its end; it has nothing more to do."""
         self._end()
-        await self._loop.run_in_executor(None, self._wait)
-
-    def _wait(self) -> None:
-        try:
-            self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._kill()
-
-    def _kill(self) -> None:
-        """End it, whatever it is at; a disk that holds it holds its place in the file as well."""
-        self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_AT_ONCE_S)
+        await self._loop.run_in_executor(None, _wait_for_the_end, self._process)
 
     async def _watch(self, seconds: float, looks: int) -> None:
         """Give it up once it has left the same question unanswered at so many looks."""
@@ -130,7 +112,7 @@ class Scribe:
             await clock.sleep(seconds)
             is_silent = oldest is not None and bool(self._answers) and self._answers[0] is oldest
             silent = silent + 1 if is_silent else 0
-        self._kill()
+        _kill(self._process)
         self._end(NO_ANSWER)
 
     def _ask(self, method: str, *arguments: object) -> asyncio.Future[Any] | None:
@@ -218,6 +200,58 @@ class Scribe:
                 answer.set_exception(StorageTrouble(why, mend="Run the same command again."))
             else:
                 answer.set_result(None)
+
+
+class Standby:
+    """The process before it has its errand: started when it is needed, or ahead, by whoever knows that it will be.
+
+    Python takes some 70 ms to get up, in which a sender has other things to do.
+    """
+
+    def __init__(self) -> None:
+        self._ahead: tuple[socket.socket, subprocess.Popen[bytes]] | None = None
+
+    def start(self) -> None:
+        """Start it ahead; a machine that has no room for it says so when it is needed."""
+        if self._ahead is None:
+            with contextlib.suppress(OSError):
+                self._ahead = self.take()
+
+    def take(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        """The pipe to a process, and the process, which is the taker's now. Raises `OSError`."""
+        started, self._ahead = self._ahead, None
+        if started is not None:
+            return started
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return ours, _start(theirs.fileno())
+            except OSError:
+                ours.close()
+                raise
+
+    def dismiss(self) -> None:
+        """End one that was started and not taken."""
+        if self._ahead is not None:
+            pipe, process = self._ahead
+            self._ahead = None
+            pipe.close()
+            _wait_for_the_end(process)
+
+
+def _wait_for_the_end(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has ended that has nothing more to do; one that is stopped does not by itself."""
+    try:
+        process.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it, whatever it is at; a disk that holds it holds its place in the file as well."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_AT_ONCE_S)
 
 
 def _start(pipe: int) -> subprocess.Popen[bytes]:

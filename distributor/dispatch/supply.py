@@ -165,7 +165,7 @@ class Supply:
 
     def _share(self) -> int:
         """How many are claimed at once: a commit that comes behind them must not wait long."""
-        return max(_LEAST_CLAIM, 4 * self.connections)
+        return max(_LEAST_CLAIM, 2 * self.connections)
 
     def _is_low(self) -> bool:
-        return len(self.queue) < self._share() // 2
+        return len(self.queue) < self._share()

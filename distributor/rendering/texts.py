@@ -94,6 +94,8 @@ def _parse(source: str, file: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise BadInput(f"This is not YAML: {problem}.", file=file, line=mark.line + 1 if mark else None) from None
+    except RecursionError:  # PyYAML's loader in C, ten times as fast, dies of such a file
+        raise BadInput("The text table is nested too deeply.", file=file, mend="Copy another language's.") from None
     if not isinstance(words, dict):
         raise BadInput("The text table is empty or no table.", file=file, mend="Copy another language's and translate.")
     return words

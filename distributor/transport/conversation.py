@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import cast
@@ -34,8 +35,8 @@ class Conversation(asyncio.Protocol):
         self._dialogue = wire.dialogue
         self._loop = asyncio.get_running_loop()
         self._partial = b""
-        self._lines: list[bytes] = []
-        self._kind = b""  # the first digit of a reply of several lines
+        self._lines: list[bytes] = []  # of a reply whose last line has not come yet
+        self._kind = b""  # the first digit of its code
         self._replies: deque[SMTPResponse] = deque()
         self._owed = 0
         self._unread = 0  # octets, since all that came had been asked for
@@ -129,19 +130,21 @@ class Conversation(asyncio.Protocol):
         """The reply to the oldest question; raise `SMTPException` when none came in time, or none that can be read."""
         if not self.has_answered:
             await self._listen(seconds, lambda: self.has_answered)
-        return self.next_reply()
+        response = self.ready()
+        assert response is not None
+        return response
 
-    def next_reply(self) -> SMTPResponse:
-        """As `reply`, of one that `has_answered`."""
+    def ready(self) -> SMTPResponse | None:
+        """As `reply`, if it came already, or if none comes any more; None where it has to be waited for."""
         if not self._replies:
-            assert self._fault is not None
-            raise self._fault
-        self._owed = max(0, self._owed - 1)
+            if self._fault is not None:
+                raise self._fault
+            return None
+        if self._owed:
+            self._owed -= 1
         response = self._replies.popleft()
         if not (self._replies or self._lines or self._partial):
             self._unread = 0
-        if not 200 <= response.code <= 599:
-            raise SMTPException(f"The server answered with something that is not a reply: {response.code}.")
         return response
 
     async def send_body(self, body: bytes, block_seconds: float, then: Callable[[], Group]) -> bool:
@@ -187,14 +190,22 @@ class Conversation(asyncio.Protocol):
         """
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            if self._kind and line[:1] != self._kind:
+            found = _LINE.fullmatch(line)
+            if found is None:
+                said = line[:80].decode("utf-8", "replace")
+                raise SMTPException(f"The server answered with something that is not a reply: {said}")
+            code, goes_on, text = found.groups(b"")
+            if self._kind and code[:1] != self._kind:
                 raise SMTPException("The server began a reply with one code and ended it with another.")
-            self._lines.append(line[4:].strip(b" \t\r"))
-            if line[3:4] == b"-":
-                self._kind = line[:1]
-            else:
-                self._replies.append(SMTPResponse(_code(line), _text(self._lines)))
+            if goes_on:
+                self._kind = code[:1]
+                self._lines.append(text.strip())
+                continue
+            text = text.strip()
+            if self._kind:
+                text = b"\n".join([*self._lines, text])
                 self._lines, self._kind = [], b""
+            self._replies.append(SMTPResponse(int(code), text.decode("utf-8", "surrogateescape")))
         if self._unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
             raise SMTPException("The server does not stop talking.")
 
@@ -245,20 +256,10 @@ class Conversation(asyncio.Protocol):
             self._listener.set_exception(SMTPReadTimeoutError("Timed out waiting for server response"))
 
 
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:(-)| |(?=[\t\r]|$))(.*)")
+"""A line of a reply: its code, whether more follow, its text. Some leave out the space where there is no text."""
 _MANY = 64
 """Replies that lie unread: more than any group of commands asks for."""
-
-
-def _code(line: bytes) -> int:
-    code = line[:3]
-    if len(code) < 3 or not code.isdigit():
-        said = line[:80].decode("utf-8", "replace")
-        raise SMTPException(f"The server answered with something that is not a reply: {said}")
-    return int(code)
-
-
-def _text(lines: list[bytes]) -> str:
-    return b"\n".join(lines).decode("utf-8", "surrogateescape")
 
 
 def _flush_fully(transport: asyncio.WriteTransport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -47,7 +48,7 @@ def test_the_oldest_are_claimed_first_with_all_their_message_is_made_from(databa
         "Journaliste 0",
         "journal0.example",
     )
-    assert claimed[0].merge == {"name": "Journaliste 0"}
+    assert json.loads(claimed[0].merge) == {"name": "Journaliste 0"}
     assert (claimed[0].attempts, claimed[0].refusals, claimed[0].expires_at) == (0, 0, None)
     row = delivery(database, ids[0])
     assert (row.state, row.worker, row.lease_until) == ("claimed", "w1", START + LEASE)

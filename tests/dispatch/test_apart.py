@@ -45,6 +45,7 @@ from distributor.deliveries.log import DeliveryLog, Recovery
 from distributor.deliveries.notices import NOTICE
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.scribe import Standby
 from distributor.errors import BadInput, StorageTrouble
 from distributor.models import Contact, Dispatch, Suppression, Wave
 from distributor.states import DispatchState
@@ -116,7 +117,7 @@ class Play:
         self.trace: list[object] = []
 
     async def run(self, *, apart: bool) -> None:
-        ledger = Ledger(self.log, apart=apart)
+        ledger = Ledger(self.log, apart=Standby() if apart else None)
         assert (ledger._scribe is not None) == apart
         for _ in range(_STEPS):
             step = self.random.choice([self.claim] * 4 + [self.commit] * 8 + [self.meanwhile] * 4 + [self.rest])
@@ -232,7 +233,7 @@ def test_whoever_is_reached_by_it_counts_as_informed(database: Database, monkeyp
             return len(connection.exec_driver_sql("SELECT 1 FROM contact WHERE notice_sent_at IS NOT NULL").all())
 
     async def scene() -> None:
-        ledger = OnceFull(log, apart=True)
+        ledger = OnceFull(log, apart=Standby())
         claimed = [one.id for one in await ledger.call(log.claim, dispatch_id, _PEOPLE) if one.id % 5 == 1]
         reached = len(claimed)
         await asyncio.gather(*(ledger.begin(number) for number in claimed))
@@ -263,7 +264,7 @@ def test_whom_the_last_commit_reached_is_informed_with_what_is_settled(
             return await super().call(function, *args)
 
     async def scene() -> None:
-        ledger = NeverInforms(log, apart=True)
+        ledger = NeverInforms(log, apart=Standby())
         first, second = [one.id for one in await ledger.call(log.claim, dispatch_id, _PEOPLE) if one.id % 5 == 1][:2]
         await ledger.begin(first)
         await ledger.record(record_of(first, ACCEPTED)).written()
@@ -283,7 +284,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_done_is_kept(database: Dat
     log = DeliveryLog(database, "w1")
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 40)
         await asyncio.gather(*(ledger.begin(number) for number in ids))
         process, no_limit = process_of(ledger).pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -309,7 +310,7 @@ def test_another_writer_that_does_not_end_is_one_sentence(database: Database, mo
     monkeypatch.setattr(plain, "_BUSY_MS", 1)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         with closing(sqlite3.connect(database.file or "", isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             with pytest.raises(StorageTrouble, match="Another Distributor command has been writing"):
@@ -328,7 +329,7 @@ def test_a_damaged_file_is_one_sentence(database: Database, tmp_path: Path) -> N
     (tmp_path / "press.db").write_bytes(b"Not a database." * 400)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         with pytest.raises(BadInput, match="damaged, or is not a database"):
             await ledger.call(log.claim, dispatch_id, 1)
         await ledger.close()
@@ -344,7 +345,7 @@ def test_where_it_cannot_even_start_the_thread_does_the_work(
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 2)
         await asyncio.gather(*(ledger.begin(number) for number in ids))
         await ledger.close()
@@ -360,7 +361,7 @@ def test_the_thread_waits_for_what_the_process_was_asked_by_one_who_waits_no_mor
     log = DeliveryLog(database, "w1")
 
     async def scene() -> Recovery:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         impatient = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 3))
         await has_asked(ledger)
         impatient.cancel()

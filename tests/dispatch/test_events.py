@@ -14,7 +14,7 @@ from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.events import SILENT, EventLog, open_event_log
 from distributor.errors import BadInput
 
-CLAIMED = ClaimedDelivery(7, "anne@jour.example", "Anne", "jour.example", "<7@x.example>", 1, 0, None, {})
+CLAIMED = ClaimedDelivery(7, "anne@jour.example", "Anne", "jour.example", "<7@x.example>", 1, 0, None, "{}")
 
 
 def read(file: Path) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ledgerbase import ACCEPTED, REJECTED, SILENT, add_deliveries, record_of, st
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog, LeaseLost, Recovery
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.scribe import ENDED
+from distributor.dispatch.scribe import ENDED, Standby
 from distributor.errors import DistributorError, StorageTrouble
 from distributor.states import DeliveryState
 
@@ -54,7 +54,7 @@ def test_it_writes_what_the_thread_would(database: Database, log: DeliveryLog) -
     dispatch_id, ids = add_deliveries(database, 3)
 
     async def scene() -> subprocess.Popen[bytes]:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         claimed = await ledger.call(log.claim, dispatch_id, 3)
         await ledger.call(log.release, ids)
         assert claimed == log.claim(dispatch_id, 3)
@@ -76,7 +76,7 @@ def test_who_is_not_ours_any_more_is_not_begun(database: Database, log: Delivery
     dispatch_id, ids = add_deliveries(database, 2)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 2)
         log.release([ids[0]])
         begun = await asyncio.gather(*(ledger.begin(number) for number in ids), return_exceptions=True)
@@ -91,7 +91,7 @@ def test_what_it_raises_is_raised_here(database: Database, log: DeliveryLog) -> 
     add_deliveries(database, 1)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         with pytest.raises(DistributorError, match="larger than any in the database") as raised:
             await ledger.call(log.claim, 2**70, 1)
         assert raised.value.mend == "Check it."
@@ -106,7 +106,7 @@ def test_when_it_is_killed_the_waiting_are_told_and_the_thread_goes_on(database:
     dispatch_id, ids = add_deliveries(database, 2)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 2)
         await ledger.begin(ids[0])
         process_of(ledger).send_signal(signal.SIGSTOP)
@@ -129,7 +129,7 @@ def test_a_verdict_that_was_on_its_way_when_it_was_killed_is_known_all_the_same(
     dispatch_id, ids = add_deliveries(database, 2)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 2)
         await asyncio.gather(*(ledger.begin(number) for number in ids))
         process_of(ledger).send_signal(signal.SIGSTOP)
@@ -150,7 +150,7 @@ def test_who_stops_waiting_holds_up_nobody(database: Database, log: DeliveryLog)
     dispatch_id, _ids = add_deliveries(database, 2)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         impatient = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 1))
         await asyncio.sleep(0)
         impatient.cancel()
@@ -164,7 +164,7 @@ def test_it_answers_in_the_order_of_the_questions(database: Database, log: Deliv
     dispatch_id, ids = add_deliveries(database, 3)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 1)
         begun = asyncio.ensure_future(ledger.begin(ids[0]))
         claims = [asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 1)) for _ in range(2)]
@@ -201,7 +201,7 @@ def test_more_than_the_pipe_holds_may_be_said_both_ways_at_once(database: Databa
     dispatch_id, ids = add_deliveries(database, 400, merge={"note": "x" * 2_000})
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 200)
         refusals = [replace(REJECTED, reply=f"{number} " + "y" * 2_000) for number in ids[:200]]
         claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
@@ -220,7 +220,7 @@ def test_while_it_does_not_read_the_loop_goes_round(database: Database, log: Del
     dispatch_id, ids = add_deliveries(database, 400, merge={"note": "x" * 2_000})
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 200)
         claim = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 200))
         await has_asked(ledger)
@@ -242,7 +242,7 @@ def test_signals_of_the_terminal_are_not_for_it(database: Database, log: Deliver
     dispatch_id, ids = add_deliveries(database, 1)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process_of(ledger).send_signal(number)
@@ -264,7 +264,7 @@ def test_where_there_is_no_room_for_it_the_thread_does_the_work(
     monkeypatch.setattr(subprocess, "Popen", refuse)
 
     async def scene() -> None:
-        ledger = Ledger(log, apart=True)
+        ledger = Ledger(log, apart=Standby())
         await ledger.call(log.claim, dispatch_id, 1)
         await ledger.begin(ids[0])
         await ledger.close()
@@ -273,14 +273,45 @@ def test_where_there_is_no_room_for_it_the_thread_does_the_work(
     assert states(database, ids) == ["sending"]
 
 
+def test_one_that_stands_by_is_the_next_to_be_taken_and_ends_when_nobody_takes_it(
+    database: Database, log: DeliveryLog
+) -> None:
+    _dispatch_id, ids = add_deliveries(database, 1)
+    standby = Standby()
+    standby.start()
+    standby.start()
+    assert standby._ahead is not None
+    ahead = standby._ahead[1]
+
+    async def scene() -> None:
+        ledger = Ledger(log, apart=standby)
+        assert process_of(ledger) is ahead
+        await ledger.call(log.claim, 1, 1)
+        await ledger.begin(ids[0])
+        await ledger.close()
+        other = Ledger(log, apart=standby)
+        assert process_of(other) is not ahead
+        await other.close()
+
+    asyncio.run(scene())
+    assert ahead.returncode == 0
+    assert states(database, ids) == ["sending"]
+    standby.start()
+    left = standby._ahead[1]
+    standby.dismiss()
+    standby.dismiss()
+    assert left.returncode == 0
+
+
 _STARTER = """
 import asyncio, sys
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.scribe import Standby
 
 async def scene(log):
-    ledger = Ledger(log, apart=True)
+    ledger = Ledger(log, apart=Standby())
     await ledger.call(log.claim, 1, 1)
     print(ledger._scribe._process.pid, flush=True)
     await asyncio.sleep(60)

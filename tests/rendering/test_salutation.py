@@ -76,6 +76,7 @@ def test_an_embargo_is_one_instant_in_a_named_zone() -> None:
         ("", "empty"),
         ("- a", "no table"),
         ("dateline: x", "lacks"),
+        ("dateline: " + "[" * 9000, "nested too deeply"),
     ],
 )
 def test_a_bad_text_table_says_what_is_wrong(source: str, said: str) -> None:

@@ -137,6 +137,8 @@ async def test_silence_after_the_body_is_doubt(fault: str) -> None:
         "2",
         "999 what",
         "099 what",
+        "2500 queued",
+        "250_queued",
         "354 more",
         "250-" + "x" * 9000,
         "250-more\r\n250-and more" * 4000,
@@ -151,9 +153,17 @@ async def test_garbage_after_the_body_is_doubt(garbage: str) -> None:
     assert not delivered.usable
 
 
+@pytest.mark.parametrize("reply", ["250", "250 ", "250\t", "250-\r\n250", "250-2.0.0 Ok\r\n251 queued"])
+@in_loop
+async def test_a_reply_may_say_nothing_but_its_code(reply: str) -> None:
+    delivered = await deliver_once(Fault("body", reply=reply))
+    assert (delivered.outcome.state, delivered.outcome.verdict) == (S.ACCEPTED, V.ACCEPTED)
+    assert delivered.usable
+
+
 @pytest.mark.parametrize("phase", BEFORE_THE_BODY)
 @pytest.mark.parametrize(
-    "garbage", ["hello", "999 what", "25", "250-" + "x" * 9000, "250-Ok\r\n421 Bye", "550-No\r\n250 Ok"]
+    "garbage", ["hello", "999 what", "25", "2500 Ok", "250-" + "x" * 9000, "250-Ok\r\n421 Bye", "550-No\r\n250 Ok"]
 )
 @in_loop
 async def test_garbage_before_the_body_defers(phase: Phase, garbage: str) -> None:
