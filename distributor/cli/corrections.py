@@ -32,6 +32,7 @@ from distributor.errors import NotAllReached, Refused
 from distributor.releases.attachments import FileRole
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -338,7 +339,7 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
         phoning.show_phone_list(workspace, planned.dispatch_ids)
 
 
-def _rows(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[queries.DispatchRow]:
+def _rows(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[DispatchRow]:
     with workspace.database.reading() as connection:
         return [queries.find_dispatch(connection, one) for one in dispatch_ids]
 

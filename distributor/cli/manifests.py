@@ -14,7 +14,7 @@ from distributor.dispatch.frozen import Entry, FrozenManifest, read_frozen
 from distributor.files import Output
 from distributor.formulas import defused
 from distributor.reports import queries
-from distributor.reports.queries import DispatchRow
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
 from distributor.wiring import Workspace
 

@@ -27,7 +27,7 @@ from distributor.dispatch.preflight import ProofResult
 from distributor.models import Attachment
 from distributor.releases.findings import Finding, Level
 from distributor.releases.store import StoredRelease
-from distributor.reports.queries import DispatchRow
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
 from distributor.states import DeliveryState
 

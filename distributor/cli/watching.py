@@ -16,7 +16,7 @@ from distributor.cli.output import console, when
 from distributor.dispatch.runner import RunResult
 from distributor.errors import DistributorError
 from distributor.reports import queries, queries_watch
-from distributor.reports.queries import DispatchRow
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries_watch import Trouble
 from distributor.reports.styles import STATE_STYLES, state_text
 from distributor.states import OPEN_STATES, DispatchState

@@ -14,7 +14,7 @@ import distributor.models  # noqa: F401 - registers the tables
 from distributor.releases.inforce import in_force
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
-from distributor.reports.queries import DispatchRow
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.states import HELD, LEFT_COOLING, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables

@@ -14,7 +14,8 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor.db.pieces import in_pieces
-from distributor.reports.queries import DispatchRow, dispatches
+from distributor.reports.dispatch_row import DispatchRow
+from distributor.reports.queries import dispatches
 from distributor.reports.queries_details import Earlier, coverage, summed_up
 from distributor.states import DeliveryState
 

@@ -13,9 +13,10 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor.releases.kinds import ReleaseKind
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.follow_ups import FollowUp, follow_ups
 from distributor.reports.problems import NOT_LEFT, Problem, find_problems
-from distributor.reports.queries import DispatchRow, Report, decoded_lists, dispatches, sorted_groups
+from distributor.reports.queries import Report, decoded_lists, dispatches, sorted_groups
 from distributor.reports.queries_chain import Step
 from distributor.states import OPEN_STATES, DeliveryState, DispatchState
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.text import Text
 
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.follow_ups import FollowUp
 from distributor.reports.problems import WORDS, Problem
-from distributor.reports.queries import DispatchRow, Report
+from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Chain
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text

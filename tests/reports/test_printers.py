@@ -20,7 +20,8 @@ from rich.console import Console
 from distributor.errors import BadInput, StorageTrouble
 from distributor.files import Output, OwnFiles
 from distributor.reports.csvfile import COLUMNS, defused, write_csv
-from distributor.reports.queries import DispatchRow, Report
+from distributor.reports.dispatch_row import DispatchRow
+from distributor.reports.queries import Report
 from distributor.reports.terminal import show_report
 
 PARIS = ZoneInfo("Europe/Paris")
