@@ -48,7 +48,6 @@ def render_all(
     keyring: Keyring,
     *,
     date_of: Callable[[PlannedRecipient], datetime],
-    on_rendered: Callable[[], None] = lambda: None,
 ) -> list[RenderFailure]:
     """Write every recipient's message, strictly, and keep none; return those that could not be written.
 
@@ -65,7 +64,6 @@ def render_all(
             composer.compose(planned.recipient, stamps[date])
         except RenderError as error:
             failures.append(RenderFailure(str(planned.recipient), error.reason, error.line, error.template))
-        on_rendered()
     return failures
 
 

@@ -30,9 +30,10 @@ _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
 """How often a run looks whether it was called off, and goes to the database for its pace."""
 _SHORT_WAIT_S = 60
-_AT_ONCE = 24
-"""So many messages are written at once, if they are not larger together than so many bytes."""
+_AT_ONCE = 96
+"""So many messages are written at once, if together they are not larger nor take longer than that."""
 _AHEAD_BYTES = 1 << 20
+_AHEAD_S = 0.02
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
@@ -276,10 +277,11 @@ class _Run:
         """
         if (envelope := self._written_ahead(claimed)) is not None:
             return envelope
+        until = clock.monotonic() + _AHEAD_S
         envelope = self.parts.compose(claimed)
         ready, size = {}, len(envelope.message)
         for one in islice(self.supply.queue, _AT_ONCE):
-            if size > _AHEAD_BYTES:
+            if size > _AHEAD_BYTES or clock.monotonic() > until:
                 break
             if one.embargo_until is None:
                 with contextlib.suppress(Exception):  # raised again when it is its turn

@@ -33,6 +33,7 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
+from distributor.dispatch import runner as running
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
@@ -407,13 +408,21 @@ class Writer:
         return Envelope("presse@halle.example", claimed.address, b"x" * self.size)
 
 
-def test_messages_are_written_some_at_a_time_and_each_once(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "at"),
+    [(60.0, [0, 32]), (0.0, list(range(40)))],  # 32 are claimed at once
+    ids=["quickly", "slowly"],
+)
+def test_messages_are_written_some_at_a_time_and_each_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch, seconds: float, at: list[int]
+) -> None:
+    monkeypatch.setattr(running, "_AHEAD_S", seconds)
     server = FakeServer()
     writer = Writer(server)
     dispatch_id, _ids = add_deliveries(database, 40)
     carry(runner(database, server, connections=1, compose=writer), dispatch_id)
     assert sorted(address for address, _sent in writer.written) == sorted(map(j, range(40)))
-    assert sorted({sent for _address, sent in writer.written}) == [0, 25, 32]  # 32 are claimed at once
+    assert sorted({sent for _address, sent in writer.written}) == at
 
 
 def test_large_messages_are_written_when_they_are_to_leave(database: Database) -> None:
