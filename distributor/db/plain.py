@@ -92,13 +92,15 @@ class Insertion:
     row: str
     converters: Sequence[Converter | None]
 
-    def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[list[Any]]]:
+    def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
         """The rows as the driver takes them, so many as go together."""
         for start in range(0, len(rows), _ROWS):
-            yield [
-                [value if to is None else to(value) for to, value in zip(self.converters, row, strict=True)]
-                for row in rows[start : start + _ROWS]
+            # Column by column: most of them go as they are.
+            columns = zip(*rows[start : start + _ROWS], strict=True)
+            written = [
+                values if to is None else map(to, values) for to, values in zip(self.converters, columns, strict=True)
             ]
+            yield list(zip(*written, strict=True))
 
     def statements(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """The statements that insert them, with values by position."""

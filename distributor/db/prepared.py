@@ -113,7 +113,7 @@ def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
     if dialect.name == "sqlite":
         if isinstance(kind, Moment):
             return write_moment
-        if isinstance(kind, (_JsonNumbers, _JsonTexts)):
+        if isinstance(kind, (JSON, _JsonNumbers, _JsonTexts)):
             return json.dumps
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
