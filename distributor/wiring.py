@@ -149,6 +149,7 @@ class Workspace:
             events=self.events(log.worker),
             late=timedelta(minutes=self.settings.late_minutes),
             attendance=self.attendance,
+            templates=self.__dict__.get("templates"),  # never read for this: what is carried has its own
         )
 
     @cached_property

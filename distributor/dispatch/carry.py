@@ -71,7 +71,8 @@ class Carrier:
 
     `in_doubt` is the setting for recipients in doubt, `operator` who is at the keyboard. `connections` are those of
     this worker; without a number each account has its own. `late` is how late a scheduled start may be. From
-    `apart_from` recipients on, a process of its own writes the delivery log.
+    `apart_from` recipients on, a process of its own writes the delivery log. `templates` are those that this command
+    has read already: a dispatch that keeps the same texts is written with them.
     """
 
     database: Database
@@ -87,6 +88,7 @@ class Carrier:
     late: timedelta = LATE
     attendance: Attendance = field(default_factory=Attendance)
     apart_from: int = _APART_FROM
+    templates: TemplateSet | None = None
     events: EventLog = SILENT
     now: Callable[[], datetime] = clock.now
 
@@ -471,7 +473,9 @@ class Carrier:
         self._check_signing_key(identity)
         files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
         enclosed = enclose_kept(self.workspace, files, identity.domain)
-        templates = TemplateSet.from_sources(dispatch.templates)
+        templates = self.templates
+        if templates is None or templates.sources() != dispatch.templates:
+            templates = TemplateSet.from_sources(dispatch.templates)
         plain, told = thaw(dispatch.correction)
         is_test, message_date = dispatch.is_test, dispatch.message_date
         here = self.now()
