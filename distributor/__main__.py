@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
+from typing import NoReturn
 
 from distributor import __version__
 from distributor.cli.streams import guarded
@@ -16,7 +19,21 @@ _OBJECTS = 50_000
 def main() -> None:
     """Run the command line and exit with its code."""
     code = guarded(_run)
-    gc.freeze()  # what is left goes with the process: not to look through it is a tenth of the shortest commands
+
+    def leave() -> NoReturn:
+        """Do what else is registered for the end, as to close the database, and go.
+
+        What is left goes with the process: to take it apart object by object is a tenth of the shortest commands.
+        """
+        atexit.unregister(leave)
+        try:
+            atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter itself calls it no sooner than it takes all apart
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        finally:
+            os._exit(code)
+
+    atexit.register(leave)  # the last that is registered is the first to be called, after threads have ended
     sys.exit(code)
 
 
