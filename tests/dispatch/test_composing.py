@@ -154,6 +154,25 @@ def test_a_retry_sends_the_same_bytes_after_contact_templates_and_time_have_chan
     assert len(first) == 2
 
 
+def test_the_templates_at_hand_are_used_if_they_are_those_of_the_dispatch_and_no_others(
+    database: Database, folder: Path, planned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = folder / "templates" / "press-release"
+    same, text = TemplateSet.load(templates), templates / "message.txt.j2"
+    text.write_text(f"{text.read_text(encoding='utf-8')}\nANOTHER LAST LINE", encoding="utf-8")
+    other = TemplateSet.load(templates)
+    clock, read = HandClock(), []
+    from_sources = TemplateSet.from_sources
+    monkeypatch.setattr(TemplateSet, "from_sources", lambda sources: read.append(1) or from_sources(sources))
+    sent = []
+    for at_hand in (None, same, other):
+        sent.append(carry(replace(carrier(database, folder, clock), templates=at_hand), planned))
+        clock.forward(days=0.5)
+    assert sent[0] == sent[1] == sent[2]
+    assert len(sent[0]) == 2
+    assert len(read) == 2
+
+
 def test_whose_embargo_is_over_by_the_ledgers_clock_is_not_told_of_it_by_ours(
     database: Database, folder: Path, planned: int
 ) -> None:
