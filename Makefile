@@ -53,6 +53,7 @@ clean:
 
 # The lock names everything there is, so pip resolves nothing (an older one trips over extras once a newer release is out).
 # The interpreter's own pip installs into the virtual environment: a system without ensurepip will do.
+# pip compiles what it installs, but not the checkout: where PYTHONDONTWRITEBYTECODE is set, every start would.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name it with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
@@ -60,4 +61,5 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q distributor
 	@touch $@

@@ -39,7 +39,10 @@ class Address:
 
         No provider's private rules (dots, `+tag`) are guessed: cutting them would join different people.
         """
-        return f"{unicodedata.normalize('NFC', self.local).casefold()}@{self.domain}"
+        local = self.local
+        if local.isascii():  # most are; it comes to the same
+            return f"{local.lower()}@{self.domain}"
+        return f"{unicodedata.normalize('NFC', local).casefold()}@{self.domain}"
 
     @property
     def needs_smtputf8(self) -> bool:

@@ -42,7 +42,6 @@ from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.oauth.keeping import OF_MAILBOX, KeptTokens, tokens_of
 from distributor.transport.presets import find_preset, provider_of
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import Limits
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from distributor.feedback.effects import Hand
     from distributor.feedback.forwarding import Forwarding
     from distributor.feedback.mailbox import ImapAccount
+    from distributor.transport.oauth.keeping import KeptTokens
 
 TEMPLATE = "press-release"
 MANY_MESSAGES = 100_000
@@ -212,6 +212,8 @@ class Workspace:
 
     def tokens(self) -> KeptTokens:
         """Where this account's access tokens come from; `BadInput` says what is not set for that."""
+        from distributor.transport.oauth.keeping import tokens_of  # noqa: PLC0415 - few offices log in so
+
         return tokens_of(self.settings, self.account_name)
 
     def intake(self) -> Intake:
@@ -305,6 +307,8 @@ class Workspace:
         settings = self.settings
         if settings.feedback_imap_login is not Login.XOAUTH2 or settings.feedback_imap_password:
             return None
+        from distributor.transport.oauth.keeping import OF_MAILBOX, tokens_of  # noqa: PLC0415 - as above
+
         lender = self.for_account(settings.feedback_imap_account)
         if lender.settings.oauth_key_file is None:
             return lender.tokens()

@@ -16,7 +16,8 @@ from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
 from distributor.cli.running import say_standing, say_trouble
 from distributor.cli.sending import Choice, plan_proved
-from distributor.cli.showing import show_import, show_import_of_release, show_manifest, show_proof
+from distributor.cli.showing import show_import_of_release, show_manifest, show_proof
+from distributor.cli.showing_imports import show_import
 from distributor.cli.signoffs import sign_release
 from distributor.cli.watching import shown_while
 from distributor.contacts.intake.importing import import_contacts

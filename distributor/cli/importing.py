@@ -48,7 +48,7 @@ def import_(
 ) -> None:
     """Import a press list. Every row is imported, merged, or rejected with its line and reason."""
     from distributor.cli.output import suggest
-    from distributor.cli.showing import show_import, show_import_as_json
+    from distributor.cli.showing_imports import show_import, show_import_as_json
     from distributor.contacts.intake.importing import Columns, import_contacts
     from distributor.contacts.intake.mappings import read_choices
     from distributor.contacts.sources.reading import read_source

@@ -8,8 +8,8 @@ from typing import Any
 from distributor.cli.heeding import show_oddest
 from distributor.cli.naming import how_to_prove
 from distributor.cli.output import show_json
-from distributor.cli.proving import Proved, log_overrides, moment_of, prove_release, require_reason
-from distributor.cli.proving_corrections import Newcomers, corrects_something, prove_correction
+from distributor.cli.proving import Proved, corrects_something, log_overrides, moment_of, prove_release, require_reason
+from distributor.cli.proving_corrections import Newcomers, prove_correction
 from distributor.cli.rulebook import proof_language
 from distributor.cli.showing import finding_as_json, show_proof
 from distributor.dispatch.examining import oddest

@@ -34,7 +34,7 @@ from distributor.dispatch.preflight import (
 from distributor.errors import BadInput
 from distributor.models import Attachment
 from distributor.models import Release as ReleaseRow
-from distributor.releases import store
+from distributor.releases import store, translations
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
 from distributor.releases.findings import Corrects, Finding, LinkAnswer
 from distributor.releases.inforce import embargo_of
@@ -97,6 +97,13 @@ class Proved:
     def rendered(self) -> int:
         """How many recipients' messages were written."""
         return len(self.manifest.recipients)
+
+
+def corrects_something(workspace: Workspace, slug: str) -> bool:
+    """Whether a release was made by `releases correct`, `replace` or `retract`, or is the translation of such a one."""
+    with workspace.database.session(reads_only=True) as session:
+        release = store.find_release(session, slug).release
+        return any(one.corrects_id is not None for one in (release, translations.original_of(session, release)))
 
 
 def prove_release(

@@ -21,7 +21,7 @@ from distributor.dispatch.plan import require_not_overtaken
 from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch
-from distributor.releases import store, translations
+from distributor.releases import store
 from distributor.releases.fields import CHANGES
 from distributor.releases.findings import Corrects
 from distributor.releases.kinds import ReleaseKind
@@ -67,13 +67,6 @@ class Ready:
     def versions(self) -> list[StoredRelease]:
         """Its language versions, the original first."""
         return [one.stored for one in self.proved.versions]
-
-
-def corrects_something(workspace: Workspace, slug: str) -> bool:
-    """Whether a release was made by `releases correct`, `replace` or `retract`, or is the translation of such a one."""
-    with workspace.database.session(reads_only=True) as session:
-        release = store.find_release(session, slug).release
-        return any(one.corrects_id is not None for one in (release, translations.original_of(session, release)))
 
 
 def prove_correction(

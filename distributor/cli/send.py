@@ -73,7 +73,8 @@ def send(
 
     A follow-up (`releases follow-up`) and a correction need no list: they go to whoever has the release.
     """
-    from distributor.cli import corrections, proving_corrections, sending
+    from distributor.cli import sending
+    from distributor.cli.proving import corrects_something
     from distributor.errors import BadInput
     from distributor.wiring import open_workspace
 
@@ -91,7 +92,9 @@ def send(
     if test:
         sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
-    if proving_corrections.corrects_something(workspace, slug):
+    if corrects_something(workspace, slug):
+        from distributor.cli import corrections, proving_corrections
+
         corrections.send_correction(
             workspace,
             slug,

@@ -21,7 +21,6 @@ from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.manifests import show_difference
 from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
-from distributor.cli.previewing import find_recipients
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
 from distributor.cli.showing import (
@@ -377,6 +376,8 @@ def send_test(
 
     Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
     """
+    from distributor.cli.previewing import find_recipients
+
     to = read_address(address)
     ways = workspace.transport(running.shown_dialogue(verbose))
     require_accounts(ways, workspace)

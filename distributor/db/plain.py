@@ -21,7 +21,7 @@ _BUSY_MS = 30_000
 _CHECKPOINT_PAGES = 4_000
 """Moving the journal into the file costs two more waits for the disk; at 16 MB it does so a quarter as often."""
 _ROWS = 64
-"""So many rows are inserted by one statement."""
+"""So many rows are inserted by one statement, where nothing else is said."""
 
 
 def pragmas(cache_kb: int) -> tuple[str, ...]:
@@ -86,19 +86,25 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """An INSERT of as many rows as there are: its beginning, the place of one row, and what the values go through."""
+    """An INSERT of as many rows as there are: its beginning, the place of one row, and what the values go through.
+
+    `together` rows go in one statement.
+    """
 
     head: str
     row: str
     converters: Sequence[Converter | None]
+    together: int = _ROWS
 
-    def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[list[Any]]]:
+    def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
         """The rows as the driver takes them, so many as go together."""
-        for start in range(0, len(rows), _ROWS):
-            yield [
-                [value if to is None else to(value) for to, value in zip(self.converters, row, strict=True)]
-                for row in rows[start : start + _ROWS]
+        for start in range(0, len(rows), self.together):
+            # Column by column: most of them go as they are.
+            columns = zip(*rows[start : start + self.together], strict=True)
+            written = [
+                values if to is None else map(to, values) for to, values in zip(self.converters, columns, strict=True)
             ]
+            yield list(zip(*written, strict=True))
 
     def statements(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """The statements that insert them, with values by position."""

@@ -73,16 +73,17 @@ class PreparedInsert:
     """An INSERT of as many rows as there are, for the databases of one kind.
 
     SQLite's driver lets other threads run at every step of a statement, and to come back costs more than the row: all
-    rows go in one. `plain` is as that of `Prepared`.
+    rows go in one, or `together` of them. `plain` is as that of `Prepared`.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect) -> None:
+    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect, *, together: int = 64) -> None:
         statement = table.insert().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
         self._columns = columns
         self._sql = str(statement.compile(dialect=dialect))
         self._in_one_piece = dialect.name == "sqlite"
         head, values, row = self._sql.partition("VALUES ")
-        self.plain = Insertion(head + values, row, [_writer(table.c[name].type, dialect) for name in columns])
+        converters = [_writer(table.c[name].type, dialect) for name in columns]
+        self.plain = Insertion(head + values, row, converters, together)
 
     def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert the rows, each with its values in the order of the columns."""
@@ -113,7 +114,7 @@ def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Converter | None:
     if dialect.name == "sqlite":
         if isinstance(kind, Moment):
             return write_moment
-        if isinstance(kind, (_JsonNumbers, _JsonTexts)):
+        if isinstance(kind, (JSON, _JsonNumbers, _JsonTexts)):
             return json.dumps
     return kind.dialect_impl(dialect).bind_processor(dialect)
 

@@ -83,7 +83,7 @@ class DeliveryLog:
         self._now = now or clock.now
         self._shared_clock = now is None and not database.is_sqlite
         self._statements = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
-        self._planned = PreparedInsert(_delivery, tuple(_NEW), database.engine.dialect)
+        self._planned = PreparedInsert(_delivery, tuple(_NEW), database.engine.dialect, together=500)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
         self._notices = Notices(self._statements, database.engine.dialect)
         self._newly_accepted: list[int] = []

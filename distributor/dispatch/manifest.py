@@ -267,20 +267,13 @@ def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], key
 
     «No culture, please» takes somebody off the list of culture and no other, in whatever order the lists are named.
     """
-    dropped = [copy for copy, _ in refused]
-    heeded = [copy for copy in copies if copy not in dropped] or list(copies)
+    heeded = copies
+    if refused:
+        dropped = [copy for copy, _ in refused]
+        heeded = [copy for copy in copies if copy not in dropped] or copies
     member, (slug, name) = heeded[0].member, heeded[0].sector
     address = kept_address(member.address)
     lists = tuple(copy.list_slug for copy in heeded)
-    outlets = list(dict.fromkeys(copy.member.outlet for copy in heeded if copy.member.outlet))
-    merged = ""
-    if len(lists) > 1:
-        merged = f"stands on {len(lists)} lists ({', '.join(lists)})"
-    if len(outlets) > 1:
-        merged = _join(merged, f"works for {' and '.join(outlets)}")
-    if len(heeded) < len(copies):
-        for copy, told in refused:
-            merged = _join(merged, f"not through {copy.list_slug}: {told.because}")
     return PlannedRecipient(
         contact_id=member.contact_id,
         address=address,
@@ -290,8 +283,22 @@ def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], key
         sector=name,
         sector_slug=slug,
         lists=lists,
-        merged=merged,
+        merged=_why_merged(copies, heeded, refused) if len(copies) > 1 else "",
     )
+
+
+def _why_merged(copies: Sequence[_Copy], heeded: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]]) -> str:
+    """Why these entries became one recipient, in words."""
+    outlets = list(dict.fromkeys(copy.member.outlet for copy in heeded if copy.member.outlet))
+    merged = ""
+    if len(heeded) > 1:
+        merged = f"stands on {len(heeded)} lists ({', '.join(copy.list_slug for copy in heeded)})"
+    if len(outlets) > 1:
+        merged = _join(merged, f"works for {' and '.join(outlets)}")
+    if len(heeded) < len(copies):
+        for copy, told in refused:
+            merged = _join(merged, f"not through {copy.list_slug}: {told.because}")
+    return merged
 
 
 def recipient_from(

@@ -78,13 +78,13 @@ def plan_dispatch(
     session.add(dispatch)
     session.flush()
     assert dispatch.id is not None
-    followed = {"follows_up_id": _followed(session, version)}
+    followed = _followed(session, version)
     session.add_all(wave.as_row(dispatch.id) for wave in waves)
     session.flush()
     try:
-        until = embargo_of(session, version)
-        rows = ({**row, **followed} for row in _rows(dispatch.id, version, manifest, identity, now))
-        log.plan(session.connection(), _timed(rows, manifest, waves, until))
+        common = {"follows_up_id": followed, "embargo_until": embargo_of(session, version)}
+        rows = _rows(dispatch.id, version, manifest, identity, now)
+        log.plan(session.connection(), _timed(rows, manifest, waves, common))
     except IntegrityError as error:
         if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
@@ -276,15 +276,18 @@ _WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail c
 
 
 def _timed(
-    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], embargo_until: datetime | None
+    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], common: Mapping[str, Any]
 ) -> Iterable[Mapping[str, Any]]:
-    """The rows with the time before which they do not leave, wave by wave, for the order is that of the sending."""
+    """The rows with what all have in `common` and the time before which they do not leave.
+
+    Wave by wave, for the order is that of the sending.
+    """
     wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
 
     def timed(row: Mapping[str, Any]) -> Mapping[str, Any]:
         wave = wave_of.get(row["address_key"])
         when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
-        return {**row, **when, "embargo_until": embargo_until}
+        return {**row, **when, **common}
 
     # Without waves row for row: not all of a long list at once.
     return sorted(map(timed, rows), key=lambda row: row["wave"]) if waves else map(timed, rows)

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.doctor.check import Level, contained
-from distributor.doctor.domain import domain_checks
 from distributor.doctor.lookup import DnsLookup, Lookup, is_for_examples
 from distributor.models import DomainCheck
 from distributor.releases.findings import SenderAnswer
@@ -35,6 +34,8 @@ def ask_about_sender(database: Database, settings: Settings, lookup: Lookup | No
         kept = _kept(session, domain)
     if kept is not None:
         return kept
+    from distributor.doctor.domain import domain_checks  # noqa: PLC0415 - once a day, and every send comes by here
+
     checks = list(contained("domain", domain_checks(settings, lookup or DnsLookup(total_seconds=_SECONDS))))
     examined = [check for check in checks if check.level is not Level.SKIP]
     answer = SenderAnswer(

@@ -34,6 +34,19 @@ def test_on_a_full_disk_there_is_one_sentence(prepared: Path, command: tuple[str
     assert done.stderr.decode() == "What there was to say could not all be written: No space left on device.\n"
 
 
+def test_what_is_registered_for_the_end_is_done_and_the_exit_code_is_the_commands(prepared: Path) -> None:
+    """A process goes without being taken apart: the database is closed in order all the same."""
+    code = "import atexit, sys; from distributor.__main__ import main; atexit.register(print, 'the end')\n"
+    code += f"sys.argv = ['distributor', '--workspace', {str(prepared)!r}, *sys.argv[1:]]; main()"
+    for arguments, code_of_it in ((("sectors", "list", "--json"), 0), (("lists", "show", "nobody"), 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == code_of_it
+        assert done.stdout.endswith("the end\n")
+        assert not (prepared / "press.db-wal").exists()
+
+
 @pytest.mark.parametrize("command", [("--version",), ("lists", "list")])
 def test_a_closed_output_ends_it_before_it_begins(prepared: Path, command: tuple[str, ...]) -> None:
     done = shell('"$@" >&-', *command, DISTRIBUTOR_WORKSPACE=str(prepared))

@@ -83,9 +83,12 @@ class Objectors:
 
     def against(self, contact_id: int | None, address: str, sectors: Iterable[str]) -> Told | None:
         """What forbids mail of these sectors (slugs): said of everything, of one of them, or of the one above."""
+        said = self.of(contact_id, address)
+        if not said:
+            return None
         barred = {"", *sectors}
         barred |= {self._above[slug] for slug in barred if slug in self._above}
-        return next((told for told in self.of(contact_id, address) if told.scope in barred), None)
+        return next((told for told in said if told.scope in barred), None)
 
     def _told(self, key: str, address: str) -> list[Told]:
         lines = self._lines.get(self._keyring.address_hash(key), [])

@@ -236,7 +236,10 @@ def _read(session: Session, statement: _Statement, contact_ids: Select[Any], slu
 def _stream(
     session: Session, statement: _Statement, covered: Mapping[int, list[tuple[str, str]]], slug: str
 ) -> Iterator[Member]:
-    with session.execute(statement, execution_options={"yield_per": _STREAM}) as rows:  # a cursor on the server
+    session.flush()
+    # Past the session, which would look at every column of every row for what it is to make objects of.
+    connection = session.connection()
+    with connection.execute(statement, execution_options={"yield_per": _STREAM}) as rows:  # a cursor on the server
         for row in rows:
             yield _member(row, covered, slug)
 
@@ -245,6 +248,6 @@ def _member(row: Row[*tuple[Any, ...]], covered: Mapping[int, list[tuple[str, st
     number, address, key, address_there, *rest = row
     if address_there:
         address, key = address_there, parse_address(address_there).key
-    beats = covered.get(number, [])
-    sectors = [tuple(beat[0] for beat in beats), tuple(beat[1] for beat in beats)]
+    beats = covered.get(number)
+    sectors = zip(*beats, strict=True) if beats else ((), ())
     return Member(number, address or "", key or "", *[*rest, *sectors, slug])
