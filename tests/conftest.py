@@ -70,31 +70,31 @@ def _spare_the_disk(url: str) -> None:
     server.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def standing_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A database with our schema, once on SQLite and once on PostgreSQL: making one takes longer than most tests."""
-    server = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
-    with new_database(tmp_path_factory.mktemp("base"), server) as database:
-        yield database
-
-
-@pytest.fixture
-def database(standing_database: Database) -> Database:
-    """The same, without a row."""
-    empty(standing_database)
-    return standing_database
-
-
 @pytest.fixture(scope="session")
 def standing_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A SQLite file with our schema."""
+    """A SQLite file with our schema, kept through the session."""
     with new_database(tmp_path_factory.mktemp("base")) as database:
         yield database
 
 
+@pytest.fixture(scope="session")
+def standing_server(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The same on PostgreSQL."""
+    with new_database(tmp_path_factory.mktemp("base"), postgres_url) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A database with our schema and without a row, once on SQLite and once on PostgreSQL."""
+    standing: Database = request.getfixturevalue("standing_file" if request.param == "sqlite" else "standing_server")
+    empty(standing)
+    return standing
+
+
 @pytest.fixture
 def file_database(standing_file: Database) -> Database:
-    """The same, without a row: for what is done on SQLite only."""
+    """The same on SQLite only."""
     empty(standing_file)
     return standing_file
 
