@@ -2,8 +2,8 @@
 
 A suite runs the command some hundred times, and most of a run is Python reading modules. Here one process reads them
 once, and each command is a fork of it: a process with its own arguments, environment, folder, standard streams and exit
-code, to be killed and signalled as any other. What a start itself does, or the interpreter at its end, is for tests that
-start `python -m distributor`.
+code, to be killed and signalled as any other. What a start itself does, or the interpreter at its end, is for tests
+that start `python -m distributor`.
 
 `python tests/warmcommand.py FD` is the one that is forked from.
 """
