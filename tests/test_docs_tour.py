@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from warmcommand import WarmCommand
 
 README = Path(__file__).parents[1] / "README.md"
 GAP = "…"
@@ -69,18 +69,10 @@ def run(command: str, folder: Path) -> list[str]:
     """What a command prints, standard error behind standard output."""
     name, *arguments = shlex.split(command)
     assert name == "distributor"
-    done = subprocess.run(
-        [sys.executable, "-m", "distributor", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONUTF8": "1", "TMPDIR": str(folder)},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return lines(done.stdout) + lines(done.stderr)
+    process = WarmCommand(arguments, cwd=folder, env=os.environ | {"PYTHONUTF8": "1", "TMPDIR": str(folder)})
+    out, err = process.communicate(60)
+    assert "Traceback" not in err
+    return lines(out) + lines(err)
 
 
 def test_the_tour_says_what_happens(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A suite runs the command some hundred times, and most of a run is Python reading modules. Here one process reads them
 once, and each command is a fork of it: a process with its own arguments, environment, folder, standard streams and exit
-code, to be killed and signalled as any other. What a start itself does is for tests that start `python -m distributor`.
+code, to be killed and signalled as any other. What a start itself does, or the interpreter at its end, is for tests
+that start `python -m distributor`.
 
 `python tests/warmcommand.py FD` is the one that is forked from.
 """
@@ -16,6 +17,7 @@ import gc
 import io
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -136,27 +138,40 @@ def _warm() -> socket.socket:
 
 def _serve(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Answer requests until there are no more; return, in a new process each time, with what that one is to be."""
+    running: dict[int, tuple[int, int]] = {}
+    poll = select.poll()
+    poll.register(requests, select.POLLIN)
     while True:
-        data, descriptors, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 4)
-        if not data:
-            os._exit(0)
-        if os.fork():
-            for descriptor in descriptors:
+        for ready, _ in poll.poll():
+            if ready in running:
+                poll.unregister(ready)
+                _tell_the_end(ready, *running.pop(ready))
+                continue
+            data, descriptors, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 4)
+            if not data:
+                os._exit(0)
+            *streams, said = descriptors
+            command = os.fork()
+            if not command:
+                requests.close()
+                for descriptor in (said, *running, *(one for _, one in running.values())):
+                    os.close(descriptor)
+                return json.loads(data), streams
+            for descriptor in streams:
                 os.close(descriptor)
-            continue
-        requests.close()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        *streams, said = descriptors
-        command = os.fork()
-        if not command:
-            os.close(said)
-            return json.loads(data), streams
-        for descriptor in streams:
-            os.close(descriptor)
-        os.write(said, _NUMBER.pack(command))
-        _, status = os.waitpid(command, 0)
+            os.write(said, _NUMBER.pack(command))
+            watch = os.pidfd_open(command)
+            running[watch] = command, said
+            poll.register(watch, select.POLLIN)
+
+
+def _tell_the_end(watch: int, command: int, said: int) -> None:
+    """Say what a command that has ended ended with, if there is still somebody to hear it."""
+    _, status = os.waitpid(command, 0)
+    with contextlib.suppress(BrokenPipeError):
         os.write(said, _NUMBER.pack(os.waitstatus_to_exitcode(status)))
-        os._exit(0)
+    os.close(said)
+    os.close(watch)
 
 
 def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
@@ -179,6 +194,39 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     sys.argv = ["distributor", *request["arguments"]]
 
 
+def _work_out() -> None:
+    """What every process of ours works out once, and keeps: tables' classes, the ledger's statements, templates."""
+    from sqlalchemy.orm import configure_mappers
+
+    from distributor.db.engine import Database
+    from distributor.deliveries.log import DeliveryLog
+    from distributor.rendering.templates import TemplateSet
+
+    configure_mappers()
+    database = Database("sqlite://")
+    with database.reading():  # only then it is known which SQLite it is
+        DeliveryLog(database, "nobody")
+    database.close()
+    TemplateSet.load(_TESTS.parent / "templates" / "press-release")
+
+
+def _leave_memory_to_the_kernel(code: object) -> None:
+    """End as the interpreter does, but for giving back object by object what the kernel takes back in one piece.
+
+    To give back what was inherited copies it first, and takes longer than most commands. Return, for the interpreter
+    to say it, where something stands in the way.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    if isinstance(code, int):
+        os._exit(code)
+
+
 def _main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = str(_TESTS.parent)
@@ -199,13 +247,13 @@ def _main() -> None:
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
     from distributor.__main__ import main
 
+    _work_out()
     sys.path.append(str(_TESTS))
     from movingclock import follow_environment
 
     # What is here to stay is no garbage: no fork looks through it, and so none copies the memory that it shares.
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _become(*_serve(requests))
     follow_environment()
     if number := os.environ.get(APART_FROM):
@@ -214,7 +262,11 @@ def _main() -> None:
         defaults = Carrier.__init__.__kwdefaults__
         assert defaults is not None
         defaults["apart_from"] = int(number)
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        _leave_memory_to_the_kernel(ended.code)
+        raise
 
 
 if __name__ == "__main__":

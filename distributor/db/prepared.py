@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -30,6 +30,24 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from distributor.db.plain import Converter, Insertion, Statement, read_moment, write_moment
 from distributor.models import Moment
+
+_Options = ParamSpec("_Options")
+_Made = TypeVar("_Made")
+
+
+def once_for_a_kind(
+    make: Callable[Concatenate[Dialect, _Options], _Made],
+) -> Callable[Concatenate[Dialect, _Options], _Made]:
+    """Let statements be compiled once in a process for all databases of one kind: of one driver and server version."""
+    known: dict[Any, _Made] = {}
+
+    def made(dialect: Dialect, /, *args: _Options.args, **options: _Options.kwargs) -> _Made:
+        kind = (type(dialect), dialect.server_version_info, args, *sorted(options.items()))
+        if kind not in known:
+            known[kind] = make(dialect, *args, **options)
+        return known[kind]
+
+    return made
 
 
 class Prepared:

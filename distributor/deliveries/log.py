@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, func, select, update
@@ -15,7 +16,7 @@ from distributor.db.bell import ring
 from distributor.db.engine import Database
 from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
-from distributor.db.prepared import PreparedInsert
+from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
 from distributor.deliveries.notices import Notices
@@ -36,6 +37,9 @@ _attempt = Attempt.__table__  # type: ignore[attr-defined]
 
 _NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
 """The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""
+
+_statements_for = once_for_a_kind(Statements.prepare)
+_planned_for = once_for_a_kind(partial(PreparedInsert, _delivery, tuple(_NEW), together=500))
 
 _NOTED_TOGETHER = 512
 """So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
@@ -82,8 +86,8 @@ class DeliveryLog:
         self.worker = worker
         self._now = now or clock.now
         self._shared_clock = now is None and not database.is_sqlite
-        self._statements = Statements.prepare(database.engine.dialect, shared_clock=self._shared_clock)
-        self._planned = PreparedInsert(_delivery, tuple(_NEW), database.engine.dialect, together=500)
+        self._statements = _statements_for(database.engine.dialect, shared_clock=self._shared_clock)
+        self._planned = _planned_for(database.engine.dialect)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
         self._notices = Notices(self._statements, database.engine.dialect)
         self._newly_accepted: list[int] = []

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Dialect, Text, cast, select
 
-from distributor.db.prepared import Prepared
+from distributor.db.prepared import Prepared, once_for_a_kind
 from distributor.deliveries.statements import Statements, informed
 from distributor.deliveries.steps import inform
 from distributor.models import Dispatch
@@ -18,13 +18,15 @@ _dispatch = Dispatch.__table__  # type: ignore[attr-defined]
 NOTICE = "texts.rights"
 """What a template that prints the notice of rights says; a layout without it informs nobody."""
 
+_note_all_for = once_for_a_kind(partial(Prepared, informed()))
+
 
 class Notices:
     """Keeps the day for the addressees of accepted deliveries, where they are no test and told the rights."""
 
     def __init__(self, statements: Statements, dialect: Dialect) -> None:
         self._statements = statements
-        self._note_all = Prepared(informed(), dialect)
+        self._note_all = _note_all_for(dialect)
         self._informs: dict[int, bool] = {}
 
     @property

@@ -77,7 +77,7 @@ def look_through(paths: Sequence[Path], doubts: Sequence[Doubt], known: Sequence
     """What the log says of each doubt, in their order. Raises `BadInput` for a file that cannot be read."""
     log = MailLog([*(one.message_id for one in doubts), *(one.message_id for one in known)])
     files = []
-    for path in sorted(dict.fromkeys(paths), key=lambda path: _begins(path, now)):
+    for path in sorted(sorted(set(paths), reverse=True), key=lambda path: _begins(path, now)):
         file = _File(path)
         for line in _lines(path, now):
             file.span.take(line)
@@ -140,10 +140,12 @@ def _unsure(words: str) -> Found:
     return Found(Fate.UNSURE, words)
 
 
-def _begins(path: Path, now: datetime) -> tuple[datetime, str]:
-    """The first time in a file: what was rotated away comes before what is written now, however they are named."""
-    first = next((line.at for line in islice(_lines(path, now), _FIRST_LINES) if line.at is not None), now)
-    return first, path.name
+def _begins(path: Path, now: datetime) -> datetime:
+    """The first time in a file: what was rotated away comes before what is written now, however they are named.
+
+    Of two that begin in the same second `mail.log.1` comes before `mail.log`: the last of the names first.
+    """
+    return next((line.at for line in islice(_lines(path, now), _FIRST_LINES) if line.at is not None), now)
 
 
 def _lines(path: Path, now: datetime) -> Iterator[LogLine]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from jinja2.utils import missing
 
 from distributor.errors import BadInput
 from distributor.rendering import inlining, phones, plaintext
+from distributor.rendering.compiled import Compiled
 from distributor.rendering.salutation import Forms
 from distributor.rendering.settling import assigned_names, settle
 from distributor.rendering.texts import Texts, read_tables
@@ -198,7 +199,7 @@ class TemplateSet:
             if not name.endswith(".j2"):
                 continue
             try:
-                self._environment.check(source, name)  # the user's own text, so the line is the user's own
+                _check(source, name)  # the user's own text, so the line is the user's own
                 if name.endswith(".html.j2"):
                     self._inlined[name] = inlining.inline_source(source, self._css, self._path(name))
                 self._environment.get_template(name)
@@ -273,6 +274,9 @@ class View:
         return self._values[key]
 
 
+_COMPILED = Compiled()
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja2 for mail: sandboxed, strict, autoescaping `.html.j2`, bounded loops, no file but the set's."""
 
@@ -287,6 +291,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
+            bytecode_cache=_COMPILED,
         )
         self.filters.update(wrap=plaintext.wrap, tel=phones.tel_target, bounded=self._bounded)
         for name in _SWELLING:
@@ -312,15 +317,6 @@ class _Environment(ImmutableSandboxedEnvironment):
     def wrap_str_format(self, value: Any) -> None:
         """No `str.format` of any kind: the sandbox would let its widths pass."""
 
-    def check(self, source: str, name: str) -> None:
-        """Raise `TemplateSyntaxError` for a mistake that can be seen without rendering, also where Jinja would wait."""
-        tree = self.parse(source, name)
-        for kind, known in ((nodes.Filter, self.filters), (nodes.Test, self.tests)):
-            for node in tree.find_all(kind):
-                if node.name not in known:
-                    what = kind.__name__.lower()
-                    raise TemplateSyntaxError(f"No {what} named {node.name!r}", node.lineno, name)
-
     def begin(self) -> None:
         """Give a rendering its loop passes."""
         self._steps_left = MAX_STEPS
@@ -344,6 +340,18 @@ class _Environment(ImmutableSandboxedEnvironment):
         if not (isinstance(left, numbers) and isinstance(right, numbers) and operator != "**"):
             raise SecurityError(f"{operator} is for small numbers only")
         return super().call_binop(context, operator, left, right)
+
+
+@lru_cache(maxsize=256)
+def _check(source: str, name: str) -> None:
+    """Raise `TemplateSyntaxError` for a mistake that can be seen without rendering, also where Jinja would wait."""
+    environment = _Environment(lambda _: None)
+    tree = environment.parse(source, name)
+    for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
+        for node in tree.find_all(kind):
+            if node.name not in known:
+                what = kind.__name__.lower()
+                raise TemplateSyntaxError(f"No {what} named {node.name!r}", node.lineno, name)
 
 
 class _Sources(BaseLoader):

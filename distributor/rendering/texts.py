@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -89,7 +90,7 @@ def read_texts(language: str, source: str, file: str) -> Texts:
 
 def _parse(source: str, file: str) -> dict[str, Any]:
     try:
-        words = yaml.safe_load(source)
+        words = _words(source)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it cannot be read"
@@ -99,6 +100,11 @@ def _parse(source: str, file: str) -> dict[str, Any]:
     if not isinstance(words, dict):
         raise BadInput("The text table is empty or no table.", file=file, mend="Copy another language's and translate.")
     return words
+
+
+@lru_cache(maxsize=64)
+def _words(source: str) -> Any:
+    return yaml.safe_load(source)
 
 
 def _complete(language: str, tables: list[dict[str, Any]], file: str) -> Texts:

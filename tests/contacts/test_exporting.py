@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from databases import empty
+from databases import new_database
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
@@ -100,18 +100,18 @@ def exported(session: Session, kind: str, **options: str) -> bytes:
     return write_xlsx(found.header, found.rows) if kind == "xlsx" else write_vcards(found.rows)
 
 
-@pytest.fixture(scope="module")
-def nasty(standing_database: Database) -> Iterator[Database]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def nasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A base of 5,000 people (a few hundred on the slower database) with the nastiest names; some objected."""
-    empty(standing_database)
-    report = load(standing_database, nasty_list(5000 if standing_database.is_sqlite else 400), list_name="Tous")
-    assert not report.counts["rejected"]
-    with standing_database.session() as session:
-        for address in ("autre0@perso.example", "autre35@perso.example"):
-            suppression.add(session, KEYS, parse_address(address), reason="asked", actor="anne")
-        session.add(Sector(slug="arts", name="Arts, lettres"))
-    yield standing_database
-    empty(standing_database)
+    server = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    with new_database(tmp_path_factory.mktemp("nasty"), server) as database:
+        report = load(database, nasty_list(5000 if database.is_sqlite else 400), list_name="Tous")
+        assert not report.counts["rejected"]
+        with database.session() as session:
+            for address in ("autre0@perso.example", "autre35@perso.example"):
+                suppression.add(session, KEYS, parse_address(address), reason="asked", actor="anne")
+            session.add(Sector(slug="arts", name="Arts, lettres"))
+        yield database
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "vcard"])

@@ -56,6 +56,18 @@ def test_a_packed_log_is_read_whatever_it_is_called(tmp_path: Path, ending: str)
     assert looked(written(tmp_path, pack(START.encode()) + pack((BEGUN + ACTIVE + END).encode()))).fate is Fate.ACCEPTED
 
 
+def test_two_that_begin_in_the_same_second_are_read_the_rotated_one_first(tmp_path: Path) -> None:
+    bounced = line(
+        20,
+        "postfix/error[60]: 0DE299845DA: to=<known@journal.example>, relay=none, dsn=5.2.2, status=bounced (full)",
+    )
+    old = written(tmp_path, (BEGUN + ACTIVE).encode(), "mail.log.1")
+    new = written(tmp_path, (bounced + END).encode())
+    for files in ([old, new], [new, old]):
+        (found,) = look_through(files, [DOUBT], OTHERS, NOW)
+        assert found.fate is Fate.BOUNCED
+
+
 @pytest.mark.parametrize("ending", PACKED)
 def test_a_packed_log_that_is_damaged_is_refused(tmp_path: Path, ending: str) -> None:
     """A log that ends before its end would prove what it does not say."""

@@ -386,6 +386,16 @@ def hold_after(server: ScriptedServer, number: int, monkeypatch: pytest.MonkeyPa
     return go_on
 
 
+@contextmanager
+def shared(server: ScriptedServer) -> Iterator[ScriptedServer]:
+    """A server that several tests have in common: each finds the messages that it had before all, and harms nothing."""
+    before = list(server.accepted)
+    yield server
+    server.accepted[:] = before
+    violations, server.violations = server.violations, []
+    assert violations == []
+
+
 @dataclass(frozen=True)
 class JournalingServer:
     """The scripted server as a process of its own: it outlives whatever is killed on the other side."""

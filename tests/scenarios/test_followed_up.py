@@ -6,13 +6,15 @@ import email
 import email.policy
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence
+from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence, shared
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 
 REFUSED, ANSWERED, AWAY, BACK, OBJECTED, BOUNCED, DESK, VAGUE = SHORT_LIST[:8]
@@ -39,30 +41,54 @@ class Sent:
         return {one["name"]: one["because"] for one in shown["left_out"]}
 
 
-@pytest.fixture
-def sent(office: Office) -> Iterator[Sent]:
+@pytest.fixture(scope="module")
+def sent_once(prepared_office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
+    """What all tests here begin with; not to be changed."""
     with running(TROUBLE) as server:
-        sending = office.at(server.port)
+        sending = prepared_office.copied_to(tmp_path_factory.mktemp("sent")).at(server.port)
         sending.send(SLUG, BUREAU, code=5)
-        yield Sent(sending, server)
         assert server.violations == []
+        yield Sent(sending, server)
+
+
+@pytest.fixture(scope="module")
+def a_day_later(sent_once: Sent, tmp_path_factory: pytest.TempPathFactory) -> Sent:
+    """A day later, with an answer, two absences, an objection, a bounce and a desk; not to be changed."""
+    office = sent_once.office.copied_to(tmp_path_factory.mktemp("later"))
+    later = Sent(office, sent_once.server)
+    later.a_day_passes()
+    today = datetime.now(ZoneInfo("Europe/Paris")).date()
+    office.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
+    back = f"{today + timedelta(days=3):%d/%m/%Y}"
+    office.reads(AWAY, "Absence du bureau", f"Je suis absent du bureau, de retour le {back}.", automatic=True)
+    gone = f"{today:%d/%m/%Y}"
+    office.reads(BACK, "Absence du bureau", f"Je suis absente du bureau, de retour le {gone}.", automatic=True)
+    office.reads(VAGUE, "Absence du bureau", "Je suis absent du bureau.", automatic=True)
+    office.run("suppressions", "add", OBJECTED.address)
+    office.change(f"UPDATE delivery SET state = 'bounced' WHERE address = '{BOUNCED.spec}'")
+    office.change(f"UPDATE contact SET flag = 'desk' WHERE address = '{DESK.spec}'")
+    return later
+
+
+@contextmanager
+def copied(sent: Sent, folder: Path) -> Iterator[Sent]:
+    """The same, in an office of a test's own."""
+    own = sent.office.copied_to(folder)
+    with shared(sent.server) as server:
+        yield Sent(own, server)
+        own.close()
 
 
 @pytest.fixture
-def later(sent: Sent) -> Sent:
-    """A day later, with an answer, two absences, an objection, a bounce and a desk."""
-    sent.a_day_passes()
-    today = datetime.now(ZoneInfo("Europe/Paris")).date()
-    sent.office.reads(ANSWERED, "Re: urgences", "Merci, pouvez-vous me donner le nombre de postes ?")
-    back = f"{today + timedelta(days=3):%d/%m/%Y}"
-    sent.office.reads(AWAY, "Absence du bureau", f"Je suis absent du bureau, de retour le {back}.", automatic=True)
-    gone = f"{today:%d/%m/%Y}"
-    sent.office.reads(BACK, "Absence du bureau", f"Je suis absente du bureau, de retour le {gone}.", automatic=True)
-    sent.office.reads(VAGUE, "Absence du bureau", "Je suis absent du bureau.", automatic=True)
-    sent.office.run("suppressions", "add", OBJECTED.address)
-    sent.office.change(f"UPDATE delivery SET state = 'bounced' WHERE address = '{BOUNCED.spec}'")
-    sent.office.change(f"UPDATE contact SET flag = 'desk' WHERE address = '{DESK.spec}'")
-    return sent
+def sent(sent_once: Sent, tmp_path: Path) -> Iterator[Sent]:
+    with copied(sent_once, tmp_path) as own:
+        yield own
+
+
+@pytest.fixture
+def later(a_day_later: Sent, tmp_path: Path) -> Iterator[Sent]:
+    with copied(a_day_later, tmp_path) as own:
+        yield own
 
 
 def test_on_the_same_day_nobody_is_followed_up(sent: Sent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from cuttingproxy import Cut, cutting
-from mailservers import BOUNCES, Postfix, running_postfix, until
+from mailservers import BOUNCES, running_postfix, until
 from office import SLUG, Office
 
 PEOPLE = ("known", "taken", "full", "within", "unheard", "later")
@@ -43,7 +44,10 @@ class Doubtful:
     """A dispatch to six through a Postfix, four of them cut off, and what Postfix has logged."""
 
     office: Office
-    server: Postfix
+    log: Path
+
+    def lines(self) -> list[str]:
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def states(self) -> dict[str, str]:
         return {one["address"].partition("@")[0]: one["state"] for one in self.office.deliveries()}
@@ -58,8 +62,10 @@ class Doubtful:
         return path
 
 
-@pytest.fixture
-def doubtful(office: Office) -> Iterator[Doubtful]:
+@pytest.fixture(scope="module")
+def sent_once(prepared_office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doubtful]:
+    """What all tests here begin with; not to be changed."""
+    office = prepared_office.copied_to(tmp_path_factory.mktemp("doubtful"))
     people = "E-mail;Nom\n" + "".join(f"{one}@journal.example;{one.title()}\n" for one in PEOPLE)
     (office.path / "journal.csv").write_text(people, encoding="utf-8")
     office.run("contacts", "import", str(office.path / "journal.csv"), "--list", "journal")
@@ -72,13 +78,21 @@ def doubtful(office: Office) -> Iterator[Doubtful]:
             until(lambda: "status=bounced (mailbox full)" in server.log.read_text(), server.log)
             until(lambda: server.log.read_text().count("lost connection after DATA") == 2, server.log)
             until(lambda: server.log.read_text().count("/cleanup[") >= 5, server.log)
-            yield Doubtful(sending, server)
+            yield Doubtful(sending, Path(shutil.copy(server.log, office.path.parent / "postfix.log")))
+
+
+@pytest.fixture
+def doubtful(sent_once: Doubtful, tmp_path: Path) -> Iterator[Doubtful]:
+    """The same, in an office of the test's own; the server is still there."""
+    own = sent_once.office.copied_to(tmp_path)
+    yield Doubtful(own, sent_once.log)
+    own.close()
 
 
 def test_what_the_log_names_is_settled_and_what_it_does_not_stays_in_doubt(doubtful: Doubtful) -> None:
     in_doubt = dict.fromkeys(("taken", "full", "within", "unheard"), "in_doubt")
     assert doubtful.states() == {"known": "accepted", "later": "accepted"} | in_doubt
-    log = doubtful.server.log
+    log = doubtful.log
     rehearsed = doubtful.resolve(log, more=("--dry-run",))
     assert "would be ended" in rehearsed
     assert doubtful.states()["taken"] == "in_doubt"
@@ -95,7 +109,7 @@ def test_what_the_log_names_is_settled_and_what_it_does_not_stays_in_doubt(doubt
     assert "queue id" in rows["taken"]["reason"]
     audited = doubtful.office.query("SELECT details FROM audit WHERE action = 'dispatches.resolve' ORDER BY id")
     evidence = [line for row in audited for line in json.loads(row[0])["evidence"]]
-    assert all(line in doubtful.server.lines() for line in evidence)
+    assert all(line in doubtful.lines() for line in evidence)
     assert any("lost connection after DATA" in line for line in evidence)
     doubtful.office.run("dispatches", "resume", "1", code=5)
     assert doubtful.states()["within"] in {"accepted", "bounced"}
@@ -103,7 +117,7 @@ def test_what_the_log_names_is_settled_and_what_it_does_not_stays_in_doubt(doubt
 
 def test_a_log_that_goes_on_proves_that_a_message_never_came(doubtful: Doubtful) -> None:
     """The same log once ten minutes have passed: Postfix goes on writing, and nothing in it is the message."""
-    whole = doubtful.server.log.read_text()
+    whole = doubtful.log.read_text()
     later = datetime.now().astimezone() + timedelta(minutes=12)
     earlier = later - timedelta(minutes=20)
     line = "{0:%b %e %H:%M:%S} mx postfix/anvil[1]: statistics: max cache size 1\n"
@@ -129,7 +143,7 @@ def test_rotated_and_packed_logs_are_read_in_their_order_whatever_the_form(doubt
     year = datetime.now(UTC).year
     zoned = [
         f"{datetime.strptime(f'{year} {line[:15]} +0000', '%Y %b %d %H:%M:%S %z').isoformat()}{line[15:]}"
-        for line in doubtful.server.lines()
+        for line in doubtful.lines()
     ]
     middle = next(number for number, line in enumerate(zoned) if "mailbox full" in line)
     packed = doubtful.office.path.parent / "mail.log.1.gz"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence, shared
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 
 FULL, DEAD, KEPT, FORGOTTEN, OTHER = (SHORT_LIST[number] for number in (1, 2, 4, 6, 8))
@@ -40,14 +41,24 @@ class Sent:
         return [row[0] for row in self.office.query(f"SELECT state FROM attempt WHERE delivery_id = {number}")]
 
 
-@pytest.fixture
-def sent(office: Office) -> Iterator[Sent]:
+@pytest.fixture(scope="module")
+def sent_once(prepared_office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
+    """What all tests here begin with; not to be changed."""
     with running(TROUBLE) as server:
-        sending = office.at(server.port)
+        sending = prepared_office.copied_to(tmp_path_factory.mktemp("sent")).at(server.port)
         sending.send(SLUG, BUREAU, code=5)
         assert sending.states() == {"accepted": 7, "rejected": 3, "in_doubt": 2}
-        yield Sent(sending, server)
         assert server.violations == []
+        yield Sent(sending, server)
+
+
+@pytest.fixture
+def sent(sent_once: Sent, tmp_path: Path) -> Iterator[Sent]:
+    """The same, in an office of the test's own."""
+    own = sent_once.office.copied_to(tmp_path)
+    with shared(sent_once.server) as server:
+        yield Sent(own, server)
+        own.close()
 
 
 def test_who_was_refused_is_shown_and_sent_to_again_by_reason(sent: Sent) -> None:

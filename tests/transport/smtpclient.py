@@ -73,13 +73,18 @@ async def deliver_once(*faults: Fault, script: Script | None = None, **changes: 
     begin = Begin()
     async with ScriptedServer(replace(script or Script(), faults=faults)) as server:
         # Short timers only where silence is expected: a loaded machine must not look like a silent server.
-        silent = any(fault.do in {"stall", "accept_then_stall"} for fault in faults)
+        silent = any(fault.do in {"stall", "accept_then_stall"} or _goes_on(fault.reply) for fault in faults)
         changes.setdefault("timeouts", IMPATIENT if silent else PATIENT)
         connection = await SmtpTransport(account(server, **changes)).connect()
         outcome = await connection.deliver(envelope(), begin)
         usable = connection.is_usable
         await connection.close()
     return Delivered(outcome, server, begin.calls, usable)
+
+
+def _goes_on(reply: str) -> bool:
+    """Whether a reply of one line announces another one, for which one waits."""
+    return "\n" not in reply and reply[3:4] == "-"
 
 
 @dataclass
