@@ -70,7 +70,7 @@ def test_it_is_missed_from_its_hour_on_until_it_begins(database: Database, waits
     case.clock.moment = HOUR - timedelta(microseconds=1)
     assert case.missed() == []
     case.clock.moment = NIGHT
-    assert case.missed() == [Missed(case.number, waits["wave"], HOUR, "embargo_until" in waits)]
+    assert case.missed() == [Missed(case.number, "default", waits["wave"], HOUR, "embargo_until" in waits)]
     assert len(case.log.claim(case.number, 1)) == 1
     case.log.release(case.ids[2:])
     if "embargo_until" in waits:
