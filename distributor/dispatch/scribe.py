@@ -218,10 +218,16 @@ class Standby:
                 self._ahead = self.take()
 
     def take(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-        """The pipe to a process, and the process, which is the taker's now. Raises `OSError`."""
+        """The pipe to a process, and the process, which is the taker's now. Raises `OSError`.
+
+        One that was ended while it stood by, as by a machine short of memory, is no use: another one is started.
+        """
         started, self._ahead = self._ahead, None
         if started is not None:
-            return started
+            pipe, process = started
+            if process.poll() is None:
+                return started
+            pipe.close()
         ours, theirs = socket.socketpair()
         with theirs:
             try:

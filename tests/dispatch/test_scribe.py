@@ -303,6 +303,30 @@ def test_one_that_stands_by_is_the_next_to_be_taken_and_ends_when_nobody_takes_i
     assert left.returncode == 0
 
 
+def test_one_that_ended_while_it_stood_by_is_not_taken(database: Database, log: DeliveryLog) -> None:
+    _dispatch_id, ids = add_deliveries(database, 1)
+    standby = Standby()
+    standby.start()
+    assert standby._ahead is not None
+    pipe, ahead = standby._ahead
+    ahead.kill()
+    os.waitid(os.P_PID, ahead.pid, os.WEXITED | os.WNOWAIT)
+
+    async def scene() -> int | None:
+        ledger = Ledger(log, apart=standby)
+        process = process_of(ledger)
+        assert process is not ahead
+        await ledger.call(log.claim, 1, 1)
+        await ledger.begin(ids[0])
+        await ledger.close()
+        return process.returncode
+
+    assert asyncio.run(scene()) == 0, "the thread did its work"
+    assert states(database, ids) == ["sending"]
+    assert pipe.fileno() < 0
+    assert ahead.returncode == -signal.SIGKILL
+
+
 _STARTER = """
 import asyncio, sys
 from distributor.db.engine import Database
