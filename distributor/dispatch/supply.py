@@ -168,4 +168,4 @@ class Supply:
         return max(_LEAST_CLAIM, 2 * self.connections)
 
     def _is_low(self) -> bool:
-        return len(self.queue) < self._share()
+        return len(self.queue) < self._share() // 2
