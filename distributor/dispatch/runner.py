@@ -30,7 +30,7 @@ _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
 """How often a run looks whether it was called off, and goes to the database for its pace."""
 _SHORT_WAIT_S = 60
-_AT_ONCE = 96
+_AT_ONCE = 24
 """So many messages are written at once, if together they are not larger nor take longer than that."""
 _AHEAD_BYTES = 1 << 20
 _AHEAD_S = 0.02
