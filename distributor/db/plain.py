@@ -20,7 +20,7 @@ Converter = Callable[[Any], Any]
 _BUSY_MS = 30_000
 _CHECKPOINT_PAGES = 4_000
 """Moving the journal into the file costs two more waits for the disk; at 16 MB it does so a quarter as often."""
-_ROWS = 64
+ROWS = 64
 """So many rows are inserted by one statement, where nothing else is said."""
 
 
@@ -94,7 +94,7 @@ class Insertion:
     head: str
     row: str
     converters: Sequence[Converter | None]
-    together: int = _ROWS
+    together: int = ROWS
 
     def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
         """The rows as the driver takes them, so many as go together."""

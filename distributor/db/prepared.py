@@ -28,7 +28,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from distributor.db.plain import Converter, Insertion, Statement, read_moment, write_moment
+from distributor.db.plain import ROWS, Converter, Insertion, Statement, read_moment, write_moment
 from distributor.models import Moment
 
 _Options = ParamSpec("_Options")
@@ -94,7 +94,7 @@ class PreparedInsert:
     rows go in one, or `together` of them. `plain` is as that of `Prepared`.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect, *, together: int = 64) -> None:
+    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect, *, together: int = ROWS) -> None:
         statement = table.insert().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
         self._columns = columns
         self._sql = str(statement.compile(dialect=dialect))

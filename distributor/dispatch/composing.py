@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -232,19 +231,9 @@ def _texts_in(version: ReleaseVersion, key: str) -> dict[str, str]:
 
 def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
     """The recipient that a delivery's frozen merge fields describe."""
-    name, civility, first_name, last_name, language, outlet, role, desk, sector, note = _merge_texts(merge)
     return Recipient(
         address=address,
-        name=name,
-        civility=civility,
-        first_name=first_name,
-        last_name=last_name,
-        language=language,
-        outlet=outlet,
-        role=role,
-        desk=desk,
-        sector=sector,
-        note=note,
+        **{name: merge[name] for name in _MERGE_TEXTS},
         lists=tuple(merge["lists"]),
         fields=merge["fields"],
         takes_attachments=merge.get("takes_attachments", True),  # dispatches of before attached to everybody
@@ -277,7 +266,6 @@ _MERGE_TEXTS = (
     "sector",
     "note",
 )
-_merge_texts = itemgetter(*_MERGE_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,19 @@ def move(database: Database) -> None:
         move_embargo(connection, versions, MOVED)
 
 
+async def run(log: DeliveryLog, server: ScriptedServer, dispatch_id: int) -> RunResult:
+    """Carry the dispatch over two connections."""
+    runner = Runner(
+        log=log,
+        transport=SmtpTransport(SmtpAccount("127.0.0.1", server.port, security="plain")),
+        compose=compose,
+        retry=RetryPolicy((5, 15), 24),
+        connections=2,
+        now=HandClock(),
+    )
+    return await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)
+
+
 async def send(database: Database, dispatch_id: int, script: Script) -> ScriptedServer:
     """Send over two connections; the embargo moves when the first message has been taken."""
     async with ScriptedServer(script) as server:
@@ -56,15 +69,7 @@ async def send(database: Database, dispatch_id: int, script: Script) -> Scripted
                 move(database)
 
         server.on_accepted = move_once
-        runner = Runner(
-            log=DeliveryLog(database, "w1", HandClock()),
-            transport=SmtpTransport(SmtpAccount("127.0.0.1", server.port, security="plain")),
-            compose=compose,
-            retry=RetryPolicy((5, 15), 24),
-            connections=2,
-            now=HandClock(),
-        )
-        await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)
+        await run(DeliveryLog(database, "w1", HandClock()), server, dispatch_id)
         return server
 
 
@@ -127,15 +132,7 @@ async def send_asleep(
                 settled.set()
 
         server.on_accepted = settle
-        runner = Runner(
-            log=Ours(database, "w1", HandClock()),
-            transport=SmtpTransport(SmtpAccount("127.0.0.1", server.port, security="plain")),
-            compose=compose,
-            retry=RetryPolicy((5, 15), 24),
-            connections=2,
-            now=HandClock(),
-        )
-        result = await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)
+        result = await run(Ours(database, "w1", HandClock()), server, dispatch_id)
         assert claimed_anew.is_set()
         return server, result
 
