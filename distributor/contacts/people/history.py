@@ -47,10 +47,14 @@ class Event:
 def history_of(session: Session, keyring: Keyring, contact_id: int) -> list[Event]:
     """All that happened with a contact and with every further address of theirs, oldest first.
 
+    What is of one moment stands in the order in which it was written down, whatever order a database gives rows in.
+
     Raises `Refused`, as `suppression.check_key` does, under another key than objections were kept with.
     """
     rows = session.scalars(
-        select(Contact).where(or_(col(Contact.id) == contact_id, col(Contact.same_as_id) == contact_id))
+        select(Contact)
+        .where(or_(col(Contact.id) == contact_id, col(Contact.same_as_id) == contact_id))
+        .order_by(col(Contact.id))
     ).all()
     ids = [one.id for one in rows if one.id is not None]
     contact = next(one for one in rows if one.id == contact_id)
@@ -139,6 +143,7 @@ def _lists(session: Session, ids: list[int]) -> Iterator[Event]:
         .join(Affiliation, col(Affiliation.id) == col(MediaListMember.affiliation_id), isouter=True)
         .join(Outlet, col(Outlet.id) == col(Affiliation.outlet_id), isouter=True)
         .where(col(MediaListMember.contact_id).in_(ids))
+        .order_by(col(MediaListMember.media_list_id), col(MediaListMember.contact_id))
     )
     for member, media_list, outlet in present:
         yield _joined(media_list, member, f", for {outlet.name}" if outlet else "")
@@ -146,6 +151,7 @@ def _lists(session: Session, ids: list[int]) -> Iterator[Event]:
         select(MediaListDeparture, MediaList)
         .join(MediaList, col(MediaList.id) == col(MediaListDeparture.media_list_id))
         .where(col(MediaListDeparture.contact_id).in_(ids))
+        .order_by(col(MediaListDeparture.id))
     )
     for left, media_list in past:
         yield _joined(media_list, left, "")
@@ -164,7 +170,9 @@ def _joined(media_list: MediaList, one: MediaListMember | MediaListDeparture, ou
 
 def _merges(session: Session, ids: list[int]) -> Iterator[Event]:
     rows = session.scalars(
-        select(ContactMerge).where(or_(col(ContactMerge.kept_id).in_(ids), col(ContactMerge.merged_id).in_(ids)))
+        select(ContactMerge)
+        .where(or_(col(ContactMerge.kept_id).in_(ids), col(ContactMerge.merged_id).in_(ids)))
+        .order_by(col(ContactMerge.id))
     )
     for one in rows:
         other = session.get(Contact, one.merged_id if one.kept_id in ids else one.kept_id)
@@ -179,10 +187,12 @@ def _audited(session: Session, contact: Contact, ids: list[int]) -> Iterator[Eve
     """What somebody did by hand. A number is given again after an erasure: what came before is not this contact's."""
     number = col(Audit.details)["contact"].as_integer()
     rows = session.scalars(
-        select(Audit).where(
+        select(Audit)
+        .where(
             col(Audit.action).in_(("contacts.add", "contacts.edit")),
             and_(number.in_(ids), col(Audit.at) >= contact.created_at),
         )
+        .order_by(col(Audit.id))
     )
     for one in rows:
         if one.action == "contacts.add":
@@ -201,6 +211,7 @@ def _feedback(session: Session, ids: list[int]) -> Iterator[Event]:
         select(FeedbackEvent, Delivery)
         .join(Delivery, col(Delivery.id) == col(FeedbackEvent.delivery_id))
         .where(col(Delivery.contact_id).in_(ids))
+        .order_by(col(FeedbackEvent.id))
     )
     for one, delivery in rows:
         said = " ".join(part for part in (one.status, one.reason) if part)
