@@ -49,7 +49,7 @@ def render_all(
     *,
     date_of: Callable[[PlannedRecipient], datetime],
 ) -> list[RenderFailure]:
-    """Write every recipient's message, strictly, and keep none; return those that could not be written.
+    """Render every recipient's message, strictly, and keep none; return those that could not be written.
 
     `date_of` says when it leaves: at the end of an embargo it reads otherwise than before.
     """
@@ -61,7 +61,7 @@ def render_all(
         if date not in stamps:
             stamps[date] = identity.stamp(keyring, 0, message_id, date)
         try:
-            composer.compose(planned.recipient, stamps[date])
+            composer.check(planned.recipient, stamps[date])
         except RenderError as error:
             failures.append(RenderFailure(str(planned.recipient), error.reason, error.line, error.template))
     return failures

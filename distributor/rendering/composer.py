@@ -143,6 +143,14 @@ class Composer:
         """The whole message for `recipient`; the same bytes for the same values. `RenderError` if there is none."""
         return self._write(recipient, stamp, *self._render(recipient, stamp))
 
+    def check(self, recipient: Recipient, stamp: Stamp) -> None:
+        """Raise what `compose` would raise. The bodies are not encoded: of any text that renders there are bytes."""
+        self._render(recipient, stamp)
+        try:
+            self._writer.head(recipient, stamp)
+        except BadInput as error:
+            raise _unwritable(recipient, error) from error
+
     def preview(self, recipient: Recipient, stamp: Stamp) -> Preview:
         """The exact message `recipient` would get, taken apart for people. `RenderError` as for `compose`."""
         text_pieces, html_pieces = self._render(recipient, stamp)
@@ -157,9 +165,7 @@ class Composer:
         try:
             return self._writer.write(recipient, text, html, stamp)
         except BadInput as error:
-            raise RenderError(
-                recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip(".")
-            ) from error
+            raise _unwritable(recipient, error) from error
 
     def _render(self, recipient: Recipient, stamp: Stamp) -> tuple[Sequence[str], Sequence[str]]:
         """The plain text and the HTML, both in pieces."""
@@ -280,6 +286,11 @@ class Composer:
             ).split()
         )
         return text if len(text) <= _PREHEADER else text[:_PREHEADER].rpartition(" ")[0] + " …"
+
+
+def _unwritable(recipient: Recipient, error: BadInput) -> RenderError:
+    """Of whose message a value is that no message may carry."""
+    return RenderError(recipient, f"{error.field}: {error.message}".removeprefix("None: ").rstrip("."))
 
 
 def _direction(language: str) -> str:

@@ -53,26 +53,29 @@ class MessageWriter:
         One exception to 7-bit: a recipient whose local part is not ASCII (`Address.needs_smtputf8`) has it in To as
         UTF-8 (RFC 6532 §3.2), since no other form names the mailbox; it may leave only under SMTPUTF8 (RFC 6531).
         """
-        message_id = headers.bare_message_id(stamp.message_id)
+        head = self.head(recipient, stamp)
         # "=_" occurs neither in quoted-printable nor in base64, so no boundary can occur in a part (RFC 2045 §6.7).
-        mark = hashlib.sha256(message_id.encode("ascii")).hexdigest()[:24]
-        head = [
-            self._from,
-            headers.mailbox_header("To", recipient.name, recipient.address, allow_utf8=True),
-            self._reply_and_subject,
-            headers.date_header(stamp.date),
-            headers.message_id_header(message_id),
-            headers.thread_headers(stamp.references),
-            self._mime,
-            self._bulk,
-            headers.unsubscribe_headers(stamp.unsubscribe_mailto, stamp.unsubscribe_url),
-        ]
+        mark = hashlib.sha256(headers.bare_message_id(stamp.message_id).encode("ascii")).hexdigest()[:24]
         body = _alternative(f"=_a{mark}".encode("ascii"), text, html)
         if self._images:
             body = _enclosed(b'related;\r\n type="multipart/alternative"', f"=_r{mark}", body, self._images)
         if self._attachments and recipient.takes_attachments:
             body = _enclosed(b"mixed", f"=_m{mark}", body, self._attachments)
         return b"".join([*head, *body])
+
+    def head(self, recipient: Recipient, stamp: Stamp) -> list[bytes]:
+        """The fields of `write`, without those of the MIME structure: what can be wrong with a message is in here."""
+        return [
+            self._from,
+            headers.mailbox_header("To", recipient.name, recipient.address, allow_utf8=True),
+            self._reply_and_subject,
+            headers.date_header(stamp.date),
+            headers.message_id_header(stamp.message_id),
+            headers.thread_headers(stamp.references),
+            self._mime,
+            self._bulk,
+            headers.unsubscribe_headers(stamp.unsubscribe_mailto, stamp.unsubscribe_url),
+        ]
 
 
 def _sent_by(sender: Sender) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -108,8 +109,11 @@ def test_nothing_that_a_contact_holds(recipient: Recipient) -> None:
     composer = Composer(RELEASE_FR, SENDER, shipped(), timezone=PARIS)
     try:
         raw = composer.compose(recipient, STAMP)
-    except DistributorError:
+    except DistributorError as error:
+        with pytest.raises(type(error), match=re.escape(error.message)):
+            composer.check(recipient, STAMP)
         return
+    composer.check(recipient, STAMP)
     check_honest(raw, recipient)
 
 
