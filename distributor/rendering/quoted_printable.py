@@ -33,13 +33,12 @@ def encode_pieces(pieces: Sequence[str]) -> bytes:
         if "\n" not in piece:
             begun.append(piece)
             continue
-        cut = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
-        end, whole, begins = cut
+        end, whole, begins = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
         begun.append(end)
-        encoded += (_put_together(begun), whole)
+        encoded += (_encode("".join(begun)), whole)  # what is put together is a recipient's own, and not remembered
         begun = [begins]
     if any(begun) or not encoded:
-        encoded += (_put_together(begun), b"\r\n")
+        encoded += (_encode("".join(begun)), b"\r\n")
     return b"".join(encoded)
 
 
@@ -48,11 +47,6 @@ def _cut(piece: str) -> tuple[str, bytes, str]:
     end, _, rest = piece.partition("\n")
     lines, newline, begins = rest.rpartition("\n")
     return str(end), b"\r\n" + (encode(lines + newline) if newline else b""), str(begins)
-
-
-def _put_together(pieces: Sequence[str]) -> bytes:
-    """One line; what is put together is a recipient's own, and not kept for the next."""
-    return _line(pieces[0]) if len(pieces) == 1 else _encode("".join(pieces))
 
 
 def _line(line: str) -> bytes:
