@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from distributor.errors import BadInput
-from distributor.settings import DEFAULTS, PREFIX, SETTING_NAMES, Secret, Settings, build_settings
+from distributor.setting_values import Secret
+from distributor.settings import DEFAULTS, PREFIX, SETTING_NAMES, Settings, build_settings
 
 DEFAULT_ACCOUNT = "default"
 """The account that the settings themselves describe."""

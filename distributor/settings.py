@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 import stat
 from collections.abc import Callable, Mapping
@@ -11,12 +10,14 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from distributor.addresses import Address, parse_address
+from distributor import setting_values as value
+from distributor.addresses import Address
 from distributor.errors import BadInput
 from distributor.quiet import NEVER, QuietHours, read_quiet_hours
+from distributor.setting_values import Mailbox, Secret
 from distributor.tokens import LONGEST_BOUNCE_LOCAL
 
 PREFIX = "DISTRIBUTOR_"
@@ -24,10 +25,6 @@ PREFIX = "DISTRIBUTOR_"
 T = TypeVar("T")
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
-_HOST = re.compile(r"[\w.-]+")
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_SELECTOR_LENGTH = 100
 
 
 class Security(StrEnum):
@@ -62,34 +59,6 @@ class OAuthProvider(StrEnum):
 
 DEFAULT_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.PLAIN: 25}
 _IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.PLAIN: 143}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A value that never shows itself: not in logs, not in `repr`, not in reports."""
-
-    _value: str = ""
-
-    def reveal(self) -> str:
-        """The value, for the one place that needs it."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(set)" if self._value else "Secret(empty)"
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A name (or "") and an address."""
-
-    name: str
-    address: Address
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else str(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,17 +271,20 @@ def build_settings(
     """Read the text of every setting; raise `BadInput` that names the variable at fault and where its value is from."""
     read = _Reader(values, sources)
     security = read("smtp_security", Security, "one of tls, starttls, plain")
-    keys = read.optional("dkim_key", _inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
-    selectors = read.optional("dkim_selector", _selectors, "small letters, figures and hyphens, such as press202601")
+    keys = read.optional("dkim_key", value.inner_paths, "a file of the workspace, such as .dkim/press.pem") or ()
+    selectors = read.optional(
+        "dkim_selector", value.selectors, "small letters, figures and hyphens, such as press202601"
+    )
     ca_file, certificates = values["smtp_ca_file"], values["sns_certificates"]
-    key_file = read.optional("oauth_key_file", _inner_path, "a file of the workspace, such as .oauth/google.json")
-    bounce_address = read.optional("bounce_address", _address, "a bare address in plain letters")
+    key_file = read.optional("oauth_key_file", value.inner_path, "a file of the workspace, such as .oauth/google.json")
+    bounce_address = read.optional("bounce_address", value.address, "a bare address in plain letters")
     imap_security = read("feedback_imap_security", Security, "one of tls, starttls, plain")
     return Settings(
         workspace=workspace,
         database_url=read_database_url(workspace, values["database_url"]),
-        smtp_host=read.optional("smtp_host", _host, "a server's name such as smtp.example.org, or its number") or "",
-        smtp_port=read("smtp_port", _integer(1, 65535), "a port number")
+        smtp_host=read.optional("smtp_host", value.host, "a server's name such as smtp.example.org, or its number")
+        or "",
+        smtp_port=read("smtp_port", value.integer(1, 65535), "a port number")
         if values["smtp_port"]
         else DEFAULT_PORTS[security],
         smtp_security=security,
@@ -320,53 +292,59 @@ def build_settings(
         smtp_password=Secret(values["smtp_password"]),
         smtp_login=read("smtp_login", Login, "one of password, xoauth2"),
         oauth_provider=read.optional("oauth_provider", OAuthProvider, "microsoft or google"),
-        oauth_tenant=read.optional("oauth_tenant", _tenant, "a directory's number or domain") or "",
+        oauth_tenant=read.optional("oauth_tenant", value.tenant, "a directory's number or domain") or "",
         oauth_client_id=values["oauth_client_id"],
         oauth_client_secret=Secret(values["oauth_client_secret"]),
         oauth_key_file=workspace / key_file if key_file else None,
-        oauth_authority=read.optional("oauth_authority", _https_url, "an https address") or "",
-        smtp_connections=read("smtp_connections", _integer(1, 200), "a number from 1 to 200"),
-        smtp_messages_per_connection=read("smtp_messages_per_connection", _integer(1, 100_000), "a number above 0"),
+        oauth_authority=read.optional("oauth_authority", value.https_url, "an https address") or "",
+        smtp_connections=read("smtp_connections", value.integer(1, 200), "a number from 1 to 200"),
+        smtp_messages_per_connection=read(
+            "smtp_messages_per_connection", value.integer(1, 100_000), "a number above 0"
+        ),
         smtp_preset=values["smtp_preset"],
-        smtp_per_second=read.optional("smtp_per_second", _positive, "a number above 0"),
-        smtp_per_minute=read.optional("smtp_per_minute", _integer(1, 10**9), "a number above 0"),
-        smtp_per_hour=read.optional("smtp_per_hour", _integer(1, 10**9), "a number above 0"),
-        smtp_per_day=read.optional("smtp_per_day", _integer(1, 10**9), "a number above 0"),
-        provider_limits=read("provider_limits", _yes_or_no, "yes or no"),
+        smtp_per_second=read.optional("smtp_per_second", value.positive, "a number above 0"),
+        smtp_per_minute=read.optional("smtp_per_minute", value.integer(1, 10**9), "a number above 0"),
+        smtp_per_hour=read.optional("smtp_per_hour", value.integer(1, 10**9), "a number above 0"),
+        smtp_per_day=read.optional("smtp_per_day", value.integer(1, 10**9), "a number above 0"),
+        provider_limits=read("provider_limits", value.yes_or_no, "yes or no"),
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
-        mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
-        reply_to=read.optional("reply_to", _mailbox, "an address such as: Claire Morvan <claire@example.org>"),
+        mail_from=read.optional(
+            "mail_from", value.mailbox, "an address such as: Service de presse <presse@example.org>"
+        ),
+        reply_to=read.optional("reply_to", value.mailbox, "an address such as: Claire Morvan <claire@example.org>"),
         bounce_address=bounce_address,
-        verp=_require_room(bounce_address) if read("verp", _yes, "yes or no") else False,
-        objection_address=read.optional("objection_address", _address, "a bare address in plain letters"),
-        sender=read.optional("sender", _mailbox, "an address such as: Agence Relais <envoi@relais.example>"),
+        verp=_require_room(bounce_address) if read("verp", value.yes_or_no, "yes or no") else False,
+        objection_address=read.optional("objection_address", value.address, "a bare address in plain letters"),
+        sender=read.optional("sender", value.mailbox, "an address such as: Agence Relais <envoi@relais.example>"),
         dkim_key=keys,
         dkim_selector=_one_for_each(keys, selectors),
-        dkim_domain=read.optional("dkim_domain", _domain, "a domain such as organisation.example") or "",
+        dkim_domain=read.optional("dkim_domain", value.domain, "a domain such as organisation.example") or "",
         organisation=values["organisation"],
         logo=values["logo"],
-        public_url=read.optional("public_url", _https_url, "an https address such as https://presse.example.org") or "",
-        secret_key=Secret(read.optional("secret_key", _long_enough, "at least 32 characters") or ""),
-        signing_keys=read.optional("signing_keys", _keys, "at least 32 characters each, with commas between them")
+        public_url=read.optional("public_url", value.https_url, "an https address such as https://presse.example.org")
+        or "",
+        secret_key=Secret(read.optional("secret_key", value.long_enough, "at least 32 characters") or ""),
+        signing_keys=read.optional("signing_keys", value.keys, "at least 32 characters each, with commas between them")
         or (),
         sns_certificates=workspace / certificates if certificates else None,
-        timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
-        language=read("language", _language, "a two-letter language code such as fr or en"),
-        retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
-        retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
+        timezone=read("timezone", value.zone, "a time zone such as Europe/Paris"),
+        language=read("language", value.language, "a two-letter language code such as fr or en"),
+        retry_minutes=read("retry_minutes", value.minutes, "minutes above 0, separated by commas"),
+        retry_hours=read("retry_hours", value.positive, "a number of hours above 0"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
-        sign_offs=read("sign_offs", _integer(0, 10), "a number from 0 to 10"),
-        author_signs=read("author_signs", _yes_or_no, "yes or no"),
-        ask_number_above=read("ask_number_above", _integer(0, 10**9), "a number, 0 or above"),
-        cool_down=read("cool_down", _seconds, "a number of seconds, 0 to 3600"),
-        late_minutes=read("late_minutes", _positive, "a number of minutes above 0"),
+        sign_offs=read("sign_offs", value.integer(0, 10), "a number from 0 to 10"),
+        author_signs=read("author_signs", value.yes_or_no, "yes or no"),
+        ask_number_above=read("ask_number_above", value.integer(0, 10**9), "a number, 0 or above"),
+        cool_down=read("cool_down", value.seconds, "a number of seconds, 0 to 3600"),
+        late_minutes=read("late_minutes", value.positive, "a number of minutes above 0"),
         quiet_hours=read.optional("quiet_hours", read_quiet_hours, "such as: 21:00-07:00, weekends, french-holidays")
         or NEVER,
         log_file=values["log_file"],
-        log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
-        feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",
-        feedback_imap_port=read("feedback_imap_port", _integer(1, 65535), "a port number")
+        log_addresses=read("log_addresses", value.yes_or_no, "yes or no"),
+        feedback_imap_host=read.optional("feedback_imap_host", value.host, "a server's name such as imap.example.org")
+        or "",
+        feedback_imap_port=read("feedback_imap_port", value.integer(1, 65535), "a port number")
         if values["feedback_imap_port"]
         else _IMAP_PORTS[imap_security],
         feedback_imap_security=imap_security,
@@ -377,8 +355,8 @@ def build_settings(
         feedback_imap_folder=values["feedback_imap_folder"],
         feedback_imap_done_folder=values["feedback_imap_done_folder"],
         feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
-        feedback_minutes=read("feedback_minutes", _positive, "a number of minutes above 0"),
-        forward_replies_to=read.optional("forward_replies_to", _address, "a bare address in plain letters"),
+        feedback_minutes=read("feedback_minutes", value.positive, "a number of minutes above 0"),
+        forward_replies_to=read.optional("forward_replies_to", value.address, "a bare address in plain letters"),
         sources=sources,
         warnings=warnings,
         texts={name: text for name, text in values.items() if name not in SECRET_NAMES | {"database_url"}},
@@ -407,100 +385,11 @@ class _Reader:
         return self(name, parse, wanted) if self._values[name] else None
 
 
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in {"yes", "no"}:
-        raise ValueError(text)
-    return text.lower() == "yes"
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 10_000:
-        raise ValueError(text)
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 3600:
-        raise ValueError(text)
-    return number
-
-
-def _minutes(text: str) -> tuple[float, ...]:
-    return tuple(_positive(part) for part in text.split(","))
-
-
-def _mailbox(text: str) -> Mailbox:
-    """Read `Name <address>`: the name may hold commas and full stops without quotes; headers quote it themselves."""
-    if not text.isprintable():
-        raise ValueError(text)
-    if not text.endswith(">"):
-        return Mailbox("", _address(text))
-    name, _, address = text[:-1].rpartition("<")
-    return Mailbox(name.strip().strip('"').strip(), _address(address.strip()))
-
-
-def _address(text: str) -> Address:
-    """Read an address of our own: accents before its @ would ask SMTPUTF8 (RFC 6531) of every journalist's server."""
-    address = parse_address(text)
-    if address.needs_smtputf8:
-        raise ValueError(text)
-    return address
-
-
-def _domain(text: str) -> str:
-    """Read a domain of our own, as A-labels."""
-    return parse_address(f"x@{text}").domain
-
-
-def is_selector(text: str) -> bool:
-    """Whether `text` can name a DKIM key: labels of small letters, figures and hyphens (RFC 6376 §3.1)."""
-    return len(text) <= _SELECTOR_LENGTH and _SELECTOR.fullmatch(text) is not None
-
-
-def _selectors(text: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split(","))
-    if not all(map(is_selector, names)) or len(set(names)) != len(names):
-        raise ValueError(text)
-    return names
-
-
-def _tenant(text: str) -> str:
-    """Read what stands in an address of Microsoft's for the directory: a number, a domain, or «organizations»."""
-    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", text):
-        raise ValueError(text)
-    return text
-
-
-def _inner_path(text: str) -> str:
-    (path,) = _inner_paths(text)
-    return path
-
-
-def _inner_paths(text: str) -> tuple[str, ...]:
-    """Read the names of files in the workspace: a frozen dispatch names them, whatever machine carries it."""
-    paths = [PurePosixPath(part.strip()) for part in text.split(",")]
-    if any(path.is_absolute() or not path.name or ".." in path.parts for path in paths) or not text.isprintable():
-        raise ValueError(text)
-    return tuple(map(str, paths))
-
-
 def _one_for_each(keys: tuple[str, ...], selectors: tuple[str, ...] | None) -> tuple[str, ...]:
     """The selector of every key: those that are set, or what the files are called."""
     if selectors is None:
         selectors = tuple(PurePosixPath(key).stem for key in keys)
-        if not all(map(is_selector, selectors)) or len(set(selectors)) != len(selectors):
+        if not all(map(value.is_selector, selectors)) or len(set(selectors)) != len(selectors):
             raise BadInput(
                 "The names of the key files cannot be their names in DNS.",
                 field=PREFIX + "DKIM_KEY",
@@ -513,45 +402,6 @@ def _one_for_each(keys: tuple[str, ...], selectors: tuple[str, ...] | None) -> t
             mend=f"Give one selector for each file in {PREFIX}DKIM_KEY.",
         )
     return selectors
-
-
-def _host(text: str) -> str:
-    """Read a server's name, or its IP address with or without brackets (RFC 1123 §2.1: labels of 1 to 63 octets)."""
-    try:
-        ipaddress.ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
-    except ValueError:
-        # As the resolver will encode it: a label that is empty or too long raises UnicodeError there.
-        if not _HOST.fullmatch(text) or len(text.encode("idna")) > 253:
-            raise
-    return text
-
-
-def _https_url(text: str) -> str:
-    parts = urlsplit(text)
-    _ = parts.port  # raises ValueError for what is no port
-    if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"?#'):
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _long_enough(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError
-    return text
-
-
-def _keys(text: str) -> tuple[Secret, ...]:
-    keys = [_long_enough(part.strip()) for part in text.split(",")]
-    if len(set(keys)) != len(keys):
-        raise ValueError
-    return tuple(map(Secret, keys))
-
-
-def _yes(text: str) -> bool:
-    try:
-        return {"yes": True, "no": False}[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
 
 
 def _require_room(bounce_address: Address | None) -> bool:
@@ -569,16 +419,6 @@ def _require_room(bounce_address: Address | None) -> bool:
             mend=f"Take one with {LONGEST_BOUNCE_LOCAL} letters at most, such as bounces.",
         )
     return True
-
-
-def _zone(text: str) -> ZoneInfo:
-    return ZoneInfo(text)
-
-
-def _language(text: str) -> str:
-    if not (len(text) == 2 and text.isascii() and text.isalpha()):
-        raise ValueError(text)
-    return text.lower()
 
 
 def read_database_url(workspace: Path, text: str) -> str:

@@ -33,7 +33,7 @@ def keygen(
     from distributor.doctor.dkim import OwnKey
     from distributor.errors import BadInput
     from distributor.rendering.sign import Algorithm
-    from distributor.settings import is_selector
+    from distributor.setting_values import is_selector
     from distributor.wiring import open_workspace
 
     settings = open_workspace(context.obj).settings

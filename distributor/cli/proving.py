@@ -42,7 +42,8 @@ from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.composer import Composer
 from distributor.rendering.values import AttachmentFile, Recipient, Release
-from distributor.settings import Mailbox, Settings
+from distributor.setting_values import Mailbox
+from distributor.settings import Settings
 from distributor.wiring import Workspace, actor
 
 _NEVER = {

@@ -9,7 +9,8 @@ import pytest
 
 from distributor.doctor.lookup import DnsSilent
 from distributor.doctor.sender import ask_about_sender
-from distributor.settings import Settings, _mailbox
+from distributor.setting_values import mailbox
+from distributor.settings import Settings
 from distributor.starter import make_workspace
 from distributor.wiring import Workspace, open_workspace
 
@@ -23,7 +24,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def sent_by(workspace: Workspace, address: str) -> Settings:
-    return replace(workspace.settings, mail_from=_mailbox(address))
+    return replace(workspace.settings, mail_from=mailbox(address))
 
 
 def test_an_examples_domain_is_not_asked_about(workspace: Workspace) -> None:

@@ -1,0 +1,177 @@
+"""The kinds of value that a setting may have, each read from its text; `ValueError` for what is none of its kind."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from distributor.addresses import Address, parse_address
+
+_HOST = re.compile(r"[\w.-]+")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_SELECTOR_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that never shows itself: not in logs, not in `repr`, not in reports."""
+
+    _value: str = ""
+
+    def reveal(self) -> str:
+        """The value, for the one place that needs it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(empty)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name (or "") and an address."""
+
+    name: str
+    address: Address
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else str(self.address)
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def yes_or_no(text: str) -> bool:
+    if text.lower() not in {"yes", "no"}:
+        raise ValueError(text)
+    return text.lower() == "yes"
+
+
+def positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 10_000:
+        raise ValueError(text)
+    return number
+
+
+def seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 3600:
+        raise ValueError(text)
+    return number
+
+
+def minutes(text: str) -> tuple[float, ...]:
+    return tuple(positive(part) for part in text.split(","))
+
+
+def mailbox(text: str) -> Mailbox:
+    """Read `Name <address>`: the name may hold commas and full stops without quotes; headers quote it themselves."""
+    if not text.isprintable():
+        raise ValueError(text)
+    if not text.endswith(">"):
+        return Mailbox("", address(text))
+    name, _, spec = text[:-1].rpartition("<")
+    return Mailbox(name.strip().strip('"').strip(), address(spec.strip()))
+
+
+def address(text: str) -> Address:
+    """Read an address of our own: accents before its @ would ask SMTPUTF8 (RFC 6531) of every journalist's server."""
+    address = parse_address(text)
+    if address.needs_smtputf8:
+        raise ValueError(text)
+    return address
+
+
+def domain(text: str) -> str:
+    """Read a domain of our own, as A-labels."""
+    return parse_address(f"x@{text}").domain
+
+
+def is_selector(text: str) -> bool:
+    """Whether `text` can name a DKIM key: labels of small letters, figures and hyphens (RFC 6376 §3.1)."""
+    return len(text) <= _SELECTOR_LENGTH and _SELECTOR.fullmatch(text) is not None
+
+
+def selectors(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(map(is_selector, names)) or len(set(names)) != len(names):
+        raise ValueError(text)
+    return names
+
+
+def tenant(text: str) -> str:
+    """Read what stands in an address of Microsoft's for the directory: a number, a domain, or «organizations»."""
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", text):
+        raise ValueError(text)
+    return text
+
+
+def inner_path(text: str) -> str:
+    (path,) = inner_paths(text)
+    return path
+
+
+def inner_paths(text: str) -> tuple[str, ...]:
+    """Read the names of files in the workspace: a frozen dispatch names them, whatever machine carries it."""
+    paths = [PurePosixPath(part.strip()) for part in text.split(",")]
+    if any(path.is_absolute() or not path.name or ".." in path.parts for path in paths) or not text.isprintable():
+        raise ValueError(text)
+    return tuple(map(str, paths))
+
+
+def host(text: str) -> str:
+    """Read a server's name, or its IP address with or without brackets (RFC 1123 §2.1: labels of 1 to 63 octets)."""
+    try:
+        ipaddress.ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)
+    except ValueError:
+        # As the resolver will encode it: a label that is empty or too long raises UnicodeError there.
+        if not _HOST.fullmatch(text) or len(text.encode("idna")) > 253:
+            raise
+    return text
+
+
+def https_url(text: str) -> str:
+    parts = urlsplit(text)
+    _ = parts.port  # raises ValueError for what is no port
+    if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"?#'):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def long_enough(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError
+    return text
+
+
+def keys(text: str) -> tuple[Secret, ...]:
+    keys = [long_enough(part.strip()) for part in text.split(",")]
+    if len(set(keys)) != len(keys):
+        raise ValueError
+    return tuple(map(Secret, keys))
+
+
+def zone(text: str) -> ZoneInfo:
+    return ZoneInfo(text)
+
+
+def language(text: str) -> str:
+    if not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise ValueError(text)
+    return text.lower()
