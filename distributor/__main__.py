@@ -51,8 +51,9 @@ def _run() -> int:
 
 
 def _look_sooner(phase: str, _info: object) -> None:
-    """From the first look on: what works for hours is to stay small."""
+    """From the first look on: what works for hours is to stay small. What is there by then is not looked at at all."""
     if phase == "start":
+        gc.freeze()
         gc.set_threshold(_OBJECTS)
         gc.callbacks.remove(_look_sooner)
 

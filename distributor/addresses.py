@@ -6,13 +6,15 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
-
 
 class BadAddress(ValueError):
     """The text is not an e-mail address that mail can be sent to; the message says why, in one sentence."""
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?P<top>[a-z]{2,})")
+_RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
+_SHORT = 64
+"""So short a whole address cannot be too long in any of its parts (RFC 5321 §4.5.3.1.1, RFC 1035 §2.3.4)."""
 _ENCODED_WORD = re.compile(r"=\?[^?]+\?[BbQq]\?[^?]*\?=")
 
 
@@ -55,8 +57,19 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """Read a bare address such as `a.b@journal.example`; raise `BadAddress` for anything else."""
+    # Most are plain, and the library says the same of them: it takes fifty times as long, and is slow to load.
+    plain = _PLAIN.fullmatch(text) if len(text) <= _SHORT else None
+    if plain and plain["top"] not in _RESERVED:
+        return kept_address(text)
+    return _parse_any(text)
+
+
+def _parse_any(text: str) -> Address:
+    """As `parse_address`, of any text."""
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
         raise BadAddress("The address holds a control character or a line end.")
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - for the few that are not plain
+
     try:
         found = validate_email(
             text,
@@ -77,6 +90,15 @@ def parse_address(text: str) -> Address:
         )
     assert found.ascii_domain is not None
     return Address(found.local_part, found.ascii_domain.lower(), found.domain)
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can be sent to it."""
+    try:
+        parse_address(text)
+    except BadAddress:
+        return False
+    return True
 
 
 def kept_address(spec: str) -> Address:

@@ -15,11 +15,12 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 )
 
 # What each encoding makes of the other's French: a letter it would have, a sign that no word holds.
-_LETTERS = re.compile(
+# Kept as text: they take long to compile, and most files are UTF-8.
+_LETTERS = (
     r"[éèêëàâçîïôùûüœæñöäáíóúøåßšžÿ]|\b[ÉÈÊËÀÂÇÎÏÔÙÛŒÖÜÄÁØÅŠŽÑ](?=\w)|(?<=[A-Z])[ÉÈÊËÀÂÇÎÏÔÙÛŒÖÜÄÁØŠŽÑ](?![a-z])|\bÀ\b"
     r"|(?<=\w)’(?=\w)|(?<=\w)–(?=[A-Z])|(?<!\w)[«“€–—](?!\w)|(?<!\w)[«“](?=\w)|[»”…](?!\w)"
 )
-_STRANGE = re.compile(
+_STRANGE = (
     r"(?<=[a-zà-ÿ])[A-ZÀ-ÖØ-ÞŸŽŠƒ]|(?<=[A-Z])(?:[à-ÿ](?=[A-Z])|[À-ÖØ-Þ](?=[a-z]))|(?<=[a-z])–(?=[a-z])|(?<!\w)[Á-ÖØ-Þ](?!\w)"
     r"|(?<=\w)[«»“”…‘‚„](?=\w)|(?<!\w)[»‚„ƒ](?=\w)"
     r"|[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡](?=\w)|(?<=\w)[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡]|\ufffd"
@@ -85,7 +86,7 @@ def _eight_bit(data: bytes) -> DecodedText:
 
 
 def _score(text: str) -> int:
-    return len(_LETTERS.findall(text)) - 2 * len(_STRANGE.findall(text))
+    return len(re.findall(_LETTERS, text)) - 2 * len(re.findall(_STRANGE, text))
 
 
 def _statistical(data: bytes, sample: bytes) -> DecodedText:

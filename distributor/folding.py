@@ -25,6 +25,12 @@ def fold(text: str) -> str:
     return _APART.sub(" ", text.casefold()).strip()
 
 
+@lru_cache(maxsize=8192)
+def outlet_key(name: str) -> str:
+    """The folded name under which an outlet is one row, whatever its accents, case and punctuation."""
+    return fold(name) or name.casefold()
+
+
 def slugify(text: str, separator: str = "-") -> str:
     """A name for addresses and commands: `Santé publique` → `sante-publique`; "" when nothing is left to say."""
     return fold(text).replace(" ", separator)

@@ -67,11 +67,11 @@ class Keyring:
 
     def address_hash(self, address_key: str) -> str:
         """The keyed hash (64 hexadecimal digits) under which an objection is kept instead of the address."""
-        return hmac.digest(_derive(self.secret, "suppression"), address_key.encode(), "sha256").hex()
+        return _code(self.secret, "suppression", address_key.encode()).hex()
 
     def login_hash(self, login: str) -> str:
         """The keyed hash under which a refused login is kept instead of its password."""
-        return hmac.digest(_derive(self.secret, "login"), login.encode(), "sha256").hex()
+        return _code(self.secret, "login", login.encode()).hex()
 
     def token(self, purpose: Purpose, number: int, key_id: str | None = None) -> str:
         """A short case-insensitive token for the row `number`: `<name of the key><128-bit MAC><number>`, base 32.
@@ -130,9 +130,13 @@ class Keyring:
 
 
 def _mac(key: bytes, purpose: str, body: bytes) -> bytes:
-    mac = _keyed(key, purpose).copy()
-    mac.update(body)
-    return mac.digest()[:_MAC_BYTES]
+    return _code(key, purpose, body)[:_MAC_BYTES]
+
+
+def _code(key: bytes, purpose: str, body: bytes) -> bytes:
+    code = _keyed(key, purpose).copy()
+    code.update(body)
+    return code.digest()
 
 
 @lru_cache(maxsize=64)

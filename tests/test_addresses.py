@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.addresses import Address, BadAddress, kept_address, parse_address
+from distributor.addresses import _RESERVED, Address, BadAddress, _parse_any, kept_address, parse_address
 
 locals_ = st.from_regex(r"[a-zA-Zéèüßœ0-9]([a-zA-Zéèüßœ0-9._+-]{0,12}[a-zA-Zéèüßœ0-9])?", fullmatch=True).filter(
     lambda text: ".." not in text
@@ -34,6 +35,29 @@ def test_case_and_normal_form_do_not_make_another_mailbox(local: str, domain: st
     for spelt in (local.upper(), local.lower(), unicodedata.normalize("NFD", local)):
         for where in (domain.upper(), unicodedata.normalize("NFD", domain)):
             assert parse_address(f"{spelt}@{where}").key == key
+
+
+_NEARLY_PLAIN = st.from_regex(
+    r"[A-Za-z0-9]{1,70}([._-]{1,2}[A-Za-z0-9]{1,5}){0,3}@([a-z0-9]{1,70}(-{1,2}[a-z0-9]{1,5}){0,2}\.){0,3}([a-z]{1,5}|test|com|local)",
+    fullmatch=True,
+)
+
+
+@given(_NEARLY_PLAIN)
+def test_a_plain_address_is_what_the_library_says_it_is(text: str) -> None:
+    said: list[Address | str] = []
+    for parse in (parse_address, _parse_any):
+        try:
+            said.append(parse(text))
+        except BadAddress as error:
+            said.append(str(error))
+    assert said[0] == said[1]
+
+
+def test_no_reserved_domain_is_taken_for_a_plain_one() -> None:
+    assert {domain.rpartition(".")[2] for domain in SPECIAL_USE_DOMAIN_NAMES} <= _RESERVED
+    with pytest.raises(BadAddress, match="special-use or reserved"):
+        parse_address("a@b.test")
 
 
 @given(st.text(max_size=60))

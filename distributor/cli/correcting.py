@@ -183,7 +183,7 @@ def _log(workspace: Workspace, target: Target, taken: Taken) -> None:
 def _show(target: Target, taken: Taken, *, as_json: bool) -> None:
     from distributor.cli.output import console, show_json, suggest
     from distributor.cli.showing import release_as_json
-    from distributor.releases.fields import CHANGES
+    from distributor.releases.extra import CHANGES
 
     stored = taken.stored
     slug = stored.release.slug

@@ -22,7 +22,7 @@ from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.releases import store
-from distributor.releases.fields import CHANGES
+from distributor.releases.extra import CHANGES
 from distributor.releases.findings import Corrects
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from distributor.dispatch.enclosing import NOTHING, Enclosed
 from distributor.dispatch.signing import KeyReference, key_references
 from distributor.errors import BadInput
 from distributor.models import ReleaseVersion
-from distributor.releases.fields import CHANGES, EVENT, NOTES, OWN_EXTRA
+from distributor.releases.extra import CHANGES, EVENT, NOTES, OWN_EXTRA
 from distributor.rendering.composer import Composer
 from distributor.rendering.sign import Signer
 from distributor.rendering.templates import TemplateSet
@@ -245,7 +246,7 @@ def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
 def merge_of(recipient: Recipient) -> dict[str, Any]:
     """The merge fields of a recipient, as JSON-able values: what `recipient_of` reads back."""
     return {
-        **{name: getattr(recipient, name) for name in _MERGE_TEXTS},
+        **dict(zip(_MERGE_TEXTS, _texts_of(recipient), strict=True)),
         "lists": list(recipient.lists),
         "fields": dict(recipient.fields),
         "takes_attachments": recipient.takes_attachments,
@@ -266,6 +267,7 @@ _MERGE_TEXTS = (
     "sector",
     "note",
 )
+_texts_of = attrgetter(*_MERGE_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import time
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.contacts.intake.merging import outlet_key
 from distributor.dispatch.manifest import PlannedRecipient
+from distributor.folding import outlet_key
 from distributor.models import Outlet
 from distributor.releases.dates import find_time
 

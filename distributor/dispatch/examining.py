@@ -154,9 +154,10 @@ def oddest(
     """
     people = list(recipients)
     longest = max((len(one.recipient.name) for one in people), default=0)
+    odd = {char for char in set().union(*(one.recipient.name for one in people)) if _is_odd(char)}
     weighed = []
     for planned in people:
-        reasons = _oddities(planned.recipient, longest)
+        reasons = _oddities(planned.recipient, longest, odd)
         if reasons:
             weighed.append((sum(weight for weight, _ in reasons), planned, tuple(words for _, words in reasons)))
     weighed.sort(key=lambda entry: -entry[0])
@@ -166,11 +167,16 @@ def oddest(
     ]
 
 
-def _oddities(recipient: Recipient, longest: int) -> list[tuple[int, str]]:
-    """What is odd about one recipient, each with its weight."""
+def _is_odd(char: str) -> bool:
+    """Whether a character is not what names are written with."""
+    return unicodedata.category(char)[0] not in "LM" and char not in " -'’.·"
+
+
+def _oddities(recipient: Recipient, longest: int, odd: set[str]) -> list[tuple[int, str]]:
+    """What is odd about one recipient, each with its weight; `odd` are the odd characters of everybody's names."""
     name = recipient.name
     found = []
-    if any(unicodedata.category(char)[0] not in "LM" and char not in " -'’.·" for char in name):
+    if not odd.isdisjoint(name):
         found.append((6, "odd characters in the name"))
     if name and (name.isupper() or name.islower()):
         found.append((5, "capitals or small letters only"))

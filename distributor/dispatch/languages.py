@@ -49,16 +49,14 @@ def version_for(recipient: Recipient, versions: Sequence[StoredRelease]) -> Stor
 
 def share_out(session: Session, manifest: Manifest, versions: Sequence[StoredRelease]) -> Shares:
     """Give each recipient their version, and leave out who has, or waits for, the release in whatever language."""
-    meant = {one.address.key: version_for(one.recipient, versions) for one in manifest.recipients}
+    shares = divide(manifest, versions)
     found = [
         (one, words)
-        for stored in versions
-        for one, words in find_holders(
-            session,
-            stored.version,
-            [planned for planned in manifest.recipients if meant[planned.address.key] is stored],
-        )
+        for share in shares.parts
+        for one, words in find_holders(session, share.stored.version, share.manifest.recipients)
     ]
+    if not found:
+        return shares
     have_it = {planned.address.key for planned, _ in found}
     everyone = replace(
         manifest,

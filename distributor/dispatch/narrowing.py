@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.contacts.filters.language import format_filter, parse_filter
 from distributor.contacts.lists import press_lists
 from distributor.models import Contact
 from distributor.tokens import Keyring
@@ -45,6 +44,8 @@ def read_narrowing(session: Session, only_names: Sequence[str], where: str, keyr
     )
     if not where.strip():
         return Narrowing(only, "", on_only)
+    from distributor.contacts.filters.language import format_filter, parse_filter  # noqa: PLC0415 - most sends have none
+
     tree = parse_filter(where)
     condition = press_lists.filtering(session, keyring).condition(tree)
     matching = session.scalars(select(col(Contact.id)).where(condition))

@@ -14,7 +14,7 @@ from distributor.dispatch.composing import Notice
 from distributor.models import Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.corrections import read_links, whole_chain
-from distributor.releases.fields import CHANGES, CHANGES_SINCE
+from distributor.releases.extra import CHANGES, CHANGES_SINCE
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.paragraphs import escape_signs
 from distributor.releases.stating import state_changes

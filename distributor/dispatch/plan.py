@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -312,13 +313,19 @@ def delivery_row(
         "sector_slug": planned.sector_slug,
         "release_sector_slug": slugify(version.sector),
         "language": planned.recipient.language,
-        "lists": list(planned.lists),
+        "lists": _listed(planned.lists),
         "merge": merge_of(planned.recipient) | ({FOLLOWS: [planned.in_reply_to]} if planned.in_reply_to else {}),
         "message_id": f"<{secrets.token_hex(12)}.{dispatch_id}@{identity.domain}>",
-        "state": DeliveryState.QUEUED,
+        "state": DeliveryState.QUEUED.value,
         "reason": "",
         "updated_at": now,
     }
+
+
+@lru_cache(maxsize=64)
+def _listed(lists: tuple[str, ...]) -> list[str]:
+    """The same list for all who stand on the same ones: what rows have in common is written once."""
+    return list(lists)
 
 
 def check_cancellable(dispatch_id: int, state: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import or_, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from distributor.db.pieces import in_pieces
+from distributor.db.prepared import among
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.errors import Refused
 from distributor.models import Contact
 
 _NAMED = 10
+_contact = Contact.__table__  # type: ignore[attr-defined]
 
 
 def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[str]:
@@ -22,17 +23,17 @@ def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[s
     """
     by_id = {one.contact_id: one for one in recipients}
     without: list[str] = []
-    for piece in in_pieces(by_id):
-        rows = session.execute(
-            select(col(Contact.id), col(Contact.source), col(Contact.legal_basis), col(Contact.collected_at)).where(
-                col(Contact.id).in_(piece),
-                or_(col(Contact.source) == "", col(Contact.legal_basis) == "", col(Contact.collected_at).is_(None)),
-            )
-        )
-        for number, *values in rows:
-            names = ("source", "legal basis", "day of collection")
-            missing = [name for name, value in zip(names, values, strict=True) if not value]
-            without.append(f"{by_id[number].address} (no {', no '.join(missing)})")
+    rows = session.execute(
+        select(_contact.c.id, _contact.c.source, _contact.c.legal_basis, _contact.c.collected_at).where(
+            among(_contact.c.id, "ids", session.connection().dialect),
+            or_(_contact.c.source == "", _contact.c.legal_basis == "", _contact.c.collected_at.is_(None)),
+        ),
+        {"ids": list(by_id)},
+    )
+    for number, *values in rows:
+        names = ("source", "legal basis", "day of collection")
+        missing = [name for name, value in zip(names, values, strict=True) if not value]
+        without.append(f"{by_id[number].address} (no {', no '.join(missing)})")
     return without
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from distributor.addresses import BadAddress, parse_address
+from distributor.addresses import BadAddress, is_address, parse_address
 from distributor.releases.dates import find_date
 from distributor.releases.draft import PressContact, Remark
 from distributor.releases.people import Part, classify, is_name, split_name_and_role, strip_civility
@@ -124,15 +124,6 @@ def whole_address(address: str) -> str:
         return str(parse_address(address))
     except BadAddress:
         return address
-
-
-def is_address(address: str) -> bool:
-    """Whether mail can be sent to it."""
-    try:
-        parse_address(address)
-    except BadAddress:
-        return False
-    return True
 
 
 def _field_of(atom: _Atom, people: Sequence[PressContact]) -> tuple[str | None, str]:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from distributor.errors import BadInput
 from distributor.releases.decoding import SourceText, decode_source
 from distributor.releases.draft import PressContact, ReleaseDraft, Remark, Signatory
-from distributor.releases.fields import CHANGES, CONTACT_NOTES, FieldReader, Fields
+from distributor.releases.extra import CHANGES, CONTACT_NOTES
+from distributor.releases.fields import FieldReader, Fields
 from distributor.releases.frontmatter import FrontMatter, split_front_matter
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.language import detect_language

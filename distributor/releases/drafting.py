@@ -26,7 +26,7 @@ from distributor.releases.corrections import (
 from distributor.releases.diff import compare
 from distributor.releases.document import read_release
 from distributor.releases.draft import ReleaseDraft, Remark, Signatory
-from distributor.releases.fields import CHANGES, CHANGES_SINCE
+from distributor.releases.extra import CHANGES, CHANGES_SINCE
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.source import write_source
 from distributor.releases.stating import state_changes

@@ -19,19 +19,12 @@ from distributor.releases.datelines import read_dateline
 from distributor.releases.dates import find_date
 from distributor.releases.draft import PressContact, Remark, Signatory
 from distributor.releases.embargo import read_embargo
+from distributor.releases.extra import ATTACHMENTS_LINK, CHANGES, CHANGES_SINCE, CONTACT_NOTES, EVENT, NOTES
 from distributor.releases.frontmatter import Entry, as_value, is_empty, is_text, mapping
 from distributor.releases.kinds import WRITTEN_KINDS, ReleaseKind
 
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-ATTACHMENTS_LINK, CHANGES, EVENT, NOTES = "attachments_link", "changes", "event", "notes"
-CHANGES_SINCE = "changes_since"
-OWN_EXTRA = frozenset({CHANGES, CHANGES_SINCE, EVENT, NOTES})
-"""The keys of `extra` that messages lay out themselves: Markdown, a mapping of date, place and rsvp, list → note."""
-
-CONTACT_NOTES = "press_contact_notes"
-"""The key of `extra` for lines of a press contact block that are no name, role, desk, number or address."""
-
 _KINDS = {kind.value: kind for kind in WRITTEN_KINDS} | {
     "communiqué": ReleaseKind.RELEASE,
     "invitation presse": ReleaseKind.ADVISORY,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Boolean
 from sqlalchemy.dialects import sqlite
 
-from distributor.db.plain import read_moment, write_moment
+from distributor.db.plain import Insertion, read_moment, write_moment
 from distributor.db.prepared import _JsonNumbers, _JsonTexts, _reader, _writer
 from distributor.models import Contact, Moment
 
@@ -57,3 +59,26 @@ def test_merge_fields_and_yes_or_no_are_read_as_the_same() -> None:
         assert ours is not None
         assert ours(kept) == theirs(kept)
         assert type(ours(kept)) is type(theirs(kept))
+
+
+def test_rows_are_written_value_by_value_and_what_they_share_once() -> None:
+    shared, written = {"a": 1}, list[object]()
+
+    def write(value: object) -> str:
+        written.append(value)
+        return json.dumps(value)
+
+    insertion = Insertion("INSERT INTO t VALUES ", "(?, ?, ?)", [None, write, write], together=2)
+    rows = [(1, shared, [1]), (2, shared, [True]), (3, shared, None)]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (number, shared, own)")
+        for sql, values in insertion.statements(rows):
+            connection.execute(sql, values)
+        kept = connection.execute("SELECT * FROM t").fetchall()
+    assert kept == [(1, '{"a": 1}', "[1]"), (2, '{"a": 1}', "[true]"), (3, '{"a": 1}', "null")]
+    assert written.count(shared) == 2  # a statement each
+
+
+def test_none_is_null() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute("SELECT ? IS NULL, typeof(?)", (None, None)).fetchone() == (1, "null")

@@ -11,7 +11,7 @@ from typing import Any
 from distributor.addresses import Address
 from distributor.contacts.cleaning.cells import looks_damaged
 from distributor.contacts.cleaning.drafts import DEFAULTS, OPTED_OUT, ContactDraft, Post, Value
-from distributor.folding import fold, slugify
+from distributor.folding import outlet_key, slugify
 
 _NAMES = frozenset({"civility", "first_name", "last_name"})
 LEVELS = " > "
@@ -95,12 +95,6 @@ class Provenance:
     source: str
     legal_basis: str
     collected_at: datetime
-
-
-@lru_cache(maxsize=8192)
-def outlet_key(name: str) -> str:
-    """The folded name under which an outlet is one row, whatever its accents, case and punctuation."""
-    return fold(name) or name.casefold()
 
 
 @lru_cache(maxsize=4096)

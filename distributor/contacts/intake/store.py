@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from distributor.contacts.cleaning.drafts import DEFAULTS, ContactDraft, Post
 from distributor.contacts.cleaning.names import name_key
 from distributor.contacts.intake.binding import BulkInsert, Ids
-from distributor.contacts.intake.merging import LEVELS, KnownAffiliation, KnownContact, outlet_key
-from distributor.folding import slugify
+from distributor.contacts.intake.merging import LEVELS, KnownAffiliation, KnownContact
+from distributor.folding import outlet_key, slugify
 from distributor.models import Contact
 
 _TABLES = Contact.metadata.tables

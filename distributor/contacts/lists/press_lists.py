@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from distributor import clock
-from distributor.contacts.filters.sql import Filtering
 from distributor.contacts.people.members import Member, read_contacts, read_list
 from distributor.errors import BadInput
 from distributor.folding import slugify
 from distributor.models import Contact, ContactSector, MediaList, MediaListMember, Sector
 from distributor.tokens import Keyring
+
+if TYPE_CHECKING:
+    from distributor.contacts.filters.sql import Filtering
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class SectorSummary:
 
 def filtering(session: Session, keyring: Keyring | None = None) -> Filtering:
     """What answers filters in this session, as of today."""
+    from distributor.contacts.filters.sql import Filtering  # noqa: PLC0415 - most lists have members, and no query
+
     return Filtering(session, clock.now().date(), keyring)
 
 

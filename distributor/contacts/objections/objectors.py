@@ -79,7 +79,7 @@ class Objectors:
                 if other != key:
                     # A dead mailbox says nothing of the person's other ones.
                     found += [told for told in self._told(other, str(kept_address(spec))) if not told.is_returned]
-        return tuple({told.scope: told for told in reversed(found)}.values())[::-1]
+        return tuple({told.scope: told for told in reversed(found)}.values())[::-1] if found else ()
 
     def against(self, contact_id: int | None, address: str, sectors: Iterable[str]) -> Told | None:
         """What forbids mail of these sectors (slugs): said of everything, of one of them, or of the one above."""

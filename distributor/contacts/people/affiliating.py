@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 
 from distributor.clock import now
 from distributor.contacts.cleaning.drafts import Post
-from distributor.contacts.intake.merging import outlet_key
 from distributor.contacts.people.changes import Change, shown
 from distributor.errors import BadInput
+from distributor.folding import outlet_key
 from distributor.models import Affiliation, Outlet
 
 _COLUMN_OF = {

@@ -18,11 +18,11 @@ from distributor.contacts.cleaning.codes import read_outlet_kind
 from distributor.contacts.filters.facts import is_current
 from distributor.contacts.filters.language import clauses_of, parse_filter
 from distributor.contacts.filters.words import says
-from distributor.contacts.intake.merging import outlet_key
 from distributor.contacts.people.changes import Change
 from distributor.contacts.people.likeness import outlet_forms, outlets_alike
 from distributor.contacts.people.members import Member, read_contacts
 from distributor.errors import BadInput
+from distributor.folding import outlet_key
 from distributor.models import Affiliation, Audit, Contact, MediaList, MediaListMember, Outlet
 
 _DETAILS = ("kind", "region", "website", "deadline")

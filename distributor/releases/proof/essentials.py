@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from distributor.releases.contactblock import has_details, is_address
+from distributor.addresses import is_address
 from distributor.releases.draft import PressContact
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.language import detect_language
@@ -156,6 +156,8 @@ def _missing_parts(one: PressContact, line: int | None, excerpt: str) -> Iterato
 
 def _details_in(text: str) -> str:
     """The first line of a text that holds an e-mail address or telephone number, or ""."""
+    from distributor.releases.contactblock import has_details  # noqa: PLC0415 - most releases name their contact
+
     return next((around(row, 0, 0) for row in text.split("\n") if has_details(row)), "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from distributor.releases.contactblock import is_address
+from distributor.addresses import is_address
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.proof.rule import CORRECT_IT, Hit, Rule, Said
 
