@@ -77,6 +77,7 @@ def work_on(
 
 def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
+    say_recovery(carrier.recover())  # what came back ends a doubt only where there is one
     with returns.going_on():
         _carry_all(workspace, carrier, returns, wanted, once=once, verbose=verbose)
 
