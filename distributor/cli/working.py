@@ -32,6 +32,7 @@ from distributor.errors import (
     AccountTrouble,
     BadInput,
     DistributorError,
+    FileReplaced,
     Interrupted,
     NotAllReached,
     Refused,
@@ -64,7 +65,7 @@ def work_on(
         while True:
             try:
                 return _go_round(workspace, carrier, accounts, once=once, verbose=verbose)
-            except StoppedInTrouble:
+            except (FileReplaced, StoppedInTrouble):
                 raise
             except StorageTrouble as trouble:
                 if once:

@@ -100,7 +100,11 @@ class Carrier:
         return Schedule(database=self.database, log=self.log, timezone=self.timezone, late=self.late, now=self.now)
 
     def attend(self) -> None:
-        """Note that we are here; hold whatever came while this process, or its machine, was away."""
+        """Note that we are here; hold whatever came while this process, or its machine, was away.
+
+        Raises `FileReplaced` where the database is not the one that others open.
+        """
+        self.database.require_in_place()
         self.attendance.look(self.now(), self.late, self._hold_missed)
 
     def begin_work(self) -> TakenUp:
