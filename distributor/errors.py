@@ -59,6 +59,10 @@ class StoppedInTrouble(StorageTrouble):
     """The same, after the user had stopped the work: nobody wants it to be tried again."""
 
 
+class FileReplaced(StorageTrouble):
+    """The file that is open is not the one that others open: what is written to it would be known to nobody."""
+
+
 class Refused(DistributorError):
     """A guard (proof, sign-off, embargo, suppression) said no."""
 

@@ -21,7 +21,7 @@ from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.roster import Roster
+from distributor.deliveries.roster import Roster, require_nobody_at_work
 from distributor.deliveries.workers import worker_name
 from distributor.dispatch.accounts import find_account, named_accounts
 from distributor.dispatch.attendance import Attendance
@@ -90,7 +90,7 @@ class Workspace:
             database.require_file()
         elif database.file is not None:
             make_private(database.file)
-        ensure_schema(database)
+        ensure_schema(database, _require_no_former_version)
         return database
 
     @property
@@ -424,6 +424,15 @@ class Accounts:
             known = workspace.settings, workspace.own_way(self._dialogue)
             self._ways[account] = known
         return known[1]
+
+
+def _require_no_former_version(connection: Connection) -> None:
+    """Raise `Refused` while somebody works by the older schema: what is new in the other one would not bind them."""
+    require_nobody_at_work(
+        connection,
+        because="It began before this version was installed, and must not go on with a database that it does not know.",
+        mend="Stop it, on every machine, run this command, and start it again.",
+    )
 
 
 def make_private(file: Path) -> None:

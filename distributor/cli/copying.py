@@ -5,6 +5,7 @@ from __future__ import annotations
 from distributor.cli.output import console, count, show_table
 from distributor.db.copying import copy_database
 from distributor.db.engine import Database
+from distributor.deliveries.roster import require_nobody_at_work
 from distributor.errors import BadInput
 from distributor.settings import PREFIX, read_database_url
 from distributor.wiring import Workspace, make_private
@@ -16,6 +17,13 @@ def copy_to(workspace: Workspace, url: str) -> None:
     source = workspace.database
     if target.url == source.url:
         raise BadInput("That is the present database.", mend="Name another, empty one.")
+    with source.reading() as connection:
+        require_nobody_at_work(
+            connection,
+            because="It would go on with the present database, and the new one would send the same again; nothing was"
+            " copied.",
+            mend="Stop it, on every machine; then copy.",
+        )
     if target.file is not None:
         make_private(target.file)
     try:

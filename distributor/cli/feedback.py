@@ -41,10 +41,12 @@ def read(context: typer.Context, files: Files) -> None:
 
     from distributor.cli.feedbacking import Tally, hand_on_answers
     from distributor.cli.output import console
+    from distributor.cli.running import recover_first
     from distributor.feedback.mailbox import read_files
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
+    recover_first(workspace)
     tally = Tally(workspace.intake().take)
     if Path("-") in files:
         tally(sys.stdin.buffer.read(), "standard input")
@@ -64,9 +66,11 @@ def fetch(
     """Take in what lies in the mailbox of the settings. `distributor work` does it by itself, also while it sends."""
     from distributor.cli.feedbacking import Tally, hand_on_answers, watch_feedback
     from distributor.cli.output import console
+    from distributor.cli.running import recover_first
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
+    recover_first(workspace)
     if watch:
         watch_feedback(workspace)
         return

@@ -67,7 +67,9 @@ def merge(
     from distributor.cli.output import ask, console, suggest
     from distributor.contacts.people import combining
     from distributor.contacts.people.members import find_contact
+    from distributor.dispatch.merged import spare_the_second
     from distributor.errors import BadInput
+    from distributor.states import ELSEWHERE
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -87,7 +89,13 @@ def merge(
     with workspace.database.session() as session:
         plan = combining.plan_merge(session, a.contact_id, b.contact_id, choices)
         number = combining.merge(session, workspace.keyring, plan, actor=actor())
+        spared = spare_the_second(session.connection(), workspace.log(), a.contact_id)
     console().print(f"They are one contact now, {a.address} (merge {number}).")
+    for one in spared:
+        console().print(
+            f"{one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {ELSEWHERE} that has it.",
+            soft_wrap=True,
+        )
     suggest("To undo it:", f"distributor contacts merge --undo {number}")
 
 

@@ -14,7 +14,7 @@ from distributor.cli.running import until_stopped
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.runner import RunResult
-from distributor.errors import Interrupted, StorageTrouble
+from distributor.errors import FileReplaced, Interrupted, StorageTrouble
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
@@ -31,7 +31,8 @@ class Outages:
         self.lasts = False
 
     def sit_out(self, trouble: StorageTrouble) -> None:
-        """Say what is wrong, and return when the ledger takes what is written again; `Interrupted` at a signal.
+        """Say what is wrong, and return when the ledger takes what is written again; `Interrupted` at a signal,
+        `FileReplaced` where another one has come in its place.
 
         What this worker was sending when it went is in doubt then, by name, and what it had claimed is queued again:
         nobody else may settle it while we live.
@@ -65,8 +66,11 @@ class Outages:
     def _take_up(self) -> Recovery | None:
         """Settle what this worker left behind; None while the ledger still takes nothing."""
         try:
+            self._carrier.database.require_in_place()
             self._carrier.roster.beat(None, 0)  # it writes: a full disk can be read all the same
             return self._carrier.log.abandon()
+        except FileReplaced:
+            raise
         except StorageTrouble:
             return None
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.output import ask, console, count, show_json, show_under, when
-from distributor.cli.running import say_recovery
+from distributor.cli.running import recover_first
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.addressees import find_addressee
 from distributor.dispatch.calling import corrected_by
@@ -32,7 +32,7 @@ def read_word(text: str) -> Word | None:
 
 def find_doubts(workspace: Workspace, dispatch_id: int, contact: str) -> list[Doubt]:
     """Everybody of the dispatch who is in doubt, or the one whom `contact` means; killed commands are settled first."""
-    say_recovery(workspace.carrier(workspace.log()).recover())
+    recover_first(workspace)
     with workspace.database.reading() as connection:
         queries.find_dispatch(connection, dispatch_id)
         doubts = read_doubts(connection, dispatch_id)

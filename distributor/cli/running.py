@@ -403,6 +403,11 @@ def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
         suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {dispatch_id}")
 
 
+def recover_first(workspace: Workspace) -> None:
+    """Settle what a killed command left, before anything ends a doubt: whoever it was sending to is in one."""
+    say_recovery(workspace.carrier(workspace.log()).recover())
+
+
 def say_company(company: Iterable[AtWork]) -> None:
     """Say what other commands are doing."""
     for one in company:

@@ -32,6 +32,7 @@ from distributor.errors import (
     AccountTrouble,
     BadInput,
     DistributorError,
+    FileReplaced,
     Interrupted,
     NotAllReached,
     Refused,
@@ -64,7 +65,7 @@ def work_on(
         while True:
             try:
                 return _go_round(workspace, carrier, accounts, once=once, verbose=verbose)
-            except StoppedInTrouble:
+            except (FileReplaced, StoppedInTrouble):
                 raise
             except StorageTrouble as trouble:
                 if once:
@@ -77,6 +78,7 @@ def work_on(
 
 def _go_round(workspace: Workspace, carrier: Carrier, wanted: Sequence[str], *, once: bool, verbose: bool) -> None:
     returns = FeedbackRounds(workspace)
+    say_recovery(carrier.recover())  # what came back ends a doubt only where there is one
     with returns.going_on():
         _carry_all(workspace, carrier, returns, wanted, once=once, verbose=verbose)
 

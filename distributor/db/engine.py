@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from sqlmodel import Session
 
 from distributor.db import troubles
 from distributor.db.plain import pragmas
-from distributor.errors import BadInput, DistributorError
+from distributor.errors import BadInput, DistributorError, FileReplaced, StorageTrouble
 
 _CACHE_KB = 4_000
 """A dispatch goes through its rows three times, and large ones have a process with a cache of its own for that."""
@@ -51,7 +52,9 @@ class Database:
                 "The database is PostgreSQL, and its driver is not installed.",
                 mend="Run: pip install 'distributor[postgres]'",
             ) from None
+        self._opened: tuple[int, int] | None = None
         if self.is_sqlite:
+            event.listen(self.engine, "connect", self._know_the_file)
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
@@ -73,6 +76,36 @@ class Database:
         """Raise `BadInput` for a SQLite file that is not there: a mistyped path must not become an empty base."""
         if self.file is not None and not self.file.is_file():
             raise BadInput(f"There is no database at {self.file}.", mend=f"Run: distributor init {self.file.parent}")
+
+    def require_in_place(self) -> None:
+        """Raise `FileReplaced` where another SQLite file than the one that is open stands in its place.
+
+        Our connections would go on in the old one, of which no other command knows: that one would send the same again.
+        Raises `StorageTrouble` where there is none, which may come back.
+        """
+        if self._opened is None or (found := self._number()) == self._opened:
+            return
+        if found is None:
+            raise StorageTrouble(f"There is no {self.file} any more.", mend="Put it back, and run the command again.")
+        raise FileReplaced(
+            f"{self.file} is not the file any more that this command opened; nothing more is sent from that one.",
+            mend="See that the right one is there, and run the command again.",
+        )
+
+    def _know_the_file(self, _connection: Any, _record: Any) -> None:
+        """At each new connection: all of them are to be to one file."""
+        self.require_in_place()
+        self._opened = self._number()
+
+    def _number(self) -> tuple[int, int] | None:
+        """What tells the file from any other that goes by its name, now or later; None where there is none."""
+        if self.plain_file is None:
+            return None
+        try:
+            found = os.stat(self.plain_file)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     @contextmanager
     def session(self, *, reads_only: bool = False) -> Iterator[Session]:
@@ -101,6 +134,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self._opened = None
 
 
 def _read_url(url: str) -> URL:

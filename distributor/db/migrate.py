@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
@@ -23,8 +24,10 @@ def schema_revision(database: Database) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def ensure_schema(database: Database) -> bool:
+def ensure_schema(database: Database, require: Callable[[Connection], object] = lambda _connection: None) -> bool:
     """Bring the database to `SCHEMA_HEAD`, in one transaction; return whether anything was done.
+
+    A schema that is older is left alone where `require`, asked in the same transaction, raises.
 
     Raises `BadInput` when a newer Distributor made it: this one would not know what it leaves out.
     """
@@ -42,6 +45,7 @@ def ensure_schema(database: Database) -> bool:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with database.transaction() as connection:
+        require(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, SCHEMA_HEAD)
     return True

@@ -14,14 +14,19 @@ _delivery = Delivery.__table__  # type: ignore[attr-defined]
 
 BOUNCED_FROM = (DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT)
 
+_UNANSWERED = (DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+"""Its server has not answered yet, or did not; whatever comes back of it shows that a server took it."""
+
 
 def bounce(
     connection: Connection, delivery_id: int, *, verdict: Verdict, status: str, said: str, reason: str, now: datetime
 ) -> bool:
     """Accepted or in doubt → bounced, in the caller's transaction; return whether it was.
 
+    One that is still being sent was accepted by that: the worker's own word comes too late, and is kept as an attempt.
     `status` is the RFC 3463 code of the report, `said` the server's own words. A second report changes nothing.
     """
+    _move(connection, delivery_id, DeliveryState.SENDING, DeliveryState.ACCEPTED, now, accepted_at=now)
     return any(
         _move(
             connection, delivery_id, old, DeliveryState.BOUNCED, now,
@@ -38,9 +43,13 @@ def complain(connection: Connection, delivery_id: int, *, reason: str, now: date
 
 
 def confirm(connection: Connection, delivery_id: int, *, reason: str, now: datetime) -> bool:
-    """In doubt → accepted, because something came back that only a message which arrived can bring; return whether."""
-    return _move(
-        connection, delivery_id, DeliveryState.IN_DOUBT, DeliveryState.ACCEPTED, now, accepted_at=now, reason=reason
+    """In doubt, or still being sent → accepted, in the caller's transaction; return whether it was.
+
+    Because something came back that only a message which arrived can bring.
+    """
+    return any(
+        _move(connection, delivery_id, old, DeliveryState.ACCEPTED, now, accepted_at=now, reason=reason)
+        for old in _UNANSWERED
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
+from distributor.errors import Refused
 from distributor.models import Worker
 
 _worker = Worker.__table__  # type: ignore[attr-defined]
@@ -90,6 +91,18 @@ class Roster:
 
     def _moment(self, connection: Connection) -> datetime:
         return clock_of(connection, self._now())
+
+
+def require_nobody_at_work(connection: Connection, *, because: str, mend: str) -> None:
+    """Raise `Refused` while a worker lives, of whatever version; an idle one sends as soon as somebody is due."""
+    if not inspect(connection).has_table(_worker.name):
+        return  # a schema from before there was a roster
+    now = clock_of(connection, clock.now())
+    rows = connection.execute(select(_worker.c.name, _worker.c.seen_at).order_by(_worker.c.name)).all()
+    living = [name for name, seen_at in rows if not is_dead(name, seen_at + LEASE, now, is_alive)]
+    if living:
+        where = "; ".join(f"process {pid_of(name)} on {host_of(name)}" for name in living)
+        raise Refused(f"Distributor is at work ({where}). {because}", mend=mend)
 
 
 def sends_through(worker: Mapping[str, Any], account: str) -> bool:

@@ -6,7 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from sqlalchemy import Connection, Dialect, Text, Update, and_, bindparam, cast, func, not_, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.plain import Insertion, Statement
@@ -40,7 +55,7 @@ class Statements:
     expire: Prepared
     """Deferred → expired, of those who have no attempt left before their deadline."""
     wake: Prepared
-    """Deferred → queued, of those whose next attempt is due."""
+    """Deferred → queued, of those whose next attempt is due, or was reckoned by a clock that ran far ahead."""
     due: Prepared
     """Whose time has come, oldest first, with all that their message is made from, and whether they objected."""
     claim: Prepared
@@ -100,8 +115,11 @@ class Statements:
         expire = _leave(waiting, c.expires_at <= now, c.next_attempt_at > c.expires_at).values(
             state=DeliveryState.EXPIRED.value, **moved
         )
-        wake = _leave(waiting, or_(c.next_attempt_at <= now, c.next_attempt_at.is_(None))).values(
-            state=DeliveryState.QUEUED.value, **moved
+        by_wrong_clock = c.updated_at > bindparam("ahead", type_=c.updated_at.type)
+        wake = _leave(waiting, or_(c.next_attempt_at <= now, c.next_attempt_at.is_(None), by_wrong_clock)).values(
+            state=DeliveryState.QUEUED.value,
+            expires_at=case((by_wrong_clock, null()), else_=c.expires_at),
+            **moved,
         )
         claim = (
             update(_delivery)

@@ -14,6 +14,10 @@ LEASE = timedelta(minutes=2)
 """How long a claim stands without being renewed, for workers whose life we cannot see."""
 
 
+AHEAD = timedelta(days=1)
+"""A row that was written so much later than now was written by a clock that was wrong, and is right again."""
+
+
 class Hand(Protocol):
     """Runs the statements of `statements.Statements` by their name, within somebody's transaction."""
 
@@ -103,7 +107,7 @@ class Steps:
         did not try is not held against the recipient. A temporary answer then puts the next attempt past the deadline.
         """
         for name in ("expire", "wake"):
-            hand.change(name, {"dispatch": dispatch_id, "now": now})
+            hand.change(name, {"dispatch": dispatch_id, "now": now, "ahead": now + AHEAD})
 
     def _due(self, hand: Hand, dispatch_id: int, limit: int, now: datetime) -> list[ClaimedDelivery]:
         """Up to `limit` queued deliveries, locked for this transaction; objectors met on the way are withheld.

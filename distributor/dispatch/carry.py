@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, false, func, not_, select, update
+from sqlalchemy import ColumnElement, case, exists, false, func, not_, or_, select, update
 from sqlmodel import Session, col
 
 from distributor import clock
@@ -25,6 +25,7 @@ from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed, let_go
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
+from distributor.deliveries.steps import AHEAD
 from distributor.deliveries.timing import comes_meanwhile, cools, count_again, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
@@ -61,6 +62,9 @@ STOPPED = "stopped by its user"
 
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
+
+_LONGEST_WAIT = timedelta(days=2)
+"""No limit of an account and no suspension lasts so long: what seems to was noted by a clock that ran ahead."""
 
 _SETTLED_AS = {
     InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
@@ -100,7 +104,11 @@ class Carrier:
         return Schedule(database=self.database, log=self.log, timezone=self.timezone, late=self.late, now=self.now)
 
     def attend(self) -> None:
-        """Note that we are here; hold whatever came while this process, or its machine, was away."""
+        """Note that we are here; hold whatever came while this process, or its machine, was away.
+
+        Raises `FileReplaced` where the database is not the one that others open.
+        """
+        self.database.require_in_place()
         self.attendance.look(self.now(), self.late, self._hold_missed)
 
     def begin_work(self) -> TakenUp:
@@ -193,7 +201,7 @@ class Carrier:
         """
         through = select(col(Account.id)).where(col(Account.name).in_(accounts))
         with self.database.reading() as connection:
-            now = clock_of(connection, self.now())
+            now, ahead = clock_of(connection, self.now()), self.now() + AHEAD
             rows = connection.execute(
                 select(
                     col(Delivery.dispatch_id),
@@ -206,13 +214,15 @@ class Carrier:
                     col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     *([col(Dispatch.account_id).in_(through)] if accounts else []),
-                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
+                    col(Dispatch.waits_until).is_(None)
+                    | (col(Dispatch.waits_until) <= self.now())
+                    | (col(Dispatch.waits_until) > self.now() + _LONGEST_WAIT),
                     not_(cools()),
                     ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
                     | (
                         (col(Delivery.state) == DeliveryState.DEFERRED)
-                        & (col(Delivery.next_attempt_at) <= self.now())
+                        & or_(col(Delivery.next_attempt_at) <= self.now(), col(Delivery.updated_at) > ahead)
                         & may_leave(now)
                     ),
                 )

@@ -103,6 +103,7 @@ class Ledger:
             await self._rest()
             await self._scribe.quiet()
             self._last = asyncio.ensure_future(self._on_thread(function, *args))
+            self._last.add_done_callback(_hear)
             return cast("T", await asyncio.shield(self._last))
 
     def _kept(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
@@ -110,6 +111,7 @@ class Ledger:
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(_hear)
         return task
 
     async def _on_thread(self, function: Callable[..., T], *args: object) -> T:
@@ -241,6 +243,12 @@ class Said:
             written.set_result(None)
         else:
             written.set_exception(self._error)
+
+
+def _hear(done: asyncio.Future[Any]) -> None:
+    """What it raises is for whoever waits; where nobody does any more, asyncio would print it for the user to read."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _batch(entries: Iterable[Said]) -> Batch:

@@ -102,11 +102,14 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
 
 
 def arrived(hand: Hand, match: Match, what: str) -> Effect:
-    """Something that only a message which arrived brings back (a delay, a receipt, an answer): it ends a doubt."""
+    """Something that only a message which arrived brings back (a delay, a receipt, an answer): it ends a doubt.
+
+    It may also come before the server has answered.
+    """
     if match.delivery_id and not match.forged:
         connection = hand.session.connection()
         if returns.confirm(connection, match.delivery_id, reason=f"{what} came back", now=hand.now):
-            return Effect(APPLIED, f"{what}: the message in doubt has arrived")
+            return Effect(APPLIED, f"{what}: the message has arrived, which was not known")
     return Effect(RECORDED, what)
 
 

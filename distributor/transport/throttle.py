@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -151,7 +152,8 @@ def hold(span: str) -> timedelta:
 
 def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gauge, Allowance]:
     """Take up to `wanted` tokens; return what is left, and what was got."""
-    gauge = _returned(gauge, now)
+    interval = _interval(limits, gauge.rate(now))
+    gauge = _returned(gauge, now, interval)
     if gauge.until is not None and gauge.until > now:
         return gauge, Allowance(0, now, now, retry_at=gauge.until, why=gauge.reason)
     spans = {span: tokens for span in SPANS if (tokens := limits.of(span)) is not None}
@@ -162,7 +164,6 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
         last = max(spent, key=back.__getitem__)
         return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{spans[last]} messages a {last} are used up")
     many = min([wanted, *(spans[span] - out[span] for span in spans)])
-    interval = _interval(limits, gauge.rate(now))
     start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])
     if interval:
         start = max(now, gauge.next_at or now)
@@ -281,10 +282,17 @@ def thaw(kept: Mapping[str, Any], until: datetime | None, reason: str) -> Gauge:
     )
 
 
-def _returned(gauge: Gauge, now: datetime) -> Gauge:
-    """Without the blocks that have come back."""
-    taken = {span: tuple(block for block in blocks if block[0] > now) for span, blocks in gauge.taken.items()}
-    return replace(gauge, taken=taken)
+def _returned(gauge: Gauge, now: datetime, interval: timedelta) -> Gauge:
+    """Without the blocks that have come back; what a clock drew that ran ahead, and is right again, is drawn now."""
+    taken = {}
+    for span, blocks in gauge.taken.items():
+        latest, out = _comes_back(span, now), Counter[datetime]()
+        for when, many in blocks:
+            if when > now:
+                out[min(when, latest)] += many
+        taken[span] = tuple(sorted(out.items()))
+    farthest = now + _AHEAD + max(_AHEAD, interval)
+    return replace(gauge, taken=taken, next_at=gauge.next_at and min(gauge.next_at, farthest))
 
 
 def _with_block(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import select
@@ -158,6 +159,32 @@ def test_who_stops_waiting_holds_up_nobody(database: Database, log: DeliveryLog)
         await ledger.close()
 
     asyncio.run(asyncio.wait_for(scene(), 30))
+
+
+def test_what_fails_when_nobody_waits_any_more_is_not_shown_to_the_user(database: Database, log: DeliveryLog) -> None:
+    """asyncio prints the traceback of an exception that nobody has heard of."""
+    dispatch_id, _ids = add_deliveries(database, 1)
+    said: list[str] = []
+
+    async def scene() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context["message"]))
+        ledger = Ledger(log, apart=Standby())
+        await ledger.call(log.claim, dispatch_id, 1)
+        process_of(ledger).send_signal(signal.SIGSTOP)
+        by_process = asyncio.ensure_future(ledger.call(log.claim, dispatch_id, 1))
+        await has_asked(ledger)
+        by_process.cancel()
+        await asyncio.gather(by_process, return_exceptions=True)
+        process_of(ledger).kill()
+        by_thread = asyncio.ensure_future(ledger.call(log.settle_doubt, 1, DeliveryState.CLAIMED, ""))
+        await asyncio.sleep(0)
+        by_thread.cancel()
+        await asyncio.gather(by_thread, return_exceptions=True)
+        await ledger.close()
+
+    asyncio.run(scene())
+    gc.collect()
+    assert said == []
 
 
 def test_it_answers_in_the_order_of_the_questions(database: Database, log: DeliveryLog) -> None:

@@ -11,17 +11,20 @@ from ledgerbase import DELIVERY, KEYRING, HandClock, add_deliveries, delivery, p
 from sqlalchemy import func, select
 
 from distributor.addresses import parse_address
+from distributor.clock import now as present
 from distributor.contacts.objections import suppression
 from distributor.contacts.objections.objectors import Objectors
 from distributor.db.engine import Database
 from distributor.deliveries.erasure import erase_deliveries
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.errors import BadInput
 from distributor.feedback import waiting
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
 from distributor.models import Affiliation, Contact, FeedbackEvent, Outlet
 from distributor.reports import queries, queries_details
-from distributor.states import DeliveryState
+from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.tokens import Purpose
 
 BOUNCES = "rebonds@office.example"
@@ -190,6 +193,26 @@ def test_a_bounce_ends_a_doubt_the_other_way(database: Database, intake: Intake)
     put(database, ids[0], state=DeliveryState.IN_DOUBT)
     intake.take(dsn(database, ids[0]), "test")
     assert states(database, ids) == ["bounced"]
+
+
+def test_what_comes_back_before_the_servers_own_word_is_not_lost(database: Database, intake: Intake) -> None:
+    """A server may hand a message on, and be returned it, while it still keeps us waiting at the final dot."""
+    dispatch_id, ids = add_deliveries(database, 4)
+    log = DeliveryLog(database, "w1")
+    log.claim(dispatch_id, 4)
+    log.commit(Batch(begins=ids))
+    rows = [delivery(database, number) for number in ids]
+    intake.take(dsn(database, ids[0]), "test")
+    fields = (f"Final-Recipient: rfc822; {rows[1].address}", "Action: delayed", "Status: 4.4.1")
+    intake.take(report(*fields, returned=f"Message-ID: {rows[1].message_id}"), "test")
+    intake.take(complaint(rows[2].address, rows[2].message_id), "test")
+    assert states(database, ids) == ["bounced", "accepted", "complained", "sending"]
+    unanswered = Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY)
+    taken = Outcome(DeliveryState.ACCEPTED, Verdict.ACCEPTED, Phase.BODY, code=250)
+    said = zip(ids, (taken, unanswered, unanswered, taken), strict=True)
+    log.commit(Batch(records=[AttemptRecord(number, outcome, present()) for number, outcome in said]))
+    assert states(database, ids) == ["bounced", "accepted", "complained", "accepted"], "its word comes too late"
+    assert [delivery(database, number).attempts for number in ids] == [1, 1, 1, 1]
 
 
 def test_a_complaint_is_never_mailed_again(database: Database, intake: Intake) -> None:

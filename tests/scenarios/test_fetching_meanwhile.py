@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-from comebacks import letter
+import pytest
+from comebacks import letter, report
 from office import BUREAU, SHORT_LIST, SLUG, Office, finish, send_arguments, until
 from smtpserver import Fault, Script, running
 
@@ -36,3 +38,32 @@ def test_objections_are_heeded_by_a_dispatch_under_way(office: Office, tmp_path:
     assert sending.states() == {"accepted": len(SHORT_LIST) - 2, "withheld": 2}
     assert "Taken in: 1 objection." in ran.out
     assert not list((box / "new").iterdir())
+
+
+@pytest.mark.parametrize("by", ["work", "fetch"])
+def test_what_came_back_of_a_killed_command_ends_its_doubts(office: Office, tmp_path: Path, by: str) -> None:
+    """Three were on the wire when it was killed: one was returned since, one answered by a machine, of one nothing."""
+    box = maildir(tmp_path / "mail")
+    silent = Script(faults=(Fault("body", "accept_then_stall", nth=(1, 2, 3)),))
+    with running(silent) as server:
+        sending = office.at(server.port, smtp_connections="3", in_doubt="resend")
+        process = sending.start(*send_arguments(SLUG, BUREAU))
+        until(lambda: len(server.accepted) == 3, "three have it, and nobody says so", process=process)
+        process.kill()
+        finish(process)
+        returned, delayed, silent_one = sending.deliveries("sending")
+        fields = f"Final-Recipient: rfc822; {returned['address']}", "Action: failed", "Status: 5.1.1"
+        came = report(*fields, returned=f"Message-ID: {returned['message_id']}")
+        (box / "new" / "1.office").write_bytes(came)
+        fields = f"Final-Recipient: rfc822; {delayed['address']}", "Action: delayed", "Status: 4.4.1"
+        (box / "new" / "2.office").write_bytes(report(*fields, returned=f"Message-ID: {delayed['message_id']}"))
+        reading = sending.at(server.port, feedback_maildir=str(box))
+        if by == "fetch":
+            reading.run("feedback", "fetch")
+        reading.run("work", "--once", code=5)
+        times = Counter(one.recipient for one in server.accepted)
+    assert {address for address, many in times.items() if many > 1} == {silent_one["address"]}
+    rows = {one["address"]: one for one in sending.deliveries()}
+    assert (rows[returned["address"]]["state"], rows[delayed["address"]]["state"]) == ("bounced", "accepted")
+    assert [rows[one["address"]]["attempts"] for one in (returned, delayed, silent_one)] == [1, 1, 2]
+    assert sending.states() == {"accepted": len(SHORT_LIST) - 1, "bounced": 1}

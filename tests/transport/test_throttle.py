@@ -36,6 +36,22 @@ STEPS = st.lists(
 )
 
 
+def test_what_a_clock_drew_that_ran_ahead_comes_back_as_if_it_were_drawn_now() -> None:
+    limits = Limits(per_second=0.5, per_day=10)
+    gauge = Gauge()
+    for minute in range(10):  # one each two seconds
+        gauge, got = draw(gauge, limits, 10, after(days=400, minutes=minute))
+        assert got.tokens == 1
+    gauge, none = draw(gauge, limits, 10, START)
+    assert none.tokens == 0
+    assert none.retry_at is not None
+    assert after(days=1) < none.retry_at < after(days=1, hours=1)
+    gauge, same = draw(gauge, limits, 10, after(hours=1))
+    assert same.retry_at == none.retry_at
+    gauge, got = draw(gauge, limits, 10, none.retry_at)
+    assert got.tokens == 1
+
+
 @given(STEPS, st.integers(1, 50), st.none() | st.integers(20, 90))
 def test_no_stretch_sees_more_than_the_limit_whoever_draws(
     steps: list[tuple[int, float, int, bool]], per_minute: int, per_hour: int | None

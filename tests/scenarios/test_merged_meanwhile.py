@@ -1,0 +1,41 @@
+"""Two contacts turn out to be one journalist while a dispatch is under way: one journalist, one message."""
+
+from __future__ import annotations
+
+import pytest
+from office import BUREAU, SHORT_LIST, SLUG, Office, Person
+from smtpserver import Fault, Script, running
+
+HAS_IT, LATER = SHORT_LIST[1], SHORT_LIST[-1]
+
+
+@pytest.mark.parametrize("stays", [HAS_IT, LATER])
+@pytest.mark.parametrize("state", ["deferred", "claimed"])
+def test_whoever_has_it_does_not_get_it_at_the_other_address(office: Office, stays: Person, state: str) -> None:
+    """Claimed: by a worker that stands still, and finds that the claim is no longer its own."""
+    other = LATER if stays is HAS_IT else HAS_IT
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec, times=1),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        assert [one["address"] for one in sending.deliveries("deferred")] == [LATER.spec]
+        if state == "claimed":
+            worker = "UPDATE delivery SET state = 'claimed', worker = 'elsewhere:1:1:1', lease_until = '2999-01-01'"
+            sending.change(f"{worker} WHERE state = 'deferred'")
+        said = sending.run("contacts", "merge", stays.address, other.address, "--yes").out
+        assert f"{LATER.spec} is not sent «{SLUG}» (dispatch 1): the same journalist, at another address" in said
+        sending.run("work", "--once")
+        assert LATER.spec not in {one.recipient for one in server.accepted}
+        assert server.violations == []
+    assert sending.states() == {"accepted": len(SHORT_LIST) - 1, "withheld": 1}
+    assert sending.dispatch_state() == "done"
+
+
+def test_whoever_was_refused_at_one_address_is_sent_it_at_the_other(office: Office) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="550 5.1.1 No", recipient=HAS_IT.spec),))) as server:
+        waiting = office.at(server.port)
+        waiting.send(SLUG, BUREAU, code=5)
+        waiting.change(f"UPDATE delivery SET state = 'queued' WHERE address = '{LATER.spec}'")
+        waiting.change("UPDATE dispatch SET state = 'running'")
+        said = waiting.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes").out
+        assert "is not sent" not in said, "the other address refused it"
+        assert waiting.states()["queued"] == 1
