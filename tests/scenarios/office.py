@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from itertools import chain
 from pathlib import Path
@@ -416,8 +416,3 @@ def journaling_server(folder: Path, script: Script) -> Iterator[JournalingServer
     finally:
         process.kill()
         process.wait(10)
-
-
-def due(moment: str) -> bool:
-    """Whether a moment of the ledger has come."""
-    return datetime.now(UTC) >= datetime.fromisoformat(moment).replace(tzinfo=UTC)
