@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import functools
 import gc
 import io
@@ -23,6 +24,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -40,13 +42,20 @@ _TESTS = Path(__file__).parent
 class WarmCommand:
     """What `subprocess.Popen` would be for `python -m distributor ARGUMENTS` with both outputs in pipes, as text."""
 
-    def __init__(self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
-        """Start it; its standard input is empty."""
-        request = json.dumps({"arguments": [*arguments], "env": dict(env), "cwd": str(cwd)}).encode()
+    def __init__(
+        self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, terminal: int | None = None
+    ) -> None:
+        """Start it; its standard input is empty.
+
+        With the descriptor of a `terminal` it has that one for all three, as in a window: it leads a session of its
+        own, so that closing the terminal raises SIGHUP. Nothing is in the pipes then.
+        """
+        request = {"arguments": [*arguments], "env": dict(env), "cwd": str(cwd), "leads": terminal is not None}
         (out, their_out), (err, their_err), (self._said, their_said) = (os.pipe() for _ in range(3))
         theirs = [os.open(os.devnull, os.O_RDONLY), their_out, their_err, their_said]
+        streams = theirs[:3] if terminal is None else [terminal] * 3
         try:
-            socket.send_fds(_warm(), [request], theirs)
+            socket.send_fds(_warm(), [json.dumps(request).encode()], [*streams, their_said])
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
@@ -179,6 +188,9 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    if request["leads"]:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     spoken = sys.stdout.encoding, sys.stdout.errors
     sys.stdin = sys.__stdin__ = open(0, encoding=spoken[0], errors=spoken[1], closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = open(1, "w", encoding=spoken[0], errors=spoken[1], closefd=False)  # noqa: SIM115

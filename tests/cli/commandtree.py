@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from warmcommand import WarmCommand
 
 from distributor.cli.app import app
 
@@ -61,24 +61,40 @@ def clean_environment() -> dict[str, str]:
 
 def on_a_terminal(*arguments: str, workspace: Path, **environ: str) -> str:
     """What the command writes to a terminal of 200 columns, or of `COLUMNS`."""
-    return typed([sys.executable, "-m", "distributor", "--workspace", str(workspace), *arguments], **environ)
+
+    def start(terminal: int, environment: dict[str, str]) -> WarmCommand:
+        command = ["--workspace", str(workspace), *arguments]
+        return WarmCommand(command, env=environment, cwd=Path.cwd(), terminal=terminal)
+
+    return _shown(start, environ)
 
 
 def typed(command: Sequence[str], **environ: str) -> str:
-    """What a command that ends well writes to a terminal."""
+    """The same of any program, started as people do."""
+
+    def start(terminal: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
+
+    return _shown(start, environ)
+
+
+def _shown(
+    start: Callable[[int, dict[str, str]], WarmCommand | subprocess.Popen[bytes]], environ: Mapping[str, str]
+) -> str:
+    """What is written to a terminal until whoever is started on it ends well."""
     ours, theirs = pty.openpty()
-    environment = clean_environment() | {"TERM": "xterm-256color", "COLUMNS": "200"} | environ
-    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as running:
-        os.close(theirs)
-        written = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            written += piece
-        assert running.wait(timeout=30) == 0
+    running = start(theirs, clean_environment() | {"TERM": "xterm-256color", "COLUMNS": "200"} | environ)
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        written += piece
+    running.communicate(timeout=30)
+    assert running.returncode == 0
     os.close(ours)
     return written.decode().replace("\r\n", "\n")

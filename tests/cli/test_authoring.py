@@ -7,7 +7,6 @@ import os
 import pty
 import select
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from commandtree import Run, clean_environment
 from pictures import png
+from warmcommand import WarmCommand
 from worddocuments import docx, paragraph, tracked
 
 _EDITOR = """
@@ -155,9 +155,9 @@ def test_an_editor_that_does_not_work_is_said_in_one_sentence(folder: Path, run:
 def test_on_a_terminal_a_mistake_can_be_mended_at_once(folder: Path, tmp_path: Path) -> None:
     editor = Editor(tmp_path / "bin", {"title:": "title: [Halle"}, {"[Halle": "Halle neuve"})
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "distributor", "--workspace", str(folder), "releases", "new"]
+    command = ["--workspace", str(folder), "releases", "new"]
     environment = clean_environment() | editor.environment
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    process = WarmCommand(command, env=environment, cwd=tmp_path, terminal=theirs)
     os.close(theirs)
     shown = ""
     answered = False
@@ -169,7 +169,8 @@ def test_on_a_terminal_a_mistake_can_be_mended_at_once(folder: Path, tmp_path: P
         if "Open it again?" in shown and not answered:
             answered = True
             os.write(ours, b"\n")
-    assert process.wait(30) == 0, shown
+    process.communicate(30)
+    assert process.returncode == 0, shown
     os.close(ours)
     assert "is not valid YAML" in shown
     assert "Imported as «halle-neuve», version 1." in shown

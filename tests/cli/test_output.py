@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import subprocess
-import sys
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,30 +34,16 @@ OTHERS = ("send halle --list presse --dry-run", "releases proof halle --list pre
 
 @pytest.fixture(scope="module")
 def said(prepared: Path) -> dict[str, Any]:
-    """What every command says with `--json`, all in one process: exit code and output, by command."""
-    probe = """
-import contextlib, io, json, sys
-from distributor.cli.app import run
-found = {}
-place = sys.argv[1]
-for line in json.loads(sys.argv[2]):
-    sys.argv = ["distributor", "--workspace", place, *line.split(), "--json"]
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        code = run()
-    found[line] = [code, out.getvalue()]
-print(json.dumps(found))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", probe, str(prepared), json.dumps([*LISTINGS, *SHOWS, *OTHERS])],
-        env=clean_environment(),
-        check=False,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    """What every command says with `--json`, in this process: exit code and output, by command."""
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - clean_environment().keys():
+            patch.delenv(name)
+        for line in (*LISTINGS, *SHOWS, *OTHERS):
+            patch.setattr("sys.argv", ["distributor", "--workspace", str(prepared), *line.split(), "--json"])
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                code = run_here()
+            found[line] = code, out.getvalue()
     return found
 
 

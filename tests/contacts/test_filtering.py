@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from databases import new_database
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
@@ -380,9 +381,20 @@ TREES: st.SearchStrategy[Filter] = st.recursive(
 )
 
 
-@pytest.fixture
-def known(database: Database) -> list[Known]:
-    return fill(database, seed=7)
+@dataclass(frozen=True)
+class Filled:
+    """A base that tests only read, and what is known of it."""
+
+    database: Database
+    known: list[Known]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """One on each engine for all of them."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    with new_database(tmp_path_factory.mktemp("filled"), url) as database:
+        yield Filled(database, fill(database, seed=7))
 
 
 def found(session: Session, tree: Filter) -> set[int]:
@@ -402,29 +414,28 @@ def test_every_clause_says_in_sql_what_it_says(database: Database, seed: int) ->
             assert found(session, Not(tree)) == {one.id for one in known if not holds(tree, one)}, f"not {text}"
 
 
-def test_filters_say_in_sql_what_they_say(database: Database, known: list[Known]) -> None:
-    with database.session(reads_only=True) as session:
+def test_filters_say_in_sql_what_they_say(filled: Filled) -> None:
+    with filled.database.session(reads_only=True) as session:
 
         @settings(max_examples=60, deadline=None)
         @given(TREES)
         def holds_alike(tree: Filter) -> None:
-            assert found(session, tree) == {one.id for one in known if holds(tree, one)}
+            assert found(session, tree) == {one.id for one in filled.known if holds(tree, one)}
 
         holds_alike()
 
 
-def test_each_clause_is_explained_of_one_contact(database: Database, known: list[Known]) -> None:
+def test_each_clause_is_explained_of_one_contact(filled: Filled) -> None:
     tree = parse_filter("sector:social and (language:fr or not state:bounced)")
     assert isinstance(tree, And)
-    with database.session(reads_only=True) as session:
+    with filled.database.session(reads_only=True) as session:
         answers = Filtering(session, TODAY, KEYRING)
-        for one in known[:10]:
+        for one in filled.known[:10]:
             explained = answers.explain(tree, one.id)
             assert [part for part, _ in explained] == list(tree.parts)
             assert [held for _, held in explained] == [holds(part, one) for part, _ in explained]
 
 
-@pytest.mark.usefixtures("known")
 @pytest.mark.parametrize(
     ("text", "words", "mend"),
     [
@@ -433,22 +444,22 @@ def test_each_clause_is_explained_of_one_contact(database: Database, known: list
         ("list:zzzz", "no list «zzzz»", "distributor lists list"),
     ],
 )
-def test_what_the_base_does_not_know_is_an_error(database: Database, text: str, words: str, mend: str) -> None:
-    with database.session(reads_only=True) as session, pytest.raises(BadInput) as caught:
+def test_what_the_base_does_not_know_is_an_error(filled: Filled, text: str, words: str, mend: str) -> None:
+    with filled.database.session(reads_only=True) as session, pytest.raises(BadInput) as caught:
         Filtering(session, TODAY).condition(parse_filter(text))
     assert words in caught.value.message
     assert mend in caught.value.mend
 
 
-def test_objections_are_not_asked_without_their_key(database: Database, known: list[Known]) -> None:
-    assert any(one.objected for one in known)
-    with database.session(reads_only=True) as session, pytest.raises(BadInput, match="cannot be asked here"):
+def test_objections_are_not_asked_without_their_key(filled: Filled) -> None:
+    assert any(one.objected for one in filled.known)
+    with filled.database.session(reads_only=True) as session, pytest.raises(BadInput, match="cannot be asked here"):
         Filtering(session, TODAY).condition(parse_filter("state:objected"))
 
 
-def test_words_that_nothing_has_are_told_with_near_ones(database: Database, known: list[Known]) -> None:
-    assert known
-    with database.session(reads_only=True) as session:
+def test_words_that_nothing_has_are_told_with_near_ones(filled: Filled) -> None:
+    assert filled.known
+    with filled.database.session(reads_only=True) as session:
         answers = Filtering(session, TODAY)
         tree = parse_filter("region:bretagn and not role:critique and kind:fanzine")
         assert answers.unknown_words(tree) == [

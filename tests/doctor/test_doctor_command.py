@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from patients import SetUp
 from smtpserver import Script, running
+from warmcommand import WarmCommand
 
 from distributor.cli.app import run
 
@@ -69,8 +70,8 @@ def test_anything_else_is_2(set_up: SetUp, doctor: Any, capsys: pytest.CaptureFi
 
 
 def test_as_a_process_outside_a_workspace(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "distributor", "--workspace", str(tmp_path), "doctor", "--offline"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "FAIL  workspace" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+    process = WarmCommand(["--workspace", str(tmp_path), "doctor", "--offline"], env=os.environ, cwd=tmp_path)
+    out, err = process.communicate(60)
+    assert process.returncode == 2
+    assert "FAIL  workspace" in out
+    assert "Traceback" not in out + err

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from itertools import chain
 from pathlib import Path
@@ -28,12 +28,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from movingclock import VARIABLE, MovingClock
+from movingclock import MovingClock
 from smtpserver import Accepted, Script, ScriptedServer, read_journal
 from warmcommand import WarmCommand
 
 SERVER_FILE = Path(__file__).parents[1] / "smtpserver.py"
-CLOCK_FILE = SERVER_FILE.with_name("movingclock.py")
 SECTORS = {"sante": "Santé", "economie": "Économie", "social": "Social", "international": "International"}
 SLUG = "urgences-de-nuit"
 BUREAU = "bureau"
@@ -153,7 +152,7 @@ class Ran:
 class Terminal:
     """A terminal with a command on it."""
 
-    process: subprocess.Popen[str]
+    process: WarmCommand
     _ours: int
     shown: str = ""
 
@@ -181,7 +180,7 @@ class Office:
 
     path: Path
     settings: dict[str, str] = field(default_factory=dict)
-    started: list[WarmCommand | subprocess.Popen[str]] = field(default_factory=list)
+    started: list[WarmCommand] = field(default_factory=list)
 
     def at(self, port: int, **settings: str) -> Office:
         """The same office, sending through the server on that port of this machine; names without their prefix."""
@@ -197,12 +196,13 @@ class Office:
         shutil.copytree(self.path, folder / "press")
         return Office(folder / "press", dict(self.settings))
 
-    def start(self, *arguments: str) -> WarmCommand:
-        """Start the real command."""
+    def start(self, *arguments: str, terminal: int | None = None) -> WarmCommand:
+        """Start the real command, in pipes or on that terminal."""
         process = WarmCommand(
             ["--workspace", str(self.path), *arguments],
             cwd=self.path.parent,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.path.parent), "LANG": "C.UTF-8", **self.settings},
+            terminal=terminal,
         )
         self.started.append(process)
         return process
@@ -211,25 +211,8 @@ class Office:
     def on_a_terminal(self, *arguments: str) -> Iterator[Terminal]:
         """The real command on a terminal of its own, as in a window: closing the window hangs up."""
         ours, theirs = pty.openpty()
-        # A session of its own, whose controlling terminal this is: only then does closing it raise SIGHUP.
-        begin = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-            " os.execv(sys.executable, sys.argv[1:])"
-        )
-        program = [str(CLOCK_FILE)] if VARIABLE in self.settings else ["-m", "distributor"]
-        command = [sys.executable, *program, "--workspace", str(self.path), *arguments]
-        process = subprocess.Popen(
-            [sys.executable, "-c", begin, *command],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            encoding="utf-8",
-            cwd=self.path.parent,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(self.path.parent), "LANG": "C.UTF-8", **self.settings},
-            start_new_session=True,
-        )
+        process = self.start(*arguments, terminal=theirs)
         os.close(theirs)
-        self.started.append(process)
         terminal = Terminal(process, ours)
         try:
             yield terminal
@@ -433,8 +416,3 @@ def journaling_server(folder: Path, script: Script) -> Iterator[JournalingServer
     finally:
         process.kill()
         process.wait(10)
-
-
-def due(moment: str) -> bool:
-    """Whether a moment of the ledger has come."""
-    return datetime.now(UTC) >= datetime.fromisoformat(moment).replace(tzinfo=UTC)

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from office import BUREAU, SHORT_LIST, SLUG, Office, due, until
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from movingclock import MovingClock
+from office import BUREAU, SHORT_LIST, SLUG, Office
 from smtpserver import Fault, Script, running
 
 GONE, LATER = SHORT_LIST[2], SHORT_LIST[-1]
-"""LATER comes last: the run is over before the retry is due."""
+
+
+@pytest.fixture
+def clock(moving_clock: MovingClock) -> MovingClock:
+    """It stands at this moment: the communiqué is of today."""
+    moving_clock.set(datetime.now(UTC))
+    return moving_clock
+
+
+def until_due(clock: MovingClock, deferred: dict[str, Any]) -> None:
+    """Let the time come at which a delivery is tried again."""
+    clock.set(datetime.fromisoformat(deferred["next_attempt_at"]).replace(tzinfo=UTC))
 
 
 def test_a_refusal_is_kept_in_the_servers_words(office: Office) -> None:
@@ -42,17 +58,17 @@ def test_an_address_that_sounds_like_trouble_of_ours_is_only_an_address(office: 
     assert sending.dispatch_state() == "done"
 
 
-def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office) -> None:
+def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office, clock: MovingClock) -> None:
     words = "451 4.3.0 Come back later, please"
     with running(Script(faults=(Fault("rcpt", reply=words, recipient=LATER.spec, times=1),))) as server:
-        sending = office.at(server.port, retry_minutes="0.02")
+        sending = office.at(server.port, retry_minutes="30").by(clock)
         ran = sending.send(SLUG, BUREAU, code=5)
         assert "distributor work" in ran.err
         (deferred,) = sending.deliveries("deferred")
         assert (deferred["address"], deferred["code"]) == (LATER.spec, 451)
         assert "Come back later" in deferred["reply"]
         assert deferred["next_attempt_at"]
-        until(lambda: due(deferred["next_attempt_at"]), "the retry is due")
+        until_due(clock, deferred)
         sending.run("work", "--once")
         assert server.violations == []
         assert [one.recipient for one in server.accepted].count(LATER.spec) == 1
@@ -72,12 +88,12 @@ def test_nobody_is_tried_before_the_time(office: Office) -> None:
     assert [one["address"] for one in sending.deliveries("deferred")] == [LATER.spec]
 
 
-def test_who_is_put_off_for_too_long_expires(office: Office) -> None:
+def test_who_is_put_off_for_too_long_expires(office: Office, clock: MovingClock) -> None:
     with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec),))) as server:
-        sending = office.at(server.port, retry_minutes="0.07", retry_hours="0.001")
+        sending = office.at(server.port, retry_minutes="30", retry_hours="0.2").by(clock)
         sending.send(SLUG, BUREAU, code=5)
         (deferred,) = sending.deliveries("deferred")
-        until(lambda: due(deferred["next_attempt_at"]), "the retry is due")
+        until_due(clock, deferred)
         ran = sending.run("work", "--once", code=5)
         assert "not reached" in ran.err
         assert len(server.accepted) == 11
