@@ -356,7 +356,13 @@ class Carrier:
                 session, dispatch_id, account, because=result.paused_because, actor=self.operator, now=self.now()
             )
         if takeover is not None:
-            self.events.tell("dispatch.taken_over", dispatch_id=dispatch_id, **takeover.as_json())
+            told = takeover.as_json()
+            self.events.tell(
+                "dispatch.taken_over",
+                personal={"because": told.pop("because")},  # the server's words, with our addresses among them
+                dispatch_id=dispatch_id,
+                **told,
+            )
         return takeover
 
     def _read_call(self, dispatch_id: int, lapsing: Lapsing, since: datetime | None) -> CallOff:
