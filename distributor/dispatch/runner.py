@@ -21,10 +21,12 @@ from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.takeover import Takeover
+from distributor.dispatch.unison import MANY, Unison
 from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
+from distributor.transport.presets import provider_of
 
 _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
@@ -139,6 +141,7 @@ class _Run:
         self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
+        self.unison = Unison(provider_of)
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
         self.alone = asyncio.Event()
@@ -396,7 +399,8 @@ class _Run:
         said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
             await self.supply.tick()
-        if outcome.verdict.is_account_level or not (announced and connection.is_usable):
+        means_everybody = self.unison.hears(claimed.address, claimed.domain, outcome)
+        if outcome.verdict.is_account_level or means_everybody or not (announced and connection.is_usable):
             self._put_back(announced)
             if announced:
                 await self._drop(connection)
@@ -407,6 +411,13 @@ class _Run:
                 self._pause(
                     f"The mail server refuses us, not a recipient: {words}",
                     "Nobody's attempt was counted.",
+                )
+            if means_everybody:
+                self._pause(
+                    f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
+                    f" {outcome.code} {outcome.reply}",
+                    "When that is mended, send to those who were refused again:"
+                    f" distributor dispatches retry {self.dispatch_id} --state rejected",
                 )
             return None
         return announced[0]
