@@ -199,7 +199,7 @@ class Pacer(Unpaced):
                     orders, notes, limits=self._limits, wish=self._wish, open_connections=open_connections
                 )
             )
-        elif self._looked is None or now - self._looked >= _LOOKS_EVERY:
+        elif self._looked is None or not timedelta(0) <= now - self._looked < _LOOKS_EVERY:
             answer = await call(self._book.look)
         else:
             return

@@ -291,3 +291,33 @@ def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Datab
     asyncio.run(scene())
     sent = 1 + sum(send(one, at) for _ in range(40) for one in (made, others))
     assert sent == 20
+
+
+# Clocks that are set back.
+
+
+@pytest.mark.usefixtures("account")
+def test_a_clock_that_is_set_back_makes_nobody_deaf(database: Database) -> None:
+    """What other processes learn is heard within seconds, by whichever clock."""
+    at = HandClock()
+    made = pacer(database, at)
+    tick(made)
+    at.forward(hours=-1)
+    other = pacer(database, at, worker="w2")
+    for _ in range(3):
+        send(other, at, "orange.fr", BLOCKED)
+        tick(other)
+    at.forward(seconds=6)
+    tick(made)
+    assert made.admit("orange.fr", at()) is not None
+
+
+@pytest.mark.usefixtures("account")
+def test_a_dead_process_of_a_clock_that_was_ahead_holds_no_connections(database: Database) -> None:
+    at, limits = HandClock(), Limits(connections=3)
+    at.forward(days=365)
+    tick(pacer(database, at, limits, worker="killed"))
+    at.forward(days=-365)
+    alive = pacer(database, at, limits, worker="w2")
+    tick(alive)
+    assert alive.connections == 3
