@@ -141,6 +141,7 @@ class _Run:
         self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
+        self.slowed = 0
         self.unison = Unison(provider_of)
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
@@ -383,7 +384,7 @@ class _Run:
             announced.extend(filter(None, [self._spare()]))
             return announced[0].envelope if announced else None
 
-        started_at = self.parts.now()
+        started_at, slowed = self.parts.now(), self.slowed
         try:
             outcome = await connection.deliver(message.envelope, lambda: self._begin(message), following)
         except LeaseLost:
@@ -406,7 +407,7 @@ class _Run:
                 await self._drop(connection)
             with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
                 await said.written()
-            if outcome.verdict.is_account_level and not await self._wait_out(outcome):
+            if outcome.verdict.is_account_level and not await self._wait_out(outcome, slowed):
                 words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
                     f"The mail server refuses us, not a recipient: {words}",
@@ -468,12 +469,19 @@ class _Run:
         except BaseException:  # noqa: BLE001 - a closed pipe is a SystemExit to some libraries
             self.observer = None
 
-    async def _wait_out(self, outcome: Outcome) -> bool:
-        """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»)."""
+    async def _wait_out(self, outcome: Outcome, slowed: int) -> bool:
+        """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»).
+
+        `slowed` is how often it had been when this message began: several on the wire are asked once together.
+        """
         wait = outcome.retry_after
-        if outcome.verdict != Verdict.ACCOUNT or wait is None or wait > _SHORT_WAIT_S or self.patience <= 0:
+        if outcome.verdict != Verdict.ACCOUNT or wait is None or wait > _SHORT_WAIT_S:
             return False
-        self.patience -= 1
+        if slowed == self.slowed:
+            if self.patience <= 0:
+                return False
+            self.patience -= 1
+            self.slowed += 1
         return not await self._halted_within(wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:

@@ -21,6 +21,7 @@ from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
 
 THROTTLED = Outcome(DeliveryState.DEFERRED, Verdict.THROTTLED, Phase.RCPT, 421, "4.7.0", "slow down", retry_after=3600)
 CROWDED = Outcome(DeliveryState.DEFERRED, Verdict.CONCURRENCY, Phase.RCPT, 432, "4.3.2", "too many connections")
+SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Throttling failure", retry_after=5)
 BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.1", "blocked <a@b.example>")
 
 
@@ -164,6 +165,27 @@ def test_who_asks_us_to_slow_down_is_one_provider_until_another_says_so_too(data
     still = made.stands_still(at())
     assert still is not None
     assert still.why == "asked to slow down 3 times (421 4.7.0)"
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("outcome", [THROTTLED, SLOWER])
+def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(database: Database, outcome: Outcome) -> None:
+    """Three messages that were under way together are one «slower», and not the third in a quarter of an hour."""
+    at = HandClock()
+    made = pacer(database, at)
+    for _ in range(3):
+        assert made.admit("orange.fr", at()) is None
+    for _ in range(3):
+        made.learn("orange.fr", outcome, at())
+        tick(made)
+    assert made.waits(at()) == []
+    at.forward(minutes=1)
+    for _ in range(2):
+        tick(made)
+        assert send(made, at, "orange.fr", outcome)
+        at.forward(minutes=2)
+    tick(made)
+    assert [wait.why[:12] for wait in made.waits(at())] == ["asked to slo"]
 
 
 @pytest.mark.usefixtures("account")
