@@ -108,7 +108,8 @@ _TEXT_RULES = (
         _V.QUOTA,
         _NEGATIVE,
         text=_text(
-            r"daily (?:\w{1,20} ){0,4}(?:quota|limit)|SubmissionQuotaExceeded|exceeded.{0,40}(?:daily|24.hour|per day)"
+            r"daily (?:(?!receiving)\w{1,20} ){0,4}(?:quota|limit)|SubmissionQuotaExceeded"
+            r"|exceeded.{0,40}(?:daily|24.hour|per day)"
             r"|exceeded for the day|limite (?:quotidienne|journali[eè]re)|credits (?:exceeded|exhausted)|out of credits"
         ),
         retry_after=DAY,

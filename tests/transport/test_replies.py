@@ -190,6 +190,7 @@ SAID = [
     ),
     (P.RCPT, 550, "5.7.1 RESOLVER.RST.AuthRequired; authentication required", V.POLICY, S.REJECTED, None),
     # One mailbox that gets too much, and a server that does.
+    (P.RCPT, 550, "5.7.1 Recipient rejected: daily receiving limit reached", V.POLICY, S.REJECTED, None),
     (P.BODY, 550, "5.2.121 RESOLVER.RST.RecipientLimit; from this sender", V.THROTTLED, S.DEFERRED, HOUR),
     (P.BODY, 554, "5.2.122 Recipient limit", V.THROTTLED, S.DEFERRED, HOUR),
     (P.BODY, 432, "4.3.2 STOREDRV.Deliver; recipient thread limit exceeded", V.THROTTLED, S.DEFERRED, HOUR),
