@@ -142,6 +142,7 @@ def rules_as_json() -> list[dict[str, Any]]:
             "codes": list(rule.codes),
             "phases": [phase.value for phase in Phase if phase in rule.phases],
             "enhanced": rule.enhanced.pattern if rule.enhanced else "",
+            "digit": rule.digit,
             "text": rule.text.pattern if rule.text else "",
             "retry_after": rule.retry_after,
             "source": rule.source,
@@ -210,7 +211,8 @@ def _phases(rule: Rule) -> str:
 
 
 def _pattern(rule: Rule) -> str:
-    return " ".join(one.pattern for one in (rule.enhanced, rule.text) if one is not None)
+    patterns = [one.pattern for one in (rule.enhanced, rule.text) if one is not None]
+    return " ".join([f"{rule.digit}.x.x", *patterns] if rule.digit else patterns)
 
 
 def limits_of(workspace: Workspace, account: str) -> Limits:

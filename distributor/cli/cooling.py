@@ -94,7 +94,7 @@ def _recalled(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int
     recalled = recall(workspace.database, log, dispatch_ids, actor())
     withheld = count(recalled.withheld, "recipient")
     for number in dispatch_ids:
-        workspace.events(f"command:{actor()}").tell("dispatch.recalled", dispatch_id=number)
+        workspace.tell_of("dispatch.recalled", number)
     if recalled.left:  # another command took it up in the very moment its cool-down was over
         reports = "; ".join(f"distributor report {number}" for number in dispatch_ids)
         left = count(recalled.left, "message had", "messages had")

@@ -106,7 +106,7 @@ def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
         wrong = unfinished(session, target.wrong)
     paused = pause_dispatches(workspace.database, wrong, actor(), f"«{target.slug}» is being corrected")
     for number in paused.dispatch_ids:
-        workspace.events(f"command:{actor()}").tell("dispatch.paused", dispatch_id=number)
+        workspace.tell_of("dispatch.paused", number)
         console(stderr=quiet).print(f"Dispatch {number} of the wrong text is paused: nothing more of it leaves.")
         if not quiet:
             suggest("If there is nothing to correct:", f"distributor dispatches resume {number}")

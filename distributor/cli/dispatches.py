@@ -230,6 +230,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     check_cancellable(row.id, row.state)
     ask(f"Cancel dispatch {dispatch_id} of «{row.headline}»?", yes=yes)
     withheld = cancel_dispatch(workspace.database, log, dispatch_id, actor())
+    workspace.tell_of("dispatch.cancelled", dispatch_id)
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")
 
 

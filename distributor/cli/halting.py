@@ -24,7 +24,7 @@ def pause_one(workspace: Workspace, dispatch_id: int, because: str) -> None:
     with workspace.database.reading() as connection:
         queries.find_dispatch(connection, dispatch_id)
     pause_dispatch(workspace.database, dispatch_id, actor(), because)
-    workspace.events(f"command:{actor()}").tell("dispatch.paused", dispatch_id=dispatch_id)
+    workspace.tell_of("dispatch.paused", dispatch_id)
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
     left = row.counts.get(DeliveryState.ACCEPTED, 0)
@@ -43,7 +43,7 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
             queries.find_dispatch(connection, number)
     stopped = stop_dispatches(workspace.database, dispatch_ids, actor(), because).dispatch_ids
     for number in stopped:
-        workspace.events(f"command:{actor()}").tell("dispatch.stopped", dispatch_id=number)
+        workspace.tell_of("dispatch.stopped", number)
     holding = until_let_go(workspace, stopped)
     recovery = workspace.carrier(workspace.log()).recover()  # whoever was killed before, or by the same hand
     shown = [_left(workspace, number) for number in stopped]

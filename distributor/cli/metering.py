@@ -1,4 +1,4 @@
-"""Serving the figures while a worker works: one page, to this machine only."""
+"""Serving the figures beside a worker, or the web part: one page, to this machine only."""
 
 from __future__ import annotations
 

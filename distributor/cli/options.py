@@ -32,6 +32,10 @@ Override = Annotated[
     list[str] | None,
     typer.Option("--override", help="Let one finding of the proof pass, by its code; wants --because."),
 ]
+Metrics = Annotated[
+    int | None,
+    typer.Option(metavar="PORT", min=0, max=65535, help="Serve figures for OpenMetrics there, to this machine only."),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Show the SMTP dialogue of one connection, without password and message.")
 ]

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from distributor.cli.options import Metrics
+
 
 def serve(
     context: typer.Context,
@@ -17,8 +19,10 @@ def serve(
     hooks: Annotated[
         bool, typer.Option("--hooks", help="Print the addresses for providers' webhooks, which are secret, and end.")
     ] = False,
+    metrics: Metrics = None,
 ) -> None:
     """Serve the web part: objections, releases online, webhooks. «Is this ours?» is answered there, too."""
+    from distributor.cli.metering import serving_metrics
     from distributor.cli.output import console
     from distributor.cli.serving import require_web, serve_workspace, show_hooks
     from distributor.wiring import open_workspace
@@ -28,4 +32,5 @@ def serve(
     if hooks:
         show_hooks(workspace, console())
         return
-    serve_workspace(workspace, host, port, proxy)
+    with serving_metrics(workspace, metrics):
+        serve_workspace(workspace, host, port, proxy)

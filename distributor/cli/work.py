@@ -6,18 +6,13 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.options import Verbose
+from distributor.cli.options import Metrics, Verbose
 
 
 def work(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end (for cron).")] = False,
-    metrics: Annotated[
-        int | None,
-        typer.Option(
-            metavar="PORT", min=0, max=65535, help="Serve figures for OpenMetrics there, to this machine only."
-        ),
-    ] = None,
+    metrics: Metrics = None,
     connections: Annotated[
         int, typer.Option(min=0, max=200, help="Connections of this worker (0: as DISTRIBUTOR_SMTP_CONNECTIONS says).")
     ] = 0,

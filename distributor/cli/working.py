@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from distributor import clock
 from distributor.cli.abreast import Abreast, accounts_of
+from distributor.cli.accounting import limits_of
 from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.outage import Outages
@@ -25,6 +26,7 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
 from distributor.dispatch.cooling import hold_left
 from distributor.dispatch.instants import say_instant
+from distributor.dispatch.pacing import renew_waits
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.schedule import TakenUp
 from distributor.dispatch.ways import Ways
@@ -99,6 +101,7 @@ def _carry_all(
     while True:
         bell.listen()  # before looking: what comes after we looked is heard
         _take_up(carrier, returns, is_first=is_first)
+        renew_waits(workspace.database, lambda account: limits_of(workspace, account))
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:

@@ -63,9 +63,6 @@ STOPPED = "stopped by its user"
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
 
-_LONGEST_WAIT = timedelta(days=2)
-"""No limit of an account and no suspension lasts so long: what seems to was noted by a clock that ran ahead."""
-
 _SETTLED_AS = {
     InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
     InDoubtPolicy.ASSUME_SENT: (DeliveryState.ACCEPTED, ASSUMED_SENT),
@@ -214,9 +211,7 @@ class Carrier:
                     col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
                     col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
                     *([col(Dispatch.account_id).in_(through)] if accounts else []),
-                    col(Dispatch.waits_until).is_(None)
-                    | (col(Dispatch.waits_until) <= self.now())
-                    | (col(Dispatch.waits_until) > self.now() + _LONGEST_WAIT),
+                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     not_(cools()),
                     ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
                     | _leaves_doubt(self.in_doubt)
@@ -366,7 +361,13 @@ class Carrier:
                 session, dispatch_id, account, because=result.paused_because, actor=self.operator, now=self.now()
             )
         if takeover is not None:
-            self.events.tell("dispatch.taken_over", dispatch_id=dispatch_id, **takeover.as_json())
+            told = takeover.as_json()
+            self.events.tell(
+                "dispatch.taken_over",
+                personal={"because": told.pop("because")},  # the server's words, with our addresses among them
+                dispatch_id=dispatch_id,
+                **told,
+            )
         return takeover
 
     def _read_call(self, dispatch_id: int, lapsing: Lapsing, since: datetime | None) -> CallOff:

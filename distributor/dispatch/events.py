@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ STDERR = "-"
 
 @dataclass(frozen=True, slots=True)
 class EventLog:
-    """Where events are told; `write` takes one whole line. With `personal`, addresses and servers' words are in it.
+    """Where events are told; `write` takes one whole line. With `personal`, what names people and quotes servers too.
 
     Telling never fails: a log that cannot be written must not end a dispatch.
     """
@@ -32,11 +32,15 @@ class EventLog:
     worker: str = ""
     now: Callable[[], datetime] = clock.now
 
-    def tell(self, event: str, **facts: Any) -> None:
-        """Write one event, `dispatch.started` say, with its facts."""
+    def tell(self, event: str, *, personal: Mapping[str, Any] | None = None, **facts: Any) -> None:
+        """Write one event, `dispatch.started` say, with its facts; those in `personal` only where they are wished for.
+
+        Personal is what names anybody: addresses, who is at the keyboard, and servers' words, which repeat addresses.
+        """
         if self.write is None:
             return
         line = {"at": self.now().isoformat(timespec="milliseconds"), "event": event, "worker": self.worker} | facts
+        line |= (personal or {}) if self.personal else {}
         with suppress(OSError, ValueError):
             self.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
@@ -44,21 +48,20 @@ class EventLog:
         """Write what came of one attempt."""
         if self.write is None:
             return
-        facts: dict[str, Any] = {
-            "dispatch_id": dispatch_id,
-            "delivery_id": claimed.id,
-            "domain": claimed.domain,
-            "attempt": claimed.attempts + 1,
-            "state": outcome.state,
-            "verdict": outcome.verdict,
-            "phase": outcome.phase,
-            "code": outcome.code,
-            "enhanced_code": outcome.enhanced_code,
-            "duration_ms": outcome.duration_ms,
-        }
-        if self.personal:
-            facts |= {"address": claimed.address, "message_id": claimed.message_id, "reply": outcome.reply}
-        self.tell("delivery.attempted", **facts)
+        self.tell(
+            "delivery.attempted",
+            dispatch_id=dispatch_id,
+            delivery_id=claimed.id,
+            domain=claimed.domain,
+            attempt=claimed.attempts + 1,
+            state=outcome.state,
+            verdict=outcome.verdict,
+            phase=outcome.phase,
+            code=outcome.code,
+            enhanced_code=outcome.enhanced_code,
+            duration_ms=outcome.duration_ms,
+            personal={"address": claimed.address, "message_id": claimed.message_id, "reply": outcome.reply},
+        )
 
 
 SILENT = EventLog()

@@ -57,6 +57,8 @@ class Pacer(Unpaced):
         self._shut: dict[str, Wait] = {}
         self._slowed: set[str] = set()
         self._in_flight: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()
+        """Who was on the wire when we were asked to slow down: their answers are not a second time."""
         self._refused: Counter[str] = Counter()
         self._throttled: dict[str, datetime] = {}
         self._sent: Counter[int] = Counter()
@@ -144,6 +146,7 @@ class Pacer(Unpaced):
         scope = self._scope_of(domain)
         self.release(domain)
         self._count(int(now.timestamp()))
+        was_under_way = self._was_under_way(scope)
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
@@ -153,12 +156,13 @@ class Pacer(Unpaced):
         if verdict is Verdict.POLICY:
             self._refused[scope] += 1
             self._notes.append(Note(scope, Lesson.REFUSED, said=said))
-        elif verdict is Verdict.CONCURRENCY:
+        elif verdict is Verdict.CONCURRENCY and ACCOUNT not in was_under_way:
+            self._under_way[ACCOUNT] = self._in_flight.total()
             self._notes.append(Note(ACCOUNT, Lesson.FEWER_CONNECTIONS, open_connections=max(1, self.connections)))
-        elif verdict is Verdict.THROTTLED:
-            self._slower(self._culprit(scope, now), outcome, said, now)
-        elif verdict is Verdict.ACCOUNT and outcome.retry_after is not None:
-            self._slower(ACCOUNT, outcome, said, now)
+        elif verdict is Verdict.THROTTLED or (verdict is Verdict.ACCOUNT and outcome.retry_after is not None):
+            culprit = self._culprit(scope, now) if verdict is Verdict.THROTTLED else ACCOUNT
+            if culprit not in was_under_way:
+                self._slower(culprit, outcome, said, now)
 
     def release(self, domain: str) -> None:
         """Whoever was admitted is not being sent to any more."""
@@ -199,7 +203,7 @@ class Pacer(Unpaced):
                     orders, notes, limits=self._limits, wish=self._wish, open_connections=open_connections
                 )
             )
-        elif self._looked is None or now - self._looked >= _LOOKS_EVERY:
+        elif self._looked is None or not timedelta(0) <= now - self._looked < _LOOKS_EVERY:
             answer = await call(self._book.look)
         else:
             return
@@ -261,6 +265,14 @@ class Pacer(Unpaced):
         self._throttled[scope] = now
         return scope if len(self._throttled) == 1 else ACCOUNT
 
+    def _was_under_way(self, scope: str) -> set[str]:
+        """Which of the account and this provider asked us to slow down when this message was on the wire already."""
+        if not self._under_way:
+            return set()
+        found = {name for name in (ACCOUNT, scope) if self._under_way[name] > 0}
+        self._under_way.subtract(found)
+        return found
+
     def _count(self, second: int) -> None:
         if second not in self._sent:
             for past in [past for past in self._sent if past <= second - 60]:
@@ -271,6 +283,7 @@ class Pacer(Unpaced):
         second = int(now.timestamp())
         seconds = max(_SAMPLE_S, second + 1 - min(self._sent, default=second))
         rate = 60 * self._sent.total() / seconds
+        self._under_way[scope] = self._in_flight.total() if scope == ACCOUNT else self._in_flight[scope]
         self._notes.append(Note(scope, Lesson.SLOWER, rate=rate, retry_after=outcome.retry_after, said=said))
 
 

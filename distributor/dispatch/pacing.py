@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.db.upserts import upsert
 from distributor.deliveries.leases import clock_of
 from distributor.models import Audit, Pace
+from distributor.states import DispatchState
 from distributor.transport.throttle import (
     Allowance,
     Gauge,
@@ -30,9 +31,14 @@ from distributor.transport.throttle import (
 
 _TABLES = Pace.metadata.tables
 _pace, _share = _TABLES["pace"], _TABLES["pace_share"]
+_account, _dispatch = _TABLES["account"], _TABLES["dispatch"]
+_RUNS = _dispatch.c.state == DispatchState.RUNNING  # one that cools down waits for its own hour
 
 ACCOUNT = ""
 """The scope of the account as a whole."""
+
+_LONGEST_WAIT = timedelta(days=2)
+"""No limit of an account and no suspension lasts so long: what seems to was noted by a clock that ran ahead."""
 
 _SHARE_LASTS = timedelta(seconds=30)
 
@@ -166,7 +172,7 @@ class PacingBook:
             .order_by(_pace.c.scope)
             .with_for_update()
         )
-        return {row.scope: thaw(row.state, row.until, row.reason) for row in rows}
+        return {row.scope: thaw(row.state, row.until, row.reason, moment) for row in rows}
 
     def _write(self, connection: Connection, scope: str, gauge: Gauge, moment: datetime) -> None:
         connection.execute(
@@ -179,7 +185,9 @@ class PacingBook:
         """How many of the account's connections are ours, written down for the others. The account's row is locked."""
         rows = connection.execute(
             select(_share.c.worker, _share.c.connections, _share.c.wish).where(
-                _share.c.account_id == self._account_id, _share.c.until > moment, _share.c.worker != self._worker
+                _share.c.account_id == self._account_id,
+                _share.c.until.between(moment, moment + _SHARE_LASTS),  # later than that, a clock was set back since
+                _share.c.worker != self._worker,
             )
         ).all()
         workers = sorted([self._worker, *(row.worker for row in rows)])
@@ -209,7 +217,7 @@ def read_waits(connection: Connection, account_id: int, limits: Limits, now: dat
         select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == ACCOUNT)
     ).one_or_none()
     if row is not None:
-        _, got = draw(thaw(row.state, row.until, row.reason), replace(limits, per_second=None), 1, moment)
+        _, got = draw(thaw(row.state, row.until, row.reason, moment), replace(limits, per_second=None), 1, moment)
         if got.retry_at is not None and got.retry_at > moment + timedelta(seconds=2):
             waits.insert(0, Wait(ACCOUNT, got.retry_at, got.why))
     return waits
@@ -224,7 +232,9 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
         ).one_or_none()
         if row is None or row.until is None or row.until <= moment:
             return ""
-        gauge = lifted(thaw(row.state, row.until, row.reason))
+        if scope == ACCOUNT:
+            _end_waits(connection, _dispatch.c.account_id == account_id)
+        gauge = lifted(thaw(row.state, row.until, row.reason, moment))
         connection.execute(
             update(_pace)
             .where(_pace.c.account_id == account_id, _pace.c.scope == scope)
@@ -238,11 +248,41 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
     return str(row.reason)
 
 
+def renew_waits(database: Database, limits_of: Callable[[str], Limits], now: datetime | None = None) -> None:
+    """Let dispatches wait no longer than their account: a limit was raised, a suspension ended, a clock set right.
+
+    `limits_of` gives the limits of the account of that name.
+    """
+    with database.transaction() as connection:
+        moment = now or clock_of(connection, clock.now())
+        _end_waits(connection, _dispatch.c.waits_until > moment + _LONGEST_WAIT)
+        rows = connection.execute(
+            select(_account.c.id, _account.c.name).where(
+                exists().where(_dispatch.c.account_id == _account.c.id, _dispatch.c.waits_until > moment, _RUNS)
+            )
+        ).all()
+        free = [
+            row.id
+            for row in rows
+            if not any(wait.what == ACCOUNT for wait in read_waits(connection, row.id, limits_of(row.name), moment))
+        ]
+        _end_waits(connection, _dispatch.c.account_id.in_(free))
+
+
+def _end_waits(connection: Connection, which: ColumnElement[bool]) -> None:
+    """End the waits of these dispatches; the next run says for what they wait still."""
+    connection.execute(
+        update(_dispatch)
+        .where(which, _dispatch.c.waits_until.is_not(None), _RUNS)
+        .values(waits_until=None, waits_for="")
+    )
+
+
 def _notable(connection: Connection, account_id: int, moment: datetime) -> dict[str, Gauge]:
     rows = connection.execute(
         select(_pace).where(_pace.c.account_id == account_id, or_(_pace.c.scope == ACCOUNT, _pace.c.until > moment))
     )
-    return {row.scope: thaw(row.state, row.until, row.reason) for row in rows}
+    return {row.scope: thaw(row.state, row.until, row.reason, moment) for row in rows}
 
 
 def _learned(gauge: Gauge, note: Note, moment: datetime) -> Gauge:

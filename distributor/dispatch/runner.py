@@ -21,10 +21,12 @@ from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.takeover import Takeover
+from distributor.dispatch.unison import MANY, Unison
 from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
+from distributor.transport.presets import provider_of
 
 _HEARTBEAT_S = 30.0
 _WATCH_S = 0.5
@@ -139,6 +141,8 @@ class _Run:
         self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
+        self.slowed = 0
+        self.unison = Unison(provider_of)
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
         self.alone = asyncio.Event()
@@ -380,7 +384,7 @@ class _Run:
             announced.extend(filter(None, [self._spare()]))
             return announced[0].envelope if announced else None
 
-        started_at = self.parts.now()
+        started_at, slowed = self.parts.now(), self.slowed
         try:
             outcome = await connection.deliver(message.envelope, lambda: self._begin(message), following)
         except LeaseLost:
@@ -396,17 +400,25 @@ class _Run:
         said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
             await self.supply.tick()
-        if outcome.verdict.is_account_level or not (announced and connection.is_usable):
+        means_everybody = self.unison.hears(claimed.address, claimed.domain, outcome)
+        if outcome.verdict.is_account_level or means_everybody or not (announced and connection.is_usable):
             self._put_back(announced)
             if announced:
                 await self._drop(connection)
             with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
                 await said.written()
-            if outcome.verdict.is_account_level and not await self._wait_out(outcome):
+            if outcome.verdict.is_account_level and not await self._wait_out(outcome, slowed):
                 words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
                     f"The mail server refuses us, not a recipient: {words}",
                     "Nobody's attempt was counted.",
+                )
+            if means_everybody:
+                self._pause(
+                    f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
+                    f" {outcome.code} {outcome.reply}",
+                    "When that is mended, send to those who were refused again:"
+                    f" distributor dispatches retry {self.dispatch_id} --state rejected",
                 )
             return None
         return announced[0]
@@ -457,12 +469,19 @@ class _Run:
         except BaseException:  # noqa: BLE001 - a closed pipe is a SystemExit to some libraries
             self.observer = None
 
-    async def _wait_out(self, outcome: Outcome) -> bool:
-        """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»)."""
+    async def _wait_out(self, outcome: Outcome, slowed: int) -> bool:
+        """Wait where the account is only asked to slow down for moments (SES: «454 Throttling failure»).
+
+        `slowed` is how often it had been when this message began: several on the wire are asked once together.
+        """
         wait = outcome.retry_after
-        if outcome.verdict != Verdict.ACCOUNT or wait is None or wait > _SHORT_WAIT_S or self.patience <= 0:
+        if outcome.verdict != Verdict.ACCOUNT or wait is None or wait > _SHORT_WAIT_S:
             return False
-        self.patience -= 1
+        if slowed == self.slowed:
+            if self.patience <= 0:
+                return False
+            self.patience -= 1
+            self.slowed += 1
         return not await self._halted_within(wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:

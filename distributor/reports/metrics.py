@@ -18,7 +18,7 @@ CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 _TABLES = Delivery.metadata.tables
 _delivery, _attempt, _dispatch = _TABLES["delivery"], _TABLES["attempt"], _TABLES["dispatch"]
-_pace = _TABLES["pace"]
+_pace, _account = _TABLES["pace"], _TABLES["account"]
 
 Sample = tuple[Mapping[str, str], float]
 
@@ -50,7 +50,7 @@ def _family(name: str, kind: str, words: str, samples: Iterable[Sample], suffix:
     lines = [f"# TYPE {name} {kind}", f"# HELP {name} {words}"]
     for labels, value in samples:
         inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-        lines.append(f"{name}{suffix}{{{inner}}} {value:g}" if inner else f"{name}{suffix} {value:g}")
+        lines.append(f"{name}{suffix}{{{inner}}} {value:.15g}" if inner else f"{name}{suffix} {value:.15g}")
     return "\n".join(lines) + "\n"
 
 
@@ -100,9 +100,14 @@ def _oldest(connection: Connection, moment: datetime) -> list[Sample]:
 
 def _waits(connection: Connection, moment: datetime) -> list[Sample]:
     rows = connection.execute(
-        select(_pace.c.scope, _pace.c.until).where(_pace.c.until > moment).order_by(_pace.c.scope)
+        select(_account.c.name, _pace.c.scope, _pace.c.until)
+        .join(_account, _account.c.id == _pace.c.account_id)
+        .where(_pace.c.until > moment)
+        .order_by(_account.c.name, _pace.c.scope)
     )
-    return [({"what": scope or "account"}, (until - moment).total_seconds()) for scope, until in rows]
+    return [
+        ({"account": name, "what": scope or "account"}, (until - moment).total_seconds()) for name, scope, until in rows
+    ]
 
 
 def _counted(connection: Connection, statement: Any) -> dict[str, int]:

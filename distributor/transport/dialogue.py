@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from distributor.transport.secrecy import HIDDEN, revealed_by, without_secrets
+
 _RETURN = b"\r"
+_COMMAND = re.compile(rb"(?:EHLO|STARTTLS|MAIL|RCPT|DATA|RSET|QUIT|\.)(?: .*)?")
 _AUTH = re.compile(rb"AUTH +([A-Z0-9-]+)( +\S.*)?", re.IGNORECASE)
 
 
 class Dialogue:
     """Tells one connection's dialogue to `tell`, a line at a time: «→» is ours, «←» the server's.
 
-    What follows AUTH is hidden until the server has decided; of the body only the size is told.
+    What follows AUTH is hidden until the server has decided, and whatever is no command always; what was hidden is so
+    too where the server repeats it. Of the body only the size is told.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -20,6 +24,7 @@ class Dialogue:
         self._taken = False
         self._heard = b""
         self._secret = False
+        self._hidden: frozenset[str] = frozenset()
         self._message: tuple[int, bytes] | None = None
 
     def take(self) -> bool:
@@ -30,6 +35,7 @@ class Dialogue:
     def give_back(self) -> None:
         """The connection is over; the next one may be told."""
         self._taken = self._secret = False
+        self._hidden = frozenset()
         self._heard, self._message = b"", None
 
     def sends_message(self, size: int, followed_by: bytes = b"") -> None:
@@ -45,10 +51,13 @@ class Dialogue:
             found = _AUTH.fullmatch(line)
             if found:
                 self._secret = True
-                hidden = " (hidden)" if found[2] else ""
-                self._tell(f"→ AUTH {found[1].decode()}{hidden}")
+                self._hide(found[2] or b"")
+                self._tell(f"→ AUTH {found[1].decode()}" + (f" {HIDDEN}" if found[2] else ""))
+            elif self._secret or not _COMMAND.fullmatch(line):
+                self._hide(line)
+                self._tell(f"→ {HIDDEN}")
             else:
-                self._tell("→ (hidden)" if self._secret else f"→ {_shown(line)}")
+                self._tell(f"→ {_shown(line)}")
 
     def heard(self, data: bytes) -> None:
         """The server said `data`."""
@@ -56,10 +65,13 @@ class Dialogue:
         *lines, self._heard = self._heard.split(b"\n")
         for line in lines:
             if self._secret and line.startswith(b"334"):
-                self._tell("← 334 (hidden)")  # a challenge is half of an answer
+                self._tell(f"← 334 {HIDDEN}")  # a challenge is half of an answer
                 continue
-            self._tell(f"← {_shown(line.removesuffix(_RETURN))}")
+            self._tell(f"← {without_secrets(_shown(line.removesuffix(_RETURN)), self._hidden)}")
             self._secret = self._secret and line[3:4] == b"-"
+
+    def _hide(self, words: bytes) -> None:
+        self._hidden |= revealed_by(words.split())
 
 
 def _shown(line: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 RECIPIENT = "user"
 """What stands for the recipient: `User jean@x.example unknown` and `No such user` go on meaning what they mean."""
@@ -16,6 +17,10 @@ _ANGLE = re.compile(r"<[^<>\n]*>")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"@[^\s<>()\[\],;:"]+')
 _ADDRESS = re.compile(r'(?<![^\s<>()\[\],;:"@])[^\s<>()\[\],;:"@]++@[^\s<>()\[\],;:"@.]+(?:\.[^\s<>()\[\],;:"@.]+)*')
 _HOST = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)+")
+# Where a local part stands that is repeated alone: first of all, or beside a sign that sets it off.
+_NEAR = 24
+_BEFORE = re.compile(r"(?:[:;,(\"'«\[=]|\A(?:[#(\[]?[245]\.\d{1,3}\.\d{1,3}[)\]]?)?)\s?\Z")
+_AFTER = re.compile(r"\s?(?:[:;,)\"'»\]]|\.?\Z)")
 _SENTENCES = re.compile(r"\.[A-ZÀ-Þ][a-zß-ÿ][^.]*$")
 # Words with which servers say that a recipient is not there. Whoever is called so keeps «User unknown» readable: a word
 # of these, left standing, can speak of the recipient only, never of us.
@@ -54,7 +59,7 @@ def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -
         text = _replaced(text, (f"<{recipient}>", recipient), RECIPIENT)
         text = _ANGLE.sub(OTHER, text)
         if not (local.isdigit() or local.casefold() in _OF_A_RECIPIENT):  # «550» would be a reply's code
-            text = _replaced(text, (local,), RECIPIENT, flags=0)  # alone, an echo only as it was written
+            text = _replaced(text, (local,), RECIPIENT, flags=0, is_echo=_stands_apart if local.isalpha() else None)
         text = _replaced(text, (domain,), OTHER)
     text = _replaced(text, ours, OTHER)
     text = _ANGLE.sub(OTHER, text)
@@ -62,10 +67,27 @@ def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -
     return _HOST.sub(_named, text)
 
 
-def _replaced(text: str, echoes: tuple[str, ...], by: str, flags: re.RegexFlag | int = re.IGNORECASE) -> str:
+def _replaced(
+    text: str,
+    echoes: tuple[str, ...],
+    by: str,
+    flags: re.RegexFlag | int = re.IGNORECASE,
+    is_echo: Callable[[re.Match[str]], bool] | None = None,
+) -> str:
     for echo in filter(None, echoes):
-        text = re.sub(rf"(?<![\w.@+-]){re.escape(echo)}(?!\.?[\w@+-])", by, text, flags=flags)
+        text = re.sub(
+            rf"(?<![\w.@+-]){re.escape(echo)}(?!\.?[\w@+-])",
+            lambda found: by if is_echo is None or is_echo(found) else found[0],
+            text,
+            flags=flags,
+        )
     return text
+
+
+def _stands_apart(found: re.Match[str]) -> bool:
+    """Whether a local part that could be a word (`mail`, `rate`) stands where servers put an echo, in no sentence."""
+    before = found.string[max(0, found.start() - _NEAR) : found.start()]
+    return _BEFORE.search(before) is not None or _AFTER.match(found.string, found.end()) is not None
 
 
 def _named(found: re.Match[str]) -> str:

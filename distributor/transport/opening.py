@@ -17,6 +17,7 @@ from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavail
 from distributor.states import Phase
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
+from distributor.transport.secrecy import without_secrets
 from distributor.transport.wire import Wire
 
 TOKEN_METHOD = "xoauth2"  # noqa: S105 - the word, not one
@@ -88,7 +89,7 @@ async def _open(account: SmtpAccount, token: str) -> Opened:
         method = await _log_in(wire, account, extensions, token) if account.username else ""
     except (SMTPException, OSError) as error:
         wire.abort()
-        raise _trouble(account, phase, error) from error
+        raise _trouble(account, phase, error, token) from error
     except BaseException:  # our own refusals, and cancellation: nothing half-open stays behind
         wire.abort()
         raise
@@ -205,7 +206,7 @@ async def _log_in(wire: Wire, account: SmtpAccount, extensions: dict[str, str], 
             " none.",
         )
     reply = await (_show_token(wire, account, token) if token else _authenticate(wire, account, method))
-    _require(account, Phase.AUTH, reply)
+    _require(account, Phase.AUTH, reply, token)
     return method
 
 
@@ -231,12 +232,22 @@ async def _show_token(wire: Wire, account: SmtpAccount, token: str) -> SMTPRespo
     return await wire.ask(b"", seconds=seconds) if reply.code == 334 else reply
 
 
-def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse) -> None:
+def _secrets(account: SmtpAccount, token: str) -> list[str]:
+    """What a server that repeats the log-in would repeat: password or token, as they are and as they went over."""
+    if token:
+        return [token, auth_xoauth2_encode(account.username, token).decode()]
+    _, encoded = auth_login_encode(account.username, account.password)
+    return [account.password, encoded.decode(), auth_plain_encode(account.username, account.password).decode()]
+
+
+def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse, token: str = "") -> None:
     """Go on when `reply` is a 2yz; raise what it means for the account otherwise."""
     if 200 <= reply.code <= 299:
         return
     outcome = classify(phase, reply.code, reply.message)
     said = " ".join(f"{reply.code} {outcome.reply}".split())
+    if phase is Phase.AUTH:
+        said = without_secrets(said, _secrets(account, token))
     if phase is Phase.AUTH and 500 <= reply.code <= 599 and account.tokens is not None:
         raise CredentialsRefused(
             f"{account.place} refuses the access token of {account.username}: {said}",
@@ -256,7 +267,7 @@ def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse) -> None:
     )
 
 
-def _trouble(account: SmtpAccount, phase: Phase, error: Exception) -> AccountTrouble:
+def _trouble(account: SmtpAccount, phase: Phase, error: Exception, token: str = "") -> AccountTrouble:
     """The one sentence for a failure of the network, and how it is mended."""
     place = account.place
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -285,6 +296,7 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception) -> AccountTro
             mend=f"Check {account.setting('SMTP_HOST')} and {account.setting('SMTP_PORT')}.",
         )
     reason = " ".join(clean(error.message if isinstance(error, SMTPException) else str(error)).split())
+    reason = without_secrets(reason, _secrets(account, token) if phase is Phase.AUTH else ())
     return ServerUnavailable(
         f"The connection to {place} failed at {phase}: {reason}.".replace("..", "."),
         mend="Try again; if it lasts, check the host and the port.",

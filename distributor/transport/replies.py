@@ -12,6 +12,7 @@ from distributor.transport.rules import RULES, Rule
 
 _ENHANCED_AT_LINE_START = re.compile(r"^[#(\[]?([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.MULTILINE)
 _ENHANCED_AFTER_A_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]#?([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
+_REPEATED = re.compile(r"\n[#(\[]?[245]\.\d{1,3}\.\d{1,3}[)\]]?(?!\.?\d)")
 
 MAX_REPLY_CHARACTERS = 4000
 """What is kept of a reply: a hostile server must not fill the attempt log."""
@@ -44,9 +45,11 @@ def read(phase: Phase, code: int, text: str, *, recipient: str = "", ours: tuple
     # Of an acceptance only the digit counts: taking echoes out of it would be half of what a message costs.
     said = reply if 200 <= code <= 299 else without_echoes(reply, recipient, ours)
     enhanced = enhanced_code(said)
-    detail = enhanced.partition(".")[2]
-    words = " ".join(said.split())  # servers wrap their sentences over the lines of a reply
-    rule = next((rule for rule in RULES if rule.fits(phase, code, detail, words)), None)
+    # Servers wrap their sentences over the lines of a reply, and some begin each with the enhanced code again.
+    words = " ".join(_REPEATED.sub("\n", said).split()) if "\n" in said else " ".join(said.split())
+    if not words.isascii():
+        words = unicodedata.normalize("NFC", words)
+    rule = next((rule for rule in RULES if rule.fits(phase, code, enhanced, words)), None)
     if rule is None:
         return Reading(_out_of_step(phase, code, reply), "out-of-step")
     outcome = Outcome(

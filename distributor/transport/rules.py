@@ -27,7 +27,8 @@ class Rule:
     """One line of the table; an empty field fits everything.
 
     `codes` are reply codes or their first digits (`"4"`, `"55"`, `"421"`). `enhanced` is matched in full against
-    subject and detail of the enhanced code (`7.1`), since the reply's own digit beats the enhanced code's. `text` is
+    subject and detail of the enhanced code (`7.1`), since the reply's own digit beats the enhanced code's; `digit` is
+    the enhanced code's, where it says something that it is another one. `text` is
     searched for in the reply, whatever the case. `state` is given where the verdict and the reply's digit do not
     say it all; `retry_after` is in seconds.
     """
@@ -37,21 +38,24 @@ class Rule:
     codes: tuple[str, ...]
     phases: frozenset[Phase] = TRANSACTION
     enhanced: re.Pattern[str] | None = None
+    digit: str = ""
     text: re.Pattern[str] | None = None
     state: DeliveryState | None = None
     retry_after: int | None = None
     source: str = ""
     date: str = "2026-11"
 
-    def fits(self, phase: Phase, code: int, detail: str, text: str) -> bool:
-        """Whether the reply `code` `text`, with `detail` from its enhanced code, to the step `phase` is this one.
+    def fits(self, phase: Phase, code: int, enhanced: str, text: str) -> bool:
+        """Whether the reply `code` `text`, with that enhanced code or "", to the step `phase` is this one.
 
-        An enhanced code that names the recipient's address (X.1.1 and its like) is never an answer about us, whatever
-        words stand beside it.
+        An enhanced code that names the recipient's address or mailbox (X.1.1, X.2.2 and their like) is never an answer
+        about us, whatever words stand beside it.
         """
+        detail = enhanced[2:]
         return (
             phase in self.phases
             and str(code).startswith(self.codes)
+            and enhanced.startswith(self.digit)
             and (self.enhanced is None or self.enhanced.fullmatch(detail) is not None)
             and (self.text is None or self.text.search(text) is not None)
             and not (self.verdict.is_account_level and phase in RECIPIENT and _THE_RECIPIENT.fullmatch(detail))
@@ -67,7 +71,7 @@ def _detail(*details: str) -> re.Pattern[str]:
 
 
 _UNKNOWN = ("1.1", "1.2", "1.3", "1.6", "1.10")
-_THE_RECIPIENT = _detail(*_UNKNOWN)
+_THE_RECIPIENT = _detail(*_UNKNOWN, "2.2")
 
 
 def _french(*numbers: int) -> re.Pattern[str]:
@@ -104,11 +108,20 @@ _TEXT_RULES = (
         _V.QUOTA,
         _NEGATIVE,
         text=_text(
-            r"daily (?:message |user )?(?:sending |submission )?(?:quota|limit)|daily limit for message recipients"
-            r"|SubmissionQuotaExceeded|exceeded.{0,40}(?:daily|24.hour|per day)|limite (?:quotidienne|journali[eè]re)"
+            r"daily (?:(?!receiving)\w{1,20} ){0,4}(?:quota|limit)|SubmissionQuotaExceeded"
+            r"|exceeded.{0,40}(?:daily|24.hour|per day)"
+            r"|exceeded for the day|limite (?:quotidienne|journali[eè]re)|credits (?:exceeded|exhausted)|out of credits"
         ),
         retry_after=DAY,
-        source="Gmail 5.4.5, SES 454, Exchange Online 5.1.90",
+        source="Gmail 5.4.5, SES 454, Exchange Online 5.1.90, SendGrid 451, Postmark",
+    ),
+    Rule(
+        "exchange-quota",
+        _V.QUOTA,
+        ("5",),
+        enhanced=_detail("7.23[236]"),
+        retry_after=DAY,
+        source="Microsoft: non-delivery codes 5.7.232, 5.7.233, 5.7.236",
     ),
     Rule(
         "quota-hourly",
@@ -116,10 +129,12 @@ _TEXT_RULES = (
         _NEGATIVE,
         text=_text(
             r"hourly (?:sending )?(?:quota|limit)|exceeded.{0,40}(?:per hour|hourly)"
-            r"|(?:sending|outgoing|submission) (?:quota|limit) (?:exceeded|reached)"
+            r"|(?:send|sending|outgoing|submission) (?:quota|limit) (?:exceeded|reached)"
+            r"|exceeded (?:your|the) messaging limit|unusual sending activity"
+            r"|(?:sender|policy rejection|message count)\b.{0,60}\bquota.{0,20}exceeded"
         ),
         retry_after=HOUR,
-        source="shared hosts' relays",
+        source="shared hosts' relays, policyd, SendGrid, GMX, Zoho",
     ),
     Rule(
         "ses-rate",
@@ -133,8 +148,24 @@ _TEXT_RULES = (
         "ses-paused",
         _V.ACCOUNT,
         _NEGATIVE,
-        text=_text(r"sending (?:is )?(?:paused|suspended) for this account|not authorized to perform .?ses:Send"),
+        text=_text(
+            r"sending (?:is )?(?:paused|suspended) for this account|not authorized to perform .?ses:Send"
+            r"|configuration set does not exist"
+        ),
         source="Amazon SES: SMTP response codes",
+    ),
+    Rule(
+        "account-blocked",
+        _V.ACCOUNT,
+        _NEGATIVE,
+        text=_text(
+            r"your (?:\w{1,20} ){0,2}account (?:has been|is|was) (?:\w{1,20} )?"
+            r"(?:blocked|suspended|disabled|locked|restricted|(?:not |yet ){1,2}activ)"
+            r"|votre compte.{0,30}(?:bloqu[ée]|suspendu|d[ée]sactiv[ée])"
+            r"|outgoing (?:e-?)?mail.{0,90}(?:suspended|blocked|disabled)"
+            r"|ip address is not (?:allowed|authori[sz]ed) to send|credentials for relay"
+        ),
+        source="Brevo 502 5.7.0, cPanel, SMTP2GO, Google Workspace SMTP relay",
     ),
     Rule(
         "exchange-tenant",
@@ -148,47 +179,78 @@ _TEXT_RULES = (
         _V.ACCOUNT,
         _NEGATIVE,
         text=_text(
-            r"relay(?:ing)?(?: access)? (?:is )?(?:denied|not (?:permitted|allowed)|prohibited)"
-            r"|(?:not (?:allowed|permitted)|unable) to relay|we do not relay"
+            r"relay(?:ing)?(?: access)? (?:is )?(?:denied|disallowed|not (?:permitted|allowed)|prohibited)"
+            r"|(?:not (?:allowed|permitted)|unable) to relay|we do not relay|allowed rcpthosts"
+            r"|relais (?:refus[ée]|interdit|non autoris[ée])"
         ),
-        source="Postfix, Exim, Exchange 5.7.54",
+        source="Postfix, Exim, qmail, Exchange 5.7.54, Zoho",
+    ),
+    # Who is reached from within their house only: «authentication required» is not about our login then.
+    Rule(
+        "exchange-internal",
+        _V.POLICY,
+        ("5",),
+        RECIPIENT,
+        enhanced=_detail("7.124", "7.129", "7.13[3-6]"),
+        source="Microsoft: non-delivery codes 5.7.124 to 5.7.136",
+    ),
+    Rule(
+        "exchange-internal-text",
+        _V.POLICY,
+        ("5",),
+        RECIPIENT,
+        text=_text(r"RESOLVER\.RST\.(?:Auth|Sender|NotAuth|Restricted)"),
+        source="Exchange Server",
     ),
     Rule(
         "login-wanted",
         _V.CREDENTIALS,
         ("5",),
-        text=_text(r"authenticat(?:ion|e)(?: is)? required|must authenticate|authentification requise"),
-        source="RFC 4954 §6",
+        text=_text(
+            r"\bauth(?:entication|enticate)?(?: is)? required|requires authentication|authenticate first"
+            r"|must authenticate|authentification (?:requise|obligatoire|n[ée]cessaire)"
+        ),
+        source="RFC 4954 §6, Brevo, cPanel, MailEnable",
     ),
     Rule(
         "client-refused",
         _V.ACCOUNT,
         ("5",),
-        text=_text(r"(?:client host|helo command) rejected"),
-        source="Postfix smtpd_client_restrictions, smtpd_helo_restrictions",
+        text=_text(r"(?:client host|helo command) rejected|invalid [eh][eh]lo"),
+        source="Postfix smtpd_client_restrictions, smtpd_helo_restrictions; Exim",
+    ),
+    Rule(
+        "client-unknown",
+        _V.ACCOUNT,
+        ("4",),
+        text=_text(r"client host rejected: cannot find your|helo command rejected: host not found"),
+        source="Postfix reject_unknown_client_hostname, reject_unknown_helo_hostname",
     ),
     Rule("orange-login", _V.CREDENTIALS, ("5",), text=_french(305, 402), source=_SISIMAI),
     Rule("orange-sender", _V.SENDER, ("5",), text=_french(403, 405, 415, 421), source=_SISIMAI),
     Rule("orange-spf-dmarc", _V.AUTHENTICATION, ("5",), text=_french(401, 517), source=_SISIMAI),
-    Rule(
-        "sender-refused",
-        _V.SENDER,
-        ("5",),
-        text=_text(
-            r"sender (?:address )?(?:rejected|refused|denied|verify failed|invalid)|not owned by (?:the )?user"
-            r"|invalid sender|[ée]metteur invalide|SendAsDenied|send as this sender|email address is not verified"
-        ),
-        source="Postfix reject_sender_login_mismatch, Exchange Online, SES",
-    ),
     Rule(
         "our-authentication",
         _V.AUTHENTICATION,
         ("5",),
         text=_text(
             r"\b(?:dmarc|dkim|spf)\b.{0,60}(?:fail|did not pass|does not pass|not aligned|en [ée]chec)"
-            r"|unauthenticated (?:e-?mail|message|sender)|(?:does not|doesn't) meet the required authentication level"
+            r"|\b(?:dmarc|dkim|spf) sender invalid|unauthenticated (?:e-?mail|message|sender)"
+            r"|(?:does not|doesn't) meet the required authentication level"
         ),
-        source="Gmail, Outlook.com 5.7.515",
+        source="Gmail, Outlook.com 5.7.515, Mimecast",
+    ),
+    Rule(
+        "sender-refused",
+        _V.SENDER,
+        ("5",),
+        text=_text(
+            r"sender (?:address )?(?:rejected|refused|denied|verify failed|(?:in|not )valid)|not owned by (?:the )?user"
+            r"|invalid sender|[ée]metteur invalide|SendAsDenied|send as this sender|email address is not verified"
+            r"|verified sender|not a sender signature|sender name is not valid|validate your sender"
+            r"|sender (?:address |domain )?(?:is )?not (?:verified|validated)"
+        ),
+        source="Postfix reject_sender_login_mismatch, Exchange Online, SES, SendGrid, Postmark, Postal",
     ),
     # Providers that mark their answers.
     Rule("orange-unknown", _V.HARD, ("5",), RECIPIENT, text=_french(416, 418, 420, 426), source=_SISIMAI),
@@ -243,10 +305,20 @@ _TEXT_RULES = (
         _V.THROTTLED,
         _NEGATIVE,
         RECIPIENT,
-        text=_text(r"receiving mail (?:at a rate|too quickly)"),
+        text=_text(r"receiving mail (?:at a rate|too quickly)|recipient thread limit exceeded"),
         state=_DEFERRED,  # «please resend later», even when the code says 550
         retry_after=HOUR,
-        source="Gmail 4.2.1, 5.2.1",
+        source="Gmail 4.2.1, 5.2.1; Exchange Online",
+    ),
+    Rule(
+        "exchange-busy-mailbox",
+        _V.THROTTLED,
+        _NEGATIVE,
+        RECIPIENT,
+        enhanced=_detail("2.12[12]"),
+        state=_DEFERRED,  # so many messages an hour and mailbox
+        retry_after=HOUR,
+        source="Microsoft: non-delivery codes 5.2.121, 5.2.122",
     ),
     Rule(
         "free-block",
@@ -262,7 +334,7 @@ _TEXT_RULES = (
         _V.CONCURRENCY,
         _NEGATIVE,
         text=_text(
-            r"too many (?:concurrent |simultaneous )?(?:smtp )?(?:connections|sessions)|trop de connexions"
+            r"too many (?:concurrent |simultaneous |open )?(?:smtp )?(?:connections|sessions)|trop de connexions"
             r"|exceed(?:ed)?(?: the)? max(?:imum)?(?: number of)?(?: concurrent)? connections|thread limit exceeded"
             r"|exceeded the connection limit"
         ),
@@ -290,8 +362,9 @@ _TEXT_RULES = (
     Rule(
         "greylist",
         _V.RETRY,
-        ("4",),
+        _NEGATIVE,
         text=_text(r"gr[ea]y-?list|liste grise"),
+        state=_DEFERRED,  # some say 550, and mean «come again»
         retry_after=5 * MINUTE,
         source="RFC 6647",
     ),
@@ -301,11 +374,12 @@ _TEXT_RULES = (
         _NEGATIVE,
         text=_text(
             r"rate.?limit|throttl|slow down|unusual (?:rate|traffic)|frequency limited"
-            r"|(?:submission|sending|message) rate.{0,60}exceeded|temporarily deferred due to"
+            r"|(?:submission|sending|message) rate.{0,60}exceeded|temporarily deferred due to|rate control"
+            r"|too much mail from|too many (?:recipients|messages) (?:received|from)"
         ),
         state=_DEFERRED,
         retry_after=HOUR,
-        source=_KUMO,
+        source=f"{_KUMO}; Postfix anvil, Cisco, Proofpoint",
     ),
     # The recipient and the message, in words: for servers that say 550 to everything.
     Rule(
@@ -315,10 +389,12 @@ _TEXT_RULES = (
         RECIPIENT,
         text=_text(
             r"mailbox (?:is |size limit )?(?:full|exceeded)|over ?quota|out of storage|quota.{0,20}exceeded"
-            r"|exceeded.{0,20}quota|bo[iî]te.{0,30}pleine|insufficient (?:mailbox )?storage for"
+            r"|exceeded.{0,20}quota|bo[iî]te.{0,40}(?:pleine|satur[ée])|insufficient (?:mailbox )?storage for"
+            r"|exceeded storage allocation|over (?:its |their |the )?(?:storage|disk|mailbox) (?:quota|limit)"
+            r"|quota d[ée]pass[ée]|postfach.{0,20}voll\b|casella.{0,20}piena|buz[oó]n.{0,20}lleno"
         ),
         retry_after=HOUR,
-        source="Dovecot, Zimbra, Gmail",
+        source="Dovecot, Zimbra, Gmail, Yahoo",
     ),
     # One mailbox may take less than its server. What the server itself does not take, it takes for nobody: going on
     # would burn one recipient after another.
@@ -333,12 +409,28 @@ _TEXT_RULES = (
         text=_text(
             r"user unknown|unknown (?:user|recipient|mailbox|local.part)"
             r"|no such (?:user|mailbox|recipient|address|person)"
-            r"|(?:user|mailbox|recipient|account|address)(?: \S{1,80})? (?:is |was )?"
+            r"|(?:user|mailbox|recipient|account|address)(?: (?!temporarily)\S{1,80})? (?:is |was )?"
             r"(?:unknown|not found|disabled|inactive|does(?:n't| not) exist|no longer)"
             r"|invalid (?:recipient|mailbox)|no mailbox (?:here )?by that name"
-            r"|(?:utilisateur|destinataire|adresse|bo[iî]te)(?: \S{1,80})?(?: est)? (?:inconnue?|invalide|inexistante?)"
+            r"|unrouteable address|no such domain|not a valid (?:recipient|user|mailbox)|recipient cannot be verified"
+            r"|(?:doesn't|does not) have an? (?:\S{1,80} )?account|marked as inactive"
+            r"|(?:utilisateur|destinataire|adresse|bo[iî]te|compte)(?: \S{1,80})?(?: est)? "
+            r"(?:inconnue?|invalide|inexistante?|introuvable|d[ée]sactiv[ée]e?|n['’]existe (?:pas|plus))"
+            r"|(?:benutzer|empf[äa]nger|postfach|adresse)(?: \S{1,80})?(?: ist)? "
+            r"(?:unbekannt|nicht (?:bekannt|vorhanden|gefunden)|existiert nicht)"
+            r"|(?:usuario|destinatario|buz[oó]n|direcci[oó]n)(?: \S{1,80})? (?:desconocid[oa]|no existe|inexistente)"
+            r"|(?:utente|destinatario|casella|indirizzo)(?: \S{1,80})? (?:sconosciut[oa]|inesistente|non esiste)"
         ),
-        source="Postfix, Exim, qmail",
+        source="Postfix, Exim, qmail, Yahoo, Barracuda, Postmark",
+    ),
+    Rule(
+        "cisco-unknown",
+        _V.HARD,
+        ("5",),
+        frozenset({Phase.RCPT}),
+        enhanced=_detail("1.0"),
+        text=_text(r"5\.1\.0 address rejected"),
+        source="Cisco Secure Email: recipient access table, LDAP accept",
     ),
     Rule(
         "edge-blocking",
@@ -356,8 +448,19 @@ _TEXT_RULES = (
         RECIPIENT,
         text=_text(
             r"spam|blocked using|block ?list|black ?list|\b(?:rbl|dnsbl)\b|\bS31[45]0\b|poor reputation|unsolicited"
+            r"|administrative prohibition|security polic(?:y|ies)|spoofing|blocked senders|ip reputation|pourriel"
+            r"|:blocked\)"
         ),
-        source="Free, Spamhaus users, Outlook.com",
+        source="Free, Spamhaus users, Outlook.com, Mimecast, Barracuda, Exim",
+    ),
+    Rule(
+        "asked-later",
+        _V.RETRY,
+        ("5",),
+        RECIPIENT,
+        text=_text(r"(?:try|retry) (?:again )?(?:later|in \d)|at a later time|plus tard|r[ée]essay"),
+        state=_DEFERRED,  # whoever says so means it, whatever the number: the deadline ends it
+        source="La Poste, Orange: «Veuillez essayer plus tard» with 550",
     ),
 )
 
@@ -386,6 +489,25 @@ _CODE_RULES = (
     Rule("full", _V.FULL, _NEGATIVE, RECIPIENT, enhanced=_detail("2.2"), retry_after=HOUR, source="RFC 3463 §3.3"),
     Rule("size-at-rcpt", _V.TOO_BIG, ("5",), frozenset({Phase.RCPT}), enhanced=_detail("3.4"), source="RFC 1870 §6.1"),
     Rule("size", _V.ACCOUNT, ("5",), enhanced=_detail("3.4", "2.3"), source="RFC 3463 §3.3, §3.4"),
+    # «For now» behind «never»: the refusal stands, and nobody is given up for it.
+    Rule(
+        "unknown-for-now",
+        _V.UNKNOWN,
+        ("5",),
+        RECIPIENT,
+        enhanced=_detail(*_UNKNOWN, "2.1"),
+        digit="4",
+        source="RFC 2034 §4: both digits must be the same",
+    ),
+    Rule(
+        "unknown-for-now-text",
+        _V.UNKNOWN,
+        ("5",),
+        RECIPIENT,
+        enhanced=_detail(*_UNKNOWN, "2.1"),
+        text=_text(r"temporar(?:y|il)|momentan[ée]ment|temporairement|vor[üu]bergehend"),
+        source="RFC 3463 §3.3: X.2.1 says nothing of for how long",
+    ),
     Rule(
         "unknown",
         _V.HARD,
@@ -448,6 +570,15 @@ _CODE_RULES = (
     Rule("refused-at-mail", _V.SENDER, ("5",), frozenset({Phase.MAIL}), source="RFC 5321 §3.3"),
     Rule("policy-at-rcpt", _V.POLICY, ("554", "571"), frozenset({Phase.RCPT, Phase.DATA}), source="RFC 5321 §3.6.2"),
     Rule("content-at-body", _V.CONTENT, ("554", "571"), frozenset({Phase.BODY}), source="RFC 5321 §4.2.5"),
+    # The order of the commands is ours: it says nothing about the recipient.
+    Rule(
+        "out-of-order",
+        _V.RETRY,
+        ("503",),
+        frozenset({Phase.RCPT, Phase.DATA}),
+        state=_DEFERRED,
+        source="RFC 5321 §4.2.2",
+    ),
     Rule("refused", _V.UNKNOWN, ("5",), source="RFC 5321 §4.2.1"),
     Rule("later", _V.RETRY, ("4",), source="RFC 5321 §4.2.1"),
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -132,7 +131,7 @@ class Allowance:
         """None when a message may leave now; else how long until one may, or until there is something to ask for."""
         if self.tokens <= 0:
             return max(timedelta(0), (self.retry_at or now) - now)
-        if now >= self.lapses:
+        if now >= self.lapses or _is_beyond(self.start, self.interval, now):
             return timedelta(0)
         return self.start - now if self.start > now else None
 
@@ -152,21 +151,23 @@ def hold(span: str) -> timedelta:
 
 def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gauge, Allowance]:
     """Take up to `wanted` tokens; return what is left, and what was got."""
-    interval = _interval(limits, gauge.rate(now))
-    gauge = _returned(gauge, now, interval)
+    gauge = _returned(gauge, now)
     if gauge.until is not None and gauge.until > now:
         return gauge, Allowance(0, now, now, retry_at=gauge.until, why=gauge.reason)
     spans = {span: tokens for span in SPANS if (tokens := limits.of(span)) is not None}
     out = {span: sum(many for _back, many in gauge.taken.get(span, ())) for span in spans}
     spent = [span for span in spans if out[span] >= spans[span]]
     if spent:
-        back = {span: gauge.taken[span][0][0] for span in spent}
+        back = {span: _has_some_again(gauge.taken[span], out[span] - spans[span]) for span in spent}
         last = max(spent, key=back.__getitem__)
         return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{spans[last]} messages a {last} are used up")
     many = min([wanted, *(spans[span] - out[span] for span in spans)])
+    interval = _interval(limits, gauge.rate(now))
     start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])
     if interval:
         start = max(now, gauge.next_at or now)
+        if _is_beyond(start, interval, now):
+            start = now
         if start > now + _AHEAD:
             return gauge, Allowance(0, now, now, retry_at=start - _AHEAD, why=_said(interval))
         many = max(1, min(many, math.floor(_AHEAD / interval)))
@@ -266,42 +267,63 @@ def freeze(gauge: Gauge) -> dict[str, Any]:
     }
 
 
-def thaw(kept: Mapping[str, Any], until: datetime | None, reason: str) -> Gauge:
-    """The gauge that `freeze` kept."""
-    taken = kept.get("taken", {})
+def thaw(kept: Mapping[str, Any], until: datetime | None, reason: str, now: datetime) -> Gauge:
+    """The gauge that `freeze` kept, as it is to be believed at `now`.
+
+    What lies further ahead than anything is ever put was written by a clock that was wrong: it would hold the account
+    back for as long as that. Tokens come back one span from now; no suspension lasts longer than the longest.
+    """
+    taken = {
+        span: _merged((min(_moment(when), _comes_back(span, now)), many) for when, many in blocks)
+        for span, blocks in kept.get("taken", {}).items()
+    }
+    believes = until is not None and until <= now + _LONGEST_BLOCK
     return Gauge(
-        taken={span: tuple((_moment(when), many) for when, many in blocks) for span, blocks in taken.items()},
+        taken=taken,
         next_at=_moment(kept["next_at"]) if kept.get("next_at") is not None else None,
         learned_per_minute=kept.get("learned_per_minute"),
         learned_connections=kept.get("learned_connections"),
-        learned_at=_moment(kept["learned_at"]) if kept.get("learned_at") is not None else None,
+        learned_at=min(_moment(kept["learned_at"]), now) if kept.get("learned_at") is not None else None,
         throttles=kept.get("throttles", 0),
         refusals=kept.get("refusals", 0),
-        until=until,
-        reason=reason,
+        until=until if believes else None,
+        reason=reason if believes else "",
     )
 
 
-def _returned(gauge: Gauge, now: datetime, interval: timedelta) -> Gauge:
-    """Without the blocks that have come back; what a clock drew that ran ahead, and is right again, is drawn now."""
-    taken = {}
-    for span, blocks in gauge.taken.items():
-        latest, out = _comes_back(span, now), Counter[datetime]()
-        for when, many in blocks:
-            if when > now:
-                out[min(when, latest)] += many
-        taken[span] = tuple(sorted(out.items()))
-    farthest = now + _AHEAD + max(_AHEAD, interval)
-    return replace(gauge, taken=taken, next_at=gauge.next_at and min(gauge.next_at, farthest))
+def _returned(gauge: Gauge, now: datetime) -> Gauge:
+    """Without the blocks that have come back."""
+    taken = {span: tuple(block for block in blocks if block[0] > now) for span, blocks in gauge.taken.items()}
+    return replace(gauge, taken=taken)
 
 
 def _with_block(
     blocks: tuple[tuple[datetime, int], ...], span: str, now: datetime, many: int
 ) -> tuple[tuple[datetime, int], ...]:
-    back = _comes_back(span, now)
-    merged = dict(blocks)
-    merged[back] = merged.get(back, 0) + many
+    return _merged((*blocks, (_comes_back(span, now), many)))
+
+
+def _merged(blocks: Iterable[tuple[datetime, int]]) -> tuple[tuple[datetime, int], ...]:
+    """Blocks in the order in which they come back, those of one moment as one."""
+    merged: dict[datetime, int] = {}
+    for back, many in blocks:
+        merged[back] = merged.get(back, 0) + many
     return tuple(sorted(merged.items()))
+
+
+def _has_some_again(blocks: tuple[tuple[datetime, int], ...], over: int) -> datetime:
+    """When there is a token again: with the first block, or later where the limit was lowered, and `over` are out."""
+    returned = 0
+    for back, many in blocks:
+        returned += many
+        if returned > over:
+            return back
+    return blocks[-1][0]
+
+
+def _is_beyond(start: datetime, interval: timedelta, now: datetime) -> bool:
+    """Whether a place lies further ahead than any is given: a clock was set back since."""
+    return start > now + _AHEAD + max(_AHEAD, interval)
 
 
 def _comes_back(span: str, drawn_at: datetime) -> datetime:

@@ -35,6 +35,15 @@ def test_an_attempt_is_one_line_and_personal_only_when_it_is_asked_for(tmp_path:
     assert os.stat(tmp_path / "events.jsonl").st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("personal", [False, True])
+def test_what_names_people_is_told_only_when_it_is_asked_for(tmp_path: Path, personal: bool) -> None:
+    log = open_event_log("events.jsonl", tmp_path, personal=personal, worker="command")
+    log.tell("dispatch.paused", personal={"actor": "anne"}, dispatch_id=3)
+    (told,) = read(tmp_path / "events.jsonl")
+    assert told["dispatch_id"] == 3
+    assert told.get("actor") == ("anne" if personal else None)
+
+
 def test_without_a_place_nothing_is_told(tmp_path: Path) -> None:
     assert open_event_log("", tmp_path, personal=False, worker="w1") is SILENT
 

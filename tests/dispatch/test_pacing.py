@@ -21,6 +21,7 @@ from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
 
 THROTTLED = Outcome(DeliveryState.DEFERRED, Verdict.THROTTLED, Phase.RCPT, 421, "4.7.0", "slow down", retry_after=3600)
 CROWDED = Outcome(DeliveryState.DEFERRED, Verdict.CONCURRENCY, Phase.RCPT, 432, "4.3.2", "too many connections")
+SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Throttling failure", retry_after=5)
 BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.1", "blocked <a@b.example>")
 
 
@@ -167,6 +168,27 @@ def test_who_asks_us_to_slow_down_is_one_provider_until_another_says_so_too(data
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("outcome", [THROTTLED, SLOWER])
+def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(database: Database, outcome: Outcome) -> None:
+    """Three messages that were under way together are one «slower», and not the third in a quarter of an hour."""
+    at = HandClock()
+    made = pacer(database, at)
+    for _ in range(3):
+        assert made.admit("orange.fr", at()) is None
+    for _ in range(3):
+        made.learn("orange.fr", outcome, at())
+        tick(made)
+    assert made.waits(at()) == []
+    at.forward(minutes=1)
+    for _ in range(2):
+        tick(made)
+        assert send(made, at, "orange.fr", outcome)
+        at.forward(minutes=2)
+    tick(made)
+    assert [wait.why[:12] for wait in made.waits(at())] == ["asked to slo"]
+
+
+@pytest.mark.usefixtures("account")
 def test_fewer_connections_are_learned_and_told(database: Database) -> None:
     at = HandClock()
     first = pacer(database, at)
@@ -291,3 +313,33 @@ def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Datab
     asyncio.run(scene())
     sent = 1 + sum(send(one, at) for _ in range(40) for one in (made, others))
     assert sent == 20
+
+
+# Clocks that are set back.
+
+
+@pytest.mark.usefixtures("account")
+def test_a_clock_that_is_set_back_makes_nobody_deaf(database: Database) -> None:
+    """What other processes learn is heard within seconds, by whichever clock."""
+    at = HandClock()
+    made = pacer(database, at)
+    tick(made)
+    at.forward(hours=-1)
+    other = pacer(database, at, worker="w2")
+    for _ in range(3):
+        send(other, at, "orange.fr", BLOCKED)
+        tick(other)
+    at.forward(seconds=6)
+    tick(made)
+    assert made.admit("orange.fr", at()) is not None
+
+
+@pytest.mark.usefixtures("account")
+def test_a_dead_process_of_a_clock_that_was_ahead_holds_no_connections(database: Database) -> None:
+    at, limits = HandClock(), Limits(connections=3)
+    at.forward(days=365)
+    tick(pacer(database, at, limits, worker="killed"))
+    at.forward(days=-365)
+    alive = pacer(database, at, limits, worker="w2")
+    tick(alive)
+    assert alive.connections == 3

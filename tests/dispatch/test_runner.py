@@ -560,6 +560,35 @@ def test_a_worker_that_waits_to_come_back_ends_with_the_run(database: Database) 
     assert states(database, ids).count("accepted") == 3
 
 
+SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Throttling failure", retry_after=0)
+
+
+def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(database: Database) -> None:
+    """Ten connections that hear «slower» in one moment have not been asked ten times in a row."""
+    dispatch_id, ids = add_deliveries(database, 8)
+    there, arrived = asyncio.Event(), list[str]()
+
+    async def together(address: str) -> None:
+        arrived.append(address)
+        if len(arrived) == len(ids):
+            there.set()
+        await there.wait()
+
+    server = FakeServer({j(number): [SLOWER, ACCEPTED] for number in range(8)}, before_body=together)
+    result = carry(runner(database, server, connections=8), dispatch_id)
+    assert result.paused_because == ""
+    assert set(states(database, ids)) == {"accepted"}
+
+
+def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    server = FakeServer({j(number): [SLOWER] for number in range(2)})
+    result = carry(runner(database, server, connections=1), dispatch_id)
+    assert "454 Throttling failure" in result.paused_because
+    assert set(states(database, ids)) == {"queued"}
+    assert sum(len(attempts(database, number)) for number in ids) == 6, "five were waited out"
+
+
 # The pace, and calls from other terminals.
 
 BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.1", "5.7.1 blocked")

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, record_of
+from sqlalchemy import update
 from sqlmodel import select
 
 from distributor.db.engine import Database
@@ -15,18 +16,37 @@ from distributor.models import Account, Pace
 from distributor.reports.metrics import metrics_text
 from distributor.states import DeliveryState
 
-_LABEL = r'[a-z_]+="[^"\n]*"'
-_LINE = re.compile(rf"# (TYPE|HELP) [a-z_]+ .+|# EOF|[a-z_]+(_total|_info)?(\{{{_LABEL}(,{_LABEL})*\}})? [0-9.e+-]+")
+# OpenMetrics 1.0: the grammar, as far as gauges, counters and infos without timestamps and exemplars need it.
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+_LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
+_ABOUT = re.compile(rf"# (?:TYPE ({_NAME}) (gauge|counter|info)|HELP ({_NAME}) (?:[^\\\n]|\\[\\n])*)")
+_SAMPLE = re.compile(rf"({_NAME})(\{{(?:{_LABEL}(?:,{_LABEL})*)?\}})? ([0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?)")
+_ENDINGS = {"gauge": "", "counter": "_total", "info": "_info"}
 
 
 def figures(database: Database, at: HandClock) -> dict[str, float]:
-    text = metrics_text(database, at())
-    lines = text.splitlines()
-    assert text.endswith("# EOF\n")
-    assert [line for line in lines if not _LINE.fullmatch(line)] == []
-    types = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(types) == len(set(types)), "a family stands once"
-    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+    """The samples of the page, which has to be a whole and valid exposition."""
+    *lines, eof, nothing = metrics_text(database, at()).split("\n")
+    assert (eof, nothing) == ("# EOF", "")
+    kinds: dict[str, str] = {}
+    found: dict[str, float] = {}
+    family = ""
+    for line in lines:
+        about = _ABOUT.fullmatch(line)
+        if about is not None and about[1]:
+            family = about[1]
+            assert family not in kinds, "a family stands once, all its samples together"
+            kinds[family] = about[2]
+        elif about is not None:
+            assert about[3] == family, line
+        else:
+            sample = _SAMPLE.fullmatch(line)
+            assert sample is not None, line
+            assert sample[1] == family + _ENDINGS[kinds[family]], line
+            series = sample[1] + (sample[2] or "")
+            assert series not in found, f"{series} stands twice"
+            found[series] = float(sample[3])
+    return found
 
 
 def test_figures_are_those_of_the_ledger(database: Database) -> None:
@@ -52,9 +72,37 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
     assert found['distributor_attempts_total{verdict="accepted"}'] == 1
     assert found["distributor_workers"] == 1
     assert found["distributor_oldest_due_seconds"] == 30
-    assert found['distributor_pace_suspended{what="orange.fr"}'] == 2 * 3600 - 30
+    assert found['distributor_pace_suspended{account="default",what="orange.fr"}'] == 2 * 3600 - 30
     assert "@" not in metrics_text(database, at())
 
 
 def test_an_empty_ledger_has_figures_too(database: Database) -> None:
     assert figures(database, HandClock())["distributor_workers"] == 0
+
+
+def test_many_are_counted_to_the_last_one(database: Database) -> None:
+    """Six figures of a number are not the number: 1,234,567 is not 1.23457e+06."""
+    add_deliveries(database, 1)
+    at = HandClock()
+    with database.transaction() as connection:
+        connection.execute(
+            update(Pace.metadata.tables["delivery"]).values(updated_at=START - timedelta(seconds=12_345_678))
+        )
+    assert figures(database, at)["distributor_oldest_due_seconds"] == 12_345_678
+
+
+def test_two_accounts_that_wait_for_one_provider_are_two_series(database: Database) -> None:
+    add_deliveries(database, 1)
+    with database.session() as session:
+        session.add(Account(id=2, name='the "second"\\one'))
+        session.flush()
+        for number, hours in zip(session.exec(select(Account.id)).all(), (1, 2), strict=True):
+            for scope in ("", "orange.fr"):
+                session.add(Pace(account_id=number, scope=scope, until=START + timedelta(hours=hours), reason="x"))
+    found = figures(database, HandClock())
+    assert sorted(seconds for series, seconds in found.items() if "pace_suspended" in series) == [
+        3600,
+        3600,
+        7200,
+        7200,
+    ]

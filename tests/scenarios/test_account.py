@@ -8,10 +8,11 @@ from collections import Counter
 
 import pytest
 from authority import Authority
-from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Fault, Script, running
 
 SLOW = Fault("body", delay=0.03)
+SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 
 
 def free_port() -> int:
@@ -73,6 +74,32 @@ def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, p
         sending.at(server_next_day.port).run("dispatches", "resume", "1")
         assert accepted + len(server_next_day.accepted) == len(SHORT_LIST)
     assert sending.states() == {"accepted": len(SHORT_LIST)}
+
+
+def test_a_refusal_in_words_nobody_knows_is_not_given_to_the_whole_list(office: Office) -> None:
+    """Five newsrooms hear the same, and nobody gets through: the server means us, whatever it says."""
+    plan_is_over = Fault("rcpt", reply="550 Renew the plan of this subscription", nth=tuple(range(3, 60)))
+    with running(Script(faults=(plan_is_over,))) as server:
+        sending = office.at(server.port, smtp_connections="2")
+        said = one_sentence(sending.send(SLUG, "social", code=4))
+        assert "550 Renew the plan of this subscription" in said
+        assert "dispatches retry 1 --state rejected" in said
+        assert len(server.accepted) == 2
+    states = sending.states()
+    assert 5 <= states["rejected"] <= 10, "some newsrooms are asked twice before the fifth is"
+    assert states["accepted"] + states["queued"] + states["rejected"] == len(SOCIAL)
+    assert sending.dispatch_state() == "paused"
+    with running(Script()) as mended:
+        sending.at(mended.port).run("dispatches", "retry", "1", "--state", "rejected", "--yes")
+        sending.at(mended.port).run("dispatches", "resume", "1")
+    assert sending.states() == {"accepted": len(SOCIAL)}
+
+
+def test_a_refusal_that_some_are_given_is_theirs(office: Office) -> None:
+    some = Fault("rcpt", reply="550 Not for this desk", nth=tuple(range(1, 40, 2)))
+    with running(Script(faults=(some,))) as server:
+        office.at(server.port).send(SLUG, BUREAU, code=5)
+    assert office.states() == {"accepted": len(SHORT_LIST) // 2, "rejected": len(SHORT_LIST) // 2}
 
 
 def test_a_message_over_the_servers_size_pauses_before_anybody_is_refused(office: Office) -> None:

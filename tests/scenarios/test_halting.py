@@ -104,6 +104,34 @@ def test_two_commands_keep_one_limit(office: Office) -> None:
         assert len(server.accepted) == 20
 
 
+def test_a_limit_that_is_raised_is_gone_on_with(office: Office) -> None:
+    with running() as server:
+        office.at(server.port, smtp_per_day="5").send(SLUG, BUREAU, code=5)
+        assert len(server.accepted) == 5
+        assert "Nothing is due" in office.at(server.port, smtp_per_day="5").run("work", "--once").out
+        raised = office.at(server.port, smtp_per_day="100")
+        raised.run("work", "--once")
+        assert len(server.accepted) == len(SHORT_LIST)
+        assert raised.json("dispatches", "show", "1")["state"] == "done"
+
+
+def test_an_account_that_is_lifted_is_sent_through(office: Office) -> None:
+    with running() as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, more=["--test", "claire@soignants-littoral.example"])
+        sending.change(
+            "INSERT OR REPLACE INTO pace (account_id, scope, state, until, reason, updated_at) SELECT id, '', '{}',"
+            " strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 hour'), 'asked to slow down', '2026-01-01 00:00:00' FROM account"
+        )
+        sending.send(SLUG, BUREAU, code=5)
+        (waiting,) = [one for one in sending.json("dispatches", "list") if one["waits_until"]]
+        assert waiting["waits_for"] == "asked to slow down"
+        assert "sent to again" in sending.run("accounts", "lift", "account").out
+        assert sending.json("dispatches", "show", str(waiting["id"]))["waits_until"] is None
+        sending.run("work", "--once")
+        assert len(server.accepted) == len(SHORT_LIST) + 1
+
+
 def test_a_provider_that_refuses_is_left_alone_until_somebody_lifts_it(office: Office) -> None:
     domain = SOCIAL[0].spec.partition("@")[2]
     mine = [one for one in SOCIAL if one.spec.endswith(f"@{domain}")]

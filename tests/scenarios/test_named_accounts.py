@@ -154,6 +154,20 @@ def test_a_server_that_is_not_there_is_taken_over_from(office: Office) -> None:
         assert len(second.accepted) == len(SHORT_LIST)
 
 
+@pytest.mark.parametrize("personal", ["no", "yes"])
+def test_the_event_of_a_takeover_has_no_servers_words(office: Office, personal: str) -> None:
+    said = "553 5.7.1 <presse@soignants-littoral.example>: Sender address rejected: not owned by user anne"
+    with running(Script(faults=(Fault("rcpt", reply=said),))) as first, running(Script()) as second:
+        sending = with_second(office, first, second)
+        logging = sending.at(first.port, log_file="events.jsonl", log_addresses=personal)
+        logging.send(SLUG, BUREAU, more=["--then", SECOND])
+        logging.run("dispatches", "show", "1")
+    told = (office.path / "events.jsonl").read_text(encoding="utf-8")
+    (event,) = [one for line in told.splitlines() if (one := json.loads(line))["event"] == "dispatch.taken_over"]
+    assert (event["from"], event["to"]) == ("default", SECOND)
+    assert ("anne" in told, "@" in told, "because" in event) == ((personal == "yes",) * 3)
+
+
 def test_a_recipients_refusal_is_nobody_elses_to_take_over(office: Office) -> None:
     refusals = (Fault("rcpt", reply="550 5.1.1 No such user"), Fault("greeting", nth=(99,)))
     with running(Script(faults=refusals)) as first, running(Script()) as second:

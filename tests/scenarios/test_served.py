@@ -131,3 +131,18 @@ def test_every_message_returns_to_an_address_of_its_own(office: Office) -> None:
     named = {one.recipient: keyring.read_bounce_address(one.sender) for one in journal}
     assert named == {one["address"]: one["id"] for one in here.deliveries()}
     assert all(one.sender.startswith("rebonds+") for one in journal)
+
+
+def test_figures_are_served_beside_the_web_part_and_not_within_it(office: Office) -> None:
+    process = office.start("serve", "--port", "0", "--metrics", "0")
+    assert process.stdout is not None
+    figures = re.search(r"127\.0\.0\.1:(\d+)/metrics", process.stdout.readline())
+    assert figures is not None
+    said = process.stdout.readline()
+    while "Listening at" not in said:
+        said = process.stdout.readline()
+    port = int(said.partition("127.0.0.1:")[2].partition(".")[0])
+    assert Served(process, int(figures[1])).ask("GET", "/metrics")[1].endswith("# EOF\n")
+    assert Served(process, port).ask("GET", "/metrics")[0] == 404
+    process.send_signal(signal.SIGTERM)
+    finish(process, 130, -signal.SIGKILL)

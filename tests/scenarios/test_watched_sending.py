@@ -41,6 +41,18 @@ def test_events_dialogue_and_figures(office: Office) -> None:
     finish(process, 130)
 
 
+def test_what_a_person_says_is_an_event_without_their_name(office: Office) -> None:
+    sending = office.at(9, log_file="events.jsonl")
+    sending.send(SLUG, BUREAU, code=4)
+    sending.run("dispatches", "stop", "1")
+    sending.run("dispatches", "cancel", "1", "--yes")
+    told = (office.path / "events.jsonl").read_text(encoding="utf-8")
+    events = [json.loads(line) for line in told.splitlines()]
+    assert [one["event"] for one in events[-2:]] == ["dispatch.stopped", "dispatch.cancelled"]
+    assert {one["worker"] for one in events[-2:]} == {"command"}
+    assert all("actor" not in one for one in events)
+
+
 def test_on_a_terminal_send_shows_what_watch_shows(office: Office) -> None:
     refused = Fault("rcpt", reply="550 5.1.1 User unknown", nth=(2,))
     with running(Script(faults=(refused,))) as server:

@@ -66,6 +66,43 @@ def test_one_connection_is_told_and_its_secrets_are_not(authority: Authority, me
     assert told[-1].startswith("← 221")
 
 
+@pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"])
+def test_what_a_server_repeats_of_a_login_is_hidden_too(method: str) -> None:
+    """Some quote the command that they refuse, decoded or cut short."""
+    plain = base64.b64encode(f"\0presse\0{SECRET}".encode()).decode()
+    bearer = base64.b64encode(f"user=presse\x01auth=Bearer {SECRET}\x01\x01".encode()).decode()
+    encoded = base64.b64encode(SECRET.encode()).decode()
+    told: list[str] = []
+    made = Dialogue(told.append)
+    said = {"PLAIN": [plain], "XOAUTH2": [bearer], "LOGIN": ["", "cHJlc3Nl", encoded], "CRAM-MD5": ["", encoded]}
+    first, *more = said[method]
+    made.said(f"AUTH {method} {first}".strip().encode() + b"\r\n")
+    for word in more:
+        made.heard(b"334 eA==\r\n")
+        made.said(word.encode() + b"\r\n")
+    spoken = (first, *more)[-1]
+    made.heard(f"535-5.7.8 Not good: AUTH {method} {spoken}, which is {SECRET}\r\n".encode())
+    made.heard(f"535 5.7.8 Error at {spoken[: len(spoken) - 2]}...\r\n".encode())
+    made.heard(f"421 4.7.0 {SECRET} and {spoken} again\r\n".encode())
+    text = "\n".join(told)
+    assert SECRET not in text
+    assert spoken[: len(spoken) - 2] not in text
+    assert "← 535-5.7.8 Not good: AUTH" in text
+    assert told[-1] == "← 421 4.7.0 (hidden) and (hidden) again"
+
+
+def test_whatever_is_no_command_is_hidden_even_when_the_server_is_out_of_step() -> None:
+    told: list[str] = []
+    made = Dialogue(told.append)
+    made.said(b"AUTH LOGIN\r\n")
+    made.heard(b"250 late\r\n334 VXNlcm5hbWU6\r\n")
+    made.said(b"cHJlc3Nl\r\n")
+    made.said(b"EHLO a.example\r\nAUTH PLAIN AHByZXNzZQBzM2NyZXQ=\r\nMAIL FROM:<a@b.example>\r\n")
+    assert [line for line in told if line.startswith("→")] == [
+        "→ AUTH LOGIN", "→ (hidden)", "→ EHLO a.example", "→ AUTH PLAIN (hidden)", "→ (hidden)",
+    ]  # fmt: skip
+
+
 def test_pipelined_commands_are_told_in_their_order() -> None:
     told: list[str] = []
     made = Dialogue(told.append)

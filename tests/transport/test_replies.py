@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 
 import pytest
 from hypothesis import example, given
@@ -139,6 +140,105 @@ SAID = [
     (P.BODY, 550, "spam detected", V.POLICY, S.REJECTED, None),
     (P.BODY, 550, "5.2.0 Mail rejete. Mail rejected. OFR_506 [506]", V.POLICY, S.REJECTED, None),
     (P.RCPT, 554, "Access denied", V.POLICY, S.REJECTED, None),
+    # Submission servers that mean the account, in words of their own.
+    (P.RCPT, 550, "5.7.1 Invalid credentials for relay [192.0.2.1]", V.ACCOUNT, S.QUEUED, None),
+    (P.MAIL, 550, "5.7.1 Daily SMTP relay limit exceeded for customer", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (
+        P.BODY,
+        550,
+        "5.7.233 Your message can't be sent because your tenant exceeded its limit",
+        V.QUOTA,
+        S.QUEUED,
+        24 * HOUR,
+    ),
+    (P.MAIL, 451, "Authentication failed: Maximum credits exceeded", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 451, "You've exceeded your messaging limits", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 405, "Not allowed to send. You've run out of credits", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 550, "The from address does not match a verified Sender Identity.", V.SENDER, S.QUEUED, None),
+    (P.BODY, 550, "5.7.1 The 'From' address is not a Sender Signature on your account.", V.SENDER, S.QUEUED, None),
+    (P.BODY, 530, "From/Sender name is not valid", V.SENDER, S.QUEUED, None),
+    (P.BODY, 502, "5.7.0 Your SMTP account is not yet activated", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 550, "5.7.1 Your account has been temporarily blocked", V.ACCOUNT, S.QUEUED, None),
+    (P.MAIL, 502, "5.7.0 Please authenticate first", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "SMTP AUTH is required for message submission on port 587", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 503, "This mail server requires authentication when attempting to send", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, 'Outgoing mail from "p@o.example" has been suspended.', V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "that IP address is not allowed to send", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 554, "Configuration set does not exist: Configuration set <x> does not exist.", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 553, "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", V.ACCOUNT, S.QUEUED, None),
+    (P.MAIL, 553, "Relaying disallowed as p@o.example", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 553, "Relaying disallowed. Invalid Domain", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Relais refusé", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Authentification obligatoire", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 450, "4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 450, "4.7.1 Client host rejected: Greylisted", V.RETRY, S.DEFERRED, 300),
+    (P.MAIL, 450, "Mail send limit exceeded.", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 550, "5.4.6 Unusual sending activity detected. Please try after sometime", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 554, "5.7.1 Policy rejection; message quota exceeded for sender", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 450, "4.7.1 Sender address rejected: Quota limit exceeded", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 450, "Email credits exhausted: quota exceeded for the day", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 550, "SPF Sender Invalid - envelope rejected", V.AUTHENTICATION, S.QUEUED, None),
+    # A recipient who is reached from within their house only is no trouble of our login.
+    (
+        P.BODY,
+        550,
+        "5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",
+        V.POLICY,
+        S.REJECTED,
+        None,
+    ),
+    (P.RCPT, 550, "5.7.1 RESOLVER.RST.AuthRequired; authentication required", V.POLICY, S.REJECTED, None),
+    # One mailbox that gets too much, and a server that does.
+    (P.RCPT, 550, "5.7.1 Recipient rejected: daily receiving limit reached", V.POLICY, S.REJECTED, None),
+    (P.BODY, 550, "5.2.121 RESOLVER.RST.RecipientLimit; from this sender", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.BODY, 554, "5.2.122 Recipient limit", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.BODY, 432, "4.3.2 STOREDRV.Deliver; recipient thread limit exceeded", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 450, "4.7.1 Error: too much mail from 192.0.2.1", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 450, "4.7.1 Error: too many recipients from unknown[192.0.2.1]", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 451, "#4.7.1 Too many recipients received from the sender", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 452, "Too many recipients received this hour", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 452, "4.1.0 Requested action aborted: rate control", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.MAIL, 421, "4.3.2 Too many open connections.", V.CONCURRENCY, S.DEFERRED, 300),
+    # Later, though it says 5.
+    (P.RCPT, 550, "5.7.1 Greylisted, please retry in 5 minutes", V.RETRY, S.DEFERRED, 300),
+    (P.RCPT, 550, "4.2.1 Mailbox temporarily unavailable, try again later", V.RETRY, S.DEFERRED, None),
+    (P.RCPT, 550, "5.2.1 Boîte momentanément indisponible, réessayez plus tard", V.RETRY, S.DEFERRED, None),
+    (P.RCPT, 503, "5.5.1 Error: need MAIL command", V.RETRY, S.DEFERRED, None),
+    # An enhanced code that says «for now» behind a number that says «never»: nobody is given up for that.
+    (P.RCPT, 550, "4.1.1 Not here", V.UNKNOWN, S.REJECTED, None),
+    (P.RCPT, 550, "4.1.1 User unknown", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.2.1 mailbox temporarily disabled", V.UNKNOWN, S.REJECTED, None),
+    # Not there, in other words and languages.
+    (P.BODY, 554, "delivery error: dd This user doesn't have a yahoo.com account [0]", V.HARD, S.REJECTED, None),
+    (P.BODY, 554, "delivery error: dd Not a valid recipient - atlas", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Unrouteable address", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "The recipient cannot be verified.  Please check all recipients", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "#5.1.0 Address rejected.", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "No such domain at this location", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "L’utilisateur n’existe pas", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Destinataire introuvable", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Compte désactivé", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Benutzer unbekannt", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "El usuario no existe", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Utente sconosciuto", V.HARD, S.REJECTED, None),
+    (
+        P.BODY,
+        554,
+        "delivery error: dd Requested mail action aborted, exceeded storage allocation",
+        V.FULL,
+        S.REJECTED,
+        HOUR,
+    ),
+    (P.RCPT, 550, "User's mailbox is over its storage limit", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "Quota dépassé pour ce destinataire", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "La boîte aux lettres du destinataire est saturée", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "Postfach voll", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "Administrative prohibition - envelope blocked", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 550, "Anti-Spoofing policy - Inbound not allowed", V.POLICY, S.REJECTED, None),
+    (P.BODY, 554, "Email rejected due to security policies", V.POLICY, S.REJECTED, None),
+    (P.BODY, 550, "permanent failure for one or more recipients (a@b.example:blocked)", V.POLICY, S.REJECTED, None),
+    (P.BODY, 550, "Message refusé : pourriel", V.POLICY, S.REJECTED, None),
     # Said without saying anything.
     (P.RCPT, 550, "Requested action not taken", V.UNKNOWN, S.REJECTED, None),
     (P.RCPT, 450, "Try later", V.RETRY, S.DEFERRED, None),
@@ -161,7 +261,55 @@ def test_a_sentence_wrapped_over_lines_is_still_read() -> None:
     assert classify(P.RCPT, 552, text).reply == text
 
 
+@pytest.mark.parametrize("said", [one for one in SAID if one[1] >= 400], ids=lambda said: f"{said[1]} {said[2][:40]}")
+def test_wherever_a_sentence_is_wrapped_and_its_code_repeated_it_says_the_same(
+    said: tuple[Phase, int, str, Verdict, DeliveryState, int | None],
+) -> None:
+    """Gmail and others begin each line with the enhanced code again."""
+    phase, code, text, *expected = said
+    enhanced = enhanced_code(text)
+    for place in [found.start() for found in re.finditer(" ", text)][1 if enhanced else 0 :]:
+        wrapped = text[:place] + "\n" + (f"{enhanced} " if enhanced else "") + text[place + 1 :]
+        outcome = classify(phase, code, wrapped)
+        assert [outcome.verdict, outcome.state, outcome.retry_after] == expected, wrapped
+
+
+def test_letters_in_two_pieces_are_the_same_letters() -> None:
+    text = unicodedata.normalize("NFD", "Boîte aux lettres pleine, utilisateur saturé")
+    assert classify(P.RCPT, 550, text).verdict is V.FULL
+
+
 # A reply repeats what it was told, and an address may hold any word.
+
+ORDINARY = [
+    "mail",
+    "message",
+    "rate",
+    "limit",
+    "relay",
+    "host",
+    "quota",
+    "sending",
+    "not",
+    "a",
+    "daily",
+    "spam",
+    "domain",
+]
+
+
+@pytest.mark.parametrize("local", ORDINARY)
+@pytest.mark.parametrize("said", SAID, ids=lambda said: f"{said[0]}-{said[1]} {said[2][:40]}")
+def test_a_recipient_who_is_called_like_a_word_changes_no_sentence(
+    said: tuple[Phase, int, str, Verdict, DeliveryState, int | None], local: str
+) -> None:
+    """`mail@…` is common: «receiving mail at a rate» is about a rate, and gives nobody up."""
+    phase, code, text, *expected = said
+    if re.search(rf"(?:^|[\d:;,.(] ){local}\b|\b{local}(?:$|[:;,.)])", text):
+        return  # as it stands there it may be the recipient
+    outcome = classify(phase, code, text, recipient=f"{local}@journal.example")
+    assert [outcome.verdict, outcome.state, outcome.retry_after] == expected
+
 
 RULE_WORDS = [
     "spf",

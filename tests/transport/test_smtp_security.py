@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtplib.auth import auth_login_encode, auth_plain_encode
 from authority import Authority
 from smtpclient import IMPATIENT, PATIENT, Begin, account, envelope, in_loop, until
 from smtpserver import Fault, Script, ScriptedServer
@@ -152,6 +153,23 @@ async def test_a_wrong_password_is_offered_once_and_never_again(offered: tuple[s
             with pytest.raises(CredentialsRefused, match="535"):
                 await transport.connect()
         assert (server.failed_logins, server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["535", "451", "what"])
+@pytest.mark.parametrize("way", ["PLAIN", "LOGIN"])
+@in_loop
+async def test_a_server_that_repeats_the_login_is_quoted_without_it(way: str, code: str) -> None:
+    """What is said of a refused login stands on the screen, in the dispatch's row and in the audit."""
+    plain = auth_plain_encode("presse", "s3cret-w0rd").decode()
+    _, encoded = (word.decode() for word in auth_login_encode("presse", "s3cret-w0rd"))
+    said = f"{code} 5.7.8 Not good: {plain} {encoded}, which is s3cret-w0rd, of presse"
+    fault = Fault("auth", reply=said)
+    async with ScriptedServer(Script(users=USERS, auth=(way,), faults=(fault,))) as server:
+        with pytest.raises(AccountTrouble) as caught:
+            await SmtpTransport(account(server, username="presse", password="s3cret-w0rd")).connect()
+    words = f"{caught.value} {caught.value.mend}"
+    assert "of presse" in words or code == "what"
+    assert not any(secret in words for secret in ("s3cret", plain[:12], encoded[:8]))
 
 
 @in_loop

@@ -42,7 +42,7 @@ def test_what_a_clock_drew_that_ran_ahead_comes_back_as_if_it_were_drawn_now() -
     for minute in range(10):  # one each two seconds
         gauge, got = draw(gauge, limits, 10, after(days=400, minutes=minute))
         assert got.tokens == 1
-    gauge, none = draw(gauge, limits, 10, START)
+    gauge, none = draw(thaw(freeze(gauge), None, "", START), limits, 10, START)
     assert none.tokens == 0
     assert none.retry_at is not None
     assert after(days=1) < none.retry_at < after(days=1, hours=1)
@@ -63,7 +63,7 @@ def test_no_stretch_sees_more_than_the_limit_whoever_draws(
     for _process, later, wanted, spends in steps:
         now += timedelta(seconds=later)
         gauge, got = draw(gauge, limits, wanted, now)
-        gauge = thaw(freeze(gauge), gauge.until, gauge.reason)
+        gauge = thaw(freeze(gauge), gauge.until, gauge.reason, now)
         if not spends:
             gauge = give_back(gauge, got)
             continue
@@ -207,3 +207,53 @@ def test_limits_that_are_set_win_over_a_presets() -> None:
     assert Limits.from_mapping(preset.as_mapping() | {"colour": "blue"}) == preset
     assert preset.counts
     assert not Limits(connections=3).counts
+
+
+# Limits that change, and clocks that do.
+
+
+def test_where_a_limit_was_lowered_it_says_when_there_is_really_one_again() -> None:
+    gauge = Gauge()
+    for minute in (0, 10, 20):
+        gauge, _ = draw(gauge, Limits(per_hour=90), 30, after(minutes=minute))
+    lower = Limits(per_hour=30)
+    gauge, none = draw(gauge, lower, 30, after(minutes=21))
+    assert none.tokens == 0
+    assert none.retry_at >= after(minutes=80), "the first two blocks that come back are over the limit still"
+    _, before = draw(gauge, lower, 30, none.retry_at - timedelta(seconds=1))
+    _, then = draw(gauge, lower, 30, none.retry_at)
+    assert (before.tokens, then.tokens) == (0, 30)
+
+
+def test_what_a_clock_wrote_that_was_a_year_ahead_ends_in_its_span() -> None:
+    """A machine without a battery wakes in another year, sends, and is put right."""
+    ahead = after(days=365)
+    gauge, _ = draw(Gauge(), Limits(per_second=2, per_hour=20), 20, ahead)
+    gauge, _ = draw(gauge, Limits(per_second=2, per_hour=20), 20, ahead)
+    gauge = learn(gauge, Lesson.SLOWER, ahead, rate=60)
+    gauge = replace(gauge, until=ahead + timedelta(hours=2), reason="x", taken=gauge.taken | {"hour": ((ahead, 20),)})
+    now = thaw(freeze(gauge), gauge.until, gauge.reason, START)
+    assert not now.suspended(START)
+    kept, none = draw(now, Limits(per_second=2, per_hour=20), 20, START)
+    assert START < none.retry_at <= after(hours=1, minutes=2)
+    later = none.retry_at
+    _, got = draw(thaw(freeze(kept), None, "", later), Limits(per_second=2, per_hour=20), 20, later)
+    assert got.tokens > 0
+    assert got.start <= later + timedelta(seconds=2)
+    assert thaw(freeze(kept), None, "", after(hours=4)).rate(after(hours=4)) is None, (
+        "what was learned is forgotten too"
+    )
+
+
+def test_a_place_that_a_clock_put_far_ahead_is_none() -> None:
+    gauge, _ = draw(Gauge(), Limits(per_second=2), 1, after(hours=1))
+    _, got = draw(gauge, Limits(per_second=2), 1, START)
+    assert (got.tokens, got.start) == (1, START)
+
+
+@pytest.mark.parametrize("per_second", [0.01, 2, 50])
+def test_a_block_of_a_clock_that_was_set_back_is_asked_for_anew(per_second: float) -> None:
+    _, got = draw(Gauge(), Limits(per_second=per_second), 100, START)
+    spent = got.spend(START)
+    assert spent.tokens == 0 or (spent.wait(START) or timedelta(0)) > timedelta(0)
+    assert got.wait(START - timedelta(hours=1)) == timedelta(0)
