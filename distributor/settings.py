@@ -312,7 +312,7 @@ def build_settings(
         workspace=workspace,
         database_url=read_database_url(workspace, values["database_url"]),
         smtp_host=read.optional("smtp_host", _host, "a server's name such as smtp.example.org, or its number") or "",
-        smtp_port=read("smtp_port", _integer(1, 65535), "a port number")
+        smtp_port=read("smtp_port", _integer(1, 65535), "a port number, 1 to 65535")
         if values["smtp_port"]
         else DEFAULT_PORTS[security],
         smtp_security=security,
@@ -326,19 +326,21 @@ def build_settings(
         oauth_key_file=workspace / key_file if key_file else None,
         oauth_authority=read.optional("oauth_authority", _https_url, "an https address") or "",
         smtp_connections=read("smtp_connections", _integer(1, 200), "a number from 1 to 200"),
-        smtp_messages_per_connection=read("smtp_messages_per_connection", _integer(1, 100_000), "a number above 0"),
+        smtp_messages_per_connection=read(
+            "smtp_messages_per_connection", _integer(1, 100_000), "a whole number, 1 to 100000"
+        ),
         smtp_preset=values["smtp_preset"],
-        smtp_per_second=read.optional("smtp_per_second", _positive, "a number above 0"),
-        smtp_per_minute=read.optional("smtp_per_minute", _integer(1, 10**9), "a number above 0"),
-        smtp_per_hour=read.optional("smtp_per_hour", _integer(1, 10**9), "a number above 0"),
-        smtp_per_day=read.optional("smtp_per_day", _integer(1, 10**9), "a number above 0"),
+        smtp_per_second=read.optional("smtp_per_second", _positive, "a number above 0 and below 10000"),
+        smtp_per_minute=read.optional("smtp_per_minute", _integer(1, 10**9), "a whole number, 1 to 1000000000"),
+        smtp_per_hour=read.optional("smtp_per_hour", _integer(1, 10**9), "a whole number, 1 to 1000000000"),
+        smtp_per_day=read.optional("smtp_per_day", _integer(1, 10**9), "a whole number, 1 to 1000000000"),
         provider_limits=read("provider_limits", _yes_or_no, "yes or no"),
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
         mail_from=read.optional("mail_from", _mailbox, "an address such as: Service de presse <presse@example.org>"),
         reply_to=read.optional("reply_to", _mailbox, "an address such as: Claire Morvan <claire@example.org>"),
         bounce_address=bounce_address,
-        verp=_require_room(bounce_address) if read("verp", _yes, "yes or no") else False,
+        verp=_require_room(bounce_address) if read("verp", _yes_or_no, "yes or no") else False,
         objection_address=read.optional("objection_address", _address, "a bare address in plain letters"),
         sender=read.optional("sender", _mailbox, "an address such as: Agence Relais <envoi@relais.example>"),
         dkim_key=keys,
@@ -353,20 +355,20 @@ def build_settings(
         sns_certificates=workspace / certificates if certificates else None,
         timezone=read("timezone", _zone, "a time zone such as Europe/Paris"),
         language=read("language", _language, "a two-letter language code such as fr or en"),
-        retry_minutes=read("retry_minutes", _minutes, "minutes above 0, separated by commas"),
-        retry_hours=read("retry_hours", _positive, "a number of hours above 0"),
+        retry_minutes=read("retry_minutes", _minutes, "minutes above 0 and below 10000, with commas between them"),
+        retry_hours=read("retry_hours", _positive, "a number of hours above 0 and below 10000"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
         sign_offs=read("sign_offs", _integer(0, 10), "a number from 0 to 10"),
         author_signs=read("author_signs", _yes_or_no, "yes or no"),
-        ask_number_above=read("ask_number_above", _integer(0, 10**9), "a number, 0 or above"),
+        ask_number_above=read("ask_number_above", _integer(0, 10**9), "a whole number, 0 to 1000000000"),
         cool_down=read("cool_down", _seconds, "a number of seconds, 0 to 3600"),
-        late_minutes=read("late_minutes", _positive, "a number of minutes above 0"),
+        late_minutes=read("late_minutes", _positive, "a number of minutes above 0 and below 10000"),
         quiet_hours=read.optional("quiet_hours", read_quiet_hours, "such as: 21:00-07:00, weekends, french-holidays")
         or NEVER,
         log_file=values["log_file"],
         log_addresses=read("log_addresses", _yes_or_no, "yes or no"),
         feedback_imap_host=read.optional("feedback_imap_host", _host, "a server's name such as imap.example.org") or "",
-        feedback_imap_port=read("feedback_imap_port", _integer(1, 65535), "a port number")
+        feedback_imap_port=read("feedback_imap_port", _integer(1, 65535), "a port number, 1 to 65535")
         if values["feedback_imap_port"]
         else _IMAP_PORTS[imap_security],
         feedback_imap_security=imap_security,
@@ -377,7 +379,7 @@ def build_settings(
         feedback_imap_folder=values["feedback_imap_folder"],
         feedback_imap_done_folder=values["feedback_imap_done_folder"],
         feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
-        feedback_minutes=read("feedback_minutes", _positive, "a number of minutes above 0"),
+        feedback_minutes=read("feedback_minutes", _positive, "a number of minutes above 0 and below 10000"),
         forward_replies_to=read.optional("forward_replies_to", _address, "a bare address in plain letters"),
         sources=sources,
         warnings=warnings,
@@ -545,13 +547,6 @@ def _keys(text: str) -> tuple[Secret, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError
     return tuple(map(Secret, keys))
-
-
-def _yes(text: str) -> bool:
-    try:
-        return {"yes": True, "no": False}[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
 
 
 def _require_room(bounce_address: Address | None) -> bool:

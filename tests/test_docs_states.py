@@ -63,6 +63,20 @@ def test_every_test_and_module_that_is_named_exists(page: Path) -> None:
             assert not found[2] or f"def {found[2]}(" in path.read_text(encoding="utf-8"), named
 
 
+def test_every_module_that_the_flow_names_exists() -> None:
+    for named in _CODE.findall((DOCS / "flow.md").read_text(encoding="utf-8")):
+        package, _, rest = named.partition(".")
+        if not re.fullmatch(r"\w+(\.\w+)*", rest) or not (ROOT / "distributor" / package).is_dir():
+            continue
+        module = (ROOT / "distributor" / package).joinpath(*rest.split("."))
+        if module.is_dir() or module.with_suffix(".py").exists():
+            continue
+        home = module.parent if module.parent.is_dir() else module.parent.with_suffix(".py")
+        home = home / "__init__.py" if home.is_dir() else home
+        column = re.search(rf"\b{module.name}:", (ROOT / "distributor" / "models.py").read_text(encoding="utf-8"))
+        assert column or re.search(rf"\b{module.name}\b", home.read_text(encoding="utf-8")), named
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_within_the_docs_leads_somewhere(page: Path) -> None:
     text = re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8"))  # what is quoted as code is no link
