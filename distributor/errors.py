@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import ClassVar
 
 
+def sentence(text: str) -> str:
+    """`text` with a full stop where it ends in a word or a bracket: what a server says at its end may have none."""
+    return f"{text}." if text[-1:].isalnum() or text.endswith(("»", "”", ")", "]")) else text
+
+
 class DistributorError(Exception):
     """A plain sentence for the user, and the way to mend what it says.
 
@@ -21,7 +26,7 @@ class DistributorError(Exception):
         self.mend = mend
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}".rstrip()
+        return f"{sentence(self.message)} {self.mend}" if self.mend else self.message
 
 
 class BadInput(DistributorError):

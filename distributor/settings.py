@@ -284,7 +284,7 @@ def build_settings(
         database_url=read_database_url(workspace, values["database_url"]),
         smtp_host=read.optional("smtp_host", value.host, "a server's name such as smtp.example.org, or its number")
         or "",
-        smtp_port=read("smtp_port", value.integer(1, 65535), "a port number")
+        smtp_port=read("smtp_port", value.integer(1, 65535), "a port number, 1 to 65535")
         if values["smtp_port"]
         else DEFAULT_PORTS[security],
         smtp_security=security,
@@ -299,13 +299,13 @@ def build_settings(
         oauth_authority=read.optional("oauth_authority", value.https_url, "an https address") or "",
         smtp_connections=read("smtp_connections", value.integer(1, 200), "a number from 1 to 200"),
         smtp_messages_per_connection=read(
-            "smtp_messages_per_connection", value.integer(1, 100_000), "a number above 0"
+            "smtp_messages_per_connection", value.integer(1, 100_000), "a whole number, 1 to 100000"
         ),
         smtp_preset=values["smtp_preset"],
-        smtp_per_second=read.optional("smtp_per_second", value.positive, "a number above 0"),
-        smtp_per_minute=read.optional("smtp_per_minute", value.integer(1, 10**9), "a number above 0"),
-        smtp_per_hour=read.optional("smtp_per_hour", value.integer(1, 10**9), "a number above 0"),
-        smtp_per_day=read.optional("smtp_per_day", value.integer(1, 10**9), "a number above 0"),
+        smtp_per_second=read.optional("smtp_per_second", value.positive, "a number above 0 and below 10000"),
+        smtp_per_minute=read.optional("smtp_per_minute", value.integer(1, 10**9), "a whole number, 1 to 1000000000"),
+        smtp_per_hour=read.optional("smtp_per_hour", value.integer(1, 10**9), "a whole number, 1 to 1000000000"),
+        smtp_per_day=read.optional("smtp_per_day", value.integer(1, 10**9), "a whole number, 1 to 1000000000"),
         provider_limits=read("provider_limits", value.yes_or_no, "yes or no"),
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
@@ -330,21 +330,21 @@ def build_settings(
         sns_certificates=workspace / certificates if certificates else None,
         timezone=read("timezone", value.zone, "a time zone such as Europe/Paris"),
         language=read("language", value.language, "a two-letter language code such as fr or en"),
-        retry_minutes=read("retry_minutes", value.minutes, "minutes above 0, separated by commas"),
-        retry_hours=read("retry_hours", value.positive, "a number of hours above 0"),
+        retry_minutes=read("retry_minutes", value.minutes, "minutes above 0 and below 10000, with commas between them"),
+        retry_hours=read("retry_hours", value.positive, "a number of hours above 0 and below 10000"),
         in_doubt=read("in_doubt", InDoubtPolicy, "one of hold, resend, assume-sent"),
         sign_offs=read("sign_offs", value.integer(0, 10), "a number from 0 to 10"),
         author_signs=read("author_signs", value.yes_or_no, "yes or no"),
-        ask_number_above=read("ask_number_above", value.integer(0, 10**9), "a number, 0 or above"),
+        ask_number_above=read("ask_number_above", value.integer(0, 10**9), "a whole number, 0 to 1000000000"),
         cool_down=read("cool_down", value.seconds, "a number of seconds, 0 to 3600"),
-        late_minutes=read("late_minutes", value.positive, "a number of minutes above 0"),
+        late_minutes=read("late_minutes", value.positive, "a number of minutes above 0 and below 10000"),
         quiet_hours=read.optional("quiet_hours", read_quiet_hours, "such as: 21:00-07:00, weekends, french-holidays")
         or NEVER,
         log_file=values["log_file"],
         log_addresses=read("log_addresses", value.yes_or_no, "yes or no"),
         feedback_imap_host=read.optional("feedback_imap_host", value.host, "a server's name such as imap.example.org")
         or "",
-        feedback_imap_port=read("feedback_imap_port", value.integer(1, 65535), "a port number")
+        feedback_imap_port=read("feedback_imap_port", value.integer(1, 65535), "a port number, 1 to 65535")
         if values["feedback_imap_port"]
         else _IMAP_PORTS[imap_security],
         feedback_imap_security=imap_security,
@@ -355,7 +355,7 @@ def build_settings(
         feedback_imap_folder=values["feedback_imap_folder"],
         feedback_imap_done_folder=values["feedback_imap_done_folder"],
         feedback_maildir=workspace / values["feedback_maildir"] if values["feedback_maildir"] else None,
-        feedback_minutes=read("feedback_minutes", value.positive, "a number of minutes above 0"),
+        feedback_minutes=read("feedback_minutes", value.positive, "a number of minutes above 0 and below 10000"),
         forward_replies_to=read.optional("forward_replies_to", value.address, "a bare address in plain letters"),
         sources=sources,
         warnings=warnings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -466,16 +466,30 @@ def read_address(text: str) -> Address:
         raise BadInput(f"«{text}» is not an e-mail address: {error}", mend="Check the spelling.") from None
 
 
+def why_no_workspace(path: Path, environ: Mapping[str, str]) -> BadInput | None:
+    """What keeps `path` from being a workspace, and how to mend it; None where its settings are there."""
+    if path.exists() and not path.is_dir():
+        return BadInput(f"{path} is a file, not a folder.", mend="Name the folder that holds .env and press.db.")
+    if not path.is_dir():
+        return BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
+    if (path / ".env").exists() or environ.get(f"{PREFIX}DATABASE_URL"):
+        return None
+    if (path / "press.db").exists():  # `init` would make another secret key
+        return BadInput(
+            f"{path} has no .env, though press.db is here.",
+            mend="Put back the .env that goes with it, from your copies: only its secret key knows who objected.",
+        )
+    return BadInput(
+        f"{path} is not a Distributor workspace (it has no .env).",
+        mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
+    )
+
+
 def open_workspace(path: Path, *, creating: bool = False) -> Workspace:
     """Open the workspace in `path`; raise `BadInput` if the folder is none, or its settings cannot be used.
 
     With `creating`, a database that is not there yet is made rather than missed.
     """
-    if not path.is_dir():
-        raise BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
-    if not (path / ".env").exists() and not os.environ.get(f"{PREFIX}DATABASE_URL"):
-        raise BadInput(
-            f"{path} is not a Distributor workspace (it has no .env).",
-            mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
-        )
+    if fault := why_no_workspace(path, os.environ):
+        raise fault
     return Workspace(path.absolute(), load_settings(path.absolute(), os.environ), is_new=creating)

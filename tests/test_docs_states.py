@@ -17,6 +17,12 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 _CODE = re.compile(r"`([^`]+)`")
 
 
+def codes(page: Path) -> list[str]:
+    """What stands between backticks within the sentences of a page, without its blocks of code."""
+    text = page.read_text(encoding="utf-8")
+    return _CODE.findall(re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
 def table(page: str, heading: str) -> list[list[str]]:
     """The rows of the first table under a heading, without its header; cells as written."""
     text = (DOCS / page).read_text(encoding="utf-8")
@@ -55,12 +61,25 @@ def test_every_setting_is_there_once() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_test_and_module_that_is_named_exists(page: Path) -> None:
-    for named in _CODE.findall(page.read_text(encoding="utf-8")):
+    for named in codes(page):
         found = re.fullmatch(r"((?:tests|distributor)/[\w/.]+)(?:::(\w+))?", named)
         if found:
             path = ROOT / found[1]
             assert path.exists(), named
             assert not found[2] or f"def {found[2]}(" in path.read_text(encoding="utf-8"), named
+
+
+def test_every_module_that_the_flow_names_exists() -> None:
+    for named in codes(DOCS / "flow.md"):
+        package, _, rest = named.partition(".")
+        if not re.fullmatch(r"\w+(\.\w+)*", rest) or not (ROOT / "distributor" / package).is_dir():
+            continue
+        module = (ROOT / "distributor" / package).joinpath(*rest.split("."))
+        if module.is_dir() or module.with_suffix(".py").exists():
+            continue
+        home = module.parent.with_suffix(".py")  # what is named is in a module, or a column of the package's table
+        text = (home if home.exists() else ROOT / "distributor" / "models.py").read_text(encoding="utf-8")
+        assert re.search(rf"\b{module.name}\b" if home.exists() else rf"\n    {module.name}:", text), named
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

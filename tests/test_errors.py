@@ -45,6 +45,11 @@ def test_the_sentence_is_followed_by_the_way_to_mend_it() -> None:
     assert str(Refused("No.")) == "No."
 
 
+def test_what_a_server_said_without_a_full_stop_gets_one_before_the_way_to_mend_it() -> None:
+    assert str(AccountTrouble("It said: 535 No", mend="Try again.")) == "It said: 535 No. Try again."
+    assert str(AccountTrouble("It said: 535 No")) == "It said: 535 No"
+
+
 @pytest.mark.parametrize(
     ("place", "shown"),
     [

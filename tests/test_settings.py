@@ -276,6 +276,26 @@ def test_whatever_is_written_is_used_or_refused_by_name(name: str, value: str) -
         assert error.field == PREFIX + name.upper()  # noqa: PT017 - values may be good as well
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [
+        ("SMTP_PORT", "99999", "1 to 65535"),
+        ("SMTP_MESSAGES_PER_CONNECTION", "999999", "1 to 100000"),
+        ("SMTP_PER_DAY", "9999999999", "1 to 1000000000"),
+        ("SMTP_PER_SECOND", "99999", "above 0 and below 10000"),
+        ("RETRY_HOURS", "99999", "above 0 and below 10000"),
+        ("RETRY_MINUTES", "5,99999", "above 0 and below 10000"),
+        ("ASK_NUMBER_ABOVE", "9999999999", "0 to 1000000000"),
+    ],
+)
+def test_a_number_that_is_too_large_is_told_how_large_it_may_be(
+    tmp_path: Path, name: str, value: str, most: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_settings(tmp_path, {f"DISTRIBUTOR_{name}": value})
+    assert most in caught.value.mend
+
+
 @pytest.mark.parametrize(("security", "port"), [("", 465), ("tls", 465), ("starttls", 587), ("plain", 25)])
 def test_the_port_follows_the_security_unless_it_is_set(tmp_path: Path, security: str, port: int) -> None:
     environ = {"DISTRIBUTOR_SMTP_SECURITY": security}

@@ -31,6 +31,15 @@ def test_a_folder_that_is_none_or_no_workspace_is_told_apart(tmp_path: Path) -> 
     with pytest.raises(BadInput, match="is not a Distributor workspace") as caught:
         open_workspace(tmp_path)
     assert "--workspace" in caught.value.mend
+    (tmp_path / "press.db").touch()
+    with pytest.raises(BadInput, match=r"press\.db is here") as caught:
+        open_workspace(tmp_path)
+    assert "Put back the .env" in caught.value.mend
+    assert "init" not in caught.value.mend, "another secret key would know none of those who objected"
+    (tmp_path / "liste.csv").touch()
+    with pytest.raises(BadInput, match="is a file, not a folder") as caught:
+        open_workspace(tmp_path / "liste.csv")
+    assert "init" not in caught.value.mend
 
 
 def test_settings_from_the_environment_alone_make_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from distributor.cli.options import AsJson
 def agenda(context: typer.Context, as_json: AsJson = False) -> None:
     """List what waits, for its hour or for you."""
     from distributor import clock
-    from distributor.cli.output import console, sentence, show_json, suggest, when
+    from distributor.cli.output import console, show_json, suggest, when
     from distributor.cli.scheduling import warn_without_worker
+    from distributor.errors import sentence
     from distributor.reports.agenda import WORK, read_agenda
     from distributor.wiring import open_workspace
 

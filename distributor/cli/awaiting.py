@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
 from distributor import clock
 from distributor.cli.output import console, count
 from distributor.deliveries.leases import clock_of
@@ -14,7 +17,9 @@ from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import Held, held
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.accounts import accounts_of
+from distributor.models import Dispatch
 from distributor.reports.queries_waves import wave_names
+from distributor.states import DispatchState
 from distributor.wiring import Workspace
 
 
@@ -23,14 +28,23 @@ def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
     with workspace.database.reading() as connection:
         found = held(connection, dispatch_ids, clock_of(connection, clock.now()))
         names = wave_names(connection, dispatch_ids)
+        paused = _paused(connection, {one.dispatch_id for one in found})
     out = console()
     for line in held_in_words(found, names, workspace.settings.timezone):
         out.print(line, soft_wrap=True)
-    if found:
+    for dispatch_id in paused:
+        out.print(f"They leave once dispatch {dispatch_id}, which is paused, goes on.")
+    if any(one.dispatch_id not in paused for one in found):
         worker = _waiting_worker(workspace, dispatch_ids)
         by_itself = f"They leave by themselves: distributor work is running ({worker})."
         out.print(by_itself if worker else "Nothing sends them by itself now; leave running: distributor work")
     return found
+
+
+def _paused(connection: Connection, dispatch_ids: Iterable[int]) -> list[int]:
+    """Those of these dispatches that are paused: no command sends them by itself."""
+    paused = col(Dispatch.id).in_(dispatch_ids), col(Dispatch.state) == DispatchState.PAUSED
+    return list(connection.scalars(select(col(Dispatch.id)).where(*paused).order_by(col(Dispatch.id))))
 
 
 def _waiting_worker(workspace: Workspace, dispatch_ids: Sequence[int]) -> str:

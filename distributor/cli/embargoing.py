@@ -67,7 +67,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     with workspace.database.session() as session:
         dispatch_ids = _change(session, slug, before, until)
         told = _plan_notices(workspace, session, log, slug, before, identity) if identity else []
-    console().print(f"The embargo of «{slug}» is over {'on ' if until else ''}{ends}.")
+    console().print(f"The embargo of «{slug}» {'ends' if until else 'is over'} {ends}.")
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
     if told and transport:
@@ -170,7 +170,7 @@ def show(workspace: Workspace, slug: str) -> None:
         out.print(f"«{slug}» is under no embargo.")
         return
     was = f"; its words say {hour_of(said, zone) if said else 'none'}" if said != until else ""
-    out.print(f"The embargo of «{slug}» {'was' if found['is_over'] else 'is'} over {hour_of(until, zone)}{was}.")
+    out.print(f"The embargo of «{slug}» {'ended' if found['is_over'] else 'ends'} {hour_of(until, zone)}{was}.")
     show_table(
         ["name", "address", "agreed", "how", "noted by"],
         [
@@ -288,7 +288,7 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
 
 def _embargoed(workspace: Workspace, slug: str, until: datetime) -> Refused:
     return Refused(
-        f"Those who wait have not agreed to the embargo, which is over {hour_of(until, workspace.settings.timezone)};"
+        f"Those who wait have not agreed to the embargo, which ends {hour_of(until, workspace.settings.timezone)};"
         " nobody leaves before.",
         mend=f"To lift it now: distributor releases embargo {slug} --lift",
     )

@@ -92,7 +92,8 @@ class Tally:
         parts = [f"{number} {kind}" for kind, number in sorted(self.kinds.items())]
         said = f"Taken in: {', '.join(parts) or 'nothing new'}."
         said += f" {count(self.known, 'was', 'were')} known already." if self.known else ""
-        return said + (f" {self.waiting} wait for you: distributor feedback list --waiting" if self.waiting else "")
+        waits = "waits" if self.waiting == 1 else "wait"
+        return said + (f" {self.waiting} {waits} for you: distributor feedback list --waiting" if self.waiting else "")
 
 
 class FeedbackRounds:

@@ -142,11 +142,6 @@ def show_under(out: Console, text: str, style: str = "", *, indent: int = 2) -> 
     out.print(styled(line, style))
 
 
-def sentence(text: str) -> str:
-    """`text` with a full stop: what a server says at its end may have none."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
 def suggest(words: str, command: str) -> None:
     """Print words and the command they lead to: never broken, so that it can be copied."""
     out = console()

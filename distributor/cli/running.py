@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.cli.awaiting import say_held
 from distributor.cli.cooling import wait_out
-from distributor.cli.output import console, count, sentence, suggest, when
+from distributor.cli.output import console, count, suggest, when
 from distributor.cli.scheduling import resume_before_start
 from distributor.cli.watching import shown_while
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
@@ -35,6 +35,7 @@ from distributor.errors import (
     Refused,
     StoppedInTrouble,
     StorageTrouble,
+    sentence,
 )
 from distributor.reports import queries
 from distributor.reports.styles import state_text
@@ -352,7 +353,9 @@ def _why_it_ended(
     if result.paused_because:
         return AccountTrouble(
             f"{sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
-            mend=f"{result.mend} Then: {resume}" if result.mend else f"Go on with: {resume}",
+            mend=f"{result.mend}{' Then' if result.mend.endswith('.') else '; then'}: {resume}"
+            if result.mend
+            else f"Go on with: {resume}",
         )
     if result.stands_still is not None:
         due = when(result.stands_still.until, zone)

@@ -437,7 +437,7 @@ def _require_not_early(workspace: Workspace, session: Session, to: Address, stor
         return
     if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
         raise Refused(
-            f"{to} is a journalist's address, and they have not agreed to the embargo, which is over"
+            f"{to} is a journalist's address, and they have not agreed to the embargo, which ends"
             f" {hour_of(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
             mend="Send the test to an address of your own.",
         )

@@ -82,7 +82,7 @@ def sign_release(workspace: Workspace, slug: str, by: str, scope: dict[str, Any]
         )
         return
     _say_signed(workspace, signature, leaving, [(f.name, f.media_type, f.size, f.sha256) for f in files], is_new=is_new)
-    _say_what_is_missing(found, slug, scope)
+    _say_what_is_missing(workspace, found, slug, scope)
 
 
 def _say_signed(
@@ -115,16 +115,18 @@ def _say_signed(
     out.print(f"  with {count(len(leaving.templates), 'template file')}")
 
 
-def _say_what_is_missing(found: Standing, slug: str, scope: dict[str, Any]) -> None:
+def _say_what_is_missing(workspace: Workspace, found: Standing, slug: str, scope: dict[str, Any]) -> None:
     from distributor.cli.naming import how_to_send
     from distributor.cli.output import console, count, suggest
+    from distributor.cli.proving import corrects_something
+    from distributor.cli.sending import is_follow_up
 
     if found.missing:
         for one in found.signatures:
             if one.excluded:
                 console().print(f"  {one.name}: {one.excluded}")
         console().print(f"{count(found.missing, 'more signature is', 'more signatures are')} needed.")
-    elif scope["lists"] is not None:
+    elif scope["lists"] is not None or corrects_something(workspace, slug) or is_follow_up(workspace, slug):
         suggest("Next:", how_to_send(slug, scope))
 
 

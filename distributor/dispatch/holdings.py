@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState
+from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, Verdict
 
 if TYPE_CHECKING:
     from distributor.dispatch.manifest import PlannedRecipient
@@ -29,13 +29,18 @@ _WORDS = {
     _S.IN_DOUBT: "may have it (dispatch {0}); to end the doubt: distributor dispatches resolve {0}",
 }
 """State → how somebody stands who is not sent the same version by another dispatch. Who was withheld is."""
+_DEAD = (
+    "was refused (dispatch {0}), the address is dead; mend it: distributor contacts edit {1} --address NEW; then:"
+    " distributor dispatches retry {0} --state rejected"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """One delivery of a release, no test: whose it is (`owner` None: of nobody in the base), and how it stands.
 
-    Who has not left by `not_after` does not leave any more.
+    Who has not left by `not_after` does not leave any more. `is_dead`: no mailbox has its address, which is still the
+    one that the journalist is reached at.
     """
 
     delivery_id: int
@@ -50,6 +55,7 @@ class Holding:
     release_id: int
     slug: str
     not_after: datetime | None
+    is_dead: bool = False
 
     def __str__(self) -> str:
         verb = "waits for" if self.is_waiting else "has"
@@ -91,6 +97,11 @@ def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]
             col(Release.id),
             col(Release.slug),
             col(Dispatch.not_after),
+            and_(
+                col(Delivery.state) == _S.REJECTED,
+                col(Delivery.verdict) == Verdict.HARD,
+                col(Contact.address_key) == col(Delivery.address_key),
+            ),
         )
         .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
@@ -124,7 +135,7 @@ def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]
     held: dict[str | int, str] = {}
     is_this = col(Delivery.release_version_id) == version.id
     for one in find_holdings(session, is_this & is_meant()):
-        words = _WORDS[DeliveryState(one.state)].format(one.dispatch_id)
+        words = (_DEAD if one.is_dead else _WORDS[DeliveryState(one.state)]).format(one.dispatch_id, one.address_key)
         held[one.address_key] = words
         if one.owner is not None:
             held[one.owner] = words

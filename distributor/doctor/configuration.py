@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from distributor.dispatch.composing import Identity
 from distributor.doctor.check import Check, NotExamined
 from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
+from distributor.wiring import why_no_workspace
 
 _URL_SECRETS = ("password", "sslpassword")
 
@@ -49,14 +50,11 @@ def masked_url(url: str) -> str:
 
 def check_workspace(folder: Path, environ: Mapping[str, str]) -> Check:
     """Whether `folder` is a workspace whose secrets are its owner's alone."""
-    init = f"Go to your workspace, name it with --workspace, or make one: distributor init {folder}"
-    if not folder.is_dir():
-        return Check.fail("workspace", f"There is no folder {folder}.", init)
+    if fault := why_no_workspace(folder, environ):
+        return Check.fail("workspace", fault.message, fault.mend)
     env_file = folder / ".env"
     if not env_file.exists():
-        if environ.get(f"{PREFIX}DATABASE_URL"):
-            return Check.ok("workspace", f"{folder}; it has no .env, the settings come from the environment.")
-        return Check.fail("workspace", f"{folder} is not a Distributor workspace (it has no .env).", init)
+        return Check.ok("workspace", f"{folder}; it has no .env, the settings come from the environment.")
     mode = stat.S_IMODE(env_file.stat().st_mode)
     if mode & 0o077:
         return Check.warn(

@@ -21,7 +21,7 @@ from distributor.doctor.domain import domain_checks
 from distributor.doctor.lookup import DnsLookup, Lookup
 from distributor.doctor.server import server_checks
 from distributor.doctor.templates import template_checks
-from distributor.errors import AccountTrouble, BadInput, DistributorError
+from distributor.errors import AccountTrouble, BadInput, DistributorError, sentence
 from distributor.settings import Settings, load_settings
 from distributor.wiring import Workspace
 
@@ -49,7 +49,7 @@ class Diagnosis:
         names = [check.name.replace("_", " ") for check in failed]
         kind = AccountTrouble if all(check.name.partition(" ")[0] in SERVER for check in failed) else BadInput
         said = f"Something has to be mended: {', '.join(names)}."
-        return kind(said, mend=f"First, {names[0]}: {failed[0].message} {failed[0].mend}".rstrip())
+        return kind(said, mend=f"First, {names[0]}: {sentence(failed[0].message)} {failed[0].mend}".rstrip())
 
 
 def examine(

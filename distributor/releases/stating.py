@@ -16,6 +16,7 @@ from distributor.releases.paragraphs import escape_signs
 _SILENT = frozenset({"kind", "language", "sector", "dateline", "changes", "changes_since", "notes"})
 """What is no news to a newsroom, or is the statement itself."""
 
+_WITH_BLANKS = re.compile(r"\s*\S+\s*")
 _AROUND = 5  # words shown before and after those that changed
 _LONGEST = 30  # words of a paragraph that came or went
 _MOST = 12
@@ -143,7 +144,7 @@ def _stretches(change: Change) -> Iterator[tuple[str, str]]:
     """Each run of changed words with a few of those around it, as it was and as it is; near ones are told together."""
     runs: list[list[tuple[ChangeKind | None, list[str]]]] = [[]]
     for piece in change.pieces:
-        tokens = piece.text.split()
+        tokens = _WITH_BLANKS.findall(piece.text)
         if piece.kind is None and len(tokens) > 2 * _AROUND and runs[-1]:
             runs[-1].append((None, tokens[:_AROUND]))
             runs.append([(None, tokens[-_AROUND:])])
@@ -160,7 +161,7 @@ def _stretches(change: Change) -> Iterator[tuple[str, str]]:
 
 
 def _joined(run: list[tuple[ChangeKind | None, list[str]]], without: ChangeKind) -> str:
-    return _plain(" ".join(token for kind, tokens in run if kind is not without for token in tokens))
+    return _plain("".join(token for kind, tokens in run if kind is not without for token in tokens))
 
 
 def _short(text: str) -> str:

@@ -59,8 +59,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "too_big": ("Message trop lourd pour leur serveur : allégez les pièces jointes", "Too large: make it smaller"),
     "address": (
-        "Adresse refusée : corrigez la fiche, puis dispatches retry",
-        "Address refused: correct the contact, then dispatches retry",
+        "Adresse refusée : corrigez la fiche, puis renvoyez",
+        "Address refused: correct the contact, then send again",
     ),
     "full": ("Boîte pleine : téléphonez, puis vérifiez la fiche", "Mailbox full: telephone, then check the contact"),
     "expired": (

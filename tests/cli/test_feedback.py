@@ -47,7 +47,7 @@ def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, fold
     env = folder / ".env"
     env.write_text(env.read_text("utf-8").replace("FEEDBACK_MAILDIR=", "FEEDBACK_MAILDIR=retours"), "utf-8")
     fetched = run("feedback", "fetch", workspace=folder)
-    assert "Taken in: 1 objection. 1 wait for you" in fetched.stdout
+    assert "Taken in: 1 objection. 1 waits for you" in fetched.stdout
     (tmp_path / "same.eml").write_bytes(b"Received: from elsewhere\n" + answer)
     assert "1 was known already" in run("feedback", "read", str(tmp_path / "same.eml"), workspace=folder).stdout
     (event,) = json.loads(run("feedback", "list", "--waiting", "--json", workspace=folder).stdout)

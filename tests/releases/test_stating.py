@@ -35,6 +35,17 @@ def test_a_word_is_told_with_those_around_it() -> None:
     )
 
 
+def test_what_is_quoted_stands_as_it_stands_in_the_text() -> None:
+    old = "Les départs ont lieu le mardi et le vendredi à 21 h. La traversée (7 heures) dure plus qu’en été, dit-on."
+    said = stated(old, old.replace("21 h", "21 h 30"))
+    assert said == (
+        "- Paragraphe 1 : lire « et le vendredi à 21 h 30. La traversée (7 heures) »"
+        " au lieu de « et le vendredi à 21 h. La traversée (7 heures) »."
+    )
+    said = stated(old, old.replace("7 heures", "8 heures"))
+    assert "« 21 h. La traversée (8 heures) dure plus" in said
+
+
 def test_two_places_far_apart_are_two_points() -> None:
     said = stated(LONG, LONG.replace("rouvre", "ferme").replace("mars", "mai"))
     assert len(said.splitlines()) == 2

@@ -22,10 +22,15 @@ def test_a_refused_password_is_not_offered_by_any_command(office: Office, author
             smtp_password="wrong",
         )
         wrong.send(SLUG, BUREAU, code=4)
-        for command in (("dispatches", "resume", "1"), ("accounts", "check")):
+        again = "distributor accounts check --try-again"
+        for command, end in (
+            (("dispatches", "resume", "1"), f"{again}; then: distributor dispatches resume 1"),
+            (("accounts", "check"), again),
+        ):
             sentence = one_sentence(wrong.run(*command, code=4))
             assert "refuses the user name or the password" in sentence
-            assert "--try-again" in sentence
+            assert ". Set another DISTRIBUTOR_SMTP_USERNAME" in sentence
+            assert sentence.rstrip().endswith(end)
         assert server.failed_logins == 1
         wrong.run("accounts", "check", "--try-again", code=4)
         assert server.failed_logins == 2, "by a person's word, once more"

@@ -135,7 +135,9 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         until(lambda: len(server.accepted) == 2, "who agreed meanwhile has it", process=process)
         asleep(process, moving_clock)
         assert all("20 H 00" in text for text in texts(server.accepted)), "the hour that is in force"
-        assert "12 recipients" not in sending.run("releases", "embargo", SLUG).out
+        shown = sending.run("releases", "embargo", SLUG).out
+        assert f"The embargo of «{SLUG}» ends {later:%A} " in shown, "it is not over yet"
+        assert "12 recipients" not in shown
         assert datetime.fromisoformat(sending.json("releases", "embargo", SLUG)["in_its_words"]) == EVENING
         sending.run("releases", "embargo", SLUG, "--lift", "--yes")
         moving_clock.move(seconds=5)

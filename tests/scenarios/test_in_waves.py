@@ -82,6 +82,9 @@ def test_an_account_that_is_refused_holds_the_waves_behind(by_clock: Office, mov
         assert "Then: distributor dispatches resume 1" in held.err
         sent = len(server.accepted)
         assert 0 < sent < 12
+        for said in (held.out, sending.run("dispatches", "show", "1").out):  # `work` leaves what is paused alone
+            assert "They leave once dispatch 1, which is paused, goes on." in said
+            assert "distributor work" not in said
         moving_clock.move(hours=3)
         assert sending.run("work", "--once").out.startswith("Nothing is due.")
         assert "paused" in sending.run("dispatches", "show", "1").out

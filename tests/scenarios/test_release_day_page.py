@@ -74,10 +74,10 @@ def test_the_page_is_true(ready: Office, moving_clock: MovingClock, language: in
         asleep(process, moving_clock)
         stop(process)
         moving_clock.move(hours=1)
-        typed(8)
+        assert "Next: distributor send ferry-rectificatif\n" in typed(8)
         assert Counter(one.recipient for one in server.accepted) == Counter(dict.fromkeys((DESK, *LOCAL), 2))
         assert "«ferry-rectificatif» corrects «ferry»" in typed(9)
         moving_clock.move(hours=16)
-        typed(10)
+        assert "Next: distributor send ferry-rectificatif-relance\n" in typed(10)
         reminded = Counter(one.recipient for one in server.accepted[6:])
         assert reminded == Counter(LOCAL), "nobody at a desk is reminded"

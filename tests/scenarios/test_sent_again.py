@@ -193,6 +193,13 @@ def test_newcomers_get_it_and_of_the_others_each_is_told_why_not(sent: Sent) -> 
     assert "1 recipient; left out: 12 on an earlier dispatch of this release" in shown
     retry = "distributor dispatches retry 1 --state rejected"
     assert f"{FULL.name}: was refused (dispatch 1); to send again: {retry}" in shown
+    mend = f"distributor contacts edit {DEAD.address} --address NEW"
+    assert f"{DEAD.name}: was refused (dispatch 1), the address is dead; mend it: {mend}; then: {retry}" in shown
+    sent.office.run(*mend.replace("NEW", "nouveau@agence-boreale.example").split()[1:])
+    assert (
+        f"{DEAD.name}: was refused (dispatch 1); to send again: {retry}"
+        in sent.office.run("send", SLUG, "--list", BUREAU, "--dry-run").out
+    )
     assert f"{KEPT.name}: may have it (dispatch 1); to end the doubt: distributor dispatches resolve 1" in shown
     assert f"{SHORT_LIST[0].name}: has it (dispatch 1)" in shown
     sent.office.send(SLUG, BUREAU)
