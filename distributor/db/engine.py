@@ -25,8 +25,14 @@ _NETWORK = {
     "keepalives_interval": "5",
     "keepalives_count": "4",
     "tcp_user_timeout": "30000",
+    "client_encoding": "utf8",
 }
 """A worker that is cut off from PostgreSQL hears of it in half a minute, well before its lease of two is over."""
+_SESSION = """\
+SELECT set_config('DateStyle', 'ISO', false),
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
+"""What a server, a database or a role may be set to otherwise: the driver reads ISO dates only, and a commit that a
+crash of the server may undo would have somebody mailed twice."""
 
 
 class Database:
@@ -42,8 +48,10 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if not self.is_sqlite:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
+        # On a server, what each statement sees is what was committed when it began, whatever the server's default is.
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
         try:
-            self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+            self.engine: Engine = create_engine(self.url, **options)
         except ArgumentError:  # parameters that contradict one another
             raise _unreadable() from None
         except ImportError:
@@ -54,6 +62,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
+        else:
+            event.listen(self.engine, "connect", _set_session)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -130,6 +140,12 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _set_session(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION)
+    connection.commit()
+
+
 def _begin_immediate(connection: Connection) -> None:
     reads_only = connection.get_execution_options().get("distributor_reads_only")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
@@ -150,12 +166,14 @@ def translated() -> Iterator[None]:
             raise
         raise trouble from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == "22003":  # numeric_value_out_of_range
+        number = getattr(error.orig, "sqlstate", None) or ""
+        if number == "22003":  # numeric_value_out_of_range
             raise troubles.too_large() from error
         if error.statement is None and isinstance(error, ProgrammingError):
             # Refused by the driver before it connects. Not its own words: they may quote a piece of the password.
             raise _unreadable() from error
-        trouble = troubles.of_file(str(error.orig))
-        if trouble is None:
+        said = str(error.orig)
+        said_by = troubles.of_server(number, said) or troubles.of_file(said)
+        if said_by is None:
             raise
-        raise trouble from error
+        raise said_by from error
