@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +50,8 @@ class Database:
         """Describe the database at `url`; nothing is opened yet. `BadInput` for a URL that names none."""
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._lines_lock = threading.Lock()
         if not self.is_sqlite:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
         # On a server, what each statement sees is what was committed when it began, whatever the server's default is.
@@ -63,6 +69,7 @@ class Database:
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
         else:
+            event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
@@ -107,6 +114,23 @@ class Database:
         with translated(), self.engine.connect() as connection:
             connection.execution_options(distributor_reads_only=True)
             yield connection
+
+    def hang_up(self) -> None:
+        """Break the connections to a server that does not answer, from any thread: who waits there hears of it at once.
+
+        What they had asked for is done or not, and nobody knows. The next one who asks gets a new connection.
+        """
+        with self._lines_lock:
+            lines = list(self._lines)
+        self.engine.dispose()
+        for line in lines:
+            # It may be closed already.
+            with contextlib.suppress(Exception), socket.socket(fileno=os.dup(line.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+
+    def _keep_line(self, line: Any, _record: Any) -> None:
+        with self._lines_lock:
+            self._lines.add(line)
 
     def close(self) -> None:
         """Close every pooled connection."""

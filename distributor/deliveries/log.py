@@ -100,6 +100,15 @@ class DeliveryLog:
         file = self._database.plain_file
         return None if file is None else Errand(str(file), pragmas(CACHE_KB), self._steps, self._statements.plain())
 
+    @property
+    def is_on_a_server(self) -> bool:
+        """Whether it is written by a server: one may keep the line and say nothing, for as long as it likes."""
+        return not self._database.is_sqlite
+
+    def hang_up(self) -> None:
+        """Wait no more for what a server was asked, in whatever thread: `StorageTrouble` there."""
+        self._database.hang_up()
+
     def now(self) -> datetime:
         """The present, by the clock of this log."""
         return self._now()
