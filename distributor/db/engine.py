@@ -7,10 +7,11 @@ import os
 import socket
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -19,7 +20,10 @@ from sqlmodel import Session
 
 from distributor.db import troubles
 from distributor.db.plain import pragmas
-from distributor.errors import BadInput, DistributorError
+from distributor.errors import BadInput, Crossed, DistributorError
+
+_Options = ParamSpec("_Options")
+_Made = TypeVar("_Made")
 
 _CACHE_KB = 4_000
 """A dispatch goes through its rows three times, and large ones have a process with a cache of its own for that."""
@@ -32,6 +36,8 @@ _NETWORK = {
     "client_encoding": "utf8",
 }
 """A worker that is cut off from PostgreSQL hears of it in half a minute, well before its lease of two is over."""
+_TURNS = 5
+"""So often a transaction is made anew that was in another's way."""
 _SESSION = """\
 SELECT set_config('DateStyle', 'ISO', false),
        CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
@@ -175,6 +181,24 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
+def made_anew_when_crossed(function: Callable[_Options, _Made]) -> Callable[_Options, _Made]:
+    """Let what is one whole transaction be made anew where PostgreSQL has ended it for another's sake."""
+
+    @wraps(function)
+    def made(*args: _Options.args, **options: _Options.kwargs) -> _Made:
+        for _ in range(_TURNS):
+            with contextlib.suppress(Crossed):
+                return function(*args, **options)
+        return function(*args, **options)
+
+    return made
+
+
+def _number_of(error: DBAPIError) -> str:
+    """PostgreSQL's number for an error; "" where it has none."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what a database driver says about the machine (disk, lock, network) into one plain sentence."""
@@ -183,14 +207,15 @@ def translated() -> Iterator[None]:
     except DistributorError:
         raise
     except OperationalError as error:
-        raise troubles.of_operation(str(error.orig)) from error
+        said = str(error.orig)
+        raise troubles.of_server(_number_of(error), said) or troubles.of_operation(said) from error
     except OverflowError as error:
         trouble = troubles.of_number(str(error))
         if trouble is None:
             raise
         raise trouble from error
     except DBAPIError as error:
-        number = getattr(error.orig, "sqlstate", None) or ""
+        number = _number_of(error)
         if number == "22003":  # numeric_value_out_of_range
             raise troubles.too_large() from error
         if error.statement is None and isinstance(error, ProgrammingError):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from distributor.errors import BadInput, DistributorError, StorageTrouble
+from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
 
+_CROSSED = frozenset({"40P01", "40001"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
 _READ_ONLY = "25006"
 _NOT_ALLOWED = frozenset({"42501", "3F000"})
 _TOOK_TOO_LONG = frozenset({"25P03", "25P04"})
-"""PostgreSQL's numbers for a table that is not there, for writing where one may only read, for a right or a
-schema that its user lacks, and for a transaction that it has ended because it took too long."""
+"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, writing where one may
+only read, a right or a schema that its user lacks, and a transaction that it has ended because it took too long."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
@@ -27,6 +28,11 @@ def of_server(number: str, said: str) -> DistributorError | None:
         return BadInput(
             f"The database does not let us in everywhere ({words}).",
             mend="Let our user own it: ALTER DATABASE its_name OWNER TO its_user.",
+        )
+    if number in _CROSSED:
+        return Crossed(
+            f"Another command was at the same rows, so nothing was written ({words}).",
+            mend="Run the same command again.",
         )
     if number in _TOOK_TOO_LONG:
         return StorageTrouble(f"The database has ended what we had begun ({words}).", mend="Run it again.")
