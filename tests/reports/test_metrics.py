@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, record_of
+from movingclock import MovingClock
 from sqlmodel import select
 
 from distributor.db.engine import Database
@@ -58,3 +59,14 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
 
 def test_an_empty_ledger_has_figures_too(database: Database) -> None:
     assert figures(database, HandClock())["distributor_workers"] == 0
+
+
+def test_a_machine_whose_clock_is_hours_ahead_counts_the_same_workers(
+    database: Database, moving_clock: MovingClock
+) -> None:
+    moving_clock.set(datetime.now(UTC), runs=True)
+    dispatch_id, _ = add_deliveries(database, 1)
+    DeliveryLog(database, "elsewhere:1:1:x").claim(dispatch_id, 1)
+    if not database.is_sqlite:  # where the lease is by the database's clock, and so is its end
+        moving_clock.move(hours=3)
+    assert "distributor_workers 1\n" in metrics_text(database)
