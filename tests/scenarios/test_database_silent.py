@@ -66,7 +66,7 @@ def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, m
         process.send_signal(signal.SIGTERM)
         assert "Stopping" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
-        finish(process, 2, 130)
+        finish(process, 2, 130, seconds=150)
         on_server.at(server.port).start("work", "--once").communicate()
         check(states_in(shared), rows_in(shared), Counter(one.recipient for one in server.accepted), CONNECTIONS)
         assert server.violations == []
