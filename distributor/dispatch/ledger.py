@@ -143,9 +143,10 @@ class Ledger:
     async def _hang_up_on_silence(self, seconds: float, looks: int) -> None:
         silent = 0
         while True:
-            question = self._question
+            question, since = self._question, clock.monotonic()
             await clock.sleep(seconds)
-            silent = silent + 1 if question is not None and self._question is question else 0
+            is_silent = question is not None and self._question is question
+            silent = silent + 1 if is_silent and clock.monotonic() - since > seconds / 2 else 0
             if silent == looks:
                 self._log.hang_up()
                 silent = 0
