@@ -60,6 +60,10 @@ class StorageTrouble(DistributorError):
     exit_code = 2
 
 
+class Crossed(StorageTrouble):
+    """Two transactions waited for each other, and the database has taken this one back: it may be made anew."""
+
+
 class StoppedInTrouble(StorageTrouble):
     """The same, after the user had stopped the work: nobody wants it to be tried again."""
 

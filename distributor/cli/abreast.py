@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import say_standing, say_trouble, until_stopped
+from distributor.cli.running import heeding_a_stop, say_standing, say_trouble, until_stopped
 from distributor.cli.watching import shown_while
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.carry import Carrier
@@ -50,15 +50,18 @@ class Abreast:
         """
         carrier = self.workspace.carrier(self.workspace.log())
         shown = carrier.due(self.accounts)
-        asyncio.run(until_stopped(lambda stop: shown_while(self.workspace, shown, self._round(stop))))
+        ended = asyncio.run(until_stopped(lambda stop: shown_while(self.workspace, shown, self._round(stop))))
         stopped: Interrupted | None = None
+        if ended.stopped:  # between two dispatches none of them tells
+            stopped = Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
         found = []
         for number, trouble in self.troubles:
             console(stderr=True).print(f"Dispatch {number}: {trouble}", soft_wrap=True)
             found.append(trouble)
         for number, result in self.results:
             try:
-                say_standing(self.workspace, number, carrier.standing(number), result)
+                with heeding_a_stop(ended):
+                    say_standing(self.workspace, number, carrier.standing(number), result)
             except Interrupted as error:
                 stopped = error
             except (AccountTrouble, NotAllReached) as error:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 from distributor.cli.output import console, count, show_table
 from distributor.db.copying import copy_database
 from distributor.db.engine import Database
 from distributor.deliveries.roster import require_nobody_at_work
+from distributor.doctor.configuration import masked_url
 from distributor.errors import BadInput
 from distributor.settings import PREFIX, read_database_url
 from distributor.wiring import Workspace, make_private
 
 
 def copy_to(workspace: Workspace, url: str) -> None:
-    """Copy the workspace's database to `url`; it is another one, and empty."""
+    """Copy the workspace's database to another, empty one at `url`; for «-», standard input names it."""
+    if url == "-":
+        url = sys.stdin.readline().strip()
     target = Database(read_database_url(workspace.path, url))
     source = workspace.database
     if target.url == source.url:
@@ -34,5 +39,5 @@ def copy_to(workspace: Workspace, url: str) -> None:
     console().print(
         f"{count(sum(one.rows for one in copied), 'row')} copied and compared. The present database is as it was."
     )
-    shown = url if target.url.password is None else target.url.set(drivername="postgresql").render_as_string()
+    shown = url if target.is_sqlite else masked_url(url)
     console().print(f"To use the new one, write into .env: {PREFIX}DATABASE_URL={shown}", soft_wrap=True)

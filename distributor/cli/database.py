@@ -18,7 +18,11 @@ def database() -> None:
 def copy(
     context: typer.Context,
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="The new, empty database: postgresql://… or sqlite:///press-new.db.")
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="The new, empty database: postgresql://… or sqlite:///press-new.db; - reads it.",
+        ),
     ],
 ) -> None:
     """Copy the whole database to another place, row for row, and compare. The present one is only read."""

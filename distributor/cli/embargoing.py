@@ -16,6 +16,7 @@ from distributor.cli.output import ask, console, count, show_table, suggest, whe
 from distributor.cli.proving import open_composer
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
+from distributor.db.engine import made_anew_when_crossed
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import count_from, held, move_embargo, set_start
@@ -64,9 +65,14 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     ends = hour_of(until, zone) if until else "now"
     ask(f"Move the embargo of «{slug}» {said}to {ends}?" if until else f"Lift the embargo of «{slug}» now?", yes=yes)
     log = workspace.log()
-    with workspace.database.session() as session:
-        dispatch_ids = _change(session, slug, before, until)
-        told = _plan_notices(workspace, session, log, slug, before, identity) if identity else []
+
+    @made_anew_when_crossed
+    def move() -> tuple[list[int], list[int]]:
+        with workspace.database.session() as session:
+            concerned = _change(session, slug, before, until)
+            return concerned, _plan_notices(workspace, session, log, slug, before, identity) if identity else []
+
+    dispatch_ids, told = move()
     console().print(f"The embargo of «{slug}» {'ends' if until else 'is over'} {ends}.")
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)

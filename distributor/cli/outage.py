@@ -1,4 +1,4 @@
-"""A database that does not answer, or a disk that is full, while `distributor work` runs: said, and sat out."""
+"""A ledger that cannot be written, or a clock that is wrong, while `distributor work` runs: said, and sat out."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ class Outages:
         """Settle what this worker left behind; None while the ledger still takes nothing."""
         try:
             self._carrier.database.require_in_place()
+            self._carrier.require_right_clock()
             self._carrier.roster.beat(None, 0)  # it writes: a full disk can be read all the same
             return self._carrier.log.abandon()
         except FileReplaced:

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -212,7 +212,19 @@ def carry_watched(
 ) -> None:
     """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
     result = asyncio.run(until_stopped(lambda stop: shown_while(workspace, [dispatch_id], carry(stop, say_trouble))))
-    say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
+    with heeding_a_stop(result):
+        say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
+
+
+@contextlib.contextmanager
+def heeding_a_stop(result: RunResult) -> Iterator[None]:
+    """Raise `StoppedInTrouble` for a `StorageTrouble` behind a run that its user has stopped."""
+    try:
+        yield
+    except StorageTrouble as error:
+        if result.stopped:
+            raise StoppedInTrouble(error.message, mend=error.mend) from error
+        raise
 
 
 def outlive_the_terminal() -> None:

@@ -133,6 +133,7 @@ def _take_up(carrier: Carrier, returns: FeedbackRounds, *, is_first: bool) -> No
     if not is_first:  # before others see that we are here again
         carrier.attend()
     schedule = carrier.schedule
+    carrier.require_right_clock()
     carrier.roster.beat(None, 0)
     say_recovery(carrier.recover())
     say_cut_off(schedule.cut_off())

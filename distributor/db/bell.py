@@ -49,7 +49,7 @@ class Bell:
         self._answer()
         if self._database.is_sqlite or self._line is not None:
             return
-        with contextlib.suppress(SQLAlchemyError):
+        with contextlib.suppress(SQLAlchemyError, self._database.engine.dialect.loaded_dbapi.Error):  # raw: not wrapped
             fairy = self._database.engine.raw_connection()
             line = fairy.driver_connection
             fairy.detach()  # its own, and no longer the pool's

@@ -38,6 +38,10 @@ def copy_database(source: Database, target: Database) -> list[CopiedTable]:
     with source.reading() as old, target.transaction() as new:
         if old.dialect.name != "sqlite":  # one moment for all tables, whatever others write meanwhile
             old.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if new.dialect.name != "sqlite":  # whoever writes there waits, as a second copy, which then finds it filled
+            new.exec_driver_sql(
+                f"LOCK TABLE {', '.join(table.name for table in _tables())} IN SHARE ROW EXCLUSIVE MODE"
+            )
         _require_rest(old)
         _require_empty(new)
         copied = [_copy(old, new, table) for table in _tables()]

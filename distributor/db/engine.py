@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -16,7 +20,10 @@ from sqlmodel import Session
 
 from distributor.db import troubles
 from distributor.db.plain import pragmas
-from distributor.errors import BadInput, DistributorError, FileReplaced, StorageTrouble
+from distributor.errors import BadInput, Crossed, DistributorError, FileReplaced, StorageTrouble
+
+_Options = ParamSpec("_Options")
+_Made = TypeVar("_Made")
 
 _CACHE_KB = 4_000
 """A dispatch goes through its rows three times, and large ones have a process with a cache of its own for that."""
@@ -26,8 +33,16 @@ _NETWORK = {
     "keepalives_interval": "5",
     "keepalives_count": "4",
     "tcp_user_timeout": "30000",
+    "client_encoding": "utf8",
 }
 """A worker that is cut off from PostgreSQL hears of it in half a minute, well before its lease of two is over."""
+_TURNS = 5
+"""So often a transaction is made anew that was in another's way."""
+_SESSION = """\
+SELECT set_config('DateStyle', 'ISO', false),
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
+"""What a server, a database or a role may be set to otherwise: the driver reads ISO dates only, and a commit that a
+crash of the server may undo would have somebody mailed twice."""
 
 
 class Database:
@@ -41,10 +56,14 @@ class Database:
         """Describe the database at `url`; nothing is opened yet. `BadInput` for a URL that names none."""
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._lines_lock = threading.Lock()
         if not self.is_sqlite:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
+        # On a server, what each statement sees is what was committed when it began, whatever the server's default is.
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
         try:
-            self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+            self.engine: Engine = create_engine(self.url, **options)
         except ArgumentError:  # parameters that contradict one another
             raise _unreadable() from None
         except ImportError:
@@ -57,6 +76,9 @@ class Database:
             event.listen(self.engine, "connect", self._know_the_file)
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
+        else:
+            event.listen(self.engine, "connect", self._keep_line)
+            event.listen(self.engine, "connect", _set_session)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -131,6 +153,23 @@ class Database:
             connection.execution_options(distributor_reads_only=True)
             yield connection
 
+    def hang_up(self) -> None:
+        """Break the connections to a server that does not answer, from any thread: who waits there hears of it at once.
+
+        What they had asked for is done or not, and nobody knows. The next one who asks gets a new connection.
+        """
+        with self._lines_lock:
+            lines = list(self._lines)
+        self.engine.dispose()
+        for line in lines:
+            # It may be closed already.
+            with contextlib.suppress(Exception), socket.socket(fileno=os.dup(line.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+
+    def _keep_line(self, line: Any, _record: Any) -> None:
+        with self._lines_lock:
+            self._lines.add(line)
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -164,9 +203,33 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _set_session(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION)
+    connection.commit()
+
+
 def _begin_immediate(connection: Connection) -> None:
     reads_only = connection.get_execution_options().get("distributor_reads_only")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def made_anew_when_crossed(function: Callable[_Options, _Made]) -> Callable[_Options, _Made]:
+    """Let what is one whole transaction be made anew where PostgreSQL has ended it for another's sake."""
+
+    @wraps(function)
+    def made(*args: _Options.args, **options: _Options.kwargs) -> _Made:
+        for _ in range(_TURNS):
+            with contextlib.suppress(Crossed):
+                return function(*args, **options)
+        return function(*args, **options)
+
+    return made
+
+
+def _number_of(error: DBAPIError) -> str:
+    """PostgreSQL's number for an error; "" where it has none."""
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 @contextmanager
@@ -177,19 +240,22 @@ def translated() -> Iterator[None]:
     except DistributorError:
         raise
     except OperationalError as error:
-        raise troubles.of_operation(str(error.orig)) from error
+        said = str(error.orig)
+        raise troubles.of_server(_number_of(error), said) or troubles.of_operation(said) from error
     except OverflowError as error:
         trouble = troubles.of_number(str(error))
         if trouble is None:
             raise
         raise trouble from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == "22003":  # numeric_value_out_of_range
+        number = _number_of(error)
+        if number == "22003":  # numeric_value_out_of_range
             raise troubles.too_large() from error
         if error.statement is None and isinstance(error, ProgrammingError):
             # Refused by the driver before it connects. Not its own words: they may quote a piece of the password.
             raise _unreadable() from error
-        trouble = troubles.of_file(str(error.orig))
-        if trouble is None:
+        said = str(error.orig)
+        said_by = troubles.of_server(number, said) or troubles.of_file(said)
+        if said_by is None:
             raise
-        raise trouble from error
+        raise said_by from error

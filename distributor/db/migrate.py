@@ -13,6 +13,9 @@ from distributor.errors import BadInput
 SCHEMA_HEAD = "0019"
 """The newest migration in `migrations/versions`; a test holds it equal to Alembic's own answer."""
 
+_MIGRATION_LOCK = 0x736368656D61
+"""The number of PostgreSQL's lock for migrations in its own table of such locks: two machines may start at once."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -45,7 +48,9 @@ def ensure_schema(database: Database, require: Callable[[Connection], object] = 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with database.transaction() as connection:
+        if not database.is_sqlite:  # where the write lock is ours already
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         require(connection)
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = connection  # Alembic looks once more at what there is to do
         command.upgrade(config, SCHEMA_HEAD)
     return True

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from distributor.errors import BadInput, DistributorError, StorageTrouble
+from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
+
+_CROSSED = frozenset({"40P01", "40001"})
+_CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
+_NO_TABLES = "42P01"
+_READ_ONLY = "25006"
+_NOT_ALLOWED = frozenset({"42501", "3F000"})
+_TOOK_TOO_LONG = frozenset({"25P03", "25P04"})
+"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, writing where one may
+only read, a right or a schema that its user lacks, and a transaction that it has ended because it took too long."""
+
+
+def of_server(number: str, said: str) -> DistributorError | None:
+    """What PostgreSQL says of itself under one of these numbers; None for any other."""
+    words = _first_line(said)
+    if number == _NO_TABLES:
+        return _no_tables()
+    if number == _READ_ONLY:
+        return StorageTrouble(
+            f"The database is a standby, or set to be read only ({words}).",
+            mend="Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
+        )
+    if number in _NOT_ALLOWED:
+        return BadInput(
+            f"The database does not let us in everywhere ({words}).",
+            mend="Let our user own it: ALTER DATABASE its_name OWNER TO its_user.",
+        )
+    if number in _CROSSED:
+        return Crossed(
+            f"Another command was at the same rows, so nothing was written ({words}).",
+            mend="Run the same command again.",
+        )
+    if number in _TOOK_TOO_LONG:
+        return StorageTrouble(f"The database has ended what we had begun ({words}).", mend="Run it again.")
+    return None
 
 
 def of_operation(said: str) -> DistributorError:
     """What the driver's «operational error» with these words means for the user."""
-    words = said.strip().splitlines()[0] if said.strip() else "no reason given"
+    words = _first_line(said)
     if "disk is full" in words or "disk I/O" in words:
         return StorageTrouble(
             f"The disk cannot take what must be written ({words}); nothing half-done was kept.",
@@ -21,9 +55,22 @@ def of_operation(said: str) -> DistributorError:
         return StorageTrouble(
             "Another Distributor command has been writing for half a minute.", mend="Try again when it is done."
         )
-    if "no such table" in words or "does not exist" in words:
-        return BadInput("The database has no tables of ours.", mend="Run: distributor init")
-    return StorageTrouble(f"The database does not answer: {words}.", mend="Check DISTRIBUTOR_DATABASE_URL.")
+    if "no such table" in words:
+        return _no_tables()
+    if "does not exist" in words:  # a database, or a user, of a server
+        return BadInput(
+            f"The database server knows no such name ({words.rpartition('FATAL:')[2].strip()}).",
+            mend=f"Create it there. {_CHECK_URL}",
+        )
+    return StorageTrouble(f"The database does not answer: {words}.", mend=_CHECK_URL)
+
+
+def _no_tables() -> BadInput:
+    return BadInput("The database has no tables of ours.", mend="Run: distributor init")
+
+
+def _first_line(said: str) -> str:
+    return said.strip().splitlines()[0] if said.strip() else "no reason given"
 
 
 def of_file(said: str) -> BadInput | None:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
 from distributor.db.bell import ring
-from distributor.db.engine import Database
+from distributor.db.engine import Database, made_anew_when_crossed
 from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
@@ -100,6 +100,15 @@ class DeliveryLog:
         file = self._database.plain_file
         return None if file is None else Errand(str(file), pragmas(CACHE_KB), self._steps, self._statements.plain())
 
+    @property
+    def is_on_a_server(self) -> bool:
+        """Whether it is written by a server: one may keep the line and say nothing, for as long as it likes."""
+        return not self._database.is_sqlite
+
+    def hang_up(self) -> None:
+        """Wait no more for what a server was asked, in whatever thread: `StorageTrouble` there."""
+        self._database.hang_up()
+
     def now(self) -> datetime:
         """The present, by the clock of this log."""
         return self._now()
@@ -144,6 +153,7 @@ class DeliveryLog:
         """As `clock_of`, unless a clock was given."""
         return clock_of(connection, self._now()) if self._shared_clock else self._now()
 
+    @made_anew_when_crossed
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         """Take up to `limit` deliveries that are due, oldest first; who objected since the plan is withheld here.
 
@@ -160,6 +170,7 @@ class DeliveryLog:
             self._begun[dispatch_id] = begun | {fresh}
         return claimed
 
+    @made_anew_when_crossed
     def commit(self, batch: Batch) -> list[int]:
         """Write begins and records in one durable transaction.
 
@@ -172,6 +183,7 @@ class DeliveryLog:
             self._notices.note(connection, self.gather(batch.accepted), now)
             return lost
 
+    @made_anew_when_crossed
     def record_late(self, records: Sequence[AttemptRecord]) -> None:
         """Write those of these verdicts that are not written yet: nobody knows whether their commit was made."""
         mine = and_(_attempt.c.worker == self.worker, _attempt.c.delivery_id.in_([one.delivery_id for one in records]))
@@ -204,6 +216,7 @@ class DeliveryLog:
                 .values(next_attempt_at=self._now())
             ).rowcount
 
+    @made_anew_when_crossed
     def renew(self) -> None:
         """Prolong every claim of this worker: it lives."""
         with self._database.transaction() as connection:
@@ -222,6 +235,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             self._notices.note_all(connection, dispatch_id, self._now())
 
+    @made_anew_when_crossed
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
         """Settle what dead workers left: their claims are queued again, what they were sending is in doubt.
 
@@ -244,6 +258,7 @@ class DeliveryLog:
             ]
             return self._bury(connection, dead, now)
 
+    @made_anew_when_crossed
     def abandon(self) -> Recovery:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         now = self._now()
@@ -337,6 +352,7 @@ class DeliveryLog:
         gathered, self._newly_accepted = self._newly_accepted, []
         return gathered
 
+    @made_anew_when_crossed
     def _move(
         self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
     ) -> int:

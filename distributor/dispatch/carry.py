@@ -46,7 +46,7 @@ from distributor.dispatch.scribe import Standby
 from distributor.dispatch.signing import open_signer
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Refused
+from distributor.errors import AccountTrouble, BadInput, DistributorError, Refused, StorageTrouble
 from distributor.models import Account, Attempt, Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
@@ -62,6 +62,9 @@ STOPPED = "stopped by its user"
 
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
+
+_APART = timedelta(minutes=1)
+"""How far two clocks may be apart: a minute's difference is a clock that nobody sets."""
 
 _SETTLED_AS = {
     InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
@@ -228,6 +231,22 @@ class Carrier:
         came = {number: max((one for one in hours if one), default=at_any_time) for number, *hours in rows}
         return sorted(came, key=lambda number: came[number], reverse=True)
 
+    def require_right_clock(self) -> None:
+        """Raise `StorageTrouble` where this machine's clock and the database server's are apart, unless one was given.
+
+        Retries, deadlines and cut-offs are written by one machine and read by all; messages bear the hour.
+        """
+        if self.database.is_sqlite or self.now is not clock.now:
+            return
+        ahead = self.now() - self.moment()
+        if abs(ahead) > _APART:
+            minutes = round(abs(ahead) / timedelta(minutes=1))
+            raise StorageTrouble(
+                f"The clock of this machine is {minutes} minutes {'ahead of' if ahead > timedelta(0) else 'behind'}"
+                " that of the database.",
+                mend="Set whichever is wrong.",
+            )
+
     def moment(self) -> datetime:
         """Now, by the clock that says whose time has come."""
         with self.database.reading() as connection:
@@ -267,8 +286,9 @@ class Carrier:
         With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile.
 
         Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
-        with, for an attachment that is gone, and before the start it is scheduled for.
+        with, for an attachment that is gone, and before the start it is scheduled for; as `require_right_clock`.
         """
+        self.require_right_clock()
         writer = self._open(dispatch_id, resumes=resumes)
         if isinstance(writer, RunResult):
             return writer

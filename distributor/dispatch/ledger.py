@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from distributor import clock
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.scribe import SIGNALS, Scribe, Standby
@@ -27,6 +28,12 @@ _MANY = 1_000
 _FEW = 8
 """So many begins and records go into any commit."""
 
+_LOOKS = 4
+_LOOK_S = 15.0
+"""At so many looks in a row, so far apart, a server has left the same question unanswered: it is hung up on."""
+_AT_ONCE_S = 1.0
+"""The same, where somebody wants the end at once."""
+
 
 def _nobody(_error: BaseException | None) -> None:
     """Nobody is told but who waits."""
@@ -42,6 +49,8 @@ class Ledger:
     With `apart` claims and commits are made in a process of its own, which stands by there: it pays from some thousand
     messages on. What the log says is not for it, and where that process cannot be, or is no more, it is the thread
     again.
+
+    A server that keeps the line and says nothing for a minute is hung up on: whoever waits is told that nobody knows.
     """
 
     def __init__(self, log: DeliveryLog, *, connections: int = _MANY, apart: Standby | None = None) -> None:
@@ -53,6 +62,9 @@ class Ledger:
                 self._scribe = Scribe(log, errand, asyncio.get_running_loop(), apart)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger", initializer=hear_no_signals)
         self._turn = asyncio.Lock()
+        self._question: object = None
+        """What the thread is at."""
+        self._watches: list[asyncio.Task[None]] = []
         self._last: asyncio.Future[Any] | None = None
         self._under_way: set[asyncio.Task[object]] = set()
         self._informing: set[asyncio.Task[object]] = set()
@@ -115,7 +127,31 @@ class Ledger:
         return task
 
     async def _on_thread(self, function: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+        if self._log.is_on_a_server and not self._watches:
+            self._watch(_LOOK_S, _LOOKS)
+
+        def answered() -> T:
+            self._question = object()
+            try:
+                return function(*args)
+            finally:
+                self._question = None
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, answered)
+
+    def _watch(self, seconds: float, looks: int) -> None:
+        self._watches.append(asyncio.create_task(self._hang_up_on_silence(seconds, looks)))
+
+    async def _hang_up_on_silence(self, seconds: float, looks: int) -> None:
+        silent = 0
+        while True:
+            question, since = self._question, clock.monotonic()
+            await clock.sleep(seconds)
+            is_silent = question is not None and self._question is question
+            silent = silent + 1 if is_silent and clock.monotonic() - since > seconds / 2 else 0
+            if silent == looks:
+                self._log.hang_up()
+                silent = 0
 
     async def _rest(self) -> None:
         """Wait for the end of what nobody waits for any more."""
@@ -157,9 +193,11 @@ class Ledger:
         return await self.call(function, *args)
 
     def hurry(self) -> None:
-        """Somebody wants the end at once: a process that does not answer is not waited for."""
+        """Somebody wants the end at once: a process or a server that does not answer is not waited for."""
         if self._scribe is not None:
             self._scribe.hurry()
+        elif self._log.is_on_a_server:
+            self._watch(_AT_ONCE_S, 1)
 
     async def close(self) -> None:
         """Write what is still waiting, and end the thread, or the process."""
@@ -168,6 +206,8 @@ class Ledger:
             await asyncio.wait(self._under_way)
         if self._scribe is not None:
             await self._scribe.close()
+        for watch in self._watches:
+            watch.cancel()
         self._thread.shutdown(wait=True)
 
     async def _flushed(self) -> None:

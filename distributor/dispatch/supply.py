@@ -15,7 +15,6 @@ from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.unpaced import Unpaced
-from distributor.errors import DistributorError
 
 _LEAST_CLAIM = 32
 _ATTENTION = timedelta(seconds=1)
@@ -50,12 +49,20 @@ class Supply:
     _begun: set[int] = field(default_factory=set)
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refill: asyncio.Task[None] | None = None
+    _trouble: Exception | None = None
+    """What went wrong in a claim beside the sending."""
     _attended: datetime | None = None
 
     async def take(self) -> ClaimedDelivery | None:
-        """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted."""
+        """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted.
+
+        Raises what went wrong in a claim, also in one that was made beside: whether it was made after all, and for
+        whom, nobody knows, and only the end of the run gives such claims back.
+        """
         async with self._claiming:
             while not self.halted.is_set():
+                if self._trouble is not None:
+                    raise self._trouble
                 if not self.queue and not await self._claim():
                     return None
                 claimed, wait = await self._admitted()
@@ -68,7 +75,7 @@ class Supply:
 
     def take_ready(self) -> ClaimedDelivery | None:
         """Whoever may be sent to at this moment, if anybody lies ready; more are claimed in good time."""
-        if self.halted.is_set():
+        if self.halted.is_set() or self._trouble is not None:
             return None
         claimed, _wait = self.pacer.choose(self.queue, self.now())
         if claimed is not None and self._is_low() and (self._refill is None or self._refill.done()):
@@ -131,11 +138,13 @@ class Supply:
         return newest
 
     async def _claim_early(self) -> None:
-        """Claim more before the queue is empty; what goes wrong here goes wrong again in `take`, and is told there."""
+        """Claim more before the queue is empty; what goes wrong here is raised in `take`."""
         async with self._claiming:
             if not self.halted.is_set() and self._is_low():
-                with contextlib.suppress(DistributorError):
+                try:
                     await self._claim()
+                except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                    self._trouble = error
 
     async def _admitted(self) -> tuple[ClaimedDelivery | None, float]:
         """Whoever of the queue may be sent to now, or how many seconds until somebody may."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from distributor import __version__, clock
 from distributor.db.engine import Database
+from distributor.deliveries.leases import clock_of
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery
 from distributor.states import DeliveryState, DispatchState
@@ -25,8 +26,8 @@ Sample = tuple[Mapping[str, str], float]
 
 def metrics_text(database: Database, now: datetime | None = None) -> str:
     """All figures, each from the ledger as it is now; ends with the end-of-file mark that OpenMetrics wants."""
-    moment = now or clock.now()
     with database.reading() as connection:
+        moment = now or clock_of(connection, clock.now())
         families = [
             _family("distributor", "info", "The program.", [({"version": __version__}, 1)], suffix="_info"),
             _family("distributor_dispatches", "gauge", "Dispatches by state.", _dispatches(connection)),

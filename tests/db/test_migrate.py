@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import forget_states
+from databases import forget_states, new_database
 from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import SQLModel, select
@@ -17,6 +19,7 @@ from sqlmodel import SQLModel, select
 import distributor.models
 from distributor.db import migrate
 from distributor.db.engine import Database
+from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.errors import BadInput
 from distributor.models import Audit, Contact
 
@@ -192,3 +195,13 @@ def test_sqlite_runs_durably(tmp_path: object) -> None:
         }
     database.close()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_two_machines_that_start_at_once_make_one_schema(postgres_url: str, tmp_path: Path) -> None:
+    with new_database(tmp_path, postgres_url) as database:
+        with database.transaction() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(ensure_schema, [database, database])) == [True, True]
+        assert schema_revision(database) == SCHEMA_HEAD

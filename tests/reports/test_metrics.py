@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, record_of
+from movingclock import MovingClock
 from sqlalchemy import update
 from sqlmodel import select
 
@@ -106,3 +107,14 @@ def test_two_accounts_that_wait_for_one_provider_are_two_series(database: Databa
         7200,
         7200,
     ]
+
+
+def test_a_machine_whose_clock_is_hours_ahead_counts_the_same_workers(
+    database: Database, moving_clock: MovingClock
+) -> None:
+    moving_clock.set(datetime.now(UTC), runs=True)
+    dispatch_id, _ = add_deliveries(database, 1)
+    DeliveryLog(database, "elsewhere:1:1:x").claim(dispatch_id, 1)
+    if not database.is_sqlite:  # where the lease is by the database's clock, and so is its end
+        moving_clock.move(hours=3)
+    assert "distributor_workers 1\n" in metrics_text(database)

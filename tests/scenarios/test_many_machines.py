@@ -13,8 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from databases import new_database
 from office import EVERYBODY, SECTORS, SLUG, Office, finish, journaling_server, send_arguments, until
 from smtpserver import Fault, Script
 from sqlalchemy import text
@@ -66,12 +64,6 @@ class Cable:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-
-
-@pytest.fixture
-def shared(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
-    with new_database(tmp_path, postgres_url) as database:
-        yield database
 
 
 @contextmanager

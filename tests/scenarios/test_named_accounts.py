@@ -303,3 +303,21 @@ def test_stopped_in_order_while_two_accounts_send(office: Office) -> None:
         reached = Counter(one.recipient for one in [*first.accepted, *second.accepted])
         assert set(reached.values()) == {1}
         assert both.states() == {"accepted": 100}
+
+
+def test_stopped_twice_while_two_accounts_send_it_ends_at_once(office: Office) -> None:
+    slow = Script(faults=(Fault("body", delay=5),))
+    with running(slow) as first, running(slow) as second:
+        sending = with_second(office, first, second).at(9)
+        sending.run("accounts", "edit", SECOND, "--port", "9")
+        sending.send(SLUG, "social", code=4)
+        sending.send(SLUG, "sante", code=4, more=["--account", SECOND])
+        office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+        sending.run("accounts", "edit", SECOND, "--port", str(second.port))
+        process = sending.at(first.port).start("work")
+        until(lambda: len({row["dispatch_id"] for row in office.deliveries("sending")}) == 2, "both send")
+        process.send_signal(signal.SIGTERM)
+        assert "Stopping" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        finish(process, 130)
+        assert set(office.states()) <= {"queued", "in_doubt", "accepted"}

@@ -1,0 +1,111 @@
+"""A PostgreSQL that is set for others: what must hold holds all the same, and what cannot be is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from databases import new_database
+from sqlalchemy import insert, select, text
+
+from distributor.db.bell import Bell
+from distributor.db.engine import Database
+from distributor.deliveries.roster import Roster
+from distributor.errors import BadInput, StorageTrouble
+from distributor.models import Contact
+
+_contact = Contact.__table__  # type: ignore[attr-defined]
+MOMENT = datetime(2026, 2, 13, 18, 30, 0, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A database on the server that this test alone may set."""
+    with new_database(tmp_path, postgres_url) as database:
+        yield database
+
+
+def opened_with(database: Database, **settings: str) -> Database:
+    """The same database as whoever connects from now on finds it."""
+    with database.transaction() as connection:
+        for name, value in settings.items():
+            connection.execute(text(f"ALTER DATABASE \"{database.url.database}\" SET {name} = '{value}'"))
+    return Database(database.url.render_as_string(hide_password=False))
+
+
+def shown(database: Database, setting: str) -> str:
+    with database.reading() as connection:
+        return str(connection.execute(text(f"SHOW {setting}")).scalar())
+
+
+@pytest.mark.parametrize("level", ["serializable", "repeatable read"])
+def test_a_statement_sees_what_was_committed_before_it(server_database: Database, level: str) -> None:
+    ours = opened_with(server_database, default_transaction_isolation=level)
+    Roster(server_database, "anne:1:1:a").beat(None, 1)
+    with ours.transaction() as connection:
+        connection.execute(text("SELECT count(*) FROM worker"))
+        Roster(server_database, "anne:1:1:a").beat(None, 2)
+        changed = connection.execute(text("UPDATE worker SET connections = 3 WHERE connections = 2"))
+        assert changed.rowcount == 1
+    ours.close()
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("off", "on"), ("on", "on"), ("local", "local")])
+def test_a_commit_outlives_a_crash_of_the_server(server_database: Database, theirs: str, ours: str) -> None:
+    database = opened_with(server_database, synchronous_commit=theirs)
+    assert shown(database, "synchronous_commit") == ours
+    with pytest.raises(BadInput, match="no tables"), database.transaction() as connection:
+        connection.execute(text("SELECT 1 FROM nowhere"))
+    assert shown(database, "synchronous_commit") == ours, "it goes with a transaction that is taken back"
+    database.close()
+
+
+def test_dates_and_letters_are_read_as_they_were_written(server_database: Database) -> None:
+    database = opened_with(server_database, DateStyle="German, DMY", client_encoding="LATIN1", timezone="Asia/Tokyo")
+    with database.transaction() as connection:
+        values = {"last_name": "明 Łukasz", "fields": {}, "created_at": MOMENT, "updated_at": MOMENT}
+        connection.execute(insert(_contact).values(**values))
+    with database.reading() as connection:
+        assert connection.execute(select(_contact.c.last_name, _contact.c.created_at)).one() == ("明 Łukasz", MOMENT)
+    database.close()
+
+
+def test_a_standby_is_said_to_be_one(server_database: Database) -> None:
+    database = opened_with(server_database, default_transaction_read_only="on")
+    with pytest.raises(StorageTrouble, match="standby, or set to be read only"):
+        Roster(database, "anne:1:1:a").beat(None, 1)
+    database.close()
+
+
+def test_a_transaction_that_the_server_has_ended_is_no_defect(server_database: Database) -> None:
+    database = opened_with(server_database, transaction_timeout="50ms")
+    with pytest.raises(StorageTrouble), database.transaction() as connection:
+        connection.execute(text("SELECT pg_sleep(5)"))
+    database.close()
+
+
+def test_a_user_without_rights_is_told_which(server_database: Database) -> None:
+    with server_database.transaction() as connection:
+        connection.execute(text("CREATE ROLE nobody_of_ours"))
+    ours = opened_with(server_database, role="nobody_of_ours")
+    with pytest.raises(BadInput, match=r"permission denied for table worker.*OWNER"):
+        Roster(ours, "anne:1:1:a").beat(None, 1)
+    ours.close()
+
+
+def test_a_database_that_is_not_there_and_one_without_tables_are_told_apart(server_database: Database) -> None:
+    missing = Database(server_database.url.set(database="nowhere").render_as_string(hide_password=False))
+    with pytest.raises(BadInput, match=r'no such name \(database "nowhere" does not exist'), missing.reading():
+        pass
+    with server_database.transaction() as connection:
+        connection.execute(text("ALTER TABLE worker RENAME TO former"))
+    with pytest.raises(BadInput, match="no tables of ours"):
+        Roster(server_database, "anne:1:1:a").present()
+
+
+def test_a_bell_whose_server_is_gone_does_not_ring_and_harms_nobody() -> None:
+    bell = Bell(Database("postgresql+psycopg://anne@127.0.0.1:1/press"))
+    bell.listen()
+    bell.listen()

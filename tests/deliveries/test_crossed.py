@@ -1,0 +1,43 @@
+"""Two transactions that wait for each other on PostgreSQL: the one that is taken back is made anew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from databases import new_database
+from ledgerbase import add_deliveries, states
+from sqlalchemy import text
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.records import Batch
+
+LOCK = text("SELECT id FROM delivery WHERE id = :id FOR UPDATE")
+WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+@pytest.fixture
+def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A database on the server that this test alone may set."""
+    with new_database(tmp_path, postgres_url) as database:
+        yield database
+
+
+def test_a_commit_in_the_way_of_another_is_made_anew(server_database: Database) -> None:
+    dispatch_id, ids = add_deliveries(server_database, 2)
+    log = DeliveryLog(server_database, "w1")
+    log.claim(dispatch_id, 2)
+    with ThreadPoolExecutor(1) as pool, server_database.transaction() as other:
+        other.execute(text("SET LOCAL deadlock_timeout = '60s'"))  # whoever looks first is taken back
+        other.execute(LOCK, {"id": ids[1]})
+        lost = pool.submit(log.commit, Batch(begins=ids))
+        while not other.execute(WAITS).scalar():
+            threading.Event().wait(0.01)
+        other.execute(LOCK, {"id": ids[0]})
+        other.commit()
+        assert lost.result(30) == []
+    assert states(server_database, ids) == ["sending", "sending"]

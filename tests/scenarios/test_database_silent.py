@@ -1,0 +1,95 @@
+"""A database server, or a proxy before it, that keeps the line and says nothing any more: it is hung up on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from ledgerbase import add_deliveries
+from office import SECTORS, SLUG, Office, finish, send_arguments, until
+from smtpserver import Fault, Script, running
+from test_database_gone import CONNECTIONS, check, rows_in
+from test_many_machines import Cable, states_in, through, url_of
+
+from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch import ledger
+from distributor.dispatch.ledger import Ledger
+from distributor.errors import StorageTrouble
+
+SLOW = Script(faults=(Fault("body", delay=0.1),), pipelining=True)
+
+
+class Muted(Cable):
+    """A cable on which nothing is heard any more from the server, once it is muted; it is not cut."""
+
+    def __init__(self, socket_path: str) -> None:
+        self.muted = threading.Event()
+        super().__init__(socket_path)
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:  # type: ignore[override]
+        try:
+            while some := one.recv(65536):
+                if not (self.muted.is_set() and one.family == socket.AF_UNIX):
+                    other.sendall(some)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def muted(shared: Database) -> Iterator[Muted]:
+    cable = Muted(f"{shared.url.query['host']}/.s.PGSQL.{shared.url.port or 5432}")
+    yield cable
+    cable.cut()
+
+
+def impatient(cable: Muted, database: Database) -> str:
+    """The way through the cable, for who waits two seconds for a connection."""
+    return through(cable, database).replace("connect_timeout=10", "connect_timeout=2")
+
+
+def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, muted: Muted) -> None:
+    office.run("db", "copy", url_of(shared))
+    on_server = office.at(9, database_url=url_of(shared), smtp_connections=str(CONNECTIONS))
+    finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
+    with shared.transaction() as connection:
+        connection.exec_driver_sql("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+    with running(SLOW) as server:
+        process = on_server.at(server.port, database_url=impatient(muted, shared)).start("work")
+        until(lambda: len(server.accepted) >= 10, "it sends", process=process)
+        muted.muted.set()
+        process.send_signal(signal.SIGTERM)
+        assert "Stopping" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        finish(process, 2, 130, seconds=150)
+        on_server.at(server.port).start("work", "--once").communicate()
+        check(states_in(shared), rows_in(shared), Counter(one.recipient for one in server.accepted), CONNECTIONS)
+        assert server.violations == []
+
+
+def test_whoever_asks_is_told_that_nobody_knows(
+    shared: Database, muted: Muted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_LOOK_S", 0.05)
+    dispatch_id, _ids = add_deliveries(shared, 5)
+    there = Database(impatient(muted, shared).replace("postgresql://", "postgresql+psycopg://"))
+
+    async def ask() -> None:
+        asked = Ledger(DeliveryLog(there, "w1"))
+        assert len(await asked.call(asked._log.claim, dispatch_id, 2)) == 2
+        muted.muted.set()
+        with pytest.raises(StorageTrouble, match="does not answer"):
+            await asked.call(asked._log.claim, dispatch_id, 2)
+        muted.muted.clear()
+        await asked.call(asked._log.renew)
+        assert (await asked.settle(asked._log.abandon)).in_doubt == ()
+        await asked.close()
+
+    asyncio.run(asyncio.wait_for(ask(), 30))
+    assert states_in(shared) == {"queued": 5}
+    there.close()
