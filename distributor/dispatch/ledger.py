@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from distributor import clock
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.scribe import SIGNALS, Scribe, Standby
+from distributor.dispatch.silence import silence
 from distributor.errors import DistributorError, StorageTrouble
 
 T = TypeVar("T")
@@ -27,12 +27,6 @@ _MANY = 1_000
 """Connections, where nobody says how many: a commit takes all that is waiting."""
 _FEW = 8
 """So many begins and records go into any commit."""
-
-_LOOKS = 4
-_LOOK_S = 15.0
-"""At so many looks in a row, so far apart, a server has left the same question unanswered: it is hung up on."""
-_AT_ONCE_S = 1.0
-"""The same, where somebody wants the end at once."""
 
 
 def _nobody(_error: BaseException | None) -> None:
@@ -128,7 +122,7 @@ class Ledger:
 
     async def _on_thread(self, function: Callable[..., T], *args: object) -> T:
         if self._log.is_on_a_server and not self._watches:
-            self._watch(_LOOK_S, _LOOKS)
+            self._watch()
 
         def answered() -> T:
             self._question = object()
@@ -139,19 +133,13 @@ class Ledger:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, answered)
 
-    def _watch(self, seconds: float, looks: int) -> None:
-        self._watches.append(asyncio.create_task(self._hang_up_on_silence(seconds, looks)))
+    def _watch(self, *, at_once: bool = False) -> None:
+        self._watches.append(asyncio.create_task(self._hang_up_on_silence(at_once=at_once)))
 
-    async def _hang_up_on_silence(self, seconds: float, looks: int) -> None:
-        silent = 0
+    async def _hang_up_on_silence(self, *, at_once: bool) -> None:
         while True:
-            question, since = self._question, clock.monotonic()
-            await clock.sleep(seconds)
-            is_silent = question is not None and self._question is question
-            silent = silent + 1 if is_silent and clock.monotonic() - since > seconds / 2 else 0
-            if silent == looks:
-                self._log.hang_up()
-                silent = 0
+            await silence(lambda: self._question, at_once=at_once)
+            self._log.hang_up()
 
     async def _rest(self) -> None:
         """Wait for the end of what nobody waits for any more."""
@@ -197,7 +185,7 @@ class Ledger:
         if self._scribe is not None:
             self._scribe.hurry()
         elif self._log.is_on_a_server:
-            self._watch(_AT_ONCE_S, 1)
+            self._watch(at_once=True)
 
     async def close(self) -> None:
         """Write what is still waiting, and end the thread, or the process."""

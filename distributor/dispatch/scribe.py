@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import distributor
-from distributor import clock
 from distributor.deliveries.apart import READY, Errand, frame, whole
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.silence import AT_ONCE_S, silence
 from distributor.errors import StorageTrouble
 
 _START = "import sys; sys.path.append(sys.argv[2]); from distributor.deliveries.apart import main; main()"
@@ -30,15 +30,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDED = "The process that writes the delivery log has ended before its time."
 NO_ANSWER = "The process that writes the delivery log has not answered for a minute."
 
-_LOOKS = 4
-_LOOK_S = 15.0
-"""At so many looks in a row, so far apart, the same question lies unanswered: it is stopped, or its disk is gone.
-
-Any disk is quicker, and whoever holds the file is waited for less long; a lease is longer. One look alone proves
-nothing: the machine, or both processes, may have slept.
-"""
-_AT_ONCE_S = 1.0
-"""The same, where somebody wants the end at once."""
 _GRACE_S = 5.0
 """How long it may take to end, once it has nothing more to do."""
 _PIECE = 1 << 18
@@ -70,7 +61,7 @@ class Scribe:
         loop.add_reader(self._pipe.fileno(), self._hear)
         self._say(errand)
         if not self._is_over:
-            self._watches.append(loop.create_task(self._watch(_LOOK_S, _LOOKS)))
+            self._watches.append(loop.create_task(self._watch()))
 
     def ask(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> asyncio.Future[Any] | None:
         """Ask for a claim or a commit of its log, or whom to inform; the answer is what that returns or raises.
@@ -97,21 +88,16 @@ class Scribe:
         if self._is_over:
             self._process.kill()
         else:
-            self._watches.append(self._loop.create_task(self._watch(_AT_ONCE_S, 1)))
+            self._watches.append(self._loop.create_task(self._watch(at_once=True)))
 
     async def close(self) -> None:
         """Wait for its end; it has nothing more to do."""
         self._end()
         await self._loop.run_in_executor(None, _wait_for_the_end, self._process)
 
-    async def _watch(self, seconds: float, looks: int) -> None:
-        """Give it up once it has left the same question unanswered at so many looks."""
-        silent = 0
-        while silent < looks:
-            oldest = self._answers[0] if self._answers else None
-            await clock.sleep(seconds)
-            is_silent = oldest is not None and bool(self._answers) and self._answers[0] is oldest
-            silent = silent + 1 if is_silent else 0
+    async def _watch(self, *, at_once: bool = False) -> None:
+        """Give it up once it leaves a question unanswered."""
+        await silence(lambda: self._answers[0] if self._answers else None, at_once=at_once)
         _kill(self._process)
         self._end(NO_ANSWER)
 
@@ -257,7 +243,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End it, whatever it is at; a disk that holds it holds its place in the file as well."""
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_AT_ONCE_S)
+        process.wait(AT_ONCE_S)
 
 
 def _start(pipe: int) -> subprocess.Popen[bytes]:

@@ -18,7 +18,7 @@ from test_many_machines import Cable, states_in, through, url_of
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch import ledger
+from distributor.dispatch import silence
 from distributor.dispatch.ledger import Ledger
 from distributor.errors import StorageTrouble
 
@@ -75,7 +75,7 @@ def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, m
 def test_whoever_asks_is_told_that_nobody_knows(
     shared: Database, muted: Muted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "_LOOK_S", 0.05)
+    monkeypatch.setattr(silence, "LOOK_S", 0.05)
     dispatch_id, _ids = add_deliveries(shared, 5)
     there = Database(impatient(muted, shared).replace("postgresql://", "postgresql+psycopg://"))
 
