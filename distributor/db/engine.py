@@ -36,6 +36,11 @@ _NETWORK = {
     "client_encoding": "utf8",
 }
 """A worker that is cut off from PostgreSQL hears of it in half a minute, well before its lease of two is over."""
+_IDLE = "idle_in_transaction_session_timeout"
+_LONGEST_IDLE_MS = 60_000
+"""A worker that is gone in the middle of a transaction would hold its rows until the server's TCP gives up, in hours,
+and who settles what it left waits for them. Half a lease; `options` in the URL may say otherwise. Who only reads holds
+none."""
 _TURNS = 5
 """So often a transaction is made anew that was in another's way."""
 _SESSION = """\
@@ -79,6 +84,8 @@ class Database:
         else:
             event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
+            if _IDLE not in self.url.query.get("options", ""):
+                event.listen(self.engine, "begin", _bound_idleness)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -207,6 +214,11 @@ def _set_session(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SESSION)
     connection.commit()
+
+
+def _bound_idleness(connection: Connection) -> None:
+    if not connection.get_execution_options().get("distributor_reads_only"):
+        connection.exec_driver_sql(f"SET LOCAL {_IDLE} = {_LONGEST_IDLE_MS}")
 
 
 def _begin_immediate(connection: Connection) -> None:

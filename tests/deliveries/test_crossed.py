@@ -1,4 +1,4 @@
-"""Two transactions that wait for each other on PostgreSQL: the one that is taken back is made anew."""
+"""Transactions on PostgreSQL that are in each other's way: crossed, or left open by a worker that is gone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from databases import new_database
 from ledgerbase import add_deliveries, states
 from sqlalchemy import text
 
+from distributor.db import engine
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
+from distributor.errors import StorageTrouble
 
 LOCK = text("SELECT id FROM delivery WHERE id = :id FOR UPDATE")
 WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -41,3 +43,23 @@ def test_a_commit_in_the_way_of_another_is_made_anew(server_database: Database) 
         other.commit()
         assert lost.result(30) == []
     assert states(server_database, ids) == ["sending", "sending"]
+
+
+def test_whoever_is_gone_in_the_middle_of_a_transaction_holds_up_nobody(
+    server_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine is off, or behind a cut line: the server would wait for it for hours."""
+    monkeypatch.setattr(engine, "_LONGEST_IDLE_MS", 300)
+    dispatch_id, ids = add_deliveries(server_database, 2)
+    DeliveryLog(server_database, "gone:1:1:a").claim(dispatch_id, 2)
+    with ThreadPoolExecutor(1) as pool:
+
+        def leave() -> None:
+            with server_database.transaction() as left:
+                left.execute(LOCK, {"id": ids[0]})
+                settled = pool.submit(DeliveryLog(server_database, "w1").recover, lambda _name: False)
+                assert settled.result(30).requeued == 2
+
+        with pytest.raises(StorageTrouble, match="has ended what we had begun"):
+            leave()
+    assert states(server_database, ids) == ["queued", "queued"]

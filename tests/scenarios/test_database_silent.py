@@ -49,8 +49,9 @@ def muted(shared: Database) -> Iterator[Muted]:
 
 
 def impatient(cable: Muted, database: Database) -> str:
-    """The way through the cable, for who waits two seconds for a connection."""
-    return through(cable, database).replace("connect_timeout=10", "connect_timeout=2")
+    """The way through the cable, for who waits two seconds for a connection, and a server that does so for us."""
+    url = through(cable, database).replace("connect_timeout=10", "connect_timeout=2")
+    return f"{url}&options=-c%20idle_in_transaction_session_timeout%3D2s"
 
 
 def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, muted: Muted) -> None:
