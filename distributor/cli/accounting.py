@@ -141,9 +141,9 @@ def rules_as_json() -> list[dict[str, Any]]:
             "state": rule.state.value if rule.state else None,
             "codes": list(rule.codes),
             "phases": [phase.value for phase in Phase if phase in rule.phases],
-            "enhanced": rule.enhanced.pattern if rule.enhanced else "",
+            "enhanced": rule.enhanced,
             "digit": rule.digit,
-            "text": rule.text.pattern if rule.text else "",
+            "text": rule.text,
             "retry_after": rule.retry_after,
             "source": rule.source,
             "date": rule.date,
@@ -211,7 +211,7 @@ def _phases(rule: Rule) -> str:
 
 
 def _pattern(rule: Rule) -> str:
-    patterns = [one.pattern for one in (rule.enhanced, rule.text) if one is not None]
+    patterns = list(filter(None, (rule.enhanced, rule.text)))
     return " ".join([f"{rule.digit}.x.x", *patterns] if rule.digit else patterns)
 
 

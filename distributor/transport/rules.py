@@ -28,18 +28,18 @@ class Rule:
 
     `codes` are reply codes or their first digits (`"4"`, `"55"`, `"421"`). `enhanced` is matched in full against
     subject and detail of the enhanced code (`7.1`), since the reply's own digit beats the enhanced code's; `digit` is
-    the enhanced code's, where it says something that it is another one. `text` is
-    searched for in the reply, whatever the case. `state` is given where the verdict and the reply's digit do not
-    say it all; `retry_after` is in seconds.
+    the enhanced code's, where it says something that it is another one. `text` is searched for in the reply, whatever
+    the case. Both are regular expressions, compiled when they are first needed: most servers refuse nothing. `state` is
+    given where the verdict and the reply's digit do not say it all; `retry_after` is in seconds.
     """
 
     name: str
     verdict: Verdict
     codes: tuple[str, ...]
     phases: frozenset[Phase] = TRANSACTION
-    enhanced: re.Pattern[str] | None = None
+    enhanced: str = ""
     digit: str = ""
-    text: re.Pattern[str] | None = None
+    text: str = ""
     state: DeliveryState | None = None
     retry_after: int | None = None
     source: str = ""
@@ -56,30 +56,26 @@ class Rule:
             phase in self.phases
             and str(code).startswith(self.codes)
             and enhanced.startswith(self.digit)
-            and (self.enhanced is None or self.enhanced.fullmatch(detail) is not None)
-            and (self.text is None or self.text.search(text) is not None)
-            and not (self.verdict.is_account_level and phase in RECIPIENT and _THE_RECIPIENT.fullmatch(detail))
+            and (not self.enhanced or re.fullmatch(self.enhanced, detail) is not None)
+            and (not self.text or re.search(self.text, text, re.IGNORECASE) is not None)
+            and not (self.verdict.is_account_level and phase in RECIPIENT and re.fullmatch(_THE_RECIPIENT, detail))
         )
 
 
-def _text(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def _detail(*details: str) -> re.Pattern[str]:
-    return re.compile("|".join(details).replace(".", r"\."))
+def _detail(*details: str) -> str:
+    return "|".join(details).replace(".", r"\.")
 
 
 _UNKNOWN = ("1.1", "1.2", "1.3", "1.6", "1.10")
 _THE_RECIPIENT = _detail(*_UNKNOWN, "2.2")
 
 
-def _french(*numbers: int) -> re.Pattern[str]:
+def _french(*numbers: int) -> str:
     """Orange's and La Poste's own codes: `OFR_416`, `OFR004_104`, `LPN416`, `LPN105-104`, `OUK_513`."""
-    return _text(rf"\b(?:OFR|LPN|OUK)(?:[0-9A-Z]{{3}})?[_-]?(?:{'|'.join(map(str, numbers))})\b")
+    return rf"\b(?:OFR|LPN|OUK)(?:[0-9A-Z]{{3}})?[_-]?(?:{'|'.join(map(str, numbers))})\b"
 
 
-_TOO_BIG = _text(
+_TOO_BIG = (
     r"(?:message|mail|size).{0,30}(?:too (?:big|large)|exceeds.{0,20}(?:size|maximum|limit))|message trop volumineux"
 )
 
@@ -107,7 +103,7 @@ _TEXT_RULES = (
         "quota-daily",
         _V.QUOTA,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"daily (?:(?!receiving)\w{1,20} ){0,4}(?:quota|limit)|SubmissionQuotaExceeded"
             r"|exceeded.{0,40}(?:daily|24.hour|per day)"
             r"|exceeded for the day|limite (?:quotidienne|journali[eè]re)|credits (?:exceeded|exhausted)|out of credits"
@@ -127,7 +123,7 @@ _TEXT_RULES = (
         "quota-hourly",
         _V.QUOTA,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"hourly (?:sending )?(?:quota|limit)|exceeded.{0,40}(?:per hour|hourly)"
             r"|(?:send|sending|outgoing|submission) (?:quota|limit) (?:exceeded|reached)"
             r"|exceeded (?:your|the) messaging limit|unusual sending activity"
@@ -140,7 +136,7 @@ _TEXT_RULES = (
         "ses-rate",
         _V.ACCOUNT,
         ("454",),
-        text=_text(r"Throttling failure|maximum sending rate exceeded"),
+        text=(r"Throttling failure|maximum sending rate exceeded"),
         retry_after=5,
         source="Amazon SES: Throttling failure",
     ),
@@ -148,7 +144,7 @@ _TEXT_RULES = (
         "ses-paused",
         _V.ACCOUNT,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"sending (?:is )?(?:paused|suspended) for this account|not authorized to perform .?ses:Send"
             r"|configuration set does not exist"
         ),
@@ -158,7 +154,7 @@ _TEXT_RULES = (
         "account-blocked",
         _V.ACCOUNT,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"your (?:\w{1,20} ){0,2}account (?:has been|is|was) (?:\w{1,20} )?"
             r"(?:blocked|suspended|disabled|locked|restricted|(?:not |yet ){1,2}activ)"
             r"|votre compte.{0,30}(?:bloqu[ée]|suspendu|d[ée]sactiv[ée])"
@@ -178,7 +174,7 @@ _TEXT_RULES = (
         "relay-denied",
         _V.ACCOUNT,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"relay(?:ing)?(?: access)? (?:is )?(?:denied|disallowed|not (?:permitted|allowed)|prohibited)"
             r"|(?:not (?:allowed|permitted)|unable) to relay|we do not relay|allowed rcpthosts"
             r"|relais (?:refus[ée]|interdit|non autoris[ée])"
@@ -199,14 +195,14 @@ _TEXT_RULES = (
         _V.POLICY,
         ("5",),
         RECIPIENT,
-        text=_text(r"RESOLVER\.RST\.(?:Auth|Sender|NotAuth|Restricted)"),
+        text=(r"RESOLVER\.RST\.(?:Auth|Sender|NotAuth|Restricted)"),
         source="Exchange Server",
     ),
     Rule(
         "login-wanted",
         _V.CREDENTIALS,
         ("5",),
-        text=_text(
+        text=(
             r"\bauth(?:entication|enticate)?(?: is)? required|requires authentication|authenticate first"
             r"|must authenticate|authentification (?:requise|obligatoire|n[ée]cessaire)"
         ),
@@ -216,14 +212,14 @@ _TEXT_RULES = (
         "client-refused",
         _V.ACCOUNT,
         ("5",),
-        text=_text(r"(?:client host|helo command) rejected|invalid [eh][eh]lo"),
+        text=(r"(?:client host|helo command) rejected|invalid [eh][eh]lo"),
         source="Postfix smtpd_client_restrictions, smtpd_helo_restrictions; Exim",
     ),
     Rule(
         "client-unknown",
         _V.ACCOUNT,
         ("4",),
-        text=_text(r"client host rejected: cannot find your|helo command rejected: host not found"),
+        text=(r"client host rejected: cannot find your|helo command rejected: host not found"),
         source="Postfix reject_unknown_client_hostname, reject_unknown_helo_hostname",
     ),
     Rule("orange-login", _V.CREDENTIALS, ("5",), text=_french(305, 402), source=_SISIMAI),
@@ -233,7 +229,7 @@ _TEXT_RULES = (
         "our-authentication",
         _V.AUTHENTICATION,
         ("5",),
-        text=_text(
+        text=(
             r"\b(?:dmarc|dkim|spf)\b.{0,60}(?:fail|did not pass|does not pass|not aligned|en [ée]chec)"
             r"|\b(?:dmarc|dkim|spf) sender invalid|unauthenticated (?:e-?mail|message|sender)"
             r"|(?:does not|doesn't) meet the required authentication level"
@@ -244,7 +240,7 @@ _TEXT_RULES = (
         "sender-refused",
         _V.SENDER,
         ("5",),
-        text=_text(
+        text=(
             r"sender (?:address )?(?:rejected|refused|denied|verify failed|(?:in|not )valid)|not owned by (?:the )?user"
             r"|invalid sender|[ée]metteur invalide|SendAsDenied|send as this sender|email address is not verified"
             r"|verified sender|not a sender signature|sender name is not valid|validate your sender"
@@ -279,7 +275,7 @@ _TEXT_RULES = (
         "sfr-throttle",
         _V.THROTTLED,
         _NEGATIVE,
-        text=_text(r"\bSFR_IN_\w{3}\b"),
+        text=(r"\bSFR_IN_\w{3}\b"),
         state=_DEFERRED,
         retry_after=2 * HOUR,
         source="SFR: each block lasts two hours",
@@ -288,7 +284,7 @@ _TEXT_RULES = (
         "yahoo-long-throttle",
         _V.THROTTLED,
         ("4",),
-        text=_text(r"\[(?:TSS|IPTS)05\]"),
+        text=(r"\[(?:TSS|IPTS)05\]"),
         retry_after=4 * HOUR,
         source=_KUMO,
     ),
@@ -296,7 +292,7 @@ _TEXT_RULES = (
         "yahoo-throttle",
         _V.THROTTLED,
         ("4",),
-        text=_text(r"\[(?:TSS?|IPTS)\d\d\]"),
+        text=(r"\[(?:TSS?|IPTS)\d\d\]"),
         retry_after=2 * HOUR,
         source=_KUMO,
     ),
@@ -305,7 +301,7 @@ _TEXT_RULES = (
         _V.THROTTLED,
         _NEGATIVE,
         RECIPIENT,
-        text=_text(r"receiving mail (?:at a rate|too quickly)|recipient thread limit exceeded"),
+        text=(r"receiving mail (?:at a rate|too quickly)|recipient thread limit exceeded"),
         state=_DEFERRED,  # «please resend later», even when the code says 550
         retry_after=HOUR,
         source="Gmail 4.2.1, 5.2.1; Exchange Online",
@@ -324,16 +320,16 @@ _TEXT_RULES = (
         "free-block",
         _V.THROTTLED,
         ("4",),
-        text=_text(r"too (?:many (?:spams?|errors?)|much mail) from your ip"),
+        text=(r"too (?:many (?:spams?|errors?)|much mail) from your ip"),
         retry_after=6 * HOUR,  # a block of a day at most, and tries while it lasts prolong it
         source="postmaster.free.fr",
     ),
-    Rule("yahoo-block", _V.POLICY, ("553", "554"), RECIPIENT, text=_text(r"\[BL\d*\]"), source=_KUMO),
+    Rule("yahoo-block", _V.POLICY, ("553", "554"), RECIPIENT, text=(r"\[BL\d*\]"), source=_KUMO),
     Rule(
         "outlook-connections",
         _V.CONCURRENCY,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"too many (?:concurrent |simultaneous |open )?(?:smtp )?(?:connections|sessions)|trop de connexions"
             r"|exceed(?:ed)?(?: the)? max(?:imum)?(?: number of)?(?: concurrent)? connections|thread limit exceeded"
             r"|exceeded the connection limit"
@@ -346,7 +342,7 @@ _TEXT_RULES = (
         "outlook-reputation",
         _V.THROTTLED,
         ("4",),
-        text=_text(r"\bRP-00[1-3]\b"),
+        text=(r"\bRP-00[1-3]\b"),
         retry_after=HOUR,
         source="Outlook.com: SMTP error codes RP-001 to RP-003",
     ),
@@ -354,16 +350,14 @@ _TEXT_RULES = (
         "messages-per-connection",
         _V.CONNECTION,
         ("4",),
-        text=_text(
-            r"max(?:imum)?(?: number of)? messages? per (?:connection|session)|too many messages for this session"
-        ),
+        text=(r"max(?:imum)?(?: number of)? messages? per (?:connection|session)|too many messages for this session"),
         source=_KUMO,
     ),
     Rule(
         "greylist",
         _V.RETRY,
         _NEGATIVE,
-        text=_text(r"gr[ea]y-?list|liste grise"),
+        text=(r"gr[ea]y-?list|liste grise"),
         state=_DEFERRED,  # some say 550, and mean «come again»
         retry_after=5 * MINUTE,
         source="RFC 6647",
@@ -372,7 +366,7 @@ _TEXT_RULES = (
         "rate",
         _V.THROTTLED,
         _NEGATIVE,
-        text=_text(
+        text=(
             r"rate.?limit|throttl|slow down|unusual (?:rate|traffic)|frequency limited"
             r"|(?:submission|sending|message) rate.{0,60}exceeded|temporarily deferred due to|rate control"
             r"|too much mail from|too many (?:recipients|messages) (?:received|from)"
@@ -387,7 +381,7 @@ _TEXT_RULES = (
         _V.FULL,
         _NEGATIVE,
         RECIPIENT,
-        text=_text(
+        text=(
             r"mailbox (?:is |size limit )?(?:full|exceeded)|over ?quota|out of storage|quota.{0,20}exceeded"
             r"|exceeded.{0,20}quota|bo[iî]te.{0,40}(?:pleine|satur[ée])|insufficient (?:mailbox )?storage for"
             r"|exceeded storage allocation|over (?:its |their |the )?(?:storage|disk|mailbox) (?:quota|limit)"
@@ -406,7 +400,7 @@ _TEXT_RULES = (
         _V.HARD,
         ("5",),
         RECIPIENT,
-        text=_text(
+        text=(
             r"user unknown|unknown (?:user|recipient|mailbox|local.part)"
             r"|no such (?:user|mailbox|recipient|address|person)"
             r"|(?:user|mailbox|recipient|account|address)(?: (?!temporarily)\S{1,80})? (?:is |was )?"
@@ -429,7 +423,7 @@ _TEXT_RULES = (
         ("5",),
         frozenset({Phase.RCPT}),
         enhanced=_detail("1.0"),
-        text=_text(r"5\.1\.0 address rejected"),
+        text=(r"5\.1\.0 address rejected"),
         source="Cisco Secure Email: recipient access table, LDAP accept",
     ),
     Rule(
@@ -438,7 +432,7 @@ _TEXT_RULES = (
         ("5",),
         RECIPIENT,
         enhanced=_detail("4.1"),
-        text=_text(r"recipient address rejected"),
+        text=(r"recipient address rejected"),
         source="Exchange Online: directory-based edge blocking",
     ),
     Rule(
@@ -446,7 +440,7 @@ _TEXT_RULES = (
         _V.POLICY,
         ("5",),
         RECIPIENT,
-        text=_text(
+        text=(
             r"spam|blocked using|block ?list|black ?list|\b(?:rbl|dnsbl)\b|\bS31[45]0\b|poor reputation|unsolicited"
             r"|administrative prohibition|security polic(?:y|ies)|spoofing|blocked senders|ip reputation|pourriel"
             r"|:blocked\)"
@@ -458,7 +452,7 @@ _TEXT_RULES = (
         _V.RETRY,
         ("5",),
         RECIPIENT,
-        text=_text(r"(?:try|retry) (?:again )?(?:later|in \d)|at a later time|plus tard|r[ée]essay"),
+        text=(r"(?:try|retry) (?:again )?(?:later|in \d)|at a later time|plus tard|r[ée]essay"),
         state=_DEFERRED,  # whoever says so means it, whatever the number: the deadline ends it
         source="La Poste, Orange: «Veuillez essayer plus tard» with 550",
     ),
@@ -505,7 +499,7 @@ _CODE_RULES = (
         ("5",),
         RECIPIENT,
         enhanced=_detail(*_UNKNOWN, "2.1"),
-        text=_text(r"temporar(?:y|il)|momentan[ée]ment|temporairement|vor[üu]bergehend"),
+        text=(r"temporar(?:y|il)|momentan[ée]ment|temporairement|vor[üu]bergehend"),
         source="RFC 3463 §3.3: X.2.1 says nothing of for how long",
     ),
     Rule(
