@@ -9,51 +9,42 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, false, func, not_, or_, select, update
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, case, exists, func, not_, or_, select, update
+from sqlmodel import col
 
 from distributor import clock
-from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
-from distributor.deliveries.missed import Missed, let_go
+from distributor.deliveries.missed import Missed
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.steps import AHEAD
-from distributor.deliveries.timing import comes_meanwhile, cools, count_again, next_change
+from distributor.deliveries.timing import comes_meanwhile, cools, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
-from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
-from distributor.dispatch.cooling import was_left
-from distributor.dispatch.enclosing import Kept, enclose_kept
+from distributor.dispatch.composing import EnvelopeWriter
+from distributor.dispatch.doubting import leaves_doubt, settle_doubts
 from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.lapsing import Lapsing
-from distributor.dispatch.notices import thaw
+from distributor.dispatch.opening import Opening
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
-from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
-from distributor.dispatch.schedule import LATE, Schedule, TakenUp, begin
+from distributor.dispatch.schedule import LATE, Schedule, TakenUp
 from distributor.dispatch.scribe import Standby
-from distributor.dispatch.signing import open_signer
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
-from distributor.errors import AccountTrouble, BadInput, DistributorError, Refused, StorageTrouble
-from distributor.models import Account, Attempt, Audit, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.releases.attachments import KeptFile
-from distributor.releases.store import attachments_of
-from distributor.rendering.composer import Composer
-from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, InDoubtPolicy
-from distributor.states import ASSUMED_SENT, CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.errors import AccountTrouble, BadInput, DistributorError, StorageTrouble
+from distributor.models import Account, Delivery, Dispatch
+from distributor.settings import InDoubtPolicy
+from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_limits, provider_of
 
@@ -65,11 +56,6 @@ _APART_FROM = 2_000
 
 _APART = timedelta(minutes=1)
 """How far two clocks may be apart: a minute's difference is a clock that nobody sets."""
-
-_SETTLED_AS = {
-    InDoubtPolicy.RESEND: (DeliveryState.QUEUED, "to be sent again"),
-    InDoubtPolicy.ASSUME_SENT: (DeliveryState.ACCEPTED, ASSUMED_SENT),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +121,7 @@ class Carrier:
             self.events.tell("worker.lost", requeued=recovery.requeued, in_doubt=len(recovery.in_doubt))
         waiting = exists().where(
             col(Delivery.dispatch_id) == col(Dispatch.id),
-            col(Delivery.state).in_(list(OPEN_STATES)) | _leaves_doubt(self.in_doubt),
+            col(Delivery.state).in_(list(OPEN_STATES)) | leaves_doubt(self.in_doubt),
         )
         with self.database.transaction() as connection:
             ended = connection.execute(
@@ -217,7 +203,7 @@ class Carrier:
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     not_(cools()),
                     ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
-                    | _leaves_doubt(self.in_doubt)
+                    | leaves_doubt(self.in_doubt)
                     | (
                         (col(Delivery.state) == DeliveryState.DEFERRED)
                         & or_(col(Delivery.next_attempt_at) <= self.now(), col(Delivery.updated_at) > ahead)
@@ -285,16 +271,20 @@ class Carrier:
 
         With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile.
 
-        Raises `BadInput` for a dispatch that is cancelled or unknown, `Refused` under another key than it was planned
-        with, for an attachment that is gone, and before the start it is scheduled for; as `require_right_clock`.
+        Raises as `Opening.open` and `require_right_clock`.
         """
         self.require_right_clock()
-        writer = self._open(dispatch_id, resumes=resumes)
+        opening = Opening(
+            log=self.log, keyring=self.keyring, workspace=self.workspace, timezone=self.timezone,
+            operator=self.operator, now=self.now,
+        )  # fmt: skip
+        with self.database.session() as session:
+            writer = opening.open(session, dispatch_id, resumes=resumes)
         if isinstance(writer, RunResult):
             return writer
         self.log.note_informed(dispatch_id)
         policy = in_doubt or self.in_doubt
-        self._settle_doubt(dispatch_id, policy, asked=in_doubt is not None)
+        self._settle_doubts(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)
         since = self.moment() if gives_way else None
         takeovers: list[Takeover] = []
@@ -309,7 +299,7 @@ class Carrier:
                 account = account_of(session, dispatch_id)
             run = self._runner(dispatch_id, account, ways, writer, on_outcome, lapsing=lapsing, since=since)
             result = await _carried(run, dispatch_id, stop)
-            while result.ran_out and self._settle_doubt(dispatch_id, policy, asked=False):
+            while result.ran_out and self._settle_doubts(dispatch_id, policy, asked=False):
                 outcomes += result.outcomes
                 result = await _carried(run, dispatch_id, stop)
             outcomes += result.outcomes
@@ -446,129 +436,16 @@ class Carrier:
             state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar()
         if state != DispatchState.CANCELLED:
             return None
-        settled = self._settle_doubt(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
+        settled = self._settle_doubts(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
         self.withhold_cancelled()
         return settled
+
+    def _settle_doubts(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
+        return settle_doubts(self.database, self.log, dispatch_id, policy, asked_by=self.operator if asked else None)
 
     def standing(self, dispatch_id: int) -> Standing:
         """How a dispatch stands."""
         return self.log.standing(dispatch_id)
-
-    def _open(self, dispatch_id: int, *, resumes: bool) -> EnvelopeWriter | RunResult:
-        with self.database.session() as session:
-            dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
-            if dispatch is None:
-                raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
-            if dispatch.state == DispatchState.CANCELLED:
-                raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
-            if dispatch.state == DispatchState.PAUSED and not resumes:
-                return RunResult(paused_because=dispatch.pause_reason, called_off=True)
-            self._require_uncorrected(session, dispatch)
-            self._check_key(session, dispatch_id)
-            if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
-                connection = session.connection()
-                count_again(connection, dispatch_id, clock_of(connection, self.now()))
-            if resumes:
-                let_go(session.connection(), dispatch_id, clock_of(session.connection(), self.now()))
-            if dispatch.pause_reason.startswith(HELD):
-                session.add(Audit(actor=self.operator, action="dispatches.resume", subject=str(dispatch_id)))
-            if was_left(dispatch, self.now()):  # its messages bear the hour at which they leave
-                dispatch.message_date = self.now().replace(microsecond=0)
-            dispatch.state = DispatchState.RUNNING
-            dispatch.pause_reason = ""
-            dispatch.waits_until, dispatch.waits_for = None, ""
-            begin(dispatch, self.now(), self.timezone)
-            session.add(dispatch)
-            return self._writer(session, dispatch)
-
-    def _require_uncorrected(self, session: Session, dispatch: Dispatch) -> None:
-        """Raise `Refused` for a text that was corrected since, whatever would have it sent again."""
-        version = session.get(ReleaseVersion, dispatch.release_version_id)
-        assert version is not None, "a foreign key holds it"
-        if not dispatch.is_test:
-            require_uncorrected(session, version.release_id)
-
-    def _check_key(self, session: Session, dispatch_id: int) -> None:
-        """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""
-        suppression.check_key(session, self.keyring)
-        planned = session.execute(
-            select(col(Delivery.address_key), col(Delivery.address_hash))
-            .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.address_key).contains("@"))  # not erased
-            .limit(1)
-        ).first()
-        if planned is not None and self.keyring.address_hash(planned[0]) != planned[1]:
-            raise Refused(
-                f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
-                " recognised, so nothing is sent.",
-                mend=f"Put the former {PREFIX}SECRET_KEY back into .env, or cancel the dispatch and send again.",
-            )
-
-    def _check_signing_key(self, identity: Identity) -> None:
-        """Raise `Refused` without the key that signs this dispatch's links: what is sent again is the same message."""
-        if not self.keyring.knows(identity.signing_key):
-            raise Refused(
-                f"The links of this dispatch were signed with the key {identity.signing_key}, which is not in"
-                f" {PREFIX}SIGNING_KEYS any more, so nothing is sent.",
-                mend="Put the key back there, or cancel the dispatch and send the release again.",
-            )
-
-    def _writer(self, session: Session, dispatch: Dispatch) -> EnvelopeWriter:
-        version, slug = session.exec(
-            select(ReleaseVersion, col(Release.slug))  # type: ignore[call-overload]
-            .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-            .where(col(ReleaseVersion.id) == dispatch.release_version_id)
-        ).one()
-        identity = Identity.thaw(dispatch.identity)
-        self._check_signing_key(identity)
-        files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
-        enclosed = enclose_kept(self.workspace, files, identity.domain)
-        templates = TemplateSet.from_sources(dispatch.templates)
-        plain, told = thaw(dispatch.correction)
-        is_test, message_date = dispatch.is_test, dispatch.message_date
-        here = self.now()
-        ahead = self.log.moment(session.connection()) - here  # whoever's embargo is over there must not read of it
-
-        @lru_cache(maxsize=64)  # an embargo may be moved while we send
-        def composer_under(embargo_until: datetime | None, of: int | None) -> Composer:
-            return make_composer(
-                version,
-                slug,
-                identity,
-                templates,
-                embargo_until=embargo_until,
-                enclosed=enclosed,
-                timezone=self.timezone,
-                is_test=is_test,
-                notice=plain if of is None else told[of],
-            )
-
-        signer = open_signer(self.workspace, identity.dkim_domain, identity.dkim_keys)
-        return EnvelopeWriter(
-            composer_under,
-            identity,
-            self.keyring,
-            message_date,
-            now=lambda: self.now() + ahead,
-            signer=signer,
-            is_test=is_test,
-        )
-
-    def _settle_doubt(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
-        """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.
-
-        Unless a person has `asked`, «resend» sends to nobody more than once again: a server that never answers would
-        else be sent the same message for ever.
-        """
-        in_doubt = col(Delivery.state) == DeliveryState.IN_DOUBT
-        settles = false() if policy == InDoubtPolicy.HOLD else in_doubt if asked else _leaves_doubt(policy)
-        with self.database.reading() as connection:
-            rows = connection.execute(
-                select(col(Delivery.id)).where(col(Delivery.dispatch_id) == dispatch_id, settles)
-            ).scalars()
-            numbers = [number for number in rows if number is not None]
-        by = self.operator if asked else f"the setting {PREFIX}IN_DOUBT"
-        state, words = _SETTLED_AS.get(policy, (DeliveryState.IN_DOUBT, ""))
-        return sum(self.log.settle_doubt(number, state, f"{words} by {by}") for number in numbers)
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
         """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
@@ -617,19 +494,3 @@ async def _carried(run: Runner | RunResult, dispatch_id: int, stop: asyncio.Even
 def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
     """The condition that a dispatch has deliveries in one of these states."""
     return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))
-
-
-def _leaves_doubt(policy: InDoubtPolicy) -> ColumnElement[bool]:
-    """The condition that the policy, with nobody asking, takes a delivery out of doubt: with «resend» but once."""
-    if policy == InDoubtPolicy.HOLD:
-        return false()
-    in_doubt = col(Delivery.state) == DeliveryState.IN_DOUBT
-    if policy == InDoubtPolicy.ASSUME_SENT:
-        return in_doubt
-    silences = (
-        select(func.count())
-        .where(col(Attempt.delivery_id) == col(Delivery.id), col(Attempt.state) == DeliveryState.IN_DOUBT)
-        .correlate(Delivery)
-        .scalar_subquery()
-    )
-    return in_doubt & (silences < 2)
