@@ -13,6 +13,7 @@ from distributor.cli.output import console, count
 from distributor.cli.running import until_stopped
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
+from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.runner import RunResult
 from distributor.errors import FileReplaced, Interrupted, StorageTrouble
 
@@ -82,6 +83,7 @@ def _beside(work: Callable[[], Recovery | None]) -> asyncio.Future[Recovery | No
     done: asyncio.Future[Recovery | None] = loop.create_future()
 
     def run() -> None:
+        hear_no_signals()
         with contextlib.suppress(RuntimeError):  # the loop is closed: a signal came first
             try:
                 loop.call_soon_threadsafe(done.set_result, work())

@@ -25,8 +25,6 @@ async def silence(question: Callable[[], object], *, at_once: bool = False) -> N
     seconds, looks = (AT_ONCE_S, 1) if at_once else (LOOK_S, LOOKS)
     silent = 0
     while silent < looks:
-        asked, since = question(), clock.monotonic()
+        asked = question()
         await clock.sleep(seconds)
-        is_silent = asked is not None and question() is asked
-        # Only a look that took its time counts.
-        silent = silent + 1 if is_silent and clock.monotonic() - since > seconds / 2 else 0
+        silent = silent + 1 if asked is not None and question() is asked else 0
