@@ -1,7 +1,9 @@
-"""A database that another process holds for longer than we wait: sat out, with longer and longer pauses."""
+"""A database that another process holds for longer than we wait: sat out, with longer and longer pauses, by a thread."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +19,7 @@ from distributor.cli import outage
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
+from distributor.dispatch.scribe import SIGNALS
 from distributor.errors import StorageTrouble
 
 
@@ -50,7 +53,9 @@ def test_what_was_on_the_wire_is_in_doubt_and_the_rest_queued(
             roster = Impatient(database, holder)
             with pytest.raises(StorageTrouble, match="Another Distributor command") as trouble:
                 Roster(database, "w1").beat(None, 0)
-            carrier: Any = SimpleNamespace(roster=roster, log=DeliveryLog(database, "w1"))
+            carrier: Any = SimpleNamespace(
+                database=database, require_right_clock=lambda: None, roster=roster, log=DeliveryLog(database, "w1")
+            )
             outages = outage.Outages(carrier)
             outages.sit_out(trouble.value)
         assert roster.looks == 3
@@ -61,3 +66,15 @@ def test_what_was_on_the_wire_is_in_doubt_and_the_rest_queued(
     assert "In doubt: j1@journal1.example" in said.out
     assert said.err.count("goes on by itself") == 1
     assert "1 recipient queued again" in said.err
+
+
+def test_whoever_looks_beside_takes_no_signal_away() -> None:
+    """One that the thread took, as the work goes on, would be heard by nobody: the handlers of the look are gone."""
+
+    def held() -> Any:
+        return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    async def look() -> Any:
+        return await outage._beside(held)
+
+    assert set(SIGNALS) <= asyncio.run(look())
