@@ -1,4 +1,4 @@
-"""A database that another process holds for longer than we wait: sat out, with longer and longer pauses, by a thread."""
+"""A database that another process holds for longer than we wait: sat out by a thread, with longer and longer pauses."""
 
 from __future__ import annotations
 
