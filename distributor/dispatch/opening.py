@@ -21,7 +21,7 @@ from distributor.dispatch.composing import EnvelopeWriter, Identity, make_compos
 from distributor.dispatch.cooling import was_left
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.notices import thaw
-from distributor.dispatch.plan import require_uncorrected
+from distributor.dispatch.plan import require_uncorrected_text
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.schedule import begin
 from distributor.dispatch.signing import open_signer
@@ -60,7 +60,8 @@ class Opening:
             raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
         if dispatch.state == DispatchState.PAUSED and not resumes:
             return RunResult(paused_because=dispatch.pause_reason, called_off=True)
-        self._require_uncorrected(session, dispatch)
+        if not dispatch.is_test:
+            require_uncorrected_text(session, dispatch)
         self._check_key(session, dispatch_id)
         if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
             connection = session.connection()
@@ -77,13 +78,6 @@ class Opening:
         begin(dispatch, self.now(), self.timezone)
         session.add(dispatch)
         return self._writer(session, dispatch)
-
-    def _require_uncorrected(self, session: Session, dispatch: Dispatch) -> None:
-        """Raise `Refused` for a text that was corrected since, whatever would have it sent again."""
-        version = session.get(ReleaseVersion, dispatch.release_version_id)
-        assert version is not None, "a foreign key holds it"
-        if not dispatch.is_test:
-            require_uncorrected(session, version.release_id)
 
     def _check_key(self, session: Session, dispatch_id: int) -> None:
         """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""

@@ -113,6 +113,13 @@ def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
     dispatch.signed_off_by = ", ".join(one.name for one in signatures)
 
 
+def require_uncorrected_text(session: Session, dispatch: Dispatch) -> None:
+    """As `require_uncorrected`, of the text of a dispatch that was planned."""
+    version = session.get(ReleaseVersion, dispatch.release_version_id)
+    assert version is not None, "a foreign key holds it"
+    require_uncorrected(session, version.release_id)
+
+
 def require_uncorrected(session: Session, release_id: int) -> None:
     """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody.
 

@@ -16,7 +16,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
-from distributor.dispatch.plan import require_uncorrected
+from distributor.dispatch.plan import require_uncorrected_text
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import Audit, Contact, Delivery, Dispatch, Release, ReleaseVersion
@@ -120,7 +120,7 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
     if dispatch is None:
         raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
     _require_sendable(dispatch)
-    _require_uncorrected(session, dispatch)
+    require_uncorrected_text(session, dispatch)
     meant = [row for row in _rows(session, dispatch_id, wish.states) if _fits(row, wish)]
     if wish.contacts:
         connection = session.connection()
@@ -154,7 +154,7 @@ def queue_again(
     dispatch = session.get(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
     assert dispatch is not None, "nobody deletes a dispatch"
     _require_sendable(dispatch)
-    _require_uncorrected(session, dispatch)
+    require_uncorrected_text(session, dispatch)
     connection = session.connection()
     reason = f"to be sent again by {actor}" + (f": {because.strip()}" if because.strip() else "")
     moved: list[int] = []
@@ -184,13 +184,6 @@ def _require_sendable(dispatch: Dispatch) -> None:
         raise Refused(
             f"Dispatch {dispatch.id} was cancelled: nothing more of it is sent.", mend="Send the release again."
         )
-
-
-def _require_uncorrected(session: Session, dispatch: Dispatch) -> None:
-    """Raise `Refused` for a text that was corrected since: queued again it would only stand in the way."""
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
-    require_uncorrected(session, version.release_id)
 
 
 def _rows(session: Session, dispatch_id: int, states: Sequence[DeliveryState]) -> Sequence[Row[Any]]:
