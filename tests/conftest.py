@@ -120,6 +120,13 @@ def file_database(standing_file: Database) -> Database:
     return standing_file
 
 
+@pytest.fixture
+def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A database on PostgreSQL of this test's own: it may set it otherwise, and leave it so."""
+    with new_database(tmp_path, postgres_url) as database:
+        yield database
+
+
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority that lives as long as the session."""

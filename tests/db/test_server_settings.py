@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from databases import new_database
 from sqlalchemy import insert, select, text
 
 from distributor.db.bell import Bell
@@ -18,13 +15,6 @@ from distributor.models import Contact
 
 _contact = Contact.__table__  # type: ignore[attr-defined]
 MOMENT = datetime(2026, 2, 13, 18, 30, 0, 250_000, tzinfo=UTC)
-
-
-@pytest.fixture
-def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
-    """A database on the server that this test alone may set."""
-    with new_database(tmp_path, postgres_url) as database:
-        yield database
 
 
 def opened_with(database: Database, **settings: str) -> Database:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from databases import new_database
 from ledgerbase import add_deliveries, states
 from sqlalchemy import text
 
@@ -20,13 +17,6 @@ from distributor.errors import StorageTrouble
 
 LOCK = text("SELECT id FROM delivery WHERE id = :id FOR UPDATE")
 WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-
-
-@pytest.fixture
-def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
-    """A database on the server that this test alone may set."""
-    with new_database(tmp_path, postgres_url) as database:
-        yield database
 
 
 def test_a_commit_in_the_way_of_another_is_made_anew(server_database: Database) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import new_database
 from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Office, communique, write_list
 
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
-from distributor.db.engine import Database
 from distributor.releases.document import read_release
 from distributor.releases.store import store_release
 from distributor.starter import make_workspace
@@ -56,10 +54,3 @@ def office(prepared_office: Office, tmp_path: Path) -> Iterator[Office]:
     own = prepared_office.copied_to(tmp_path)
     yield own
     own.close()
-
-
-@pytest.fixture
-def shared(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
-    """A database on a real PostgreSQL, for several processes."""
-    with new_database(tmp_path, postgres_url) as database:
-        yield database

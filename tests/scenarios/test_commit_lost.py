@@ -57,18 +57,23 @@ class Fragile(Cable):
 
 @pytest.mark.parametrize("lost", ["unheard", "unanswered"])
 @pytest.mark.parametrize("at", [15, 21])
-def test_nobody_is_lost_or_mailed_twice(office: Office, shared: Database, at: int, lost: Lost) -> None:
-    office.run("db", "copy", url_of(shared))
-    finish(office.at(9, database_url=url_of(shared)).start(*send_arguments(SLUG, BUREAU)), 4)
-    with shared.transaction() as connection:
+def test_nobody_is_lost_or_mailed_twice(office: Office, server_database: Database, at: int, lost: Lost) -> None:
+    office.run("db", "copy", url_of(server_database))
+    finish(office.at(9, database_url=url_of(server_database)).start(*send_arguments(SLUG, BUREAU)), 4)
+    with server_database.transaction() as connection:
         connection.exec_driver_sql("UPDATE dispatch SET state = 'planned', pause_reason = ''")
-    cable = Fragile(f"{shared.url.query['host']}/.s.PGSQL.{shared.url.port or 5432}", at, lost)
+    cable = Fragile(f"{server_database.url.query['host']}/.s.PGSQL.{server_database.url.port or 5432}", at, lost)
     with running(Script()) as server:
-        process = office.at(server.port, database_url=through(cable, shared)).start("work")
-        until(lambda: cable.left <= 0 and is_idle(shared), "it is done", seconds=50, process=process)
+        process = office.at(server.port, database_url=through(cable, server_database)).start("work")
+        until(lambda: cable.left <= 0 and is_idle(server_database), "it is done", seconds=50, process=process)
         process.send_signal(signal.SIGTERM)
         finish(process, 130)
-        check(states_in(shared), rows_in(shared), Counter(one.recipient for one in server.accepted), CONNECTIONS)
-        assert len(rows_in(shared)) == len(SHORT_LIST)
+        check(
+            states_in(server_database),
+            rows_in(server_database),
+            Counter(one.recipient for one in server.accepted),
+            CONNECTIONS,
+        )
+        assert len(rows_in(server_database)) == len(SHORT_LIST)
         assert server.violations == []
     cable.cut()

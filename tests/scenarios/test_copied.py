@@ -20,34 +20,34 @@ def with_password(database: Database) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def test_a_worker_that_waits_may_not_send_behind_the_copy(office: Office, shared: Database) -> None:
+def test_a_worker_that_waits_may_not_send_behind_the_copy(office: Office, server_database: Database) -> None:
     process = office.start("work")
     assert process.stdout.readline().startswith("Nothing is due; waiting")
-    refused = office.run("db", "copy", url_of(shared), code=3)
+    refused = office.run("db", "copy", url_of(server_database), code=3)
     assert f"process {process.pid} on " in refused.err
     process.send_signal(signal.SIGTERM)
     finish(process, 130)
-    office.run("db", "copy", url_of(shared))
+    office.run("db", "copy", url_of(server_database))
 
 
-def test_two_copies_at_once_fill_it_once(office: Office, shared: Database) -> None:
-    both = [office.start("db", "copy", url_of(shared)) for _ in range(2)]
+def test_two_copies_at_once_fill_it_once(office: Office, server_database: Database) -> None:
+    both = [office.start("db", "copy", url_of(server_database)) for _ in range(2)]
     ran = sorted((finish(one) for one in both), key=lambda one: one.code)
     assert [one.code for one in ran] == [0, 3], [one.text for one in ran]
     assert "not empty" in ran[1].err
 
 
-def test_one_that_is_killed_in_the_middle_leaves_it_empty(office: Office, shared: Database) -> None:
-    with shared.transaction() as other:
+def test_one_that_is_killed_in_the_middle_leaves_it_empty(office: Office, server_database: Database) -> None:
+    with server_database.transaction() as other:
         other.exec_driver_sql("LOCK TABLE outlet")
-        process = office.start("db", "copy", url_of(shared))
-        until(lambda: waits_for_a_lock(shared), "it copies", process=process)
+        process = office.start("db", "copy", url_of(server_database))
+        until(lambda: waits_for_a_lock(server_database), "it copies", process=process)
         process.kill()
         finish(process, -signal.SIGKILL)
-    until(lambda: not waits_for_a_lock(shared), "the server has let it go")
-    with shared.reading() as connection:
+    until(lambda: not waits_for_a_lock(server_database), "the server has let it go")
+    with server_database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM contact").scalar() == 0
-    office.run("db", "copy", url_of(shared))
+    office.run("db", "copy", url_of(server_database))
 
 
 def waits_for_a_lock(database: Database) -> bool:
@@ -55,26 +55,26 @@ def waits_for_a_lock(database: Database) -> bool:
         return bool(connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar())
 
 
-def test_a_password_in_the_address_is_not_shown(office: Office, shared: Database) -> None:
-    said = office.run("db", "copy", with_password(shared)).text
+def test_a_password_in_the_address_is_not_shown(office: Office, server_database: Database) -> None:
+    said = office.run("db", "copy", with_password(server_database)).text
     assert "swordfish" not in said
     assert "connect_timeout" not in said
-    assert f"postgres:***@/{shared.url.database}" in said
+    assert f"postgres:***@/{server_database.url.database}" in said
 
 
-def test_nor_one_that_stands_behind_the_question_mark(office: Office, shared: Database) -> None:
-    said = office.run("db", "copy", f"{url_of(shared)}&password=swordfish").text
+def test_nor_one_that_stands_behind_the_question_mark(office: Office, server_database: Database) -> None:
+    said = office.run("db", "copy", f"{url_of(server_database)}&password=swordfish").text
     assert "swordfish" not in said
     assert "password=" in said
 
 
 def test_the_address_may_come_by_standard_input(
-    office: Office, shared: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    office: Office, server_database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{with_password(shared)}\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{with_password(server_database)}\n"))
     workspace = open_workspace(office.path)
     copy_to(workspace, "-")
     workspace.database.close()
     assert "swordfish" not in "".join(capsys.readouterr())
-    with shared.reading() as connection:
+    with server_database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM contact").scalar() == 212

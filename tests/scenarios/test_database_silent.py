@@ -42,8 +42,8 @@ class Muted(Cable):
 
 
 @pytest.fixture
-def muted(shared: Database) -> Iterator[Muted]:
-    cable = Muted(f"{shared.url.query['host']}/.s.PGSQL.{shared.url.port or 5432}")
+def muted(server_database: Database) -> Iterator[Muted]:
+    cable = Muted(f"{server_database.url.query['host']}/.s.PGSQL.{server_database.url.port or 5432}")
     yield cable
     cable.cut()
 
@@ -54,14 +54,14 @@ def impatient(cable: Muted, database: Database) -> str:
     return f"{url}&options=-c%20idle_in_transaction_session_timeout%3D2s"
 
 
-def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, muted: Muted) -> None:
-    office.run("db", "copy", url_of(shared))
-    on_server = office.at(9, database_url=url_of(shared), smtp_connections=str(CONNECTIONS))
+def test_who_stops_twice_is_not_kept_waiting(office: Office, server_database: Database, muted: Muted) -> None:
+    office.run("db", "copy", url_of(server_database))
+    on_server = office.at(9, database_url=url_of(server_database), smtp_connections=str(CONNECTIONS))
     finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
-    with shared.transaction() as connection:
+    with server_database.transaction() as connection:
         connection.exec_driver_sql("UPDATE dispatch SET state = 'planned', pause_reason = ''")
     with running(SLOW) as server:
-        process = on_server.at(server.port, database_url=impatient(muted, shared)).start("work")
+        process = on_server.at(server.port, database_url=impatient(muted, server_database)).start("work")
         until(lambda: len(server.accepted) >= 10, "it sends", process=process)
         muted.muted.set()
         process.send_signal(signal.SIGTERM)
@@ -69,16 +69,21 @@ def test_who_stops_twice_is_not_kept_waiting(office: Office, shared: Database, m
         process.send_signal(signal.SIGTERM)
         finish(process, 2, 130, seconds=150)
         on_server.at(server.port).start("work", "--once").communicate()
-        check(states_in(shared), rows_in(shared), Counter(one.recipient for one in server.accepted), CONNECTIONS)
+        check(
+            states_in(server_database),
+            rows_in(server_database),
+            Counter(one.recipient for one in server.accepted),
+            CONNECTIONS,
+        )
         assert server.violations == []
 
 
 def test_whoever_asks_is_told_that_nobody_knows(
-    shared: Database, muted: Muted, monkeypatch: pytest.MonkeyPatch
+    server_database: Database, muted: Muted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(silence, "LOOK_S", 0.05)
-    dispatch_id, _ids = add_deliveries(shared, 5)
-    there = Database(impatient(muted, shared).replace("postgresql://", "postgresql+psycopg://"))
+    dispatch_id, _ids = add_deliveries(server_database, 5)
+    there = Database(impatient(muted, server_database).replace("postgresql://", "postgresql+psycopg://"))
 
     async def ask() -> None:
         asked = Ledger(DeliveryLog(there, "w1"))
@@ -92,5 +97,5 @@ def test_whoever_asks_is_told_that_nobody_knows(
         await asked.close()
 
     asyncio.run(asyncio.wait_for(ask(), 30))
-    assert states_in(shared) == {"queued": 5}
+    assert states_in(server_database) == {"queued": 5}
     there.close()

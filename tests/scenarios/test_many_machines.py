@@ -91,19 +91,19 @@ def states_in(database: Database) -> Counter[str]:
     return Counter(dict(tuple(row) for row in rows))
 
 
-def test_one_killed_and_one_cut_off_lose_nobody(office: Office, shared: Database, tmp_path: Path) -> None:
-    office.run("db", "copy", url_of(shared))
-    on_server = office.at(9, database_url=url_of(shared), smtp_connections=str(CONNECTIONS))
+def test_one_killed_and_one_cut_off_lose_nobody(office: Office, server_database: Database, tmp_path: Path) -> None:
+    office.run("db", "copy", url_of(server_database))
+    on_server = office.at(9, database_url=url_of(server_database), smtp_connections=str(CONNECTIONS))
     finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
-    with shared.transaction() as connection:
+    with server_database.transaction() as connection:
         connection.execute(text("UPDATE dispatch SET state = 'planned', pause_reason = ''"))
     with ExitStack() as stack:
         server = stack.enter_context(journaling_server(tmp_path, replace(SLOW)))
-        cable = stack.enter_context(cable_to(shared))
+        cable = stack.enter_context(cable_to(server_database))
         sending = on_server.at(server.port)
         killed, steady = (sending.start("work") for _ in range(2))
-        cut = sending.at(server.port, database_url=through(cable, shared)).start("work")
-        until(lambda: all_carry(shared, 3), "all three send", seconds=30, process=steady)
+        cut = sending.at(server.port, database_url=through(cable, server_database)).start("work")
+        until(lambda: all_carry(server_database, 3), "all three send", seconds=30, process=steady)
         assert [one["dispatch_id"] for one in sending.json("workers", "list")] == [1, 1, 1]
         killed.kill()
         cable.cut()
@@ -111,14 +111,19 @@ def test_one_killed_and_one_cut_off_lose_nobody(office: Office, shared: Database
         assert "database does not answer" in cut.stderr.readline()
         cut.send_signal(signal.SIGTERM)  # it waits for the database, in vain
         finish(cut, 130)
-        assert set(states_in(shared)) & {"queued", "claimed", "sending"}, "it was over before the faults"
-        until(lambda: set(states_in(shared)) <= {"accepted", "in_doubt"}, "all is done", seconds=60, process=steady)
-        until(lambda: dispatch_state(shared) == "done", "it is closed", process=steady)
+        assert set(states_in(server_database)) & {"queued", "claimed", "sending"}, "it was over before the faults"
+        until(
+            lambda: set(states_in(server_database)) <= {"accepted", "in_doubt"},
+            "all is done",
+            seconds=60,
+            process=steady,
+        )
+        until(lambda: dispatch_state(server_database) == "done", "it is closed", process=steady)
         assert [one["pid"] for one in sending.json("workers", "list")] == [steady.pid]
         steady.send_signal(signal.SIGTERM)
         finish(steady, 130)
         assert sending.json("workers", "list") == []
-        check(shared, Counter(one.recipient for one in server.journal()))
+        check(server_database, Counter(one.recipient for one in server.journal()))
 
 
 def all_carry(database: Database, many: int) -> bool:
@@ -143,30 +148,30 @@ def check(database: Database, times: Counter[str]) -> None:
 
 
 def test_a_workers_dispatch_handed_over_at_sigterm_wakes_the_one_who_waits(
-    office: Office, shared: Database, tmp_path: Path
+    office: Office, server_database: Database, tmp_path: Path
 ) -> None:
-    office.run("db", "copy", url_of(shared))
+    office.run("db", "copy", url_of(server_database))
     with journaling_server(tmp_path, SLOW) as server:
-        sending = office.at(server.port, database_url=url_of(shared), smtp_connections="1")
+        sending = office.at(server.port, database_url=url_of(server_database), smtp_connections="1")
         first: subprocess.Popen[str] = sending.start(*send_arguments(SLUG, "social"))
-        until(lambda: all_carry(shared, 1), "it sends", process=first)
+        until(lambda: all_carry(server_database, 1), "it sends", process=first)
         second = sending.start("work", "--connections", "20")
-        until(lambda: all_carry(shared, 2), "both send", process=second)
+        until(lambda: all_carry(server_database, 2), "both send", process=second)
         first.send_signal(signal.SIGTERM)
         finish(first, 130)
-        until(lambda: dispatch_state(shared) == "done", "the other ends it", process=second)
+        until(lambda: dispatch_state(server_database) == "done", "the other ends it", process=second)
         second.send_signal(signal.SIGTERM)
         finish(second, 130)
-        assert states_in(shared) == {"accepted": 50}
+        assert states_in(server_database) == {"accepted": 50}
         assert len(server.journal()) == 50
 
 
 def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
-    office: Office, shared: Database, tmp_path: Path
+    office: Office, server_database: Database, tmp_path: Path
 ) -> None:
-    office.run("db", "copy", url_of(shared))
+    office.run("db", "copy", url_of(server_database))
     with journaling_server(tmp_path, SLOW) as server:
-        sending = office.at(server.port, database_url=url_of(shared), smtp_connections="1")
+        sending = office.at(server.port, database_url=url_of(server_database), smtp_connections="1")
         patient = subprocess.Popen(
             [sys.executable, "-c", AN_HOUR, "--workspace", str(sending.path), "work"],
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **sending.settings},
@@ -179,7 +184,7 @@ def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
         assert patient.stdout is not None
         assert patient.stdout.readline().startswith("Nothing is due; waiting")
         first = sending.start(*send_arguments(SLUG, "social"))
-        until(lambda: all_carry(shared, 2), "both send", process=first)
+        until(lambda: all_carry(server_database, 2), "both send", process=first)
         for process in (patient, first):
             process.send_signal(signal.SIGTERM)
             _out, err = process.communicate(timeout=30)
