@@ -60,7 +60,7 @@ class Abreast:
             found.append(trouble)
         for number, result in self.results:
             try:
-                with heeding_a_stop(ended):
+                with heeding_a_stop(lambda: ended.stopped):
                     say_standing(self.workspace, number, carrier.standing(number), result)
             except Interrupted as error:
                 stopped = error

@@ -212,17 +212,17 @@ def carry_watched(
 ) -> None:
     """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
     result = asyncio.run(until_stopped(lambda stop: shown_while(workspace, [dispatch_id], carry(stop, say_trouble))))
-    with heeding_a_stop(result):
+    with heeding_a_stop(lambda: result.stopped):
         say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
 
 
 @contextlib.contextmanager
-def heeding_a_stop(result: RunResult) -> Iterator[None]:
-    """Raise `StoppedInTrouble` for a `StorageTrouble` behind a run that its user has stopped."""
+def heeding_a_stop(is_stopped: Callable[[], bool]) -> Iterator[None]:
+    """Raise `StoppedInTrouble` for a `StorageTrouble` where the user has stopped the work meanwhile."""
     try:
         yield
     except StorageTrouble as error:
-        if result.stopped:
+        if is_stopped():
             raise StoppedInTrouble(error.message, mend=error.mend) from error
         raise
 
@@ -255,13 +255,10 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
     held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
     result = RunResult(stopped=True)
     try:
-        result = await task
+        with heeding_a_stop(stop.is_set):
+            result = await task
     except asyncio.CancelledError:
         pass
-    except StorageTrouble as error:
-        if stop.is_set():
-            raise StoppedInTrouble(error.message, mend=error.mend) from error
-        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
     for _ in range(_TURNS):
