@@ -47,6 +47,8 @@ class Mailbox:
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
+    """The reader of whole numbers from `low` to `high`."""
+
     def parse(text: str) -> int:
         number = int(text)
         if not low <= number <= high:
@@ -57,12 +59,14 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def yes_or_no(text: str) -> bool:
+    """Read one of the two words, however written."""
     if text.lower() not in {"yes", "no"}:
         raise ValueError(text)
     return text.lower() == "yes"
 
 
 def positive(text: str) -> float:
+    """Read a number above 0 and below 10,000."""
     number = float(text)
     if not 0 < number < 10_000:
         raise ValueError(text)
@@ -70,6 +74,7 @@ def positive(text: str) -> float:
 
 
 def seconds(text: str) -> float:
+    """Read a time of an hour at most, 0 included."""
     number = float(text)
     if not 0 <= number <= 3600:
         raise ValueError(text)
@@ -77,6 +82,7 @@ def seconds(text: str) -> float:
 
 
 def minutes(text: str) -> tuple[float, ...]:
+    """Read times in a row, with commas between them, each as `positive`."""
     return tuple(positive(part) for part in text.split(","))
 
 
@@ -92,10 +98,10 @@ def mailbox(text: str) -> Mailbox:
 
 def address(text: str) -> Address:
     """Read an address of our own: accents before its @ would ask SMTPUTF8 (RFC 6531) of every journalist's server."""
-    address = parse_address(text)
-    if address.needs_smtputf8:
+    found = parse_address(text)
+    if found.needs_smtputf8:
         raise ValueError(text)
-    return address
+    return found
 
 
 def domain(text: str) -> str:
@@ -109,6 +115,7 @@ def is_selector(text: str) -> bool:
 
 
 def selectors(text: str) -> tuple[str, ...]:
+    """Read names of DKIM keys, with commas between them, none twice."""
     names = tuple(part.strip() for part in text.split(","))
     if not all(map(is_selector, names)) or len(set(names)) != len(names):
         raise ValueError(text)
@@ -123,6 +130,7 @@ def tenant(text: str) -> str:
 
 
 def inner_path(text: str) -> str:
+    """Read the name of one file in the workspace, as `inner_paths`."""
     (path,) = inner_paths(text)
     return path
 
@@ -147,6 +155,7 @@ def host(text: str) -> str:
 
 
 def https_url(text: str) -> str:
+    """Read an https address without query and fragment; a slash at its end is left out."""
     parts = urlsplit(text)
     _ = parts.port  # raises ValueError for what is no port
     if parts.scheme != "https" or not parts.hostname or not text.isascii() or any(c in text for c in ' <>"?#'):
@@ -155,23 +164,27 @@ def https_url(text: str) -> str:
 
 
 def long_enough(text: str) -> str:
+    """Read a key: 32 characters at least. The error does not quote it."""
     if len(text) < 32:
         raise ValueError
     return text
 
 
 def keys(text: str) -> tuple[Secret, ...]:
-    keys = [long_enough(part.strip()) for part in text.split(",")]
-    if len(set(keys)) != len(keys):
+    """Read keys, with commas between them, each as `long_enough`, none twice."""
+    found = [long_enough(part.strip()) for part in text.split(",")]
+    if len(set(found)) != len(found):
         raise ValueError
-    return tuple(map(Secret, keys))
+    return tuple(map(Secret, found))
 
 
 def zone(text: str) -> ZoneInfo:
+    """Read a time zone; raises `ZoneInfoNotFoundError`, or `OSError` for a folder of them, such as Europe."""
     return ZoneInfo(text)
 
 
 def language(text: str) -> str:
+    """Read a language's code of two letters; the code in small ones."""
     if not (len(text) == 2 and text.isascii() and text.isalpha()):
         raise ValueError(text)
     return text.lower()

@@ -211,8 +211,8 @@ def _phases(rule: Rule) -> str:
 
 
 def _pattern(rule: Rule) -> str:
-    patterns = list(filter(None, (rule.enhanced, rule.text)))
-    return " ".join([f"{rule.digit}.x.x", *patterns] if rule.digit else patterns)
+    digit = f"{rule.digit}.x.x" if rule.digit else ""
+    return " ".join(filter(None, (digit, rule.enhanced, rule.text)))
 
 
 def limits_of(workspace: Workspace, account: str) -> Limits:

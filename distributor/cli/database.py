@@ -21,7 +21,7 @@ def copy(
         str,
         typer.Argument(
             metavar="URL",
-            help="The new, empty database: postgresql://… or sqlite:///press-new.db; - reads it.",
+            help="The new, empty database: postgresql://… or sqlite:///press-new.db; - reads it from standard input.",
         ),
     ],
 ) -> None:

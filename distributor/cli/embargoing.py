@@ -67,12 +67,12 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     log = workspace.log()
 
     @made_anew_when_crossed
-    def move() -> tuple[list[int], list[int]]:
+    def change() -> tuple[list[int], list[int]]:
         with workspace.database.session() as session:
             concerned = _change(session, slug, before, until)
             return concerned, _plan_notices(workspace, session, log, slug, before, identity) if identity else []
 
-    dispatch_ids, told = move()
+    dispatch_ids, told = change()
     console().print(f"The embargo of «{slug}» {'ends' if until else 'is over'} {ends}.")
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
