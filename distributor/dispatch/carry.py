@@ -124,6 +124,13 @@ class Carrier:
             col(Delivery.state).in_(list(OPEN_STATES)) | leaves_doubt(self.in_doubt),
         )
         with self.database.transaction() as connection:
+            # One in doubt is waited for by nobody, and may be sent to again after all: so says a worker that had been
+            # taken for dead, or a person in the very moment in which somebody closes the dispatch.
+            connection.execute(
+                update(Dispatch)
+                .where(col(Dispatch.state) == DispatchState.DONE, _has_deliveries(OPEN_STATES))
+                .values(state=DispatchState.RUNNING, finished_at=None)
+            )
             ended = connection.execute(
                 update(Dispatch)
                 .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
