@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 3
 SLOW = Script(faults=(Fault("rcpt", delay=0.01), Fault("body", delay=0.05)))
 FINAL = {"accepted", "in_doubt"}
+SECOND = "relais"
 IDLE = "SELECT dispatch.state, worker.dispatch_id FROM dispatch, worker"
 """All is done, and the one worker that there is waits: a signal meets it in its sleep."""
 
@@ -134,3 +135,25 @@ def test_a_full_disk_that_is_emptied_again(office: Office) -> None:
         rows = [(one["address"], one["state"]) for one in office.deliveries()]
         check(office.states(), rows, Counter(one.recipient for one in server.accepted), 3)
         assert server.violations == []
+
+
+def test_a_full_disk_that_is_emptied_again_while_two_accounts_send(office: Office) -> None:
+    """Each account has a worker of its own name in one process: what they all had in hand goes on."""
+    office.run("accounts", "add", SECOND, "--host", "127.0.0.1", "--port", "9", "--security", "plain")
+    finish(office.start(*send_arguments(SLUG, "economie")), 4)
+    finish(office.start(*send_arguments(SLUG, "social"), "--account", SECOND), 4)
+    office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+    with running(SLOW) as first, running(SLOW) as second:
+        office.run("accounts", "edit", SECOND, "--port", str(second.port))
+        process = office.at(first.port).start("work")
+        until(lambda: min(map(len, (first.accepted, second.accepted))) >= 3, "both send", process=process)
+        fill_the_disk(process, (office.path / "press.db-wal").stat().st_size)
+        assert "goes on by itself" in next_error(process, "disk"), "and nothing before it"
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        idle = [("done",), ("done",)]
+        until(lambda: office.query("SELECT state FROM dispatch") == idle, "it is done", seconds=30, process=process)
+        process.send_signal(signal.SIGTERM)
+        finish(process, 130)
+        rows = [(one["address"], one["state"]) for one in office.deliveries()]
+        accepted = [one.recipient for one in (*first.accepted, *second.accepted)]
+        check(office.states(), rows, Counter(accepted), 2 * CONNECTIONS)
