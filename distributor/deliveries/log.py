@@ -172,6 +172,12 @@ class DeliveryLog:
             self._begun[dispatch_id] = begun | {fresh}
         return claimed
 
+    def is_held_up(self, dispatch_id: int) -> bool:
+        """Whether a claim that took nobody passed somebody over whose row another command holds at this moment."""
+        with self._database.reading() as connection:
+            values = {"dispatch": dispatch_id, "now": self._now()}
+            return bool(self._statements.on(connection).rows("is_due", values))
+
     @made_anew_when_crossed
     def commit(self, batch: Batch) -> list[int]:
         """Write begins and records in one durable transaction.
