@@ -69,11 +69,19 @@ def plan_merge(session: Session, first: int, second: int, choices: Mapping[str, 
     """Decide field by field; `choices` maps a field to `A` (the first) or `B`. Nothing is written.
 
     What only one says is kept; where both speak, the one that was changed last wins. Notes, topics and languages are
-    joined, provenance is that of the first collection, trust and attachments are the stricter. Raises `BadInput` for a
-    contact merged with itself, and a choice that is none.
+    joined, provenance is that of the first collection, trust and attachments are the stricter. Both stay as they are
+    until the transaction ends. Raises `BadInput` for a contact merged with itself, and a choice that is none; `Refused`
+    for one that another command has merged or erased since it was found.
     """
     if first == second:
         raise BadInput("That is one contact already.", mend="See its addresses with: distributor contacts show CONTACT")
+    for number in sorted((first, second)):
+        standing = session.get(Contact, number, with_for_update=True, populate_existing=True)
+        if standing is None or standing.same_as_id is not None:
+            raise Refused(
+                "Another command has merged or erased one of them meanwhile; nothing was merged.",
+                mend="Run the same command again.",
+            )
     a, b = session.get_one(Contact, first), session.get_one(Contact, second)
     chosen = _checked(choices or {}, a, b)
     newer = "B" if b.updated_at > a.updated_at else "A"
