@@ -234,15 +234,19 @@ def outlive_the_terminal() -> None:
 
 
 async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunResult]]) -> RunResult:
-    """Run `work` with a stop event that the first signal sets; a second one cancels, leaving doubt by name."""
+    """Run `work` with a stop event that the first signal sets; a second one cancels, leaving doubt by name.
+
+    A hang-up is never the second: the system tells it as a terminal closes, and the shell passes it on once more.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(initializer=hear_no_signals))
     task: asyncio.Task[RunResult] = asyncio.create_task(work(stop))
 
-    def on_signal() -> None:
+    def on_signal(number: int) -> None:
         if stop.is_set():
-            task.cancel()
+            if number != signal.SIGHUP:
+                task.cancel()
             return
         stop.set()
         console(stderr=True).print("Stopping: what is on the wire is being finished. Once more to stop at once.")
@@ -251,7 +255,7 @@ async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunR
         if signal.getsignal(number) == signal.SIG_IGN:
             continue
         with contextlib.suppress(NotImplementedError):  # not every platform can
-            loop.add_signal_handler(number, on_signal)
+            loop.add_signal_handler(number, on_signal, number)
     held = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # what came while nobody listened is heard now
     result = RunResult(stopped=True)
     try:

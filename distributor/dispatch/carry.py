@@ -281,7 +281,8 @@ class Carrier:
         `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. One
         that is paused goes on only if this `resumes` it: a stop that came a moment before holds.
 
-        With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile.
+        With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile. Cancelled after
+        `stop`, it drops the connections, and ends in order all the same: stopped, whoever was on the wire in doubt.
 
         Raises as `Opening.open` and `require_right_clock`.
         """
@@ -301,24 +302,34 @@ class Carrier:
         since = self.moment() if gives_way else None
         takeovers: list[Takeover] = []
         outcomes: Counter[DeliveryState] = Counter()
+
+        def recorded(claimed: ClaimedDelivery, outcome: Outcome) -> None:
+            outcomes[outcome.state] += 1
+            self.events.tell_outcome(dispatch_id, claimed, outcome)
+
         lapsing = Lapsing(
             database=self.database, log=self.log, keyring=self.keyring, zone=self.timezone, dispatch_id=dispatch_id,
             actor=self.operator, now=self.now,
         )  # fmt: skip
         lapsing.look()
-        while True:
-            with self.database.session(reads_only=True) as session:
-                account = account_of(session, dispatch_id)
-            run = self._runner(dispatch_id, account, ways, writer, on_outcome, lapsing=lapsing, since=since)
-            result = await _carried(run, dispatch_id, stop)
-            while result.ran_out and self._find_more(dispatch_id, policy):
-                outcomes += result.outcomes
+        try:
+            while True:
+                with self.database.session(reads_only=True) as session:
+                    account = account_of(session, dispatch_id)
+                run = self._runner(
+                    dispatch_id, account, ways, writer, on_outcome, on_recorded=recorded, lapsing=lapsing, since=since
+                )
                 result = await _carried(run, dispatch_id, stop)
-            outcomes += result.outcomes
-            takeover = None if stop.is_set() else self._take_over(dispatch_id, account, result)
-            if takeover is None:
-                break
-            takeovers.append(takeover)
+                while result.ran_out and self._find_more(dispatch_id, policy):
+                    result = await _carried(run, dispatch_id, stop)
+                takeover = None if stop.is_set() else self._take_over(dispatch_id, account, result)
+                if takeover is None:
+                    break
+                takeovers.append(takeover)
+        except asyncio.CancelledError:
+            if not stop.is_set():
+                raise
+            result = RunResult(stopped=True)  # told twice: what was on the wire is settled, and this is its end
         result.outcomes = outcomes
         result.takeovers, result.lapsed = takeovers, lapsing.withheld
         if takeovers and result.paused_because:
@@ -335,6 +346,7 @@ class Carrier:
         writer: EnvelopeWriter,
         on_outcome: Callable[[ClaimedDelivery, Outcome], None],
         *,
+        on_recorded: Callable[[ClaimedDelivery, Outcome], None],
         lapsing: Lapsing,
         since: datetime | None,
     ) -> Runner | RunResult:
@@ -355,7 +367,7 @@ class Carrier:
             pacer=self._pacer(dispatch_id, way, connections),
             called=lambda number: self._read_call(number, lapsing, since),
             attend=self.attend,
-            on_recorded=lambda claimed, outcome: self.events.tell_outcome(dispatch_id, claimed, outcome),
+            on_recorded=on_recorded,
             on_outcome=on_outcome,
             now=self.now,
             apart=self.standby if self._is_large(dispatch_id) else None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
-from office import EVERYBODY, SLUG, Office, finish, send_arguments, until
+import pytest
+from office import EVERYBODY, SLUG, Office, finish, hold_after, send_arguments, until
 from smtpserver import Fault, Script, running
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
@@ -38,7 +40,8 @@ def test_the_first_signal_stops_in_order(office: Office) -> None:
 def test_the_second_signal_stops_at_once_and_names_the_doubt(office: Office) -> None:
     """The server has what is on the wire in its journal, and keeps its answer to itself."""
     with running(Script(faults=(Fault("body", do="accept_then_stall", nth=(4, 5, 6)),))) as server:
-        sending = office.at(server.port)
+        events = office.path / "events.jsonl"
+        sending = office.at(server.port, LOG_FILE=events.name)
         process = sending.start(*send_arguments(SLUG, "social"))
         until(lambda: len(server.accepted) == 6, "the server keeps three answers to itself", process=process)
         unanswered = {one.recipient for one in server.accepted[3:]}
@@ -50,6 +53,50 @@ def test_the_second_signal_stops_at_once_and_names_the_doubt(office: Office) -> 
         assert all(f"In doubt: {address}" in ran.out for address in unanswered)
         names = {person.spec: person.name for person in SOCIAL}
         assert sending.in_doubt() == {address: names[address] for address in unanswered}
+        assert sending.json("dispatches", "show", "1")["stopped"] is True
+        ended = json.loads(events.read_text(encoding="utf-8").splitlines()[-1])
+        assert (ended["event"], ended["because"]) == ("dispatch.ended", ["stopped"])
+        assert ended["outcomes"] == {"accepted": 3}
         sending.run("dispatches", "resume", "1", code=5)
         assert sorted(one.recipient for one in server.accepted) == sorted(person.spec for person in SOCIAL)
     assert sending.states() == {"accepted": len(SOCIAL) - 3, "in_doubt": 3}
+
+
+def test_work_that_is_stopped_twice_names_the_doubt_and_leaves_nothing_running(office: Office) -> None:
+    """All but one have it: the dispatch ends then and there, and does not wait for the next command to say so."""
+    with running(Script(faults=(Fault("body", do="accept_then_stall", nth=(len(SOCIAL),)),))) as server:
+        sending = office.at(server.port)
+        _leave_to_work(sending)
+        process = sending.start("work")
+        until(lambda: len(server.accepted) == len(SOCIAL), "the server keeps an answer to itself", process=process)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        assert "Once more to stop at once" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        ran = finish(process, 130, seconds=10)
+    assert f"In doubt: {server.accepted[-1].recipient}" in ran.out
+    assert sending.dispatch_state() == "done"
+
+
+def test_a_hang_up_that_is_told_twice_stops_in_order(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system tells it as the terminal closes, and the shell passes it on: nobody has asked to stop at once."""
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        _leave_to_work(sending)
+        gate = hold_after(server, 4, monkeypatch)
+        process = sending.start("work")
+        until(gate.reached.is_set, "a message is on the wire", process=process)
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        assert "Once more to stop at once" in process.stderr.readline()
+        process.send_signal(signal.SIGHUP)
+        gate.set()
+        finish(process, 130)
+        left = len(server.accepted)
+    assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
+
+
+def _leave_to_work(office: Office) -> None:
+    """A dispatch that nobody has begun to carry: `work` takes it up."""
+    office.at(1).run(*send_arguments(SLUG, "social"), code=4)
+    office.change("UPDATE dispatch SET state = 'running', pause_reason = ''")
