@@ -483,13 +483,15 @@ class Carrier:
         is_open = _has_deliveries(OPEN_STATES)
         is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
         running = col(Dispatch.state) == DispatchState.RUNNING
+        # One that was done, and of which nobody was left to send to, was done at its hour.
+        finished_at = self.now() if result.outcomes else func.coalesce(col(Dispatch.finished_at), self.now())
         with self.database.transaction() as connection:
             # Nobody waits any more, looked at as it is written: another worker may have queued somebody this moment.
             # Where another one paused it meanwhile, there is nothing left to pause.
             connection.execute(
                 update(Dispatch)
                 .where(which, col(Dispatch.state).in_([DispatchState.RUNNING, DispatchState.PAUSED]), not_(is_open))
-                .values(state=DispatchState.DONE, pause_reason="", finished_at=self.now())
+                .values(state=DispatchState.DONE, pause_reason="", finished_at=finished_at)
             )
             if result.paused_because:
                 values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from movingclock import MovingClock
 from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, one_sentence
 from smtpserver import Fault, Script, running
 from test_corrections_sent import CORRECTION, corrected
@@ -227,3 +228,13 @@ def test_a_dispatch_without_a_doubt_says_so(office: Office) -> None:
         sending = office.at(server.port)
         sending.send(SLUG, BUREAU)
     assert "Dispatch 1: nobody is in doubt." in sending.run("dispatches", "resolve", "1").out
+
+
+def test_a_dispatch_that_is_done_stays_done_at_its_hour(office: Office, moving_clock: MovingClock) -> None:
+    with running() as server:
+        sending = office.at(server.port).by(moving_clock)
+        sending.send(SLUG, BUREAU)
+        ended = sending.json("dispatches", "show", "1")["finished_at"]
+        moving_clock.move(minutes=5)
+        sending.run("dispatches", "resume", "1")
+    assert sending.json("dispatches", "show", "1")["finished_at"] == ended
