@@ -86,7 +86,7 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
 
     asyncio.run(visit())
     out = console()
-    who = f" as {account.username}" if account.username else "; it asks for no login"
+    who = f" as {account.username}" if account.username else " without a login: no user name is set"
     by = f", by a token of {account_provider(workspace)}" if account.tokens else ""
     out.print(f"{account.place} takes us{who}{by}.")
     out.print(f"Limits: {_in_words(workspace.limits)}.")

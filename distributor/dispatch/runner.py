@@ -42,6 +42,14 @@ _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
 _RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
 """Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
+_WAYS_OUT = {
+    Verdict.CREDENTIALS: "Set the user name and the password that it wants (distributor accounts show {account}).",
+    Verdict.QUOTA: "Wait until the quota is back; the provider knows when.",
+    Verdict.SENDER: "Have this sender allowed there, or set another (distributor accounts show {account}).",
+    Verdict.AUTHENTICATION: "See what SPF, DKIM and DMARC of our domain lack: distributor doctor",
+    Verdict.ACCOUNT: "Where these words do not say what to mend, ask the provider, quoting them.",
+}
+"""What mends a refusal of us in the middle of a session; the words of the server stand before it."""
 
 
 @dataclass(slots=True)
@@ -411,7 +419,7 @@ class _Run:
                 words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
                 self._pause(
                     f"The mail server refuses us, not a recipient: {words}",
-                    "Nobody's attempt was counted.",
+                    f"Nobody's attempt was counted. {_WAYS_OUT[outcome.verdict].format(account=self.parts.account)}",
                 )
             if means_everybody:
                 self._pause(

@@ -238,3 +238,13 @@ def test_a_dispatch_that_is_done_stays_done_at_its_hour(office: Office, moving_c
         moving_clock.move(minutes=5)
         sending.run("dispatches", "resume", "1")
     assert sending.json("dispatches", "show", "1")["finished_at"] == ended
+
+
+def test_a_server_that_wants_a_login_is_told_of_with_what_to_set(office: Office) -> None:
+    with running(Script(users={"presse": "geheim"})) as server:
+        sending = office.at(server.port)
+        assert "takes us without a login: no user name is set" in sending.run("accounts", "check").out
+        said = one_sentence(sending.send(SLUG, BUREAU, code=4))
+    assert "530" in said
+    assert "Set the user name and the password that it wants (distributor accounts show default)." in said
+    assert "Then: distributor dispatches resume 1" in said
