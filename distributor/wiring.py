@@ -189,6 +189,12 @@ class Workspace:
     def events(self, worker: str) -> EventLog:
         """Where a worker's events are told."""
         settings = self.settings
+        if self.own_files.hold(self.path / settings.log_file):
+            raise BadInput(
+                f"{settings.log_file} is one of the workspace's own files.",
+                field=f"{PREFIX}LOG_FILE",
+                mend="Name another, such as events.jsonl.",
+            )
         return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
 
     def tell_of(self, event: str, dispatch_id: int) -> None:

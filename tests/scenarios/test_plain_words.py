@@ -248,3 +248,11 @@ def test_a_server_that_wants_a_login_is_told_of_with_what_to_set(office: Office)
     assert "530" in said
     assert "Set the user name and the password that it wants (distributor accounts show default)." in said
     assert "Then: distributor dispatches resume 1" in said
+
+
+def test_a_log_of_events_is_none_of_the_files_of_the_workspace(office: Office) -> None:
+    before = (office.path / "press.db").read_bytes()
+    spoilt = office.at(1, log_file="press.db")
+    said = one_sentence(spoilt.send(SLUG, BUREAU, code=2))
+    assert said.startswith("DISTRIBUTOR_LOG_FILE: press.db is one of the workspace's own files.")
+    assert b'"event"' not in (office.path / "press.db").read_bytes()[len(before) :]
