@@ -256,3 +256,10 @@ def test_a_log_of_events_is_none_of_the_files_of_the_workspace(office: Office) -
     said = one_sentence(spoilt.send(SLUG, BUREAU, code=2))
     assert said.startswith("DISTRIBUTOR_LOG_FILE: press.db is one of the workspace's own files.")
     assert b'"event"' not in (office.path / "press.db").read_bytes()[len(before) :]
+
+
+def test_an_address_to_copy_to_is_not_taken_for_the_setting(office: Office) -> None:
+    for address in ("nonsense", "postgresql://press@127.0.0.1:1/press", "sqlite:///no-folder/press.db"):
+        said = one_sentence(office.run("db", "copy", address, code=2))
+        assert "DATABASE_URL" not in said
+        assert "URL" in said
