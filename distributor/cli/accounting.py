@@ -174,7 +174,10 @@ def lift_wait(workspace: Workspace, what: str) -> None:
         numbers = list(connection.execute(select(_account.c.id)).scalars())
     reasons = {reason for number in numbers if (reason := lift(workspace.database, number, scope, actor()))}
     if not reasons:
-        raise BadInput(f"Nothing is waited for at «{what}».", mend="See: distributor accounts list")
+        raise BadInput(
+            f"«{what}» is not left alone, so there is nothing to lift. What is used up comes back by itself.",
+            mend="See: distributor accounts list",
+        )
     log = workspace.log()
     woken = sum(log.hasten(domains_of(scope), reason) for reason in reasons)
     put_off = f"; {count(woken, 'recipient that was put off is', 'recipients that were put off are')} due now"

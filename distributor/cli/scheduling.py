@@ -56,7 +56,7 @@ def warn_without_worker(workspace: Workspace, dispatch_ids: Iterable[int]) -> No
     if alone:
         which = f" for {', '.join(f'«{name}»' for name in alone)}" if present else ""
         console(stderr=True).print(
-            f"Nobody is at work now{which}: unless `distributor work` runs by then, it is not started.",
+            f"Nobody is at work now{which}: unless `distributor work` runs by then, nothing leaves.",
             soft_wrap=True,
             style="yellow",
         )

@@ -263,3 +263,17 @@ def test_an_address_to_copy_to_is_not_taken_for_the_setting(office: Office) -> N
         said = one_sentence(office.run("db", "copy", address, code=2))
         assert "DATABASE_URL" not in said
         assert "URL" in said
+
+
+def test_a_dispatch_that_waits_for_its_account_has_not_stopped(office: Office, moving_clock: MovingClock) -> None:
+    """Nothing but time lets it go on: no command is named that would."""
+    with running() as server:
+        sending = office.at(server.port, smtp_per_hour="4").by(moving_clock)
+        sending.send(SLUG, BUREAU, code=5)
+        moving_clock.move(minutes=5)
+        said = sending.run("report", SLUG).out
+        assert "distributor work goes on by itself" in said
+        assert "dispatches resume" not in said
+        lift = one_sentence(sending.run("accounts", "lift", "account", code=2))
+        assert "What is used up comes back by itself" in lift
+        assert "nothing leaves" in sending.run("agenda").err
