@@ -162,8 +162,8 @@ def show_reply_rules() -> None:
             for rule in RULES
         ],
         right=[5],
-        spare=[3, 4],
-        whole=[0],
+        spare=[3, 4, 6, 7],
+        whole=[0, 1, 7],
     )  # fmt: skip
 
 

@@ -220,6 +220,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     from distributor.cli.running import say_recovery
     from distributor.dispatch.plan import cancel_dispatch, check_cancellable
     from distributor.reports import queries
+    from distributor.states import DeliveryState
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -232,6 +233,14 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     withheld = cancel_dispatch(workspace.database, log, dispatch_id, actor())
     workspace.tell_of("dispatch.cancelled", dispatch_id)
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")
+    with workspace.database.reading() as connection:
+        counts = queries.find_dispatch(connection, dispatch_id).counts
+    if in_hand := sum(counts.get(state, 0) for state in (DeliveryState.CLAIMED, DeliveryState.SENDING)):
+        console().print(
+            f"{count(in_hand, 'more is', 'more are')} in hand of the command that sends it: it finishes what is on the"
+            " wire, and withholds the rest.",
+            soft_wrap=True,
+        )
 
 
 @app.command()

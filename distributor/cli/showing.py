@@ -23,7 +23,7 @@ from distributor.releases.findings import Finding, Level
 from distributor.releases.store import StoredRelease
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
-from distributor.states import DeliveryState
+from distributor.states import DeliveryState, DispatchState
 
 MANY = 15
 
@@ -381,7 +381,8 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
         out.print(f"To start on {say_instant(row.scheduled_at, zone)}", soft_wrap=True)
     if row.not_after is not None:
         out.print(f"Cut-off: whoever has not left by {say_instant(row.not_after, zone)} is withheld", soft_wrap=True)
-    out.print(f"Started {when(row.started_at, zone) or 'not yet'}; finished {when(row.finished_at, zone) or 'not yet'}")
+    ended = "" if row.state == DispatchState.CANCELLED else f"; finished {when(row.finished_at, zone) or 'not yet'}"
+    out.print(f"Started {when(row.started_at, zone) or 'not yet'}{ended}")
     show_table(["state", "recipients"], [(state_text(state), many) for state, many in row.counts.items()], right=[1])
     if row.waves:
         show_table(

@@ -35,5 +35,5 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             for r in rows
         ],
         right=[1, 3, 4, 5],
-        spare=[6],
+        spare=[2, 4, 6],
     )  # fmt: skip

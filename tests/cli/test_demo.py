@@ -78,6 +78,8 @@ NARROW = {
     "releases import journee-marees.md": [f"Next: distributor releases proof {SLUG}"],
     "releases list": [SLUG],
     f"send {SLUG} --list social --dry-run": ["antoine.debrecourt@echo-provinces.example"],
+    "accounts rules": ["   concurrency", "   authentication"],
+    "workers list": ["machine   process   dispatch   sent   seen"],
     "doctor --offline": ["DISTRIBUTOR_SMTP_MESSAGES_PER_CONNECTION"],
 }
 PROBE = """

@@ -48,7 +48,10 @@ def test_a_cancel_from_another_terminal_stops_what_is_not_on_the_wire(
         sending = office.at(server.port)
         process = sending.start(*send_arguments(SLUG, "social"))
         until(lambda: len(server.accepted) == 5, "five messages have left", process=process)
-        sending.run("dispatches", "cancel", "1", "--yes")
+        said = sending.run("dispatches", "cancel", "1", "--yes").out
+        in_hand = len(sending.deliveries("claimed", "sending"))
+        assert f"{len(SOCIAL) - 5 - in_hand} recipients withheld" in said
+        assert f"{in_hand} more are in hand of the command that sends it" in said
         on_the_wire = len(sending.deliveries("sending"))
         left = len(server.accepted)
         go_on.set()
@@ -59,6 +62,7 @@ def test_a_cancel_from_another_terminal_stops_what_is_not_on_the_wire(
         states = sending.states()
         assert states == {"accepted": len(server.accepted), "withheld": len(SOCIAL) - len(server.accepted)}
         assert server.violations == []
+        assert "not yet" not in sending.run("dispatches", "show", "1").out
     assert sending.dispatch_state() == "cancelled"
 
 
