@@ -70,7 +70,8 @@ class DispatchRow:
         ):
             return self._words_of_its_start(resume)
         if self.state == DispatchState.PAUSED:
-            return f"paused: {self.pause_reason} — {resume}"
+            by_somebody = self.pause_reason.startswith("paused ")  # says so itself
+            return f"{'' if by_somebody else 'paused: '}{self.pause_reason} — {resume}"
         if self._waited_for:
             return f"waits: {self._waited_for} — distributor work goes on by itself"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not now_waiting(self.counts):
