@@ -134,6 +134,9 @@ def _config(given: Mapping[str, str], more: Sequence[str]) -> dict[str, str]:
                 mend=f"Write NAME=VALUE with one of: {', '.join(ACCOUNT_SETTINGS)}",
             )
         config[name] = value.strip()
+    preset = config.get("smtp_preset", "")
+    if preset and find_preset(preset) is None:
+        raise BadInput(f"There is no preset «{preset}».", field="--preset", mend="See: distributor accounts presets")
     return config
 
 
@@ -146,10 +149,6 @@ def _checked(workspace: Workspace, name: str, config: Mapping[str, str]) -> Sett
     """The settings that the account would have; `BadInput` for what cannot be used."""
     base = workspace.base or workspace
     settings = settings_of(base.settings, name, config, is_typed=True)
-    if settings.smtp_preset and find_preset(settings.smtp_preset) is None:
-        raise BadInput(
-            f"There is no preset «{settings.smtp_preset}».", field="--preset", mend="See: distributor accounts presets"
-        )
     if settings.smtp_security == "plain" and not is_loopback(settings.smtp_host):
         raise BadInput(
             f"Mail to {settings.smtp_host} would cross the network in clear.",
