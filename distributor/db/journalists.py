@@ -8,7 +8,7 @@ from sqlalchemy import Select, SQLColumnExpression, func, or_, select
 
 from distributor.models import Contact
 
-_TABLE = Contact.__table__  # type: ignore[attr-defined]
+_TABLE = Contact.__table__
 
 
 def whose_is(contact_id: SQLColumnExpression[Any]) -> Select[Any]:

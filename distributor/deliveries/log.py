@@ -31,9 +31,9 @@ from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Ver
 T = TypeVar("T")
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_attempt = Attempt.__table__
 
 _NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
 """The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""

@@ -13,7 +13,7 @@ from distributor.deliveries.statements import Statements, informed
 from distributor.deliveries.steps import inform
 from distributor.models import Dispatch
 
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__
 
 NOTICE = "texts.rights"
 """What a template that prints the notice of rights says; a layout without it informs nobody."""

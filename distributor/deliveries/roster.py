@@ -16,7 +16,7 @@ from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
 from distributor.errors import Refused
 from distributor.models import Worker
 
-_worker = Worker.__table__  # type: ignore[attr-defined]
+_worker = Worker.__table__
 
 
 class Roster:

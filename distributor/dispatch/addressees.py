@@ -12,8 +12,8 @@ from distributor.errors import BadInput
 from distributor.folding import is_named
 from distributor.models import Contact, Delivery
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_contact = Contact.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_contact = Contact.__table__
 _MOST_SHOWN = 5
 
 

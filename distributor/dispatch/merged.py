@@ -11,10 +11,10 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import ELSEWHERE, HAVE_IT, DeliveryState
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_version = ReleaseVersion.__table__  # type: ignore[attr-defined]
-_release = Release.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_version = ReleaseVersion.__table__
+_release = Release.__table__
 
 _WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
 

@@ -16,8 +16,8 @@ from distributor.models import Attempt, Audit, Delivery, Dispatch
 from distributor.states import ASSUMED_SENT, DeliveryState
 from distributor.transport.maillog import Fate, Found
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_attempt = Attempt.__table__
 
 IN_LOG = "the mail server's log: "
 """How the reason of a delivery begins whose doubt the log of the mail server ended."""
