@@ -11,8 +11,8 @@ from distributor.dispatch.logins import RefusedLogins
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.errors import CredentialsRefused
 from distributor.settings import Settings
-from distributor.transport.account import Timeouts
-from distributor.transport.smtp import ProbeReport, SmtpAccount, probe
+from distributor.transport.account import SmtpAccount, Timeouts
+from distributor.transport.smtp import ProbeReport, probe
 from distributor.wiring import Workspace
 
 # A person waits for this; some servers hold their greeting back for several seconds to put robots off.

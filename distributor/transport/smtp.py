@@ -12,25 +12,14 @@ from aiosmtplib.errors import SMTPException
 from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
-from distributor.errors import CredentialsRefused, ServerUnavailable
+from distributor.errors import CredentialsRefused
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport import notices
-from distributor.transport.account import SmtpAccount, Timeouts
+from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
 from distributor.transport.opening import Opened, open_connection
 from distributor.transport.replies import classify, connection_fault, no_answer
-
-__all__ = [
-    "CredentialsRefused",
-    "ProbeReport",
-    "ServerUnavailable",
-    "SmtpAccount",
-    "SmtpConnection",
-    "SmtpTransport",
-    "Timeouts",
-    "probe",
-]
 
 MAX_LINE_OCTETS = 998
 

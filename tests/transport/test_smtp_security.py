@@ -15,9 +15,10 @@ from smtpclient import IMPATIENT, PATIENT, Begin, account, envelope, in_loop, un
 from smtpserver import Fault, Script, ScriptedServer
 
 from distributor import clock
-from distributor.errors import AccountTrouble
+from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
 from distributor.states import DeliveryState
-from distributor.transport.smtp import CredentialsRefused, ServerUnavailable, SmtpAccount, SmtpTransport, probe
+from distributor.transport.account import SmtpAccount
+from distributor.transport.smtp import SmtpTransport, probe
 
 USERS = {"presse": "s3cret-é"}
 LOGIN = {"username": "presse", "password": "s3cret-é"}
