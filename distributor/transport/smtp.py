@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import NamedTuple
 
 from aiosmtplib.errors import SMTPException
@@ -307,45 +306,6 @@ class SmtpConnection:
         size, limit = f"{len(envelope.message):,} bytes".replace(",", " "), self._opened.size_limit
         takes = "takes less" if limit is None else f"takes at most {limit:,}".replace(",", " ")
         return f"The message has {size}, the server {takes}: send it with smaller attachments, or with links to them."
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeReport:
-    """What a server says of itself to someone who logs in and leaves.
-
-    `certificate_expires` is None in clear; `auth_method` is the one that was used, or "".
-    """
-
-    greeting: str
-    server: str
-    tls: str
-    extensions: tuple[str, ...]
-    auth_methods: tuple[str, ...]
-    auth_method: str
-    authenticated: bool
-    size_limit: int | None
-    certificate_expires: datetime | None
-    duration_ms: int
-
-
-async def probe(account: SmtpAccount) -> ProbeReport:
-    """Connect, log in and leave without sending anything; raise what `open_connection` raises."""
-    started = clock.monotonic()
-    opened = await open_connection(account)
-    certificate_expires = opened.certificate_expires
-    await SmtpConnection(opened, account).close()
-    return ProbeReport(
-        greeting=opened.greeting,
-        server=opened.server,
-        tls=opened.tls,
-        extensions=tuple(" ".join(pair).strip().upper() for pair in opened.extensions.items()),
-        auth_methods=tuple(opened.extensions.get("auth", "").upper().split()),
-        auth_method=opened.auth_method.upper(),
-        authenticated=bool(opened.auth_method),
-        size_limit=opened.size_limit,
-        certificate_expires=certificate_expires,
-        duration_ms=round((clock.monotonic() - started) * 1000),
-    )
 
 
 def stuffed(message: bytes) -> bytes:
