@@ -58,8 +58,8 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _moment(*, nullable: bool = True, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Moment, nullable=nullable, index=index))
+def _moment(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable))
 
 
 def _created() -> Any:

@@ -39,7 +39,7 @@ class Abreast:
     workspace: Workspace
     accounts: Sequence[str]
     ways: Ways
-    connections: int = 0
+    connections: int
     results: list[tuple[int, RunResult]] = field(default_factory=list)
     troubles: list[tuple[int, DistributorError]] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ class Abreast:
         looking = self.workspace.carrier(self.workspace.log())
         try:
             while not stop.is_set():
-                looking.schedule.take_up(None)
+                looking.schedule.take_up()
                 for account in self.accounts:
                     if account not in lanes and looking.due([account]):
                         lanes[account] = asyncio.create_task(self._lane(account, stop))

@@ -53,7 +53,7 @@ def send_correction(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    verbose: bool = False,
+    verbose: bool,
 ) -> None:
     """Send a correction to who has the text it corrects; again, to those only who turned out to have it since.
 

@@ -20,11 +20,11 @@ def retry_dispatch(
     dispatch_id: int,
     wish: Wish,
     *,
-    because: str = "",
-    dry_run: bool = False,
-    yes: bool = False,
-    verbose: bool = False,
-    as_json: bool = False,
+    because: str,
+    dry_run: bool,
+    yes: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Send again to whom the wish means, the same bytes; raises `BadInput` for nobody, `Refused` if nobody may be.
 

@@ -153,9 +153,7 @@ def listed(dispatch_ids: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def resume_dispatch(
-    workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool = False
-) -> None:
+def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
     if resume_before_start(workspace, dispatch_id):
         return

@@ -369,8 +369,8 @@ def send_test(
     contact: str,
     lists: Sequence[str],
     *,
-    attach_pdf: bool = False,
-    verbose: bool = False,
+    attach_pdf: bool,
+    verbose: bool,
 ) -> None:
     """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
 

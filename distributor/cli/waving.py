@@ -162,7 +162,7 @@ def show_timing(
     waves: Sequence[PlannedWave],
     moment: datetime,
     *,
-    is_scheduled: bool = False,
+    is_scheduled: bool,
 ) -> None:
     """Before the question: which wave leaves when, and who waits for the end of an embargo."""
     out, zone = console(), workspace.settings.timezone

@@ -51,9 +51,7 @@ _NEAR_S = 60.0
 """With a start as near as this, nothing is begun that may take long."""
 
 
-def work_on(
-    workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False, accounts: Sequence[str] = ()
-) -> None:
+def work_on(workspace: Workspace, *, once: bool, connections: int, verbose: bool, accounts: Sequence[str]) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     With `accounts`, only what goes through one of them. A dispatch that cannot be carried is set aside, and the others

@@ -82,7 +82,7 @@ def withheld_for(pause_reason: str) -> str:
     return pause_reason if pause_reason.startswith((CORRECTED_BY, WITHDRAWN_BY)) else CANCELLED
 
 
-def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str = "") -> Called:
+def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str) -> Called:
     """Pause a dispatch by a person's wish: nothing more of it begins to leave, what is on the wire is finished.
 
     Raises `BadInput` for one that is paused, done or cancelled already.

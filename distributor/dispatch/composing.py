@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.addresses import Address, kept_address
 from distributor.deliveries.records import ClaimedDelivery
-from distributor.dispatch.enclosing import NOTHING, Enclosed
+from distributor.dispatch.enclosing import Enclosed
 from distributor.dispatch.signing import KeyReference, key_references
 from distributor.errors import BadInput
 from distributor.models import ReleaseVersion
@@ -172,7 +172,7 @@ def make_composer(
     templates: TemplateSet,
     *,
     embargo_until: datetime | None,
-    enclosed: Enclosed = NOTHING,
+    enclosed: Enclosed,
     timezone: ZoneInfo,
     is_test: bool = False,
     notice: Notice | None = None,
@@ -284,8 +284,8 @@ class EnvelopeWriter:
     keyring: Keyring
     message_date: datetime
     now: Callable[[], datetime]
-    signer: Signer | None = None
-    is_test: bool = False
+    signer: Signer | None
+    is_test: bool
 
     def write(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of one delivery."""

@@ -45,7 +45,7 @@ class Meant:
     planned: PlannedRecipient
     holding: Holding
     has_it: bool
-    references: tuple[str, ...] = ()
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _SETTLED_AS = {
 
 
 def settle_doubts(
-    database: Database, log: DeliveryLog, dispatch_id: int, policy: InDoubtPolicy, *, asked_by: str | None = None
+    database: Database, log: DeliveryLog, dispatch_id: int, policy: InDoubtPolicy, *, asked_by: str | None
 ) -> int:
     """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.
 

@@ -55,7 +55,7 @@ class Holding:
     release_id: int
     slug: str
     not_after: datetime | None
-    is_dead: bool = False
+    is_dead: bool
 
     def __str__(self) -> str:
         verb = "waits for" if self.is_waiting else "has"

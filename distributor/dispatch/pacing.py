@@ -247,13 +247,13 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
     return str(row.reason)
 
 
-def renew_waits(database: Database, limits_of: Callable[[str], Limits], now: datetime | None = None) -> None:
+def renew_waits(database: Database, limits_of: Callable[[str], Limits]) -> None:
     """Let dispatches wait no longer than their account: a limit was raised, a suspension ended, a clock set right.
 
     `limits_of` gives the limits of the account of that name.
     """
     with database.transaction() as connection:
-        moment = now or clock_of(connection, clock.now())
+        moment = clock_of(connection, clock.now())
         _end_waits(connection, _dispatch.c.waits_until > moment + _LONGEST_WAIT)
         rows = connection.execute(
             select(_account.c.id, _account.c.name).where(

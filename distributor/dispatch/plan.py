@@ -246,7 +246,7 @@ def new_dispatch(
     now: datetime,
     *,
     files: Sequence[KeptFile],
-    account: str = DEFAULT_ACCOUNT,
+    account: str,
     correction: Mapping[str, Any] | None = None,
 ) -> Dispatch:
     """A dispatch that is not added yet, with all that its messages are made from."""

@@ -44,9 +44,9 @@ class Wish:
     """Whom to send to again: those in these states, with this reply code, these words in the reply, these people."""
 
     states: tuple[DeliveryState, ...]
-    code: str = ""
-    words: str = ""
-    contacts: tuple[str, ...] = ()
+    code: str
+    words: str
+    contacts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

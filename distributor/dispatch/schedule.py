@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, true, update
 
-from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -26,9 +25,6 @@ _delivery = Delivery.__table__
 _account = Account.__table__
 _audit = Audit.__table__
 _wave = Wave.__table__
-
-LATE = timedelta(minutes=15)
-"""How late a start may be unless the settings say otherwise."""
 
 BY_ITSELF = "distributor work"
 """Who acts, in the audit, when it is the hour and no person."""
@@ -59,8 +55,8 @@ class Schedule:
     database: Database
     log: DeliveryLog
     timezone: ZoneInfo
-    late: timedelta = LATE
-    now: Callable[[], datetime] = clock.now
+    late: timedelta
+    now: Callable[[], datetime]
 
     def seconds_to_next(self, most: float) -> float:
         """How long until the next start or cut-off, in seconds, at most `most`."""

@@ -129,6 +129,7 @@ def carrier(database: Database, folder: Path, clock: HandClock, **parts: InDoubt
         connections=1,
         roster=Roster(database, "w1"),
         in_doubt=parts.get("in_doubt", InDoubtPolicy.HOLD),
+        late=timedelta(minutes=15),
         now=clock,
     )
 
