@@ -159,8 +159,7 @@ def prove_release(
 
 def follow_up_of(workspace: Workspace, session: Session, release: ReleaseRow, choosing: Choosing) -> Manifest:
     """Whom a follow-up goes to; raises as `make_follow_up_manifest` does."""
-    followed = session.get(ReleaseRow, release.follows_up_id)
-    assert followed is not None, "a foreign key holds it"
+    followed = session.get_one(ReleaseRow, release.follows_up_id)
     return make_follow_up_manifest(session, followed, workspace.keyring, choosing)
 
 

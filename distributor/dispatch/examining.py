@@ -112,8 +112,7 @@ def last_alike(
     With `before`, the latest that has a lower number.
     """
     wanted = set(chosen)
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, version.release_id)
     family = [one.id for one in family_of(session, release)]
     rows = session.execute(
         select(col(Dispatch.id), col(Dispatch.lists), col(Release.slug))

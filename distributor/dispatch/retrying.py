@@ -151,8 +151,7 @@ def queue_again(
     Whoever surely has nothing gets it at the address they have now. Raises `BadInput` when the dispatch was cancelled
     meanwhile.
     """
-    dispatch = session.get(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
-    assert dispatch is not None, "nobody deletes a dispatch"
+    dispatch = session.get_one(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
     _require_sendable(dispatch)
     require_uncorrected_text(session, dispatch)
     connection = session.connection()
@@ -262,10 +261,8 @@ def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:
 
     What they would be sent again is older, or the same once more.
     """
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
+    release = session.get_one(Release, version.release_id)
     rows = session.execute(
         select(
             owner().label("owner"), col(Delivery.address_key), col(Delivery.state), col(Delivery.dispatch_id),
