@@ -16,6 +16,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
+from distributor.dispatch.holdings import find_holdings
 from distributor.dispatch.plan import require_uncorrected_text
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -262,29 +263,16 @@ def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:
     What they would be sent again is older, or the same once more.
     """
     version = session.get_one(ReleaseVersion, dispatch.release_version_id)
-    release = session.get_one(Release, version.release_id)
-    rows = session.execute(
-        select(
-            owner().label("owner"), col(Delivery.address_key), col(Delivery.state), col(Delivery.dispatch_id),
-            col(Release.slug), col(ReleaseVersion.number),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
-        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(
-            col(Release.id).in_([one.id for one in family_of(session, release)]),
-            col(Delivery.dispatch_id) != dispatch.id,
-            col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
-            col(Dispatch.is_test).is_(False),
-        )
-        .order_by(col(Delivery.id))
-    ).all()  # fmt: skip
+    family = family_of(session, session.get_one(Release, version.release_id))
+    holdings = find_holdings(
+        session,
+        col(Release.id).in_([one.id for one in family])
+        & (col(Delivery.dispatch_id) != dispatch.id)
+        & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
+    )
     found: dict[int | str, str] = {}
-    for row in rows:
-        verb = "waits for" if row.state in OPEN_STATES else "has"
-        words = f"{verb} «{row.slug}», version {row.number} (dispatch {row.dispatch_id})"
-        found |= {row.address_key: words} | ({row.owner: words} if row.owner else {})
+    for one in holdings:
+        found |= {one.address_key: str(one), one.person: str(one)}
     return found
 
 
