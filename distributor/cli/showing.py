@@ -15,7 +15,7 @@ from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.posts import Posting
 from distributor.dispatch.instants import say_instant
-from distributor.dispatch.manifest import LeftOutReason, Manifest
+from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
 from distributor.dispatch.preflight import ProofResult
 from distributor.models import Attachment
@@ -284,7 +284,7 @@ def override_as_json(one: Override) -> dict[str, Any]:
 def manifest_as_json(manifest: Manifest, slug: str, had_earlier: int) -> dict[str, Any]:
     """Who gets it, who does not, and why; `had_earlier` of them have, or wait for, an earlier version."""
 
-    def person(planned: Any) -> dict[str, Any]:
+    def person(planned: PlannedRecipient) -> dict[str, Any]:
         return {
             "address": str(planned.address),
             "name": planned.recipient.name,

@@ -18,6 +18,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
+from distributor.dispatch.calling import CANCELLED
 from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.instants import AT_ONCE, Hours
@@ -355,4 +356,4 @@ def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, acto
         session.add(dispatch)
         details = {"because": because} if because else {}
         session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
-    return log.withhold(dispatch_id, "cancelled")
+    return log.withhold(dispatch_id, CANCELLED)
