@@ -126,11 +126,15 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     console().print(f"In all: {_shown(together.counts)}.")
     for one in results:
         say_takeovers(one)
+    say_waits(last.waits, workspace.settings.timezone)
     say_held(workspace, dispatch_ids)
     for dispatch_id in dispatch_ids:
         _say_doubt(workspace, dispatch_id)
     together_result = RunResult(
-        called_off=any(one.called_off for one in results), cut_off=sum(one.cut_off for one in results)
+        called_off=any(one.called_off for one in results),
+        cut_off=sum(one.cut_off for one in results),
+        stands_still=next((one.stands_still for one in results if one.stands_still), None),
+        waits=last.waits,
     )
     result = last if last.stopped or last.paused_because else together_result
     error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
