@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import heeding_a_stop, say_standing, say_trouble, until_stopped
+from distributor.cli.signals import heeding_a_stop, until_stopped
+from distributor.cli.standing import say_standing, say_trouble
 from distributor.cli.watching import shown_while
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.carry import Carrier

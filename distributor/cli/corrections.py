@@ -20,6 +20,7 @@ from distributor.cli.proving import log_overrides, require_reason
 from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.standing import listed, say_recovery
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.calling import pause_dispatches
@@ -149,7 +150,7 @@ def _hold_and_plan(
         wrong = wrong_dispatches(session, first.id)
     pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
     until_let_go(workspace, wrong, _PATIENCE_S)
-    running.say_recovery(workspace.carrier(log).recover())
+    say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:
             standing = who_gets(session, ready.versions, workspace.keyring, clock.now()).standing
@@ -334,7 +335,7 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
             until = hour_of(row.not_after, workspace.settings.timezone)
             out.print(f"Dispatch {row.id}: whoever has not left by {until} is withheld, as of the wrong text.")
     if planned.dispatch_ids:
-        out.print(f"Dispatch {running.listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
+        out.print(f"Dispatch {listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
     if ready.found.phone:
         phoning.show_phone_list(workspace, planned.dispatch_ids)
 

@@ -14,6 +14,7 @@ from distributor.cli import running
 from distributor.cli.awaiting import hour_of, say_held
 from distributor.cli.output import ask, console, count, show_table, suggest, when
 from distributor.cli.proving import open_composer
+from distributor.cli.standing import listed
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
 from distributor.db.engine import made_anew_when_crossed
@@ -77,7 +78,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
     if told and transport:
-        console().print(f"Telling those who have it: dispatch {running.listed(told)}.")
+        console().print(f"Telling those who have it: dispatch {listed(told)}.")
         running.run_dispatches(workspace, log, told, transport)
     elif tells:
         console().print("Nobody has it yet; nobody is told.")

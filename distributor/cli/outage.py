@@ -10,7 +10,7 @@ from typing import Any
 
 from distributor import clock
 from distributor.cli.output import console, count
-from distributor.cli.running import until_stopped
+from distributor.cli.signals import until_stopped
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.ledger import hear_no_signals

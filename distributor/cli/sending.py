@@ -31,7 +31,9 @@ from distributor.cli.showing import (
     show_overrides,
     show_proof,
 )
+from distributor.cli.signals import outlive_the_terminal
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.standing import listed
 from distributor.cli.waving import (
     Timing,
     read_timing,
@@ -177,7 +179,7 @@ def send_release(
             console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
             running.run_dispatch(workspace, log, planned[0], ways)
             return
-        console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
+        console().print(f"Dispatches {listed(planned)}. Ctrl-C stops in order; nothing is lost.")
         running.run_dispatches(workspace, log, planned, ways)
 
 
@@ -398,7 +400,7 @@ def send_test(
         )
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
-    running.outlive_the_terminal()
+    outlive_the_terminal()
     log = workspace.log()
     files = [file.keep(workspace.path) for file in opened.files]
     with workspace.database.session() as session:
