@@ -58,6 +58,7 @@ from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrec
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.waves import PlannedWave
+from distributor.dispatch.ways import Ways
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
@@ -91,6 +92,12 @@ class Choice:
     where: str = ""
     then: str = ""
     recipients: int | None = None
+    at: str = ""
+    not_after: str = ""
+    waves: Sequence[str] = ()
+    exclusive: str = ""
+    ahead: str = ""
+    account: str = DEFAULT_ACCOUNT
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -99,16 +106,9 @@ class Choice:
             self.lists, self.excluded, self.only, self.where, attach_pdf=self.attach_pdf, account=self.account
         )
 
-    at: str = ""
-    not_after: str = ""
-    waves: Sequence[str] = ()
-    exclusive: str = ""
-    ahead: str = ""
-    account: str = DEFAULT_ACCOUNT
-
 
 def send_release(
-    workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool = False
+    workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool
 ) -> None:
     """Send a release to lists, now or at its hour, or with `dry_run` show all of it and open no connection.
 
@@ -118,7 +118,6 @@ def send_release(
     now, zone = clock.now(), workspace.settings.timezone
     hours = read_hours(choice.at, choice.not_after, zone, now)
     moment = hours.start or now  # what is proved is the release at the hour when it leaves
-    local = moment.astimezone(zone)
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
@@ -141,20 +140,16 @@ def send_release(
         raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
         _show_dry_run(workspace, proved, choice, timing, hours, moment, as_json=as_json)
-        _require_provenance(workspace, proved)
-        _require_passing(proved, choice, local)
-        _require_once(proved, again=bool(choice.again), silent=as_json)
-        require_in_time(workspace, proved, timing.waves, moment)
-        require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
-        return
     _require_provenance(workspace, proved)
-    _require_passing(proved, choice, local)
-    if not proved.everyone.recipients:
+    _require_passing(proved, choice, moment.astimezone(zone))
+    if not dry_run and not proved.everyone.recipients:
         _say_nobody(workspace, proved)
         return
-    _require_once(proved, again=bool(choice.again))
+    _require_once(proved, again=bool(choice.again), silent=as_json)
     require_in_time(workspace, proved, timing.waves, moment)
     require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
+    if dry_run:
+        return
     _require_signed(workspace, proved, choice)
     ways = workspace.transport(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
@@ -168,10 +163,17 @@ def send_release(
     _ask(workspace, proved, choice, yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
+    _plan_and_carry(workspace, proved, choice, hours, timing.waves, ways)
+
+
+def _plan_and_carry(
+    workspace: Workspace, proved: Proved, choice: Choice, hours: Hours, waves: Sequence[PlannedWave], ways: Ways
+) -> None:
+    """Write what was agreed to into the ledger, and send it, or say when it starts."""
     log = workspace.log()
     at_once = 0 if hours.start is not None else len(proved.everyone.recipients)
     with holding_interrupts(), workspace.carrier(log).prepared(at_once):
-        planned = plan_proved(workspace, log, proved, choice, hours, timing.waves)
+        planned = plan_proved(workspace, log, proved, choice, hours, waves)
         if hours.start is not None:
             say_scheduled(workspace, planned, hours.start)
             return
