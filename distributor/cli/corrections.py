@@ -24,9 +24,9 @@ from distributor.cli.standing import listed, say_recovery
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.calling import pause_dispatches
-from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.correcting import Meant, version_of, who_gets
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused

@@ -22,7 +22,7 @@ from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import count_from, held, move_embargo, set_start
 from distributor.dispatch import instants
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.preflight import render_all
 from distributor.dispatch.telling import write_notice

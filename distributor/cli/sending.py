@@ -47,9 +47,9 @@ from distributor.contacts.people.ownership import owner_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.comparing import compare_planned
-from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason

@@ -19,8 +19,9 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
 from distributor.dispatch.calling import CANCELLED
-from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
+from distributor.dispatch.composing import FOLLOWS, merge_of
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient

@@ -16,7 +16,7 @@ from warmcommand import WarmCommand
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.ways import OneWay
