@@ -18,8 +18,8 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
+from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
-from distributor.deliveries.notices import Notices
 from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.deliveries.statements import Statements
 from distributor.deliveries.steps import LEASE, Steps
@@ -89,7 +89,7 @@ class DeliveryLog:
         self._statements = _statements_for(database.engine.dialect, shared_clock=self._shared_clock)
         self._planned = _planned_for(database.engine.dialect)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
-        self._notices = Notices(self._statements, database.engine.dialect)
+        self._informing = Informing(self._statements, database.engine.dialect)
         self._newly_accepted: list[int] = []
         self._begun: dict[int, frozenset[int]] = {}
 
@@ -120,7 +120,7 @@ class DeliveryLog:
     @property
     def informs(self) -> dict[int, bool]:
         """Whether the messages of a dispatch tell the rights, of those that were asked about."""
-        return self._notices.known
+        return self._informing.known
 
     def gather(self, reached: Sequence[int]) -> list[int]:
         """Keep in mind whom messages have reached; return, once they are many, all of them: for `inform`."""
@@ -134,7 +134,7 @@ class DeliveryLog:
     def inform(self, delivery_ids: Sequence[int]) -> None:
         """Count whom these deliveries reached as informed of their rights."""
         with self._database.transaction() as connection:
-            self._notices.note(connection, delivery_ids, self._now())
+            self._informing.note(connection, delivery_ids, self._now())
 
     # Planning
 
@@ -180,7 +180,7 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             lost = self._steps.commit(self._statements.on(connection), batch, now)
-            self._notices.note(connection, self.gather(batch.accepted), now)
+            self._informing.note(connection, self.gather(batch.accepted), now)
             return lost
 
     @made_anew_when_crossed
@@ -233,7 +233,7 @@ class DeliveryLog:
     def note_informed(self, dispatch_id: int) -> None:
         """Count everyone whom a dispatch has reached as informed of their rights, if its messages tell them."""
         with self._database.transaction() as connection:
-            self._notices.note_all(connection, dispatch_id, self._now())
+            self._informing.note_all(connection, dispatch_id, self._now())
 
     @made_anew_when_crossed
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
@@ -263,7 +263,7 @@ class DeliveryLog:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         now = self._now()
         with self._database.transaction() as connection:
-            self._notices.note(connection, self._gathered(), now)
+            self._informing.note(connection, self._gathered(), now)
             return self._bury(connection, [self.worker], now)
 
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:

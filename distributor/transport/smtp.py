@@ -13,7 +13,7 @@ from aiosmtplib.response import SMTPResponse
 from distributor import clock
 from distributor.errors import CredentialsRefused
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport import notices
+from distributor.transport import dsn_options
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
@@ -206,10 +206,10 @@ class SmtpConnection:
         options = b" SIZE=%d" % len(envelope.message) if "size" in extensions else b""
         if envelope.needs_smtputf8:
             options += b" SMTPUTF8" + (b" BODY=8BITMIME" if "8bitmime" in extensions else b"")
-        return options + (notices.mail_options(envelope.envelope_id) if "dsn" in extensions else b"")
+        return options + (dsn_options.mail_options(envelope.envelope_id) if "dsn" in extensions else b"")
 
     def _recipient_options(self, envelope: Envelope) -> bytes:
-        return notices.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
+        return dsn_options.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
 
     async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
         """Read the replies to the commands before the body, sending those that did not leave yet.
