@@ -23,14 +23,7 @@ from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
-from distributor.cli.showing import (
-    MANY,
-    describe_dispatch,
-    manifest_as_json,
-    show_manifest,
-    show_overrides,
-    show_proof,
-)
+from distributor.cli.showing import MANY, describe_dispatch, manifest_as_json, show_manifest, show_overrides, show_proof
 from distributor.cli.signals import outlive_the_terminal
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.cli.standing import listed
