@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli import phoning, running
-from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
@@ -27,6 +26,7 @@ from distributor.dispatch.calling import pause_dispatches
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.correcting import Meant, version_of, who_gets
 from distributor.dispatch.identity import Identity
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
@@ -332,7 +332,7 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
         out.print(f"{count(planned.withheld, 'recipient')} withheld there before it left.")
     for row in _rows(workspace, planned.dispatch_ids):
         if row.not_after is not None:
-            until = hour_of(row.not_after, workspace.settings.timezone)
+            until = say_instant(row.not_after, workspace.settings.timezone)
             out.print(f"Dispatch {row.id}: whoever has not left by {until} is withheld, as of the wrong text.")
     if planned.dispatch_ids:
         out.print(f"Dispatch {listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")

@@ -14,7 +14,6 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
-from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
@@ -43,7 +42,7 @@ from distributor.dispatch.comparing import compare_planned
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
+from distributor.dispatch.instants import AT_ONCE, Hours, read_hours, say_instant
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.notices import freeze, sample_notice
@@ -435,6 +434,6 @@ def _require_not_early(workspace: Workspace, session: Session, to: Address, stor
     if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
         raise Refused(
             f"{to} is a journalist's address, and they have not agreed to the embargo, which ends"
-            f" {hour_of(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
+            f" {say_instant(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
             mend="Send the test to an address of your own.",
         )
