@@ -75,12 +75,14 @@ class Abreast:
     async def _round(self, stop: asyncio.Event) -> RunResult:
         lanes: dict[str, asyncio.Task[None]] = {}
         looking = self.workspace.carrier(self.workspace.log())
+        halt = asyncio.Event()
+        following = asyncio.create_task(_set_with(stop, halt))
         try:
             while not stop.is_set():
                 looking.schedule.take_up()
                 for account in self.accounts:
                     if account not in lanes and looking.due([account]):
-                        lanes[account] = asyncio.create_task(self._lane(account, stop))
+                        lanes[account] = asyncio.create_task(self._lane(account, halt))
                 if not lanes:
                     break
                 nap = asyncio.ensure_future(clock.sleep(looking.schedule.seconds_to_next(_LOOK_S)))
@@ -89,11 +91,15 @@ class Abreast:
                 for account in [name for name, lane in lanes.items() if lane.done()]:
                     lanes.pop(account).result()
             await asyncio.gather(*lanes.values())  # stopped: what is on the wire is finished
-        except BaseException:
-            for lane in lanes.values():
-                lane.cancel()
+        except BaseException as error:
+            halt.set()  # one lane's trouble is not that of the others: they finish what is on the wire, if they can
+            if isinstance(error, asyncio.CancelledError):
+                for lane in lanes.values():
+                    lane.cancel()
             await asyncio.gather(*lanes.values(), return_exceptions=True)
             raise
+        finally:
+            following.cancel()
         return RunResult(stopped=stop.is_set())
 
     async def _lane(self, account: str, stop: asyncio.Event) -> None:
@@ -119,3 +125,8 @@ class Abreast:
             defect = confess(error)
             carrier.pause(number, defect.message)
             self.troubles.append((number, defect))
+
+
+async def _set_with(first: asyncio.Event, second: asyncio.Event) -> None:
+    await first.wait()
+    second.set()

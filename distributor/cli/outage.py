@@ -34,7 +34,7 @@ class Outages:
     def sit_out(self, trouble: StorageTrouble) -> None:
         """Say what is wrong, and return when the ledger takes what is written again.
 
-        What this worker was sending when it went is in doubt then, by name, and what it had claimed is queued again:
+        What this process was sending when it went is in doubt then, by name, and what it had claimed is queued again:
         nobody else may settle it while we live. Raises `Interrupted` at a signal, `FileReplaced` where another one has
         come in its place.
         """
@@ -65,12 +65,12 @@ class Outages:
             stopped.cancel()
 
     def _take_up(self) -> Recovery | None:
-        """Settle what this worker left behind; None while the ledger still takes nothing."""
+        """Settle what this process left behind, of every account; None while the ledger still takes nothing."""
         try:
             self._carrier.database.require_in_place()
             self._carrier.require_right_clock()
             self._carrier.roster.beat(None, 0)  # it writes: a full disk can be read all the same
-            return self._carrier.log.abandon()
+            return self._carrier.log.abandon_all()
         except FileReplaced:
             raise
         except StorageTrouble:

@@ -1,12 +1,15 @@
-"""The rows of one journalist as a statement asks for them: the contact, and those that are one more address of it."""
+"""One journalist as a statement asks for them: the contact, its further addresses, and what is sent to all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, SQLColumnExpression, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, and_, func, or_, select
+from sqlmodel import col
 
-from distributor.models import Contact
+from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.states import DeliveryState
 
 _TABLE = Contact.__table__
 
@@ -25,3 +28,37 @@ def rows_of(contact_id: SQLColumnExpression[Any]) -> Select[Any]:
     row = _TABLE.alias("one_of_them")
     owner = whose_is(contact_id).scalar_subquery()
     return select(row.c.id).where(or_(row.c.id == owner, row.c.same_as_id == owner)).correlate_except(row)
+
+
+def texts_to(contact_ids: Select[Any], states: Iterable[DeliveryState], name: str) -> Subquery:
+    """The deliveries in these states to these rows, tests left out, each with its text: `name` in the statement.
+
+    `original_id` is the release that its release is a translation of, or that itself.
+    """
+    release, version = col(Release.id), col(ReleaseVersion.id)
+    return (
+        select(
+            col(Delivery.id).label("delivery_id"),
+            col(Delivery.address),
+            col(Delivery.dispatch_id),
+            version.label("version_id"),
+            release.label("release_id"),
+            func.coalesce(col(Release.translates_id), release).label("original_id"),
+            col(Release.slug),
+        )
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .join(ReleaseVersion, version == col(Delivery.release_version_id))
+        .join(Release, release == col(ReleaseVersion.release_id))
+        .where(
+            col(Delivery.contact_id).in_(contact_ids),
+            col(Delivery.state).in_(list(states)),
+            col(Dispatch.is_test).is_(False),
+        )
+        .subquery(name)
+    )
+
+
+def is_one_text(one: Subquery, other: Subquery) -> ColumnElement[bool]:
+    """Whether two of `texts_to` are one too many for a journalist: one version, or one release in two languages."""
+    is_translated = and_(one.c.original_id == other.c.original_id, one.c.release_id != other.c.release_id)
+    return or_(one.c.version_id == other.c.version_id, is_translated)

@@ -25,7 +25,7 @@ from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.deliveries.statements import Statements
 from distributor.deliveries.steps import LEASE, Steps
 from distributor.deliveries.timing import begin_wave
-from distributor.deliveries.workers import is_dead
+from distributor.deliveries.workers import is_dead, is_same_process
 from distributor.models import Attempt, Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
@@ -35,6 +35,8 @@ T = TypeVar("T")
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
 _attempt = Attempt.__table__
+
+_is_held = _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
 
 _NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
 """The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""
@@ -171,6 +173,12 @@ class DeliveryLog:
             self._begun[dispatch_id] = begun | {fresh}
         return claimed
 
+    def is_held_up(self, dispatch_id: int) -> bool:
+        """Whether a claim that took nobody passed somebody over whose row another command holds at this moment."""
+        with self._database.reading() as connection:
+            values = {"dispatch": dispatch_id, "now": self._now()}
+            return bool(self._statements.on(connection).rows("is_due", values))
+
     @made_anew_when_crossed
     def commit(self, batch: Batch) -> list[int]:
         """Write begins and records in one durable transaction.
@@ -223,10 +231,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             connection.execute(
                 update(_delivery)
-                .where(
-                    _delivery.c.worker == self.worker,
-                    _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
-                )
+                .where(_delivery.c.worker == self.worker, _is_held)
                 .values(lease_until=lease_end(shared_clock=self._shared_clock)),
                 {} if self._shared_clock else {"lease": self._now() + LEASE},
             )
@@ -249,7 +254,7 @@ class DeliveryLog:
             lease_now = self.moment(connection)
             held = connection.execute(
                 select(_delivery.c.worker, func.max(_delivery.c.lease_until).label("lease_until"))
-                .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+                .where(_is_held)
                 .group_by(_delivery.c.worker)
             ).all()
             dead = [
@@ -266,6 +271,15 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             self._informing.note(connection, self._gathered(), now)
             return self._bury(connection, [self.worker], now)
+
+    @made_anew_when_crossed
+    def abandon_all(self) -> Recovery:
+        """As `abandon`, for every worker of this process, of which none is at work any more."""
+        now = self._now()
+        with self._database.transaction() as connection:
+            self._informing.note(connection, self._gathered(), now)
+            names = connection.execute(select(_delivery.c.worker).where(_is_held).distinct()).scalars()
+            return self._bury(connection, [name for name in names if is_same_process(name, self.worker)], now)
 
     @made_anew_when_crossed
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:

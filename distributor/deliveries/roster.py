@@ -12,11 +12,14 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
+from distributor.deliveries.timing import cools
 from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
 from distributor.errors import Refused
-from distributor.models import Worker
+from distributor.models import Dispatch, Worker
+from distributor.states import LEFT_AFTER
 
 _worker = Worker.__table__
+_dispatch = Dispatch.__table__
 
 
 class Roster:
@@ -94,15 +97,20 @@ class Roster:
 
 
 def require_nobody_at_work(connection: Connection, *, because: str, mend: str) -> None:
-    """Raise `Refused` while a worker lives, of whatever version; an idle one sends as soon as somebody is due."""
+    """Raise `Refused` while a worker lives, of whatever version, or a dispatch cools down that is about to have one.
+
+    An idle one sends as soon as somebody is due.
+    """
     if not inspect(connection).has_table(_worker.name):
         return  # a schema from before there was a roster
     now = clock_of(connection, clock.now())
     rows = connection.execute(select(_worker.c.name, _worker.c.seen_at).order_by(_worker.c.name)).all()
     living = [name for name, seen_at in rows if not is_dead(name, seen_at + LEASE, now, is_alive)]
-    if living:
-        where = "; ".join(f"process {pid_of(name)} on {host_of(name)}" for name in living)
-        raise Refused(f"Distributor is at work ({where}). {because}", mend=mend)
+    cooling = connection.scalars(select(_dispatch.c.id).where(cools(), _dispatch.c.waits_until >= now - LEFT_AFTER))
+    where = [f"process {pid_of(name)} on {host_of(name)}" for name in living]
+    where += [f"dispatch {number} cools down" for number in cooling]
+    if where:
+        raise Refused(f"Distributor is at work ({'; '.join(where)}). {because}", mend=mend)
 
 
 def sends_through(worker: Mapping[str, Any], account: str) -> bool:

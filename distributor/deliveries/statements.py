@@ -58,6 +58,8 @@ class Statements:
     """Deferred → queued, of those whose next attempt is due, or was reckoned by a clock that ran far ahead."""
     due: Prepared
     """Whose time has come, oldest first, with all that their message is made from, and whether they objected."""
+    is_due: Prepared
+    """Somebody whose time has come, also where another transaction holds their row: `due` passes that over."""
     claim: Prepared
     """Queued → claimed."""
     withhold: Prepared
@@ -97,14 +99,15 @@ class Statements:
         """
         lease, its_time_has_come = lease_end(shared_clock=shared_clock), may_leave(present(shared_clock=shared_clock))
         c = _delivery.c
+        in_time = (
+            c.dispatch_id == bindparam("dispatch"),
+            c.state == DeliveryState.QUEUED.value,
+            going_on(),
+            its_time_has_come,
+        )
         due = (
             select(*(cast(c[one], Text) if one == "merge" else c[one] for one in CLAIMED_COLUMNS), objected())
-            .where(
-                c.dispatch_id == bindparam("dispatch"),
-                c.state == DeliveryState.QUEUED.value,
-                going_on(),
-                its_time_has_come,
-            )
+            .where(*in_time)
             .order_by(c.id)
             .limit(bindparam("limit", type_=c.id.type))
             .with_for_update(of=_delivery, skip_locked=True)
@@ -187,6 +190,7 @@ class Statements:
             expire=Prepared(expire, dialect),
             wake=Prepared(wake, dialect),
             due=Prepared(due, dialect),
+            is_due=Prepared(select(c.id).where(*in_time).limit(1), dialect),
             claim=Prepared(claim, dialect),
             withhold=Prepared(withhold, dialect),
             begin=Prepared(begin, dialect),

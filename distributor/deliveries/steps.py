@@ -63,7 +63,7 @@ class Steps:
         held = {number: _Held(*stands) for number, *stands in hand.rows("held", {"ids": ids})}
         attempts, counted = [], []
         verdicts: dict[tuple[Any, ...], dict[int, str]] = {}
-        self._claimed_on_the_wire(hand, records, held, by)
+        self._sent_again_meanwhile(hand, records, held, by)
         for record in records:
             old = held[record.delivery_id]
             attempts.append(_attempt_of(record, old.attempts + 1, by))
@@ -80,21 +80,16 @@ class Steps:
         if counted:
             hand.change("count", {"ids": counted})
 
-    def _claimed_on_the_wire(
+    def _sent_again_meanwhile(
         self, hand: Hand, records: Sequence[AttemptRecord], held: dict[int, _Held], by: str
     ) -> None:
-        """Let those be in doubt, as others had left them, whom the worker claimed anew with its message on the wire.
+        """Let those be in doubt, as others had left them, of whom a worker that was thought dead hears after all.
 
-        It was thought dead, the doubt was settled as «send again», and it woke first. What it hears is the word on the
-        first message; of silence, the doubt stays settled, and the claim stands.
+        The doubt was settled as «send again». Whoever has the message is not sent it again, unless it is leaving. Where
+        the worker itself claimed them anew, what it hears is the word on the first message; of silence, the doubt stays
+        settled, and the claim stands.
         """
-        odd = [
-            record.delivery_id
-            for record in records
-            if (old := held[record.delivery_id]).worker == by
-            and old.state == DeliveryState.CLAIMED
-            and record.outcome.state not in TRANSITIONS[DeliveryState.CLAIMED]
-        ]
+        odd = [record.delivery_id for record in records if _is_of_before(held[record.delivery_id], record, by)]
         if odd:
             for (number,) in hand.rows("doubted", {"ids": odd, "by": by}):
                 held[number] = held[number]._replace(state=DeliveryState.IN_DOUBT, worker="")
@@ -154,6 +149,18 @@ class _Held(NamedTuple):
     worker: str
     attempts: int
     refusals: int
+
+
+_S = DeliveryState
+_NOT_REACHED = frozenset({_S.QUEUED, _S.CLAIMED, _S.DEFERRED, _S.REJECTED, _S.EXPIRED})
+
+
+def _is_of_before(old: _Held, record: AttemptRecord, by: str) -> bool:
+    """Whether a verdict can only be that of a message that left before the delivery came to stand as it does."""
+    if record.outcome.state == DeliveryState.ACCEPTED:
+        return old.state in _NOT_REACHED
+    is_ours = old.worker == by and old.state == DeliveryState.CLAIMED
+    return is_ours and record.outcome.state not in TRANSITIONS[DeliveryState.CLAIMED]
 
 
 def _may_say(old: _Held, state: DeliveryState) -> bool:

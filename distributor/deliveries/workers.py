@@ -29,6 +29,12 @@ def pid_of(name: str) -> int:
     return int(parts[1]) if len(parts) == 4 and parts[1].isdecimal() else 0
 
 
+def is_same_process(name: str, other: str) -> bool:
+    """Whether two names are of one process: it has one for each account that it sends through."""
+    process, _, nonce = name.rpartition(":")
+    return name == other or (process == other.rpartition(":")[0] and bool(process and nonce))
+
+
 def is_alive(name: str) -> bool | None:
     """Whether the process of that name runs; None where it cannot be seen from this machine."""
     try:

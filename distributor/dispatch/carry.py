@@ -116,14 +116,19 @@ class Carrier:
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
-        recovery = self.log.recover(is_alive)
-        if recovery.requeued or recovery.in_doubt:
-            self.events.tell("worker.lost", requeued=recovery.requeued, in_doubt=len(recovery.in_doubt))
+        recovery = self._bury()
         waiting = exists().where(
             col(Delivery.dispatch_id) == col(Dispatch.id),
             col(Delivery.state).in_(list(OPEN_STATES)) | leaves_doubt(self.in_doubt),
         )
         with self.database.transaction() as connection:
+            # One in doubt is waited for by nobody, and may be sent to again after all: so says a worker that had been
+            # taken for dead, or a person in the very moment in which somebody closes the dispatch.
+            connection.execute(
+                update(Dispatch)
+                .where(col(Dispatch.state) == DispatchState.DONE, _has_deliveries(OPEN_STATES))
+                .values(state=DispatchState.RUNNING, finished_at=None)
+            )
             ended = connection.execute(
                 update(Dispatch)
                 .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
@@ -134,6 +139,13 @@ class Carrier:
         for number in numbers:
             self.log.note_informed(number)
         self.withhold_cancelled()
+        return recovery
+
+    def _bury(self) -> Recovery:
+        """Take from dead workers what they had in hand."""
+        recovery = self.log.recover(is_alive)
+        if recovery.requeued or recovery.in_doubt:
+            self.events.tell("worker.lost", requeued=recovery.requeued, in_doubt=len(recovery.in_doubt))
         return recovery
 
     @contextmanager
@@ -299,7 +311,7 @@ class Carrier:
                 account = account_of(session, dispatch_id)
             run = self._runner(dispatch_id, account, ways, writer, on_outcome, lapsing=lapsing, since=since)
             result = await _carried(run, dispatch_id, stop)
-            while result.ran_out and self._settle_doubts(dispatch_id, policy, asked=False):
+            while result.ran_out and self._find_more(dispatch_id, policy):
                 outcomes += result.outcomes
                 result = await _carried(run, dispatch_id, stop)
             outcomes += result.outcomes
@@ -439,6 +451,11 @@ class Carrier:
         settled = self._settle_doubts(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
         self.withhold_cancelled()
         return settled
+
+    def _find_more(self, dispatch_id: int, policy: InDoubtPolicy) -> bool:
+        """Whether somebody may be sent to after all: in doubt, or in the hands of a worker that died meanwhile."""
+        requeued = self._bury().requeued
+        return bool(self._settle_doubts(dispatch_id, policy, asked=False) or requeued)
 
     def _settle_doubts(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
         return settle_doubts(self.database, self.log, dispatch_id, policy, asked_by=self.operator if asked else None)

@@ -192,10 +192,10 @@ class _Run:
     async def _settle(self) -> None:
         """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
         try:
-            await asyncio.shield(self.ledger.settle(self.parts.log.abandon))
+            await self.ledger.settle(self.parts.log.abandon)
             self.result.waits = self.parts.pacer.waits(self.parts.now())
-            await asyncio.shield(self.parts.pacer.leave(self.ledger.call))
-            await asyncio.shield(self._beat())
+            await self.parts.pacer.leave(self.ledger.call)
+            await self._beat()
         except DistributorError as error:
             # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
             self.failure = self.failure or error

@@ -19,6 +19,8 @@ from distributor.dispatch.unpaced import Unpaced
 _LEAST_CLAIM = 32
 _ATTENTION = timedelta(seconds=1)
 """So long nobody sleeps: who said a moment ago that the run goes on need not say it again."""
+_HELD_UP_S = 0.2
+"""How long whoever is due is left to another command that holds their rows: an embargo that is moved, say."""
 _WINDOW = 50
 """How many claims for each connection are held at most while providers that wait are passed over."""
 
@@ -64,7 +66,10 @@ class Supply:
                 if self._trouble is not None:
                     raise self._trouble
                 if not self.queue and not await self._claim():
-                    return None
+                    if not await self._is_held_up():
+                        return None
+                    await self.pause(_HELD_UP_S)
+                    continue
                 claimed, wait = await self._admitted()
                 if claimed is not None:
                     return claimed
@@ -121,6 +126,10 @@ class Supply:
         batch = await self.ledger.call(self.log.claim, self.dispatch_id, self._share())
         self.queue.extend(interleave(self._newest(batch), lambda claimed: claimed.domain))
         return bool(batch)
+
+    async def _is_held_up(self) -> bool:
+        """Whether nobody was taken because of another command; in a SQLite file whoever writes waits for that one."""
+        return self.log.is_on_a_server and await self.ledger.call(self.log.is_held_up, self.dispatch_id)
 
     def _newest(self, batch: list[ClaimedDelivery]) -> list[ClaimedDelivery]:
         """Let these claims count, and no former ones of the same deliveries that were taken back behind our back.

@@ -46,6 +46,8 @@ class Conversation(asyncio.Protocol):
         self._until = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._paused = False
+        self.has_ended_body = False
+        """Whether the end of the last body was handed to the network, or to what waits to be: it may have left us."""
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._transport.set_protocol(self)
         _flush_fully(self._transport)
@@ -154,6 +156,7 @@ class Conversation(asyncio.Protocol):
         `then` is asked only once nothing but the last block is left. Raises `SMTPReadTimeoutError` when a block does
         not leave in time.
         """
+        self.has_ended_body = False
         last = (len(body) - 1) // BLOCK_BYTES * BLOCK_BYTES
         for start in range(0, last, BLOCK_BYTES):
             if self.has_answered:
@@ -165,6 +168,7 @@ class Conversation(asyncio.Protocol):
         commands, replies = then()
         if self._dialogue is not None:
             self._dialogue.sends_message(len(body), followed_by=commands)
+        self.has_ended_body = True
         self.send(body[last:] + commands if last or commands else body, 1 + replies)
         await self._drained(block_seconds)
         return not self._paused

@@ -272,9 +272,8 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception, token: str = 
     place = account.place
     if isinstance(error, ssl.SSLCertVerificationError):
         return AccountTrouble(
-            f"The certificate of {place} is not valid for it: {error.verify_message}.",
-            mend=f"Set {account.setting('SMTP_HOST')} to the name on the certificate; "
-            f"for a certificate of your own authority, set {account.setting('SMTP_CA_FILE')}.",
+            f"The certificate of {place} is not valid: {error.verify_message}.",
+            mend=_certificate_mend(account, error.verify_code),
         )
     if isinstance(error, ssl.SSLError):
         return AccountTrouble(
@@ -301,6 +300,19 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception, token: str = 
         f"The connection to {place} failed at {phase}: {reason}.".replace("..", "."),
         mend="Try again; if it lasts, check the host and the port.",
     )
+
+
+def _certificate_mend(account: SmtpAccount, code: int) -> str:
+    """What mends a certificate that OpenSSL refuses with this code (`X509_V_ERR_…`)."""
+    match code:
+        case 9 | 10:  # not yet valid, over
+            return "Whoever runs the server has to renew it; see that this machine's clock is right, too."
+        case 62 | 64:  # another host name, another IP address
+            return f"Set {account.setting('SMTP_HOST')} to the name on the certificate."
+        case 2 | 18 | 19 | 20 | 21:  # nobody whom this machine trusts has issued it
+            return f"For a certificate of your own authority, set {account.setting('SMTP_CA_FILE')}."
+        case _:
+            return "Whoever issued it, or the authority's own, has to issue it anew as RFC 5280 wants it."
 
 
 def _tls_version(wire: Wire) -> str:

@@ -92,12 +92,12 @@ def clean(text: str) -> str:
 
 
 def no_answer(reply: str) -> Outcome:
-    """The body was on its way and no intelligible verdict came back: the one case that is in doubt."""
+    """The body was on its way, its end too, and no intelligible verdict came back: the one case that is in doubt."""
     return Outcome(DeliveryState.IN_DOUBT, Verdict.NO_ANSWER, Phase.BODY, reply=clean(reply))
 
 
 def connection_fault(phase: Phase, reply: str) -> Outcome:
-    """The connection failed before any byte of the body was sent: nobody has anything, try again."""
+    """The connection failed before the end of the body was sent: nobody has anything, try again."""
     return Outcome(DeliveryState.DEFERRED, Verdict.CONNECTION, phase, reply=clean(reply))
 
 

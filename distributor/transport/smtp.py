@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from aiosmtplib.errors import SMTPException
@@ -269,7 +270,10 @@ class SmtpConnection:
         return self._read(envelope, Phase.BODY, reply)
 
     async def _transmit(self, envelope: Envelope, following: Following) -> Outcome:
-        """Send the body and the final dot, and read the verdict: from the first byte on, silence is doubt."""
+        """Send the body and the final dot, and read the verdict: from the dot on, silence is doubt.
+
+        Whoever is left before it has nothing (RFC 5321 §4.1.1.10).
+        """
         timeouts = self._account.timeouts
         whole = False
         self._transaction_open = False
@@ -279,7 +283,8 @@ class SmtpConnection:
             )
             reply = await self._talk.reply(timeouts.dot)
         except (SMTPException, OSError) as error:
-            return no_answer(_words(error))
+            failed = no_answer if self._talk.has_ended_body else partial(connection_fault, Phase.BODY)
+            return failed(_words(error))
         if not whole:
             self._talk.abort()  # the server would take the rest of the body for commands
             if reply.code < 400:

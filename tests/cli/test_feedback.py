@@ -7,6 +7,7 @@ import mailbox
 import signal
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from comebacks import FORMS, bounce, letter
@@ -100,7 +101,7 @@ def test_an_answer_is_handed_on_and_a_kill_neither_loses_nor_doubles_it(run: Run
             pause.wait(0.01)
         process.kill()
         process.communicate(60)
-        with sqlite3.connect(folder / "press.db") as base:
+        with closing(sqlite3.connect(folder / "press.db")) as base, base:
             assert base.execute("SELECT forward_state FROM feedback_event").fetchall() == [("sending",)]
             base.execute("UPDATE feedback_event SET forward_at = '2026-01-01 00:00:00.000000'")
         again = run("feedback", "read", str(tmp_path / "answer.eml"), workspace=folder, **settings)

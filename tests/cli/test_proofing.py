@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 from commandtree import Run, on_a_terminal
@@ -105,7 +106,7 @@ def test_provenance_stops_the_proof_and_cannot_be_overridden(run: Run, folder: P
     import sqlite3
 
     with_release(run, folder)
-    with sqlite3.connect(folder / "press.db") as connection:
+    with closing(sqlite3.connect(folder / "press.db")) as connection, connection:
         connection.execute("UPDATE contact SET source = '' WHERE last_name = 'Bois'")
     done = run("releases", "proof", "tired", "--list", "presse", "--json", workspace=folder)
     assert done.returncode == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def prepare(run: Run, folder: Path, column: str, value: str | None) -> None:
     (folder / "neuf.csv").write_text(LIST, encoding="utf-8")
     done = run("contacts", "import", str(folder / "neuf.csv"), "--list", "neuf", workspace=folder)
     assert done.returncode == 0, done.stderr
-    with sqlite3.connect(folder / "press.db") as connection:
+    with closing(sqlite3.connect(folder / "press.db")) as connection, connection:
         connection.execute(f"UPDATE contact SET {column} = ? WHERE last_name = 'Un'", (value,))
 
 

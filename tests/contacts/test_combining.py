@@ -134,6 +134,23 @@ def everything(base: Database) -> dict[str, list[Any]]:
         }
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_that_another_command_has_merged_since_it_was_found_is_left_alone(
+    database: Database, *, which: int
+) -> None:
+    """While somebody reads the question, say: it was a defect, or took the other merge back without a word."""
+    with database.session() as session:
+        found = [add_contact(session, A), add_contact(session, B)]
+        third = add_contact(session, "m.durand@matin.example")
+    with database.session() as session:
+        merge(session, KEYRING, plan_merge(session, third, found[which]), actor="paul")
+    with pytest.raises(Refused, match="meanwhile; nothing was merged"), database.session() as session:
+        merge(session, KEYRING, plan_merge(session, *found), actor="anne")
+    with database.session() as session:
+        assert session.get_one(Contact, found[which]).same_as_id == third
+        assert session.get_one(Contact, found[1 - which]).same_as_id is None
+
+
 def test_what_only_one_says_is_kept_and_the_newer_wins(pair: Database) -> None:
     with pair.session() as session:
         a, b = (find_contact(session, one).contact_id for one in (A, B))

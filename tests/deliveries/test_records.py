@@ -223,11 +223,14 @@ def test_it_does_not_take_the_row_from_whoever_sends_now(database: Database, lat
     if begun:
         assert now.commit(Batch(begins=[number])) == []
     slow.commit(Batch(records=[record_of(number, late)]))
-    if begun and late is ACCEPTED:
+    if late is ACCEPTED:
         assert delivery(database, number).state == "accepted", "she has it, whatever the other one will hear"
     else:
         row = delivery(database, number)
         assert (row.state, row.worker) == ("sending" if begun else "claimed", "now")
+    if not begun and late is ACCEPTED:
+        assert now.commit(Batch(begins=[number])) == [number], "and it is not sent again"
+        return
     if not begun:
         assert now.commit(Batch(begins=[number])) == []
     now.commit(Batch(records=[record_of(number, ACCEPTED)]))

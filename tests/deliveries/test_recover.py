@@ -6,12 +6,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ledgerbase import ACCEPTED, START, HandClock, add_deliveries, attempts, delivery, record_of, states
+from ledgerbase import (
+    ACCEPTED,
+    DEFERRED,
+    REJECTED,
+    START,
+    HandClock,
+    add_deliveries,
+    attempts,
+    delivery,
+    record_of,
+    states,
+)
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import KILLED_REPLY, DeliveryLog, Recovery
 from distributor.deliveries.records import Batch
 from distributor.deliveries.steps import LEASE
+from distributor.states import DeliveryState, Outcome
 
 
 def left_behind(database: Database, clock: HandClock) -> tuple[int, list[int]]:
@@ -107,6 +119,28 @@ def test_a_worker_that_comes_back_after_it_was_recovered_begins_nothing_and_only
     slow.release(ids[1:])
     assert slow.commit(Batch(records=[record_of(ids[0], ACCEPTED)])) == []
     assert states(database, ids) == ["accepted", "claimed", "queued"]
+
+
+@pytest.mark.parametrize("again", [None, DEFERRED, REJECTED])
+def test_who_is_heard_to_have_it_is_not_sent_it_again(database: Database, again: Outcome | None) -> None:
+    """The doubt was settled as «send again», and the worker that was thought dead has its answer before, or after."""
+    dispatch_id, ids = add_deliveries(database, 1)
+    clock = HandClock()
+    slow, other = DeliveryLog(database, "slow", clock), DeliveryLog(database, "other", clock)
+    slow.claim(dispatch_id, 1)
+    slow.commit(Batch(begins=ids))
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    other.recover(lambda _name: None)
+    assert other.settle_doubt(ids[0], DeliveryState.QUEUED, "to be sent again")
+    if again is not None:
+        other.claim(dispatch_id, 1)
+        due = clock.moment + timedelta(minutes=5)
+        other.commit(Batch(records=[record_of(ids[0], again, next_attempt_at=due)]))
+    slow.commit(Batch(records=[record_of(ids[0], ACCEPTED)]))
+    assert states(database, ids) == ["accepted"]
+    assert delivery(database, ids[0]).next_attempt_at is None
+    clock.forward(minutes=6)
+    assert other.claim(dispatch_id, 1) == []
 
 
 def test_leases_run_by_the_databases_clock_where_machines_share_it(

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 
-from distributor.deliveries.workers import is_alive, worker_name
+from distributor.deliveries.workers import is_alive, is_same_process, worker_name
 
 
 def renamed(**parts: str) -> str:
@@ -63,3 +63,14 @@ def test_another_machine_of_the_same_name_cannot_be_seen() -> None:
 def test_what_is_no_name_of_ours_is_unknown() -> None:
     for name in ("", "w1", "a:b:c:d", f"{socket.gethostname()}:x:1:y"):
         assert is_alive(name) is None
+
+
+def test_names_of_one_process_are_known_as_such() -> None:
+    name = worker_name()
+    assert is_same_process(name, worker_name())
+    assert is_same_process(name, name)
+    host, pid, started, nonce = name.rsplit(":", 3)
+    assert not is_same_process(name, f"{host}:{pid}:{started}1:{nonce}")
+    assert not is_same_process(name, f"{host}:{int(pid) + 1}:{started}:{nonce}")
+    assert not is_same_process(name, f"elsewhere:{pid}:{started}:{nonce}")
+    assert not is_same_process("w1", "w2")

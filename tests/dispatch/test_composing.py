@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, SILENT, START, HandClock, add_version
-from sqlalchemy import update
+from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, QUOTA, SILENT, START, HandClock, add_version
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from distributor import clock as moments
@@ -262,6 +262,22 @@ def test_an_attachment_that_changed_or_is_gone_stops_the_send(tmp_path: Path) ->
 # The dispatch's own row
 
 
+class TakenForDead(Keeping):
+    """A server so slow that another machine takes ours for dead, and settles and closes what it holds."""
+
+    def __init__(self, outcome: Outcome, other: Carrier, clock: HandClock) -> None:
+        super().__init__(outcome)
+        self.other, self.clock = other, clock
+
+    async def deliver(
+        self, envelope: Envelope, begin: Callable[[], Awaitable[None]], following: Following = nobody
+    ) -> Outcome:
+        outcome = await super().deliver(envelope, begin, following)
+        self.clock.forward(minutes=3)
+        self.other.recover()
+        return outcome
+
+
 def state_of(database: Database, dispatch_id: int) -> tuple[str, str, bool]:
     with database.session() as session:
         dispatch: Dispatch = session.get_one(Dispatch, dispatch_id)
@@ -302,6 +318,27 @@ def test_doubt_is_settled_as_the_operator_says(
     sent = carry(carrier(database, folder, HandClock(), in_doubt=policy), planned, ACCEPTED)
     with database.session() as session:
         assert {(row.state, row.reason, len(sent)) for row in _all(session)} == {then}
+
+
+@pytest.mark.parametrize("heard", [replace(DEFERRED, phase=Phase.BODY), QUOTA])
+def test_who_is_to_be_tried_again_by_what_a_worker_thought_dead_hears_reopens_the_dispatch(
+    database: Database, folder: Path, planned: int, heard: Outcome
+) -> None:
+    """Nobody else waited, so the other machine has closed it, with one in doubt; and then there is no doubt."""
+    clock = HandClock()
+    ours = carrier(database, folder, clock)
+    other = replace(ours, log=DeliveryLog(database, "w2", clock))
+    with database.session() as session:
+        last = session.exec(select(func.max(Delivery.id))).one()
+        session.execute(update(Delivery).where(col(Delivery.id) == last).values(state="accepted"))
+    slow = TakenForDead(heard, other, clock)
+    asyncio.run(ours.carry(planned, OneWay(slow), asyncio.Event()))
+    clock.forward(minutes=6)
+    other.recover()
+    assert other.due() == [planned]
+    asyncio.run(other.carry(planned, OneWay(Keeping(ACCEPTED)), asyncio.Event()))
+    assert other.standing(planned).counts == {"accepted": 2}
+    assert state_of(database, planned) == ("done", "", True)
 
 
 def test_cancelled_is_cancelled(database: Database, folder: Path, planned: int) -> None:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     list_file.write_text(LIST, encoding="utf-8")
     import_contacts(workspace.database, read_csv(list_file.read_bytes(), name="sante.csv"), list_name="sante")
     workspace.database.close()
-    with sqlite3.connect(folder / "press.db") as connection:
+    with closing(sqlite3.connect(folder / "press.db")) as connection, connection:
         connection.execute("UPDATE contact SET notes = ? WHERE last_name = ?", (f"{ADDRESS} " * 2000, LAST))
         connection.execute("UPDATE contact SET notes = '' WHERE last_name = ?", (LAST,))
     (folder / "messages").mkdir()
@@ -130,7 +131,7 @@ def test_everything_held_is_told_and_readable(folder: Path, run: Callable[..., R
 
 
 def test_the_old_are_listed_and_erased_by_number(folder: Path, run: Callable[..., Ran]) -> None:
-    with sqlite3.connect(folder / "press.db") as connection:
+    with closing(sqlite3.connect(folder / "press.db")) as connection, connection:
         old = START.replace(year=2019, tzinfo=None).isoformat(sep=" ")
         connection.execute("UPDATE contact SET collected_at = ? WHERE last_name = ?", (old, LAST))
     found = json.loads(run(folder, "contacts", "stale", "--json").out)

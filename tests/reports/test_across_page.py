@@ -12,10 +12,12 @@ from browser import opened, violations
 from ledgerbase import START
 from markupsafe import escape
 from seeded import MARKUP, STATES, seed
-from sqlalchemy import text
+from sqlalchemy import update
+from sqlmodel import col
 from test_full import PARIS
 
 from distributor.db.engine import Database
+from distributor.models import Dispatch
 from distributor.reports import queries, queries_across
 from distributor.reports.across_page import AcrossPage, write_page
 
@@ -37,8 +39,8 @@ def two_releases(database: Database) -> None:
     seed(database)
     number, _ = seed(database, slug="autre", accepted_at=START + timedelta(days=30, minutes=5))
     with database.transaction() as connection:
-        later = {"at": START + timedelta(days=30), "number": number}
-        connection.execute(text("UPDATE dispatch SET started_at = :at WHERE id = :number"), later)
+        later = update(Dispatch).where(col(Dispatch.id) == number).values(started_at=START + timedelta(days=30))
+        connection.execute(later)
 
 
 @pytest.mark.parametrize(("language", "headline"), [("fr", "Depuis le 2 mars 2026"), ("en", "Since 2 Mar 2026")])

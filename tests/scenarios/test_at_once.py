@@ -55,6 +55,31 @@ def test_two_resumes_at_once_share_the_work(office: Office) -> None:
     assert sending.dispatch_state() == "done"
 
 
+def test_whom_a_killed_command_had_in_hand_the_other_one_sends_to(office: Office) -> None:
+    """It would end with them in the hands of a dead process, and say that all was well."""
+    office.send(SLUG, "social", code=4)
+    with running(SLOW) as server:
+        sending = office.at(server.port)
+        first = sending.start("dispatches", "resume", "1")
+        until(lambda: len(server.accepted) >= 3, "the first one sends", process=first)
+        second = sending.start("dispatches", "resume", "1")
+        until(lambda: len(holders(sending)) == 2, "both have some in hand", process=second)
+        first.kill()
+        ran = finish(second, 0, 5)
+        times = Counter(one.recipient for one in server.accepted)
+    assert max(times.values()) == 1
+    doubtful = {one["address"] for one in sending.deliveries("in_doubt")}
+    assert sending.states().keys() <= {"accepted", "in_doubt"}
+    assert len(doubtful) <= 3
+    assert doubtful | set(times) == {person.spec for person in SOCIAL}
+    assert all(one in ran.out for one in doubtful)
+    assert sending.dispatch_state() == "done"
+
+
+def holders(sending: Office) -> set[str]:
+    return {one["worker"] for one in sending.deliveries("claimed", "sending")}
+
+
 def test_two_sends_at_once_to_lists_that_overlap(office: Office) -> None:
     with running(Script()) as server:
         sending = office.at(server.port)

@@ -6,8 +6,10 @@ import io
 import signal
 
 import pytest
-from office import Office, finish, until
+from office import BUREAU, SLUG, Office, finish, one_sentence, send_arguments, until
+from smtpserver import running
 from test_many_machines import url_of
+from test_recalled import is_cooling
 
 from distributor.cli.copying import copy_to
 from distributor.db.engine import Database
@@ -28,6 +30,18 @@ def test_a_worker_that_waits_may_not_send_behind_the_copy(office: Office, server
     process.send_signal(signal.SIGTERM)
     finish(process, 130)
     office.run("db", "copy", url_of(server_database))
+
+
+def test_a_dispatch_that_cools_down_may_not_leave_behind_the_copy(office: Office, server_database: Database) -> None:
+    with running() as server:
+        cooling = office.at(server.port, cool_down="60").start(*send_arguments(SLUG, BUREAU))
+        until(lambda: is_cooling(office), "it cools down", process=cooling)
+        refused = office.run("db", "copy", url_of(server_database), code=3)
+        assert "dispatch 1 cools down" in one_sentence(refused)
+        cooling.send_signal(signal.SIGINT)
+        finish(cooling, 130)
+        office.run("db", "copy", url_of(server_database))
+        assert server.accepted == []
 
 
 def test_two_copies_at_once_fill_it_once(office: Office, server_database: Database) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CONNECTIONS = 3
 SLOW = Script(faults=(Fault("rcpt", delay=0.01), Fault("body", delay=0.05)))
 FINAL = {"accepted", "in_doubt"}
+SECOND = "relais"
+LOST = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
 IDLE = "SELECT dispatch.state, worker.dispatch_id FROM dispatch, worker"
 """All is done, and the one worker that there is waits: a signal meets it in its sleep."""
 
@@ -134,3 +136,57 @@ def test_a_full_disk_that_is_emptied_again(office: Office) -> None:
         rows = [(one["address"], one["state"]) for one in office.deliveries()]
         check(office.states(), rows, Counter(one.recipient for one in server.accepted), 3)
         assert server.violations == []
+
+
+def test_a_full_disk_that_is_emptied_again_while_two_accounts_send(office: Office) -> None:
+    """Each account has a worker of its own name in one process: what they all had in hand goes on."""
+    office.run("accounts", "add", SECOND, "--host", "127.0.0.1", "--port", "9", "--security", "plain")
+    finish(office.start(*send_arguments(SLUG, "economie")), 4)
+    finish(office.start(*send_arguments(SLUG, "social"), "--account", SECOND), 4)
+    office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+    with running(SLOW) as first, running(SLOW) as second:
+        office.run("accounts", "edit", SECOND, "--port", str(second.port))
+        process = office.at(first.port).start("work")
+        until(lambda: min(map(len, (first.accepted, second.accepted))) >= 3, "both send", process=process)
+        fill_the_disk(process, (office.path / "press.db-wal").stat().st_size)
+        assert "goes on by itself" in next_error(process, "disk"), "and nothing before it"
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        idle = [("done",), ("done",)]
+        until(lambda: office.query("SELECT state FROM dispatch") == idle, "it is done", seconds=30, process=process)
+        process.send_signal(signal.SIGTERM)
+        finish(process, 130)
+        rows = [(one["address"], one["state"]) for one in office.deliveries()]
+        accepted = [one.recipient for one in (*first.accepted, *second.accepted)]
+        check(office.states(), rows, Counter(accepted), 2 * CONNECTIONS)
+
+
+def test_a_connection_to_postgresql_that_is_lost_puts_nobody_of_another_account_in_doubt(
+    office: Office, server_database: Database
+) -> None:
+    """Each account has its own: the others end what is on the wire, and can write it."""
+    office.run("db", "copy", url_of(server_database))
+    there = office.at(9, database_url=url_of(server_database), smtp_connections=str(CONNECTIONS))
+    there.run("accounts", "add", SECOND, "--host", "127.0.0.1", "--port", "9", "--security", "plain")
+    finish(there.start(*send_arguments(SLUG, "economie")), 4)
+    finish(there.start(*send_arguments(SLUG, "social"), "--account", SECOND), 4)
+    with server_database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+    slow = Script(faults=(Fault("body", delay=0.3),))
+    with running(slow) as first, running(slow) as second:
+        there.run("accounts", "edit", SECOND, "--port", str(second.port))
+        process = there.at(first.port).start("work")
+        until(lambda: min(map(len, (first.accepted, second.accepted))) >= 3, "both send", process=process)
+        with server_database.transaction() as connection:
+            connection.exec_driver_sql("SELECT id FROM delivery WHERE dispatch_id = 1 FOR UPDATE")
+            until(lambda: connection.exec_driver_sql(LOST).all(), "it is lost", process=process)
+        assert "goes on by itself" in next_error(process, "database")
+        until(lambda: is_done(server_database), "it is done", seconds=30, process=process)
+        process.send_signal(signal.SIGTERM)
+        finish(process, 130)
+        assert states_in(server_database) == {"accepted": 100}
+        assert len(first.accepted) + len(second.accepted) == 100
+
+
+def is_done(database: Database) -> bool:
+    with database.reading() as connection:
+        return [*connection.exec_driver_sql("SELECT state FROM dispatch").scalars()] == ["done", "done"]

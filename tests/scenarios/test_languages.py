@@ -141,3 +141,21 @@ def test_killed_in_either_language_nobody_is_lost_or_mailed_twice(
         lost = {name_of(one["address"]) for one in rows if one["state"] != "in_doubt"} - set(journal)
         assert not lost
         assert sum(one["state"] == "in_doubt" for one in rows) <= 1
+
+
+@pytest.mark.parametrize("has_it", ["fr1", ""])
+def test_two_contacts_made_one_get_it_in_one_language(office: Office, has_it: str) -> None:
+    """Whoever has it in French does not get it in English as well; while they wait for both they are not made one."""
+    waiting = [f"{name}@monde.example" for name in ("en1", "fr1") if name != has_it]
+    later = tuple(Fault("rcpt", reply="451 4.3.0 Later", recipient=one, times=1) for one in waiting)
+    with running(Script(faults=later)) as server:
+        sending = translated(office.at(server.port))
+        sending.run(*send_arguments(SLUG, DESK), code=5)
+        merge = "contacts", "merge", "fr1@monde.example", "en1@monde.example", "--yes"
+        if has_it:
+            assert f"en1@monde.example is not sent «{ENGLISH}»" in sending.run(*merge).out
+        else:
+            assert "Both wait for the same release" in one_sentence(sending.run(*merge, code=3))
+        withheld = [one["address"] for one in sending.deliveries("withheld")]
+        assert withheld == (["en1@monde.example"] if has_it else [])
+        assert server.violations == []

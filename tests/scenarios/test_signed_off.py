@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_a_signature_is_for_the_sender_of_one_account(house: Office) -> None:
 
 def test_a_signature_of_before_holds_for_any_sender(house: Office) -> None:
     house.run(*SIGN, "--by", "Anne")
-    with sqlite3.connect(house.path / "press.db") as base:
+    with closing(sqlite3.connect(house.path / "press.db")) as base, base:
         ((parts,),) = base.execute("SELECT parts FROM sign_off").fetchall()
         kept = [{name: value for name, value in one.items() if name != "sender"} for one in json.loads(parts)]
         assert kept != json.loads(parts)

@@ -57,19 +57,31 @@ async def test_a_large_message_goes_through_tls(authority: Authority) -> None:
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
-@pytest.mark.parametrize("wrong", ["another name", "unknown authority"])
+@pytest.mark.parametrize(
+    ("wrong", "mended_by"),
+    [
+        ("another name", "SMTP_HOST"),
+        ("unknown authority", "SMTP_CA_FILE"),
+        ("over", "renew"),
+    ],
+)
 @in_loop
-async def test_a_certificate_that_proves_nothing_ends_it(authority: Authority, security: str, wrong: str) -> None:
+async def test_a_certificate_that_proves_nothing_ends_it(
+    authority: Authority, security: str, wrong: str, mended_by: str
+) -> None:
     offered = script(authority, implicit_tls=security == "tls", starttls=security == "starttls", users=USERS)
     ca_file: Path | None = authority.ca_file
     if wrong == "another name":
         offered = replace(offered, certificate=str(authority.certificate_of_another))
+    elif wrong == "over":
+        offered = replace(offered, certificate=str(authority.certificate_of_before))
     else:
         ca_file = None
     async with ScriptedServer(offered) as server:
         with pytest.raises(AccountTrouble, match="certificate") as caught:
             await SmtpTransport(account(server, security=security, ca_file=ca_file, **LOGIN)).connect()
         assert not isinstance(caught.value, ServerUnavailable)
+        assert mended_by in caught.value.mend
         assert not any(command.startswith("AUTH") for command in server.commands)
 
 

@@ -280,16 +280,21 @@ async def test_a_reply_while_the_body_is_written_is_read(reply: str, state: Deli
         await connection.close()
 
 
+@pytest.mark.parametrize("goes", [False, True])
 @in_loop
-async def test_a_body_that_cannot_leave_is_doubt_after_the_time_of_one_block() -> None:
+async def test_who_has_not_heard_the_end_of_a_body_has_nothing(*, goes: bool) -> None:
+    """RFC 5321 §4.1.1.10: whoever is left in the middle forgets it. The last block, with its dot, never left us."""
+
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await recite(UP_TO_THE_BODY, reader, writer)
-        await asyncio.Event().wait()
+        if not goes:
+            await asyncio.Event().wait()
 
     async with in_person(deaf) as server:
         connection = await SmtpTransport(account(server, timeouts=replace(PATIENT, block=0.1))).connect()
         outcome = await connection.deliver(envelope(message=TOO_BIG_TO_LEAVE), Begin())
-        assert (outcome.state, outcome.verdict) == (S.IN_DOUBT, V.NO_ANSWER)
+        assert (outcome.state, outcome.verdict, outcome.phase) == (S.DEFERRED, V.CONNECTION, Phase.BODY)
+        assert not connection.is_usable
         await connection.close()
 
 

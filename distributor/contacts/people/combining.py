@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, literal, select, update
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
@@ -19,8 +18,9 @@ from distributor.contacts.people import ownership, snapshots
 from distributor.contacts.people.changes import shown
 from distributor.contacts.people.readdressing import share_objections
 from distributor.contacts.people.uniting import unite_relations
+from distributor.db.journalists import is_one_text, rows_of, texts_to
 from distributor.errors import BadInput, Refused
-from distributor.models import Audit, Contact, ContactMerge, Delivery, Dispatch, Suppression
+from distributor.models import Audit, Contact, ContactMerge, Suppression
 from distributor.states import OPEN_STATES
 from distributor.tokens import Keyring
 
@@ -69,11 +69,19 @@ def plan_merge(session: Session, first: int, second: int, choices: Mapping[str, 
     """Decide field by field; `choices` maps a field to `A` (the first) or `B`. Nothing is written.
 
     What only one says is kept; where both speak, the one that was changed last wins. Notes, topics and languages are
-    joined, provenance is that of the first collection, trust and attachments are the stricter. Raises `BadInput` for a
-    contact merged with itself, and a choice that is none.
+    joined, provenance is that of the first collection, trust and attachments are the stricter. Both stay as they are
+    until the transaction ends. Raises `BadInput` for a contact merged with itself, and a choice that is none; `Refused`
+    for one that another command has merged or erased since it was found.
     """
     if first == second:
         raise BadInput("That is one contact already.", mend="See its addresses with: distributor contacts show CONTACT")
+    for number in sorted((first, second)):
+        standing = session.get(Contact, number, with_for_update=True, populate_existing=True)
+        if standing is None or standing.same_as_id is not None:
+            raise Refused(
+                "Another command has merged or erased one of them meanwhile; nothing was merged.",
+                mend="Run the same command again.",
+            )
     a, b = session.get_one(Contact, first), session.get_one(Contact, second)
     chosen = _checked(choices or {}, a, b)
     newer = "B" if b.updated_at > a.updated_at else "A"
@@ -271,18 +279,12 @@ def _moments(a: Contact, b: Contact) -> dict[str, datetime | None]:
 
 
 def _require_one_message(session: Session, first: int, second: int) -> None:
-    row, waiting = aliased(Contact), col(Delivery.state).in_(list(OPEN_STATES))
-    owner = func.coalesce(col(row.same_as_id), col(row.id))
-    twice = session.execute(
-        select(func.max(col(Delivery.dispatch_id)))
-        .join(row, col(row.id) == col(Delivery.contact_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(owner.in_([first, second]), waiting, col(Dispatch.is_test).is_(False))
-        .group_by(col(Delivery.release_version_id))
-        .having(func.count(func.distinct(owner)) > 1)
-    ).first()
+    one, other = (
+        texts_to(rows_of(literal(number)), OPEN_STATES, name) for number, name in ((first, "one"), (second, "other"))
+    )
+    twice = session.scalar(select(func.max(one.c.dispatch_id)).where(is_one_text(one, other)))
     if twice is not None:
         raise Refused(
-            f"Both wait for the same release (dispatch {twice[0]}), and would both get it.",
+            f"Both wait for the same release (dispatch {twice}), and would both get it.",
             mend="Merge them when it is through.",
         )
