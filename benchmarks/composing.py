@@ -16,8 +16,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from benchmarks.measuring import Kind, Line, Side, Skipped, interleave, timed
 from benchmarks.office import LIST, SLUG, make_office
 from distributor import clock
-from distributor.dispatch.composing import Identity, make_composer
+from distributor.dispatch.composing import make_composer
 from distributor.dispatch.enclosing import Enclosed
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.releases import store
 from distributor.rendering import inlining, phones, plaintext

@@ -1,7 +1,7 @@
 """Every table of the ledger and the contact base, in one file."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    Table,
     Text,
     UniqueConstraint,
     event,
@@ -57,8 +58,8 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _moment(*, nullable: bool = True, index: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Moment, nullable=nullable, index=index))
+def _moment(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable))
 
 
 def _created() -> Any:
@@ -85,7 +86,13 @@ def _tell_postgresql(metadata: MetaData, connection: Connection, **_: object) ->
             index.dialect_kwargs["postgresql_where"] = text(index.info["where"])
 
 
-class Sector(SQLModel, table=True):
+class _Row(SQLModel):
+    """What all tables have: SQLAlchemy's own, which SQLModel does not declare and statements run on."""
+
+    __table__: ClassVar[Table]
+
+
+class Sector(_Row, table=True):
     """A beat that journalists cover (secteur); `parent_id` makes a two-level tree."""
 
     __tablename__ = "sector"
@@ -96,7 +103,7 @@ class Sector(SQLModel, table=True):
     parent_id: int | None = Field(default=None, foreign_key="sector.id")
 
 
-class Outlet(SQLModel, table=True):
+class Outlet(_Row, table=True):
     """A newspaper, agency, station or site (média). `key` is its folded name: one outlet, one row.
 
     `deadline` is the hour, in our zone, after which it takes nothing more for the day's edition (bouclage), or "".
@@ -114,7 +121,7 @@ class Outlet(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class Contact(SQLModel, table=True):
+class Contact(_Row, table=True):
     """A journalist. `address_key` is the normalised identity of `address` (see `addresses.Address.key`).
 
     A row with `same_as_id` is no journalist of its own but one more address of that one: a second mailbox, or what
@@ -157,7 +164,7 @@ class Contact(SQLModel, table=True):
     updated_at: datetime = _created()
 
 
-class Affiliation(SQLModel, table=True):
+class Affiliation(_Row, table=True):
     """That a contact works for an outlet (rattachement): role, desk, and the address used there if another one."""
 
     __tablename__ = "affiliation"
@@ -174,7 +181,7 @@ class Affiliation(SQLModel, table=True):
     valid_to: date | None = None
 
 
-class ContactSector(SQLModel, table=True):
+class ContactSector(_Row, table=True):
     """That a contact covers a sector."""
 
     __tablename__ = "contact_sector"
@@ -183,7 +190,7 @@ class ContactSector(SQLModel, table=True):
     sector_id: int = Field(foreign_key="sector.id", primary_key=True, index=True)
 
 
-class MediaList(SQLModel, table=True):
+class MediaList(_Row, table=True):
     """A press list (liste de presse); a smart one has a `query` instead of members."""
 
     __tablename__ = "media_list"
@@ -196,7 +203,7 @@ class MediaList(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class MediaListMember(SQLModel, table=True):
+class MediaListMember(_Row, table=True):
     """That a contact stands on a list, and through which affiliation."""
 
     __tablename__ = "media_list_member"
@@ -208,7 +215,7 @@ class MediaListMember(SQLModel, table=True):
     added_at: datetime = _created()
 
 
-class MediaListDeparture(SQLModel, table=True):
+class MediaListDeparture(_Row, table=True):
     """That a contact stood on a list from `added_at` until `removed_at`: a list can be shown as it was on any day."""
 
     __tablename__ = "media_list_departure"
@@ -222,7 +229,7 @@ class MediaListDeparture(SQLModel, table=True):
     removed_at: datetime = _created()
 
 
-class ContactMerge(SQLModel, table=True):
+class ContactMerge(_Row, table=True):
     """That two contacts were made one: what each was before, so that the merge can be undone."""
 
     __tablename__ = "contact_merge"
@@ -236,7 +243,7 @@ class ContactMerge(SQLModel, table=True):
     undone_at: datetime | None = _moment()
 
 
-class ColumnMapping(SQLModel, table=True):
+class ColumnMapping(_Row, table=True):
     """What the columns of one source's files mean, where their names do not say: column name → field.
 
     `header` are the folded column names of the file it was made for: a file with the same ones uses it by itself.
@@ -251,7 +258,7 @@ class ColumnMapping(SQLModel, table=True):
     updated_at: datetime = _created()
 
 
-class DomainCheck(SQLModel, table=True):
+class DomainCheck(_Row, table=True):
     """What the DNS last said of a mail domain: whether it takes mail (`yes`, `no`, or `unknown`), and why."""
 
     __tablename__ = "domain_check"
@@ -262,7 +269,7 @@ class DomainCheck(SQLModel, table=True):
     checked_at: datetime = _created()
 
 
-class Suppression(SQLModel, table=True):
+class Suppression(_Row, table=True):
     """An objection (opposition): the keyed hash of the address, never the address itself.
 
     `scope` is "" for everything, or a sector's slug. `key_id` names the key the hash was made with, so that a lost or
@@ -281,7 +288,7 @@ class Suppression(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class Release(SQLModel, table=True):
+class Release(_Row, table=True):
     """A communiqué, under one slug; its words live in its versions.
 
     A translation names its original, a follow-up the release whose readers it reminds.
@@ -298,7 +305,7 @@ class Release(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class ReleaseVersion(SQLModel, table=True):
+class ReleaseVersion(_Row, table=True):
     """One version of a release, never changed: any edit makes the next. `content_hash` is the SHA-256 of its words.
 
     `author` is the system user who imported or edited it; "" in versions from before that was kept.
@@ -332,7 +339,7 @@ class ReleaseVersion(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class SignOff(SQLModel, table=True):
+class SignOff(_Row, table=True):
     """That somebody signed a release for sending (bon à diffuser), and all that the signature is bound to.
 
     `name` is who signs, `actor` the system user at the keyboard. `parts` are the language versions, each under its
@@ -361,7 +368,7 @@ class SignOff(SQLModel, table=True):
     withdrawn_by: str = ""
 
 
-class EmbargoChange(SQLModel, table=True):
+class EmbargoChange(_Row, table=True):
     """That an embargo was moved or lifted by a command: versions that say `said` are under embargo `until` then.
 
     Versions never change, and their words go on saying what they said; the latest change of theirs is in force.
@@ -377,7 +384,7 @@ class EmbargoChange(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class EmbargoAcceptance(SQLModel, table=True):
+class EmbargoAcceptance(_Row, table=True):
     """That a contact has agreed to hold a release, its translations and corrections, until its embargo is over.
 
     `how` they said so, and `recorded_by` whom it was told.
@@ -394,7 +401,7 @@ class EmbargoAcceptance(SQLModel, table=True):
     accepted_at: datetime = _created()
 
 
-class Attachment(SQLModel, table=True):
+class Attachment(_Row, table=True):
     """A file that goes with a release version; `sha256` is what it was when the version was made.
 
     `role` says whether it is attached, a picture in the text (`source`: as the text names it), or the logo.
@@ -413,7 +420,7 @@ class Attachment(SQLModel, table=True):
     source: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-class Account(SQLModel, table=True):
+class Account(_Row, table=True):
     """A sending account (compte d'envoi): its limits, and what the server taught us about them.
 
     `config` is how a named one is set: names of settings and their values as text, no secret among them. That of
@@ -430,7 +437,7 @@ class Account(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class Pace(SQLModel, table=True):
+class Pace(_Row, table=True):
     """How fast an account may go now, shared by all processes: as a whole (`scope` ""), or towards one provider.
 
     `state` are tokens that are out and what refusals taught (`throttle.Gauge`); until `until` nothing is sent at all.
@@ -446,7 +453,7 @@ class Pace(SQLModel, table=True):
     updated_at: datetime = _created()
 
 
-class PaceShare(SQLModel, table=True):
+class PaceShare(_Row, table=True):
     """How many of an account's connections a process holds, and would like; it counts until `until`."""
 
     __tablename__ = "pace_share"
@@ -458,7 +465,7 @@ class PaceShare(SQLModel, table=True):
     until: datetime = _moment(nullable=False)
 
 
-class RefusedLogin(SQLModel, table=True):
+class RefusedLogin(_Row, table=True):
     """A login that the server refused: the keyed hash of server, name and password, never the password itself."""
 
     __tablename__ = "refused_login"
@@ -468,7 +475,7 @@ class RefusedLogin(SQLModel, table=True):
     refused_at: datetime = _created()
 
 
-class Dispatch(SQLModel, table=True):
+class Dispatch(_Row, table=True):
     """One sending of one release version to one frozen manifest (diffusion).
 
     `message_date` is the Date header of all its messages, `templates` their sources and `identity` who they come from,
@@ -518,7 +525,7 @@ class Dispatch(SQLModel, table=True):
     finished_at: datetime | None = _moment()
 
 
-class Wave(SQLModel, table=True):
+class Wave(_Row, table=True):
     """A part of a dispatch that leaves at a time of its own (vague): its deliveries hold its `number`.
 
     `after_s` counts from the start of the wave before; a wave without it starts at an hour. `starts_at` is when it may
@@ -536,7 +543,7 @@ class Wave(SQLModel, table=True):
     began_at: datetime | None = _moment()
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(_Row, table=True):
     """One recipient of one dispatch (remise): its state, and a copy of all that its message is made from.
 
     Name, outlet, sector and merge fields are copied when the dispatch is planned: a retry sends the same bytes, a
@@ -620,7 +627,7 @@ class Delivery(SQLModel, table=True):
     updated_at: datetime = _created()
 
 
-class LeftOut(SQLModel, table=True):
+class LeftOut(_Row, table=True):
     """That somebody on a dispatch's lists was left out of it, and why. Who objected has a withheld delivery instead."""
 
     __tablename__ = "left_out"
@@ -633,7 +640,7 @@ class LeftOut(SQLModel, table=True):
     lists: list[str] = _json(list)
 
 
-class Tally(SQLModel, table=True):
+class Tally(_Row, table=True):
     """How many deliveries of a dispatch stand where, by sector and by domain (`kind`): what reports add up.
 
     The database keeps it (triggers of the migrations), in the transaction that moves a delivery, whoever moves it.
@@ -652,7 +659,7 @@ class Tally(SQLModel, table=True):
     many: int
 
 
-class Worker(SQLModel, table=True):
+class Worker(_Row, table=True):
     """A process that sends or waits for work, as it last said of itself; struck off when it ends or is gone.
 
     `accounts` are those that it sends through; none is named where it sends through all.
@@ -671,7 +678,7 @@ class Worker(SQLModel, table=True):
     accounts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
 
 
-class Attempt(SQLModel, table=True):
+class Attempt(_Row, table=True):
     """One try at one delivery (tentative), as it went: append-only, never changed."""
 
     __tablename__ = "attempt"
@@ -693,7 +700,7 @@ class Attempt(SQLModel, table=True):
     account: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-class FeedbackEvent(SQLModel, table=True):
+class FeedbackEvent(_Row, table=True):
     """Something that came back (bounce, complaint, objection, reply), with the raw message it was read from.
 
     One row per message and recipient it speaks of: `digest` names both, whatever way the message took to us. `address`
@@ -728,7 +735,7 @@ class FeedbackEvent(SQLModel, table=True):
     forward_at: datetime | None = _moment()
 
 
-class Coverage(SQLModel, table=True):
+class Coverage(_Row, table=True):
     """That an outlet wrote about a release (retombée): where it can be read, and when it appeared."""
 
     __tablename__ = "coverage"
@@ -742,7 +749,7 @@ class Coverage(SQLModel, table=True):
     created_at: datetime = _created()
 
 
-class Audit(SQLModel, table=True):
+class Audit(_Row, table=True):
     """Who did what, when, and why: overrides, objections, sign-offs, exports."""
 
     __tablename__ = "audit"

@@ -26,8 +26,8 @@ from distributor.deliveries.workers import worker_name
 from distributor.dispatch.accounts import find_account, named_accounts
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.composing import keyring_of
 from distributor.dispatch.events import EventLog, open_event_log
+from distributor.dispatch.identity import keyring_of
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy

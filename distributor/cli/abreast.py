@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from distributor import clock
 from distributor.cli.defects import confess
 from distributor.cli.output import console
-from distributor.cli.running import heeding_a_stop, say_standing, say_trouble, until_stopped
+from distributor.cli.signals import heeding_a_stop, until_stopped
+from distributor.cli.standing import say_standing, say_trouble
 from distributor.cli.watching import shown_while
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.carry import Carrier
@@ -39,7 +40,7 @@ class Abreast:
     workspace: Workspace
     accounts: Sequence[str]
     ways: Ways
-    connections: int = 0
+    connections: int
     results: list[tuple[int, RunResult]] = field(default_factory=list)
     troubles: list[tuple[int, DistributorError]] = field(default_factory=list)
 
@@ -78,7 +79,7 @@ class Abreast:
         following = asyncio.create_task(_set_with(stop, halt))
         try:
             while not stop.is_set():
-                looking.schedule.take_up(None)
+                looking.schedule.take_up()
                 for account in self.accounts:
                     if account not in lanes and looking.due([account]):
                         lanes[account] = asyncio.create_task(self._lane(account, halt))

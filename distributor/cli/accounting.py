@@ -22,7 +22,7 @@ from distributor.transport.rules import RULES, TRANSACTION, Rule
 from distributor.transport.throttle import NO_LIMITS, Limits
 from distributor.wiring import Workspace, actor
 
-_account = Account.__table__  # type: ignore[attr-defined]
+_account = Account.__table__
 
 
 def account_rows(workspace: Workspace) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -17,6 +16,7 @@ from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import Held, held
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.accounts import accounts_of
+from distributor.dispatch.instants import say_instant
 from distributor.models import Dispatch
 from distributor.reports.queries_waves import wave_names
 from distributor.states import DispatchState
@@ -64,12 +64,5 @@ def held_in_words(found: Iterable[Held], names: Mapping[tuple[int, int], str], z
         of_wave = f" of wave {one.wave}, {names[one.dispatch_id, one.wave]}," if one.wave else ""
         what = "for the end of the embargo, " if one.by_embargo else "until "
         verb = "waits" if one.many == 1 else "wait"
-        lines.append(f"{count(one.many, 'recipient')}{of_wave} {verb} {what}{hour_of(one.until, zone)}.")
+        lines.append(f"{count(one.many, 'recipient')}{of_wave} {verb} {what}{say_instant(one.until, zone)}.")
     return lines
-
-
-def hour_of(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment in words, with its weekday and zone: «Tuesday 1 December 2026, 18:00 (Europe/Paris)»."""
-    local = moment.astimezone(zone)
-    hour = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    return f"{local:%A} {local.day} {local:%B %Y}, {hour} ({zone.key})"

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli import phoning, running
-from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.halting import until_let_go
 from distributor.cli.heeding import show_warnings
@@ -20,12 +19,14 @@ from distributor.cli.proving import log_overrides, require_reason
 from distributor.cli.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.showing import manifest_as_json, show_manifest, show_overrides, show_proof
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.standing import listed, say_recovery
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.calling import pause_dispatches
-from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.correcting import Meant, version_of, who_gets
+from distributor.dispatch.identity import Identity
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.leaving import Leaving
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
@@ -53,7 +54,7 @@ def send_correction(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    verbose: bool = False,
+    verbose: bool,
 ) -> None:
     """Send a correction to who has the text it corrects; again, to those only who turned out to have it since.
 
@@ -149,7 +150,7 @@ def _hold_and_plan(
         wrong = wrong_dispatches(session, first.id)
     pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
     until_let_go(workspace, wrong, _PATIENCE_S)
-    running.say_recovery(workspace.carrier(log).recover())
+    say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:
             standing = who_gets(session, ready.versions, workspace.keyring, clock.now()).standing
@@ -331,10 +332,10 @@ def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
         out.print(f"{count(planned.withheld, 'recipient')} withheld there before it left.")
     for row in _rows(workspace, planned.dispatch_ids):
         if row.not_after is not None:
-            until = hour_of(row.not_after, workspace.settings.timezone)
+            until = say_instant(row.not_after, workspace.settings.timezone)
             out.print(f"Dispatch {row.id}: whoever has not left by {until} is withheld, as of the wrong text.")
     if planned.dispatch_ids:
-        out.print(f"Dispatch {running.listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
+        out.print(f"Dispatch {listed(planned.dispatch_ids)}. Ctrl-C stops in order; nothing is lost.")
     if ready.found.phone:
         phoning.show_phone_list(workspace, planned.dispatch_ids)
 

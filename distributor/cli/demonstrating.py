@@ -14,11 +14,11 @@ from distributor.addresses import parse_address
 from distributor.cli.naming import how_to_prove, how_to_send
 from distributor.cli.output import console, count, styled
 from distributor.cli.proving import Proved, prove_release
-from distributor.cli.running import say_standing, say_trouble
 from distributor.cli.sending import Choice, plan_proved
 from distributor.cli.showing import show_import_of_release, show_manifest, show_proof
 from distributor.cli.showing_imports import show_import
 from distributor.cli.signoffs import sign_release
+from distributor.cli.standing import say_standing, say_trouble
 from distributor.cli.watching import shown_while
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression

@@ -52,8 +52,8 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     from distributor.cli import accounting
     from distributor.cli.awaiting import say_held
     from distributor.cli.output import show_json
-    from distributor.cli.running import say_company, say_waits
     from distributor.cli.showing import show_dispatch
+    from distributor.cli.standing import say_company, say_waits
     from distributor.dispatch.company import at_work
     from distributor.dispatch.pacing import read_waits
     from distributor.reports import queries
@@ -217,7 +217,7 @@ def phone_list(
 def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> None:
     """Cancel a dispatch. Whoever still waits gets nothing; what left has left."""
     from distributor.cli.output import ask, console, count
-    from distributor.cli.running import say_recovery
+    from distributor.cli.standing import say_recovery
     from distributor.dispatch.plan import cancel_dispatch, check_cancellable
     from distributor.reports import queries
     from distributor.states import DeliveryState

@@ -11,9 +11,10 @@ from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.cli import running
-from distributor.cli.awaiting import hour_of, say_held
+from distributor.cli.awaiting import say_held
 from distributor.cli.output import ask, console, count, show_table, suggest, when
 from distributor.cli.proving import open_composer
+from distributor.cli.standing import listed
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
 from distributor.db.engine import made_anew_when_crossed
@@ -21,7 +22,8 @@ from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import count_from, held, move_embargo, set_start
 from distributor.dispatch import instants
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.preflight import render_all
 from distributor.dispatch.telling import write_notice
@@ -44,7 +46,7 @@ def read_instant(workspace: Workspace, text: str, now: datetime) -> datetime:
     except BadInput:  # as a release says it; else as the hours of a sending are typed: «demain 18 h»
         moment = instants.read_instant(text, zone, now)
     if moment <= now:
-        raise BadInput(f"{hour_of(moment, zone)} is over.", field="--at", mend="To lift it now: --lift")
+        raise BadInput(f"{say_instant(moment, zone)} is over.", field="--at", mend="To lift it now: --lift")
     return moment
 
 
@@ -61,8 +63,8 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
         before = embargo_of(session, store.find_release(session, slug).version)
     if not at and (before is None or before <= now):
         raise BadInput(f"«{slug}» is under no embargo now.", mend=f"See: distributor releases embargo {slug}")
-    said = f"from {hour_of(before, zone)} " if before else ""
-    ends = hour_of(until, zone) if until else "now"
+    said = f"from {say_instant(before, zone)} " if before else ""
+    ends = say_instant(until, zone) if until else "now"
     ask(f"Move the embargo of «{slug}» {said}to {ends}?" if until else f"Lift the embargo of «{slug}» now?", yes=yes)
     log = workspace.log()
 
@@ -77,7 +79,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
     if told and transport:
-        console().print(f"Telling those who have it: dispatch {running.listed(told)}.")
+        console().print(f"Telling those who have it: dispatch {listed(told)}.")
         running.run_dispatches(workspace, log, told, transport)
     elif tells:
         console().print("Nobody has it yet; nobody is told.")
@@ -175,8 +177,8 @@ def show(workspace: Workspace, slug: str) -> None:
     if until is None:
         out.print(f"«{slug}» is under no embargo.")
         return
-    was = f"; its words say {hour_of(said, zone) if said else 'none'}" if said != until else ""
-    out.print(f"The embargo of «{slug}» {'ended' if found['is_over'] else 'ends'} {hour_of(until, zone)}{was}.")
+    was = f"; its words say {say_instant(said, zone) if said else 'none'}" if said != until else ""
+    out.print(f"The embargo of «{slug}» {'ended' if found['is_over'] else 'ends'} {say_instant(until, zone)}{was}.")
     show_table(
         ["name", "address", "agreed", "how", "noted by"],
         [
@@ -294,7 +296,7 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
 
 def _embargoed(workspace: Workspace, slug: str, until: datetime) -> Refused:
     return Refused(
-        f"Those who wait have not agreed to the embargo, which ends {hour_of(until, workspace.settings.timezone)};"
+        f"Those who wait have not agreed to the embargo, which ends {say_instant(until, workspace.settings.timezone)};"
         " nobody leaves before.",
         mend=f"To lift it now: distributor releases embargo {slug} --lift",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from distributor import clock
 from distributor.cli.output import console, count, show_json
-from distributor.cli.running import say_recovery
+from distributor.cli.standing import say_recovery
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.calling import pause_dispatch, stop_dispatches
 from distributor.dispatch.company import at_work

@@ -47,7 +47,7 @@ def show(
     """Show who stands on a press list, today or as of a day."""
     from distributor.cli.listlooking import say_as_of
     from distributor.cli.output import show_json
-    from distributor.cli.showing import member_as_json, show_members
+    from distributor.cli.showing_contacts import member_as_json, show_members
     from distributor.contacts.lists import press_lists, standing
     from distributor.contacts.objections.objectors import Objectors
     from distributor.wiring import open_workspace

@@ -39,7 +39,7 @@ def list_(
 ) -> None:
     """List contacts. All of them, or those of whom everything you ask holds."""
     from distributor.cli.output import console, count, show_json
-    from distributor.cli.showing import member_as_json, show_members
+    from distributor.cli.showing_contacts import member_as_json, show_members
     from distributor.contacts.filters.facts import those
     from distributor.contacts.lists import press_lists
     from distributor.contacts.objections.objectors import Objectors
@@ -71,7 +71,7 @@ def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> N
     from dataclasses import asdict
 
     from distributor.cli.output import show_json
-    from distributor.cli.showing import member_as_json, show_member
+    from distributor.cli.showing_contacts import member_as_json, show_member
     from distributor.contacts.lists import press_lists
     from distributor.contacts.lists.membership import stays_of
     from distributor.contacts.objections.objectors import Objectors

@@ -10,7 +10,7 @@ from typing import Any
 
 from distributor import clock
 from distributor.cli.output import console, count
-from distributor.cli.running import until_stopped
+from distributor.cli.signals import until_stopped
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.ledger import hear_no_signals
@@ -32,11 +32,11 @@ class Outages:
         self.lasts = False
 
     def sit_out(self, trouble: StorageTrouble) -> None:
-        """Say what is wrong, and return when the ledger takes what is written again; `Interrupted` at a signal,
-        `FileReplaced` where another one has come in its place.
+        """Say what is wrong, and return when the ledger takes what is written again.
 
         What this process was sending when it went is in doubt then, by name, and what it had claimed is queued again:
-        nobody else may settle it while we live.
+        nobody else may settle it while we live. Raises `Interrupted` at a signal, `FileReplaced` where another one has
+        come in its place.
         """
         self.lasts = True
         if self._ended_at is None or clock.monotonic() - self._ended_at > _LONGEST_PAUSE_S:

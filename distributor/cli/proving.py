@@ -14,11 +14,12 @@ from distributor.addresses import kept_address
 from distributor.cli.output import console
 from distributor.contacts.lists import press_lists
 from distributor.dispatch import overrides
-from distributor.dispatch.composing import Identity, Notice, make_composer, release_of
+from distributor.dispatch.composing import Notice, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
 from distributor.dispatch.following_up import Choosing, make_follow_up_manifest
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.manifest import Manifest, make_manifest
@@ -159,8 +160,7 @@ def prove_release(
 
 def follow_up_of(workspace: Workspace, session: Session, release: ReleaseRow, choosing: Choosing) -> Manifest:
     """Whom a follow-up goes to; raises as `make_follow_up_manifest` does."""
-    followed = session.get(ReleaseRow, release.follows_up_id)
-    assert followed is not None, "a foreign key holds it"
+    followed = session.get_one(ReleaseRow, release.follows_up_id)
     return make_follow_up_manifest(session, followed, workspace.keyring, choosing)
 
 

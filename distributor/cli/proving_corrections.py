@@ -74,10 +74,10 @@ def prove_correction(
     slug: str,
     moment: datetime,
     *,
-    newcomers: Newcomers = Newcomers(),
-    passing: Sequence[str] = (),
-    because: str = "",
-    attach_pdf: bool = False,
+    newcomers: Newcomers,
+    passing: Sequence[str],
+    because: str,
+    attach_pdf: bool,
     follows_links: bool = False,
     language: str = "",
 ) -> Ready:
@@ -156,8 +156,7 @@ def _told(workspace: Workspace, session: Session, stored: StoredRelease, meant: 
     for one in meant:
         holding = one.holding
         if one.has_it and holding.dispatch_id not in notices:
-            dispatch = session.get(Dispatch, holding.dispatch_id)
-            assert dispatch is not None, "a foreign key holds it"
+            dispatch = session.get_one(Dispatch, holding.dispatch_id)
             held = store.find_release(session, holding.slug, holding.number)
             day = dispatch.message_date.astimezone(zone).date()
             notices[holding.dispatch_id] = notice_for(session, texts, stored, held, day, zone=zone)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from distributor import clock
 from distributor.cli.output import ask, console, count, show_json, show_table
-from distributor.cli.running import outlive_the_terminal, run_dispatch, say_recovery, shown_dialogue
+from distributor.cli.running import run_dispatch, shown_dialogue
+from distributor.cli.signals import outlive_the_terminal
+from distributor.cli.standing import say_recovery
 from distributor.dispatch.retrying import Again, Candidate, Wish, find_again, queue_again
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
@@ -20,11 +22,11 @@ def retry_dispatch(
     dispatch_id: int,
     wish: Wish,
     *,
-    because: str = "",
-    dry_run: bool = False,
-    yes: bool = False,
-    verbose: bool = False,
-    as_json: bool = False,
+    because: str,
+    dry_run: bool,
+    yes: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Send again to whom the wish means, the same bytes; raises `BadInput` for nobody, `Refused` if nobody may be.
 

@@ -115,8 +115,7 @@ def reschedule_one(workspace: Workspace, dispatch_id: int, at: str, not_after: s
     with workspace.database.reading() as connection:
         queries.find_dispatch(connection, dispatch_id)
     with workspace.database.session(reads_only=True) as session:
-        dispatch = session.get(Dispatch, dispatch_id)
-        assert dispatch is not None, "it was found"
+        dispatch = session.get_one(Dispatch, dispatch_id)
         check_reschedulable(dispatch)
         hours = _hours(dispatch, read_hours(at, not_after, zone, now))
         assert hours.start is not None, "an hour is asked for"

@@ -14,7 +14,6 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
-from distributor.cli.awaiting import hour_of
 from distributor.cli.cooling import holding_interrupts
 from distributor.cli.heeding import show_oddest, show_warnings
 from distributor.cli.languages import languages_as_json, show_languages
@@ -23,15 +22,10 @@ from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
 from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
-from distributor.cli.showing import (
-    MANY,
-    describe_dispatch,
-    manifest_as_json,
-    show_manifest,
-    show_overrides,
-    show_proof,
-)
+from distributor.cli.showing import MANY, describe_dispatch, manifest_as_json, show_manifest, show_overrides, show_proof
+from distributor.cli.signals import outlive_the_terminal
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.standing import listed
 from distributor.cli.waving import (
     Timing,
     read_timing,
@@ -45,10 +39,10 @@ from distributor.contacts.people.ownership import owner_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.comparing import compare_planned
-from distributor.dispatch.composing import Identity
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
-from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
+from distributor.dispatch.identity import Identity
+from distributor.dispatch.instants import AT_ONCE, Hours, read_hours, say_instant
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.notices import freeze, sample_notice
@@ -56,6 +50,7 @@ from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrec
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.waves import PlannedWave
+from distributor.dispatch.ways import Ways
 from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.releases import store, translations
@@ -89,6 +84,12 @@ class Choice:
     where: str = ""
     then: str = ""
     recipients: int | None = None
+    at: str = ""
+    not_after: str = ""
+    waves: Sequence[str] = ()
+    exclusive: str = ""
+    ahead: str = ""
+    account: str = DEFAULT_ACCOUNT
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -97,16 +98,9 @@ class Choice:
             self.lists, self.excluded, self.only, self.where, attach_pdf=self.attach_pdf, account=self.account
         )
 
-    at: str = ""
-    not_after: str = ""
-    waves: Sequence[str] = ()
-    exclusive: str = ""
-    ahead: str = ""
-    account: str = DEFAULT_ACCOUNT
-
 
 def send_release(
-    workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool = False
+    workspace: Workspace, slug: str, choice: Choice, *, dry_run: bool, yes: bool, as_json: bool, verbose: bool
 ) -> None:
     """Send a release to lists, now or at its hour, or with `dry_run` show all of it and open no connection.
 
@@ -116,7 +110,6 @@ def send_release(
     now, zone = clock.now(), workspace.settings.timezone
     hours = read_hours(choice.at, choice.not_after, zone, now)
     moment = hours.start or now  # what is proved is the release at the hour when it leaves
-    local = moment.astimezone(zone)
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
@@ -139,20 +132,16 @@ def send_release(
         raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
         _show_dry_run(workspace, proved, choice, timing, hours, moment, as_json=as_json)
-        _require_provenance(workspace, proved)
-        _require_passing(proved, choice, local)
-        _require_once(proved, again=bool(choice.again), silent=as_json)
-        require_in_time(workspace, proved, timing.waves, moment)
-        require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
-        return
     _require_provenance(workspace, proved)
-    _require_passing(proved, choice, local)
-    if not proved.everyone.recipients:
+    _require_passing(proved, choice, moment.astimezone(zone))
+    if not dry_run and not proved.everyone.recipients:
         _say_nobody(workspace, proved)
         return
-    _require_once(proved, again=bool(choice.again))
+    _require_once(proved, again=bool(choice.again), silent=as_json)
     require_in_time(workspace, proved, timing.waves, moment)
     require_before_cut_off(workspace, proved, timing.waves, moment, hours.not_after)
+    if dry_run:
+        return
     _require_signed(workspace, proved, choice)
     ways = workspace.transport(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
@@ -166,10 +155,17 @@ def send_release(
     _ask(workspace, proved, choice, yes=yes)
     # Only now: an override of somebody who then said no must not stand for the next send.
     log_overrides(workspace, proved, choice.overrides)
+    _plan_and_carry(workspace, proved, choice, hours, timing.waves, ways)
+
+
+def _plan_and_carry(
+    workspace: Workspace, proved: Proved, choice: Choice, hours: Hours, waves: Sequence[PlannedWave], ways: Ways
+) -> None:
+    """Write what was agreed to into the ledger, and send it, or say when it starts."""
     log = workspace.log()
     at_once = 0 if hours.start is not None else len(proved.everyone.recipients)
     with holding_interrupts(), workspace.carrier(log).prepared(at_once):
-        planned = plan_proved(workspace, log, proved, choice, hours, timing.waves)
+        planned = plan_proved(workspace, log, proved, choice, hours, waves)
         if hours.start is not None:
             say_scheduled(workspace, planned, hours.start)
             return
@@ -177,7 +173,7 @@ def send_release(
             console().print(f"Dispatch {planned[0]}. Ctrl-C stops in order; nothing is lost.")
             running.run_dispatch(workspace, log, planned[0], ways)
             return
-        console().print(f"Dispatches {running.listed(planned)}. Ctrl-C stops in order; nothing is lost.")
+        console().print(f"Dispatches {listed(planned)}. Ctrl-C stops in order; nothing is lost.")
         running.run_dispatches(workspace, log, planned, ways)
 
 
@@ -369,8 +365,8 @@ def send_test(
     contact: str,
     lists: Sequence[str],
     *,
-    attach_pdf: bool = False,
-    verbose: bool = False,
+    attach_pdf: bool,
+    verbose: bool,
 ) -> None:
     """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
 
@@ -398,7 +394,7 @@ def send_test(
         )
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
-    running.outlive_the_terminal()
+    outlive_the_terminal()
     log = workspace.log()
     files = [file.keep(workspace.path) for file in opened.files]
     with workspace.database.session() as session:
@@ -438,6 +434,6 @@ def _require_not_early(workspace: Workspace, session: Session, to: Address, stor
     if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
         raise Refused(
             f"{to} is a journalist's address, and they have not agreed to the embargo, which ends"
-            f" {hour_of(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
+            f" {say_instant(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
             mend="Send the test to an address of your own.",
         )

@@ -190,7 +190,7 @@ def _leaving(
 ) -> Leaving:
     """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
     from distributor.cli.proving import house_files
-    from distributor.dispatch.composing import Identity
+    from distributor.dispatch.identity import Identity
     from distributor.dispatch.leaving import leaving_of
     from distributor.releases import store
 

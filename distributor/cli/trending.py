@@ -16,7 +16,7 @@ from distributor.reports import queries, queries_across
 from distributor.wiring import Workspace
 
 
-def over_time(workspace: Workspace, since: str, by: Sequence[str], wanted: Wanted, *, list_name: str = "") -> None:
+def over_time(workspace: Workspace, since: str, by: Sequence[str], wanted: Wanted, *, list_name: str) -> None:
     """Show or write how all releases since a day went, or who of a list nothing has reached since."""
     from distributor.reports import across
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from distributor.cli.awaiting import hour_of
 from distributor.cli.output import console, count
 from distributor.cli.proving import Proved
 from distributor.cli.showing import MANY
 from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
+from distributor.dispatch.instants import say_instant
 from distributor.dispatch.manifest import PlannedRecipient
 from distributor.dispatch.preflight import early_readers
 from distributor.dispatch.waves import EVERYBODY, PlannedWave, in_order, meant_by, read_duration, read_wave
@@ -110,7 +110,7 @@ def require_in_time(workspace: Workspace, proved: Proved, waves: Sequence[Planne
             early = [who for who in waiting.people if meant_by(waves, who) is its_wave]
             for who in early[:MANY]:
                 console().print(f"  has not agreed: {who.recipient.name or who.address}")
-            ends = hour_of(waiting.until, workspace.settings.timezone)
+            ends = say_instant(waiting.until, workspace.settings.timezone)
             slug = proved.stored.release.slug
             raise Refused(
                 f"The wave «{its_wave.name}» would leave before the end of the embargo, {ends}, and"
@@ -148,7 +148,7 @@ def require_before_cut_off(
     hours |= {f"the embargo ends for {count(len(one.people), 'recipient')}": one.until for one in waiting}
     for what, hour in hours.items():
         if hour >= not_after:
-            when = hour_of(hour, workspace.settings.timezone)
+            when = say_instant(hour, workspace.settings.timezone)
             raise BadInput(
                 f"The cut-off comes before {what}, {when}: they would get nothing.",
                 field="--not-after",
@@ -162,20 +162,20 @@ def show_timing(
     waves: Sequence[PlannedWave],
     moment: datetime,
     *,
-    is_scheduled: bool = False,
+    is_scheduled: bool,
 ) -> None:
     """Before the question: which wave leaves when, and who waits for the end of an embargo."""
     out, zone = console(), workspace.settings.timezone
     at_once = "at its start" if is_scheduled else "at once"
     many = Counter(meant_by(waves, one).number for one in proved.everyone.recipients) if waves else Counter[int]()
     for wave in waves:
-        starts = hour_of(wave.starts_at, zone) if wave.starts_at else at_once
+        starts = say_instant(wave.starts_at, zone) if wave.starts_at else at_once
         counted = f" ({_length(wave)} after the wave before)" if wave.after else ""
         kind = "Exclusive" if wave.is_exclusive else "Wave"
         out.print(f"{kind} {wave.number}, {wave.name}: {count(many[wave.number], 'recipient')}, {starts}{counted}.")
     for waiting in waiting_of(workspace, proved, moment):
         told = f"{_agreed(waiting.early, is_scheduled=is_scheduled)}; {_who_wait(len(waiting.people))} for it."
-        out.print(f"Under embargo until {hour_of(waiting.until, zone)}: {told}")
+        out.print(f"Under embargo until {say_instant(waiting.until, zone)}: {told}")
 
 
 def _agreed(many: int, *, is_scheduled: bool) -> str:

@@ -23,7 +23,7 @@ def work(
 ) -> None:
     """Go on with whatever is due, until stopped. Retries and resumes of every dispatch, again and again."""
     from distributor.cli.metering import serving_metrics
-    from distributor.cli.running import hold_signals
+    from distributor.cli.signals import hold_signals
     from distributor.cli.working import work_on
     from distributor.wiring import open_workspace
 

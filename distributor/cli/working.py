@@ -12,15 +12,10 @@ from distributor.cli.defects import confess
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.outage import Outages
 from distributor.cli.output import console
-from distributor.cli.running import (
-    carry_watched,
-    hold_signals,
-    say_company,
-    say_recovery,
-    shown_dialogue,
-    until_stopped,
-)
+from distributor.cli.running import carry_watched, shown_dialogue
 from distributor.cli.scheduling import say_cut_off, say_taken_up
+from distributor.cli.signals import hold_signals, until_stopped
+from distributor.cli.standing import say_company, say_recovery
 from distributor.db.bell import Bell
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
@@ -51,9 +46,7 @@ _NEAR_S = 60.0
 """With a start as near as this, nothing is begun that may take long."""
 
 
-def work_on(
-    workspace: Workspace, *, once: bool, connections: int = 0, verbose: bool = False, accounts: Sequence[str] = ()
-) -> None:
+def work_on(workspace: Workspace, *, once: bool, connections: int, verbose: bool, accounts: Sequence[str]) -> None:
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     With `accounts`, only what goes through one of them. A dispatch that cannot be carried is set aside, and the others

@@ -17,13 +17,13 @@ def and_what_it_corrects(release_id: SQLColumnExpression[Any]) -> Select[Any]:
 def originals_corrected(release_id: SQLColumnExpression[Any]) -> Select[Any]:
     """The same of whatever they are translations of: what is said of a release is said of its translations too."""
     chain = _chain(release_id)
-    release = Release.__table__.alias("said_of")  # type: ignore[attr-defined]
+    release = Release.__table__.alias("said_of")
     return select(func.coalesce(release.c.translates_id, release.c.id)).join(chain, chain.c.id == release.c.id)
 
 
 def _chain(release_id: SQLColumnExpression[Any]) -> CTE:
-    release = Release.__table__.alias("link")  # type: ignore[attr-defined]
-    original = Release.__table__.alias("original")  # type: ignore[attr-defined]
+    release = Release.__table__.alias("link")
+    original = Release.__table__.alias("original")
     first: Select[Any] = select(release_id.label("id")).correlate_except()  # a column is that of the row around it
     chain = first.cte("chain", recursive=True, nesting=True)
     corrects = func.coalesce(release.c.corrects_id, original.c.corrects_id)  # a translation goes with its original

@@ -11,7 +11,7 @@ from sqlmodel import col
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState
 
-_TABLE = Contact.__table__  # type: ignore[attr-defined]
+_TABLE = Contact.__table__
 
 
 def whose_is(contact_id: SQLColumnExpression[Any]) -> Select[Any]:

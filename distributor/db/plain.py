@@ -62,7 +62,7 @@ class Statement:
     values: Sequence[tuple[str, Converter | None]]
     constant: Mapping[str, Any]
     readers: Sequence[tuple[int, Converter]]
-    in_one_piece: bool = False
+    in_one_piece: bool
 
     def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values by their position."""
@@ -97,7 +97,7 @@ class Insertion:
     head: str
     row: str
     converters: Sequence[Converter | None]
-    together: int = ROWS
+    together: int
 
     def chunks(self, rows: Sequence[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
         """The rows as the driver takes them, so many as go together."""

@@ -21,13 +21,13 @@ from distributor.models import (
 )
 from distributor.states import DispatchState
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_suppression = Suppression.__table__  # type: ignore[attr-defined]
-_contact = Contact.__table__  # type: ignore[attr-defined]
-_sector = Sector.__table__  # type: ignore[attr-defined]
-_acceptance = EmbargoAcceptance.__table__  # type: ignore[attr-defined]
-_version = ReleaseVersion.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_suppression = Suppression.__table__
+_contact = Contact.__table__
+_sector = Sector.__table__
+_acceptance = EmbargoAcceptance.__table__
+_version = ReleaseVersion.__table__
 
 NOTICE = "notice"
 """The kind of a release version that speaks of another one's embargo (`releases.kinds.ReleaseKind`)."""

@@ -16,9 +16,9 @@ from distributor.deliveries.conditions import objected
 from distributor.models import Attempt, Delivery, Dispatch
 from distributor.states import DeliveryState, DispatchState, check_transition
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_attempt = Attempt.__table__
+_dispatch = Dispatch.__table__
 
 AGAIN_FROM = (DeliveryState.EXPIRED, DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
 """The states from which a person may send again."""

@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from distributor.errors import Refused
-from distributor.models import Delivery
+from distributor.models import Attempt, Delivery, Dispatch, FeedbackEvent
 from distributor.states import DeliveryState, check_transition
 
-_TABLES = Delivery.metadata.tables
-_delivery, _attempt = _TABLES["delivery"], _TABLES["attempt"]
-_dispatch, _feedback = _TABLES["dispatch"], _TABLES["feedback_event"]
+_delivery, _attempt = Delivery.__table__, Attempt.__table__
+_dispatch, _feedback = Dispatch.__table__, FeedbackEvent.__table__
 
 REASON = "erased"
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)

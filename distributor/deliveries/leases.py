@@ -14,7 +14,7 @@ from distributor.models import Delivery
 _RECOVERY_LOCK = 0x70726573
 """The number of PostgreSQL's lock for recoveries in its own table of such locks."""
 
-_lease_until = Delivery.__table__.c.lease_until  # type: ignore[attr-defined]
+_lease_until = Delivery.__table__.c.lease_until
 
 
 def lease_end(*, shared_clock: bool) -> ColumnElement[Any]:

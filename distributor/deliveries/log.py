@@ -18,8 +18,9 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
+from distributor.deliveries.decisions import doubted_since
+from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
-from distributor.deliveries.notices import Notices
 from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
 from distributor.deliveries.statements import Statements
 from distributor.deliveries.steps import LEASE, Steps
@@ -31,9 +32,9 @@ from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Ver
 T = TypeVar("T")
 
 # The ledger's own statements run on tables, not on mapped objects: see docs/decisions.md.
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_attempt = Attempt.__table__
 
 _is_held = _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
 
@@ -91,7 +92,7 @@ class DeliveryLog:
         self._statements = _statements_for(database.engine.dialect, shared_clock=self._shared_clock)
         self._planned = _planned_for(database.engine.dialect)
         self._steps = Steps(worker, shared_clock=self._shared_clock)
-        self._notices = Notices(self._statements, database.engine.dialect)
+        self._informing = Informing(self._statements, database.engine.dialect)
         self._newly_accepted: list[int] = []
         self._begun: dict[int, frozenset[int]] = {}
 
@@ -122,7 +123,7 @@ class DeliveryLog:
     @property
     def informs(self) -> dict[int, bool]:
         """Whether the messages of a dispatch tell the rights, of those that were asked about."""
-        return self._notices.known
+        return self._informing.known
 
     def gather(self, reached: Sequence[int]) -> list[int]:
         """Keep in mind whom messages have reached; return, once they are many, all of them: for `inform`."""
@@ -136,7 +137,7 @@ class DeliveryLog:
     def inform(self, delivery_ids: Sequence[int]) -> None:
         """Count whom these deliveries reached as informed of their rights."""
         with self._database.transaction() as connection:
-            self._notices.note(connection, delivery_ids, self._now())
+            self._informing.note(connection, delivery_ids, self._now())
 
     # Planning
 
@@ -188,7 +189,7 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             lost = self._steps.commit(self._statements.on(connection), batch, now)
-            self._notices.note(connection, self.gather(batch.accepted), now)
+            self._informing.note(connection, self.gather(batch.accepted), now)
             return lost
 
     @made_anew_when_crossed
@@ -238,7 +239,7 @@ class DeliveryLog:
     def note_informed(self, dispatch_id: int) -> None:
         """Count everyone whom a dispatch has reached as informed of their rights, if its messages tell them."""
         with self._database.transaction() as connection:
-            self._notices.note_all(connection, dispatch_id, self._now())
+            self._informing.note_all(connection, dispatch_id, self._now())
 
     @made_anew_when_crossed
     def recover(self, is_alive: Callable[[str], bool | None]) -> Recovery:
@@ -268,7 +269,7 @@ class DeliveryLog:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         now = self._now()
         with self._database.transaction() as connection:
-            self._notices.note(connection, self._gathered(), now)
+            self._informing.note(connection, self._gathered(), now)
             return self._bury(connection, [self.worker], now)
 
     @made_anew_when_crossed
@@ -276,18 +277,24 @@ class DeliveryLog:
         """As `abandon`, for every worker of this process, of which none is at work any more."""
         now = self._now()
         with self._database.transaction() as connection:
-            self._notices.note(connection, self._gathered(), now)
+            self._informing.note(connection, self._gathered(), now)
             names = connection.execute(select(_delivery.c.worker).where(_is_held).distinct()).scalars()
             return self._bury(connection, [name for name in names if is_same_process(name, self.worker)], now)
 
+    @made_anew_when_crossed
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
-        """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes)."""
-        check_transition(DeliveryState.IN_DOUBT, state)
-        now = self._now()
+        """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes).
+
+        Whoever is assumed to have it has it since the attempt that brought no answer.
+        """
         values: dict[str, Any] = {"reason": reason}
-        if state == DeliveryState.ACCEPTED:
-            values["accepted_at"] = now
-        return self._move(_delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values) == 1
+        with self._database.transaction() as connection:
+            if state == DeliveryState.ACCEPTED:
+                values["accepted_at"] = doubted_since(connection, delivery_id) or self._now()
+            moved = self._step(connection, _delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values)
+            if moved and state == DeliveryState.QUEUED:
+                ring(connection)
+            return moved == 1
 
     def is_called_off(self, dispatch_id: int) -> bool:
         """Whether nothing more of a dispatch leaves: somebody cancelled or paused it, or its cut-off has come."""

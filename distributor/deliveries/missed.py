@@ -13,10 +13,10 @@ from distributor.deliveries.timing import set_start
 from distributor.models import Account, Delivery, Dispatch, Wave
 from distributor.states import DeliveryState, DispatchState
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_account = Account.__table__  # type: ignore[attr-defined]
-_wave = Wave.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_account = Account.__table__
+_wave = Wave.__table__
 
 _LEFT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED)
 

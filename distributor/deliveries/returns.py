@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 from distributor.models import Delivery
 from distributor.states import DeliveryState, Verdict, check_transition
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
 
 BOUNCED_FROM = (DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT)
 

@@ -18,8 +18,8 @@ from distributor.errors import Refused
 from distributor.models import Dispatch, Worker
 from distributor.states import LEFT_AFTER
 
-_worker = Worker.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_worker = Worker.__table__
+_dispatch = Dispatch.__table__
 
 
 class Roster:

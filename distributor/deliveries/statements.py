@@ -31,9 +31,9 @@ from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Contact, Delivery
 from distributor.states import DeliveryState
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
-_contact = Contact.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_attempt = Attempt.__table__
+_contact = Contact.__table__
 
 CLAIMED_COLUMNS = (
     "id", "address", "name", "domain", "message_id", "attempts", "refusals", "expires_at", "merge", "wave",

@@ -13,7 +13,6 @@ from distributor.states import TRANSITIONS, DeliveryState, Verdict, check_transi
 LEASE = timedelta(minutes=2)
 """How long a claim stands without being renewed, for workers whose life we cannot see."""
 
-
 AHEAD = timedelta(days=1)
 """A row that was written so much later than now was written by a clock that was wrong, and is right again."""
 
@@ -36,7 +35,7 @@ class Steps:
     """What a worker does to deliveries. With `shared_clock` the statements know by themselves when leases end."""
 
     worker: str
-    shared_clock: bool = False
+    shared_clock: bool
 
     def claim(
         self, hand: Hand, dispatch_id: int, limit: int, now: datetime, begun: Collection[int]

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 from distributor.models import Delivery, Tally
 from distributor.states import DeliveryState
 
-_tally = Tally.__table__  # type: ignore[attr-defined]
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
+_tally = Tally.__table__
+_delivery = Delivery.__table__
 
 
 KINDS = ("sector", "domain")

@@ -14,9 +14,9 @@ from distributor.deliveries.conditions import holds_embargo, may_leave
 from distributor.models import Delivery, Dispatch, Wave
 from distributor.states import COOLING, DeliveryState, DispatchState
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_wave = Wave.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
+_wave = Wave.__table__
 
 _UNSENT = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
 _MAY_LEAVE_AGAIN = (*_UNSENT, DeliveryState.IN_DOUBT)

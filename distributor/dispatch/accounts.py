@@ -91,8 +91,7 @@ def edit_account(session: Session, name: str, config: Mapping[str, str], actor: 
 def remove_account(session: Session, name: str, actor: str) -> None:
     """Take an account away. What was sent through it stays known; `BadInput` while a dispatch still names it."""
     found = find_account(session.connection(), name)
-    account = session.get(Account, found.id)
-    assert account is not None, "only «default» has no row, and it is never removed"
+    account = session.get_one(Account, found.id)  # only «default» may have no row, and it is never removed
     is_named = (col(Dispatch.account_id) == account.id) | (col(Dispatch.then_account_id) == account.id)
     waiting = session.exec(select_one(col(Dispatch.id)).where(is_named, col(Dispatch.state).in_(_OPEN))).first()
     if waiting is not None:

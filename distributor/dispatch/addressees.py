@@ -12,8 +12,8 @@ from distributor.errors import BadInput
 from distributor.folding import is_named
 from distributor.models import Contact, Delivery
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_contact = Contact.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_contact = Contact.__table__
 _MOST_SHOWN = 5
 
 
@@ -42,11 +42,11 @@ def find_addressees(connection: Connection, dispatch_id: int, text: str) -> list
     return [row.id for row in found]
 
 
-def find_addressee(connection: Connection, dispatch_id: int, text: str, among: Sequence[str] = ()) -> int:
-    """The one delivery that `text` means; with `among`, of those in these states. Raises `BadInput` for several."""
+def find_addressee(connection: Connection, dispatch_id: int, text: str, among: Sequence[str]) -> int:
+    """The one delivery that `text` means, of those in the states `among`. Raises `BadInput` for several."""
     numbers = find_addressees(connection, dispatch_id, text)
     rows = connection.execute(_of(dispatch_id).where(_delivery.c.id.in_(numbers))).all()
-    wanted = [row for row in rows if not among or row.state in among]
+    wanted = [row for row in rows if row.state in among]
     if len(wanted) == 1:
         return int(wanted[0].id)
     if not wanted:

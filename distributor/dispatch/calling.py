@@ -13,7 +13,7 @@ from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
 from distributor.states import DispatchState
 
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__
 
 PAUSED_BY = "paused by "
 STOPPED_BY = "stopped at once by "
@@ -82,7 +82,7 @@ def withheld_for(pause_reason: str) -> str:
     return pause_reason if pause_reason.startswith((CORRECTED_BY, WITHDRAWN_BY)) else CANCELLED
 
 
-def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str = "") -> Called:
+def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str) -> Called:
     """Pause a dispatch by a person's wish: nothing more of it begins to leave, what is on the wire is finished.
 
     Raises `BadInput` for one that is paused, done or cancelled already.
@@ -112,7 +112,7 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
     """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
     reason = _reason(STOPPED_BY, actor, because)
     wanted = list(dispatch_ids)
-    which = _dispatch.c.state.in_(_GOING_ON)
+    which: ColumnElement[bool] = _dispatch.c.state.in_(_GOING_ON)
     if wanted:  # one that is paused in order, with a message still on the wire, is stopped too
         which = _dispatch.c.state.in_([*_GOING_ON, DispatchState.PAUSED]) & _dispatch.c.id.in_(wanted)
     named = ", ".join(map(str, wanted)) or "all"

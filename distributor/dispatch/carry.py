@@ -37,7 +37,7 @@ from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner, RunResult
-from distributor.dispatch.schedule import LATE, Schedule, TakenUp
+from distributor.dispatch.schedule import Schedule, TakenUp
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
@@ -76,8 +76,8 @@ class Carrier:
     connections: int | None
     roster: Roster
     in_doubt: InDoubtPolicy
+    late: timedelta
     operator: str = ""
-    late: timedelta = LATE
     attendance: Attendance = field(default_factory=Attendance)
     apart_from: int = _APART_FROM
     standby: Standby = field(default_factory=Standby)

@@ -13,9 +13,8 @@ from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState
 
-_TABLES = Delivery.metadata.tables
-_delivery, _dispatch = _TABLES[Delivery.__tablename__], _TABLES[Dispatch.__tablename__]
-_version, _release = _TABLES[ReleaseVersion.__tablename__], _TABLES[Release.__tablename__]
+_delivery, _dispatch = Delivery.__table__, Dispatch.__table__
+_version, _release = ReleaseVersion.__table__, Release.__table__
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,7 @@ def compare_planned(session: Session, version: ReleaseVersion, manifest: Manifes
 
 def compare_dispatch(session: Session, dispatch: Dispatch) -> Difference | None:
     """The same for a dispatch that was planned, against the one before it."""
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
     here = _people(session, version.release_id, dispatch.lists)
     return _compare(session, version, dispatch.lists, here, before=dispatch.id)
 
@@ -59,10 +58,8 @@ def _compare(
     if last is None:
         return None
     number, words = last
-    dispatch = session.get(Dispatch, number)
-    assert dispatch is not None, "just read"
-    other = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert other is not None, "a foreign key holds it"
+    dispatch = session.get_one(Dispatch, number)
+    other = session.get_one(ReleaseVersion, dispatch.release_version_id)
     there = _people(session, other.release_id, dispatch.lists)
     return Difference(number, words, _only_in(here, there), _only_in(there, here))
 
@@ -76,8 +73,7 @@ def _people(session: Session, release_id: int, lists: Iterable[str]) -> People:
 
     Whoever was withheld because the whole dispatch was called off was planned for all the same.
     """
-    release = session.get(Release, release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, release_id)
     family = [one.id for one in family_of(session, release)]
     rows = session.execute(
         select(col(Dispatch.id), col(Dispatch.lists))

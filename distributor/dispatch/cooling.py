@@ -40,8 +40,7 @@ class Recalled:
 def cool_down(session: Session, dispatch_ids: Sequence[int], until: datetime) -> None:
     """Let nobody take these dispatches up before that moment: it is kept in their rows, whatever becomes of us."""
     for number in dispatch_ids:
-        dispatch = session.get(Dispatch, number)
-        assert dispatch is not None, "just planned"
+        dispatch = session.get_one(Dispatch, number)
         dispatch.waits_until, dispatch.waits_for = until, COOLING
         session.add(dispatch)
 

@@ -45,7 +45,7 @@ class Meant:
     planned: PlannedRecipient
     holding: Holding
     has_it: bool
-    references: tuple[str, ...] = ()
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +306,7 @@ def version_of(meant: Meant, versions: Sequence[StoredRelease]) -> StoredRelease
 
 def _deliveries(session: Session, numbers: Sequence[int]) -> dict[int, Row[Any]]:
     names = ("id", "address", "address_hash", "outlet_kind", "sector", "sector_slug", "lists", "merge", "message_id")
-    table = Delivery.__table__  # type: ignore[attr-defined]
+    table = Delivery.__table__
     return {
         row.id: row
         for chunk in in_pieces(numbers)

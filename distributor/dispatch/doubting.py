@@ -18,22 +18,23 @@ _SETTLED_AS = {
 
 
 def settle_doubts(
-    database: Database, log: DeliveryLog, dispatch_id: int, policy: InDoubtPolicy, *, asked_by: str | None = None
+    database: Database, log: DeliveryLog, dispatch_id: int, policy: InDoubtPolicy, *, asked_by: str | None
 ) -> int:
     """Settle deliveries in doubt as the policy says; return how many. `hold` leaves them to a person.
 
     Unless a person has asked, «resend» sends to nobody more than once again: a server that never answers would else be
     sent the same message for ever.
     """
-    in_doubt = col(Delivery.state) == DeliveryState.IN_DOUBT
-    settles = false() if policy == InDoubtPolicy.HOLD else leaves_doubt(policy) if asked_by is None else in_doubt
+    if policy == InDoubtPolicy.HOLD:
+        return 0
+    settles = leaves_doubt(policy) if asked_by is None else col(Delivery.state) == DeliveryState.IN_DOUBT
     with database.reading() as connection:
         rows = connection.execute(
             select(col(Delivery.id)).where(col(Delivery.dispatch_id) == dispatch_id, settles)
         ).scalars()
         numbers = [number for number in rows if number is not None]
     by = f"the setting {PREFIX}IN_DOUBT" if asked_by is None else asked_by
-    state, words = _SETTLED_AS.get(policy, (DeliveryState.IN_DOUBT, ""))
+    state, words = _SETTLED_AS[policy]
     return sum(log.settle_doubt(number, state, f"{words} by {by}") for number in numbers)
 
 

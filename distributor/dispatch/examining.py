@@ -31,6 +31,7 @@ _AGENCY = "agency"
 _LATEST = 50
 _ALIKE = 0.5
 _MANY_FIELDS = 3
+_MOST_ODD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,7 @@ def last_alike(
     With `before`, the latest that has a lower number.
     """
     wanted = set(chosen)
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, version.release_id)
     family = [one.id for one in family_of(session, release)]
     rows = session.execute(
         select(col(Dispatch.id), col(Dispatch.lists), col(Release.slug))
@@ -145,9 +145,7 @@ class Odd:
     reasons: tuple[str, ...]
 
 
-def oddest(
-    recipients: Iterable[PlannedRecipient], forms: Mapping[str, Forms], release_language: str, most: int = 10
-) -> list[Odd]:
+def oddest(recipients: Iterable[PlannedRecipient], forms: Mapping[str, Forms], release_language: str) -> list[Odd]:
     """The recipients whose messages are the likeliest to look wrong, worst first; nobody about whom nothing is odd.
 
     `forms` are the greetings of each language, as the templates have them.
@@ -163,7 +161,7 @@ def oddest(
     weighed.sort(key=lambda entry: -entry[0])
     return [
         Odd(planned, salute(planned.recipient, forms[language_of(planned.recipient, release_language, forms)]), reasons)
-        for _, planned, reasons in weighed[:most]
+        for _, planned, reasons in weighed[:_MOST_ODD]
     ]
 
 

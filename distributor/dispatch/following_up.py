@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
 from distributor.contacts.cleaning.drafts import DESK
@@ -20,7 +20,7 @@ from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.holdings import find_holdings
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
-from distributor.dispatch.narrowing import read_narrowing
+from distributor.dispatch.narrowing import Narrowing, read_narrowing
 from distributor.folding import fold, slugify
 from distributor.models import Contact, Coverage, Delivery, Dispatch, FeedbackEvent, Release, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
@@ -40,9 +40,13 @@ _NOT_REACHED = {
 _IS_DESK = "is a desk's address: nobody there was written to in person"
 _WROTE = "the outlet has written about it"
 _BACK_ON = re.compile(r"\bback on (\d{4}-\d\d-\d\d)")
-_ANSWERS = ("reply", "objection", "challenge", "departure")
+_ANSWERED = {
+    "reply": "answered",
+    "objection": "asked not to be written to",
+    "challenge": "wanted proof that a person writes",
+    "departure": "has left, says a note that came",
+}
 _AWAY = "out-of-office"
-_KINDS = (*_ANSWERS, _AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,10 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
 def against_each(
     session: Session, followed: Release, keyring: Keyring, choosing: Choosing, *, dispatch_id: int
 ) -> dict[int | str, tuple[LeftOutReason, str]]:
-    """Why each who has the release is no longer to get the follow-up that is planned as that dispatch; "" for those
-    who are. By the journalist, or for nobody in the base by the address."""
+    """Why each who has the release is no longer to get the follow-up that is planned as that dispatch; "" for who is.
+
+    By the journalist, or for nobody in the base by the address.
+    """
     facts = _Facts.read(session, followed, keyring, choosing, planned_as=dispatch_id)
     return {row.owner or row.address_key: facts.against(row) for row in _latest(_rows(session, followed))}
 
@@ -126,7 +132,7 @@ def _rows(session: Session, followed: Release) -> Sequence[Row[Any]]:
 
 def _latest(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
     """One row for each journalist: the last that a server took, else the last."""
-    chosen: dict[Any, Row[Any]] = {}
+    chosen: dict[int | str, Row[Any]] = {}
     for row in rows:
         key = row.owner or row.address_key
         before = chosen.get(key)
@@ -141,7 +147,7 @@ class _Facts:
 
     choosing: Choosing
     objectors: Objectors
-    narrowing: Any
+    narrowing: Narrowing
     on_lists: Mapping[str, frozenset[int]]
     on_excluded: Mapping[str, frozenset[int]]
     events: Mapping[tuple[str, int | str], Sequence[FeedbackEvent]]
@@ -202,7 +208,7 @@ class _Facts:
     def _not_meant(self, row: Row[Any]) -> str:
         if self.on_lists and not any(row.owner in who for who in self.on_lists.values()):
             return f"is not on the list {' or '.join(self.on_lists)}"
-        return str(self.narrowing.missing(row.owner))
+        return self.narrowing.missing(row.owner)
 
     def _too_early(self, row: Row[Any]) -> str:
         """Never on the day on which it came."""
@@ -217,11 +223,11 @@ class _Facts:
         since = [one for one in loose if row.accepted_at and one.received_at >= row.accepted_at]
         about = {one.id: one for one in (*mine, *(one for one in since if one.delivery_id is None))}
         for one in about.values():
-            if one.kind in _ANSWERS:
+            if one.kind in _ANSWERED:
                 return f"{_ANSWERED[one.kind]} on {one.received_at.astimezone(self.choosing.zone):%Y-%m-%d}"
         return self._away([*about.values(), *loose], about)
 
-    def _away(self, events: Iterable[FeedbackEvent], about: Mapping[Any, FeedbackEvent]) -> str:
+    def _away(self, events: Iterable[FeedbackEvent], about: Collection[int | None]) -> str:
         """Until the day on which an out-of-office note says they are back; one that says no day counts for good."""
         for one in events:
             if one.kind != _AWAY:
@@ -232,14 +238,6 @@ class _Facts:
             if back is None and one.id in about:
                 return "was out of office, and did not say until when"
         return ""
-
-
-_ANSWERED = {
-    "reply": "answered",
-    "objection": "asked not to be written to",
-    "challenge": "wanted proof that a person writes",
-    "departure": "has left, says a note that came",
-}
 
 
 def _back_on(event: FeedbackEvent) -> date | None:
@@ -254,7 +252,7 @@ def _back_on(event: FeedbackEvent) -> date | None:
 def _events(session: Session) -> dict[tuple[str, int | str], list[FeedbackEvent]]:
     """What journalists sent back, by the delivery it is about, by who wrote it, and by the address it came from."""
     found: dict[tuple[str, int | str], list[FeedbackEvent]] = defaultdict(list)
-    for one in session.scalars(select(FeedbackEvent).where(col(FeedbackEvent.kind).in_(_KINDS))):
+    for one in session.scalars(select(FeedbackEvent).where(col(FeedbackEvent.kind).in_([*_ANSWERED, _AWAY]))):
         if one.delivery_id is not None:
             found["delivery", one.delivery_id].append(one)
         if isinstance(contact := one.details.get("contact_id"), int):
@@ -297,8 +295,4 @@ def _members(session: Session, names: Sequence[str], keyring: Keyring) -> dict[s
 
 
 def _sectors(session: Session, release_ids: Sequence[int]) -> Iterable[str]:
-    return session.scalars(
-        select(col(ReleaseVersion.sector)).where(
-            or_(*(col(ReleaseVersion.release_id) == number for number in release_ids))
-        )
-    )
+    return session.scalars(select(col(ReleaseVersion.sector)).where(col(ReleaseVersion.release_id).in_(release_ids)))

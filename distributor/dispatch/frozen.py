@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -88,7 +87,7 @@ def _entry(one: Delivery, reason: str = "", why: str = "") -> Entry:
 
 
 def _left_out(session: Session, dispatch_id: int) -> Iterator[tuple[int, Entry]]:
-    rows: Any = session.execute(
+    rows = session.execute(
         select(LeftOut, Contact)
         .join(Contact, col(Contact.id) == col(LeftOut.contact_id))
         .where(col(LeftOut.dispatch_id) == dispatch_id)

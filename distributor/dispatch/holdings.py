@@ -55,7 +55,7 @@ class Holding:
     release_id: int
     slug: str
     not_after: datetime | None
-    is_dead: bool = False
+    is_dead: bool
 
     def __str__(self) -> str:
         verb = "waits for" if self.is_waiting else "has"
@@ -136,7 +136,5 @@ def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]
     is_this = col(Delivery.release_version_id) == version.id
     for one in find_holdings(session, is_this & is_meant()):
         words = (_DEAD if one.is_dead else _WORDS[DeliveryState(one.state)]).format(one.dispatch_id, one.address_key)
-        held[one.address_key] = words
-        if one.owner is not None:
-            held[one.owner] = words
+        held |= {one.address_key: words, one.person: words}
     return held

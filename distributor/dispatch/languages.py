@@ -101,8 +101,7 @@ def find_holders(
 
     Each with the words that say so. A release without translations has nobody who is not found by the manifest.
     """
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, version.release_id)
     family = family_of(session, release)
     if len(family) == 1:
         return []

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient, digest_of
 from distributor.models import ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile

@@ -15,7 +15,7 @@ from distributor.tokens import Keyring
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Connection, Transport
 
-_refused = RefusedLogin.__table__  # type: ignore[attr-defined]
+_refused = RefusedLogin.__table__
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from distributor.states import DeliveryState
 from distributor.transport.loglines import LogLine, Span, read_lines
 from distributor.transport.maillog import Fate, Found, MailLog
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_attempt = Attempt.__table__
 
 _BEFORE = timedelta(minutes=1)
 _AFTER = timedelta(minutes=10)

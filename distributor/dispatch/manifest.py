@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
 from distributor.addresses import Address, kept_address
@@ -62,7 +62,7 @@ class PlannedRecipient:
     """The Message-ID of what this one stands under: a follow-up, or a word about an embargo."""
 
 
-def planned_before(delivery: Any, contact_id: int, *, in_reply_to: str = "") -> PlannedRecipient:
+def planned_before(delivery: Row[Any] | Delivery, contact_id: int, *, in_reply_to: str = "") -> PlannedRecipient:
     """The recipient as an earlier delivery's row addressed them, wherever the contact may be reached today."""
     address = kept_address(delivery.address)
     return PlannedRecipient(

@@ -21,9 +21,9 @@ class Narrowing:
     there is no filter.
     """
 
-    only: tuple[str, ...] = ()
-    where: str = ""
-    on_only: tuple[frozenset[int], ...] = ()
+    only: tuple[str, ...]
+    where: str
+    on_only: tuple[frozenset[int], ...]
     matching: frozenset[int] | None = None
 
     def missing(self, contact_id: int) -> str:

@@ -71,8 +71,7 @@ def sample_notice(session: Session, texts: Texts, stored: StoredRelease, today: 
     """What those read who have the last text that `stored` corrects; None for what corrects nothing of ours."""
     if stored.release.corrects_id is None:
         return None
-    target = session.get(Release, stored.release.corrects_id)
-    assert target is not None, "a foreign key holds it"
+    target = session.get_one(Release, stored.release.corrects_id)
     held = store.find_release(session, target.slug)
     return notice_for(session, texts, stored, held, held.version.dateline_date or today, zone=zone)
 

@@ -17,9 +17,10 @@ from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import let_go
 from distributor.deliveries.timing import count_again
-from distributor.dispatch.composing import EnvelopeWriter, Identity, make_composer
+from distributor.dispatch.composing import EnvelopeWriter, make_composer
 from distributor.dispatch.cooling import was_left
 from distributor.dispatch.enclosing import Kept, enclose_kept
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.notices import thaw
 from distributor.dispatch.plan import require_uncorrected_text
 from distributor.dispatch.runner import RunResult

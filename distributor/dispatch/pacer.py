@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from distributor import clock
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
 from distributor.dispatch.unpaced import A, Call, Unpaced
 from distributor.states import Outcome, Verdict
@@ -44,7 +43,7 @@ class Pacer(Unpaced):
         wish: int,
         scope_of: Callable[[str], str] = str,
         provider_limits: Callable[[str], Limits] | None = None,
-        now: Callable[[], datetime] = clock.now,
+        now: Callable[[], datetime],
     ) -> None:
         self._book = book
         self._limits = limits

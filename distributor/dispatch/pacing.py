@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.db.upserts import upsert
 from distributor.deliveries.leases import clock_of
-from distributor.models import Audit, Pace
+from distributor.models import Account, Audit, Dispatch, Pace, PaceShare
 from distributor.states import DispatchState
 from distributor.transport.throttle import (
     Allowance,
@@ -29,9 +29,8 @@ from distributor.transport.throttle import (
     thaw,
 )
 
-_TABLES = Pace.metadata.tables
-_pace, _share = _TABLES["pace"], _TABLES["pace_share"]
-_account, _dispatch = _TABLES["account"], _TABLES["dispatch"]
+_pace, _share = Pace.__table__, PaceShare.__table__
+_account, _dispatch, _audit = Account.__table__, Dispatch.__table__, Audit.__table__
 _RUNS = _dispatch.c.state == DispatchState.RUNNING  # one that cools down waits for its own hour
 
 ACCOUNT = ""
@@ -241,20 +240,20 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
             .values(state=freeze(gauge), until=None, reason="", updated_at=moment)
         )
         connection.execute(
-            Audit.__table__.insert().values(  # type: ignore[attr-defined]
+            insert(_audit).values(
                 at=moment, actor=actor, action="accounts.lift", subject=scope or "account", details={"was": row.reason}
             )
         )
     return str(row.reason)
 
 
-def renew_waits(database: Database, limits_of: Callable[[str], Limits], now: datetime | None = None) -> None:
+def renew_waits(database: Database, limits_of: Callable[[str], Limits]) -> None:
     """Let dispatches wait no longer than their account: a limit was raised, a suspension ended, a clock set right.
 
     `limits_of` gives the limits of the account of that name.
     """
     with database.transaction() as connection:
-        moment = now or clock_of(connection, clock.now())
+        moment = clock_of(connection, clock.now())
         _end_waits(connection, _dispatch.c.waits_until > moment + _LONGEST_WAIT)
         rows = connection.execute(
             select(_account.c.id, _account.c.name).where(

@@ -18,8 +18,10 @@ from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
-from distributor.dispatch.composing import FOLLOWS, Identity, merge_of
+from distributor.dispatch.calling import CANCELLED
+from distributor.dispatch.composing import FOLLOWS, merge_of
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
@@ -115,8 +117,7 @@ def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
 
 def require_uncorrected_text(session: Session, dispatch: Dispatch) -> None:
     """As `require_uncorrected`, of the text of a dispatch that was planned."""
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
     require_uncorrected(session, version.release_id)
 
 
@@ -125,8 +126,7 @@ def require_uncorrected(session: Session, release_id: int) -> None:
 
     So it does not below the words of a follow-up.
     """
-    release = session.get(Release, release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, release_id)
     standing = standing_correction(session, release.follows_up_id or release_id)
     if standing is None:
         return
@@ -164,8 +164,7 @@ def _followed(session: Session, version: ReleaseVersion) -> int | None:
 
     Raises `Refused` for a follow-up of no release that we know: nothing would keep it from being sent twice.
     """
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, version.release_id)
     require_followed(release)
     followed = session.get(Release, release.follows_up_id) if release.follows_up_id else None
     return original_of(session, followed).id if followed else None
@@ -185,8 +184,7 @@ def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Mani
 
     The unique index knows one version only. The row of the original stands for all: whoever plans one of them holds it.
     """
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
+    release = session.get_one(Release, version.release_id)
     session.get(Release, release.translates_id or release.id, with_for_update=True, populate_existing=True)
     if find_holders(session, version, manifest.recipients):
         raise _planned_elsewhere()
@@ -246,7 +244,7 @@ def new_dispatch(
     now: datetime,
     *,
     files: Sequence[KeptFile],
-    account: str = DEFAULT_ACCOUNT,
+    account: str,
     correction: Mapping[str, Any] | None = None,
 ) -> Dispatch:
     """A dispatch that is not added yet, with all that its messages are made from."""
@@ -353,11 +351,10 @@ def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, acto
     done or cancelled.
     """
     with database.session() as session:
-        dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
-        assert dispatch is not None, "the caller has found it"
+        dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
         check_cancellable(dispatch_id, dispatch.state)
         dispatch.state = DispatchState.CANCELLED
         session.add(dispatch)
         details = {"because": because} if because else {}
         session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
-    return log.withhold(dispatch_id, "cancelled")
+    return log.withhold(dispatch_id, CANCELLED)

@@ -14,9 +14,10 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
-from distributor.dispatch.composing import CORRECTS, Identity, Notice
+from distributor.dispatch.composing import CORRECTS, Notice
 from distributor.dispatch.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.fairness import interleave
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
 from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from distributor.dispatch import overrides
-from distributor.dispatch.composing import Identity
 from distributor.dispatch.examining import Known, audience_of
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
 from distributor.releases import store

@@ -13,7 +13,7 @@ from distributor.errors import Refused
 from distributor.models import Contact
 
 _NAMED = 10
-_contact = Contact.__table__  # type: ignore[attr-defined]
+_contact = Contact.__table__
 
 
 def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[str]:

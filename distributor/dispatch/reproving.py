@@ -26,8 +26,7 @@ def check_moment(session: Session, dispatch: Dispatch, moment: datetime, zone: Z
     another day. So is a PDF made for another day.
     """
     before = dispatch.scheduled_at or dispatch.created_at
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
     told = {(one.code, one.line) for one in _stops(session, version, before, zone)}
     new = [one for one in _stops(session, version, moment, zone) if (one.code, one.line) not in told]
     mend = f"Cancel it and send anew: distributor dispatches cancel {dispatch.id}"

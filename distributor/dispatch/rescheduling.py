@@ -39,8 +39,7 @@ def check_reschedulable(dispatch: Dispatch) -> None:
 
 def reschedule(session: Session, dispatch_id: int, start: datetime, not_after: datetime | None, actor: str) -> None:
     """Let a dispatch that has not begun start at `start`, and be cut off at `not_after`; raises as above."""
-    dispatch = session.get(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
-    assert dispatch is not None, "the caller has found it"
+    dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
     check_reschedulable(dispatch)
     before = dispatch.scheduled_at
     dispatch.state, dispatch.pause_reason = DispatchState.PLANNED, ""

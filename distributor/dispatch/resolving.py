@@ -16,8 +16,8 @@ from distributor.models import Attempt, Audit, Delivery, Dispatch
 from distributor.states import ASSUMED_SENT, DeliveryState
 from distributor.transport.maillog import Fate, Found
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_attempt = Attempt.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_attempt = Attempt.__table__
 
 IN_LOG = "the mail server's log: "
 """How the reason of a delivery begins whose doubt the log of the mail server ended."""
@@ -84,8 +84,8 @@ def say(
         if word is Word.ACCEPTED
         else Ending(DeliveryState.QUEUED, f"not accepted, says {actor}{why}; to be sent again")
     )
-    audit = _audit(doubt, dispatch_id, actor, {"as": word, "because": because})
-    return _end(session, doubt, ending, audit, now)
+    details = {"as": word, "because": because}
+    return _end(session, doubt, ending, details, dispatch_id=dispatch_id, actor=actor, now=now)
 
 
 _STATES: Mapping[Fate, DeliveryState] = {
@@ -118,22 +118,26 @@ def settle(
     reason = f"{IN_LOG}{found.words}" + ("; to be sent again" if state == DeliveryState.QUEUED else "")
     ending = Ending(state, reason, reply=found.said, enhanced_code=found.dsn)
     details = {"as": found.fate, "words": found.words, "evidence": list(found.evidence), "files": list(files)}
-    return _end(session, doubt, ending, _audit(doubt, dispatch_id, actor, details), now)
+    return _end(session, doubt, ending, details, dispatch_id=dispatch_id, actor=actor, now=now)
 
 
-def _audit(doubt: Doubt, dispatch_id: int, actor: str, details: dict[str, Any]) -> Audit:
-    told = {"dispatch": dispatch_id, "address": doubt.address, "message_id": doubt.message_id}
-    subject = f"delivery:{doubt.delivery_id}"
-    return Audit(actor=actor, action="dispatches.resolve", subject=subject, details=told | details)
-
-
-def _end(session: Session, doubt: Doubt, ending: Ending, audit: Audit, now: datetime) -> bool:
+def _end(
+    session: Session,
+    doubt: Doubt,
+    ending: Ending,
+    details: Mapping[str, Any],
+    *,
+    dispatch_id: int,
+    actor: str,
+    now: datetime,
+) -> bool:
     connection = session.connection()
-    dispatch_id = audit.details["dispatch"]
     session.get(Dispatch, dispatch_id, with_for_update=True)  # who closes it at this moment comes before us, or after
     if not end_doubt(connection, doubt.delivery_id, ending, now=now):
         return False
-    session.add(audit)
+    told = {"dispatch": dispatch_id, "address": doubt.address, "message_id": doubt.message_id, **details}
+    subject = f"delivery:{doubt.delivery_id}"
+    session.add(Audit(actor=actor, action="dispatches.resolve", subject=subject, details=told))
     if ending.state == DeliveryState.QUEUED:
         reopen(connection, dispatch_id)
     return True

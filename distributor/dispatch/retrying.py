@@ -16,6 +16,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.dispatch.addressees import find_addressees
+from distributor.dispatch.holdings import find_holdings
 from distributor.dispatch.plan import require_uncorrected_text
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -44,9 +45,9 @@ class Wish:
     """Whom to send to again: those in these states, with this reply code, these words in the reply, these people."""
 
     states: tuple[DeliveryState, ...]
-    code: str = ""
-    words: str = ""
-    contacts: tuple[str, ...] = ()
+    code: str
+    words: str
+    contacts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,7 @@ def queue_again(
     Whoever surely has nothing gets it at the address they have now. Raises `BadInput` when the dispatch was cancelled
     meanwhile.
     """
-    dispatch = session.get(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
-    assert dispatch is not None, "nobody deletes a dispatch"
+    dispatch = session.get_one(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
     _require_sendable(dispatch)
     require_uncorrected_text(session, dispatch)
     connection = session.connection()
@@ -262,32 +262,17 @@ def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:
 
     What they would be sent again is older, or the same once more.
     """
-    version = session.get(ReleaseVersion, dispatch.release_version_id)
-    assert version is not None, "a foreign key holds it"
-    release = session.get(Release, version.release_id)
-    assert release is not None, "a foreign key holds it"
-    rows = session.execute(
-        select(
-            owner().label("owner"), col(Delivery.address_key), col(Delivery.state), col(Delivery.dispatch_id),
-            col(Release.slug), col(ReleaseVersion.number),
-        )
-        .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
-        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(
-            col(Release.id).in_([one.id for one in family_of(session, release)]),
-            col(Delivery.dispatch_id) != dispatch.id,
-            col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
-            col(Dispatch.is_test).is_(False),
-        )
-        .order_by(col(Delivery.id))
-    ).all()  # fmt: skip
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
+    family = family_of(session, session.get_one(Release, version.release_id))
+    holdings = find_holdings(
+        session,
+        col(Release.id).in_([one.id for one in family])
+        & (col(Delivery.dispatch_id) != dispatch.id)
+        & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
+    )
     found: dict[int | str, str] = {}
-    for row in rows:
-        verb = "waits for" if row.state in OPEN_STATES else "has"
-        words = f"{verb} «{row.slug}», version {row.number} (dispatch {row.dispatch_id})"
-        found |= {row.address_key: words} | ({row.owner: words} if row.owner else {})
+    for one in holdings:
+        found |= {one.address_key: str(one), one.person: str(one)}
     return found
 
 

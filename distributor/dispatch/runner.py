@@ -409,27 +409,33 @@ class _Run:
         if self.parts.pacer.has_news:
             await self.supply.tick()
         means_everybody = self.unison.hears(claimed.address, claimed.domain, outcome)
-        if outcome.verdict.is_account_level or means_everybody or not (announced and connection.is_usable):
-            self._put_back(announced)
-            if announced:
-                await self._drop(connection)
-            with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
-                await said.written()
-            if outcome.verdict.is_account_level and not await self._wait_out(outcome, slowed):
-                words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
-                self._pause(
-                    f"The mail server refuses us, not a recipient: {words}",
-                    f"Nobody's attempt was counted. {_WAYS_OUT[outcome.verdict].format(account=self.parts.account)}",
-                )
-            if means_everybody:
-                self._pause(
-                    f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
-                    f" {outcome.code} {outcome.reply}",
-                    "When that is mended, send to those who were refused again:"
-                    f" distributor dispatches retry {self.dispatch_id} --state rejected",
-                )
-            return None
-        return announced[0]
+        is_about_us = outcome.verdict.is_account_level or means_everybody
+        if announced and not is_about_us and connection.is_usable:
+            return announced[0]
+        self._put_back(announced)
+        if announced:
+            await self._drop(connection)
+        with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
+            await said.written()
+        if is_about_us:
+            await self._heed(outcome, slowed, means_everybody=means_everybody)
+        return None
+
+    async def _heed(self, outcome: Outcome, slowed: int, *, means_everybody: bool) -> None:
+        """Wait, or pause the dispatch, as an answer wants that is about us and not about its recipient."""
+        if outcome.verdict.is_account_level and not await self._wait_out(outcome, slowed):
+            words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
+            self._pause(
+                f"The mail server refuses us, not a recipient: {words}",
+                f"Nobody's attempt was counted. {_WAYS_OUT[outcome.verdict].format(account=self.parts.account)}",
+            )
+        if means_everybody:
+            self._pause(
+                f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
+                f" {outcome.code} {outcome.reply}",
+                "When that is mended, send to those who were refused again:"
+                f" distributor dispatches retry {self.dispatch_id} --state rejected",
+            )
 
     async def _begin(self, message: _Message) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, true, update
 
-from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -21,14 +20,11 @@ from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
 from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
 
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_account = Account.__table__  # type: ignore[attr-defined]
-_audit = Audit.__table__  # type: ignore[attr-defined]
-_wave = Wave.__table__  # type: ignore[attr-defined]
-
-LATE = timedelta(minutes=15)
-"""How late a start may be unless the settings say otherwise."""
+_dispatch = Dispatch.__table__
+_delivery = Delivery.__table__
+_account = Account.__table__
+_audit = Audit.__table__
+_wave = Wave.__table__
 
 BY_ITSELF = "distributor work"
 """Who acts, in the audit, when it is the hour and no person."""
@@ -59,8 +55,8 @@ class Schedule:
     database: Database
     log: DeliveryLog
     timezone: ZoneInfo
-    late: timedelta = LATE
-    now: Callable[[], datetime] = clock.now
+    late: timedelta
+    now: Callable[[], datetime]
 
     def seconds_to_next(self, most: float) -> float:
         """How long until the next start or cut-off, in seconds, at most `most`."""
@@ -101,7 +97,7 @@ class Schedule:
                 .with_for_update(skip_locked=True)
             ).all():
                 if self.is_late(row.scheduled_at, moment):
-                    held.append((row.id, self._hold(connection, row, moment)))
+                    held.append((row.id, self._hold(connection, row.id, row.scheduled_at, moment)))
                 elif row.state == DispatchState.PLANNED:
                     self._start(connection, row.id, moment)
                     started.append(row.id)
@@ -138,7 +134,7 @@ class Schedule:
                     _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED]),
                 )
             ).all()
-        return {row.id: self._cut(row, moment) for row in rows}
+        return {row.id: self._cut(row.id, row.not_after, moment) for row in rows}
 
     def _is_due(self, moment: datetime) -> ColumnElement[bool]:
         """The condition that a dispatch's start has come, and nobody has taken it up."""
@@ -166,16 +162,16 @@ class Schedule:
             .values(state=DispatchState.RUNNING, started_at=moment, message_date=moment.replace(microsecond=0))
         )
 
-    def _hold(self, connection: Connection, row: Row[Any], moment: datetime) -> str:
+    def _hold(self, connection: Connection, dispatch_id: int, start: datetime, moment: datetime) -> str:
         """Hold a dispatch that would start too late; return why."""
         until = f"{moment.astimezone(self.timezone):%Y-%m-%d %H:%M}"
-        why = f"it was to start on {say_instant(row.scheduled_at, self.timezone)}, and nobody was at work until {until}"
+        why = f"it was to start on {say_instant(start, self.timezone)}, and nobody was at work until {until}"
         connection.execute(
             update(_dispatch)
-            .where(_dispatch.c.id == row.id)
+            .where(_dispatch.c.id == dispatch_id)
             .values(state=DispatchState.PAUSED, pause_reason=HELD + why, started_at=None)
         )
-        note(connection, "dispatches.hold", row.id, {"scheduled_at": row.scheduled_at.isoformat()}, moment)
+        note(connection, "dispatches.hold", dispatch_id, {"scheduled_at": start.isoformat()}, moment)
         return why
 
     def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
@@ -202,21 +198,21 @@ class Schedule:
         who = f"wave {one.wave}, {name}," if name else "the rest"
         return f"{who} was to leave on {hour}, {until}"
 
-    def _cut(self, row: Row[Any], moment: datetime) -> int:
+    def _cut(self, dispatch_id: int, not_after: datetime, moment: datetime) -> int:
         """Withhold who is left of one dispatch; it is done once nothing of it is on the wire either."""
-        withheld = self.log.withhold(row.id, CUT_OFF)
+        withheld = self.log.withhold(dispatch_id, CUT_OFF)
         waits = exists().where(
             _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state.in_([state.value for state in OPEN_STATES])
         )
         with self.database.transaction() as connection:
             connection.execute(
                 update(_dispatch)
-                .where(_dispatch.c.id == row.id, not_(waits))
+                .where(_dispatch.c.id == dispatch_id, not_(waits))
                 .values(state=DispatchState.DONE, pause_reason="", finished_at=moment)
             )
             if withheld:
-                details = {"not_after": row.not_after.isoformat(), "withheld": withheld}
-                note(connection, "dispatches.cut_off", row.id, details, moment)
+                details = {"not_after": not_after.isoformat(), "withheld": withheld}
+                note(connection, "dispatches.cut_off", dispatch_id, details, moment)
         return withheld
 
     def _moment(self, connection: Connection) -> datetime:

@@ -53,8 +53,8 @@ class Signature:
     signed_at: datetime
     digest: str
     lists: tuple[str, ...] | None
-    changes: tuple[str, ...] = ()
-    excluded: str = ""
+    changes: tuple[str, ...]
+    excluded: str
 
     @property
     def holds(self) -> bool:

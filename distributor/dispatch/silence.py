@@ -17,7 +17,7 @@ AT_ONCE_S = 1.0
 """At one look, so far off, where somebody wants the end at once."""
 
 
-async def silence(question: Callable[[], object], *, at_once: bool = False) -> None:
+async def silence(question: Callable[[], object], *, at_once: bool) -> None:
     """Return once the same question has lain unanswered for a minute, or with `at_once` for a second.
 
     `question` gives the oldest that lies unanswered, or None.

@@ -62,7 +62,7 @@ class Supply:
         whom, nobody knows, and only the end of the run gives such claims back.
         """
         async with self._claiming:
-            while not self.halted.is_set():
+            while not self.halted.is_set() and self.stands_still is None:
                 if self._trouble is not None:
                     raise self._trouble
                 if not self.queue and not await self._claim():
@@ -73,9 +73,8 @@ class Supply:
                 claimed, wait = await self._admitted()
                 if claimed is not None:
                     return claimed
-                if not wait or (self._may_look_further() and await self._claim()):
-                    continue
-                await self.pause(wait)
+                if self.stands_still is None and wait and not (self._may_look_further() and await self._claim()):
+                    await self.pause(wait)
             return None
 
     def take_ready(self) -> ClaimedDelivery | None:
@@ -173,8 +172,6 @@ class Supply:
         if not least:
             await self.tick()
         self.stands_still = self.pacer.stands_still(self.now())
-        if self.stands_still is not None:
-            self.halted.set()
         return None, least.total_seconds()
 
     def _may_look_further(self) -> bool:

@@ -34,10 +34,7 @@ class Takeover:
 
 def account_of(session: Session, dispatch_id: int) -> str:
     """The account that carries a dispatch now."""
-    dispatch = session.get(Dispatch, dispatch_id)
-    account = session.get(Account, dispatch.account_id) if dispatch is not None else None
-    assert account is not None, "a foreign key holds it"
-    return account.name
+    return session.get_one(Account, session.get_one(Dispatch, dispatch_id).account_id).name
 
 
 def take_over(
@@ -48,10 +45,8 @@ def take_over(
     Whoever finds that another worker handed it over already goes on through the second account too. The second one is
     struck off as it takes over: no dispatch ever goes back.
     """
-    dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
-    assert dispatch is not None, "it is being carried"
-    current = session.get(Account, dispatch.account_id)
-    assert current is not None
+    dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
+    current = session.get_one(Account, dispatch.account_id)
     if dispatch.state != DispatchState.RUNNING:  # cancelled, or paused by a person meanwhile
         return None
     if current.name != ran:

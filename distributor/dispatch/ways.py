@@ -34,7 +34,7 @@ class Ways(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OneWay:
-    """The same way out for every account: into a folder, say."""
+    """The same way out for every account: to the server of a demo, say."""
 
     transport: Transport
     connections: int = 1

@@ -11,8 +11,8 @@ from distributor.dispatch.logins import RefusedLogins
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.errors import CredentialsRefused
 from distributor.settings import Settings
-from distributor.transport.account import Timeouts
-from distributor.transport.smtp import ProbeReport, SmtpAccount, probe
+from distributor.transport.account import SmtpAccount, Timeouts
+from distributor.transport.probing import ProbeReport, probe
 from distributor.wiring import Workspace
 
 # A person waits for this; some servers hold their greeting back for several seconds to put robots off.
@@ -60,7 +60,7 @@ def check_login(report: ProbeReport, account: SmtpAccount) -> Check:
     """How the server greeted us, how the way there is protected, and as whom we logged in."""
     protection = report.tls or "in clear, on this machine"
     reached = f"{account.place} answers as «{report.greeting}» ({protection}, {report.duration_ms} ms)"
-    if report.authenticated:
+    if report.auth_method:
         return Check.ok("mail_server", f"{reached}; logged in as {account.username} ({report.auth_method}).")
     if account.password:
         return Check.warn(

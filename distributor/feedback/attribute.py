@@ -14,8 +14,8 @@ from distributor.models import Delivery, Dispatch
 from distributor.states import DeliveryState
 from distributor.tokens import BadToken, Keyring, Purpose
 
-_delivery = Delivery.__table__  # type: ignore[attr-defined]
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_delivery = Delivery.__table__
+_dispatch = Dispatch.__table__
 
 WINDOW = timedelta(days=10)
 """How long after its acceptance a message may come back without naming itself: servers try for five days or more."""

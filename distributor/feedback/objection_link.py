@@ -41,8 +41,7 @@ def find_reader(session: Session, keyring: Keyring, delivery_id: int) -> Reader 
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         return None
-    dispatch = session.get(Dispatch, delivery.dispatch_id)
-    assert dispatch is not None, "a foreign key"
+    dispatch = session.get_one(Dispatch, delivery.dispatch_id)
     address = kept_address(delivery.address) if "@" in delivery.address_key else None
     slugs = dict.fromkeys(filter(None, (delivery.sector_slug, delivery.release_sector_slug)))
     rows = session.exec(select(Sector.slug, Sector.name).where(col(Sector.slug).in_(slugs))).all()
@@ -67,8 +66,7 @@ def object_to(session: Session, keyring: Keyring, reader: Reader, scope: str, *,
     assert scope == EVERYTHING or scope in reader.sectors
     if reader.address is None or scope in reader.scopes:
         return
-    delivery = session.get(Delivery, reader.delivery_id)
-    assert delivery is not None, "it was read just now"
+    delivery = session.get_one(Delivery, reader.delivery_id)
     contact = session.get(Contact, delivery.contact_id) if delivery.contact_id is not None else None
     specs = dict.fromkeys(filter(None, (reader.address.spec, contact.address if contact else "")))
     for spec in specs:

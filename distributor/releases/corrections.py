@@ -191,8 +191,7 @@ def link_correction(session: Session, release: Release, target: Release, lang: s
         return
     others = {one.id for one in family(links, links[target.id])} - {target.id}
     for sibling in (one for one in links.values() if one.corrects_id in others):
-        row = session.get(Release, sibling.id)
-        assert row is not None
+        row = session.get_one(Release, sibling.id)
         if base_of(_lang_of(session, row)) == base_of(lang):
             continue
         if target.translates_id is not None and sibling.corrects_id == target.translates_id:
@@ -209,8 +208,7 @@ def link_translation(session: Session, translation: Release, corrected: Release)
     links = read_links(session)
     lang = base_of(_lang_of(session, translation))
     for one in family(links, links[corrected.corrects_id])[1:]:
-        row = session.get(Release, one.id)
-        assert row is not None
+        row = session.get_one(Release, one.id)
         if base_of(_lang_of(session, row)) == lang:
             translation.corrects_id = one.id
             session.add(translation)

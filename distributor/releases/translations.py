@@ -19,9 +19,7 @@ def original_of(session: Session, release: Release) -> Release:
     """The release that this one is a translation of; itself, when it is none."""
     if release.translates_id is None:
         return release
-    original = session.get(Release, release.translates_id)
-    assert original is not None, "a foreign key holds it"
-    return original
+    return session.get_one(Release, release.translates_id)
 
 
 def translations_of(session: Session, original: Release) -> list[Release]:

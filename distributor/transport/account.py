@@ -63,8 +63,8 @@ class SmtpAccount:
     addresses only). `helo` is the name we give; without one, the address literal of our end of the connection.
     `ca_file` is the only authority trusted when given; `dialogue` is told what one connection says.
 
-    Raises `AccountTrouble` for an account that would send a
-    message or a password in clear over a network, or that cannot be one.
+    Raises `AccountTrouble` for an account that would send a message or a password in clear over a network, or that
+    cannot be one.
     """
 
     host: str

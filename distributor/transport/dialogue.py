@@ -38,7 +38,7 @@ class Dialogue:
         self._hidden = frozenset()
         self._heard, self._message = b"", None
 
-    def sends_message(self, size: int, followed_by: bytes = b"") -> None:
+    def sends_message(self, size: int, followed_by: bytes) -> None:
         """What is said next is the end of a message of that size, and these commands behind it."""
         self._message = size, followed_by
 

@@ -46,7 +46,7 @@ _BLOCK_LIST = re.compile(
 )
 
 
-def without_echoes(text: str, recipient: str = "", ours: tuple[str, ...] = ()) -> str:
+def without_echoes(text: str, recipient: str, ours: tuple[str, ...] = ()) -> str:
     """`text` with each address, host name and link in it replaced, the recipient's by `user`.
 
     A server repeats what it was told, and an address may hold any word: `<spf@echec.example>: lookup failed` is not

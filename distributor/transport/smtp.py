@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,25 +12,14 @@ from aiosmtplib.errors import SMTPException
 from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
-from distributor.errors import CredentialsRefused, ServerUnavailable
+from distributor.errors import CredentialsRefused
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport import notices
-from distributor.transport.account import SmtpAccount, Timeouts
+from distributor.transport import dsn_options
+from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
 from distributor.transport.opening import Opened, open_connection
 from distributor.transport.replies import classify, connection_fault, no_answer
-
-__all__ = [
-    "CredentialsRefused",
-    "ProbeReport",
-    "ServerUnavailable",
-    "SmtpAccount",
-    "SmtpConnection",
-    "SmtpTransport",
-    "Timeouts",
-    "probe",
-]
 
 MAX_LINE_OCTETS = 998
 
@@ -219,10 +207,10 @@ class SmtpConnection:
         options = b" SIZE=%d" % len(envelope.message) if "size" in extensions else b""
         if envelope.needs_smtputf8:
             options += b" SMTPUTF8" + (b" BODY=8BITMIME" if "8bitmime" in extensions else b"")
-        return options + (notices.mail_options(envelope.envelope_id) if "dsn" in extensions else b"")
+        return options + (dsn_options.mail_options(envelope.envelope_id) if "dsn" in extensions else b"")
 
     def _recipient_options(self, envelope: Envelope) -> bytes:
-        return notices.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
+        return dsn_options.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
 
     async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
         """Read the replies to the commands before the body, sending those that did not leave yet.
@@ -323,45 +311,6 @@ class SmtpConnection:
         size, limit = f"{len(envelope.message):,} bytes".replace(",", " "), self._opened.size_limit
         takes = "takes less" if limit is None else f"takes at most {limit:,}".replace(",", " ")
         return f"The message has {size}, the server {takes}: send it with smaller attachments, or with links to them."
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeReport:
-    """What a server says of itself to someone who logs in and leaves.
-
-    `certificate_expires` is None in clear; `auth_method` is the one that was used, or "".
-    """
-
-    greeting: str
-    server: str
-    tls: str
-    extensions: tuple[str, ...]
-    auth_methods: tuple[str, ...]
-    auth_method: str
-    authenticated: bool
-    size_limit: int | None
-    certificate_expires: datetime | None
-    duration_ms: int
-
-
-async def probe(account: SmtpAccount) -> ProbeReport:
-    """Connect, log in and leave without sending anything; raise what `open_connection` raises."""
-    started = clock.monotonic()
-    opened = await open_connection(account)
-    certificate_expires = opened.certificate_expires
-    await SmtpConnection(opened, account).close()
-    return ProbeReport(
-        greeting=opened.greeting,
-        server=opened.server,
-        tls=opened.tls,
-        extensions=tuple(" ".join(pair).strip().upper() for pair in opened.extensions.items()),
-        auth_methods=tuple(opened.extensions.get("auth", "").upper().split()),
-        auth_method=opened.auth_method.upper(),
-        authenticated=bool(opened.auth_method),
-        size_limit=opened.size_limit,
-        certificate_expires=certificate_expires,
-        duration_ms=round((clock.monotonic() - started) * 1000),
-    )
 
 
 def stuffed(message: bytes) -> bytes:

@@ -18,7 +18,7 @@ class Wire(SMTPProtocol):
     Parsing, TLS upgrade and the refusal of control characters are aiosmtplib's.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, dialogue: Dialogue | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, dialogue: Dialogue | None) -> None:
         super().__init__(loop)
         self.dialogue = dialogue if dialogue is not None and dialogue.take() else None
         self._spoke_unasked = False

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from distributor import clock
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.feedback.telling import Telling
 from distributor.tokens import BadToken, Keyring, Purpose
 from distributor.web.limits import Limiter, visitor_of

@@ -15,14 +15,17 @@ from warmcommand import WarmCommand
 
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
-from distributor.dispatch.composing import Identity
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.ways import OneWay
 from distributor.models import ReleaseVersion
 from distributor.releases import document, store
 from distributor.starter import make_workspace
-from distributor.transport.filedrop import FileDropTransport
+from distributor.transport.account import SmtpAccount
+from distributor.transport.sandbox import Sandbox
+from distributor.transport.smtp import SmtpTransport
 from distributor.wiring import Workspace, open_workspace
 
 RELEASE = """---
@@ -74,9 +77,13 @@ def _send(workspace: Workspace) -> None:
             templates=workspace.templates,
             now=version.created_at,
         )
-    asyncio.run(
-        workspace.carrier(log).carry(number, OneWay(FileDropTransport(workspace.path / "out")), asyncio.Event())
-    )
+    asyncio.run(_carry(workspace, log, number))
+
+
+async def _carry(workspace: Workspace, log: DeliveryLog, number: int) -> None:
+    async with Sandbox(workspace.path / "out") as sandbox:
+        way = OneWay(SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain")))
+        await workspace.carrier(log).carry(number, way, asyncio.Event())
 
 
 @pytest.fixture

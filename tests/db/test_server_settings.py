@@ -13,7 +13,7 @@ from distributor.deliveries.roster import Roster
 from distributor.errors import BadInput, StorageTrouble
 from distributor.models import Contact
 
-_contact = Contact.__table__  # type: ignore[attr-defined]
+_contact = Contact.__table__
 MOMENT = datetime(2026, 2, 13, 18, 30, 0, 250_000, tzinfo=UTC)
 
 

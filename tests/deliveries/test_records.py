@@ -151,6 +151,18 @@ def test_doubt_is_settled_by_a_person_and_never_as_something_else(database: Data
     assert log.standing(dispatch_id).counts == {_S.ACCEPTED: 1}
 
 
+def test_who_is_assumed_to_have_it_has_it_since_the_attempt_whenever_that_is_said(database: Database) -> None:
+    """As where a person, or the server's log, ends the doubt."""
+    clock = HandClock()
+    log = DeliveryLog(database, "w1", clock)
+    _dispatch_id, number = sending(database, log)
+    log.commit(Batch(records=[record_of(number, SILENT)]))
+    clock.forward(hours=20)
+    log.settle_doubt(number, _S.ACCEPTED, "assumed sent")
+    row = delivery(database, number)
+    assert (row.accepted_at, row.updated_at) == (START, clock.moment)
+
+
 def test_sent_again_after_doubt_the_servers_words_replace_the_reason(database: Database) -> None:
     log = DeliveryLog(database, "w1", HandClock())
     dispatch_id, number = sending(database, log)

@@ -41,8 +41,8 @@ from distributor.db import plain
 from distributor.db.engine import Database
 from distributor.deliveries import log as logs
 from distributor.deliveries.apart import Errand, frame, send
+from distributor.deliveries.informing import RIGHTS
 from distributor.deliveries.log import DeliveryLog, Recovery
-from distributor.deliveries.notices import NOTICE
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.scribe import Standby
@@ -78,7 +78,7 @@ def contents(database: Database) -> dict[str, list[Any]]:
 def stage(database: Database) -> int:
     """A dispatch in three waves to people of all kinds; return its number."""
     version = add_version(database)
-    dispatch_id = add_dispatch(database, version, templates={"text.j2": "{{ " + NOTICE + " }}"})
+    dispatch_id = add_dispatch(database, version, templates={"text.j2": "{{ " + RIGHTS + " }}"})
     with database.session() as session:
         for number in range(0, _PEOPLE, 5):
             session.add(Contact(id=number + 1, embargo_trust=number % 2 == 0))

@@ -32,9 +32,10 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.calling import stop_dispatches
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.composing import Identity, merge_of, recipient_of
+from distributor.dispatch.composing import merge_of, recipient_of
 from distributor.dispatch.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
 from distributor.dispatch.enclosing import enclose_kept
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
@@ -129,6 +130,7 @@ def carrier(database: Database, folder: Path, clock: HandClock, **parts: InDoubt
         connections=1,
         roster=Roster(database, "w1"),
         in_doubt=parts.get("in_doubt", InDoubtPolicy.HOLD),
+        late=timedelta(minutes=15),
         now=clock,
     )
 

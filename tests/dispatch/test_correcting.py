@@ -14,8 +14,9 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
-from distributor.dispatch.composing import Identity, Notice, merge_of
+from distributor.dispatch.composing import Notice, merge_of
 from distributor.dispatch.correcting import Correcting, who_gets
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.plan import require_uncorrected
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction
 from distributor.errors import Refused

@@ -19,7 +19,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import following_up, holdings
 from distributor.dispatch import manifest as manifests
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import LeftOutReason, Manifest, make_manifest
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.errors import BadInput, Refused

@@ -599,7 +599,7 @@ BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.
 def paced(database: Database, dispatch_id: int, at: HandClock, limits: Limits = NO_LIMITS, **more: Any) -> Pacer:
     with database.reading() as connection:
         account_id = connection.execute(select(Dispatch.account_id).where(col(Dispatch.id) == dispatch_id)).scalar_one()
-    return Pacer(PacingBook(database, account_id, "w1", at), limits, wish=2, now=at, **more)
+    return Pacer(PacingBook(database, account_id, "w1", at), limits, now=at, **({"wish": 2} | more))
 
 
 def test_a_provider_that_refuses_three_in_a_row_is_put_off_and_the_others_go_on(database: Database) -> None:
@@ -634,6 +634,23 @@ def test_what_a_day_allows_leaves_and_the_rest_waits_untouched(database: Databas
     again = carry(runner(database, server, now=at, pacer=paced(database, dispatch_id, at, limits)), dispatch_id)
     assert again.stands_still is not None
     assert states(database, ids).count("accepted") == 10
+
+
+def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connections(database: Database) -> None:
+    """While the first one connects, others were let through: what they are to send is counted already."""
+    dispatch_id, ids = add_deliveries(database, 12)
+    at = HandClock()
+    made = paced(database, dispatch_id, at, Limits(per_day=3), wish=8)
+
+    class Slow(FakeServer):
+        async def connect(self) -> FakeConnection:
+            while made.stands_still(at()) is None:  # noqa: ASYNC110 - it turns round within the loop, without a clock
+                await asyncio.sleep(0)
+            return await super().connect()
+
+    result = carry(runner(database, Slow(), connections=8, now=at, pacer=made), dispatch_id)
+    assert result.stands_still is not None
+    assert sorted(states(database, ids)) == ["accepted"] * 3 + ["queued"] * 9
 
 
 def test_no_more_connections_stand_than_the_account_bears(database: Database) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.signing import make_key_file, open_signer, read_key_file
 from distributor.errors import BadInput, Refused, StorageTrouble
 from distributor.rendering.sign import Algorithm

@@ -14,7 +14,7 @@ from distributor.doctor.check import Check, Level, NotExamined, contained
 from distributor.doctor.examination import SERVER
 from distributor.doctor.server import check_certificate, check_features, server_checks
 from distributor.settings import load_settings
-from distributor.transport.smtp import ProbeReport
+from distributor.transport.probing import ProbeReport
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 USERS = {"presse": "s3cret"}
@@ -117,7 +117,7 @@ def test_no_certificate_in_clear() -> None:
 
 
 def features(*extensions: str, size_limit: int | None = None) -> Check:
-    return check_features(ProbeReport("mx", "mx", "", extensions, (), "", False, size_limit, None, 1))
+    return check_features(ProbeReport("mx", "", extensions, (), "", size_limit, None, 1))
 
 
 def test_features() -> None:

@@ -80,7 +80,7 @@ def test_whoever_waited_keeps_their_cut_off_and_whoever_has_the_mistake_has_none
         own.run("releases", "correct", SLUG, mended(own, clock))
         said = own.run("send", CORRECTION, "--yes").out
         assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
-        assert "Dispatch 3: whoever has not left by Tuesday 1 December 2026, 12:00" in said
+        assert "Dispatch 3: whoever has not left by Tuesday 1 December 2026 at 12:00" in said
         told, instead = own.json("dispatches", "show", "2"), own.json("dispatches", "show", "3")
         assert (told["total"], told["not_after"]) == (1, None)
         assert (instead["total"], instead["not_after"][:16]) == (len(SHORT_LIST) - 1, "2026-12-01T11:00")

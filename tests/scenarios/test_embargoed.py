@@ -76,7 +76,7 @@ def test_who_agreed_gets_it_before_and_the_others_at_the_second_of_its_end(
         said = sending.send(SLUG, BUREAU).out
         assert "2 recipients have agreed to it and may have it before; 10 wait for it." in said
         assert "10 recipients wait for the end of the embargo, " in said
-        assert f"{EVENING:%A} {EVENING.day} {EVENING:%B %Y}, 18:00 (Europe/Paris)" in said
+        assert f"{EVENING:%A} {EVENING.day} {EVENING:%B %Y} at 18:00 (Europe/Paris, UTC+" in said
         assert "leave running: distributor work" in said
         assert sorted(one.recipient for one in server.accepted) == sorted(one.spec for one in AGREED)
         assert all("SOUS EMBARGO JUSQU’AU" in text and "18 H 00" in text for text in texts(server.accepted))
@@ -129,7 +129,7 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         process = working(sending, moving_clock)
         later = EVENING + timedelta(hours=2)
         said = sending.run("releases", "embargo", SLUG, "--at", f"{later:%Y-%m-%dT%H:%M}", "--yes").out
-        assert "20:00 (Europe/Paris)" in said
+        assert "at 20:00 (Europe/Paris, UTC+" in said
         agree(sending)
         moving_clock.set(EVENING)
         until(lambda: len(server.accepted) == 2, "who agreed meanwhile has it", process=process)

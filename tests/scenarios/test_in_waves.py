@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -47,7 +48,7 @@ def test_waves_leave_in_their_order_each_journalist_in_the_first(by_clock: Offic
         assert [(one["name"], one["total"]) for one in planned] == [(BUREAU, 12), ("social", 50), ("all", 150)]
         said = sending.run("send", SLUG, "--yes", *everywhere).out
         assert "Wave 2, social: 50 recipients, " in said
-        assert "10:30 (Europe/Paris) (30 min after the wave before)." in said
+        assert re.search(r"at 10:30 \(Europe/Paris, UTC\+[12]\) \(30 min after the wave before\)\.", said)
         assert "150 recipients of wave 3, all, wait until " in said
         assert got(server) == sorted(FIRST)
         assert "waits: for wave 2, social" in sending.run("dispatches", "show", "1").out
@@ -92,7 +93,7 @@ def test_an_account_that_is_refused_holds_the_waves_behind(by_clock: Office, mov
         again = sending.run("dispatches", "resume", "1").out
         assert got(server) == sorted(FIRST), "only the rest of the first wave: the second is counted anew"
         assert "50 recipients of wave 2, social, wait until " in again
-        assert "13:30 (Europe/Paris)" in again
+        assert "at 13:30 (Europe/Paris, UTC+" in again
 
 
 def test_killed_in_the_middle_of_a_wave_the_next_keeps_its_hour(by_clock: Office, moving_clock: MovingClock) -> None:
@@ -124,7 +125,7 @@ def test_an_exclusive_is_ahead_until_its_time_or_a_command(by_clock: Office, mov
         shown = sending.run("dispatches", "show", "1").out
         assert "(exclusive)" in shown
         assert "11 recipients of wave 2, everybody else, wait until " in shown
-        assert "12:00 (Europe/Paris)" in shown
+        assert "at 12:00 (Europe/Paris, UTC+" in shown
         refused = sending.run("dispatches", "resume", "1", code=3)
         assert "distributor dispatches release 1" in one_sentence(refused)
         sending.run("dispatches", "release", "1", "--yes")

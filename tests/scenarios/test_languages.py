@@ -72,6 +72,17 @@ def test_each_reader_gets_their_language_once(office: Office) -> None:
         assert sending.json("report", ENGLISH)["totals"]["accepted"] == len(IN_ENGLISH)
 
 
+def test_a_limit_that_is_used_up_is_told_of_several_versions_as_of_one(office: Office) -> None:
+    """Both dispatches wait for the next day: the command does not end as if everybody had it."""
+    with running() as server:
+        sending = translated(office.at(server.port, smtp_per_day="2"))
+        ran = sending.run(*send_arguments(SLUG, DESK), code=5)
+        assert "2 messages a day are used up. 5 recipients waiting" in one_sentence(ran)
+        assert "distributor work" in one_sentence(ran)
+        assert len(server.accepted) == 2
+        assert [one["state"] for one in sending.json("dispatches", "list")] == ["running", "running"]
+
+
 def test_the_translation_sent_by_itself_is_remembered_too(office: Office) -> None:
     with running() as server:
         sending = translated(office.at(server.port))

@@ -12,8 +12,9 @@ from typing import Any
 from smtpserver import Fault, Script, ScriptedServer
 
 from distributor.states import Outcome
+from distributor.transport.account import SmtpAccount, Timeouts
 from distributor.transport.base import Envelope
-from distributor.transport.smtp import SmtpAccount, SmtpConnection, SmtpTransport, Timeouts
+from distributor.transport.smtp import SmtpConnection, SmtpTransport
 
 IMPATIENT = Timeouts(connect=5, greeting=0.2, command=0.2, data=0.2, block=0.2, dot=0.2, quit=0.2)
 PATIENT = Timeouts(connect=5, greeting=5, command=5, data=5, block=5, dot=5, quit=1)

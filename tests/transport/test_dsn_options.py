@@ -11,7 +11,7 @@ from smtpclient import MESSAGE, Begin, account, envelope, in_loop
 from smtpserver import Script, ScriptedServer
 
 from distributor.feedback.dsn import recipient, xtext_undone
-from distributor.transport.notices import mail_options, recipient_options
+from distributor.transport.dsn_options import mail_options, recipient_options
 from distributor.transport.smtp import SmtpTransport
 
 

@@ -9,8 +9,9 @@ import pytest
 from smtpclient import MESSAGE, PATIENT, Begin, envelope, in_loop
 
 from distributor.states import DeliveryState, Verdict
+from distributor.transport.account import SmtpAccount
 from distributor.transport.sandbox import Sandbox
-from distributor.transport.smtp import SmtpAccount, SmtpConnection, SmtpTransport
+from distributor.transport.smtp import SmtpConnection, SmtpTransport
 
 
 async def connected(sandbox: Sandbox) -> SmtpConnection:

@@ -9,7 +9,8 @@ import pytest
 from smtpclient import PATIENT, Begin, account, envelope, in_loop, in_person
 
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport.smtp import SmtpTransport, Timeouts
+from distributor.transport.account import Timeouts
+from distributor.transport.smtp import SmtpTransport
 
 S, V = DeliveryState, Verdict
 HELLO = ["220 mx.server.example", "250-mx.server.example\r\n250 PIPELINING"]

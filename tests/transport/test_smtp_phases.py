@@ -8,9 +8,8 @@ import pytest
 from smtpclient import MESSAGE, Delivered, deliver_once, in_loop
 from smtpserver import Fault, Script
 
-from distributor.errors import AccountTrouble
+from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
 from distributor.states import DeliveryState, Phase, Verdict
-from distributor.transport.smtp import CredentialsRefused, ServerUnavailable
 
 S, V = DeliveryState, Verdict
 BEFORE_THE_BODY = [Phase.MAIL, Phase.RCPT, Phase.DATA]

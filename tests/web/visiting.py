@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
-from distributor.dispatch.composing import Identity
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.models import Contact, Delivery, FeedbackEvent, Suppression

@@ -13,15 +13,15 @@ from distributor.deliveries.statements import Statements, informed
 from distributor.deliveries.steps import inform
 from distributor.models import Dispatch
 
-_dispatch = Dispatch.__table__  # type: ignore[attr-defined]
+_dispatch = Dispatch.__table__
 
-NOTICE = "texts.rights"
+RIGHTS = "texts.rights"
 """What a template that prints the notice of rights says; a layout without it informs nobody."""
 
 _note_all_for = once_for_a_kind(partial(Prepared, informed()))
 
 
-class Notices:
+class Informing:
     """Keeps the day for the addressees of accepted deliveries, where they are no test and told the rights."""
 
     def __init__(self, statements: Statements, dialect: Dialect) -> None:
@@ -46,7 +46,7 @@ class Notices:
     def _does_inform(self, connection: Connection, dispatch_id: int) -> bool:
         """Whether the messages of a dispatch tell the rights; its templates are frozen, so this is asked once."""
         if dispatch_id not in self._informs:
-            tells = cast(_dispatch.c.templates, Text).contains(NOTICE, autoescape=True)
+            tells = cast(_dispatch.c.templates, Text).contains(RIGHTS, autoescape=True)
             asked = select(_dispatch.c.id).where(_dispatch.c.id == dispatch_id, _dispatch.c.is_test.is_(False), tells)
             self._informs[dispatch_id] = connection.execute(asked).first() is not None
         return self._informs[dispatch_id]
