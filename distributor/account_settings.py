@@ -28,7 +28,8 @@ _SECRETS = {"smtp_password": "PASSWORD", "oauth_client_secret": "CLIENT_SECRET"}
 ACCOUNT_SETTINGS = tuple(
     name
     for name in SETTING_NAMES
-    if name not in _SECRETS and (name.startswith(("smtp_", "oauth_")) or name in {*_IDENTITY, "provider_limits"})
+    if name not in _SECRETS
+    and (name.startswith(("smtp_", "oauth_")) or name in {*_IDENTITY, "provider_limits", "domain_limits"})
 )
 """What an account may set for itself; its secrets are variables of their own."""
 

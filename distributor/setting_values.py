@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ _HOST = re.compile(r"[\w.-]+")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SELECTOR_LENGTH = 100
+_DOMAIN_LIMIT = re.compile(r"(\S+)\s+(\d{1,9})(?:\s*/\s*(second|minute|hour|day)|\s+(at once))")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,6 +108,23 @@ def address(text: str) -> Address:
 def domain(text: str) -> str:
     """Read a domain of our own, as A-labels."""
     return parse_address(f"x@{text}").domain
+
+
+def domain_limits(text: str) -> Mapping[str, Mapping[str, int]]:
+    """Read what domains may be sent, as `orange.fr 10/minute, orange.fr 2 at once`: domain → name of a limit → number.
+
+    A domain, as A-labels, may be named several times, and each limit of it once.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for part in text.split(","):
+        limit = _DOMAIN_LIMIT.fullmatch(part.strip())
+        if limit is None or int(limit[2]) < 1:
+            raise ValueError(text)
+        own, name = found.setdefault(domain(limit[1]), {}), f"per_{limit[3]}" if limit[3] else "connections"
+        if name in own:
+            raise ValueError(text)
+        own[name] = int(limit[2])
+    return found
 
 
 def is_selector(text: str) -> bool:

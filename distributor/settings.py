@@ -93,6 +93,7 @@ class Settings:
     smtp_per_hour: int | None
     smtp_per_day: int | None
     provider_limits: bool
+    domain_limits: Mapping[str, Mapping[str, int]]
     smtp_helo: str
     smtp_ca_file: Path | None
     mail_from: Mailbox | None
@@ -307,6 +308,12 @@ def build_settings(
         smtp_per_hour=read.optional("smtp_per_hour", value.integer(1, 10**9), "a whole number, 1 to 1000000000"),
         smtp_per_day=read.optional("smtp_per_day", value.integer(1, 10**9), "a whole number, 1 to 1000000000"),
         provider_limits=read("provider_limits", value.yes_or_no, "yes or no"),
+        domain_limits=read.optional(
+            "domain_limits",
+            value.domain_limits,
+            "domains with limits and commas between them, such as: orange.fr 200/hour, gazette.example 2 at once",
+        )
+        or {},
         smtp_helo=values["smtp_helo"],
         smtp_ca_file=workspace / ca_file if ca_file else None,
         mail_from=read.optional(

@@ -42,9 +42,9 @@ from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.presets import find_preset, provider_of
+from distributor.transport.presets import find_preset, provider_limits, provider_of
 from distributor.transport.smtp import SmtpTransport
-from distributor.transport.throttle import Limits
+from distributor.transport.throttle import NO_LIMITS, Limits
 
 if TYPE_CHECKING:
     from distributor.feedback.apply import Intake
@@ -185,6 +185,20 @@ class Workspace:
                 mend="See: distributor accounts presets",
             )
         return own.over(preset.limits)
+
+    @cached_property
+    def domain_limits(self) -> Callable[[str], Limits | None] | None:
+        """What a mailbox provider, or another domain, is sent besides; None where nothing is counted by domain.
+
+        What is set for one domain of a provider is for all of them; where it is not set, what the provider bears.
+        """
+        own: dict[str, Limits] = {}
+        for domain, values in self.settings.domain_limits.items():
+            name = provider_of(domain)
+            own[name] = Limits.from_mapping(values).over(own.get(name, NO_LIMITS))
+        if self.settings.provider_limits:
+            return lambda name: own.get(name, NO_LIMITS).over(provider_limits(name))
+        return own.get if own else None
 
     def events(self, worker: str) -> EventLog:
         """Where a worker's events are told."""
@@ -381,7 +395,7 @@ class Workspace:
         if account.username:
             transport = LoginGuard(transport, account, RefusedLogins(self.database, self.keyring))
         settings = self.settings
-        return Way(self.account_name, transport, settings.smtp_connections, self.limits, settings.provider_limits)
+        return Way(self.account_name, transport, settings.smtp_connections, self.limits, self.domain_limits)
 
     def refused_logins(self) -> RefusedLogins | None:
         """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""

@@ -156,6 +156,12 @@ def test_a_file_with_a_password_that_others_can_read_is_refused(tmp_path: Path, 
     load_settings(tmp_path, {})
 
 
+def test_limits_of_domains_are_read(tmp_path: Path) -> None:
+    write(tmp_path, "DISTRIBUTOR_DOMAIN_LIMITS=orange.fr 200/hour, écho.example 1 / second,orange.fr 2 at once\n")
+    found = load_settings(tmp_path, {}).domain_limits
+    assert found == {"orange.fr": {"per_hour": 200, "connections": 2}, "xn--cho-9la.example": {"per_second": 1}}
+
+
 def test_a_file_without_a_password_may_be_read_by_all(tmp_path: Path) -> None:
     write(tmp_path, "DISTRIBUTOR_SMTP_PASSWORD=\nDISTRIBUTOR_DATABASE_URL=sqlite:///press.db\n", 0o644)
     assert not load_settings(tmp_path, {"DISTRIBUTOR_SMTP_PASSWORD": ""}).smtp_password
@@ -247,6 +253,13 @@ BAD = [
     ("IN_DOUBT", "perhaps"),
     ("LATE_MINUTES", "0"),
     ("QUIET_HOURS", "at night"),
+    ("DOMAIN_LIMITS", "orange.fr"),
+    ("DOMAIN_LIMITS", "200/hour"),
+    ("DOMAIN_LIMITS", "orange 200/hour"),
+    ("DOMAIN_LIMITS", "orange.fr 0/hour"),
+    ("DOMAIN_LIMITS", "orange.fr 2/week"),
+    ("DOMAIN_LIMITS", "orange.fr 2/hour, orange.fr 3/hour"),
+    ("DOMAIN_LIMITS", "orange.fr 2/hour,"),
 ]
 
 

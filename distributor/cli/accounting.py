@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from distributor.cli.output import console, count, show_table, suggest, when
 from distributor.dispatch.accounts import named_accounts
@@ -37,7 +37,7 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
     settings, waits = workspace.settings, list[Wait]()
     if number is not None:
         with workspace.database.reading() as connection:
-            waits = read_waits(connection, number, workspace.limits)
+            waits = read_waits(connection, number, workspace.limits, workspace.domain_limits)
     return {
         "id": number,
         "name": workspace.account_name,
@@ -55,6 +55,7 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
         "limits": workspace.limits.as_mapping(),
         "connections_per_command": settings.smtp_connections,
         "provider_limits": settings.provider_limits,
+        "domain_limits": settings.domain_limits,
     }
 
 
@@ -90,6 +91,8 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
     by = f", by a token of {account_provider(workspace)}" if account.tokens else ""
     out.print(f"{account.place} takes us{who}{by}.")
     out.print(f"Limits: {_in_words(workspace.limits)}.")
+    for domain, values in workspace.settings.domain_limits.items():
+        out.print(f"Limits of {domain}: {_in_words(Limits.from_mapping(values))}.")
     known = presets_for(account.host)
     if known and workspace.settings.smtp_preset not in {one.name for one in known}:
         for one in known:
@@ -224,3 +227,12 @@ def limits_of(workspace: Workspace, account: str) -> Limits:
         return workspace.for_account(account).limits
     except BadInput:
         return NO_LIMITS
+
+
+def waits_of(connection: Connection, workspace: Workspace, account: str, number: int) -> list[Wait]:
+    """What the account that a dispatch goes through waits for; of one that was removed since no limits are known."""
+    try:
+        own = workspace.for_account(account)
+    except BadInput:
+        return read_waits(connection, number, NO_LIMITS)
+    return read_waits(connection, number, own.limits, own.domain_limits)

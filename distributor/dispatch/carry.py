@@ -46,7 +46,7 @@ from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
-from distributor.transport.presets import provider_limits, provider_of
+from distributor.transport.presets import provider_of
 
 STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -446,7 +446,7 @@ class Carrier:
             way.limits,
             wish=connections,
             scope_of=provider_of,
-            provider_limits=provider_limits if way.paces_providers else None,
+            domain_limits=way.domain_limits,
             now=self.now,
         )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
 from distributor.dispatch.unpaced import A, Call, Unpaced
 from distributor.states import Outcome, Verdict
-from distributor.transport.throttle import Allowance, Lesson, Limits
+from distributor.transport.throttle import NO_LIMITS, Allowance, Lesson, Limits
 
 PATIENCE = timedelta(minutes=2)
 """Longer waits of the account end the run: it goes on by itself when they are over."""
@@ -32,7 +32,7 @@ class Pacer(Unpaced):
     """Keeps one run within the account's limits, and within those of each provider when they are wished for.
 
     `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
-    learned. `scope_of` names the provider of a domain, `provider_limits` what it bears (None: not behind a relay).
+    learned. `scope_of` names the provider of a domain, `domain_limits` what that is sent at most (None: all there is).
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class Pacer(Unpaced):
         *,
         wish: int,
         scope_of: Callable[[str], str] = str,
-        provider_limits: Callable[[str], Limits] | None = None,
+        domain_limits: Callable[[str], Limits | None] | None = None,
         now: Callable[[], datetime],
     ) -> None:
         self._book = book
         self._limits = limits
         self._wish = wish
         self._scope_of = scope_of
-        self._provider_limits = provider_limits
+        self._domain_limits = domain_limits
         self._now = now
         self._allowances: dict[str, Allowance] = {}
         self._blocks: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Pacer(Unpaced):
         for name in (ACCOUNT, scope):
             if (shut := self._shut.get(name)) is not None and shut.until > now:
                 return shut.until - now
-        of_provider = self._provider_limits(scope) if self._provider_limits else None
+        of_provider = self._domain_limits(scope) if self._domain_limits else None
         if of_provider and of_provider.connections and self._in_flight[scope] >= of_provider.connections:
             return _SOON
         counted = [ACCOUNT] if self._is_counted or ACCOUNT in self._slowed else []
@@ -118,9 +118,10 @@ class Pacer(Unpaced):
     def set_aside(self, queue: deque[A], now: datetime) -> list[tuple[A, Wait]]:
         """Take those out of the queue whose provider is not to be sent to for longer than moments."""
         aside = []
-        for claimed in list(queue) if self._shut else ():
-            wait = self._shut.get(self._scope_of(claimed.domain))
-            if wait is not None and wait.until - now > ASIDE:
+        long = {wait.what: wait for wait in self.waits(now) if wait.what != ACCOUNT and wait.until - now > ASIDE}
+        for claimed in list(queue) if long else ():
+            wait = long.get(self._scope_of(claimed.domain))
+            if wait is not None:
                 queue.remove(claimed)
                 aside.append((claimed, wait))
         return aside
@@ -254,7 +255,7 @@ class Pacer(Unpaced):
         if scope == ACCOUNT:
             limits = self._limits
         else:
-            limits = self._provider_limits(scope) if self._provider_limits else Limits()
+            limits = (self._domain_limits(scope) if self._domain_limits else None) or NO_LIMITS
         unspent = before if before is not None and before.tokens > 0 else None
         return Order(scope, limits, max(least, self._blocks[scope]), unspent)
 

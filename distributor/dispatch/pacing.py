@@ -202,23 +202,27 @@ class PacingBook:
         return mine
 
 
-def read_waits(connection: Connection, account_id: int, limits: Limits, now: datetime | None = None) -> list[Wait]:
-    """What an account waits for now: what is used up, who asked us to slow down, who refuses us."""
+def read_waits(
+    connection: Connection,
+    account_id: int,
+    limits: Limits,
+    domain_limits: Callable[[str], Limits | None] | None = None,
+    now: datetime | None = None,
+) -> list[Wait]:
+    """What an account waits for now, itself first: what is used up, who asked us to slow down, who refuses us."""
     moment = now or clock_of(connection, clock.now())
-    waits = [
-        Wait(scope, gauge.until, gauge.reason)
-        for scope, gauge in sorted(_notable(connection, account_id, moment).items())
-        if gauge.until is not None and gauge.until > moment
-    ]
-    if any(wait.what == ACCOUNT for wait in waits):
-        return waits
-    row = connection.execute(
-        select(_pace).where(_pace.c.account_id == account_id, _pace.c.scope == ACCOUNT)
-    ).one_or_none()
-    if row is not None:
-        _, got = draw(thaw(row.state, row.until, row.reason, moment), replace(limits, per_second=None), 1, moment)
+    waits = []
+    for row in connection.execute(select(_pace).where(_pace.c.account_id == account_id).order_by(_pace.c.scope)):
+        gauge = thaw(row.state, row.until, row.reason, moment)
+        if gauge.until is not None and gauge.until > moment:
+            waits.append(Wait(row.scope, gauge.until, gauge.reason))
+            continue
+        kept = limits if row.scope == ACCOUNT else domain_limits(row.scope) if domain_limits else None
+        if kept is None:
+            continue
+        _, got = draw(gauge, replace(kept, per_second=None), 1, moment)
         if got.retry_at is not None and got.retry_at > moment + timedelta(seconds=2):
-            waits.insert(0, Wait(ACCOUNT, got.retry_at, got.why))
+            waits.append(Wait(row.scope, got.retry_at, got.why))
     return waits
 
 
@@ -263,7 +267,7 @@ def renew_waits(database: Database, limits_of: Callable[[str], Limits]) -> None:
         free = [
             row.id
             for row in rows
-            if not any(wait.what == ACCOUNT for wait in read_waits(connection, row.id, limits_of(row.name), moment))
+            if not any(wait.what == ACCOUNT for wait in read_waits(connection, row.id, limits_of(row.name), now=moment))
         ]
         _end_waits(connection, _dispatch.c.account_id.in_(free))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,15 +14,15 @@ from distributor.transport.throttle import NO_LIMITS, Limits
 class Way:
     """One account as a run uses it.
 
-    `limits` are the account's; `paces_providers` says whether those of mailbox providers are kept besides: a relay
-    keeps them itself.
+    `limits` are the account's; `domain_limits` gives those of a mailbox provider, or of another domain, that are kept
+    besides: None for one without, and where nothing is counted by domain.
     """
 
     account: str
     transport: Transport
     connections: int
     limits: Limits = NO_LIMITS
-    paces_providers: bool = False
+    domain_limits: Callable[[str], Limits | None] | None = None
 
 
 class Ways(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 SPANS = {"minute": 60, "hour": 3600, "day": 86_400}
 """The spans in which tokens are counted, in seconds. What is set per second is kept by spacing."""
 
+_EACH = {"minute": "a minute", "hour": "an hour", "day": "a day"}
 _HOLD_S = 30.0
 _GRAINS = 100
 _AHEAD = timedelta(seconds=1)
@@ -160,7 +161,8 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
     if spent:
         back = {span: _has_some_again(gauge.taken[span], out[span] - spans[span]) for span in spent}
         last = max(spent, key=back.__getitem__)
-        return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{spans[last]} messages a {last} are used up")
+        what = f"{spans[last]} messages {_EACH[last]} are" if spans[last] > 1 else f"one message {_EACH[last]} is"
+        return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{what} used up")
     many = min([wanted, *(spans[span] - out[span] for span in spans)])
     interval = _interval(limits, gauge.rate(now))
     start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])

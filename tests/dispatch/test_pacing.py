@@ -77,7 +77,7 @@ def test_several_processes_keep_one_limit_and_so_does_a_restart(database: Databa
     (wait,) = again.waits(at())
     assert (wait.what, wait.why) == (ACCOUNT, "30 messages a minute are used up")
     with database.reading() as connection:
-        (shown,) = read_waits(connection, 1, limits, at())
+        (shown,) = read_waits(connection, 1, limits, now=at())
     assert (shown.until, shown.why) == (wait.until, wait.why)
     at.forward(seconds=70)
     assert sum(send(one, at) for _ in range(30) for one in three) == 30
@@ -237,7 +237,7 @@ def test_a_killed_process_holds_its_connections_half_a_minute_at_most(database: 
 def test_what_one_provider_bears_is_kept_when_it_is_wished_for(database: Database) -> None:
     at = HandClock()
     made = pacer(
-        database, at, wish=9, provider_limits=lambda name: Limits(connections=2 if name == "orange.fr" else None)
+        database, at, wish=9, domain_limits=lambda name: Limits(connections=2 if name == "orange.fr" else None)
     )
     assert [made.admit("orange.fr", at()) is None for _ in range(3)] == [True, True, False]
     assert made.admit("jour.example", at()) is None
@@ -247,6 +247,19 @@ def test_what_one_provider_bears_is_kept_when_it_is_wished_for(database: Databas
     assert chosen.domain == "jour.example", "a slow provider holds up nobody else"
     made.learn("orange.fr", ACCEPTED, at())
     assert made.admit("orange.fr", at()) is None
+
+
+@pytest.mark.usefixtures("account")
+def test_whoever_waits_for_the_limit_of_a_domain_holds_up_nobody_else(database: Database) -> None:
+    at = HandClock()
+    made = pacer(database, at, domain_limits={"gazette.example": Limits(per_hour=1)}.get)
+    assert send(made, at, "gazette.example", ACCEPTED)
+    assert not send(made, at, "gazette.example", ACCEPTED)
+    assert made.stands_still(at()) is None
+    queue = deque([_Somebody("gazette.example"), _Somebody("jour.example")])
+    ((aside, wait),) = made.set_aside(queue, at())
+    assert (aside.domain, wait.why) == ("gazette.example", "one message an hour is used up")
+    assert [one.domain for one in queue] == ["jour.example"]
 
 
 def test_many_threads_draw_at_once_and_no_token_is_given_twice(database: Database, account: int) -> None:

@@ -95,6 +95,23 @@ def test_what_a_day_allows_is_kept_over_commands_and_said(office: Office) -> Non
         assert len(server.accepted) == len(SHORT_LIST)
 
 
+def test_what_one_domain_is_sent_in_an_hour_holds_up_nobody_else(office: Office) -> None:
+    domain = "xn--cho-libre-93a.example"
+    theirs = [person.spec for person in SOCIAL if person.spec.endswith(f"@{domain}")]
+    with running() as server:
+        sending = office.at(server.port, domain_limits="écho-libre.example 3/hour")
+        ran = sending.send(SLUG, "social", code=5)
+        got = [one.recipient for one in server.accepted]
+        assert len(set(got)) == len(got) == len(SOCIAL) - len(theirs) + 3
+        assert len(theirs) > 3 == len({*theirs} & {*got})
+        assert "3 messages an hour are used up" in ran.text
+        (wait,) = sending.json("dispatches", "show", "1")["waits"]
+        assert (wait["what"], wait["why"]) == (domain, "3 messages an hour are used up")
+        assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
+        assert sending.run("work", "--once").out == "Nothing is due.\n", "it does not knock before its time"
+        assert len(server.accepted) == len(got)
+
+
 def test_two_commands_keep_one_limit(office: Office) -> None:
     office.send(SLUG, "social", code=4)
     with running() as server:
