@@ -36,6 +36,10 @@ dispatches show 1
 dispatches resume 1
 work --once
 releases show marees
+releases correct marees corrected.md
+releases sign-off marees-rectificatif --by Anne
+send marees-rectificatif --yes
+dispatches retry 1 --state rejected
 report marees
 report marees --json
 agenda
@@ -60,7 +64,9 @@ def rehearse() -> None:
     with tempfile.TemporaryDirectory() as folder, running() as server:
         os.environ.update(_SETTINGS, DISTRIBUTOR_SMTP_PORT=str(server.port))
         os.chdir(folder)
-        Path("marees.md").write_bytes(starter_path("releases/marees-2050.md").read_bytes())
+        text = starter_path("releases/marees-2050.md").read_text(encoding="utf-8")
+        Path("marees.md").write_text(text, encoding="utf-8")
+        Path("corrected.md").write_text(f"{text}\nUn mot de plus.\n", encoding="utf-8")
         for line in _SCRIPT.splitlines():
             _run(["--workspace", "press", *line.split()])
         for engine in opened:  # at its end, for a command
