@@ -206,22 +206,6 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     sys.argv = ["distributor", *request["arguments"]]
 
 
-def _work_out() -> None:
-    """What every process of ours works out once, and keeps: tables' classes, the ledger's statements, templates."""
-    from sqlalchemy.orm import configure_mappers
-
-    from distributor.db.engine import Database
-    from distributor.deliveries.log import DeliveryLog
-    from distributor.rendering.templates import TemplateSet
-
-    configure_mappers()
-    database = Database("sqlite://")
-    with database.reading():  # only then it is known which SQLite it is
-        DeliveryLog(database, "nobody")
-    database.close()
-    TemplateSet.load(_TESTS.parent / "templates" / "press-release")
-
-
 def _leave_memory_to_the_kernel(code: object) -> None:
     """End as the interpreter does, but for giving back object by object what the kernel takes back in one piece.
 
@@ -252,17 +236,19 @@ def _main() -> None:
         if not module.name.startswith(("distributor.db.migrations.", "distributor.__main__")):
             importlib.import_module(module.name)
     for name in (
-        "aiosmtplib", "alembic.command", "babel.dates", "dotenv.parser", "rich.live", "typer._adapters", "xlsxwriter",
+        "aiosmtplib", "alembic.command", "babel.dates", "dotenv.parser", "email_validator.validate_email",
+        "encodings.punycode", "pygal", "rich.live", "typer._adapters", "typst", "xlsxwriter",
     ):  # fmt: skip
         importlib.import_module(name)
     for language in ("fr", "en"):
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
     from distributor.__main__ import main
 
-    _work_out()
     sys.path.append(str(_TESTS))
     from movingclock import follow_environment
+    from rehearsal import rehearse
 
+    rehearse()
     # What is here to stay is no garbage: no fork looks through it, and so none copies the memory that it shares.
     gc.collect()
     gc.freeze()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.main import get_command
+from typer.main import get_command, get_command_name
 from typer.models import CommandInfo, TyperInfo
 
 from distributor import __version__
@@ -116,26 +116,30 @@ def _require_text(arguments: list[str]) -> None:
             raise BadInput(f"«{shown}» is not UTF-8 text.", mend="Write it again; a file can be renamed first.")
 
 
-def _meant(arguments: Collection[str]) -> typer.Typer:
+def _meant(whole: typer.Typer, arguments: Collection[str]) -> typer.Typer:
     """The command line, as far as these arguments need it: what none of them names is listed, and no more.
 
     To put a hundred commands together takes longer than most of them.
     """
-    meant = copy(app)
-    meant.registered_groups = [
-        group if group.name in arguments else _listed_group(group) for group in app.registered_groups
-    ]
+    meant = copy(whole)
+    meant.registered_groups = [_meant_group(group, arguments) for group in whole.registered_groups]
     meant.registered_commands = [
-        command if command.callback and command.callback.__name__ in arguments else _listed_command(command)
-        for command in app.registered_commands
+        command if _name(command) in arguments else _listed_command(command) for command in whole.registered_commands
     ]
     return meant
 
 
-def _listed_group(group: TyperInfo) -> TyperInfo:
+def _meant_group(group: TyperInfo, arguments: Collection[str]) -> TyperInfo:
     assert group.typer_instance is not None
+    if group.name in arguments:
+        return TyperInfo(_meant(group.typer_instance, arguments), name=group.name)
     said = group.typer_instance.info.help
     return TyperInfo(typer.Typer(help=said if isinstance(said, str) else None), name=group.name)
+
+
+def _name(command: CommandInfo) -> str:
+    assert command.callback is not None
+    return command.name or get_command_name(command.callback.__name__)
 
 
 def _listed_command(command: CommandInfo) -> CommandInfo:
@@ -154,7 +158,7 @@ def run() -> int:
     """Run the command line; return its exit code. Errors are one sentence on standard error."""
     try:
         _require_text(sys.argv[1:])
-        command = get_command(_meant(sys.argv[1:]))
+        command = get_command(_meant(app, sys.argv[1:]))
         if "--help" in sys.argv[1:]:
             from distributor.cli.placeholders import name_values
 

@@ -35,8 +35,8 @@ from distributor.rendering.values import (
 _PREHEADER = 140
 _LOGO = (240, 80)  # the most it takes of the page, in pixels
 
-SETTLED_AFTER = 8
-"""Messages alike after which their templates are settled: that takes as long as it saves in some thirty messages."""
+SETTLED_AFTER = 100
+"""Messages alike after which their templates are settled: that takes as long as it saves in about so many."""
 
 _MANY_LINES = re.compile(r"\n{3,}")
 

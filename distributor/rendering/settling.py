@@ -9,7 +9,7 @@ are evaluated for every message. What then stands side by side becomes one long 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, nodes
@@ -20,15 +20,13 @@ _PLAIN = frozenset({str, Markup, bool, int, type(None)})
 """What can be written into a template in place of an expression."""
 
 
-def assigned_names(trees: Iterable[nodes.Template]) -> frozenset[str]:
-    """Every name that any of the templates gives a value to: what it means depends on the place where it stands."""
-    names: set[str] = set()
-    for tree in trees:
-        names |= {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
-        names |= {node.name for node in tree.find_all(nodes.Macro)}
-        names |= {node.target for node in tree.find_all(nodes.Import)}
-        for node in tree.find_all(nodes.FromImport):
-            names |= {name if isinstance(name, str) else name[1] for name in node.names}
+def assigned_names(tree: nodes.Template) -> frozenset[str]:
+    """Every name that the template gives a value to: what it means depends on the place where it stands."""
+    names = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    names |= {node.name for node in tree.find_all(nodes.Macro)}
+    names |= {node.target for node in tree.find_all(nodes.Import)}
+    for node in tree.find_all(nodes.FromImport):
+        names |= {name if isinstance(name, str) else name[1] for name in node.names}
     return frozenset(names)
 
 

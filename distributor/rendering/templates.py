@@ -72,8 +72,7 @@ class TemplateSet:
         )
         self._inlined: dict[str, inlining.Inlined] = {}
         self._environment = _Environment(self._get_source)
-        self._compile()
-        self._assigned: frozenset[str] | None = None
+        self._assigned = self._compile()
 
     @classmethod
     def load(cls, folder: Path, *, within: Path | None = None) -> TemplateSet:
@@ -145,19 +144,14 @@ class TemplateSet:
 
     def settled(self, known: Mapping[str, Any]) -> dict[str, Template]:
         """Both messages' templates with all that follows from `known` worked out, for `render`."""
-        if self._assigned is None:
-            trees = [self._tree(name) for name in self._sources if name.endswith(".j2")]
-            self._assigned = assigned_names(trees)
         settled = {key: value for key, value in known.items() if key not in self._assigned}
         templates = {}
         for name in (HTML, TEXT):
-            tree = settle(self._tree(name), settled, self._environment, name)
+            tree = self._environment.parse(self._get_source(name) or "", name, name)
+            tree = settle(tree, settled, self._environment, name)
             code = self._environment.compile(tree, name, name)
             templates[name] = Template.from_code(self._environment, code, dict(self._environment.globals))
         return templates
-
-    def _tree(self, name: str) -> nodes.Template:
-        return self._environment.parse(self._get_source(name) or "", name, name)
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """Render `message.html.j2` or `message.txt.j2`; `TemplateFault` says what went wrong, where."""
@@ -193,13 +187,17 @@ class TemplateSet:
             if len(source.encode("utf-8", "replace")) > MAX_SOURCE:
                 raise BadInput(f"The file is larger than {MAX_SOURCE // 1024} kB.", file=self._path(name))
 
-    def _compile(self) -> None:
-        """Read every template, so that a typo is found now and not at the first recipient."""
+    def _compile(self) -> frozenset[str]:
+        """Read every template, so that a typo is found now and not at the first recipient.
+
+        Return every name that one of them gives a value to.
+        """
+        assigned: set[str] = set()
         for name, source in self._sources.items():
             if not name.endswith(".j2"):
                 continue
             try:
-                _check(source, name)  # the user's own text, so the line is the user's own
+                assigned |= _check(source, name)  # the user's own text, so the line is the user's own
                 if name.endswith(".html.j2"):
                     self._inlined[name] = inlining.inline_source(source, self._css, self._path(name))
                 self._environment.get_template(name)
@@ -207,6 +205,7 @@ class TemplateSet:
                 said = (error.message or "it cannot be read").rstrip(".")
                 place = self._path(error.name or name)
                 raise BadInput(f"The template has a mistake: {said}.", file=place, line=error.lineno) from None
+        return frozenset(assigned)
 
     def _get_source(self, name: str) -> str | None:
         inlined = self._inlined.get(name)
@@ -343,8 +342,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 @lru_cache(maxsize=256)
-def _check(source: str, name: str) -> None:
-    """Raise `TemplateSyntaxError` for a mistake that can be seen without rendering, also where Jinja would wait."""
+def _check(source: str, name: str) -> frozenset[str]:
+    """The names that a template gives a value to.
+
+    Raises `TemplateSyntaxError` for a mistake that can be seen without rendering, also where Jinja would wait.
+    """
     environment = _Environment(lambda _: None)
     tree = environment.parse(source, name)
     for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
@@ -352,6 +354,7 @@ def _check(source: str, name: str) -> None:
             if node.name not in known:
                 what = kind.__name__.lower()
                 raise TemplateSyntaxError(f"No {what} named {node.name!r}", node.lineno, name)
+    return assigned_names(tree)
 
 
 class _Sources(BaseLoader):

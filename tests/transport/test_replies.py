@@ -298,17 +298,17 @@ ORDINARY = [
 ]
 
 
-@pytest.mark.parametrize("local", ORDINARY)
 @pytest.mark.parametrize("said", SAID, ids=lambda said: f"{said[0]}-{said[1]} {said[2][:40]}")
 def test_a_recipient_who_is_called_like_a_word_changes_no_sentence(
-    said: tuple[Phase, int, str, Verdict, DeliveryState, int | None], local: str
+    said: tuple[Phase, int, str, Verdict, DeliveryState, int | None],
 ) -> None:
     """`mail@…` is common: «receiving mail at a rate» is about a rate, and gives nobody up."""
     phase, code, text, *expected = said
-    if re.search(rf"(?:^|[\d:;,.(] ){local}\b|\b{local}(?:$|[:;,.)])", text):
-        return  # as it stands there it may be the recipient
-    outcome = classify(phase, code, text, recipient=f"{local}@journal.example")
-    assert [outcome.verdict, outcome.state, outcome.retry_after] == expected
+    for local in ORDINARY:
+        if re.search(rf"(?:^|[\d:;,.(] ){local}\b|\b{local}(?:$|[:;,.)])", text):
+            continue  # as it stands there it may be the recipient
+        outcome = classify(phase, code, text, recipient=f"{local}@journal.example")
+        assert [outcome.verdict, outcome.state, outcome.retry_after] == expected, local
 
 
 RULE_WORDS = [

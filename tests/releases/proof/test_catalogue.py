@@ -118,7 +118,8 @@ HARD: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("text", HARD.values(), ids=HARD)
 def test_time_grows_no_faster_than_the_text(text: Callable[[int], str]) -> None:
-    def seconds(size: int) -> float:
+    def seconds(size: int, enough: float = 0) -> float:
+        """The best of two times; one is enough where it is no longer than that."""
         body = text(size)
         one = ProofSubject(ReleaseDraft("Lac", body), body, NOON, PARIS)
         best = 1e9
@@ -126,7 +127,9 @@ def test_time_grows_no_faster_than_the_text(text: Callable[[int], str]) -> None:
             start = time.process_time()
             proof(one)
             best = min(best, time.process_time() - start)
+            if best < enough:
+                break
         return best
 
-    small = seconds(8_000)
-    assert seconds(32_000) < 8 * small + 0.02  # four times the text; the square of it would be sixteen
+    longest = 8 * seconds(8_000) + 0.02  # four times the text; the square of it would be sixteen
+    assert seconds(32_000, longest) < longest

@@ -1,0 +1,114 @@
+"""The usual commands, run once in the process that others are forked from: what one works out and keeps, all have.
+
+Patterns, templates and the SQL of statements are worked out by the first that needs them and kept as long as the
+process: they depend on nothing but what was asked. So here the first is no test's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from smtpserver import running
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+_PATIENCE_S = 120
+_SCRIPT = """\
+init press
+contacts import press/lists/sante.csv --list sante --sector Santé
+contacts import press/lists/social.csv --list social --sector Social
+suppressions add beatrice.loeuillet@tele-garonne.example
+releases import marees.md --slug marees
+releases proof marees --list sante
+send marees --list sante --dry-run
+send marees --list sante --yes
+dispatches list
+dispatches show 1
+dispatches resume 1
+work --once
+releases show marees
+releases correct marees corrected.md
+releases sign-off marees-rectificatif --by Anne
+send marees-rectificatif --yes
+dispatches retry 1 --state rejected
+report marees
+report marees --json
+agenda
+"""
+_SETTINGS = {
+    "DISTRIBUTOR_SMTP_HOST": "127.0.0.1",
+    "DISTRIBUTOR_SMTP_SECURITY": "plain",
+    "DISTRIBUTOR_MAIL_FROM": "Service de presse <presse@observatoire-littoral.example>",
+    "DISTRIBUTOR_SIGN_OFFS": "0",
+    "DISTRIBUTOR_COOL_DOWN": "0",
+}
+
+
+def rehearse() -> None:
+    """Run them, with a mail server in this process, in a folder that is gone afterwards."""
+    from distributor.starter import starter_path
+
+    opened = _compile_once()
+    environment, arguments, place = dict(os.environ), sys.argv, Path.cwd()
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a command that ends holds back what would disturb its end
+    signal.alarm(_PATIENCE_S)  # whoever hangs here would keep every test waiting
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        os.environ.update(_SETTINGS, DISTRIBUTOR_SMTP_PORT=str(server.port))
+        os.chdir(folder)
+        text = starter_path("releases/marees-2050.md").read_text(encoding="utf-8")
+        Path("marees.md").write_text(text, encoding="utf-8")
+        Path("corrected.md").write_text(f"{text}\nUn mot de plus.\n", encoding="utf-8")
+        for line in _SCRIPT.splitlines():
+            _run(["--workspace", "press", *line.split()])
+        for engine in opened:  # at its end, for a command
+            engine.dispose()
+        opened.clear()
+    signal.alarm(0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = arguments
+    os.chdir(place)
+    assert threading.active_count() == 1, "who forks beside a thread may fork a lock that it holds"
+
+
+def _run(arguments: Sequence[str]) -> None:
+    """What it says, and whether that is right, is for tests to see."""
+    from distributor.cli.app import run
+
+    sys.argv = ["distributor", *arguments]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        run()
+
+
+def _compile_once() -> list[Engine]:
+    """Let what was compiled for one SQLite file be known for all: every one has the same library behind it.
+
+    Return the list of engines that are made from now on.
+    """
+    from distributor.db import engine
+
+    kept: dict[str, Any] = {}
+    opened: list[Engine] = []
+
+    def create(url: Any, **options: Any) -> Engine:
+        made = create_engine(url, **options)
+        if isinstance(made.dialect, SQLiteDialect_pysqlite):
+            made._compiled_cache = kept.setdefault("sqlite", made._compiled_cache)
+        opened.append(made)
+        return made
+
+    vars(engine)["create_engine"] = create
+    # It is a part of each key.
+    SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)
+    SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))
+    return opened
