@@ -28,15 +28,6 @@ def server_checks(settings: Settings, now: datetime, workspace: Workspace | None
     """
     workspace = workspace or Workspace(settings.workspace, settings)
     account = replace(workspace.account(), timeouts=PATIENCE)
-    if account.username and not account.password and account.tokens is None:
-        # Providers count every refused login: an empty password is never offered.
-        yield Check.fail(
-            "mail_server",
-            "A user name is set, and no password.",
-            f"Set {account.setting('SMTP_PASSWORD')}; or leave {account.setting('SMTP_USERNAME')} empty for a server"
-            " that asks for none.",
-        )
-        return
     report = _probe(account, workspace.refused_logins() if account.username else None)
     yield check_login(report, account)
     yield guarded("certificate", check_certificate, report.certificate_expires, now)

@@ -82,6 +82,13 @@ class SmtpAccount:
     tokens: TokenSource | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.username and not self.password and self.tokens is None:
+            # Providers count every refused login: an empty password is never offered.
+            raise AccountTrouble(
+                "A user name is set, and no password.",
+                mend=f"Set {self.setting('SMTP_PASSWORD')}; or leave {self.setting('SMTP_USERNAME')} empty for a server"
+                " that asks for none.",
+            )
         if not self.host or not self.host.isprintable() or " " in self.host:
             raise AccountTrouble("No mail server is set.", mend=f"Set {self.setting('SMTP_HOST')} to its name.")
         if self.security not in SECURITIES:

@@ -54,6 +54,17 @@ def test_a_wrong_password_is_offered_once_and_nobody_is_touched(office: Office, 
         assert len(server.accepted) == len(SHORT_LIST)
 
 
+def test_an_empty_password_is_never_offered(office: Office) -> None:
+    """Providers count refused logins, and lock the account after a few."""
+    with running(Script(users={"presse": "s3cret"})) as server:
+        sending = office.at(server.port, smtp_username="presse")
+        ran = sending.send(SLUG, BUREAU, code=4)
+        assert "A user name is set, and no password." in one_sentence(ran)
+        assert "DISTRIBUTOR_SMTP_PASSWORD" in ran.text
+        assert server.connections == 0
+        assert sending.query("SELECT count(*) FROM dispatch") == [(0,)]
+
+
 @pytest.mark.parametrize("phase", ["mail", "data", "body"])
 def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, phase: str) -> None:
     quota = Fault(phase, reply="550 5.4.5 Daily user sending limit exceeded", nth=(5, 6, 7, 8), times=4)
