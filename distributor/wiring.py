@@ -44,7 +44,7 @@ from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import find_preset, provider_limits, provider_of
 from distributor.transport.smtp import SmtpTransport
-from distributor.transport.throttle import NO_LIMITS, Limits
+from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
 
 if TYPE_CHECKING:
     from distributor.feedback.apply import Intake
@@ -187,8 +187,8 @@ class Workspace:
         return own.over(preset.limits)
 
     @cached_property
-    def domain_limits(self) -> Callable[[str], Limits | None] | None:
-        """What a mailbox provider, or another domain, is sent besides; None where nothing is counted by domain.
+    def domain_limits(self) -> DomainLimits:
+        """The limits of mailbox providers and of other domains that are kept besides.
 
         What is set for one domain of a provider is for all of them; where it is not set, what the provider bears.
         """
@@ -198,7 +198,7 @@ class Workspace:
             own[name] = Limits.from_mapping(values).over(own.get(name, NO_LIMITS))
         if self.settings.provider_limits:
             return lambda name: own.get(name, NO_LIMITS).over(provider_limits(name))
-        return own.get if own else None
+        return own.get
 
     def events(self, worker: str) -> EventLog:
         """Where a worker's events are told."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from distributor.cli.output import console, count, show_table, suggest, when
 from distributor.dispatch.accounts import named_accounts
@@ -19,7 +19,7 @@ from distributor.settings import PREFIX
 from distributor.states import Phase
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
 from distributor.transport.rules import RULES, TRANSACTION, Rule
-from distributor.transport.throttle import NO_LIMITS, Limits
+from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
 from distributor.wiring import Workspace, actor
 
 _account = Account.__table__
@@ -221,18 +221,14 @@ def _pattern(rule: Rule) -> str:
     return " ".join(filter(None, (digit, rule.enhanced, rule.text)))
 
 
-def limits_of(workspace: Workspace, account: str) -> Limits:
-    """The limits of the account that a dispatch goes through; none for one that was removed since."""
-    try:
-        return workspace.for_account(account).limits
-    except BadInput:
-        return NO_LIMITS
+def limits_of(workspace: Workspace, account: str) -> tuple[Limits, DomainLimits]:
+    """The limits of the account that a dispatch goes through, and of domains; none of one that cannot be read.
 
-
-def waits_of(connection: Connection, workspace: Workspace, account: str, number: int) -> list[Wait]:
-    """What the account that a dispatch goes through waits for; of one that was removed since no limits are known."""
+    It may have been removed since, or name a preset that there is not.
+    """
     try:
         own = workspace.for_account(account)
+        limits = own.limits
     except BadInput:
-        return read_waits(connection, number, NO_LIMITS)
-    return read_waits(connection, number, own.limits, own.domain_limits)
+        return NO_LIMITS, no_domain_limits
+    return limits, own.domain_limits

@@ -55,6 +55,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     from distributor.cli.showing import show_dispatch
     from distributor.cli.standing import say_company, say_waits
     from distributor.dispatch.company import at_work
+    from distributor.dispatch.pacing import read_waits
     from distributor.reports import queries
     from distributor.wiring import open_workspace
 
@@ -62,7 +63,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
-        waits = accounting.waits_of(connection, workspace, row.account, row.account_id)
+        waits = read_waits(connection, row.account_id, *accounting.limits_of(workspace, row.account))
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
 from distributor.dispatch.unpaced import A, Call, Unpaced
 from distributor.states import Outcome, Verdict
-from distributor.transport.throttle import NO_LIMITS, Allowance, Lesson, Limits
+from distributor.transport.throttle import NO_LIMITS, Allowance, DomainLimits, Lesson, Limits, no_domain_limits
 
 PATIENCE = timedelta(minutes=2)
 """Longer waits of the account end the run: it goes on by itself when they are over."""
@@ -32,7 +32,7 @@ class Pacer(Unpaced):
     """Keeps one run within the account's limits, and within those of each provider when they are wished for.
 
     `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
-    learned. `scope_of` names the provider of a domain, `domain_limits` what that is sent at most (None: all there is).
+    learned. `scope_of` names the provider of a domain, `domain_limits` what that is sent at most.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Pacer(Unpaced):
         *,
         wish: int,
         scope_of: Callable[[str], str] = str,
-        domain_limits: Callable[[str], Limits | None] | None = None,
+        domain_limits: DomainLimits = no_domain_limits,
         now: Callable[[], datetime],
     ) -> None:
         self._book = book
@@ -86,7 +86,7 @@ class Pacer(Unpaced):
         for name in (ACCOUNT, scope):
             if (shut := self._shut.get(name)) is not None and shut.until > now:
                 return shut.until - now
-        of_provider = self._domain_limits(scope) if self._domain_limits else None
+        of_provider = self._domain_limits(scope)
         if of_provider and of_provider.connections and self._in_flight[scope] >= of_provider.connections:
             return _SOON
         counted = [ACCOUNT] if self._is_counted or ACCOUNT in self._slowed else []
@@ -252,10 +252,7 @@ class Pacer(Unpaced):
         if before is not None and before.drawn_at is not None:
             grown = self._blocks[scope] * 2 if before.tokens <= 0 else self._blocks[scope] // 2
             self._blocks[scope] = min(most, max(least, grown))
-        if scope == ACCOUNT:
-            limits = self._limits
-        else:
-            limits = (self._domain_limits(scope) if self._domain_limits else None) or NO_LIMITS
+        limits = self._limits if scope == ACCOUNT else self._domain_limits(scope) or NO_LIMITS
         unspent = before if before is not None and before.tokens > 0 else None
         return Order(scope, limits, max(least, self._blocks[scope]), unspent)
 

@@ -17,6 +17,7 @@ from distributor.models import Account, Audit, Dispatch, Pace, PaceShare
 from distributor.states import DispatchState
 from distributor.transport.throttle import (
     Allowance,
+    DomainLimits,
     Gauge,
     Lesson,
     Limits,
@@ -26,6 +27,7 @@ from distributor.transport.throttle import (
     give_back,
     learn,
     lifted,
+    no_domain_limits,
     thaw,
 )
 
@@ -206,7 +208,7 @@ def read_waits(
     connection: Connection,
     account_id: int,
     limits: Limits,
-    domain_limits: Callable[[str], Limits | None] | None = None,
+    domain_limits: DomainLimits = no_domain_limits,
     now: datetime | None = None,
 ) -> list[Wait]:
     """What an account waits for now, itself first: what is used up, who asked us to slow down, who refuses us."""
@@ -217,7 +219,7 @@ def read_waits(
         if gauge.until is not None and gauge.until > moment:
             waits.append(Wait(row.scope, gauge.until, gauge.reason))
             continue
-        kept = limits if row.scope == ACCOUNT else domain_limits(row.scope) if domain_limits else None
+        kept = limits if row.scope == ACCOUNT else domain_limits(row.scope)
         if kept is None:
             continue
         _, got = draw(gauge, replace(kept, per_second=None), 1, moment)
@@ -251,10 +253,10 @@ def lift(database: Database, account_id: int, scope: str, actor: str, now: datet
     return str(row.reason)
 
 
-def renew_waits(database: Database, limits_of: Callable[[str], Limits]) -> None:
+def renew_waits(database: Database, limits_of: Callable[[str], tuple[Limits, DomainLimits]]) -> None:
     """Let dispatches wait no longer than their account: a limit was raised, a suspension ended, a clock set right.
 
-    `limits_of` gives the limits of the account of that name.
+    `limits_of` gives the limits of the account of that name, and those of domains.
     """
     with database.transaction() as connection:
         moment = clock_of(connection, clock.now())
@@ -267,7 +269,7 @@ def renew_waits(database: Database, limits_of: Callable[[str], Limits]) -> None:
         free = [
             row.id
             for row in rows
-            if not any(wait.what == ACCOUNT for wait in read_waits(connection, row.id, limits_of(row.name), now=moment))
+            if all(wait.what != ACCOUNT for wait in read_waits(connection, row.id, *limits_of(row.name), now=moment))
         ]
         _end_waits(connection, _dispatch.c.account_id.in_(free))
 

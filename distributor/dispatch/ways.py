@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from distributor.transport.base import Transport
-from distributor.transport.throttle import NO_LIMITS, Limits
+from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """One account as a run uses it.
 
-    `limits` are the account's; `domain_limits` gives those of a mailbox provider, or of another domain, that are kept
-    besides: None for one without, and where nothing is counted by domain.
+    `limits` are the account's; `domain_limits` are kept besides.
     """
 
     account: str
     transport: Transport
     connections: int
     limits: Limits = NO_LIMITS
-    domain_limits: Callable[[str], Limits | None] | None = None
+    domain_limits: DomainLimits = no_domain_limits
 
 
 class Ways(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -65,6 +65,13 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+
+DomainLimits = Callable[[str], Limits | None]
+"""What a mailbox provider, or another domain, is sent at most, by its name; None for one that has no limits."""
+
+
+def no_domain_limits(_name: str) -> None:
+    """Nothing is counted by domain."""
 
 
 class Lesson(StrEnum):

@@ -108,6 +108,8 @@ def test_what_one_domain_is_sent_in_an_hour_holds_up_nobody_else(office: Office)
         (wait,) = sending.json("dispatches", "show", "1")["waits"]
         assert (wait["what"], wait["why"]) == (domain, "3 messages an hour are used up")
         assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
+        unknown = sending.at(server.port, smtp_preset="gmial").json("dispatches", "show", "1")
+        assert unknown["waits"] == [], "how it stands can be seen although its limits cannot be read"
         assert sending.run("work", "--once").out == "Nothing is due.\n", "it does not knock before its time"
         assert len(server.accepted) == len(got)
 
