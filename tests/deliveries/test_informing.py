@@ -22,7 +22,7 @@ from sqlmodel import select
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.records import Batch
+from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.models import Contact
 from distributor.starter import starter_path
 from distributor.states import Outcome
@@ -41,14 +41,22 @@ def add_contact(database: Database, **values: Any) -> int:
         return contact.id
 
 
-def send(database: Database, contact_id: int | None, outcome: Outcome, clock: HandClock, **dispatch: Any) -> None:
-    """A dispatch to that journalist that comes to this outcome."""
-    version = add_version(database, slug=f"r{clock.moment:%H%M}")
+def claimed_by(
+    log: DeliveryLog, database: Database, contact_id: int | None, *, slug: str = "ouverture", **dispatch: Any
+) -> tuple[int, ClaimedDelivery]:
+    """The number of a dispatch to that journalist, and its one delivery, which this log has claimed."""
+    version = add_version(database, slug=slug)
     number = add_dispatch(database, version, **({"templates": TEMPLATES} | dispatch))
-    log = DeliveryLog(database, "worker", clock)
     with database.transaction() as connection:
         log.plan(connection, [delivery_row(number, version, 1, contact_id=contact_id)])
     (claimed,) = log.claim(number, 10)
+    return number, claimed
+
+
+def send(database: Database, contact_id: int | None, outcome: Outcome, clock: HandClock, **dispatch: Any) -> None:
+    """A dispatch to that journalist that comes to this outcome."""
+    log = DeliveryLog(database, "worker", clock)
+    _, claimed = claimed_by(log, database, contact_id, slug=f"r{clock.moment:%H%M}", **dispatch)
     log.commit(Batch(begins=[claimed.id]))
     log.commit(Batch(records=[record_of(claimed.id, outcome)]))
     log.abandon()
@@ -97,13 +105,8 @@ def test_our_own_layout_carries_the_notice() -> None:
 
 
 def test_an_answer_that_came_too_late_to_count_informs_nobody(database: Database) -> None:
-    clock, anne = HandClock(), add_contact(database)
-    version = add_version(database)
-    number = add_dispatch(database, version, templates=TEMPLATES)
-    log = DeliveryLog(database, "worker", clock)
-    with database.transaction() as connection:
-        log.plan(connection, [delivery_row(number, version, 1, contact_id=anne)])
-    (claimed,) = log.claim(number, 10)
+    anne, log = add_contact(database), DeliveryLog(database, "worker", HandClock())
+    _, claimed = claimed_by(log, database, anne)
     put(database, claimed.id, worker="another", state="rejected")
     log.commit(Batch(records=[record_of(claimed.id, ACCEPTED)]))
     log.abandon()
@@ -112,12 +115,8 @@ def test_an_answer_that_came_too_late_to_count_informs_nobody(database: Database
 
 def test_whom_a_killed_command_reached_is_informed_all_the_same(database: Database) -> None:
     clock, anne = HandClock(), add_contact(database)
-    version = add_version(database)
-    number = add_dispatch(database, version, templates=TEMPLATES)
     killed = DeliveryLog(database, "worker", clock)
-    with database.transaction() as connection:
-        killed.plan(connection, [delivery_row(number, version, 1, contact_id=anne)])
-    (claimed,) = killed.claim(number, 10)
+    number, claimed = claimed_by(killed, database, anne)
     killed.commit(Batch(begins=[claimed.id]))
     killed.commit(Batch(records=[record_of(claimed.id, ACCEPTED)]))
     assert informed(database, anne) is None
