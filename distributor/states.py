@@ -67,6 +67,9 @@ CUT_OFF = "cut-off"
 ELSEWHERE = "the same journalist, at another address"
 """The reason of a delivery of a correction that is withheld because its addressee is told at another address."""
 
+PAUSED_BY = "paused by "
+"""How the reason of a pause begins that a person, and no mail server, is the cause of."""
+
 HELD = "held: "
 """How the reason of a pause begins that a start which came too late, and no person and no server, is the cause of."""
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, inspect, select, update
+from sqlalchemy import Connection, delete, insert, inspect, not_, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
-from distributor.deliveries.timing import cools
+from distributor.deliveries.timing import cools, left_cooling
 from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
 from distributor.errors import Refused
 from distributor.models import Dispatch, Worker
-from distributor.states import LEFT_AFTER
 
 _worker = Worker.__table__
 _dispatch = Dispatch.__table__
@@ -106,7 +105,7 @@ def require_nobody_at_work(connection: Connection, *, because: str, mend: str) -
     now = clock_of(connection, clock.now())
     rows = connection.execute(select(_worker.c.name, _worker.c.seen_at).order_by(_worker.c.name)).all()
     living = [name for name, seen_at in rows if not is_dead(name, seen_at + LEASE, now, is_alive)]
-    cooling = connection.scalars(select(_dispatch.c.id).where(cools(), _dispatch.c.waits_until >= now - LEFT_AFTER))
+    cooling = connection.scalars(select(_dispatch.c.id).where(cools(), not_(left_cooling(now))))
     where = [f"process {pid_of(name)} on {host_of(name)}" for name in living]
     where += [f"dispatch {number} cools down" for number in cooling]
     if where:

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor.db.bell import ring
 from distributor.deliveries.conditions import holds_embargo, may_leave
 from distributor.models import Delivery, Dispatch, Wave
-from distributor.states import COOLING, DeliveryState, DispatchState
+from distributor.states import COOLING, LEFT_AFTER, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -99,6 +99,11 @@ def cools() -> ColumnElement[bool]:
     """The condition that a dispatch cools down, or was left in it: whoever sent it, and nobody else, starts it."""
     c = _dispatch.c
     return and_(c.state == DispatchState.PLANNED, c.waits_for == COOLING, c.scheduled_at.is_(None))
+
+
+def left_cooling(now: datetime) -> ColumnElement[bool]:
+    """The condition that a dispatch that cools down was left in it: its command is gone, or stands still."""
+    return and_(cools(), _dispatch.c.waits_until < now - LEFT_AFTER)
 
 
 def begin_wave(connection: Connection, dispatch_id: int, number: int, now: datetime) -> None:

@@ -11,13 +11,12 @@ from sqlalchemy import ColumnElement, select, update
 from distributor.db.engine import Database
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
-from distributor.states import DispatchState
+from distributor.states import PAUSED_BY, DispatchState
 
 _dispatch = Dispatch.__table__
 
-PAUSED_BY = "paused by "
 STOPPED_BY = "stopped at once by "
-"""How the reason of a pause begins that a person, and no mail server, is the cause of."""
+"""As `states.PAUSED_BY`, where what was on the wire was cut off."""
 
 CORRECTED_BY = "corrected by "
 """How the reason begins of what was withheld because its text was corrected before it left."""

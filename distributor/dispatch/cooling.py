@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.timing import cools
+from distributor.deliveries.timing import cools, left_cooling
 from distributor.dispatch.plan import cancel_dispatch
 from distributor.dispatch.schedule import BY_ITSELF, TakenUp, note
 from distributor.errors import BadInput
@@ -81,12 +81,12 @@ def hold(database: Database, dispatch_ids: Sequence[int], actor: str, now: datet
 
 def hold_left(database: Database, now: datetime) -> TakenUp:
     """Hold whatever its command left in its cool-down, killed or asleep; return that, each with why."""
-    is_over = col(Dispatch.waits_until) < now - LEFT_AFTER
+    is_left = left_cooling(now)
     with database.reading() as connection:
-        if connection.execute(select(col(Dispatch.id)).where(cools(), is_over).limit(1)).first() is None:
+        if connection.execute(select(col(Dispatch.id)).where(is_left).limit(1)).first() is None:
             return TakenUp()
     with database.transaction() as connection:
-        held = _hold(connection, is_over, BY_ITSELF, now)
+        held = _hold(connection, is_left, BY_ITSELF, now)
     return TakenUp(missed=tuple((number, LEFT_COOLING.removeprefix(HELD)) for number in held))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from distributor import clock
 from distributor.deliveries.timing import Held
 from distributor.reports.queries_waves import WaveRow
-from distributor.states import COOLING, HELD, LEFT_AFTER, LEFT_COOLING, DeliveryState, DispatchState
+from distributor.states import COOLING, HELD, LEFT_AFTER, LEFT_COOLING, PAUSED_BY, DeliveryState, DispatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class DispatchRow:
         ):
             return self._words_of_its_start(resume)
         if self.state == DispatchState.PAUSED:
-            by_somebody = self.pause_reason.startswith("paused ")  # says so itself
-            return f"{'' if by_somebody else 'paused: '}{self.pause_reason} — {resume}"
+            says_so = self.pause_reason.startswith(PAUSED_BY)
+            return f"{'' if says_so else 'paused: '}{self.pause_reason} — {resume}"
         if self._waited_for:
             return f"waits: {self._waited_for} — distributor work goes on by itself"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not now_waiting(self.counts):
