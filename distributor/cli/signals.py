@@ -18,25 +18,33 @@ from distributor.errors import StoppedInTrouble, StorageTrouble
 _TURNS = 3
 """How often the loop has to go round for a signal that has come to be heard: it is read, called, and runs."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ONE_WORD_S = 0.05
+"""Signals so close to each other are one word: `timeout` tells a process, and then its group, which it belongs to."""
 
 
 async def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, RunResult]]) -> RunResult:
     """Run `work` with a stop event that the first signal sets; a second one cancels, leaving doubt by name.
 
-    A hang-up is never the second: the system tells it as a terminal closes, and the shell passes it on once more.
+    It does so from the moment in which the user is told so. A hang-up is never the second: the system tells it as a
+    terminal closes, and the shell passes it on once more.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(initializer=hear_no_signals))
     task: asyncio.Task[RunResult] = asyncio.create_task(work(stop))
 
-    def on_signal(number: int) -> None:
-        if stop.is_set():
-            if number != signal.SIGHUP:
-                task.cancel()
-            return
-        stop.set()
+    told = asyncio.Event()
+
+    def tell() -> None:
+        told.set()
         console(stderr=True).print("Stopping: what is on the wire is being finished. Once more to stop at once.")
+
+    def on_signal(number: int) -> None:
+        if not stop.is_set():
+            stop.set()
+            loop.call_later(_ONE_WORD_S, tell)
+        elif told.is_set() and number != signal.SIGHUP:
+            task.cancel()
 
     for number in _SIGNALS:
         if signal.getsignal(number) == signal.SIG_IGN:

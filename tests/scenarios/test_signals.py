@@ -96,6 +96,26 @@ def test_a_hang_up_that_is_told_twice_stops_in_order(office: Office, monkeypatch
     assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
 
 
+def test_a_word_that_is_told_twice_in_one_breath_stops_in_order(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GNU `timeout` tells the process, and then the group to which it belongs."""
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        _leave_to_work(sending)
+        gate = hold_after(server, 4, monkeypatch)
+        process = sending.start("work")
+        until(gate.reached.is_set, "a message is on the wire", process=process)
+        for _ in range(50):  # the system makes one of those that come before the first is taken
+            process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        assert "Once more to stop at once" in process.stderr.readline()
+        gate.set()
+        finish(process, 130)
+        left = len(server.accepted)
+    assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
+
+
 def _leave_to_work(office: Office) -> None:
     """A dispatch that nobody has begun to carry: `work` takes it up."""
     office.at(1).run(*send_arguments(SLUG, "social"), code=4)
