@@ -54,7 +54,9 @@ def run_dispatch(
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, in_doubt, resumes=resumes),
+            lambda stop, on_outcome: carrier.carry(
+                dispatch_id, ways, stop, on_outcome, in_doubt, resumes=resumes, sits_out=True
+            ),
         )
     finally:
         carrier.leave()
@@ -76,6 +78,14 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
             results.append(result)
             if result.stopped or result.paused_because:
                 return result
+        for place, dispatch_id in enumerate(dispatch_ids):  # who waits for their provider holds up no other language
+            if (before := results[place]).waits:
+                result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, sits_out=True)
+                result.lapsed += before.lapsed
+                result.takeovers = before.takeovers + result.takeovers
+                results[place] = result
+                if result.stopped or result.paused_because:
+                    return result
         return results[-1]
 
     try:

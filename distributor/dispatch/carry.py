@@ -274,6 +274,7 @@ class Carrier:
         *,
         resumes: bool = True,
         gives_way: bool = False,
+        sits_out: bool = False,
     ) -> RunResult:
         """Send what is due of one dispatch through its account, and leave its row saying how it stands.
 
@@ -281,8 +282,9 @@ class Carrier:
         `in_doubt` is the operator's word, for this time, about who is in doubt; without it the setting decides. One
         that is paused goes on only if this `resumes` it: a stop that came a moment before holds.
 
-        With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile. Cancelled after
-        `stop`, it drops the connections, and ends in order all the same: stopped, whoever was on the wire in doubt.
+        With `gives_way` it ends, to be gone on with, when the hour of another one has come meanwhile. With `sits_out`
+        it waits, once nobody else is left, for a provider that is soon to be sent to again. Cancelled after `stop`, it
+        drops the connections, and ends in order all the same: stopped, whoever was on the wire in doubt.
 
         Raises as `Opening.open` and `require_right_clock`.
         """
@@ -317,8 +319,9 @@ class Carrier:
                 with self.database.session(reads_only=True) as session:
                     account = account_of(session, dispatch_id)
                 run = self._runner(
-                    dispatch_id, account, ways, writer, on_outcome, on_recorded=recorded, lapsing=lapsing, since=since
-                )
+                    dispatch_id, account, ways, writer, on_outcome, on_recorded=recorded, lapsing=lapsing, since=since,
+                    sits_out=sits_out,
+                )  # fmt: skip
                 result = await _carried(run, dispatch_id, stop)
                 while result.ran_out and self._find_more(dispatch_id, policy):
                     result = await _carried(run, dispatch_id, stop)
@@ -349,6 +352,7 @@ class Carrier:
         on_recorded: Callable[[ClaimedDelivery, Outcome], None],
         lapsing: Lapsing,
         since: datetime | None,
+        sits_out: bool,
     ) -> Runner | RunResult:
         """What carries a dispatch through one account; or, where that cannot be used, the end of a run at once."""
         try:
@@ -370,6 +374,7 @@ class Carrier:
             on_recorded=on_recorded,
             on_outcome=on_outcome,
             now=self.now,
+            sits_out=sits_out,
             apart=self.standby if self._is_large(dispatch_id) else None,
             on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, connections, accepted),
         )

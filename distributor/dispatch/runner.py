@@ -95,7 +95,7 @@ class Runner:
 
     `pacer` says who may be sent to now, `called` whether another command called the dispatch off; `attend` is told that
     the run goes on, before it takes up more. `on_recorded`, told of every outcome, never raises. `account` is the name
-    that attempts are kept with.
+    that attempts are kept with. With `sits_out` who waits for their provider is waited for, as the account is.
     """
 
     log: DeliveryLog
@@ -111,6 +111,7 @@ class Runner:
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     now: Callable[[], datetime] = clock.now
     jitter: Callable[[], float] = random.random
+    sits_out: bool = False
     apart: Standby | None = None
     """Where the process stands by in which the log works, if it is not to work in this one."""
     on_heartbeat: Callable[[int], None] = lambda _accepted: None
@@ -167,6 +168,7 @@ class _Run:
             pause=self._halted_within,
             halted=self.halted,
             open_connections=lambda: len(self.connected),
+            sits_out=parts.sits_out,
         )
         self.ready: dict[int, _Message] = {}
         self.told = 0

@@ -13,6 +13,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacer import PATIENCE
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.unpaced import Unpaced
 
@@ -21,6 +22,8 @@ _ATTENTION = timedelta(seconds=1)
 """So long nobody sleeps: who said a moment ago that the run goes on need not say it again."""
 _HELD_UP_S = 0.2
 """How long whoever is due is left to another command that holds their rows: an embargo that is moved, say."""
+_LOOKS_S = 1.0
+"""How often it is looked whether somebody may leave after all, while those who are left wait for their provider."""
 _WINDOW = 50
 """How many claims for each connection are held at most while providers that wait are passed over."""
 
@@ -32,6 +35,7 @@ class Supply:
     `attend` is told, before a claim, that the run goes on: what came while the machine slept is held first.
     `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
     `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
+    With `sits_out` a run has that patience for one provider too, once nobody else is left; else it ends.
     """
 
     log: DeliveryLog
@@ -44,6 +48,7 @@ class Supply:
     pause: Callable[[float], Awaitable[bool]]
     halted: asyncio.Event
     open_connections: Callable[[], int]
+    sits_out: bool
     queue: deque[ClaimedDelivery] = field(default_factory=deque)
     stands_still: Wait | None = None
     _held: dict[int, ClaimedDelivery] = field(default_factory=dict)
@@ -54,6 +59,8 @@ class Supply:
     _trouble: Exception | None = None
     """What went wrong in a claim beside the sending."""
     _attended: datetime | None = None
+    _put_off: set[datetime] = field(default_factory=set)
+    """When those come back who were put off for their provider."""
 
     async def take(self) -> ClaimedDelivery | None:
         """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted.
@@ -66,9 +73,12 @@ class Supply:
                 if self._trouble is not None:
                     raise self._trouble
                 if not self.queue and not await self._claim():
-                    if not await self._is_held_up():
+                    if await self._is_held_up():
+                        await self.pause(_HELD_UP_S)
+                    elif self._comes_back():
+                        await self.pause(_LOOKS_S)
+                    else:
                         return None
-                    await self.pause(_HELD_UP_S)
                     continue
                 claimed, wait = await self._admitted()
                 if claimed is not None:
@@ -131,6 +141,15 @@ class Supply:
         """Whether nobody was taken because of another command; in a SQLite file whoever writes waits for that one."""
         return self.log.is_on_a_server and await self.ledger.call(self.log.is_held_up, self.dispatch_id)
 
+    def _comes_back(self) -> bool:
+        """Whether somebody who was put off is due before the run's patience is over, or came to be since we looked."""
+        if not self.sits_out:
+            return False
+        now = self.now()
+        soon = {until for until in self._put_off if until - now <= PATIENCE}
+        self._put_off -= {until for until in soon if until <= now}
+        return bool(soon)
+
     def _newest(self, batch: list[ClaimedDelivery]) -> list[ClaimedDelivery]:
         """Let these claims count, and no former ones of the same deliveries that were taken back behind our back.
 
@@ -164,6 +183,7 @@ class Supply:
             for number in numbers:
                 self._held.pop(number, None)
             await self.ledger.call(self.log.put_off, numbers, wait.until, wait.why)
+            self._put_off.add(wait.until)
         if not self.queue:
             return None, 0
         chosen, least = self.pacer.choose(self.queue, now)

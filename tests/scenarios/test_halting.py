@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 import pytest
+from movingclock import MovingClock
 from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, hold_after, one_sentence, send_arguments, until
 from smtpserver import Fault, Script, running
 
@@ -112,6 +113,33 @@ def test_what_one_domain_is_sent_in_an_hour_holds_up_nobody_else(office: Office)
         assert unknown["waits"] == [], "how it stands can be seen although its limits cannot be read"
         assert sending.run("work", "--once").out == "Nothing is due.\n", "it does not knock before its time"
         assert len(server.accepted) == len(got)
+
+
+def test_what_one_domain_is_sent_in_a_minute_is_waited_for(office: Office, moving_clock: MovingClock) -> None:
+    """As the account's own limit is, and once everybody else has it: who sends sees it to its end."""
+    domain = "xn--cho-libre-93a.example"
+    theirs = {person.spec for person in SOCIAL if person.spec.endswith(f"@{domain}")}
+    with running() as server:
+        sending = office.at(server.port, domain_limits="écho-libre.example 3/minute").by(moving_clock)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: len(server.accepted) == len(SOCIAL) - len(theirs) + 3, "it waits for the domain", process=process)
+        assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
+        for _ in range(len(theirs) // 3 + 1):
+            moving_clock.move(seconds=65)
+            if before := len(SOCIAL) - len(server.accepted):
+                until(lambda: len(SOCIAL) - len(server.accepted) <= max(0, before - 3), "3 more", process=process)
+        finish(process, 0)
+        assert sorted(one.recipient for one in server.accepted) == sorted(person.spec for person in SOCIAL)
+
+
+def test_a_pause_ends_the_wait_for_a_domain(office: Office, moving_clock: MovingClock) -> None:
+    with running() as server:
+        sending = office.at(server.port, domain_limits="écho-libre.example 1/minute").by(moving_clock)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: sending.states().keys() == {"accepted", "deferred"}, "it waits for the domain", process=process)
+        sending.run("dispatches", "pause", "1")
+        assert "paused by " in one_sentence(finish(process, 5))
+        assert len(server.accepted) == sending.states()["accepted"]
 
 
 def test_two_commands_keep_one_limit(office: Office) -> None:
