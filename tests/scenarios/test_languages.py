@@ -10,6 +10,7 @@ from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
+from movingclock import MovingClock
 from office import SLUG, Office, finish, journaling_server, one_sentence, send_arguments, until
 from smtpserver import Fault, Script, running
 
@@ -81,6 +82,18 @@ def test_a_limit_that_is_used_up_is_told_of_several_versions_as_of_one(office: O
         assert "distributor work" in one_sentence(ran)
         assert len(server.accepted) == 2
         assert [one["state"] for one in sending.json("dispatches", "list")] == ["running", "running"]
+
+
+def test_a_domains_limit_of_a_minute_is_waited_for_in_every_version(office: Office, moving_clock: MovingClock) -> None:
+    with running() as server:
+        sending = translated(office.at(server.port, domain_limits="monde.example 2/minute")).by(moving_clock)
+        process = sending.start(*send_arguments(SLUG, DESK))
+        until(lambda: sending.states() == {"accepted": 2, "deferred": 5}, "both versions wait", process=process)
+        for reached in (4, 6, 7):
+            moving_clock.move(seconds=65)
+            until(lambda: len(server.accepted) == reached, f"{reached} have it", process=process)  # noqa: B023 - used at once
+        assert "In all: 7 accepted." in finish(process, 0).out
+        assert Counter(name_of(one.recipient) for one in server.accepted) == Counter(list(READERS))
 
 
 def test_the_translation_sent_by_itself_is_remembered_too(office: Office) -> None:
