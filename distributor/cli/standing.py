@@ -30,8 +30,7 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     _say_lapsed(dispatch_id, result)
     say_counts(f"Dispatch {dispatch_id}", standing.counts)
     say_waits(result.waits, workspace.settings.timezone)
-    say_held(workspace, [dispatch_id])
-    _say_doubt(workspace, dispatch_id)
+    _say_who_waits(workspace, {dispatch_id: standing})
     error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
     if error is not None:
         raise error
@@ -56,9 +55,7 @@ def say_standings(
     for one in results:
         say_takeovers(one)
     say_waits(last.waits, workspace.settings.timezone)
-    say_held(workspace, dispatch_ids)
-    for dispatch_id in dispatch_ids:
-        _say_doubt(workspace, dispatch_id)
+    _say_who_waits(workspace, standings)
     of_all = RunResult(
         called_off=any(one.called_off for one in results),
         cut_off=sum(one.cut_off for one in results),
@@ -198,6 +195,15 @@ def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _say_who_waits(workspace: Workspace, standings: Mapping[int, Standing]) -> None:
+    """Say who waits for a wave or an embargo, and who is in doubt; asked of the ledger only where somebody may be."""
+    if held := [number for number, one in standings.items() if one.counts.get(DeliveryState.QUEUED)]:
+        say_held(workspace, held)
+    for number, one in standings.items():
+        if one.counts.get(DeliveryState.IN_DOUBT):
+            _say_doubt(workspace, number)
 
 
 def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
