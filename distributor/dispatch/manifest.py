@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -176,21 +176,31 @@ def make_manifest(
     )
 
 
-def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> list[list[_Copy]]:
-    """The entries of each contact, in the order of the lists."""
+def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> Iterator[list[_Copy]]:
+    """The entries of each contact, in the order of the lists; of a long list no more than one contact's at a time.
+
+    Of several lists all are held, until each is given out: who stands on the last may stand on the first.
+    """
+    copies = (
+        _Copy(slug, member, list_sector or _own_sector(member))
+        for slug in slugs
+        for list_sector in (_sector_of(session, slug),)
+        for member in press_lists.list_members(session, slug, keyring)
+    )
+    if len(slugs) == 1:
+        yield from ([copy] for copy in copies)
+        return
     found: dict[int, list[_Copy]] = {}
-    for slug in slugs:
-        list_sector = _sector_of(session, slug)
-        for member in press_lists.list_members(session, slug, keyring):
-            copy = _Copy(slug, member, list_sector or _own_sector(member))
-            found.setdefault(member.contact_id, []).append(copy)
-    return list(found.values())
+    for copy in copies:
+        found.setdefault(copy.member.contact_id, []).append(copy)
+    for contact_id in list(found):
+        yield found.pop(contact_id)
 
 
 def _sort_out(
     session: Session,
     version: ReleaseVersion,
-    candidates: Sequence[Sequence[_Copy]],
+    candidates: Iterable[Sequence[_Copy]],
     *,
     barred: dict[int | str, str],
     narrowing: Narrowing,
