@@ -17,7 +17,7 @@ from distributor.dispatch.languages import version_for
 from distributor.dispatch.manifest import Manifest, PlannedRecipient, make_manifest
 from distributor.dispatch.newcomers import without_holders
 from distributor.dispatch.notices import is_newest, notice_for, plain_notice, statement_for
-from distributor.dispatch.plan import require_not_overtaken
+from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch

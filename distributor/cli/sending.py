@@ -46,7 +46,8 @@ from distributor.dispatch.instants import AT_ONCE, Hours, read_hours, say_instan
 from distributor.dispatch.languages import version_for, versions_to_send
 from distributor.dispatch.manifest import LeftOutReason
 from distributor.dispatch.notices import freeze, sample_notice
-from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrected
+from distributor.dispatch.overtaken import require_uncorrected
+from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.waves import PlannedWave

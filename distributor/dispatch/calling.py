@@ -1,4 +1,4 @@
-"""Calling a dispatch off while it runs, from any terminal: pausing it in order, or stopping it at once."""
+"""Calling a dispatch off, from any terminal, also while it runs: pausing it, stopping it at once, cancelling it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, select, update
 
 from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
 from distributor.states import PAUSED_BY, DispatchState
@@ -117,6 +118,33 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
     named = ", ".join(map(str, wanted)) or "all"
     audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
     return Called(tuple(_call_off(database, which, reason, audit)), reason)
+
+
+def check_cancellable(dispatch_id: int, state: str) -> None:
+    """Raise `BadInput` for a dispatch that has nothing left to cancel."""
+    if state == DispatchState.DONE:
+        raise BadInput(
+            f"Dispatch {dispatch_id} is done: nobody waits any more, and what has left has left.",
+            mend=f"See: distributor report {dispatch_id}",
+        )
+    if state == DispatchState.CANCELLED:
+        raise BadInput(f"Dispatch {dispatch_id} is cancelled already.", mend=f"See: distributor report {dispatch_id}")
+
+
+def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str, because: str = "") -> int:
+    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded.
+
+    `because` is logged. Another command that carries it begins no further message. Raises `BadInput` for one that is
+    done or cancelled.
+    """
+    with database.session() as session:
+        dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
+        check_cancellable(dispatch_id, dispatch.state)
+        dispatch.state = DispatchState.CANCELLED
+        session.add(dispatch)
+        details = {"because": because} if because else {}
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
+    return log.withhold(dispatch_id, CANCELLED)
 
 
 def _reason(prefix: str, actor: str, because: str) -> str:

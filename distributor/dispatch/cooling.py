@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import cools, left_cooling
-from distributor.dispatch.plan import cancel_dispatch
+from distributor.dispatch.calling import cancel_dispatch
 from distributor.dispatch.schedule import BY_ITSELF, TakenUp, note
 from distributor.errors import BadInput
 from distributor.models import Dispatch

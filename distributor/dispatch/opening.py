@@ -23,7 +23,7 @@ from distributor.dispatch.cooling import was_left
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.notices import thaw
-from distributor.dispatch.plan import require_uncorrected_text
+from distributor.dispatch.overtaken import require_uncorrected_text
 from distributor.dispatch.runner import RunResult
 from distributor.dispatch.schedule import begin
 from distributor.dispatch.signing import open_signer

@@ -21,7 +21,8 @@ from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
 from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze
-from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken, sign
+from distributor.dispatch.overtaken import require_not_overtaken
+from distributor.dispatch.plan import delivery_row, new_dispatch, sign
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of

@@ -18,7 +18,7 @@ from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.addressees import find_addressees
 from distributor.dispatch.holdings import find_holdings
-from distributor.dispatch.plan import require_uncorrected_text
+from distributor.dispatch.overtaken import require_uncorrected_text
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import Audit, Contact, Delivery, Dispatch, Release, ReleaseVersion

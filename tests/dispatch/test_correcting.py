@@ -17,7 +17,7 @@ from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.composing import Notice, merge_of
 from distributor.dispatch.correcting import Correcting, who_gets
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.plan import require_uncorrected
+from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction
 from distributor.errors import Refused
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
