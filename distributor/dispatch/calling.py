@@ -12,7 +12,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
-from distributor.states import PAUSED_BY, DispatchState
+from distributor.states import NOT_OVER, PAUSED_BY, UNDER_WAY, DispatchState
 
 _dispatch = Dispatch.__table__
 
@@ -27,8 +27,6 @@ WITHDRAWN_BY = "withdrawn by "
 
 CANCELLED = "cancelled"
 """The reason of whoever waited on a dispatch that a person cancelled."""
-
-_GOING_ON = (DispatchState.PLANNED, DispatchState.RUNNING)
 
 
 class CallOff(StrEnum):
@@ -89,7 +87,7 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
     """
     reason = _reason(PAUSED_BY, actor, because)
     audit = Audit(actor=actor, action="dispatches.pause", subject=str(dispatch_id), details={"because": because})
-    which = _dispatch.c.state.in_(_GOING_ON) & (_dispatch.c.id == dispatch_id)
+    which = _dispatch.c.state.in_(UNDER_WAY) & (_dispatch.c.id == dispatch_id)
     if not _call_off(database, which, reason, audit):
         raise BadInput(
             f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
@@ -102,7 +100,7 @@ def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str
     """Pause those of these dispatches that are under way, in order; there may be none."""
     reason = _reason(PAUSED_BY, actor, because)
     wanted = list(dispatch_ids)
-    which = _dispatch.c.state.in_(_GOING_ON) & _dispatch.c.id.in_(wanted)
+    which = _dispatch.c.state.in_(UNDER_WAY) & _dispatch.c.id.in_(wanted)
     subject = ", ".join(map(str, wanted))
     audit = Audit(actor=actor, action="dispatches.pause", subject=subject, details={"because": because})
     return Called(tuple(_call_off(database, which, reason, audit)) if wanted else (), reason)
@@ -112,9 +110,9 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
     """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
     reason = _reason(STOPPED_BY, actor, because)
     wanted = list(dispatch_ids)
-    which: ColumnElement[bool] = _dispatch.c.state.in_(_GOING_ON)
+    which: ColumnElement[bool] = _dispatch.c.state.in_(UNDER_WAY)
     if wanted:  # one that is paused in order, with a message still on the wire, is stopped too
-        which = _dispatch.c.state.in_([*_GOING_ON, DispatchState.PAUSED]) & _dispatch.c.id.in_(wanted)
+        which = _dispatch.c.state.in_(NOT_OVER) & _dispatch.c.id.in_(wanted)
     named = ", ".join(map(str, wanted)) or "all"
     audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
     return Called(tuple(_call_off(database, which, reason, audit)), reason)

@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import may_leave
+from distributor.deliveries.conditions import is_started, may_leave
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
@@ -44,7 +44,7 @@ from distributor.dispatch.ways import Way, Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, StorageTrouble
 from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import CUT_OFF, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_of
 
@@ -170,7 +170,7 @@ class Carrier:
                 update(Dispatch)
                 .where(
                     col(Dispatch.id) == dispatch_id,
-                    col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                    col(Dispatch.state).in_(UNDER_WAY),
                 )
                 .values(state=DispatchState.PAUSED, pause_reason=reason)
             )
@@ -209,8 +209,8 @@ class Carrier:
                 )
                 .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
                 .where(
-                    col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
-                    col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+                    is_started(),
+                    col(Dispatch.state).in_(UNDER_WAY),
                     *([col(Dispatch.account_id).in_(through)] if accounts else []),
                     col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
                     not_(cools()),

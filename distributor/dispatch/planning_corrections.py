@@ -33,10 +33,8 @@ from distributor.releases.inforce import embargo_of
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
-from distributor.states import ELSEWHERE, DeliveryState, DispatchState
+from distributor.states import ELSEWHERE, OVER, DeliveryState, DispatchState
 from distributor.tokens import Keyring
-
-_AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
 class Moved(Exception):
@@ -98,7 +96,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
         .where(
             col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
             col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
+            col(Dispatch.state).not_in(OVER) | (is_done & in_doubt if doubtful else false()),
         )
         .order_by(col(Dispatch.id))
     )

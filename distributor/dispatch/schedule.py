@@ -18,7 +18,7 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
-from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
+from distributor.states import CUT_OFF, HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__
 _delivery = Delivery.__table__
@@ -62,7 +62,7 @@ class Schedule:
         """How long until the next start or cut-off, in seconds, at most `most`."""
         with self.database.reading() as connection:
             moment = self._moment(connection)
-            going = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+            going = _dispatch.c.state.in_(UNDER_WAY)
             nexts = (
                 connection.execute(select(func.min(column)).where(which, column > moment)).scalar()
                 for column, which in ((_dispatch.c.scheduled_at, _SCHEDULED), (_dispatch.c.not_after, going))
@@ -131,7 +131,7 @@ class Schedule:
             rows = connection.execute(
                 select(_dispatch.c.id, _dispatch.c.not_after).where(
                     _dispatch.c.not_after <= moment,
-                    _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED]),
+                    _dispatch.c.state.in_(NOT_OVER),
                 )
             ).all()
         return {row.id: self._cut(row.id, row.not_after, moment) for row in rows}
@@ -176,7 +176,7 @@ class Schedule:
 
     def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
         """Hold a dispatch that was under way; return whether it was, still."""
-        going = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+        going = _dispatch.c.state.in_(UNDER_WAY)
         held = connection.execute(
             update(_dispatch)
             .where(_dispatch.c.id == one.dispatch_id, going)
