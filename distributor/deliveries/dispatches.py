@@ -1,11 +1,16 @@
-"""A dispatch by the number that somebody typed."""
+"""A dispatch by the number that somebody typed, and by the states that its deliveries are in."""
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from collections.abc import Collection
+
+from sqlalchemy import exists
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, col
 
 from distributor.errors import BadInput
-from distributor.models import Dispatch
+from distributor.models import Delivery, Dispatch
+from distributor.states import DeliveryState
 
 
 def get_dispatch(session: Session, dispatch_id: int, *, locked: bool = False) -> Dispatch:
@@ -19,3 +24,8 @@ def get_dispatch(session: Session, dispatch_id: int, *, locked: bool = False) ->
 def no_dispatch(dispatch_id: int) -> BadInput:
     """That there is no dispatch with this number."""
     return BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+
+
+def has_deliveries(states: Collection[DeliveryState]) -> ColumnElement[bool]:
+    """The condition that a dispatch has deliveries in one of these states."""
+    return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))

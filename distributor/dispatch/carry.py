@@ -5,31 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, not_, or_, select, update
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import is_started, may_leave
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
-from distributor.deliveries.steps import AHEAD
-from distributor.deliveries.timing import comes_meanwhile, cools, next_change
+from distributor.deliveries.timing import comes_meanwhile, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
+from distributor.dispatch.closing import close, close_left, set_aside
 from distributor.dispatch.composing import EnvelopeWriter
-from distributor.dispatch.doubting import leaves_doubt, settle_doubts
+from distributor.dispatch.doubting import settle_doubts
+from distributor.dispatch.due import find_due
 from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.lapsing import Lapsing
 from distributor.dispatch.opening import Opening
@@ -42,14 +42,11 @@ from distributor.dispatch.scribe import Standby
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, StorageTrouble
-from distributor.models import Account, Delivery, Dispatch
+from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import CUT_OFF, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState, Outcome
+from distributor.states import OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_of
-
-STOPPED = "stopped by its user"
-"""What a running dispatch's row says when its command was stopped in order and nobody carries it."""
 
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
@@ -117,26 +114,9 @@ class Carrier:
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
         recovery = self._bury()
-        waiting = exists().where(
-            col(Delivery.dispatch_id) == col(Dispatch.id),
-            col(Delivery.state).in_(list(OPEN_STATES)) | leaves_doubt(self.in_doubt),
-        )
         with self.database.transaction() as connection:
-            # One in doubt is waited for by nobody, and may be sent to again after all: so says a worker that had been
-            # taken for dead, or a person in the very moment in which somebody closes the dispatch.
-            connection.execute(
-                update(Dispatch)
-                .where(col(Dispatch.state) == DispatchState.DONE, _has_deliveries(OPEN_STATES))
-                .values(state=DispatchState.RUNNING, finished_at=None)
-            )
-            ended = connection.execute(
-                update(Dispatch)
-                .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
-                .values(state=DispatchState.DONE, finished_at=self.now())
-                .returning(col(Dispatch.id))
-            ).scalars()
-            numbers = [number for number in ended if number is not None]
-        for number in numbers:
+            closed = close_left(connection, self.in_doubt, self.now())
+        for number in closed:
             self.log.note_informed(number)
         self.withhold_cancelled()
         return recovery
@@ -166,14 +146,7 @@ class Carrier:
     def pause(self, dispatch_id: int, reason: str) -> None:
         """Set a dispatch aside that cannot go on as it stands, and keep why."""
         with self.database.transaction() as connection:
-            connection.execute(
-                update(Dispatch)
-                .where(
-                    col(Dispatch.id) == dispatch_id,
-                    col(Dispatch.state).in_(UNDER_WAY),
-                )
-                .values(state=DispatchState.PAUSED, pause_reason=reason)
-            )
+            set_aside(connection, dispatch_id, reason)
 
     def withhold_cancelled(self) -> None:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
@@ -192,42 +165,9 @@ class Carrier:
                 self.log.withhold(dispatch_id, withheld_for(reason))
 
     def due(self, accounts: Sequence[str] = ()) -> list[int]:
-        """The dispatches that have something to send now; paused and cancelled ones excepted.
-
-        The one whose hour (start, wave, end of an embargo) came last is first; those without are last, in order. With
-        `accounts`, only those that go through one of them.
-        """
-        through = select(col(Account.id)).where(col(Account.name).in_(accounts))
+        """As `find_due`: the dispatches that have something to send now, through these accounts, or any."""
         with self.database.reading() as connection:
-            now, ahead = clock_of(connection, self.now()), self.now() + AHEAD
-            rows = connection.execute(
-                select(
-                    col(Delivery.dispatch_id),
-                    col(Dispatch.scheduled_at),
-                    func.max(col(Delivery.not_before)),
-                    func.max(case((col(Delivery.embargo_until) <= now, col(Delivery.embargo_until)))),
-                )
-                .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-                .where(
-                    is_started(),
-                    col(Dispatch.state).in_(UNDER_WAY),
-                    *([col(Dispatch.account_id).in_(through)] if accounts else []),
-                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
-                    not_(cools()),
-                    ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
-                    | leaves_doubt(self.in_doubt)
-                    | (
-                        (col(Delivery.state) == DeliveryState.DEFERRED)
-                        & or_(col(Delivery.next_attempt_at) <= self.now(), col(Delivery.updated_at) > ahead)
-                        & may_leave(now)
-                    ),
-                )
-                .group_by(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
-                .order_by(col(Delivery.dispatch_id))
-            ).all()
-        at_any_time = datetime.min.replace(tzinfo=UTC)
-        came = {number: max((one for one in hours if one), default=at_any_time) for number, *hours in rows}
-        return sorted(came, key=lambda number: came[number], reverse=True)
+            return find_due(connection, self.now(), self.in_doubt, accounts)
 
     def require_right_clock(self) -> None:
         """Raise `StorageTrouble` where this machine's clock and the database server's are apart, unless one was given.
@@ -477,51 +417,12 @@ class Carrier:
         return self.log.standing(dispatch_id)
 
     def _close(self, dispatch_id: int, result: RunResult) -> None:
-        """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
+        """Write how the dispatch stands: its cut-off may have come, or somebody have cancelled it."""
         self.schedule.cut_off()
-        which = col(Dispatch.id) == dispatch_id
-        is_open = _has_deliveries(OPEN_STATES)
-        is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
-        running = col(Dispatch.state) == DispatchState.RUNNING
-        # One that was done, and of which nobody was left to send to, was done at its hour.
-        finished_at = self.now() if result.outcomes else func.coalesce(col(Dispatch.finished_at), self.now())
         with self.database.transaction() as connection:
-            # Nobody waits any more, looked at as it is written: another worker may have queued somebody this moment.
-            # Where another one paused it meanwhile, there is nothing left to pause.
-            connection.execute(
-                update(Dispatch)
-                .where(which, col(Dispatch.state).in_([DispatchState.RUNNING, DispatchState.PAUSED]), not_(is_open))
-                .values(state=DispatchState.DONE, pause_reason="", finished_at=finished_at)
-            )
-            if result.paused_because:
-                values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
-                connection.execute(update(Dispatch).where(which, running).values(**values))
-            elif result.stands_still is not None:
-                until, why = result.stands_still.until, result.stands_still.why
-                connection.execute(update(Dispatch).where(which, running).values(waits_until=until, waits_for=why))
-            else:
-                words = case((is_carried, ""), else_=STOPPED) if result.stopped else ""
-                connection.execute(update(Dispatch).where(which, running).values(pause_reason=words))
-            state, reason = connection.execute(
-                select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
-            ).one()
-            result.cut_off = connection.execute(
-                select(func.count()).where(
-                    col(Delivery.dispatch_id) == dispatch_id,
-                    col(Delivery.state) == DeliveryState.WITHHELD,
-                    col(Delivery.reason) == CUT_OFF,
-                )
-            ).scalar_one()
-        result.called_off = result.called_off and not result.cut_off
-        if state == DispatchState.PAUSED:
-            result.paused_because = result.paused_because or reason
+            close(connection, dispatch_id, result, self.now())
         self.withhold_cancelled()
 
 
 async def _carried(run: Runner | RunResult, dispatch_id: int, stop: asyncio.Event) -> RunResult:
     return await run.run(dispatch_id, stop) if isinstance(run, Runner) else run
-
-
-def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
-    """The condition that a dispatch has deliveries in one of these states."""
-    return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, false, select, update
+from sqlalchemy import false, select, update
 from sqlmodel import Session, col
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
 from distributor.dispatch.composing import CORRECTS, Notice
@@ -26,7 +27,7 @@ from distributor.dispatch.plan import delivery_row, new_dispatch, sign
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
-from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion, Wave
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.inforce import embargo_of
@@ -85,9 +86,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
 
     `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
     """
-    in_doubt = exists().where(
-        col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state) == DeliveryState.IN_DOUBT
-    )
+    in_doubt = has_deliveries((DeliveryState.IN_DOUBT,))
     is_done = col(Dispatch.state) == DispatchState.DONE
     numbers = session.scalars(
         select(col(Dispatch.id))

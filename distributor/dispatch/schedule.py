@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, true, update
 
 from distributor.db.engine import Database
+from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import Missed, missed
@@ -201,13 +202,10 @@ class Schedule:
     def _cut(self, dispatch_id: int, not_after: datetime, moment: datetime) -> int:
         """Withhold who is left of one dispatch; it is done once nothing of it is on the wire either."""
         withheld = self.log.withhold(dispatch_id, CUT_OFF)
-        waits = exists().where(
-            _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state.in_([state.value for state in OPEN_STATES])
-        )
         with self.database.transaction() as connection:
             connection.execute(
                 update(_dispatch)
-                .where(_dispatch.c.id == dispatch_id, not_(waits))
+                .where(_dispatch.c.id == dispatch_id, not_(has_deliveries(OPEN_STATES)))
                 .values(state=DispatchState.DONE, pause_reason="", finished_at=moment)
             )
             if withheld:
