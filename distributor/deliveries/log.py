@@ -18,7 +18,7 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
-from distributor.deliveries.decisions import doubted_since
+from distributor.deliveries.decisions import Ending, end_doubt
 from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
 from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
@@ -283,18 +283,9 @@ class DeliveryLog:
 
     @made_anew_when_crossed
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
-        """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes).
-
-        Whoever is assumed to have it has it since the attempt that brought no answer.
-        """
-        values: dict[str, Any] = {"reason": reason}
+        """As `end_doubt`, as `accepted` or `queued` (to be sent again, the same bytes), in a transaction of its own."""
         with self._database.transaction() as connection:
-            if state == DeliveryState.ACCEPTED:
-                values["accepted_at"] = doubted_since(connection, delivery_id) or self._now()
-            moved = self._step(connection, _delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values)
-            if moved and state == DeliveryState.QUEUED:
-                ring(connection)
-            return moved == 1
+            return end_doubt(connection, delivery_id, Ending(state, reason), now=self._now())
 
     def is_called_off(self, dispatch_id: int) -> bool:
         """Whether nothing more of a dispatch leaves: somebody cancelled or paused it, or its cut-off has come."""

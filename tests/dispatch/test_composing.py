@@ -532,6 +532,23 @@ def test_a_doubt_on_a_cancelled_dispatch_is_settled_without_sending(
     assert made.standing(planned).counts == {"accepted": 1, "withheld": 1}
 
 
+def test_whom_a_person_has_sent_again_after_a_doubt_has_a_new_deadline(
+    database: Database, folder: Path, planned: int
+) -> None:
+    """As where `dispatches resolve` ends the doubt: a «later», days after, is waited for."""
+    clock = HandClock()
+    made = carrier(database, folder, clock)
+    carry(made, planned, DEFERRED)
+    clock.forward(minutes=6)
+    carry(made, planned, SILENT)
+    assert made.standing(planned).counts == {"in_doubt": 2}
+    clock.forward(days=3)
+    transport = Keeping(DEFERRED)
+    asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event(), in_doubt=InDoubtPolicy.RESEND))
+    assert len(transport.kept) == 2
+    assert made.standing(planned).counts == {"deferred": 2}
+
+
 def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, folder: Path, planned: int) -> None:
     """Two carry it; the account is refused to one of them: the other stops, and does not say «running» over it."""
 
