@@ -19,10 +19,11 @@ from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.examining import Known, sample_message, sent_files
 from distributor.dispatch.following_up import Choosing, make_follow_up_manifest
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
-from distributor.dispatch.manifest import Manifest, make_manifest
+from distributor.dispatch.manifest import Manifest
 from distributor.dispatch.overrides import override
 from distributor.dispatch.plan import require_followed
 from distributor.dispatch.preflight import (

@@ -13,8 +13,9 @@ from distributor import clock
 from distributor.cli.proving import Opened, Proved, check_codes, let_pass, look_around, open_composer
 from distributor.dispatch.composing import Notice
 from distributor.dispatch.correcting import Correcting, Meant, version_of, who_gets
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.languages import version_for
-from distributor.dispatch.manifest import Manifest, PlannedRecipient, make_manifest
+from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.newcomers import without_holders
 from distributor.dispatch.notices import is_newest, notice_for, plain_notice, statement_for
 from distributor.dispatch.overtaken import require_not_overtaken

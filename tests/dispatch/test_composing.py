@@ -35,8 +35,8 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import merge_of, recipient_of
 from distributor.dispatch.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
 from distributor.dispatch.enclosing import enclose_kept
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.ways import OneWay
