@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from distributor import clock
 from distributor.cli.abreast import Abreast, accounts_of
 from distributor.cli.accounting import limits_of
-from distributor.cli.defects import confess
+from distributor.cli.defects import set_aside
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.outage import Outages
 from distributor.cli.output import console
@@ -173,13 +173,8 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
         return error
     except (Interrupted, StorageTrouble):
         raise
-    except DistributorError as error:
-        carrier.pause(dispatch_id, error.message)
-        return error
     except Exception as error:  # noqa: BLE001 - a defect in one dispatch is not to hold up the others
-        defect = confess(error)
-        carrier.pause(dispatch_id, defect.message)
-        return defect
+        return set_aside(carrier, dispatch_id, error)
     return None
 
 
