@@ -194,7 +194,7 @@ def _prove(
         failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
     facts = _facts(session, stored, meant, told, foreign=foreign, zone=workspace.settings.timezone)
-    known = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
+    circumstances = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
     result = prove(
         session,
         stored,
@@ -202,7 +202,7 @@ def _prove(
         manifest,
         send_at=moment,
         timezone=workspace.settings.timezone,
-        known=known,
+        circumstances=circumstances,
         language=language or workspace.settings.language,
     )
     return Proved(stored, manifest, result, (), first, manifest)

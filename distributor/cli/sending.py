@@ -189,7 +189,7 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
         )
 
 
-def _signed(workspace: Workspace, session: Session, proved: Proved) -> signoffs.Standing:
+def _signed(workspace: Workspace, session: Session, proved: Proved) -> signoffs.SignOffStanding:
     leaving = leaving_from(workspace, session, proved)
     return signoffs.standing(session, leaving, signoffs.Rule.from_settings(workspace.settings))
 

@@ -72,7 +72,7 @@ def plan_dispatch(
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
-    sign(dispatch, signatures)
+    keep_signatures(dispatch, signatures)
     dispatch.scheduled_at, dispatch.not_after = hours.start, hours.not_after
     if hours.start is not None:  # until it starts, what it would bear were it on time
         dispatch.message_date = hours.start.replace(microsecond=0)
@@ -107,7 +107,7 @@ def _left_out(dispatch_id: int, manifest: Manifest) -> Iterator[LeftOut]:
             )
 
 
-def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
+def keep_signatures(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
     """Keep with a dispatch the signatures that held when it was planned."""
     dispatch.sign_offs = [one.as_json() for one in signatures]
     dispatch.signed_off_by = ", ".join(one.name for one in signatures)

@@ -23,7 +23,7 @@ from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipie
 from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.plan import delivery_row, new_dispatch, sign
+from distributor.dispatch.plan import delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
@@ -43,7 +43,7 @@ class Moved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CorrectionPart:
     """One language version of a correction, all who get it and what it says to them (`told`: by dispatch).
 
     `added` have no text of the chain and get this one as a first, from `lists`. Whoever has not left by `not_after` is
@@ -105,7 +105,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
 def plan_correction(
     session: Session,
     log: DeliveryLog,
-    parts: Sequence[Part],
+    parts: Sequence[CorrectionPart],
     proved: Correcting,
     *,
     keyring: Keyring,
@@ -151,7 +151,7 @@ def plan_correction(
     return Planned(tuple(numbers), tuple(ended), withheld)
 
 
-def _by_cut_off(session: Session, part: Part) -> Iterator[Part]:
+def _by_cut_off(session: Session, part: CorrectionPart) -> Iterator[CorrectionPart]:
     """A part, and of those who waited until a cut-off parts of their own, whose dispatches are cut off then too.
 
     Whoever has the wrong text is told however late it is.
@@ -181,7 +181,7 @@ def _end(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason
 def _plan_part(
     session: Session,
     log: DeliveryLog,
-    part: Part,
+    part: CorrectionPart,
     templates: TemplateSet,
     now: datetime,
     *,
@@ -198,7 +198,7 @@ def _plan_part(
         account=account,
         correction=freeze(part.plain, part.told),
     )
-    sign(dispatch, signatures)
+    keep_signatures(dispatch, signatures)
     dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
     dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
     dispatch.not_after = part.not_after
@@ -219,7 +219,7 @@ def _plan_part(
 
 
 def _rows(
-    dispatch_id: int, part: Part, now: datetime, timed: Mapping[int, Mapping[str, Any]]
+    dispatch_id: int, part: CorrectionPart, now: datetime, timed: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[Mapping[str, Any]]:
     # Who has the wrong text is told first: it may be printed any minute.
     seen: set[str] = set()
@@ -259,7 +259,7 @@ def _fair(meant: Sequence[Meant], *, has_it: bool) -> list[Meant]:
     return list(interleave(these, lambda one: one.planned.address.domain, lambda one: one.planned.sector_slug))
 
 
-def _row(dispatch_id: int, part: Part, one: Meant, now: datetime) -> dict[str, Any]:
+def _row(dispatch_id: int, part: CorrectionPart, one: Meant, now: datetime) -> dict[str, Any]:
     row = delivery_row(dispatch_id, part.stored.version, one.planned, part.identity, now)
     row["contact_id"] = one.holding.owner
     row["corrects_id"] = one.holding.delivery_id if one.has_it else None

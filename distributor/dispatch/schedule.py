@@ -172,7 +172,7 @@ class Schedule:
             .where(_dispatch.c.id == dispatch_id)
             .values(state=DispatchState.PAUSED, pause_reason=HELD + why, started_at=None)
         )
-        note(connection, "dispatches.hold", dispatch_id, {"scheduled_at": start.isoformat()}, moment)
+        audit_hour(connection, "dispatches.hold", dispatch_id, {"scheduled_at": start.isoformat()}, moment)
         return why
 
     def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
@@ -186,7 +186,7 @@ class Schedule:
         if not held.rowcount:
             return False
         details = {"wave": one.wave, "embargo" if one.by_embargo else "starts_at": one.since.isoformat()}
-        note(connection, "dispatches.hold", one.dispatch_id, details, moment)
+        audit_hour(connection, "dispatches.hold", one.dispatch_id, details, moment)
         return True
 
     def _why_missed(self, connection: Connection, one: Missed, moment: datetime) -> str:
@@ -210,7 +210,7 @@ class Schedule:
             )
             if withheld:
                 details = {"not_after": not_after.isoformat(), "withheld": withheld}
-                note(connection, "dispatches.cut_off", dispatch_id, details, moment)
+                audit_hour(connection, "dispatches.cut_off", dispatch_id, details, moment)
         return withheld
 
     def _moment(self, connection: Connection) -> datetime:
@@ -249,7 +249,7 @@ def not_before(dispatch: Dispatch, zone: ZoneInfo) -> Refused:
     )
 
 
-def note(
+def audit_hour(
     connection: Connection,
     action: str,
     dispatch_id: int,
