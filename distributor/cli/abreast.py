@@ -14,7 +14,7 @@ from distributor.cli.standing import say_standing, say_trouble
 from distributor.cli.watching import shown_while
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.ways import Ways
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, StorageTrouble
 from distributor.wiring import Workspace

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from distributor import clock
 from distributor.cli.output import console, when
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.errors import DistributorError
 from distributor.reports import queries, queries_watch
 from distributor.reports.dispatch_row import DispatchRow

@@ -22,7 +22,7 @@ from distributor.dispatch.company import at_work
 from distributor.dispatch.cooling import hold_left
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.pacing import renew_waits
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.schedule import TakenUp
 from distributor.dispatch.ways import Ways
 from distributor.errors import (
@@ -183,7 +183,7 @@ def _until_next(carrier: Carrier) -> float:
 
     It is little, for the machine may sleep or its clock be set meanwhile.
     """
-    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_until_next()
+    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_to_next_delivery()
     return schedule_s if leaves_s is None else min(schedule_s, max(_LEAST_S, leaves_s))
 
 

@@ -35,8 +35,9 @@ from distributor.dispatch.lapsing import Lapsing
 from distributor.dispatch.opening import Opening
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.runner import Runner
 from distributor.dispatch.schedule import Schedule, TakenUp
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.takeover import Takeover, account_of, take_over
@@ -197,7 +198,7 @@ class Carrier:
         with self.database.reading() as connection:
             return comes_meanwhile(connection, dispatch_id, since, clock_of(connection, self.now()))
 
-    def seconds_until_next(self) -> float | None:
+    def seconds_to_next_delivery(self) -> float | None:
         """How long until somebody may have to leave, if nothing else happens; None when nobody waits for an hour."""
         with self.database.reading() as connection:
             now = clock_of(connection, self.now())

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.dispatch.doubting import leaves_doubt
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import CUT_OFF, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState

@@ -24,7 +24,7 @@ from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.notices import thaw
 from distributor.dispatch.overtaken import require_uncorrected_text
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.schedule import begin
 from distributor.dispatch.signing import open_signer
 from distributor.errors import BadInput, Refused
