@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -51,27 +51,92 @@ def make_manifest(
     """
     objectors = Objectors(session, keyring)
     lists = list(dict.fromkeys(str(press_lists.find_list(session, name).slug) for name in list_names))
-    excluded = {press_lists.find_list(session, name).slug: name for name in excluded_names}
-    # A journalist is barred as a person and as a mailbox: somebody else's entry may name the same address.
+    excluded = [press_lists.find_list(session, name).slug for name in excluded_names]
+    facts = _Facts(
+        objectors=objectors,
+        sectors={slugify(sector) for sector in (version.sector, *sectors)} - {""},
+        barred=_barred(session, excluded, keyring),
+        narrowing=read_narrowing(session, only_names, where, keyring),
+        held=find_held(session, version),
+    )
+    recipients: dict[str, PlannedRecipient] = {}
+    left_out: list[LeftOut] = []
+    for copies in _gather(session, lists, keyring):
+        refused = facts.refused(copies)
+        planned = _planned(copies, refused, keyring)
+        key = planned.address.key
+        if against := facts.against(planned, copies, refused):
+            left_out.append(LeftOut(planned, *against))
+        elif first := recipients.get(key):
+            merged = _join(first.merged, f"shares its address with {planned.recipient.name}")
+            recipients[key] = replace(first, merged=merged)
+            left_out.append(LeftOut(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}"))
+        else:
+            recipients[key] = planned
+    earlier = _had_earlier_version(session, version)
+    return Manifest(
+        tuple(lists),
+        tuple(dict.fromkeys(excluded)),
+        tuple(recipients.values()),
+        tuple(left_out),
+        only_lists=facts.narrowing.only,
+        where=facts.narrowing.where,
+        had_earlier=sum(one.contact_id in earlier for one in recipients.values()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What keeps people off a manifest, read once for all of them.
+
+    `sectors` are those of the release; `barred` and `held` are by person and by address: a journalist is barred as a
+    person and as a mailbox, and somebody else's entry may name the same address.
+    """
+
+    objectors: Objectors
+    sectors: set[str]
+    barred: Mapping[int | str, str]
+    narrowing: Narrowing
+    held: Mapping[int | str, str]
+
+    def refused(self, copies: Sequence[_Copy]) -> list[tuple[_Copy, Told]]:
+        """The entries of a contact that an objection forbids: to everything, to their sector or to the release's."""
+        found = []
+        for copy in copies:
+            told = self.objectors.against(
+                copy.member.contact_id, copy.member.address, {copy.sector[0], *self.sectors} - {""}
+            )
+            if told:
+                found.append((copy, told))
+        return found
+
+    def against(
+        self, planned: PlannedRecipient, copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]]
+    ) -> tuple[LeftOutReason, str] | None:
+        """Why somebody does not get it, the first reason that holds; None for who does."""
+        key, person = planned.address.key, planned.contact_id
+        if bar := self.barred.get(person) or self.barred.get(key):
+            return LeftOutReason.EXCLUDED, f"is on the excluded list {bar}"
+        if missing := self.narrowing.missing(person):
+            return LeftOutReason.NOT_MEANT, missing
+        if len(refused) == len(copies):
+            told = refused[0][1]
+            return LeftOutReason.CAME_BACK if told.is_returned else LeftOutReason.OBJECTION, told.because
+        if prefers := copies[0].member.prefers:
+            return LeftOutReason.OTHER_CHANNEL, prefers
+        if holds := self.held.get(key) or self.held.get(person):
+            return LeftOutReason.ALREADY_SENT, holds
+        return None
+
+
+def _barred(session: Session, slugs: Sequence[str], keyring: Keyring) -> dict[int | str, str]:
+    """Who stands on the excluded lists, by person and by address, each with the first such list."""
     barred: dict[int | str, str] = {}
-    for slug in excluded:
+    for slug in slugs:
         for member in press_lists.list_members(session, slug, keyring):
             barred.setdefault(member.contact_id, slug)
             barred.setdefault(member.address_key, slug)
-    narrowing = read_narrowing(session, only_names, where, keyring)
-    candidates = _gather(session, lists, keyring)
-    return _sort_out(
-        session,
-        version,
-        candidates,
-        barred=barred,
-        narrowing=narrowing,
-        objectors=objectors,
-        keyring=keyring,
-        release_sectors={slugify(sector) for sector in (version.sector, *sectors)} - {""},
-        lists=tuple(lists),
-        excluded=tuple(excluded),
-    )
+    return barred
 
 
 def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> list[list[_Copy]]:
@@ -83,59 +148,6 @@ def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> list[li
             copy = _Copy(slug, member, list_sector or _own_sector(member))
             found.setdefault(member.contact_id, []).append(copy)
     return list(found.values())
-
-
-def _sort_out(
-    session: Session,
-    version: ReleaseVersion,
-    candidates: Sequence[Sequence[_Copy]],
-    *,
-    barred: dict[int | str, str],
-    narrowing: Narrowing,
-    objectors: Objectors,
-    keyring: Keyring,
-    release_sectors: set[str],
-    lists: tuple[str, ...],
-    excluded: tuple[str, ...],
-) -> Manifest:
-    held = find_held(session, version)
-    recipients: dict[str, PlannedRecipient] = {}
-    left_out: list[LeftOut] = []
-    for copies in candidates:
-        refused = [(copy, told) for copy in copies if (told := _objection(objectors, copy, release_sectors))]
-        planned = _planned(copies, refused, keyring)
-        key = planned.address.key
-        if bar := barred.get(planned.contact_id) or barred.get(key):
-            left_out.append(LeftOut(planned, LeftOutReason.EXCLUDED, f"is on the excluded list {bar}"))
-        elif missing := narrowing.missing(planned.contact_id):
-            left_out.append(LeftOut(planned, LeftOutReason.NOT_MEANT, missing))
-        elif len(refused) == len(copies):
-            told = refused[0][1]
-            why = LeftOutReason.CAME_BACK if told.is_returned else LeftOutReason.OBJECTION
-            left_out.append(LeftOut(planned, why, told.because))
-        elif prefers := copies[0].member.prefers:
-            left_out.append(LeftOut(planned, LeftOutReason.OTHER_CHANNEL, prefers))
-        elif holds := held.get(key) or held.get(planned.contact_id):
-            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, holds))
-        elif key in recipients:
-            first = recipients[key]
-            recipients[key] = replace(
-                first, merged=_join(first.merged, f"shares its address with {planned.recipient.name}")
-            )
-            left_out.append(LeftOut(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}"))
-        else:
-            recipients[key] = planned
-    earlier = _had_earlier_version(session, version)
-    had_earlier = sum(one.contact_id in earlier for one in recipients.values())
-    return Manifest(
-        lists,
-        excluded,
-        tuple(recipients.values()),
-        tuple(left_out),
-        only_lists=narrowing.only,
-        where=narrowing.where,
-        had_earlier=had_earlier,
-    )
 
 
 def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int | None]:
@@ -152,12 +164,6 @@ def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int |
         )
     )
     return {row[0] for row in rows}
-
-
-def _objection(objectors: Objectors, copy: _Copy, release_sectors: set[str]) -> Told | None:
-    """What forbids this entry: an objection to everything, to the sector it stands for, or to the release's."""
-    member = copy.member
-    return objectors.against(member.contact_id, member.address, {copy.sector[0], *release_sectors} - {""})
 
 
 def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], keyring: Keyring) -> PlannedRecipient:
