@@ -18,8 +18,8 @@ from benchmarks.office import LIST, SLUG, make_office
 from distributor import clock
 from distributor.dispatch.composing import make_composer
 from distributor.dispatch.enclosing import Enclosed
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import make_manifest
 from distributor.releases import store
 from distributor.rendering import inlining, phones, plaintext
 from distributor.rendering.salutation import language_of, salute

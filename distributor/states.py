@@ -101,6 +101,16 @@ class DispatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNDER_WAY = (DispatchState.PLANNED, DispatchState.RUNNING)
+"""States in which a dispatch is under way: it begins, or goes on, at nobody's further word."""
+
+NOT_OVER = (*UNDER_WAY, DispatchState.PAUSED)
+"""States in which somebody may still wait for it."""
+
+OVER = (DispatchState.DONE, DispatchState.CANCELLED)
+"""States from which it does not go on."""
+
+
 class Phase(StrEnum):
     """The step of the SMTP dialogue that an answer belongs to (RFC 5321 §3)."""
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
-from sqlmodel import Session, col
+from sqlalchemy import Connection
 
-from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT, settings_of
 from distributor.addresses import Address, BadAddress, parse_address
 from distributor.db.engine import Database
@@ -29,17 +26,16 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.identity import keyring_of
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
-from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.ways import Way
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
-from distributor.models import Account, Release
+from distributor.models import Release
 from distributor.rendering.templates import TemplateSet
-from distributor.settings import PREFIX, Login, Security, Settings, load_settings
+from distributor.settings import PREFIX, Login, Settings, load_settings
 from distributor.tokens import Keyring, Purpose
-from distributor.transport.account import SmtpAccount, is_loopback
+from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import find_preset, provider_limits, provider_of
@@ -47,10 +43,6 @@ from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
 
 if TYPE_CHECKING:
-    from distributor.feedback.apply import Intake
-    from distributor.feedback.effects import Hand
-    from distributor.feedback.forwarding import Forwarding
-    from distributor.feedback.mailbox import ImapAccount
     from distributor.transport.oauth.keeping import KeptTokens
 
 TEMPLATE = "press-release"
@@ -239,150 +231,6 @@ class Workspace:
         from distributor.transport.oauth.keeping import tokens_of  # noqa: PLC0415 - few offices log in so
 
         return tokens_of(self.settings, self.account_name)
-
-    def intake(self) -> Intake:
-        """What takes in the messages that come back."""
-        from distributor.feedback.apply import Intake  # noqa: PLC0415 - a tenth of a second, for those who read what comes back
-
-        settings = self.settings
-        sender = settings.bounce_address or (settings.mail_from.address if settings.mail_from else None)
-        return Intake(
-            self.database,
-            self.keyring,
-            actor=actor(),
-            bounce_address=sender.spec if sender else "",
-            pause_domain=self._block_domain,
-            forwards=settings.forward_replies_to is not None,
-        )
-
-    def forwarding(self) -> Forwarding | None:
-        """What hands journalists' answers on to the press office, or None where that is not wanted.
-
-        `BadInput` for an address that leads back here: what is handed on would come in again.
-        """
-        from distributor.feedback.forwarding import Forwarding  # noqa: PLC0415 - as above
-
-        settings, to = self.settings, self.settings.forward_replies_to
-        if to is None:
-            return None
-        if settings.mail_from is None:
-            raise BadInput(
-                "No sender is set for what is handed on.",
-                field=f"{PREFIX}MAIL_FROM",
-                mend="Set it to the press office's name and address.",
-            )
-        if to.key in {settings.bounce_address.key if settings.bounce_address else "", settings.feedback_imap_username}:
-            raise BadInput(
-                f"{to} is the mailbox that answers are read from: what is handed on would come in again.",
-                field=f"{PREFIX}FORWARD_REPLIES_TO",
-                mend="Name the mailbox that the press office reads.",
-            )
-        return Forwarding(
-            self.database,
-            lambda: self.own_way().transport,
-            to=to,
-            sent_by=(settings.mail_from.name, settings.mail_from.address.spec),
-            envelope_sender=(settings.bounce_address or settings.mail_from.address).spec,
-            language=settings.language,
-        )
-
-    def _block_domain(self, connection: Connection, domain: str, why: str, now: datetime) -> None:
-        """Send nothing to a domain's provider for a while, with any account."""
-        for account_id in connection.execute(select(col(Account.id))).scalars():
-            assert account_id is not None
-            PacingBook(self.database, account_id, "feedback").block(connection, provider_of(domain), why, now)
-
-    def hand(self, session: Session, source: str) -> Hand:
-        """What a person's word on an event may use, in the session's transaction."""
-        from distributor.feedback.effects import Hand  # noqa: PLC0415 - as above
-
-        return Hand(session, self.keyring, actor(), source, clock.now())
-
-    def imap_account(self) -> ImapAccount | None:
-        """The mailbox for what comes back, or None without one. Plain is for a server on this machine."""
-        from distributor.feedback.forwarding import MAX_FORWARDED  # noqa: PLC0415 - as above
-        from distributor.feedback.letter import MAX_BYTES  # noqa: PLC0415 - as above
-        from distributor.feedback.mailbox import ImapAccount  # noqa: PLC0415 - as above
-
-        settings = self.settings
-        if not settings.feedback_imap_host:
-            return None
-        if settings.feedback_imap_security is Security.PLAIN and not is_loopback(settings.feedback_imap_host):
-            raise BadInput(
-                "A password would cross the network in clear.",
-                field=f"{PREFIX}FEEDBACK_IMAP_SECURITY",
-                mend="Write tls or starttls; plain is for a server on this machine.",
-            )
-        return ImapAccount(
-            host=settings.feedback_imap_host,
-            port=settings.feedback_imap_port,
-            security=settings.feedback_imap_security.value,
-            username=settings.feedback_imap_username,
-            password=settings.feedback_imap_password.reveal(),
-            tokens=self._mailbox_tokens(),
-            folder=settings.feedback_imap_folder,
-            done_folder=settings.feedback_imap_done_folder,
-            is_token=settings.feedback_imap_login is Login.XOAUTH2,
-            ca_file=settings.smtp_ca_file,
-            largest=MAX_FORWARDED if settings.forward_replies_to else MAX_BYTES,
-        )
-
-    def _mailbox_tokens(self) -> KeptTokens | None:
-        settings = self.settings
-        if settings.feedback_imap_login is not Login.XOAUTH2 or settings.feedback_imap_password:
-            return None
-        from distributor.transport.oauth.keeping import OF_MAILBOX, tokens_of  # noqa: PLC0415 - as above
-
-        lender = self.for_account(settings.feedback_imap_account)
-        if lender.settings.oauth_key_file is None:
-            return lender.tokens()
-        # A service account's token is for the one whose mail it is.
-        of_mailbox = replace(lender.settings, smtp_username=settings.feedback_imap_username)
-        return tokens_of(of_mailbox, lender.account_name, OF_MAILBOX)
-
-    def fetch_feedback(self, take: Callable[[bytes, str], object]) -> int:
-        """Hand what lies in the mailbox and in the Maildir of the settings to `take`; return how many messages.
-
-        Raises `BadInput` where neither is set.
-        """
-        from distributor.feedback.mailbox import fetch_imap, fetch_maildir  # noqa: PLC0415 - as above
-
-        account, maildir = self._where_feedback_lies()
-        count = fetch_maildir(maildir, take) if maildir else 0
-        return count + (fetch_imap(account, take) if account else 0)
-
-    def follow_feedback(
-        self, take: Callable[[bytes, str], object], stop: threading.Event, caught_up: Callable[[], object]
-    ) -> None:
-        """As `fetch_feedback`, and then for one round of the settings' minutes whatever the mailbox says has come.
-
-        A server that cannot say, and a Maildir, are looked at once a round. `caught_up` is called when nothing is left.
-        """
-        from distributor.feedback.mailbox import fetch_maildir, follow_imap  # noqa: PLC0415 - as above
-
-        account, maildir = self._where_feedback_lies()
-        seconds = self.settings.feedback_minutes * 60
-        until = clock.monotonic() + seconds
-        if maildir:
-            fetch_maildir(maildir, take)
-            caught_up()
-        if account:
-            follow_imap(account, take, seconds, stop, caught_up)
-        stop.wait(max(0.0, until - clock.monotonic()))
-
-    def require_mailbox(self) -> None:
-        """Raise `BadInput` where no mailbox is set for what comes back."""
-        self._where_feedback_lies()
-
-    def _where_feedback_lies(self) -> tuple[ImapAccount | None, Path | None]:
-        account, maildir = self.imap_account(), self.settings.feedback_maildir
-        if account is None and maildir is None:
-            raise BadInput(
-                "No mailbox is set for what comes back.",
-                field=f"{PREFIX}FEEDBACK_IMAP_HOST",
-                mend=f"Set it, or {PREFIX}FEEDBACK_MAILDIR, in .env; or name files: distributor feedback read FILE",
-            )
-        return account, maildir
 
     def transport(self, dialogue: Dialogue | None = None) -> Accounts:
         """The ways to the mail servers, each looked at when a dispatch first wants it."""

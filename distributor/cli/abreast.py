@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from distributor import clock
-from distributor.cli.defects import confess
+from distributor.cli.defects import set_aside
 from distributor.cli.output import console
 from distributor.cli.signals import heeding_a_stop, until_stopped
 from distributor.cli.standing import say_standing, say_trouble
 from distributor.cli.watching import shown_while
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.ways import Ways
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, StorageTrouble
 from distributor.wiring import Workspace
@@ -118,13 +118,8 @@ class Abreast:
             self.results.append((number, await carrier.carry(number, self.ways, stop, say_trouble, resumes=False)))
         except StorageTrouble:
             raise
-        except DistributorError as error:
-            carrier.pause(number, error.message)
-            self.troubles.append((number, error))
         except Exception as error:  # noqa: BLE001 - a defect in one dispatch is not to hold up the others
-            defect = confess(error)
-            carrier.pause(number, defect.message)
-            self.troubles.append((number, defect))
+            self.troubles.append((number, set_aside(carrier, number, error)))
 
 
 async def _set_with(first: asyncio.Event, second: asyncio.Event) -> None:

@@ -28,7 +28,7 @@ from distributor.dispatch.correcting import Meant, version_of, who_gets
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.leaving import Leaving
-from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction, wrong_dispatches
+from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction, wrong_dispatches
 from distributor.errors import NotAllReached, Refused
 from distributor.releases.attachments import FileRole
 from distributor.rendering.values import Recipient
@@ -111,7 +111,7 @@ def _scope(workspace: Workspace, leaving: Leaving) -> dict[str, Any]:
     return scope_of(None, (), (), "", attach_pdf=leaving.attach_pdf, account=workspace.account_name)
 
 
-def _standing(workspace: Workspace, ready: Ready) -> tuple[signoffs.Standing, Leaving]:
+def _standing(workspace: Workspace, ready: Ready) -> tuple[signoffs.SignOffStanding, Leaving]:
     """Every signature of the correction, held against what would leave now; and what that is."""
     rule = signoffs.Rule.from_settings(workspace.settings)
     with workspace.database.session(reads_only=True) as session:
@@ -184,10 +184,10 @@ def _hold_and_plan(
     )
 
 
-def _parts(workspace: Workspace, ready: Ready) -> list[Part]:
+def _parts(workspace: Workspace, ready: Ready) -> list[CorrectionPart]:
     versions = ready.versions
     return [
-        Part(
+        CorrectionPart(
             stored=one.stored,
             meant=ready.meant[one.stored.release.slug],
             phone=tuple(

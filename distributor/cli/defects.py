@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
 from distributor.errors import BadInput, DistributorError
+
+if TYPE_CHECKING:
+    from distributor.dispatch.carry import Carrier
 
 _THE_MACHINES = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENAMETOOLONG, errno.ELOOP}
@@ -29,3 +33,10 @@ def confess(error: Exception) -> DistributorError:
     # Not the exception's own words: they may quote addresses, and this sentence ends in logs and bug reports.
     name = type(error).__name__
     return DistributorError(f"This is a defect of Distributor, not of yours ({name}). Details: {details.name}")
+
+
+def set_aside(carrier: Carrier, dispatch_id: int, error: Exception) -> DistributorError:
+    """Pause a dispatch that would fail again, and not hold up the others for it; return what is said of it."""
+    trouble = error if isinstance(error, DistributorError) else confess(error)
+    carrier.pause(dispatch_id, trouble.message)
+    return trouble

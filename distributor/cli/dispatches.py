@@ -217,7 +217,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     """Cancel a dispatch. Whoever still waits gets nothing; what left has left."""
     from distributor.cli.output import ask, console, count
     from distributor.cli.standing import say_recovery
-    from distributor.dispatch.plan import cancel_dispatch, check_cancellable
+    from distributor.dispatch.calling import cancel_dispatch, check_cancellable
     from distributor.reports import queries
     from distributor.states import DeliveryState
     from distributor.wiring import actor, open_workspace

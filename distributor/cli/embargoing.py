@@ -34,7 +34,7 @@ from distributor.releases.embargo import read_embargo
 from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, say_how, withdraw
 from distributor.releases.translations import original_of
 from distributor.reports import queries
-from distributor.states import HAVE_IT, DeliveryState, DispatchState
+from distributor.states import HAVE_IT, NOT_OVER, UNDER_WAY, DeliveryState
 from distributor.wiring import Workspace, actor
 
 
@@ -146,7 +146,7 @@ def _change(session: Session, slug: str, before: datetime | None, until: datetim
         select(col(Dispatch.id)).where(
             col(Dispatch.release_version_id).in_(concerned),
             col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED]),
+            col(Dispatch.state).in_(NOT_OVER),
         )
     )
     return [number for number in rows if number is not None]
@@ -258,7 +258,7 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
         row = queries.find_dispatch(connection, dispatch_id)
         now = clock_of(connection, clock.now())
         waiting = held(connection, [dispatch_id], now)
-    if row.state not in {DispatchState.PLANNED, DispatchState.RUNNING}:
+    if row.state not in UNDER_WAY:
         raise BadInput(
             f"Dispatch {dispatch_id} is {row.state}; no wave of it waits for its hour.",
             mend=f"See: distributor dispatches show {dispatch_id}",

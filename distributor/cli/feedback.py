@@ -43,17 +43,19 @@ def read(context: typer.Context, files: Files) -> None:
     from distributor.cli.output import console
     from distributor.cli.running import recover_first
     from distributor.feedback.mailbox import read_files
+    from distributor.incoming import Incoming
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     recover_first(workspace)
-    tally = Tally(workspace.intake().take)
+    incoming = Incoming(workspace)
+    tally = Tally(incoming.intake().take)
     if Path("-") in files:
         tally(sys.stdin.buffer.read(), "standard input")
     for name, raw in read_files([path for path in files if str(path) != "-"]):
         tally(raw, name)
     console().print(tally.summary())
-    hand_on_answers(workspace)
+    hand_on_answers(incoming)
 
 
 @app.command()
@@ -67,6 +69,7 @@ def fetch(
     from distributor.cli.feedbacking import Tally, hand_on_answers, watch_feedback
     from distributor.cli.output import console
     from distributor.cli.running import recover_first
+    from distributor.incoming import Incoming
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -74,10 +77,11 @@ def fetch(
     if watch:
         watch_feedback(workspace)
         return
-    tally = Tally(workspace.intake().take)
-    workspace.fetch_feedback(tally)
+    incoming = Incoming(workspace)
+    tally = Tally(incoming.intake().take)
+    incoming.fetch(tally)
     console().print(tally.summary())
-    hand_on_answers(workspace)
+    hand_on_answers(incoming)
 
 
 @app.command("list")
@@ -156,11 +160,12 @@ def confirm(
     """Do what is proposed. Record the objection, note the absence, end the affiliation, bounce the delivery."""
     from distributor.cli.output import console, visible
     from distributor.feedback import waiting as desk
+    from distributor.incoming import Incoming
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     with workspace.database.session() as session:
-        sentence = desk.confirm(workspace.hand(session, f"feedback {number}"), number, delivery_id=delivery)
+        sentence = desk.confirm(Incoming(workspace).hand(session, f"feedback {number}"), number, delivery_id=delivery)
     console().print(f"{number}: {visible(sentence)}")
 
 

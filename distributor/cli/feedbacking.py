@@ -15,6 +15,7 @@ from distributor.cli.output import console, count, visible
 from distributor.errors import CredentialsRefused, DistributorError, Interrupted, StorageTrouble
 from distributor.feedback.apply import Taken
 from distributor.feedback.events import Finding, Judgement, Reading
+from distributor.incoming import Incoming
 from distributor.wiring import Workspace
 
 
@@ -100,7 +101,7 @@ class FeedbackRounds:
     """Takes in what came back, again and again, beside whatever else is done. Sending never fails for it."""
 
     def __init__(self, workspace: Workspace, *, quiet: bool = True) -> None:
-        self._workspace = workspace
+        self._incoming = Incoming(workspace)
         settings = workspace.settings
         self._is_set = bool(settings.feedback_imap_host or settings.feedback_maildir)
         self._pause = settings.feedback_minutes * 60
@@ -124,7 +125,7 @@ class FeedbackRounds:
             beside.join(_PATIENCE_S)  # a message in the middle is taken in; one that hangs is read again next time
 
     def _fetch_once(self, tally: Tally) -> None:
-        self._workspace.fetch_feedback(tally)
+        self._incoming.fetch(tally)
         self._caught_up(tally)
 
     def check(self) -> None:
@@ -138,7 +139,7 @@ class FeedbackRounds:
         One that refuses the login is left alone from then on: providers lock accounts for offering it again and again.
         """
         while self._is_set and not stop.is_set():
-            if not self._go(lambda take: self._workspace.follow_feedback(take, stop, lambda: self._caught_up(take))):
+            if not self._go(lambda take: self._incoming.follow(take, stop, lambda: self._caught_up(take))):
                 stop.wait(self._pause)
 
     def _follow_beside(self, stop: threading.Event) -> None:
@@ -150,7 +151,7 @@ class FeedbackRounds:
             self._trouble = error
 
     def _go(self, fetch: Callable[[Tally], object]) -> bool:
-        tally = Tally(self._workspace.intake().take, quiet=self._quiet)
+        tally = Tally(self._incoming.intake().take, quiet=self._quiet)
         try:
             fetch(tally)
         except StorageTrouble:
@@ -172,7 +173,7 @@ class FeedbackRounds:
 
     def _caught_up(self, tally: Tally) -> None:
         _say(tally)
-        hand_on_answers(self._workspace)
+        hand_on_answers(self._incoming)
 
 
 def _say(tally: Tally) -> None:
@@ -181,13 +182,13 @@ def _say(tally: Tally) -> None:
         tally.begin_anew()
 
 
-def hand_on_answers(workspace: Workspace) -> None:
+def hand_on_answers(incoming: Incoming) -> None:
     """Send journalists' answers on to the press office, where that is set, and say how many.
 
     What cannot be sent now is said, and sent the next time: whoever took the message in has done their part.
     """
     try:
-        forwarding = workspace.forwarding()
+        forwarding = incoming.forwarding()
         handed_on = forwarding.hand_on() if forwarding else 0
     except StorageTrouble:
         raise
@@ -200,7 +201,7 @@ def hand_on_answers(workspace: Workspace) -> None:
 
 def watch_feedback(workspace: Workspace) -> None:
     """Take in what comes until a person stops it; raises `Interrupted` then, and `BadInput` where no mailbox is set."""
-    workspace.require_mailbox()
+    Incoming(workspace).require_mailbox()
     console().print("Waiting for what comes back. Ctrl-C ends.")
     try:
         FeedbackRounds(workspace, quiet=False).follow(threading.Event())

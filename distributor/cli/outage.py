@@ -14,7 +14,7 @@ from distributor.cli.signals import until_stopped
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.ledger import hear_no_signals
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.errors import FileReplaced, Interrupted, StorageTrouble
 
 _FIRST_PAUSE_S = 1.0

@@ -20,8 +20,9 @@ from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.contacts.people.ownership import owner_of
 from distributor.dispatch.examining import oddest
+from distributor.dispatch.from_lists import make_manifest, recipient_from
 from distributor.dispatch.languages import version_for, versions_to_send
-from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient, make_manifest, recipient_from
+from distributor.dispatch.manifest import LeftOutReason, PlannedRecipient
 from distributor.dispatch.notices import sample_notice
 from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
 from distributor.errors import BadInput

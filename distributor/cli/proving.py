@@ -17,12 +17,13 @@ from distributor.dispatch import overrides
 from distributor.dispatch.composing import Notice, make_composer, release_of
 from distributor.dispatch.earlier import Earlier, find_earlier, without
 from distributor.dispatch.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
-from distributor.dispatch.examining import Known, sample_message, sent_files
+from distributor.dispatch.examining import Circumstances, sample_message, sent_files
 from distributor.dispatch.following_up import Choosing, make_follow_up_manifest
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import read_instant
 from distributor.dispatch.languages import Share, Shares, divide, share_out, versions_to_send
-from distributor.dispatch.manifest import Manifest, make_manifest
+from distributor.dispatch.manifest import Manifest
 from distributor.dispatch.overrides import override
 from distributor.dispatch.plan import require_followed
 from distributor.dispatch.preflight import (
@@ -213,7 +214,7 @@ def _prove_version(
         workspace.keyring,
         date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
     )
-    known = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    circumstances = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
     result = prove(
         session,
         stored,
@@ -221,7 +222,7 @@ def _prove_version(
         manifest,
         send_at=moment,
         timezone=workspace.settings.timezone,
-        known=known,
+        circumstances=circumstances,
         language=language,
     )
     earlier = find_earlier(session, stored.version, manifest.recipients)
@@ -247,7 +248,7 @@ def look_around(
     *,
     follows_links: bool,
     corrects: Corrects | None = None,
-) -> Known:
+) -> Circumstances:
     """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
     identity, settings = opened.identity, workspace.settings
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
@@ -260,7 +261,7 @@ def look_around(
         from distributor.releases.following import follow_links
 
         links = follow_links(web_links(store.draft_of(stored.version)))
-    return Known(
+    return Circumstances(
         organisation=settings.organisation or (settings.mail_from.name if settings.mail_from else ""),
         files=sent_files(opened.attachments),
         message=sample_message(opened.composer, first, stamp),

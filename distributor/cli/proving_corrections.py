@@ -13,11 +13,12 @@ from distributor import clock
 from distributor.cli.proving import Opened, Proved, check_codes, let_pass, look_around, open_composer
 from distributor.dispatch.composing import Notice
 from distributor.dispatch.correcting import Correcting, Meant, version_of, who_gets
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.languages import version_for
-from distributor.dispatch.manifest import Manifest, PlannedRecipient, make_manifest
+from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.newcomers import without_holders
 from distributor.dispatch.notices import is_newest, notice_for, plain_notice, statement_for
-from distributor.dispatch.plan import require_not_overtaken
+from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.preflight import prove, render_all
 from distributor.errors import BadInput
 from distributor.models import Dispatch
@@ -193,7 +194,7 @@ def _prove(
         failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
     facts = _facts(session, stored, meant, told, foreign=foreign, zone=workspace.settings.timezone)
-    known = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
+    circumstances = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
     result = prove(
         session,
         stored,
@@ -201,7 +202,7 @@ def _prove(
         manifest,
         send_at=moment,
         timezone=workspace.settings.timezone,
-        known=known,
+        circumstances=circumstances,
         language=language or workspace.settings.language,
     )
     return Proved(stored, manifest, result, (), first, manifest)

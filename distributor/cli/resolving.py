@@ -13,7 +13,7 @@ from distributor.cli.running import recover_first
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.addressees import find_addressee
 from distributor.dispatch.calling import corrected_by
-from distributor.dispatch.maillogs import look_through, read_known
+from distributor.dispatch.maillogs import look_through, read_taken
 from distributor.dispatch.resolving import Doubt, Word, read_doubts, say, settle, state_after
 from distributor.errors import BadInput
 from distributor.reports import queries
@@ -104,8 +104,8 @@ def settle_from_log(
     """Show what the log says of each doubt, ask, and end those of which it says enough."""
     now = clock.now()
     with workspace.database.reading() as connection:
-        known = read_known(connection, dispatch_id)
-    found = list(zip(doubts, look_through(files, doubts, known, now), strict=True))
+        taken = read_taken(connection, dispatch_id)
+    found = list(zip(doubts, look_through(files, doubts, taken, now), strict=True))
     if as_json:
         show_json([_as_json(doubt, one) for doubt, one in found])
         if dry_run:

@@ -17,7 +17,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.ways import Ways
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries

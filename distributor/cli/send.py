@@ -90,7 +90,9 @@ def send(
         raise BadInput("A test goes through one account.", mend="Test each: --account NAME --test ADDRESS")
     workspace = open_workspace(context.obj).for_account(account)
     if test:
-        sending.send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
+        from distributor.cli.trial import send_test
+
+        send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
     if corrects_something(workspace, slug):
         from distributor.cli import corrections, proving_corrections

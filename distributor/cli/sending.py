@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
-from distributor.addresses import Address
 from distributor.cli import running
 from distributor.cli.accountchoice import require_accounts
 from distributor.cli.cooling import holding_interrupts
@@ -20,10 +19,9 @@ from distributor.cli.languages import languages_as_json, show_languages
 from distributor.cli.manifests import show_difference
 from distributor.cli.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.output import ask, ask_number, console, count, show_json, show_under
-from distributor.cli.proving import Proved, log_overrides, open_composer, prove_release, require_reason
+from distributor.cli.proving import Proved, log_overrides, prove_release, require_reason
 from distributor.cli.scheduling import say_scheduled, show_hours
 from distributor.cli.showing import MANY, describe_dispatch, manifest_as_json, show_manifest, show_overrides, show_proof
-from distributor.cli.signals import outlive_the_terminal
 from distributor.cli.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.cli.standing import listed
 from distributor.cli.waving import (
@@ -34,32 +32,24 @@ from distributor.cli.waving import (
     show_timing,
     timing_as_json,
 )
-from distributor.contacts.objections.objectors import Objectors
-from distributor.contacts.people.ownership import owner_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch import signoffs
 from distributor.dispatch.comparing import compare_planned
 from distributor.dispatch.cooling import cool_down
 from distributor.dispatch.examining import oddest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.instants import AT_ONCE, Hours, read_hours, say_instant
-from distributor.dispatch.languages import version_for, versions_to_send
+from distributor.dispatch.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.manifest import LeftOutReason
-from distributor.dispatch.notices import freeze, sample_notice
-from distributor.dispatch.plan import plan_dispatch, plan_test, require_uncorrected
-from distributor.dispatch.preflight import SAMPLE_MESSAGE_ID
+from distributor.dispatch.overtaken import require_uncorrected
+from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.waves import PlannedWave
 from distributor.dispatch.ways import Ways
 from distributor.errors import BadInput, Refused
-from distributor.folding import slugify
 from distributor.releases import store, translations
-from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.kinds import ReleaseKind
-from distributor.releases.store import StoredRelease
-from distributor.rendering.values import Recipient
 from distributor.reports import queries
-from distributor.wiring import Workspace, read_address
+from distributor.wiring import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +181,17 @@ def _ask(workspace: Workspace, proved: Proved, choice: Choice, *, yes: bool) -> 
 def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> None:
     """Raise `Refused` before anybody is asked, when too few have signed; show what became of each signature."""
     with workspace.database.session(reads_only=True) as session:
-        found = signoffs.standing(
-            session, leaving_from(workspace, session, proved), signoffs.Rule.from_settings(workspace.settings)
-        )
+        found = _signed(workspace, session, proved)
     show_signatures(found.signatures, workspace.settings.timezone)
     if found.missing:
         raise Refused(
             f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}"
         )
+
+
+def _signed(workspace: Workspace, session: Session, proved: Proved) -> signoffs.SignOffStanding:
+    leaving = leaving_from(workspace, session, proved)
+    return signoffs.standing(session, leaving, signoffs.Rule.from_settings(workspace.settings))
 
 
 def is_follow_up(workspace: Workspace, slug: str) -> bool:
@@ -331,9 +324,7 @@ def _show_dry_run(
     as_json: bool,
 ) -> None:
     with workspace.database.session(reads_only=True) as session:
-        signed = signoffs.standing(
-            session, leaving_from(workspace, session, proved), signoffs.Rule.from_settings(workspace.settings)
-        )
+        signed = _signed(workspace, session, proved)
         compared = compare_planned(session, proved.stored.version, proved.everyone)
     if as_json:
         show_json(
@@ -356,84 +347,3 @@ def _show_dry_run(
     show_signatures(signed.signatures, workspace.settings.timezone)
     show_missing(signed, proved.stored.release.slug, choice.scope)
     console().print("Dry run: every message was written and proved; nothing was sent, no connection was opened.")
-
-
-def send_test(
-    workspace: Workspace,
-    slug: str,
-    address: str,
-    contact: str,
-    lists: Sequence[str],
-    *,
-    attach_pdf: bool,
-    verbose: bool,
-) -> None:
-    """Send exactly what one contact would get to `address`, marked as a test and kept out of reports.
-
-    Nothing is planned before the message is written. Raises `Refused` when it cannot be, or when `address` objected.
-    """
-    from distributor.cli.previewing import find_recipients
-
-    to = read_address(address)
-    ways = workspace.transport(running.shown_dialogue(verbose))
-    require_accounts(ways, workspace)
-    identity = Identity.from_settings(workspace.settings)
-    moment = clock.now()
-    with workspace.database.session(reads_only=True) as session:
-        asked = store.find_release(session, slug)
-        recipient = next(iter(find_recipients(workspace, session, asked, contact, lists)), Recipient(to))
-        stored = version_for(recipient, versions_to_send(session, asked))
-        _require_no_objector(workspace, session, to, stored)
-        _require_not_early(workspace, session, to, stored)
-        today = moment.astimezone(workspace.settings.timezone).date()
-        notice = sample_notice(
-            session, workspace.templates.texts(stored.version.lang), stored, today, workspace.settings.timezone
-        )
-        opened = open_composer(
-            workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None, notice=notice
-        )
-    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
-    opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
-    outlive_the_terminal()
-    log = workspace.log()
-    files = [file.keep(workspace.path) for file in opened.files]
-    with workspace.database.session() as session:
-        dispatch_id = plan_test(
-            session,
-            log,
-            stored.version,
-            recipient=recipient,
-            address=to,
-            address_hash=workspace.keyring.address_hash(to.key),
-            identity=identity,
-            templates=workspace.templates,
-            now=moment,
-            files=files,
-            account=workspace.account_name,
-            correction=freeze(notice, {}) if notice else None,
-        )
-    which = f", «{stored.release.slug}»" if stored.release.id != asked.release.id else ""
-    console().print(f"Test to {to}, as for {recipient}{which}.")
-    running.run_dispatch(workspace, log, dispatch_id, ways)
-
-
-def _require_no_objector(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:
-    """Raise `Refused` for somebody who said no: a test is mail too, and none of us would have objected."""
-    told = Objectors(session, workspace.keyring).against(None, to.spec, {slugify(stored.version.sector)} - {""})
-    if told is not None:
-        raise Refused(
-            f"{to} {told.because}; nothing was sent, not even a test.", mend="Send the test to an address of your own."
-        )
-
-
-def _require_not_early(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:
-    """Raise `Refused` for a test to a journalist who has not agreed to the embargo: it would be the release, early."""
-    until, owner = embargo_of(session, stored.version), owner_of(session, to.key)
-    if until is None or until <= clock.now() or owner is None:
-        return
-    if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
-        raise Refused(
-            f"{to} is a journalist's address, and they have not agreed to the embargo, which ends"
-            f" {say_instant(until, workspace.settings.timezone)}; nothing was sent, not even a test.",
-            mend="Send the test to an address of your own.",
-        )

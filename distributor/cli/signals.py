@@ -12,7 +12,7 @@ from typing import Any
 
 from distributor.cli.output import console
 from distributor.dispatch.ledger import hear_no_signals
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.errors import StoppedInTrouble, StorageTrouble
 
 _TURNS = 3

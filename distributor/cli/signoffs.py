@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from distributor.cli.proving import Proved
-    from distributor.dispatch.leaving import Leaving, Part
-    from distributor.dispatch.signoffs import Signature, Standing
+    from distributor.dispatch.leaving import Leaving, LeavingPart
+    from distributor.dispatch.signoffs import Signature, SignOffStanding
     from distributor.models import SignOff
     from distributor.releases.store import StoredRelease
     from distributor.wiring import Workspace
@@ -115,7 +115,7 @@ def _say_signed(
     out.print(f"  with {count(len(leaving.templates), 'template file')}")
 
 
-def _say_what_is_missing(workspace: Workspace, found: Standing, slug: str, scope: dict[str, Any]) -> None:
+def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
     from distributor.cli.naming import how_to_send
     from distributor.cli.output import console, count, suggest
     from distributor.cli.proving import corrects_something
@@ -185,7 +185,7 @@ def _leaving(
     workspace: Workspace,
     session: Session,
     versions: Sequence[StoredRelease],
-    parts: Sequence[Part],
+    parts: Sequence[LeavingPart],
     scope: dict[str, Any],
 ) -> Leaving:
     """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
@@ -222,7 +222,7 @@ def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
             show_under(console(), change)
 
 
-def show_missing(found: Standing, slug: str, scope: dict[str, Any]) -> None:
+def show_missing(found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
     """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
     from distributor.cli.naming import how_to_sign
     from distributor.cli.output import suggest
@@ -267,7 +267,7 @@ def signature_as_json(one: Signature) -> dict[str, Any]:
     return one.as_json() | told | {"excluded": one.excluded}
 
 
-def standing_as_json(found: Standing) -> dict[str, Any]:
+def standing_as_json(found: SignOffStanding) -> dict[str, Any]:
     """How many signatures are needed and missing, and each of them."""
     each = [signature_as_json(one) for one in found.signatures]
     return {"needed": found.needed, "missing": found.missing, "signatures": each}

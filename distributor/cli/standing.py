@@ -13,7 +13,7 @@ from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.company import AtWork
 from distributor.dispatch.pacing import Wait
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, sentence
 from distributor.reports import queries
 from distributor.reports.styles import state_text

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from distributor import clock
 from distributor.cli.output import console, when
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.errors import DistributorError
 from distributor.reports import queries, queries_watch
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries_watch import Trouble
 from distributor.reports.styles import STATE_STYLES, state_text
-from distributor.states import OPEN_STATES, DispatchState
+from distributor.states import OPEN_STATES, OVER, DispatchState
 from distributor.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _EVERY_S = 1.0
 _WINDOW_S = 30.0
 _FRAME = 6
 """Lines of a view that are no refusals: headline, bar, figures, states, domains, and one left free."""
-_OVER = frozenset({DispatchState.DONE, DispatchState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Look:
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.row.state in _OVER or (self.row.stopped or self.row.state == DispatchState.PAUSED)
+        return self.row.state in OVER or (self.row.stopped or self.row.state == DispatchState.PAUSED)
 
 
 class Pace:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from distributor import clock
 from distributor.cli.abreast import Abreast, accounts_of
 from distributor.cli.accounting import limits_of
-from distributor.cli.defects import confess
+from distributor.cli.defects import set_aside
 from distributor.cli.feedbacking import FeedbackRounds
 from distributor.cli.outage import Outages
 from distributor.cli.output import console
@@ -22,7 +22,7 @@ from distributor.dispatch.company import at_work
 from distributor.dispatch.cooling import hold_left
 from distributor.dispatch.instants import say_instant
 from distributor.dispatch.pacing import renew_waits
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.schedule import TakenUp
 from distributor.dispatch.ways import Ways
 from distributor.errors import (
@@ -173,13 +173,8 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
         return error
     except (Interrupted, StorageTrouble):
         raise
-    except DistributorError as error:
-        carrier.pause(dispatch_id, error.message)
-        return error
     except Exception as error:  # noqa: BLE001 - a defect in one dispatch is not to hold up the others
-        defect = confess(error)
-        carrier.pause(dispatch_id, defect.message)
-        return defect
+        return set_aside(carrier, dispatch_id, error)
     return None
 
 
@@ -188,7 +183,7 @@ def _until_next(carrier: Carrier) -> float:
 
     It is little, for the machine may sleep or its clock be set meanwhile.
     """
-    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_until_next()
+    schedule_s, leaves_s = carrier.schedule.seconds_to_next(_POLL_S), carrier.seconds_to_next_delivery()
     return schedule_s if leaves_s is None else min(schedule_s, max(_LEAST_S, leaves_s))
 
 

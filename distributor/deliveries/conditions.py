@@ -51,9 +51,14 @@ def going_on() -> ColumnElement[bool]:
         _dispatch.c.id == _delivery.c.dispatch_id,
         _dispatch.c.state != DispatchState.CANCELLED,
         _dispatch.c.state != DispatchState.PAUSED,
-        or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.started_at.is_not(None)),
+        is_started(),
         or_(_dispatch.c.not_after.is_(None), _dispatch.c.not_after > now),
     )
+
+
+def is_started() -> ColumnElement[bool]:
+    """The condition that a dispatch's start has come and was taken up, or that it has no hour to start at."""
+    return or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.started_at.is_not(None))
 
 
 def holds_embargo() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Steps of a delivery that a person decides afterwards: sent again, or out of doubt, each once and in its own words."""
+"""Steps of a delivery that are decided afterwards: sent again, or out of doubt, each once and in its own words."""
 
 from __future__ import annotations
 
@@ -78,14 +78,15 @@ def readdress(
 def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: datetime) -> bool:
     """In doubt → as `ending` says, in the caller's transaction; return whether it was still in doubt.
 
-    Whoever is found to have it has it since the attempt that brought no answer.
+    Whoever is sent to again has a new deadline, as in `send_again`. Whoever is found to have it has it since the
+    attempt that brought no answer.
     """
     check_transition(DeliveryState.IN_DOUBT, ending.state)
     values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "updated_at": now}
     if ending.state == DeliveryState.QUEUED:
         values = _queued(ending.reason, now)
     if ending.state == DeliveryState.ACCEPTED:
-        values["accepted_at"] = doubted_since(connection, delivery_id) or now
+        values["accepted_at"] = _doubted_since(connection, delivery_id) or now
     if ending.reply:
         values |= {"reply": ending.reply, "enhanced_code": ending.enhanced_code, "code": None}
     done = connection.execute(
@@ -98,7 +99,16 @@ def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: 
     return done.rowcount == 1
 
 
-def doubted_since(connection: Connection, delivery_id: int) -> datetime | None:
+def reopen(connection: Connection, dispatch_id: int) -> None:
+    """Let a dispatch that was done go on, in the transaction that queued somebody of it; others stay as they are."""
+    connection.execute(
+        update(_dispatch)
+        .where(_dispatch.c.id == dispatch_id, _dispatch.c.state == DispatchState.DONE)
+        .values(state=DispatchState.RUNNING, finished_at=None)
+    )
+
+
+def _doubted_since(connection: Connection, delivery_id: int) -> datetime | None:
     """When the last attempt began that left a delivery in doubt."""
     moment: datetime | None = connection.execute(
         select(_attempt.c.started_at)
@@ -107,15 +117,6 @@ def doubted_since(connection: Connection, delivery_id: int) -> datetime | None:
         .limit(1)
     ).scalar()
     return moment
-
-
-def reopen(connection: Connection, dispatch_id: int) -> None:
-    """Let a dispatch that was done go on, in the transaction that queued somebody of it; others stay as they are."""
-    connection.execute(
-        update(_dispatch)
-        .where(_dispatch.c.id == dispatch_id, _dispatch.c.state == DispatchState.DONE)
-        .values(state=DispatchState.RUNNING, finished_at=None)
-    )
 
 
 def _queued(reason: str, now: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
-from distributor.deliveries.decisions import doubted_since
+from distributor.deliveries.decisions import Ending, end_doubt
 from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
 from distributor.deliveries.records import AttemptRecord, Batch, ClaimedDelivery
@@ -205,12 +205,11 @@ class DeliveryLog:
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""
-        self._move(_delivery.c.id.in_(delivery_ids), DeliveryState.CLAIMED, DeliveryState.QUEUED, own=True)
+        self._give_back(delivery_ids, DeliveryState.QUEUED)
 
     def put_off(self, delivery_ids: Sequence[int], until: datetime, reason: str) -> None:
         """Give claims back for later, without an attempt: their provider is not to be sent to now."""
-        which = _delivery.c.id.in_(delivery_ids)
-        self._move(which, DeliveryState.CLAIMED, DeliveryState.DEFERRED, own=True, next_attempt_at=until, reason=reason)
+        self._give_back(delivery_ids, DeliveryState.DEFERRED, next_attempt_at=until, reason=reason)
 
     def hasten(self, domains: Sequence[str], reason: str) -> int:
         """Let those who were put off for that reason be due now; return how many."""
@@ -283,18 +282,9 @@ class DeliveryLog:
 
     @made_anew_when_crossed
     def settle_doubt(self, delivery_id: int, state: DeliveryState, reason: str) -> bool:
-        """Resolve one delivery in doubt as `accepted` or `queued` (to be sent again, the same bytes).
-
-        Whoever is assumed to have it has it since the attempt that brought no answer.
-        """
-        values: dict[str, Any] = {"reason": reason}
+        """As `end_doubt`, as `accepted` or `queued` (to be sent again, the same bytes), in a transaction of its own."""
         with self._database.transaction() as connection:
-            if state == DeliveryState.ACCEPTED:
-                values["accepted_at"] = doubted_since(connection, delivery_id) or self._now()
-            moved = self._step(connection, _delivery.c.id == delivery_id, DeliveryState.IN_DOUBT, state, **values)
-            if moved and state == DeliveryState.QUEUED:
-                ring(connection)
-            return moved == 1
+            return end_doubt(connection, delivery_id, Ending(state, reason), now=self._now())
 
     def is_called_off(self, dispatch_id: int) -> bool:
         """Whether nothing more of a dispatch leaves: somebody cancelled or paused it, or its cut-off has come."""
@@ -305,31 +295,24 @@ class DeliveryLog:
         is_over = not_after is not None and not_after <= self._now()
         return is_over or state in {DispatchState.CANCELLED, DispatchState.PAUSED}
 
+    @made_anew_when_crossed
     def withhold(self, dispatch_id: int, reason: str) -> int:
         """Withhold everyone of a dispatch who is still waiting (cancelled, cut off); return how many."""
-        mine = _delivery.c.dispatch_id == dispatch_id
-        return sum(
-            self._move(mine, state, DeliveryState.WITHHELD, reason=reason, next_attempt_at=None)
-            for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
-        )
+        with self._database.transaction() as connection:
+            return self._withhold(connection, _delivery.c.dispatch_id == dispatch_id, reason)
 
     def withhold_waiting(self, connection: Connection, dispatch_ids: Sequence[int], reason: str) -> int:
         """Withhold everyone of these dispatches of whose message no byte has left, in the caller's transaction.
 
-        Returns how many were withheld.
+        Claims are taken away: whoever holds one may not begin any more. Returns how many were withheld.
         """
-        return self._withhold(connection, _delivery.c.dispatch_id.in_(dispatch_ids), reason)
+        return self._withhold_claimed_too(connection, _delivery.c.dispatch_id.in_(dispatch_ids), reason)
 
     def withhold_some(self, connection: Connection, delivery_ids: Sequence[int], reason: str) -> int:
         """As `withhold_waiting`, of these deliveries."""
-        return sum(self._withhold(connection, _delivery.c.id.in_(chunk), reason) for chunk in in_pieces(delivery_ids))
-
-    def _withhold(self, connection: Connection, mine: ColumnElement[bool], reason: str) -> int:
-        """Claims are taken away first: whoever holds one may not begin any more."""
-        self._step(connection, mine, DeliveryState.CLAIMED, DeliveryState.QUEUED)
         return sum(
-            self._step(connection, mine, state, DeliveryState.WITHHELD, reason=reason)
-            for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+            self._withhold_claimed_too(connection, _delivery.c.id.in_(chunk), reason)
+            for chunk in in_pieces(delivery_ids)
         )
 
     def standing(self, dispatch_id: int) -> Standing:
@@ -374,20 +357,27 @@ class DeliveryLog:
         return gathered
 
     @made_anew_when_crossed
-    def _move(
-        self, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, *, own: bool = False, **values: Any
-    ) -> int:
-        """Move rows from one state to another, if the step is legal; return how many moved."""
-        condition = and_(which, _delivery.c.worker == self.worker) if own else which
+    def _give_back(self, delivery_ids: Sequence[int], new: DeliveryState, **values: Any) -> None:
+        mine = and_(_delivery.c.id.in_(delivery_ids), _delivery.c.worker == self.worker)
         with self._database.transaction() as connection:
-            moved = self._step(connection, condition, old, new, **values)
+            moved = self._step(connection, mine, DeliveryState.CLAIMED, new, **values)
             if moved and new == DeliveryState.QUEUED:
                 ring(connection)
-            return moved
+
+    def _withhold_claimed_too(self, connection: Connection, which: ColumnElement[bool], reason: str) -> int:
+        self._step(connection, which, DeliveryState.CLAIMED, DeliveryState.QUEUED)
+        return self._withhold(connection, which, reason)
+
+    def _withhold(self, connection: Connection, which: ColumnElement[bool], reason: str) -> int:
+        return sum(
+            self._step(connection, which, state, DeliveryState.WITHHELD, reason=reason, next_attempt_at=None)
+            for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+        )
 
     def _step(
         self, connection: Connection, which: ColumnElement[bool], old: DeliveryState, new: DeliveryState, **values: Any
     ) -> int:
+        """Move rows from one state to another, if the step is legal; return how many moved."""
         check_transition(old, new)
         return connection.execute(
             update(_delivery)

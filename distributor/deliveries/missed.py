@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, exists, func, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from distributor.deliveries.conditions import holds_embargo, may_leave
+from distributor.deliveries.conditions import holds_embargo, is_started, may_leave
 from distributor.deliveries.timing import set_start
 from distributor.models import Account, Delivery, Dispatch, Wave
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import UNDER_WAY, DeliveryState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -43,8 +43,8 @@ def missed(connection: Connection, now: datetime) -> list[Missed]:
     """
     c = _delivery.c
     under_way = select(_dispatch.c.id).where(
-        _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
-        _dispatch.c.scheduled_at.is_(None) | _dispatch.c.started_at.is_not(None),
+        _dispatch.c.state.in_(UNDER_WAY),
+        is_started(),
     )
     return _not_begun(connection, c.dispatch_id.in_(under_way), now)
 

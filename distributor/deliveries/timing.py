@@ -10,9 +10,9 @@ from sqlalchemy import Connection, and_, exists, func, not_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.bell import ring
-from distributor.deliveries.conditions import holds_embargo, may_leave
+from distributor.deliveries.conditions import holds_embargo, is_started, may_leave
 from distributor.models import Delivery, Dispatch, Wave
-from distributor.states import COOLING, LEFT_AFTER, DeliveryState, DispatchState
+from distributor.states import COOLING, LEFT_AFTER, UNDER_WAY, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -60,7 +60,7 @@ def next_change(connection: Connection, now: datetime) -> datetime | None:
     """The next moment at which somebody of a dispatch under way may have to leave; None when nobody waits."""
     c = _delivery.c
     under_way = select(_dispatch.c.id).where(
-        _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
+        _dispatch.c.state.in_(UNDER_WAY),
     )
     moments = []
     for column, states in (
@@ -80,8 +80,8 @@ def comes_meanwhile(connection: Connection, dispatch_id: int, since: datetime, n
     c = _delivery.c
     under_way = select(_dispatch.c.id).where(
         _dispatch.c.id != dispatch_id,
-        _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING]),
-        _dispatch.c.scheduled_at.is_(None) | _dispatch.c.started_at.is_not(None),
+        _dispatch.c.state.in_(UNDER_WAY),
+        is_started(),
         _dispatch.c.waits_until.is_(None) | (_dispatch.c.waits_until <= now),
         not_(cools()),
     )

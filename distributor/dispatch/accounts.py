@@ -12,9 +12,7 @@ from sqlmodel import select as select_one
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.errors import BadInput
 from distributor.models import Account, Audit, Dispatch
-from distributor.states import DispatchState
-
-_OPEN = (DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED)
+from distributor.states import NOT_OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def remove_account(session: Session, name: str, actor: str) -> None:
     found = find_account(session.connection(), name)
     account = session.get_one(Account, found.id)  # only «default» may have no row, and it is never removed
     is_named = (col(Dispatch.account_id) == account.id) | (col(Dispatch.then_account_id) == account.id)
-    waiting = session.exec(select_one(col(Dispatch.id)).where(is_named, col(Dispatch.state).in_(_OPEN))).first()
+    waiting = session.exec(select_one(col(Dispatch.id)).where(is_named, col(Dispatch.state).in_(NOT_OVER))).first()
     if waiting is not None:
         raise BadInput(
             f"Dispatch {waiting} goes through «{name}» and is not done.",

@@ -1,4 +1,4 @@
-"""Calling a dispatch off while it runs, from any terminal: pausing it in order, or stopping it at once."""
+"""Calling a dispatch off, from any terminal, also while it runs: pausing it, stopping it at once, cancelling it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, select, update
 
 from distributor.db.engine import Database
+from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
-from distributor.states import PAUSED_BY, DispatchState
+from distributor.states import NOT_OVER, PAUSED_BY, UNDER_WAY, DispatchState
 
 _dispatch = Dispatch.__table__
 
@@ -26,8 +27,6 @@ WITHDRAWN_BY = "withdrawn by "
 
 CANCELLED = "cancelled"
 """The reason of whoever waited on a dispatch that a person cancelled."""
-
-_GOING_ON = (DispatchState.PLANNED, DispatchState.RUNNING)
 
 
 class CallOff(StrEnum):
@@ -88,7 +87,7 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
     """
     reason = _reason(PAUSED_BY, actor, because)
     audit = Audit(actor=actor, action="dispatches.pause", subject=str(dispatch_id), details={"because": because})
-    which = _dispatch.c.state.in_(_GOING_ON) & (_dispatch.c.id == dispatch_id)
+    which = _dispatch.c.state.in_(UNDER_WAY) & (_dispatch.c.id == dispatch_id)
     if not _call_off(database, which, reason, audit):
         raise BadInput(
             f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
@@ -101,7 +100,7 @@ def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str
     """Pause those of these dispatches that are under way, in order; there may be none."""
     reason = _reason(PAUSED_BY, actor, because)
     wanted = list(dispatch_ids)
-    which = _dispatch.c.state.in_(_GOING_ON) & _dispatch.c.id.in_(wanted)
+    which = _dispatch.c.state.in_(UNDER_WAY) & _dispatch.c.id.in_(wanted)
     subject = ", ".join(map(str, wanted))
     audit = Audit(actor=actor, action="dispatches.pause", subject=subject, details={"because": because})
     return Called(tuple(_call_off(database, which, reason, audit)) if wanted else (), reason)
@@ -111,12 +110,39 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
     """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
     reason = _reason(STOPPED_BY, actor, because)
     wanted = list(dispatch_ids)
-    which: ColumnElement[bool] = _dispatch.c.state.in_(_GOING_ON)
+    which: ColumnElement[bool] = _dispatch.c.state.in_(UNDER_WAY)
     if wanted:  # one that is paused in order, with a message still on the wire, is stopped too
-        which = _dispatch.c.state.in_([*_GOING_ON, DispatchState.PAUSED]) & _dispatch.c.id.in_(wanted)
+        which = _dispatch.c.state.in_(NOT_OVER) & _dispatch.c.id.in_(wanted)
     named = ", ".join(map(str, wanted)) or "all"
     audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
     return Called(tuple(_call_off(database, which, reason, audit)), reason)
+
+
+def check_cancellable(dispatch_id: int, state: str) -> None:
+    """Raise `BadInput` for a dispatch that has nothing left to cancel."""
+    if state == DispatchState.DONE:
+        raise BadInput(
+            f"Dispatch {dispatch_id} is done: nobody waits any more, and what has left has left.",
+            mend=f"See: distributor report {dispatch_id}",
+        )
+    if state == DispatchState.CANCELLED:
+        raise BadInput(f"Dispatch {dispatch_id} is cancelled already.", mend=f"See: distributor report {dispatch_id}")
+
+
+def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str, because: str = "") -> int:
+    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded.
+
+    `because` is logged. Another command that carries it begins no further message. Raises `BadInput` for one that is
+    done or cancelled.
+    """
+    with database.session() as session:
+        dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
+        check_cancellable(dispatch_id, dispatch.state)
+        dispatch.state = DispatchState.CANCELLED
+        session.add(dispatch)
+        details = {"because": because} if because else {}
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
+    return log.withhold(dispatch_id, CANCELLED)
 
 
 def _reason(prefix: str, actor: str, because: str) -> str:

@@ -1,55 +1,53 @@
-"""One run of one dispatch, from its row to its row: recover, compose, send, and say how it stands."""
+"""Carrying the dispatches of a workspace: what others left is settled, and each is run from its row to its row."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, not_, or_, select, update
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
-from distributor.deliveries.steps import AHEAD
-from distributor.deliveries.timing import comes_meanwhile, cools, next_change
+from distributor.deliveries.timing import comes_meanwhile, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.attendance import Attendance
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
+from distributor.dispatch.closing import close, close_left, set_aside
 from distributor.dispatch.composing import EnvelopeWriter
-from distributor.dispatch.doubting import leaves_doubt, settle_doubts
+from distributor.dispatch.doubting import settle_doubts
+from distributor.dispatch.due import find_due
 from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.lapsing import Lapsing
 from distributor.dispatch.opening import Opening
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.runner import Runner
 from distributor.dispatch.schedule import Schedule, TakenUp
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.takeover import Takeover, account_of, take_over
 from distributor.dispatch.ways import Way, Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, StorageTrouble
-from distributor.models import Account, Delivery, Dispatch
+from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, DispatchState, Outcome
+from distributor.states import OPEN_STATES, DeliveryState, DispatchState, Outcome
 from distributor.tokens import Keyring
 from distributor.transport.presets import provider_of
-
-STOPPED = "stopped by its user"
-"""What a running dispatch's row says when its command was stopped in order and nobody carries it."""
 
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
@@ -116,32 +114,15 @@ class Carrier:
 
     def recover(self) -> Recovery:
         """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
-        recovery = self._bury()
-        waiting = exists().where(
-            col(Delivery.dispatch_id) == col(Dispatch.id),
-            col(Delivery.state).in_(list(OPEN_STATES)) | leaves_doubt(self.in_doubt),
-        )
+        recovery = self.bury()
         with self.database.transaction() as connection:
-            # One in doubt is waited for by nobody, and may be sent to again after all: so says a worker that had been
-            # taken for dead, or a person in the very moment in which somebody closes the dispatch.
-            connection.execute(
-                update(Dispatch)
-                .where(col(Dispatch.state) == DispatchState.DONE, _has_deliveries(OPEN_STATES))
-                .values(state=DispatchState.RUNNING, finished_at=None)
-            )
-            ended = connection.execute(
-                update(Dispatch)
-                .where(col(Dispatch.state) == DispatchState.RUNNING, not_(waiting))
-                .values(state=DispatchState.DONE, finished_at=self.now())
-                .returning(col(Dispatch.id))
-            ).scalars()
-            numbers = [number for number in ended if number is not None]
-        for number in numbers:
+            closed = close_left(connection, self.in_doubt, self.now())
+        for number in closed:
             self.log.note_informed(number)
         self.withhold_cancelled()
         return recovery
 
-    def _bury(self) -> Recovery:
+    def bury(self) -> Recovery:
         """Take from dead workers what they had in hand."""
         recovery = self.log.recover(is_alive)
         if recovery.requeued or recovery.in_doubt:
@@ -166,14 +147,7 @@ class Carrier:
     def pause(self, dispatch_id: int, reason: str) -> None:
         """Set a dispatch aside that cannot go on as it stands, and keep why."""
         with self.database.transaction() as connection:
-            connection.execute(
-                update(Dispatch)
-                .where(
-                    col(Dispatch.id) == dispatch_id,
-                    col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
-                )
-                .values(state=DispatchState.PAUSED, pause_reason=reason)
-            )
+            set_aside(connection, dispatch_id, reason)
 
     def withhold_cancelled(self) -> None:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""
@@ -192,42 +166,9 @@ class Carrier:
                 self.log.withhold(dispatch_id, withheld_for(reason))
 
     def due(self, accounts: Sequence[str] = ()) -> list[int]:
-        """The dispatches that have something to send now; paused and cancelled ones excepted.
-
-        The one whose hour (start, wave, end of an embargo) came last is first; those without are last, in order. With
-        `accounts`, only those that go through one of them.
-        """
-        through = select(col(Account.id)).where(col(Account.name).in_(accounts))
+        """As `find_due`: the dispatches that have something to send now, through these accounts, or any."""
         with self.database.reading() as connection:
-            now, ahead = clock_of(connection, self.now()), self.now() + AHEAD
-            rows = connection.execute(
-                select(
-                    col(Delivery.dispatch_id),
-                    col(Dispatch.scheduled_at),
-                    func.max(col(Delivery.not_before)),
-                    func.max(case((col(Delivery.embargo_until) <= now, col(Delivery.embargo_until)))),
-                )
-                .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-                .where(
-                    col(Dispatch.scheduled_at).is_(None) | col(Dispatch.started_at).is_not(None),
-                    col(Dispatch.state).in_([DispatchState.PLANNED, DispatchState.RUNNING]),
-                    *([col(Dispatch.account_id).in_(through)] if accounts else []),
-                    col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= self.now()),
-                    not_(cools()),
-                    ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(now))
-                    | leaves_doubt(self.in_doubt)
-                    | (
-                        (col(Delivery.state) == DeliveryState.DEFERRED)
-                        & or_(col(Delivery.next_attempt_at) <= self.now(), col(Delivery.updated_at) > ahead)
-                        & may_leave(now)
-                    ),
-                )
-                .group_by(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
-                .order_by(col(Delivery.dispatch_id))
-            ).all()
-        at_any_time = datetime.min.replace(tzinfo=UTC)
-        came = {number: max((one for one in hours if one), default=at_any_time) for number, *hours in rows}
-        return sorted(came, key=lambda number: came[number], reverse=True)
+            return find_due(connection, self.now(), self.in_doubt, accounts)
 
     def require_right_clock(self) -> None:
         """Raise `StorageTrouble` where this machine's clock and the database server's are apart, unless one was given.
@@ -257,7 +198,7 @@ class Carrier:
         with self.database.reading() as connection:
             return comes_meanwhile(connection, dispatch_id, since, clock_of(connection, self.now()))
 
-    def seconds_until_next(self) -> float | None:
+    def seconds_to_next_delivery(self) -> float | None:
         """How long until somebody may have to leave, if nothing else happens; None when nobody waits for an hour."""
         with self.database.reading() as connection:
             now = clock_of(connection, self.now())
@@ -299,161 +240,24 @@ class Carrier:
             return writer
         self.log.note_informed(dispatch_id)
         policy = in_doubt or self.in_doubt
-        self._settle_doubts(dispatch_id, policy, asked=in_doubt is not None)
+        self.settle_doubts(dispatch_id, policy, asked=in_doubt is not None)
         self.events.tell("dispatch.started", dispatch_id=dispatch_id)
-        since = self.moment() if gives_way else None
-        takeovers: list[Takeover] = []
-        outcomes: Counter[DeliveryState] = Counter()
-
-        def recorded(claimed: ClaimedDelivery, outcome: Outcome) -> None:
-            outcomes[outcome.state] += 1
-            self.events.tell_outcome(dispatch_id, claimed, outcome)
-
-        lapsing = Lapsing(
-            database=self.database, log=self.log, keyring=self.keyring, zone=self.timezone, dispatch_id=dispatch_id,
-            actor=self.operator, now=self.now,
-        )  # fmt: skip
-        lapsing.look()
-        try:
-            while True:
-                with self.database.session(reads_only=True) as session:
-                    account = account_of(session, dispatch_id)
-                run = self._runner(
-                    dispatch_id, account, ways, writer, on_outcome, on_recorded=recorded, lapsing=lapsing, since=since,
-                    sits_out=sits_out,
-                )  # fmt: skip
-                result = await _carried(run, dispatch_id, stop)
-                while result.ran_out and self._find_more(dispatch_id, policy):
-                    result = await _carried(run, dispatch_id, stop)
-                takeover = None if stop.is_set() else self._take_over(dispatch_id, account, result)
-                if takeover is None:
-                    break
-                takeovers.append(takeover)
-        except asyncio.CancelledError:
-            if not stop.is_set():
-                raise
-            result = RunResult(stopped=True)  # told twice: what was on the wire is settled, and this is its end
-        result.outcomes = outcomes
-        result.takeovers, result.lapsed = takeovers, lapsing.withheld
-        if takeovers and result.paused_because:
-            result.paused_because = f"{takeovers[-1].because} Then, through «{account}»: {result.paused_because}"
-        self._close(dispatch_id, result)
-        self._tell_end(dispatch_id, result)
-        return result
-
-    def _runner(
-        self,
-        dispatch_id: int,
-        account: str,
-        ways: Ways,
-        writer: EnvelopeWriter,
-        on_outcome: Callable[[ClaimedDelivery, Outcome], None],
-        *,
-        on_recorded: Callable[[ClaimedDelivery, Outcome], None],
-        lapsing: Lapsing,
-        since: datetime | None,
-        sits_out: bool,
-    ) -> Runner | RunResult:
-        """What carries a dispatch through one account; or, where that cannot be used, the end of a run at once."""
-        try:
-            way = ways.way(account)
-        except (AccountTrouble, BadInput) as error:
-            return RunResult(paused_because=str(error).removesuffix(error.mend).rstrip(), mend=error.mend)
-        connections = self.connections or way.connections
-        self.roster.beat(dispatch_id, connections)
-        return Runner(
-            log=self.log,
-            transport=way.transport,
-            compose=writer.write,
-            retry=self.retry,
-            connections=connections,
-            account=account,
-            pacer=self._pacer(dispatch_id, way, connections),
-            called=lambda number: self._read_call(number, lapsing, since),
-            attend=self.attend,
-            on_recorded=on_recorded,
+        carriage = _Carriage(
+            carrier=self,
+            dispatch_id=dispatch_id,
+            ways=ways,
+            stop=stop,
+            writer=writer,
             on_outcome=on_outcome,
-            now=self.now,
+            policy=policy,
+            since=self.moment() if gives_way else None,
             sits_out=sits_out,
-            apart=self.standby if self._is_large(dispatch_id) else None,
-            on_heartbeat=lambda accepted: self.roster.beat(dispatch_id, connections, accepted),
-        )
-
-    def _is_large(self, dispatch_id: int) -> bool:
-        """Whether so many wait that a process of its own pays for the delivery log; no more than so many are read."""
-        waiting = (
-            select(col(Delivery.id))
-            .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.state).in_(list(OPEN_STATES)))
-            .limit(self.apart_from)
-            .subquery()
-        )
-        with self.database.reading() as connection:
-            many: int = connection.execute(select(func.count()).select_from(waiting)).scalar_one()
-        return many >= self.apart_from
-
-    def _take_over(self, dispatch_id: int, account: str, result: RunResult) -> Takeover | None:
-        """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""
-        if not result.paused_because:
-            return None
-        with self.database.session() as session:
-            takeover = take_over(
-                session, dispatch_id, account, because=result.paused_because, actor=self.operator, now=self.now()
-            )
-        if takeover is not None:
-            told = takeover.as_json()
-            self.events.tell(
-                "dispatch.taken_over",
-                personal={"because": told.pop("because")},  # the server's words, with our addresses among them
-                dispatch_id=dispatch_id,
-                **told,
-            )
-        return takeover
-
-    def _read_call(self, dispatch_id: int, lapsing: Lapsing, since: datetime | None) -> CallOff:
-        """Whether the dispatch was called off, its cut-off has come, or the hour of another one `since` then.
-
-        Whoever of a follow-up has answered meanwhile is withheld.
-        """
-        self.attend()
-        lapsing.look()
-        call = read_call(self.database, dispatch_id)
-        if call is CallOff.NO and self.log.is_called_off(dispatch_id):
-            return CallOff.IN_ORDER
-        gives_way = call is CallOff.NO and since is not None and self.comes_meanwhile(dispatch_id, since)
-        return CallOff.FOR_A_START if gives_way else call
-
-    def _tell_end(self, dispatch_id: int, result: RunResult) -> None:
-        """Tell the event log how the run ended, and what is waited for."""
-        for wait in result.waits:
-            self.events.tell("pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why)
-        with self.database.reading() as connection:
-            state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar_one()
-        how = {
-            "paused": bool(result.paused_because),
-            "called_off": result.called_off,
-            "stopped": result.stopped,
-            "gives_way": result.gives_way,
-            "cut_off": bool(result.cut_off),
-            "waits": result.stands_still is not None,
-        }
-        why = [name for name, so in how.items() if so]
-        outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
-        self.events.tell("dispatch.ended", dispatch_id=dispatch_id, state=state, because=why, outcomes=outcomes)
-
-    def _pacer(self, dispatch_id: int, way: Way, connections: int) -> Pacer:
-        """The pace of the account that a dispatch goes through."""
-        with self.database.reading() as connection:
-            account_id = connection.execute(
-                select(col(Dispatch.account_id)).where(col(Dispatch.id) == dispatch_id)
-            ).scalar_one()
-        return Pacer(
-            PacingBook(self.database, account_id, self.log.worker),
-            way.limits,
-            wish=connections,
-            scope_of=provider_of,
-            domain_limits=way.domain_limits,
-            now=self.now,
-        )
+            lapsing=Lapsing(
+                database=self.database, log=self.log, keyring=self.keyring, zone=self.timezone, dispatch_id=dispatch_id,
+                actor=self.operator, now=self.now,
+            ),
+        )  # fmt: skip
+        return await carriage.run()
 
     def settle_cancelled(self, dispatch_id: int, in_doubt: InDoubtPolicy | None = None) -> int | None:
         """Settle who is in doubt on a cancelled dispatch, without sending; return how many, None if not cancelled.
@@ -465,68 +269,205 @@ class Carrier:
             state = connection.execute(select(col(Dispatch.state)).where(col(Dispatch.id) == dispatch_id)).scalar()
         if state != DispatchState.CANCELLED:
             return None
-        settled = self._settle_doubts(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
+        settled = self.settle_doubts(dispatch_id, in_doubt or self.in_doubt, asked=in_doubt is not None)
         self.withhold_cancelled()
         return settled
 
-    def _find_more(self, dispatch_id: int, policy: InDoubtPolicy) -> bool:
-        """Whether somebody may be sent to after all: in doubt, or in the hands of a worker that died meanwhile."""
-        requeued = self._bury().requeued
-        return bool(self._settle_doubts(dispatch_id, policy, asked=False) or requeued)
-
-    def _settle_doubts(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
+    def settle_doubts(self, dispatch_id: int, policy: InDoubtPolicy, *, asked: bool) -> int:
+        """As `doubting.settle_doubts`; with `asked` it is the operator's word."""
         return settle_doubts(self.database, self.log, dispatch_id, policy, asked_by=self.operator if asked else None)
 
     def standing(self, dispatch_id: int) -> Standing:
         """How a dispatch stands."""
         return self.log.standing(dispatch_id)
 
-    def _close(self, dispatch_id: int, result: RunResult) -> None:
-        """Write how the dispatch stands. What another command said of it meanwhile (paused, cancelled) is kept."""
-        self.schedule.cut_off()
-        which = col(Dispatch.id) == dispatch_id
-        is_open = _has_deliveries(OPEN_STATES)
-        is_carried = _has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
-        running = col(Dispatch.state) == DispatchState.RUNNING
-        # One that was done, and of which nobody was left to send to, was done at its hour.
-        finished_at = self.now() if result.outcomes else func.coalesce(col(Dispatch.finished_at), self.now())
-        with self.database.transaction() as connection:
-            # Nobody waits any more, looked at as it is written: another worker may have queued somebody this moment.
-            # Where another one paused it meanwhile, there is nothing left to pause.
-            connection.execute(
-                update(Dispatch)
-                .where(which, col(Dispatch.state).in_([DispatchState.RUNNING, DispatchState.PAUSED]), not_(is_open))
-                .values(state=DispatchState.DONE, pause_reason="", finished_at=finished_at)
-            )
-            if result.paused_because:
-                values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
-                connection.execute(update(Dispatch).where(which, running).values(**values))
-            elif result.stands_still is not None:
-                until, why = result.stands_still.until, result.stands_still.why
-                connection.execute(update(Dispatch).where(which, running).values(waits_until=until, waits_for=why))
-            else:
-                words = case((is_carried, ""), else_=STOPPED) if result.stopped else ""
-                connection.execute(update(Dispatch).where(which, running).values(pause_reason=words))
-            state, reason = connection.execute(
-                select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)
-            ).one()
-            result.cut_off = connection.execute(
-                select(func.count()).where(
-                    col(Delivery.dispatch_id) == dispatch_id,
-                    col(Delivery.state) == DeliveryState.WITHHELD,
-                    col(Delivery.reason) == CUT_OFF,
-                )
+
+@dataclass(slots=True, kw_only=True)
+class _Carriage:
+    """One run of one dispatch, taken up already: through its account, or a second one, and put down in its row.
+
+    It gives way to another one whose hour has come after `since`, if that is said.
+    """
+
+    carrier: Carrier
+    dispatch_id: int
+    ways: Ways
+    stop: asyncio.Event
+    writer: EnvelopeWriter
+    on_outcome: Callable[[ClaimedDelivery, Outcome], None]
+    policy: InDoubtPolicy
+    lapsing: Lapsing
+    since: datetime | None
+    sits_out: bool
+    outcomes: Counter[DeliveryState] = field(default_factory=Counter)
+    takeovers: list[Takeover] = field(default_factory=list)
+
+    async def run(self) -> RunResult:
+        """As `Carrier.carry` says."""
+        self.lapsing.look()
+        try:
+            result = await self._go_through_accounts()
+        except asyncio.CancelledError:
+            if not self.stop.is_set():
+                raise
+            result = RunResult(stopped=True)  # told twice: what was on the wire is settled, and this is its end
+        result.outcomes, result.takeovers, result.lapsed = self.outcomes, self.takeovers, self.lapsing.withheld
+        if self.takeovers and result.paused_because:
+            last = self.takeovers[-1]
+            result.paused_because = f"{last.because} Then, through «{last.second}»: {result.paused_because}"
+        self._close(result)
+        self._tell_end(result)
+        return result
+
+    async def _go_through_accounts(self) -> RunResult:
+        while True:
+            with self.carrier.database.session(reads_only=True) as session:
+                account = account_of(session, self.dispatch_id)
+            result = await self._go_through(account)
+            takeover = None if self.stop.is_set() else self._take_over(account, result)
+            if takeover is None:
+                return result
+            self.takeovers.append(takeover)
+
+    async def _go_through(self, account: str) -> RunResult:
+        """Send through one account until nobody may be sent to, in doubt or left by a dead worker neither."""
+        try:
+            way = self.ways.way(account)
+        except (AccountTrouble, BadInput) as error:
+            return RunResult(paused_because=str(error).removesuffix(error.mend).rstrip(), mend=error.mend)
+        runner = self._runner(account, way)
+        result = await runner.run(self.dispatch_id, self.stop)
+        while result.ran_out and self._find_more():
+            result = await runner.run(self.dispatch_id, self.stop)
+        return result
+
+    def _runner(self, account: str, way: Way) -> Runner:
+        carrier, dispatch_id = self.carrier, self.dispatch_id
+        connections = carrier.connections or way.connections
+        carrier.roster.beat(dispatch_id, connections)
+        return Runner(
+            log=carrier.log,
+            transport=way.transport,
+            compose=self.writer.write,
+            retry=carrier.retry,
+            connections=connections,
+            account=account,
+            pacer=self._pacer(way, connections),
+            called=lambda _number: self._read_call(),
+            attend=carrier.attend,
+            on_recorded=self._recorded,
+            on_outcome=self.on_outcome,
+            now=carrier.now,
+            sits_out=self.sits_out,
+            apart=carrier.standby if self._is_large() else None,
+            on_heartbeat=lambda accepted: carrier.roster.beat(dispatch_id, connections, accepted),
+        )
+
+    def _pacer(self, way: Way, connections: int) -> Pacer:
+        """The pace of the account that the dispatch goes through."""
+        carrier = self.carrier
+        with carrier.database.reading() as connection:
+            account_id = connection.execute(
+                select(col(Dispatch.account_id)).where(col(Dispatch.id) == self.dispatch_id)
             ).scalar_one()
-        result.called_off = result.called_off and not result.cut_off
-        if state == DispatchState.PAUSED:
-            result.paused_because = result.paused_because or reason
-        self.withhold_cancelled()
+        return Pacer(
+            PacingBook(carrier.database, account_id, carrier.log.worker),
+            way.limits,
+            wish=connections,
+            scope_of=provider_of,
+            domain_limits=way.domain_limits,
+            now=carrier.now,
+        )
 
+    def _is_large(self) -> bool:
+        """Whether so many wait that a process of its own pays for the delivery log; no more than so many are read."""
+        waiting = (
+            select(col(Delivery.id))
+            .where(col(Delivery.dispatch_id) == self.dispatch_id, col(Delivery.state).in_(list(OPEN_STATES)))
+            .limit(self.carrier.apart_from)
+            .subquery()
+        )
+        with self.carrier.database.reading() as connection:
+            many: int = connection.execute(select(func.count()).select_from(waiting)).scalar_one()
+        return many >= self.carrier.apart_from
 
-async def _carried(run: Runner | RunResult, dispatch_id: int, stop: asyncio.Event) -> RunResult:
-    return await run.run(dispatch_id, stop) if isinstance(run, Runner) else run
+    def _recorded(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
+        self.outcomes[outcome.state] += 1
+        self.carrier.events.tell_outcome(self.dispatch_id, claimed, outcome)
 
+    def _read_call(self) -> CallOff:
+        """Whether the dispatch was called off, its cut-off has come, or it is to give way.
 
-def _has_deliveries(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
-    """The condition that a dispatch has deliveries in one of these states."""
-    return exists().where(col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state).in_(list(states)))
+        Whoever of a follow-up has answered meanwhile is withheld.
+        """
+        carrier = self.carrier
+        carrier.attend()
+        self.lapsing.look()
+        call = read_call(carrier.database, self.dispatch_id)
+        if call is CallOff.NO and carrier.log.is_called_off(self.dispatch_id):
+            return CallOff.IN_ORDER
+        gives_way = (
+            call is CallOff.NO and self.since is not None and carrier.comes_meanwhile(self.dispatch_id, self.since)
+        )
+        return CallOff.FOR_A_START if gives_way else call
+
+    def _find_more(self) -> bool:
+        """Whether somebody may be sent to after all: in doubt, or in the hands of a worker that died meanwhile."""
+        requeued = self.carrier.bury().requeued
+        return bool(self.carrier.settle_doubts(self.dispatch_id, self.policy, asked=False) or requeued)
+
+    def _take_over(self, account: str, result: RunResult) -> Takeover | None:
+        """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""
+        if not result.paused_because:
+            return None
+        carrier = self.carrier
+        with carrier.database.session() as session:
+            takeover = take_over(
+                session,
+                self.dispatch_id,
+                account,
+                because=result.paused_because,
+                actor=carrier.operator,
+                now=carrier.now(),
+            )
+        if takeover is not None:
+            told = takeover.as_json()
+            carrier.events.tell(
+                "dispatch.taken_over",
+                personal={"because": told.pop("because")},  # the server's words, with our addresses among them
+                dispatch_id=self.dispatch_id,
+                **told,
+            )
+        return takeover
+
+    def _close(self, result: RunResult) -> None:
+        """Write how the dispatch stands: its cut-off may have come, or somebody have cancelled it."""
+        carrier = self.carrier
+        carrier.schedule.cut_off()
+        with carrier.database.transaction() as connection:
+            close(connection, self.dispatch_id, result, carrier.now())
+        carrier.withhold_cancelled()
+
+    def _tell_end(self, result: RunResult) -> None:
+        """Tell the event log how the run ended, and what is waited for."""
+        for wait in result.waits:
+            self.carrier.events.tell(
+                "pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why
+            )
+        with self.carrier.database.reading() as connection:
+            state = connection.execute(
+                select(col(Dispatch.state)).where(col(Dispatch.id) == self.dispatch_id)
+            ).scalar_one()
+        how = {
+            "paused": bool(result.paused_because),
+            "called_off": result.called_off,
+            "stopped": result.stopped,
+            "gives_way": result.gives_way,
+            "cut_off": bool(result.cut_off),
+            "waits": result.stands_still is not None,
+        }
+        why = [name for name, so in how.items() if so]
+        outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
+        self.carrier.events.tell(
+            "dispatch.ended", dispatch_id=self.dispatch_id, state=state, because=why, outcomes=outcomes
+        )

@@ -12,8 +12,8 @@ from sqlmodel import Session, col
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import cools, left_cooling
-from distributor.dispatch.plan import cancel_dispatch
-from distributor.dispatch.schedule import BY_ITSELF, TakenUp, note
+from distributor.dispatch.calling import cancel_dispatch
+from distributor.dispatch.schedule import BY_ITSELF, TakenUp, audit_hour
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.states import COOLING, HAVE_IT, HELD, LEFT_AFTER, LEFT_COOLING, DeliveryState, DispatchState
@@ -99,7 +99,7 @@ def _hold(connection: Connection, which: ColumnElement[bool], actor: str, now: d
     )
     held = sorted(number for number in rows.scalars() if number is not None)
     for number in held:
-        note(connection, "dispatches.hold", number, {}, now, actor=actor)
+        audit_hour(connection, "dispatches.hold", number, {}, now, actor=actor)
     return held
 
 

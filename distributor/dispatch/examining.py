@@ -35,7 +35,7 @@ _MOST_ODD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Circumstances:
     """What is known of a sending beside the release itself; what is left out, the proof keeps silent about."""
 
     organisation: str = ""

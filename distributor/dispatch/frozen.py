@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
 from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.lapsing import LAPSED
 from distributor.dispatch.manifest import LeftOutReason
-from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, LeftOut
 from distributor.states import ELSEWHERE, DeliveryState
 
@@ -59,9 +59,7 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
 
     Dispatches from before the reasons were kept name no more than those who objected.
     """
-    dispatch = session.get(Dispatch, dispatch_id)
-    if dispatch is None:
-        raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+    dispatch = get_dispatch(session, dispatch_id)
     told = list(_left_out(session, dispatch_id))
     known = {number for number, _ in told}
     planned = session.scalars(

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
+from distributor.dispatch.manifest import PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, Verdict
-
-if TYPE_CHECKING:
-    from distributor.dispatch.manifest import PlannedRecipient
 
 _S = DeliveryState
 _WORDS = {

@@ -21,7 +21,7 @@ _SHORT = 16  # digits of a keyed hash that tell one address of a person from ano
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LeavingPart:
     """One language version, who gets it, and the embargo that its messages speak of: the one in force."""
 
     slug: str
@@ -44,7 +44,7 @@ class Leaving:
     the day.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[LeavingPart, ...]
     templates: Mapping[str, str]
     files: Mapping[str, str]
     sender: Mapping[str, str]
@@ -58,7 +58,7 @@ class Leaving:
         return self.parts[0].version.release_id
 
     @property
-    def recipients(self) -> list[tuple[PlannedRecipient, Part]]:
+    def recipients(self) -> list[tuple[PlannedRecipient, LeavingPart]]:
         """Everybody, each with the version they get."""
         return [(planned, part) for part in self.parts for planned in part.manifest.recipients]
 
@@ -117,9 +117,9 @@ class Leaving:
         ]
 
 
-def part_of(session: Session, slug: str, version: ReleaseVersion, manifest: Manifest) -> Part:
+def part_of(session: Session, slug: str, version: ReleaseVersion, manifest: Manifest) -> LeavingPart:
     """A version, under the embargo in force, for these people."""
-    return Part(slug, version, manifest, embargo_of(session, version))
+    return LeavingPart(slug, version, manifest, embargo_of(session, version))
 
 
 def short_hash(planned: PlannedRecipient) -> str:
@@ -155,7 +155,7 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def leaving_of(
-    parts: Sequence[Part], templates: Mapping[str, str], files: Iterable[KeptFile], identity: Identity
+    parts: Sequence[LeavingPart], templates: Mapping[str, str], files: Iterable[KeptFile], identity: Identity
 ) -> Leaving:
     """What would leave: `templates` are their sources, `files` what goes with it beside the release's own."""
     kept = list(files)

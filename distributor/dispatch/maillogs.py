@@ -44,7 +44,7 @@ _FIRST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class TakenMessage:
     """A message of the same dispatch that the server took for certain: when, and the name it went by."""
 
     message_id: str
@@ -54,14 +54,14 @@ class Known:
 
 @dataclass(slots=True)
 class _File:
-    """What one file of the log covers, and which known messages it names, when by its own clock."""
+    """What one file of the log covers, and which taken messages it names, when by its own clock."""
 
     path: Path
     span: Span = field(default_factory=Span)
     named: dict[str, datetime] = field(default_factory=dict)
 
 
-def read_known(connection: Connection, dispatch_id: int) -> list[Known]:
+def read_taken(connection: Connection, dispatch_id: int) -> list[TakenMessage]:
     """The messages of a dispatch that were answered with 250."""
     c, a = _delivery.c, _attempt.c
     rows = connection.execute(
@@ -70,12 +70,14 @@ def read_known(connection: Connection, dispatch_id: int) -> list[Known]:
         .where(c.dispatch_id == dispatch_id, a.state == DeliveryState.ACCEPTED, c.accepted_at.is_not(None))
         .order_by(c.id)
     ).all()
-    return [Known(row.message_id, row.accepted_at, row.server) for row in rows]
+    return [TakenMessage(row.message_id, row.accepted_at, row.server) for row in rows]
 
 
-def look_through(paths: Sequence[Path], doubts: Sequence[Doubt], known: Sequence[Known], now: datetime) -> list[Found]:
+def look_through(
+    paths: Sequence[Path], doubts: Sequence[Doubt], taken: Sequence[TakenMessage], now: datetime
+) -> list[Found]:
     """What the log says of each doubt, in their order. Raises `BadInput` for a file that cannot be read."""
-    log = MailLog([*(one.message_id for one in doubts), *(one.message_id for one in known)])
+    log = MailLog([*(one.message_id for one in doubts), *(one.message_id for one in taken)])
     files = []
     for path in sorted(sorted(set(paths), reverse=True), key=lambda path: _begins(path, now)):
         file = _File(path)
@@ -89,40 +91,40 @@ def look_through(paths: Sequence[Path], doubts: Sequence[Doubt], known: Sequence
         files.append(file)
     found = [log.find(one.message_id, one.address) for one in doubts]
     return [
-        _absent(doubt, files, known) if one.fate is Fate.ABSENT else one
+        _absent(doubt, files, taken) if one.fate is Fate.ABSENT else one
         for doubt, one in zip(doubts, found, strict=True)
     ]
 
 
-def _absent(doubt: Doubt, files: Sequence[_File], known: Sequence[Known]) -> Found:
+def _absent(doubt: Doubt, files: Sequence[_File], taken: Sequence[TakenMessage]) -> Found:
     """Whether the log would have to name the message, had the server taken it: then it did not.
 
     So it is when one file of it begins before the attempt did and goes on ten minutes after the answer was given up,
     by its own clock as our other messages in it show it; when it names every other message of the dispatch that the
     server took meanwhile, one at least; when that server always gave one name; and when no line of it was dropped.
     """
-    servers = {one.server for one in known if one.server} | ({doubt.server} - {""})
+    servers = {one.server for one in taken if one.server} | ({doubt.server} - {""})
     if len(servers) > 1:
         return _unsure(f"it is not in the log, but {len(servers)} servers answered: {', '.join(sorted(servers))}")
-    reasons = {file.path.name: _why_not_proof(doubt, file, known) for file in files}
+    reasons = {file.path.name: _why_not_proof(doubt, file, taken) for file in files}
     for name, reason in reasons.items():
         if not reason:
             return Found(Fate.NOT_TAKEN, f"not in {name}, which has all that the server took before and after")
     return _unsure(f"it is not in the log, but {'; '.join(reasons.values())}")
 
 
-def _why_not_proof(doubt: Doubt, file: _File, known: Sequence[Known]) -> str:
+def _why_not_proof(doubt: Doubt, file: _File, taken: Sequence[TakenMessage]) -> str:
     """Why the message's absence from this file proves nothing, in words; "" when it proves that it was not taken."""
     first, last = file.span.first, file.span.last
     assert first is not None, "a log without times is refused"
     assert last is not None, "a log without times is refused"
     name = file.path.name
-    offsets = [file.named[one.message_id] - one.at for one in known if one.message_id in file.named]
+    offsets = [file.named[one.message_id] - one.at for one in taken if one.message_id in file.named]
     if not offsets:
         return f"{name} names no other message of this dispatch: it may be another server's, or of another day"
     behind, ahead = min(offsets), max(offsets)
     missing = sum(
-        one.message_id not in file.named and first + _BEFORE <= one.at + ahead <= last - _BEFORE for one in known
+        one.message_id not in file.named and first + _BEFORE <= one.at + ahead <= last - _BEFORE for one in taken
     )
     reasons = {
         f"{name} says that lines were dropped, or its clock goes back": file.span.is_broken,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.contacts.objections import suppression
+from distributor.deliveries.dispatches import get_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import let_go
@@ -22,8 +23,8 @@ from distributor.dispatch.cooling import was_left
 from distributor.dispatch.enclosing import Kept, enclose_kept
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.notices import thaw
-from distributor.dispatch.plan import require_uncorrected_text
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.overtaken import require_uncorrected_text
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.schedule import begin
 from distributor.dispatch.signing import open_signer
 from distributor.errors import BadInput, Refused
@@ -54,9 +55,7 @@ class Opening:
         Raises `BadInput` for a dispatch that is cancelled or unknown; `Refused` under another key than it was planned
         with, for a text that was corrected, for an attachment that is gone, and before the start it is scheduled for.
         """
-        dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
-        if dispatch is None:
-            raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+        dispatch = get_dispatch(session, dispatch_id, locked=True)
         if dispatch.state == DispatchState.CANCELLED:
             raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
         if dispatch.state == DispatchState.PAUSED and not resumes:

@@ -14,31 +14,29 @@ from sqlmodel import Session
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
-from distributor.db.engine import Database
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts import account_id
-from distributor.dispatch.calling import CANCELLED
 from distributor.dispatch.composing import FOLLOWS, merge_of
 from distributor.dispatch.fairness import interleave
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.instants import AT_ONCE, Hours
 from distributor.dispatch.languages import find_holders
 from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waves import PlannedWave, meant_by
-from distributor.errors import BadInput, Refused
+from distributor.errors import Refused
 from distributor.folding import slugify
-from distributor.models import Audit, Dispatch, LeftOut, Release, ReleaseVersion
+from distributor.models import Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
-from distributor.releases.corrections import chain_to, family, read_links, standing_correction
 from distributor.releases.inforce import embargo_of
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.translations import original_of
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import DeliveryState
 
 
 def plan_dispatch(
@@ -74,7 +72,7 @@ def plan_dispatch(
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
-    sign(dispatch, signatures)
+    keep_signatures(dispatch, signatures)
     dispatch.scheduled_at, dispatch.not_after = hours.start, hours.not_after
     if hours.start is not None:  # until it starts, what it would bear were it on time
         dispatch.message_date = hours.start.replace(microsecond=0)
@@ -109,54 +107,10 @@ def _left_out(dispatch_id: int, manifest: Manifest) -> Iterator[LeftOut]:
             )
 
 
-def sign(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
+def keep_signatures(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
     """Keep with a dispatch the signatures that held when it was planned."""
     dispatch.sign_offs = [one.as_json() for one in signatures]
     dispatch.signed_off_by = ", ".join(one.name for one in signatures)
-
-
-def require_uncorrected_text(session: Session, dispatch: Dispatch) -> None:
-    """As `require_uncorrected`, of the text of a dispatch that was planned."""
-    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
-    require_uncorrected(session, version.release_id)
-
-
-def require_uncorrected(session: Session, release_id: int) -> None:
-    """Raise `Refused` for a text that has been corrected or withdrawn: from then on it leaves for nobody.
-
-    So it does not below the words of a follow-up.
-    """
-    release = session.get_one(Release, release_id)
-    standing = standing_correction(session, release.follows_up_id or release_id)
-    if standing is None:
-        return
-    is_gone = standing.kind == ReleaseKind.RETRACTION
-    said = f"was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent."
-    if release.follows_up_id is not None:
-        raise Refused(
-            f"The release that «{release.slug}» reminds of {said}",
-            mend="" if is_gone else f"Follow up the correction: distributor releases follow-up {standing.slug}",
-        )
-    raise Refused(
-        f"This release {said}",
-        mend="Write a release of its own."
-        if is_gone
-        else f"Whoever has the wrong text: distributor send {standing.slug}",
-    )
-
-
-def require_not_overtaken(session: Session, correction: Release) -> None:
-    """Raise `Refused` for a correction of what another one, which was sent meanwhile, corrects as well."""
-    if correction.corrects_id is None:
-        return
-    standing = standing_correction(session, correction.corrects_id)
-    chain = read_links(session)
-    own = {one.id for one in family(chain, chain[correction.id or 0])}
-    if standing is not None and not own & {link.id for step in chain_to(chain, standing.id) for link in step}:
-        raise Refused(
-            f"What «{correction.slug}» corrects was corrected by «{standing.slug}» meanwhile; nothing was sent.",
-            mend=f"Correct that one: distributor releases correct {standing.slug} FILE",
-        )
 
 
 def _followed(session: Session, version: ReleaseVersion) -> int | None:
@@ -331,30 +285,3 @@ def delivery_row(
 def _listed(lists: tuple[str, ...]) -> list[str]:
     """The same list for all who stand on the same ones: what rows have in common is written once."""
     return list(lists)
-
-
-def check_cancellable(dispatch_id: int, state: str) -> None:
-    """Raise `BadInput` for a dispatch that has nothing left to cancel."""
-    if state == DispatchState.DONE:
-        raise BadInput(
-            f"Dispatch {dispatch_id} is done: nobody waits any more, and what has left has left.",
-            mend=f"See: distributor report {dispatch_id}",
-        )
-    if state == DispatchState.CANCELLED:
-        raise BadInput(f"Dispatch {dispatch_id} is cancelled already.", mend=f"See: distributor report {dispatch_id}")
-
-
-def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, actor: str, because: str = "") -> int:
-    """Cancel a dispatch: whoever waits is withheld; return how many. What is on the wire is finished and recorded.
-
-    `because` is logged. Another command that carries it begins no further message. Raises `BadInput` for one that is
-    done or cancelled.
-    """
-    with database.session() as session:
-        dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
-        check_cancellable(dispatch_id, dispatch.state)
-        dispatch.state = DispatchState.CANCELLED
-        session.add(dispatch)
-        details = {"because": because} if because else {}
-        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
-    return log.withhold(dispatch_id, CANCELLED)

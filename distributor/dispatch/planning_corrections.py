@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, false, select, update
+from sqlalchemy import false, select, update
 from sqlmodel import Session, col
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
 from distributor.dispatch.composing import CORRECTS, Notice
@@ -21,21 +22,20 @@ from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
 from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze
-from distributor.dispatch.plan import delivery_row, new_dispatch, require_not_overtaken, sign
+from distributor.dispatch.overtaken import require_not_overtaken
+from distributor.dispatch.plan import delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
-from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion, Wave
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.inforce import embargo_of
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
-from distributor.states import ELSEWHERE, DeliveryState, DispatchState
+from distributor.states import ELSEWHERE, OVER, DeliveryState, DispatchState
 from distributor.tokens import Keyring
-
-_AT_ITS_END = (DispatchState.DONE, DispatchState.CANCELLED)
 
 
 class Moved(Exception):
@@ -43,7 +43,7 @@ class Moved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CorrectionPart:
     """One language version of a correction, all who get it and what it says to them (`told`: by dispatch).
 
     `added` have no text of the chain and get this one as a first, from `lists`. Whoever has not left by `not_after` is
@@ -86,9 +86,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
 
     `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
     """
-    in_doubt = exists().where(
-        col(Delivery.dispatch_id) == col(Dispatch.id), col(Delivery.state) == DeliveryState.IN_DOUBT
-    )
+    in_doubt = has_deliveries((DeliveryState.IN_DOUBT,))
     is_done = col(Dispatch.state) == DispatchState.DONE
     numbers = session.scalars(
         select(col(Dispatch.id))
@@ -97,7 +95,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
         .where(
             col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
             col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).not_in(_AT_ITS_END) | (is_done & in_doubt if doubtful else false()),
+            col(Dispatch.state).not_in(OVER) | (is_done & in_doubt if doubtful else false()),
         )
         .order_by(col(Dispatch.id))
     )
@@ -107,7 +105,7 @@ def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool =
 def plan_correction(
     session: Session,
     log: DeliveryLog,
-    parts: Sequence[Part],
+    parts: Sequence[CorrectionPart],
     proved: Correcting,
     *,
     keyring: Keyring,
@@ -153,7 +151,7 @@ def plan_correction(
     return Planned(tuple(numbers), tuple(ended), withheld)
 
 
-def _by_cut_off(session: Session, part: Part) -> Iterator[Part]:
+def _by_cut_off(session: Session, part: CorrectionPart) -> Iterator[CorrectionPart]:
     """A part, and of those who waited until a cut-off parts of their own, whose dispatches are cut off then too.
 
     Whoever has the wrong text is told however late it is.
@@ -183,7 +181,7 @@ def _end(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason
 def _plan_part(
     session: Session,
     log: DeliveryLog,
-    part: Part,
+    part: CorrectionPart,
     templates: TemplateSet,
     now: datetime,
     *,
@@ -200,7 +198,7 @@ def _plan_part(
         account=account,
         correction=freeze(part.plain, part.told),
     )
-    sign(dispatch, signatures)
+    keep_signatures(dispatch, signatures)
     dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
     dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
     dispatch.not_after = part.not_after
@@ -221,7 +219,7 @@ def _plan_part(
 
 
 def _rows(
-    dispatch_id: int, part: Part, now: datetime, timed: Mapping[int, Mapping[str, Any]]
+    dispatch_id: int, part: CorrectionPart, now: datetime, timed: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[Mapping[str, Any]]:
     # Who has the wrong text is told first: it may be printed any minute.
     seen: set[str] = set()
@@ -261,7 +259,7 @@ def _fair(meant: Sequence[Meant], *, has_it: bool) -> list[Meant]:
     return list(interleave(these, lambda one: one.planned.address.domain, lambda one: one.planned.sector_slug))
 
 
-def _row(dispatch_id: int, part: Part, one: Meant, now: datetime) -> dict[str, Any]:
+def _row(dispatch_id: int, part: CorrectionPart, one: Meant, now: datetime) -> dict[str, Any]:
     row = delivery_row(dispatch_id, part.stored.version, one.planned, part.identity, now)
     row["contact_id"] = one.holding.owner
     row["corrects_id"] = one.holding.delivery_id if one.has_it else None

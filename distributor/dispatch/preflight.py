@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from distributor.dispatch import overrides
-from distributor.dispatch.examining import Known, audience_of
+from distributor.dispatch.examining import Circumstances, audience_of
 from distributor.dispatch.identity import Identity
 from distributor.dispatch.manifest import Manifest, PlannedRecipient
 from distributor.dispatch.overrides import Override
@@ -86,7 +86,7 @@ def prove(
     *,
     send_at: datetime,
     timezone: ZoneInfo,
-    known: Known,
+    circumstances: Circumstances,
     language: str = "en",
 ) -> ProofResult:
     """Run every rule of the proof on a release version about to leave at `send_at`, to the people of `manifest`.
@@ -103,15 +103,15 @@ def prove(
         send_at=send_at,
         timezone=timezone,
         render_failures=failures,
-        organisation=known.organisation,
-        files=known.files,
-        message=known.message,
-        links=known.links,
-        sender=known.sender,
-        corrects=known.corrects,
+        organisation=circumstances.organisation,
+        files=circumstances.files,
+        message=circumstances.message,
+        links=circumstances.links,
+        sender=circumstances.sender,
+        corrects=circumstances.corrects,
         being_corrected=begun_correction(session, stored.release),
         audience=audience_of(session, version, manifest),
-        quiet=known.quiet,
+        quiet=circumstances.quiet,
     )
     findings = proof(subject, language)
     return ProofResult(tuple(findings), overrides.passed(findings, overrides.standing(session, version)))

@@ -13,19 +13,17 @@ from distributor.deliveries.timing import count_from_start
 from distributor.dispatch.schedule import not_before
 from distributor.errors import BadInput
 from distributor.models import Audit, Dispatch
-from distributor.states import DispatchState
-
-_OVER = frozenset({DispatchState.DONE, DispatchState.CANCELLED})
+from distributor.states import OVER, DispatchState
 
 
 def may_begin(dispatch: Dispatch) -> bool:
     """Whether a dispatch has not begun, and may yet."""
-    return dispatch.started_at is None and dispatch.state not in {*_OVER, DispatchState.RUNNING}
+    return dispatch.started_at is None and dispatch.state not in {*OVER, DispatchState.RUNNING}
 
 
 def check_reschedulable(dispatch: Dispatch) -> None:
     """Raise `BadInput` for a dispatch that is over, or of which something may have left: its hour is past."""
-    if dispatch.state in _OVER:
+    if dispatch.state in OVER:
         raise BadInput(
             f"Dispatch {dispatch.id} is {dispatch.state}: there is nothing left to start.",
             mend=f"See: distributor dispatches show {dispatch.id}",
@@ -64,7 +62,7 @@ def put_back(database: Database, dispatch_id: int, moment: datetime, zone: ZoneI
         dispatch = session.get(Dispatch, dispatch_id, with_for_update=True)
         if dispatch is None or dispatch.scheduled_at is None or dispatch.started_at is not None:
             return None
-        if dispatch.state in _OVER or dispatch.scheduled_at <= moment:
+        if dispatch.state in OVER or dispatch.scheduled_at <= moment:
             return None
         if dispatch.state != DispatchState.PAUSED:
             raise not_before(dispatch, zone)

@@ -15,9 +15,10 @@ from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
+from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.addressees import find_addressees
 from distributor.dispatch.holdings import find_holdings
-from distributor.dispatch.plan import require_uncorrected_text
+from distributor.dispatch.overtaken import require_uncorrected_text
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import Audit, Contact, Delivery, Dispatch, Release, ReleaseVersion
@@ -117,9 +118,7 @@ def read_states(names: Iterable[str], *, is_named: bool = False) -> tuple[Delive
 
 def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish) -> Again:
     """Whom the wish means, each with what forbids it. Raises `BadInput` for a dispatch that is no longer sent."""
-    dispatch = session.get(Dispatch, dispatch_id)
-    if dispatch is None:
-        raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+    dispatch = get_dispatch(session, dispatch_id)
     _require_sendable(dispatch)
     require_uncorrected_text(session, dispatch)
     meant = [row for row in _rows(session, dispatch_id, wish.states) if _fits(row, wish)]

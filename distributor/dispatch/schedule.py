@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, true, update
 
 from distributor.db.engine import Database
+from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import Missed, missed
@@ -18,7 +19,7 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
-from distributor.states import CUT_OFF, HELD, OPEN_STATES, DeliveryState, DispatchState
+from distributor.states import CUT_OFF, HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__
 _delivery = Delivery.__table__
@@ -62,7 +63,7 @@ class Schedule:
         """How long until the next start or cut-off, in seconds, at most `most`."""
         with self.database.reading() as connection:
             moment = self._moment(connection)
-            going = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+            going = _dispatch.c.state.in_(UNDER_WAY)
             nexts = (
                 connection.execute(select(func.min(column)).where(which, column > moment)).scalar()
                 for column, which in ((_dispatch.c.scheduled_at, _SCHEDULED), (_dispatch.c.not_after, going))
@@ -131,7 +132,7 @@ class Schedule:
             rows = connection.execute(
                 select(_dispatch.c.id, _dispatch.c.not_after).where(
                     _dispatch.c.not_after <= moment,
-                    _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED]),
+                    _dispatch.c.state.in_(NOT_OVER),
                 )
             ).all()
         return {row.id: self._cut(row.id, row.not_after, moment) for row in rows}
@@ -171,12 +172,12 @@ class Schedule:
             .where(_dispatch.c.id == dispatch_id)
             .values(state=DispatchState.PAUSED, pause_reason=HELD + why, started_at=None)
         )
-        note(connection, "dispatches.hold", dispatch_id, {"scheduled_at": start.isoformat()}, moment)
+        audit_hour(connection, "dispatches.hold", dispatch_id, {"scheduled_at": start.isoformat()}, moment)
         return why
 
     def _hold_under_way(self, connection: Connection, one: Missed, why: str, moment: datetime) -> bool:
         """Hold a dispatch that was under way; return whether it was, still."""
-        going = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+        going = _dispatch.c.state.in_(UNDER_WAY)
         held = connection.execute(
             update(_dispatch)
             .where(_dispatch.c.id == one.dispatch_id, going)
@@ -185,7 +186,7 @@ class Schedule:
         if not held.rowcount:
             return False
         details = {"wave": one.wave, "embargo" if one.by_embargo else "starts_at": one.since.isoformat()}
-        note(connection, "dispatches.hold", one.dispatch_id, details, moment)
+        audit_hour(connection, "dispatches.hold", one.dispatch_id, details, moment)
         return True
 
     def _why_missed(self, connection: Connection, one: Missed, moment: datetime) -> str:
@@ -201,18 +202,15 @@ class Schedule:
     def _cut(self, dispatch_id: int, not_after: datetime, moment: datetime) -> int:
         """Withhold who is left of one dispatch; it is done once nothing of it is on the wire either."""
         withheld = self.log.withhold(dispatch_id, CUT_OFF)
-        waits = exists().where(
-            _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state.in_([state.value for state in OPEN_STATES])
-        )
         with self.database.transaction() as connection:
             connection.execute(
                 update(_dispatch)
-                .where(_dispatch.c.id == dispatch_id, not_(waits))
+                .where(_dispatch.c.id == dispatch_id, not_(has_deliveries(OPEN_STATES)))
                 .values(state=DispatchState.DONE, pause_reason="", finished_at=moment)
             )
             if withheld:
                 details = {"not_after": not_after.isoformat(), "withheld": withheld}
-                note(connection, "dispatches.cut_off", dispatch_id, details, moment)
+                audit_hour(connection, "dispatches.cut_off", dispatch_id, details, moment)
         return withheld
 
     def _moment(self, connection: Connection) -> datetime:
@@ -251,7 +249,7 @@ def not_before(dispatch: Dispatch, zone: ZoneInfo) -> Refused:
     )
 
 
-def note(
+def audit_hour(
     connection: Connection,
     action: str,
     dispatch_id: int,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from distributor.dispatch.instants import say_instant
-from distributor.dispatch.leaving import Leaving, Part, short_hash, who
+from distributor.dispatch.leaving import Leaving, LeavingPart, short_hash, who
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import Audit, Contact, Release, ReleaseVersion, SignOff
@@ -78,7 +78,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SignOffStanding:
     """Whether enough signatures hold, and every signature of the release that was not withdrawn, one for each name."""
 
     needed: int
@@ -176,7 +176,7 @@ def withdraw(session: Session, release: Release, *, name: str, actor: str, now: 
     return rows
 
 
-def standing(session: Session, leaving: Leaving, rule: Rule) -> Standing:
+def standing(session: Session, leaving: Leaving, rule: Rule) -> SignOffStanding:
     """Hold every signature of the release against what would leave now."""
     found: dict[str, Signature] = {}
     for row in signatures_of(session, leaving.release_id):
@@ -185,7 +185,7 @@ def standing(session: Session, leaving: Leaving, rule: Rule) -> Standing:
         # Of several by one name the one that counts, then the one that holds, then the latest.
         if known is None or (signature.counts, signature.holds) >= (known.counts, known.holds):
             found[fold(row.name)] = signature
-    return Standing(rule.needed, tuple(sorted(found.values(), key=lambda one: one.id)))
+    return SignOffStanding(rule.needed, tuple(sorted(found.values(), key=lambda one: one.id)))
 
 
 def held_against(session: Session, row: SignOff, leaving: Leaving, rule: Rule) -> Signature:
@@ -254,7 +254,7 @@ def _changes(session: Session, row: SignOff, leaving: Leaving, zone: ZoneInfo) -
         yield from _people_changes(session, row, leaving)
 
 
-def _text_changes(session: Session, signed: Sequence[Mapping[str, Any]], parts: Sequence[Part]) -> Iterator[str]:
+def _text_changes(session: Session, signed: Sequence[Mapping[str, Any]], parts: Sequence[LeavingPart]) -> Iterator[str]:
     before = {one["release_id"]: one for one in signed}
     for part in parts:
         one = before.pop(part.version.release_id, None)
@@ -266,7 +266,9 @@ def _text_changes(session: Session, signed: Sequence[Mapping[str, Any]], parts: 
         yield f"the translation «{one['release']}» is not sent any more"
 
 
-def _embargo_changes(signed: Sequence[Mapping[str, Any]], parts: Sequence[Part], zone: ZoneInfo) -> Iterator[str]:
+def _embargo_changes(
+    signed: Sequence[Mapping[str, Any]], parts: Sequence[LeavingPart], zone: ZoneInfo
+) -> Iterator[str]:
     """An embargo that was moved by a command; another one in the words of the release is an edit of its text."""
     before = {(one["release_id"], one["content_hash"]): one for one in signed}
     for part in parts:
@@ -279,7 +281,7 @@ def _embargo_changes(signed: Sequence[Mapping[str, Any]], parts: Sequence[Part],
             yield f"the embargo of «{part.slug}» was moved: {was} was signed, {now} would be said"
 
 
-def _edits(session: Session, signed: Mapping[str, Any], part: Part) -> Iterator[str]:
+def _edits(session: Session, signed: Mapping[str, Any], part: LeavingPart) -> Iterator[str]:
     """What another version of one release changed: its words, its files."""
     old = session.get(ReleaseVersion, signed["version_id"])
     changes = changes_between(session, old, part.version) if old is not None else []

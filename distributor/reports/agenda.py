@@ -15,13 +15,12 @@ from distributor.releases.inforce import in_force
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
-from distributor.states import HELD, LEFT_COOLING, DeliveryState, DispatchState
+from distributor.states import HELD, LEFT_COOLING, NOT_OVER, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version, _event = _TABLES["release"], _TABLES["release_version"], _TABLES["feedback_event"]
 
 WORK = "distributor work"
-_NOT_OVER = (DispatchState.PLANNED, DispatchState.RUNNING, DispatchState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Entry:
 
 def read_agenda(connection: Connection, now: datetime) -> list[Entry]:
     """Whatever waits at `now`, what waits for a person first, then by its hour."""
-    open_rows = [row for row in queries.dispatches(connection, states=_NOT_OVER) if not row.is_test]
+    open_rows = [row for row in queries.dispatches(connection, states=NOT_OVER) if not row.is_test]
     entries = [entry for source in _OF_DISPATCHES for row in open_rows for entry in source(row)]
     entries += [entry for source in _OF_THE_REST for entry in source(connection, now)]
     return sorted(entries, key=lambda one: (one.at is not None, one.at or now, one.dispatch_id or 0))

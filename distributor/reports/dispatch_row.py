@@ -10,7 +10,16 @@ from typing import Any
 from distributor import clock
 from distributor.deliveries.timing import Held
 from distributor.reports.queries_waves import WaveRow
-from distributor.states import COOLING, HELD, LEFT_AFTER, LEFT_COOLING, PAUSED_BY, DeliveryState, DispatchState
+from distributor.states import (
+    COOLING,
+    HELD,
+    LEFT_AFTER,
+    LEFT_COOLING,
+    PAUSED_BY,
+    UNDER_WAY,
+    DeliveryState,
+    DispatchState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ class DispatchRow:
         """What the dispatch as a whole waits for, if it does: the account, an embargo's end, a wave's hour."""
         if self.is_waiting:
             return self.waits_for
-        if not self.only_held or self.state not in {DispatchState.PLANNED, DispatchState.RUNNING}:
+        if not self.only_held or self.state not in UNDER_WAY:
             return ""
         first = self.held[0]
         if first.by_embargo:

@@ -13,7 +13,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import UNDER_WAY, DeliveryState, DispatchState
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -90,7 +90,7 @@ def _workers(connection: Connection, moment: datetime) -> list[Sample]:
 
 
 def _oldest(connection: Connection, moment: datetime) -> list[Sample]:
-    going_on = _dispatch.c.state.in_([DispatchState.PLANNED, DispatchState.RUNNING])
+    going_on = _dispatch.c.state.in_(UNDER_WAY)
     waits = connection.execute(
         select(func.min(_delivery.c.updated_at))
         .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.tally import Place, tally
@@ -151,7 +152,7 @@ def find_dispatch(connection: Connection, dispatch_id: int) -> DispatchRow:
     """The dispatch with this number; `BadInput` when there is none."""
     found = dispatches(connection, dispatch_id=dispatch_id)
     if not found:
-        raise BadInput(f"There is no dispatch {dispatch_id}.", mend="See: distributor dispatches list")
+        raise no_dispatch(dispatch_id)
     return found[0]
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from distributor import clock
 from distributor.dispatch.identity import Identity
 from distributor.feedback.telling import Telling
+from distributor.incoming import Incoming
 from distributor.tokens import BadToken, Keyring, Purpose
 from distributor.web.limits import Limiter, visitor_of
 from distributor.web.pages import Pages
@@ -40,7 +41,7 @@ class Site:
         self.workspace = workspace
         self.keyring: Keyring = workspace.keyring
         self.database = workspace.database
-        self.intake = workspace.intake()
+        self.intake = Incoming(workspace).intake()
         self.say = say
         self.now = now
         self.tell_time = tell_time

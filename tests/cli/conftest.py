@@ -16,8 +16,8 @@ from warmcommand import WarmCommand
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.ways import OneWay
 from distributor.models import ReleaseVersion

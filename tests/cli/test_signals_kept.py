@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from distributor.cli.signals import hold_signals, until_stopped
-from distributor.dispatch.runner import RunResult
+from distributor.dispatch.result import RunResult
 
 
 @pytest.fixture(autouse=True)

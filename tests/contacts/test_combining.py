@@ -24,7 +24,8 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.dispatch.earlier import find_earlier
-from distributor.dispatch.manifest import LeftOutReason, make_manifest
+from distributor.dispatch.from_lists import make_manifest
+from distributor.dispatch.manifest import LeftOutReason
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import (

@@ -13,8 +13,9 @@ from smtpserver import Script, ScriptedServer
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch, ClaimedDelivery
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.runner import Runner
 from distributor.errors import StorageTrouble
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope

@@ -15,8 +15,9 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.timing import move_embargo
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.runner import Runner
 from distributor.states import DeliveryState
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope

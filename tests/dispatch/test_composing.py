@@ -30,14 +30,14 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
-from distributor.dispatch.calling import stop_dispatches
+from distributor.dispatch.calling import cancel_dispatch, stop_dispatches
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.composing import merge_of, recipient_of
 from distributor.dispatch.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
 from distributor.dispatch.enclosing import enclose_kept
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import make_manifest
-from distributor.dispatch.plan import cancel_dispatch, plan_dispatch
+from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.ways import OneWay
 from distributor.errors import BadInput, Refused
@@ -530,6 +530,23 @@ def test_a_doubt_on_a_cancelled_dispatch_is_settled_without_sending(
         session.execute(update(Delivery).where(col(Delivery.id) == second).values(state="in_doubt"))
     assert made.settle_cancelled(planned, InDoubtPolicy.RESEND) == 1
     assert made.standing(planned).counts == {"accepted": 1, "withheld": 1}
+
+
+def test_whom_a_person_has_sent_again_after_a_doubt_has_a_new_deadline(
+    database: Database, folder: Path, planned: int
+) -> None:
+    """As where `dispatches resolve` ends the doubt: a «later», days after, is waited for."""
+    clock = HandClock()
+    made = carrier(database, folder, clock)
+    carry(made, planned, DEFERRED)
+    clock.forward(minutes=6)
+    carry(made, planned, SILENT)
+    assert made.standing(planned).counts == {"in_doubt": 2}
+    clock.forward(days=3)
+    transport = Keeping(DEFERRED)
+    asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event(), in_doubt=InDoubtPolicy.RESEND))
+    assert len(transport.kept) == 2
+    assert made.standing(planned).counts == {"deferred": 2}
 
 
 def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, folder: Path, planned: int) -> None:

@@ -17,8 +17,8 @@ from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.composing import Notice, merge_of
 from distributor.dispatch.correcting import Correcting, who_gets
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.plan import require_uncorrected
-from distributor.dispatch.planning_corrections import Moved, Part, Planned, plan_correction
+from distributor.dispatch.overtaken import require_uncorrected
+from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction
 from distributor.errors import Refused
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import store
@@ -81,7 +81,7 @@ def plan(database: Database, found: Correcting, templates: TemplateSet) -> Plann
     with database.session() as session:
         stored = store.find_release(session, "halle-rectificatif")
         told = {one.holding.dispatch_id: Notice("correction", "Rectificatif", "…") for one in found.meant}
-        part = Part(
+        part = CorrectionPart(
             stored, found.meant, found.phone, found.silent, IDENTITY, (), Notice("release"), told, copies=found.copies
         )
         return plan_correction(

@@ -15,8 +15,9 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.examining import audience_of, oddest, sent_files
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import PlannedRecipient, make_manifest
+from distributor.dispatch.manifest import PlannedRecipient
 from distributor.dispatch.plan import plan_dispatch
 from distributor.models import Contact, Outlet, ReleaseVersion
 from distributor.releases.findings import Audience

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from distributor.dispatch.maillogs import Known, look_through
+from distributor.dispatch.maillogs import TakenMessage, look_through
 from distributor.dispatch.resolving import Doubt
 from distributor.errors import BadInput
 from distributor.transport.maillog import Fate, Found
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 28, 16, tzinfo=UTC)
 MINE, OTHER = "<5f1.3@office.example>", "<600.3@office.example>"
 SENT = NOW - timedelta(minutes=40)
 DOUBT = Doubt(1, "known@journal.example", "Zoë Known", MINE, SENT, SENT, "here:1", "mx.office.example", "")
-OTHERS = [Known(OTHER, SENT, "mx.office.example")]
+OTHERS = [TakenMessage(OTHER, SENT, "mx.office.example")]
 
 
 def line(minute: int, text: str) -> str:

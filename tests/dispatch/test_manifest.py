@@ -17,10 +17,10 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch import following_up, holdings
-from distributor.dispatch import manifest as manifests
+from distributor.dispatch import following_up, from_lists, holdings
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import LeftOutReason, Manifest, make_manifest
+from distributor.dispatch.manifest import LeftOutReason, Manifest
 from distributor.dispatch.plan import plan_dispatch, plan_test
 from distributor.errors import BadInput, Refused
 from distributor.models import Affiliation, Contact, Delivery, Dispatch, MediaList, Outlet, ReleaseVersion
@@ -314,7 +314,7 @@ def test_who_has_it_is_found_by_the_indexes_of_those_who_are_not_withheld(base: 
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", note)
         holdings.find_held(session, version)
-        manifests._had_earlier_version(session, version)
+        from_lists._had_earlier_version(session, version)
         following_up._followed_up(session, [release], ZoneInfo("Europe/Paris"), but=None)
     found = [step for step in steps if " delivery " in f"{step} "]
     assert found

@@ -38,8 +38,9 @@ from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.runner import Runner, RunResult
+from distributor.dispatch.runner import Runner
 from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
 from distributor.models import Dispatch, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
+from distributor.dispatch.from_lists import make_manifest
 from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import make_manifest
 from distributor.dispatch.plan import plan_dispatch
 from distributor.models import Contact, Delivery, FeedbackEvent, Suppression
 from distributor.releases.attachments import keep_attachments
