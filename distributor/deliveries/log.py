@@ -211,6 +211,20 @@ class DeliveryLog:
         """Give claims back for later, without an attempt: their provider is not to be sent to now."""
         self._give_back(delivery_ids, DeliveryState.DEFERRED, next_attempt_at=until, reason=reason)
 
+    def put_off_until(self, dispatch_id: int, after: datetime) -> datetime | None:
+        """When the next one of a dispatch is due again who was put off, `after` that moment; None where nobody is."""
+        waits = and_(
+            _delivery.c.dispatch_id == dispatch_id,
+            _delivery.c.state == DeliveryState.DEFERRED,
+            _delivery.c.reason != "",  # a server that says «later» is an attempt, and no reason
+            _delivery.c.next_attempt_at > after,
+        )
+        with self._database.reading() as connection:
+            until: datetime | None = connection.execute(
+                select(func.min(_delivery.c.next_attempt_at)).where(waits)
+            ).scalar_one()
+        return until
+
     def hasten(self, domains: Sequence[str], reason: str) -> int:
         """Let those who were put off for that reason be due now; return how many."""
         with self._database.transaction() as connection:

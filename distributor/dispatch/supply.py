@@ -59,8 +59,6 @@ class Supply:
     _trouble: Exception | None = None
     """What went wrong in a claim beside the sending."""
     _attended: datetime | None = None
-    _put_off: set[datetime] = field(default_factory=set)
-    """When those come back who were put off for their provider."""
 
     async def take(self) -> ClaimedDelivery | None:
         """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted.
@@ -72,10 +70,11 @@ class Supply:
             while not self.halted.is_set() and self.stands_still is None:
                 if self._trouble is not None:
                     raise self._trouble
+                asked = self.now()
                 if not self.queue and not await self._claim():
                     if await self._is_held_up():
                         await self.pause(_HELD_UP_S)
-                    elif self._comes_back():
+                    elif await self._comes_back(asked):
                         await self.pause(_LOOKS_S)
                     else:
                         return None
@@ -141,14 +140,12 @@ class Supply:
         """Whether nobody was taken because of another command; in a SQLite file whoever writes waits for that one."""
         return self.log.is_on_a_server and await self.ledger.call(self.log.is_held_up, self.dispatch_id)
 
-    def _comes_back(self) -> bool:
-        """Whether somebody who was put off is due before the run's patience is over, or came to be since we looked."""
+    async def _comes_back(self, asked: datetime) -> bool:
+        """Whether somebody who was put off is due before the run's patience is over, and was not when we `asked`."""
         if not self.sits_out:
             return False
-        now = self.now()
-        soon = {until for until in self._put_off if until - now <= PATIENCE}
-        self._put_off -= {until for until in soon if until <= now}
-        return bool(soon)
+        until = await self.ledger.call(self.log.put_off_until, self.dispatch_id, asked)
+        return until is not None and until - asked <= PATIENCE
 
     def _newest(self, batch: list[ClaimedDelivery]) -> list[ClaimedDelivery]:
         """Let these claims count, and no former ones of the same deliveries that were taken back behind our back.
@@ -183,7 +180,6 @@ class Supply:
             for number in numbers:
                 self._held.pop(number, None)
             await self.ledger.call(self.log.put_off, numbers, wait.until, wait.why)
-            self._put_off.add(wait.until)
         if not self.queue:
             return None, 0
         chosen, least = self.pacer.choose(self.queue, now)
