@@ -99,7 +99,7 @@ def carry_timed(
     outcomes: Counter[DeliveryState] = Counter()
 
     async def carry() -> None:
-        result = await carrier.carry(dispatch_id, workspace.transport(), asyncio.Event())
+        result = await carrier.carry(dispatch_id, workspace.ways(), asyncio.Event())
         outcomes.update(result.outcomes)
 
     seconds = timed(lambda: asyncio.run(carry()))

@@ -28,7 +28,7 @@ from distributor.dispatch.identity import keyring_of
 from distributor.dispatch.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
-from distributor.dispatch.ways import Way
+from distributor.dispatch.ways import Way, Ways
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
 from distributor.models import Release
@@ -232,9 +232,9 @@ class Workspace:
 
         return tokens_of(self.settings, self.account_name)
 
-    def transport(self, dialogue: Dialogue | None = None) -> Accounts:
+    def ways(self, dialogue: Dialogue | None = None) -> Ways:
         """The ways to the mail servers, each looked at when a dispatch first wants it."""
-        return Accounts(self, dialogue)
+        return _WaysOut(self, dialogue)
 
     def own_way(self, dialogue: Dialogue | None = None) -> Way:
         """The way through this workspace's account: no login is offered again that its server refused before."""
@@ -278,7 +278,7 @@ class Workspace:
         return None
 
 
-class Accounts:
+class _WaysOut:
     """The ways through all accounts of a workspace, each opened when it is first asked for."""
 
     def __init__(self, workspace: Workspace, dialogue: Dialogue | None = None) -> None:

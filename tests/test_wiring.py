@@ -82,7 +82,7 @@ def test_everything_is_made_from_the_settings(folder: Path, monkeypatch: pytest.
     workspace = open_workspace(folder)
     carrier = workspace.carrier(workspace.log())
     assert (carrier.in_doubt, carrier.workspace) == (InDoubtPolicy.RESEND, folder)
-    assert workspace.transport().way("default").connections == 7
+    assert workspace.ways().way("default").connections == 7
     assert workspace.carrier(workspace.log(), 2).connections == 2
     assert carrier.keyring.key_id == workspace.keyring.key_id
     assert workspace.account().host == "mail.halle.example"
@@ -102,7 +102,7 @@ def test_the_password_stays_out_of_what_is_shown(folder: Path, monkeypatch: pyte
     monkeypatch.setenv("DISTRIBUTOR_SMTP_PASSWORD", "hunter2")
     workspace = open_workspace(folder)
     assert workspace.account().password == "hunter2"
-    assert "hunter2" not in f"{workspace!r}{workspace.account()!r}{workspace.transport()!r}"
+    assert "hunter2" not in f"{workspace!r}{workspace.account()!r}{workspace.ways()!r}"
 
 
 def test_an_address_that_is_none_is_said() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from distributor import clock
 from distributor.dispatch.takeover import require_same_domain, reroute
-from distributor.wiring import Accounts, Workspace, actor
+from distributor.dispatch.ways import Ways
+from distributor.wiring import Workspace, actor
 
 
-def require_accounts(ways: Accounts, workspace: Workspace, then: str = "") -> None:
+def require_accounts(ways: Ways, workspace: Workspace, then: str = "") -> None:
     """Raise what is wrong with the workspace's account, or with the one that may take over, before anything is planned.
 
     `BadInput` or `AccountTrouble` for one that cannot be used, `Refused` for two that send for different domains.
@@ -22,6 +23,6 @@ def require_accounts(ways: Accounts, workspace: Workspace, then: str = "") -> No
 def choose_account(workspace: Workspace, dispatch_id: int, account: str) -> None:
     """Have a dispatch go on through another account; raises as `require_accounts`."""
     settings = workspace.for_account(account).settings
-    workspace.transport().way(account)
+    workspace.ways().way(account)
     with workspace.database.session() as session:
         reroute(session, dispatch_id, account, settings, actor=actor(), now=clock.now())

@@ -92,7 +92,7 @@ def send_correction(
         return
     with workspace.database.session(reads_only=True) as session:
         _signed(workspace, session, ready)
-    transport = workspace.transport(running.shown_dialogue(verbose))
+    ways = workspace.ways(running.shown_dialogue(verbose))
     ask(_question(ready), yes=yes)
     log_overrides(workspace, ready.proved, overrides)
     log = workspace.log()
@@ -100,9 +100,9 @@ def send_correction(
         ready, planned = _hold_and_plan(workspace, log, ready, proved_now, moment)
         _say_planned(workspace, ready, planned)
         if len(planned.dispatch_ids) == 1:
-            running.run_dispatch(workspace, log, planned.dispatch_ids[0], transport)
+            running.run_dispatch(workspace, log, planned.dispatch_ids[0], ways)
         elif planned.dispatch_ids:
-            running.run_dispatches(workspace, log, planned.dispatch_ids, transport)
+            running.run_dispatches(workspace, log, planned.dispatch_ids, ways)
     _require_settled(ready, slug)
 
 

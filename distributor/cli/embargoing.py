@@ -56,7 +56,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     With `tells`, those who have it already are sent a notice: all is planned in one transaction, or nothing is changed.
     """
     identity = Identity.from_settings(workspace.settings) if tells else None
-    transport = workspace.transport() if tells else None
+    ways = workspace.ways() if tells else None
     zone, now = workspace.settings.timezone, clock.now()
     until = read_instant(workspace, at, now) if at else None
     with workspace.database.session(reads_only=True) as session:
@@ -78,9 +78,9 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     console().print(f"The embargo of «{slug}» {'ends' if until else 'is over'} {ends}.")
     if dispatch_ids and not say_held(workspace, dispatch_ids):
         _say_due(workspace, dispatch_ids)
-    if told and transport:
+    if told and ways:
         console().print(f"Telling those who have it: dispatch {listed(told)}.")
-        running.run_dispatches(workspace, log, told, transport)
+        running.run_dispatches(workspace, log, told, ways)
     elif tells:
         console().print("Nobody has it yet; nobody is told.")
     else:

@@ -51,7 +51,7 @@ def retry_dispatch(
     if dry_run:
         console().print("Dry run: nobody was queued, nothing was sent.")
         return
-    transport = workspace.transport(shown_dialogue(verbose))
+    ways = workspace.ways(shown_dialogue(verbose))
     ask(f"Send again to {count(len(again.meant), 'recipient')} of dispatch {dispatch_id}?", yes=yes)
     outlive_the_terminal()
     with workspace.database.session() as session:
@@ -62,7 +62,7 @@ def retry_dispatch(
     if row.state == DispatchState.PAUSED:
         console().print(f"Dispatch {dispatch_id} is {row.words}")
         return
-    run_dispatch(workspace, log, dispatch_id, transport)
+    run_dispatch(workspace, log, dispatch_id, ways)
 
 
 def _show(again: Again) -> None:

@@ -107,7 +107,7 @@ def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPol
     if settled is None:
         if in_doubt is None:
             _require_somebody_due(workspace, carrier, dispatch_id)
-        run_dispatch(workspace, log, dispatch_id, workspace.transport(shown_dialogue(verbose)), in_doubt, resumes=True)
+        run_dispatch(workspace, log, dispatch_id, workspace.ways(shown_dialogue(verbose)), in_doubt, resumes=True)
         return
     counts = carrier.standing(dispatch_id).counts
     if not settled:

@@ -133,7 +133,7 @@ def send_release(
     if dry_run:
         return
     _require_signed(workspace, proved, choice)
-    ways = workspace.transport(running.shown_dialogue(verbose))
+    ways = workspace.ways(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
     show_manifest(proved.everyone, detailed=False)
     show_languages(proved.versions)

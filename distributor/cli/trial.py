@@ -47,7 +47,7 @@ def send_test(
     from distributor.cli.previewing import find_recipients
 
     to = read_address(address)
-    ways = workspace.transport(running.shown_dialogue(verbose))
+    ways = workspace.ways(running.shown_dialogue(verbose))
     require_accounts(ways, workspace)
     identity = Identity.from_settings(workspace.settings)
     moment = clock.now()

@@ -87,7 +87,7 @@ def _carry_all(
     once: bool,
     verbose: bool,
 ) -> None:
-    ways = workspace.transport(shown_dialogue(verbose))
+    ways = workspace.ways(shown_dialogue(verbose))
     troubles: list[DistributorError] = []
     is_first = True
     bell = Bell(workspace.database)

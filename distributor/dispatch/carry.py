@@ -52,7 +52,7 @@ from distributor.transport.presets import provider_of
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
 
-_APART = timedelta(minutes=1)
+_CLOCKS_APART = timedelta(minutes=1)
 """How far two clocks may be apart: a minute's difference is a clock that nobody sets."""
 
 
@@ -178,7 +178,7 @@ class Carrier:
         if self.database.is_sqlite or self.now is not clock.now:
             return
         ahead = self.now() - self.moment()
-        if abs(ahead) > _APART:
+        if abs(ahead) > _CLOCKS_APART:
             minutes = round(abs(ahead) / timedelta(minutes=1))
             raise StorageTrouble(
                 f"The clock of this machine is {minutes} minutes {'ahead of' if ahead > timedelta(0) else 'behind'}"

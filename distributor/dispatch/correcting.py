@@ -130,12 +130,14 @@ def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyri
     people: dict[int | str, list[Holding]] = defaultdict(list)
     for one in holdings:
         people[one.person].append(one.as_of(now))
-    newest = {one.release.id: one.version.number for one in versions}
-    is_retraction = first.version.kind == ReleaseKind.RETRACTION
-    sorted_out = _Sorted(place)
+    sorted_out = _Sorted(
+        place,
+        own,
+        {one.release.id: one.version.number for one in versions},
+        is_retraction=first.version.kind == ReleaseKind.RETRACTION,
+    )
     for theirs in people.values():
-        theirs.sort(key=lambda one: (*sorted_out.text_of(one), one.delivery_id))
-        _sort(sorted_out, theirs, own, newest, is_retraction=is_retraction)
+        sorted_out.sort(theirs)
     sorted_out.waited = [one for one in sorted_out.waited if not one.is_over(now)]
     return _ask_them(session, sorted_out, versions, keyring)
 
@@ -144,10 +146,14 @@ def who_gets(session: Session, versions: Sequence[StoredRelease], keyring: Keyri
 class _Sorted:
     """The people of a chain by what is to be done for them.
 
-    `place` is which step of the chain a release is; `others` what they have, or may have, at other addresses.
+    `place` is which step of the chain a release is, `own` are those of the correction, and `newest` the newest version
+    of each of these; `others` what they have, or may have, at other addresses.
     """
 
     place: Mapping[int, int]
+    own: set[int | None]
+    newest: Mapping[int | None, int]
+    is_retraction: bool
     has_it: list[Holding] = field(default_factory=list)
     others: dict[int | str, list[Holding]] = field(default_factory=dict)
     waited: list[Holding] = field(default_factory=list)
@@ -160,36 +166,32 @@ class _Sorted:
         """Where a text stands among those of the chain: its step, and its version. Translations stand together."""
         return self.place.get(one.release_id, len(self.place)), one.number
 
-
-def _sort(
-    found: _Sorted,
-    theirs: Sequence[Holding],
-    own: set[int | None],
-    newest: Mapping[int | None, int],
-    *,
-    is_retraction: bool,
-) -> None:
-    """One person: what they have last, or what they waited for."""
-    earlier = [one for one in theirs if one.release_id not in own and "@" in one.address_key]  # the others are erased
-    mine = [one for one in theirs if one.release_id in own and one.state != DeliveryState.WITHHELD]
-    if mine:
-        found.done += 1
-        if mine[-1].number < newest.get(mine[-1].release_id, 0) and mine[-1].state in _HAS:
-            found.outdated.append(mine[-1])
-        return
-    if any(one.release_id in own and not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in theirs):
-        found.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
-    held = next((one for one in reversed(earlier) if one.state in _HAS), None)
-    doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
-    if doubtful and (held is None or found.text_of(doubtful) > found.text_of(held)):
-        found.unsettled.append(doubtful)
-    elif held is not None:
-        found.has_it.append(held)
-        at = {one.address_key: one for one in earlier if one.state in _HAS | _NOBODY_KNOWS}
-        found.others[held.person] = [one for key, one in at.items() if key != held.address_key]
-    elif not is_retraction:
-        waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
-        found.waited += waited[-1:]
+    def sort(self, deliveries: Iterable[Holding]) -> None:
+        """One person, by all their deliveries: what they have last, or what they waited for."""
+        theirs = sorted(deliveries, key=lambda one: (*self.text_of(one), one.delivery_id))
+        # Who was erased has no address any more.
+        earlier = [one for one in theirs if one.release_id not in self.own and "@" in one.address_key]
+        of_it = [one for one in theirs if one.release_id in self.own]
+        planned = [one for one in of_it if one.state != DeliveryState.WITHHELD]
+        if planned:
+            self.done += 1
+            last = planned[-1]
+            if last.number < self.newest.get(last.release_id, 0) and last.state in _HAS:
+                self.outdated.append(last)
+            return
+        if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
+            self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
+        held = next((one for one in reversed(earlier) if one.state in _HAS), None)
+        doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
+        if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):
+            self.unsettled.append(doubtful)
+        elif held is not None:
+            self.has_it.append(held)
+            at = {one.address_key: one for one in earlier if one.state in _HAS | _NOBODY_KNOWS}
+            self.others[held.person] = [one for key, one in at.items() if key != held.address_key]
+        elif not self.is_retraction:
+            waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
+            self.waited += waited[-1:]
 
 
 def _ask_them(
@@ -214,8 +216,8 @@ def _ask_them(
     silent: list[LeftOut] = []
     copies: list[Copy] = []
     taken: set[str] = set()
-    has_it = [asked.choose(found, one) for one in found.has_it]
-    for holding, has in ((one, has) for held, has in ((has_it, True), (found.waited, False)) for one in held):
+    has_it = [(asked.choose(found, one), True) for one in found.has_it]
+    for holding, has in (*has_it, *((one, False) for one in found.waited)):
         one = asked.meant(holding, has_it=has)
         left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:

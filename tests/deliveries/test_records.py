@@ -187,6 +187,18 @@ def test_cancelling_withholds_who_waits_and_says_how_many(database: Database) ->
     assert log.standing(dispatch_id).next_attempt_at is None
 
 
+def test_who_is_withheld_for_a_correction_has_no_next_attempt(database: Database) -> None:
+    """A report would say of them «again at 10:30»."""
+    log = DeliveryLog(database, "w1", HandClock())
+    dispatch_id, ids = add_deliveries(database, 2)
+    put(database, ids[0], state="claimed", worker="w2")
+    put(database, ids[1], state="deferred", next_attempt_at=START)
+    with database.transaction() as connection:
+        assert log.withhold_waiting(connection, [dispatch_id], "corrected by «rectificatif»") == 2
+    assert states(database, ids) == ["withheld", "withheld"]
+    assert [delivery(database, number).next_attempt_at for number in ids] == [None, None]
+
+
 def test_one_bad_record_leaves_nothing_of_its_batch(database: Database) -> None:
     log = DeliveryLog(database, "w1", HandClock())
     dispatch_id, ids = add_deliveries(database, 3)

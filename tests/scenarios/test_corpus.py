@@ -100,7 +100,7 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
         log = workspace.log()
         (number,) = plan_proved(workspace, log, proved, Choice([BUREAU]))
-        asyncio.run(workspace.carrier(log).carry(number, workspace.transport(), asyncio.Event()))
+        asyncio.run(workspace.carrier(log).carry(number, workspace.ways(), asyncio.Event()))
         accepted = list(server.accepted)
     assert proved.rendered == len(accepted) == len(SHORT_LIST)
     assert not [one for one in proved.result.findings if one.code == "undefined-field"]
