@@ -42,7 +42,7 @@ from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.presets import find_preset, provider_limits, provider_of
+from distributor.transport.presets import provider_limits, provider_of, require_preset
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
 
@@ -176,15 +176,9 @@ class Workspace:
         )
         if not settings.smtp_preset:
             return own
-        preset = find_preset(settings.smtp_preset)
-        if preset is None:
-            named = self.account_name != DEFAULT_ACCOUNT
-            raise BadInput(
-                f"There is no preset «{settings.smtp_preset}».",
-                field=f"account {self.account_name}: smtp_preset" if named else f"{PREFIX}SMTP_PRESET",
-                mend="See: distributor accounts presets",
-            )
-        return own.over(preset.limits)
+        named = self.account_name != DEFAULT_ACCOUNT
+        field = f"account {self.account_name}: smtp_preset" if named else f"{PREFIX}SMTP_PRESET"
+        return own.over(require_preset(settings.smtp_preset, field).limits)
 
     @cached_property
     def domain_limits(self) -> DomainLimits:

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from distributor.cli.output import console, count, show_table, suggest, when
 from distributor.dispatch.accounts import named_accounts
-from distributor.dispatch.logins import RefusedLogins
+from distributor.dispatch.logins import Refusal, RefusedLogins
 from distributor.dispatch.pacing import ACCOUNT, Wait, lift, read_waits
-from distributor.errors import BadInput
+from distributor.errors import AccountTrouble, BadInput, sentence
 from distributor.models import Account
 from distributor.settings import PREFIX
 from distributor.states import Phase
@@ -35,6 +35,7 @@ def account_rows(workspace: Workspace) -> list[dict[str, Any]]:
 def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
     """How the account of a workspace is set, and what it waits for; its secrets are not among it."""
     settings, waits = workspace.settings, list[Wait]()
+    refusal = _refusal(workspace)
     if number is not None:
         with workspace.database.reading() as connection:
             waits = read_waits(connection, number, workspace.limits, workspace.domain_limits)
@@ -42,6 +43,7 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
         "id": number,
         "name": workspace.account_name,
         "waits": [wait.as_json() for wait in waits],
+        "refused": refusal and {"since": refusal.since, "said": refusal.said, "mend": refusal.mend},
         "host": settings.smtp_host,
         "port": settings.smtp_port,
         "security": settings.smtp_security.value,
@@ -59,6 +61,27 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
     }
 
 
+def _refusal(workspace: Workspace) -> Refusal | None:
+    """That the login as it is set now was refused; None where it was not, or where nothing is set to log in with."""
+    if not (workspace.settings.smtp_username and workspace.settings.secret_key):
+        return None
+    try:
+        return RefusedLogins(workspace.database, workspace.keyring).known(workspace.account())
+    except (AccountTrouble, BadInput):  # what is missing is said where the account is to be used
+        return None
+
+
+def say_hindrances(row: dict[str, Any], zone: ZoneInfo) -> None:
+    """Say of an account that its login is refused, and what it waits for."""
+    name, out = row["name"], console()
+    if refused := row["refused"]:
+        since = when(refused["since"], zone)
+        out.print(f"{name}: refused since {since}, and not tried again. {sentence(refused['said'])}", soft_wrap=True)
+        out.print(f"  {refused['mend']}", soft_wrap=True)
+    for wait in row["waits"]:
+        out.print(f"{name}: {wait['what']} waits until {when(wait['until'], zone)}: {wait['why']}.")
+
+
 def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
     """The accounts, and below them what each waits for."""
     show_table(
@@ -71,8 +94,7 @@ def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
         spare=[2],
     )  # fmt: skip
     for row in rows:
-        for wait in row["waits"]:
-            console().print(f"{row['name']}: {wait['what']} waits until {when(wait['until'], zone)}: {wait['why']}.")
+        say_hindrances(row, zone)
 
 
 def check_account(workspace: Workspace, *, try_again: bool) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from distributor.dispatch.identity import Identity
 from distributor.doctor.check import Check, NotExamined
 from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
+from distributor.transport.presets import require_preset
 from distributor.wiring import why_no_workspace
 
 _URL_SECRETS = ("password", "sslpassword")
@@ -66,12 +67,19 @@ def check_workspace(folder: Path, environ: Mapping[str, str]) -> Check:
 
 
 def check_settings(settings: Settings) -> Check:
-    """Whether every variable we were given is one we know; the settings themselves could be read."""
+    """Whether every variable we were given is one we know, and so is the preset; the settings could be read."""
+    check_preset(settings, f"{PREFIX}SMTP_PRESET")
     if settings.warnings:
         return Check.warn("settings", " ".join(settings.warnings), "Correct the name, or take the line out of .env.")
     counts = Counter(settings.sources.values())
     origin = ", ".join(f"{counts[source]} from {words}" for source, words in _SOURCES.items() if counts[source])
     return Check.ok("settings", f"{len(SETTING_NAMES)} settings: {origin}.")
+
+
+def check_preset(settings: Settings, field: str) -> None:
+    """Raise `BadInput` that names `field` for a preset that there is not."""
+    if settings.smtp_preset:
+        require_preset(settings.smtp_preset, field)
 
 
 def check_sender(settings: Settings) -> Check:
