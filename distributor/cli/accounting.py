@@ -1,4 +1,4 @@
-"""What the commands on accounts show: limits and waits, presets, the reply table."""
+"""What the commands on accounts show: limits and waits, presets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from distributor.dispatch.pacing import ACCOUNT, Wait, lift, read_waits
 from distributor.errors import AccountTrouble, BadInput, sentence
 from distributor.models import Account
 from distributor.settings import PREFIX
-from distributor.states import Phase
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
-from distributor.transport.rules import RULES, TRANSACTION, Rule
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
 from distributor.wiring import Workspace, actor
 
@@ -157,41 +155,6 @@ def show_presets() -> None:
     )
 
 
-def rules_as_json() -> list[dict[str, Any]]:
-    """The reply table in its order."""
-    return [
-        {
-            "name": rule.name,
-            "verdict": rule.verdict.value,
-            "state": rule.state.value if rule.state else None,
-            "codes": list(rule.codes),
-            "phases": [phase.value for phase in Phase if phase in rule.phases],
-            "enhanced": rule.enhanced,
-            "digit": rule.digit,
-            "text": rule.text,
-            "retry_after": rule.retry_after,
-            "source": rule.source,
-            "date": rule.date,
-        }
-        for rule in RULES
-    ]
-
-
-def show_reply_rules() -> None:
-    """The reply table for people: what it takes, what it means, where it comes from."""
-    show_table(
-        ["rule", "means", "codes", "when", "words or enhanced code", "wait", "source", "checked"],
-        [
-            (rule.name, rule.verdict.value, " ".join(f"{code:x<3}" for code in rule.codes), _phases(rule),
-             _pattern(rule), "" if rule.retry_after is None else f"{rule.retry_after} s", rule.source, rule.date)
-            for rule in RULES
-        ],
-        right=[5],
-        spare=[3, 4, 6, 7],
-        whole=[0, 1, 7],
-    )  # fmt: skip
-
-
 def lift_wait(workspace: Workspace, what: str) -> None:
     """End a provider's suspension, or the account's, for every account that has one."""
     scope = ACCOUNT if what == "account" else provider_of(what.lower())
@@ -232,15 +195,6 @@ def _noted(preset: Preset) -> str:
 
 def _checked(preset: Preset) -> str:
     return preset.date if preset.confirmed else f"{preset.date}, not confirmed"
-
-
-def _phases(rule: Rule) -> str:
-    return "" if rule.phases == TRANSACTION else " ".join(phase.value for phase in Phase if phase in rule.phases)
-
-
-def _pattern(rule: Rule) -> str:
-    digit = f"{rule.digit}.x.x" if rule.digit else ""
-    return " ".join(filter(None, (digit, rule.enhanced, rule.text)))
 
 
 def limits_of(workspace: Workspace, account: str) -> tuple[Limits, DomainLimits]:
