@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -482,10 +483,11 @@ def read_address(text: str) -> Address:
 
 def why_no_workspace(path: Path, environ: Mapping[str, str]) -> BadInput | None:
     """What keeps `path` from being a workspace, and how to mend it; None where its settings are there."""
+    path = path.absolute()  # whoever reads it may have forgotten where «.» is
     if path.exists() and not path.is_dir():
         return BadInput(f"{path} is a file, not a folder.", mend="Name the folder that holds .env and press.db.")
     if not path.is_dir():
-        return BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
+        return BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {quote(str(path))}")
     if (path / ".env").exists() or environ.get(f"{PREFIX}DATABASE_URL"):
         return None
     if (path / "press.db").exists():  # `init` would make another secret key
@@ -495,7 +497,7 @@ def why_no_workspace(path: Path, environ: Mapping[str, str]) -> BadInput | None:
         )
     return BadInput(
         f"{path} is not a Distributor workspace (it has no .env).",
-        mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
+        mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {quote(str(path))}",
     )
 
 

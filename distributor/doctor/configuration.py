@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from distributor.dispatch.identity import Identity
 from distributor.doctor.check import Check, NotExamined
-from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
+from distributor.settings import HIDDEN, PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
 from distributor.transport.presets import require_preset
 from distributor.wiring import why_no_workspace
 
@@ -44,7 +44,7 @@ def masked_url(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return "set"  # what cannot be taken apart may hold a password anywhere
-    hidden = {name: "***" for name in _URL_SECRETS if name in parsed.query}
+    hidden = {name: HIDDEN for name in _URL_SECRETS if name in parsed.query}
     shown = parsed.update_query_dict(hidden) if hidden else parsed
     return shown.render_as_string(hide_password=True)
 
