@@ -83,7 +83,10 @@ def test_what_a_day_allows_is_kept_over_commands_and_said(office: Office) -> Non
         ran = sending.send(SLUG, BUREAU, code=5)
         assert "7 messages a day are used up" in one_sentence(ran)
         assert len(server.accepted) == 7
+        sending.change("UPDATE delivery SET updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-10 minutes')")
         shown = sending.json("dispatches", "show", "1")
+        assert shown["stopped"] is False, "nobody stopped it: it waits"
+        assert "waits: 7 messages a day are used up" in sending.run("dispatches", "list").out
         assert shown["waits_for"] == "7 messages a day are used up"
         assert shown["waits_until"] is not None
         assert [wait["what"] for wait in shown["waits"]] == ["account"]
