@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from distributor.addresses import domain_names
 from distributor.cli.output import console, count, show_table, suggest, when
 from distributor.dispatch.accounts import named_accounts
 from distributor.dispatch.logins import Refusal, RefusedLogins
@@ -74,10 +75,11 @@ def say_hindrances(row: dict[str, Any], zone: ZoneInfo) -> None:
     name, out = row["name"], console()
     if refused := row["refused"]:
         since = when(refused["since"], zone)
-        out.print(f"{name}: refused since {since}, and not tried again. {sentence(refused['said'])}", soft_wrap=True)
+        out.print(f"{name}: refused since {since}, and not tried again. {sentence(refused['said'])}")
         out.print(f"  {refused['mend']}", soft_wrap=True)
     for wait in row["waits"]:
-        out.print(f"{name}: {wait['what']} waits until {when(wait['until'], zone)}: {wait['why']}.")
+        what = "nothing leaves" if wait["what"] == "account" else f"nothing to {domain_names(wait['what'])[1]}"
+        out.print(f"{name}: {what} until {when(wait['until'], zone)}: {wait['why']}.")
 
 
 def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
@@ -157,7 +159,8 @@ def show_presets() -> None:
 
 def lift_wait(workspace: Workspace, what: str) -> None:
     """End a provider's suspension, or the account's, for every account that has one."""
-    scope = ACCOUNT if what == "account" else provider_of(what.lower())
+    domain, shown = domain_names(what)
+    scope = ACCOUNT if what == "account" else provider_of(domain)
     with workspace.database.reading() as connection:
         numbers = list(connection.execute(select(_account.c.id)).scalars())
     reasons = {reason for number in numbers if (reason := lift(workspace.database, number, scope, actor()))}
@@ -169,7 +172,7 @@ def lift_wait(workspace: Workspace, what: str) -> None:
     log = workspace.log()
     woken = sum(log.hasten(domains_of(scope), reason) for reason in reasons)
     put_off = f"; {count(woken, 'recipient that was put off is', 'recipients that were put off are')} due now"
-    console().print(f"{what} is sent to again{put_off if woken else ''}.")
+    console().print(f"{shown} is sent to again{put_off if woken else ''}.")
     suggest("Go on with:", "distributor work")
 
 
