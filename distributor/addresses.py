@@ -92,6 +92,15 @@ def _parse_any(text: str) -> Address:
     return Address(found.local_part, found.ascii_domain.lower(), found.domain)
 
 
+def domain_names(text: str) -> tuple[str, str]:
+    """A domain as A-labels, and as people read it; what is no domain, in small letters, as both."""
+    try:
+        found = parse_address(f"x@{text}")
+    except BadAddress:
+        return text.lower(), text.lower()
+    return found.domain, found.unicode_domain
+
+
 def is_address(text: str) -> bool:
     """Whether mail can be sent to it."""
     try:

@@ -21,6 +21,8 @@ from distributor.setting_values import Mailbox, Secret
 from distributor.tokens import LONGEST_BOUNCE_LOCAL
 
 PREFIX = "DISTRIBUTOR_"
+HIDDEN = "***"
+"""What stands for the password where a database's address is shown."""
 
 T = TypeVar("T")
 
@@ -429,12 +431,21 @@ def _require_room(bounce_address: Address | None) -> bool:
 
 
 def read_database_url(workspace: Path, text: str) -> str:
-    """Make a relative SQLite file one of the workspace, its name quoted, and name our PostgreSQL driver."""
+    """Make a relative SQLite file one of the workspace, its name quoted, and name our PostgreSQL driver.
+
+    `BadInput` for what names no database, and for an address as it is shown, without its password.
+    """
     scheme, separator, rest = text.partition("://")
     file, options, _ = rest.removeprefix("/").partition("?")
     if scheme == "sqlite" and rest.startswith("/") and file and not options and "\0" not in unquote(file):
         return f"sqlite:///{quote(str((workspace / unquote(file)).absolute()), safe='/')}"
     if scheme in _POSTGRESQL and separator:
+        if f":{HIDDEN}@" in rest or f"password={HIDDEN}" in rest:
+            raise BadInput(
+                f"«{HIDDEN}» stands for a password that was not shown.",
+                field=PREFIX + "DATABASE_URL",
+                mend="Write the password itself in its place.",
+            )
         return f"postgresql+psycopg://{rest}"
     raise BadInput(
         "It names no SQLite file and no PostgreSQL database.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -38,7 +39,7 @@ from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
-from distributor.transport.presets import find_preset, provider_limits, provider_of
+from distributor.transport.presets import provider_limits, provider_of, require_preset
 from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
 
@@ -168,15 +169,9 @@ class Workspace:
         )
         if not settings.smtp_preset:
             return own
-        preset = find_preset(settings.smtp_preset)
-        if preset is None:
-            named = self.account_name != DEFAULT_ACCOUNT
-            raise BadInput(
-                f"There is no preset «{settings.smtp_preset}».",
-                field=f"account {self.account_name}: smtp_preset" if named else f"{PREFIX}SMTP_PRESET",
-                mend="See: distributor accounts presets",
-            )
-        return own.over(preset.limits)
+        named = self.account_name != DEFAULT_ACCOUNT
+        field = f"account {self.account_name}: smtp_preset" if named else f"{PREFIX}SMTP_PRESET"
+        return own.over(require_preset(settings.smtp_preset, field).limits)
 
     @cached_property
     def domain_limits(self) -> DomainLimits:
@@ -336,10 +331,11 @@ def read_address(text: str) -> Address:
 
 def why_no_workspace(path: Path, environ: Mapping[str, str]) -> BadInput | None:
     """What keeps `path` from being a workspace, and how to mend it; None where its settings are there."""
+    path = path.absolute()  # whoever reads it may have forgotten where «.» is
     if path.exists() and not path.is_dir():
         return BadInput(f"{path} is a file, not a folder.", mend="Name the folder that holds .env and press.db.")
     if not path.is_dir():
-        return BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {path}")
+        return BadInput(f"There is no folder {path}.", mend=f"Run: distributor init {quote(str(path))}")
     if (path / ".env").exists() or environ.get(f"{PREFIX}DATABASE_URL"):
         return None
     if (path / "press.db").exists():  # `init` would make another secret key
@@ -349,7 +345,7 @@ def why_no_workspace(path: Path, environ: Mapping[str, str]) -> BadInput | None:
         )
     return BadInput(
         f"{path} is not a Distributor workspace (it has no .env).",
-        mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {path}",
+        mend=f"Go to your workspace, name it with --workspace, or make one: distributor init {quote(str(path))}",
     )
 
 

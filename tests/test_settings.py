@@ -353,6 +353,14 @@ def test_the_database_is_a_file_of_the_workspace_or_a_server(tmp_path: Path, url
     assert found == wanted.format(folder=tmp_path)
 
 
+@pytest.mark.parametrize("url", ["postgresql://anne:***@db.example/press", "postgresql:///press?password=***"])
+def test_an_address_as_it_was_shown_wants_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadInput, match="password that was not shown") as caught:
+        load_settings(tmp_path, {"DISTRIBUTOR_DATABASE_URL": url})
+    assert caught.value.field == "DISTRIBUTOR_DATABASE_URL"
+    assert caught.value.mend == "Write the password itself in its place."
+
+
 def test_a_servers_address_that_cannot_be_taken_apart_is_named_without_its_password(tmp_path: Path) -> None:
     found = load_settings(tmp_path, {"DISTRIBUTOR_DATABASE_URL": "postgresql://anne:swordfish@db.example:abc/press"})
     with pytest.raises(BadInput) as caught:

@@ -24,13 +24,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "presse"
 
 
-def test_a_folder_that_is_none_or_no_workspace_is_told_apart(tmp_path: Path) -> None:
+def test_a_folder_that_is_none_or_no_workspace_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput, match="There is no folder") as caught:
         open_workspace(tmp_path / "nulle-part")
     assert caught.value.mend == f"Run: distributor init {tmp_path / 'nulle-part'}"
     with pytest.raises(BadInput, match="is not a Distributor workspace") as caught:
         open_workspace(tmp_path)
     assert "--workspace" in caught.value.mend
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=f"^{tmp_path} is not a Distributor workspace") as caught:
+        open_workspace(Path())
+    assert caught.value.mend.endswith(f"distributor init {tmp_path}"), "a full path says where one is"
     (tmp_path / "press.db").touch()
     with pytest.raises(BadInput, match=r"press\.db is here") as caught:
         open_workspace(tmp_path)

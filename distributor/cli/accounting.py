@@ -1,4 +1,4 @@
-"""What the commands on accounts show: limits and waits, presets, the reply table."""
+"""What the commands on accounts show: limits and waits, presets."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from distributor.addresses import domain_names
 from distributor.cli.output import console, count, show_table, suggest, when
 from distributor.dispatch.accounts import named_accounts
-from distributor.dispatch.logins import RefusedLogins
+from distributor.dispatch.logins import Refusal, RefusedLogins
 from distributor.dispatch.pacing import ACCOUNT, Wait, lift, read_waits
-from distributor.errors import BadInput
+from distributor.errors import AccountTrouble, BadInput, sentence
 from distributor.models import Account
 from distributor.settings import PREFIX
-from distributor.states import Phase
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
-from distributor.transport.rules import RULES, TRANSACTION, Rule
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
 from distributor.wiring import Workspace, actor
 
@@ -35,6 +34,7 @@ def account_rows(workspace: Workspace) -> list[dict[str, Any]]:
 def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
     """How the account of a workspace is set, and what it waits for; its secrets are not among it."""
     settings, waits = workspace.settings, list[Wait]()
+    refusal = _refusal(workspace)
     if number is not None:
         with workspace.database.reading() as connection:
             waits = read_waits(connection, number, workspace.limits, workspace.domain_limits)
@@ -42,6 +42,7 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
         "id": number,
         "name": workspace.account_name,
         "waits": [wait.as_json() for wait in waits],
+        "refused": refusal and {"since": refusal.since, "said": refusal.said, "mend": refusal.mend},
         "host": settings.smtp_host,
         "port": settings.smtp_port,
         "security": settings.smtp_security.value,
@@ -59,6 +60,28 @@ def account_row(workspace: Workspace, number: int | None) -> dict[str, Any]:
     }
 
 
+def _refusal(workspace: Workspace) -> Refusal | None:
+    """That the login as it is set now was refused; None where it was not, or where nothing is set to log in with."""
+    if not (workspace.settings.smtp_username and workspace.settings.secret_key):
+        return None
+    try:
+        return RefusedLogins(workspace.database, workspace.keyring).known(workspace.account())
+    except (AccountTrouble, BadInput):  # what is missing is said where the account is to be used
+        return None
+
+
+def say_hindrances(row: dict[str, Any], zone: ZoneInfo) -> None:
+    """Say of an account that its login is refused, and what it waits for."""
+    name, out = row["name"], console()
+    if refused := row["refused"]:
+        since = when(refused["since"], zone)
+        out.print(f"{name}: refused since {since}, and not tried again. {sentence(refused['said'])}")
+        out.print(f"  {refused['mend']}", soft_wrap=True)
+    for wait in row["waits"]:
+        what = "nothing leaves" if wait["what"] == "account" else f"nothing to {domain_names(wait['what'])[1]}"
+        out.print(f"{name}: {what} until {when(wait['until'], zone)}: {wait['why']}.")
+
+
 def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
     """The accounts, and below them what each waits for."""
     show_table(
@@ -71,8 +94,7 @@ def show_accounts(rows: Sequence[dict[str, Any]], zone: ZoneInfo) -> None:
         spare=[2],
     )  # fmt: skip
     for row in rows:
-        for wait in row["waits"]:
-            console().print(f"{row['name']}: {wait['what']} waits until {when(wait['until'], zone)}: {wait['why']}.")
+        say_hindrances(row, zone)
 
 
 def check_account(workspace: Workspace, *, try_again: bool) -> None:
@@ -135,44 +157,10 @@ def show_presets() -> None:
     )
 
 
-def rules_as_json() -> list[dict[str, Any]]:
-    """The reply table in its order."""
-    return [
-        {
-            "name": rule.name,
-            "verdict": rule.verdict.value,
-            "state": rule.state.value if rule.state else None,
-            "codes": list(rule.codes),
-            "phases": [phase.value for phase in Phase if phase in rule.phases],
-            "enhanced": rule.enhanced,
-            "digit": rule.digit,
-            "text": rule.text,
-            "retry_after": rule.retry_after,
-            "source": rule.source,
-            "date": rule.date,
-        }
-        for rule in RULES
-    ]
-
-
-def show_reply_rules() -> None:
-    """The reply table for people: what it takes, what it means, where it comes from."""
-    show_table(
-        ["rule", "means", "codes", "when", "words or enhanced code", "wait", "source", "checked"],
-        [
-            (rule.name, rule.verdict.value, " ".join(f"{code:x<3}" for code in rule.codes), _phases(rule),
-             _pattern(rule), "" if rule.retry_after is None else f"{rule.retry_after} s", rule.source, rule.date)
-            for rule in RULES
-        ],
-        right=[5],
-        spare=[3, 4, 6, 7],
-        whole=[0, 1, 7],
-    )  # fmt: skip
-
-
 def lift_wait(workspace: Workspace, what: str) -> None:
     """End a provider's suspension, or the account's, for every account that has one."""
-    scope = ACCOUNT if what == "account" else provider_of(what.lower())
+    domain, shown = domain_names(what)
+    scope = ACCOUNT if what == "account" else provider_of(domain)
     with workspace.database.reading() as connection:
         numbers = list(connection.execute(select(_account.c.id)).scalars())
     reasons = {reason for number in numbers if (reason := lift(workspace.database, number, scope, actor()))}
@@ -184,7 +172,7 @@ def lift_wait(workspace: Workspace, what: str) -> None:
     log = workspace.log()
     woken = sum(log.hasten(domains_of(scope), reason) for reason in reasons)
     put_off = f"; {count(woken, 'recipient that was put off is', 'recipients that were put off are')} due now"
-    console().print(f"{what} is sent to again{put_off if woken else ''}.")
+    console().print(f"{shown} is sent to again{put_off if woken else ''}.")
     suggest("Go on with:", "distributor work")
 
 
@@ -210,15 +198,6 @@ def _noted(preset: Preset) -> str:
 
 def _checked(preset: Preset) -> str:
     return preset.date if preset.confirmed else f"{preset.date}, not confirmed"
-
-
-def _phases(rule: Rule) -> str:
-    return "" if rule.phases == TRANSACTION else " ".join(phase.value for phase in Phase if phase in rule.phases)
-
-
-def _pattern(rule: Rule) -> str:
-    digit = f"{rule.digit}.x.x" if rule.digit else ""
-    return " ".join(filter(None, (digit, rule.enhanced, rule.text)))
 
 
 def limits_of(workspace: Workspace, account: str) -> tuple[Limits, DomainLimits]:

@@ -176,8 +176,8 @@ def rules(as_json: AsJson = False) -> None:
 
     The first rule that fits decides; each has its source and date.
     """
-    from distributor.cli.accounting import rules_as_json, show_reply_rules
     from distributor.cli.output import show_json
+    from distributor.cli.replytable import rules_as_json, show_reply_rules
 
     if as_json:
         show_json(rules_as_json())

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distributor.account_settings import ACCOUNT_SETTINGS, DEFAULT_ACCOUNT, check_name, secret_variables, settings_of
-from distributor.cli.accounting import account_row
-from distributor.cli.output import ask, console, suggest, when
+from distributor.cli.accounting import account_row, say_hindrances
+from distributor.cli.output import ask, console, suggest
 from distributor.dispatch.accounts import add_account, edit_account, find_account, remove_account
 from distributor.dispatch.logins import RefusedLogins
 from distributor.errors import BadInput
 from distributor.settings import PREFIX, Login, Settings
 from distributor.transport.account import is_loopback
 from distributor.transport.oauth.keeping import forget_tokens
-from distributor.transport.presets import find_preset
+from distributor.transport.presets import require_preset
 from distributor.wiring import Workspace, actor
 
 
@@ -90,8 +90,7 @@ def show(workspace: Workspace, name: str) -> None:
     out.print(f"Limits: {limits or 'none'}" + (f" (preset {row['preset']})" if row["preset"] else ""))
     for one, value in row["config"].items():
         out.print(f"  {one} = {value}", soft_wrap=True)
-    for wait in row["waits"]:
-        out.print(f"{wait['what']} waits until {when(wait['until'], own.settings.timezone)}: {wait['why']}.")
+    say_hindrances(row, own.settings.timezone)
     _say_what_is_missing(own.settings, name)
 
 
@@ -134,15 +133,14 @@ def _config(given: Mapping[str, str], more: Sequence[str]) -> dict[str, str]:
                 mend=f"Write NAME=VALUE with one of: {', '.join(ACCOUNT_SETTINGS)}",
             )
         config[name] = value.strip()
-    preset = config.get("smtp_preset", "")
-    if preset and find_preset(preset) is None:
-        raise BadInput(f"There is no preset «{preset}».", field="--preset", mend="See: distributor accounts presets")
+    if config.get("smtp_preset"):
+        require_preset(config["smtp_preset"], "--preset")
     return config
 
 
 def _beginning(config: Mapping[str, str]) -> dict[str, str]:
-    preset = find_preset(config.get("smtp_preset", ""))
-    return dict(preset.begins_with) if preset else {}
+    preset = config.get("smtp_preset")
+    return dict(require_preset(preset, "--preset").begins_with) if preset else {}
 
 
 def _checked(workspace: Workspace, name: str, config: Mapping[str, str]) -> Settings:

@@ -12,7 +12,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.roster import require_nobody_at_work
 from distributor.doctor.configuration import masked_url
 from distributor.errors import BadInput, StorageTrouble
-from distributor.settings import PREFIX, read_database_url
+from distributor.settings import HIDDEN, PREFIX, read_database_url
 from distributor.wiring import Workspace, make_private
 
 
@@ -47,6 +47,10 @@ def copy_to(workspace: Workspace, url: str) -> None:
     )
     shown = url if target.is_sqlite else masked_url(url)
     console().print(f"To use the new one, write into .env: {PREFIX}DATABASE_URL={shown}", soft_wrap=True)
+    if HIDDEN in shown:
+        console().print(
+            f"{HIDDEN} stands for the password, which is shown nowhere: put it there yourself.", soft_wrap=True
+        )
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
             (r.id, r.slug + (" [test]" if r.is_test else ""), r.version,
-             r.words if r.stopped or (r.only_held and r.short == r.state) else r.short, r.total,
+             r.words if r.stopped or r.is_waiting or (r.only_held and r.short == r.state) else r.short, r.total,
              r.counts.get("accepted", 0), when(r.started_at, zone) or _due(when(r.scheduled_at, zone)))
             for r in rows
         ],

@@ -70,6 +70,7 @@ class Outages:
             self._carrier.database.require_in_place()
             self._carrier.require_right_clock()
             self._carrier.roster.beat(None, 0)  # it writes: a full disk can be read all the same
+            self._carrier.roster.strike_off_own()  # they ended when nothing could be written, their leave neither
             return self._carrier.log.abandon_all()
         except FileReplaced:
             raise

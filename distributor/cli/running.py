@@ -126,8 +126,9 @@ def _cancelled(workspace: Workspace, dispatch_id: int, doubtful: int) -> BadInpu
         return BadInput(f"{said}.", mend=mend)
     return BadInput(
         f"{said}; {count(doubtful, 'recipient is', 'recipients are')} in doubt.",
-        mend=f"{mend}; to settle a doubt: --in-doubt assume-sent (they have it) or resend (they do not: a new send"
-        " reaches them).",
+        mend=f"{mend}. Who is in doubt: distributor dispatches resolve {dispatch_id}; to settle them all at once:"
+        f" distributor dispatches resume {dispatch_id} --in-doubt assume-sent (they have it), or resend (they do not: a"
+        " new send reaches them).",
     )
 
 

@@ -303,7 +303,8 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
         signed = when(datetime.fromisoformat(one["signed_at"]), zone)
         out.print(f"Signed off by {one['name']} ({one['actor']}), {signed}, {one['digest'][:12]}")
     if row.scheduled_at is not None:
-        out.print(f"To start on {say_instant(row.scheduled_at, zone)}", soft_wrap=True)
+        start = "To start on" if row.started_at is None else "Its start:"
+        out.print(f"{start} {say_instant(row.scheduled_at, zone)}", soft_wrap=True)
     if row.not_after is not None:
         out.print(f"Cut-off: whoever has not left by {say_instant(row.not_after, zone)} is withheld", soft_wrap=True)
     ended = "" if row.state == DispatchState.CANCELLED else f"; finished {when(row.finished_at, zone) or 'not yet'}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from distributor.addresses import domain_names
 from distributor.cli.awaiting import say_held
 from distributor.cli.output import console, count, suggest, when
 from distributor.deliveries.log import Recovery, Standing
@@ -189,7 +190,7 @@ def _say_lapsed(dispatch_id: int, result: RunResult) -> None:
 def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:
     """Say of each that is waited for why, and until when."""
     for wait in waits:
-        who = f"Nothing to {wait.what}" if wait.what else "Nothing leaves"
+        who = f"Nothing to {domain_names(wait.what)[1]}" if wait.what else "Nothing leaves"
         console().print(f"{who} until {when(wait.until, zone)}: {wait.why}.", soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ def workers() -> None:
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List who sends or waits for work, on every machine."""
-    from distributor.cli.output import show_json, show_table, when
+    from distributor.cli.output import show_json, show_table, suggest, when
     from distributor.deliveries.roster import Roster
     from distributor.wiring import open_workspace
 
@@ -25,6 +25,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     rows = Roster(workspace.database, "").present()
     if as_json:
         show_json(rows)
+        return
+    if not rows:
+        suggest("Nobody sends or waits for work at this moment. To have somebody do so:", "distributor work")
         return
     zone = workspace.settings.timezone
     show_table(

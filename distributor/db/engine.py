@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -104,7 +105,8 @@ class Database:
     def require_file(self) -> None:
         """Raise `BadInput` for a SQLite file that is not there: a mistyped path must not become an empty base."""
         if self.file is not None and not self.file.is_file():
-            raise BadInput(f"There is no database at {self.file}.", mend=f"Run: distributor init {self.file.parent}")
+            folder = quote(str(self.file.parent))
+            raise BadInput(f"There is no database at {self.file}.", mend=f"Run: distributor init {folder}")
 
     def require_in_place(self) -> None:
         """Raise `FileReplaced` where another SQLite file than the one that is open stands in its place.

@@ -13,7 +13,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.timing import cools, left_cooling
-from distributor.deliveries.workers import host_of, is_alive, is_dead, pid_of
+from distributor.deliveries.workers import host_of, is_alive, is_dead, is_same_process, pid_of
 from distributor.errors import Refused
 from distributor.models import Dispatch, Worker
 
@@ -66,6 +66,13 @@ class Roster:
         """Strike this worker off: it ends in order."""
         with self._database.transaction() as connection:
             connection.execute(delete(_worker).where(_worker.c.name == self._worker))
+
+    def strike_off_own(self) -> None:
+        """Strike off every other worker of this process (it has one for each account): none is at work any more."""
+        with self._database.transaction() as connection:
+            names = connection.scalars(select(_worker.c.name).where(_worker.c.name != self._worker)).all()
+            ended = [name for name in names if is_same_process(name, self._worker)]
+            connection.execute(delete(_worker).where(_worker.c.name.in_(ended)))
 
     def present(self) -> list[Mapping[str, Any]]:
         """Who lives, the one that has been at it longest first."""

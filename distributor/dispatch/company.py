@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from distributor import clock
 from distributor.deliveries.leases import clock_of
-from distributor.deliveries.workers import is_dead
+from distributor.deliveries.workers import host_of, is_dead, pid_of
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState
 
@@ -30,8 +30,7 @@ class AtWork:
     @property
     def place(self) -> str:
         """Where it runs, as a person would look for it."""
-        host, pid, *_ = self.worker.rsplit(":", 3)
-        return f"process {pid} on {host}"
+        return f"process {pid_of(self.worker)} on {host_of(self.worker)}"
 
     def as_json(self) -> dict[str, Any]:
         """The stable shape."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
@@ -19,6 +20,15 @@ _refused = RefusedLogin.__table__
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the server said of a login, when it said so first, and what mends it."""
+
+    since: datetime
+    said: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedLogins:
     """What is remembered of refused logins: a keyed hash of server, name and password; other settings are another."""
 
@@ -27,9 +37,16 @@ class RefusedLogins:
 
     def refusal(self, account: SmtpAccount) -> CredentialsRefused | None:
         """What to raise instead of offering this login again, or None if it was not refused."""
+        known = self.known(account)
+        return None if known is None else CredentialsRefused(known.said, mend=known.mend)
+
+    def known(self, account: SmtpAccount) -> Refusal | None:
+        """What is remembered of this login, or None if it was not refused when it was last tried."""
         with self.database.reading() as connection:
-            said = connection.execute(select(_refused.c.said).where(_refused.c.login == self._login(account))).scalar()
-        return None if said is None else CredentialsRefused(said, mend=_mend(account))
+            row = connection.execute(
+                select(_refused.c.refused_at, _refused.c.said).where(_refused.c.login == self._login(account))
+            ).one_or_none()
+        return None if row is None else Refusal(row.refused_at, row.said, _mend(account))
 
     def remember(self, account: SmtpAccount, said: str) -> None:
         """Keep that a login was refused."""

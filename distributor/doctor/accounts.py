@@ -34,6 +34,7 @@ def account_checks(settings: Settings, now: datetime, lookup: Lookup | None) -> 
     for name in names:
         try:
             own = workspace.for_account(name)
+            configuration.check_preset(own.settings, f"account {name}: smtp_preset")
         except BadInput as error:
             yield Check.from_error(f"account {name}", error)
             continue

@@ -14,7 +14,8 @@ from sqlalchemy.exc import ArgumentError
 
 from distributor.dispatch.identity import Identity
 from distributor.doctor.check import Check, NotExamined
-from distributor.settings import PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
+from distributor.settings import HIDDEN, PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
+from distributor.transport.presets import require_preset
 from distributor.wiring import why_no_workspace
 
 _URL_SECRETS = ("password", "sslpassword")
@@ -43,7 +44,7 @@ def masked_url(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return "set"  # what cannot be taken apart may hold a password anywhere
-    hidden = {name: "***" for name in _URL_SECRETS if name in parsed.query}
+    hidden = {name: HIDDEN for name in _URL_SECRETS if name in parsed.query}
     shown = parsed.update_query_dict(hidden) if hidden else parsed
     return shown.render_as_string(hide_password=True)
 
@@ -66,12 +67,19 @@ def check_workspace(folder: Path, environ: Mapping[str, str]) -> Check:
 
 
 def check_settings(settings: Settings) -> Check:
-    """Whether every variable we were given is one we know; the settings themselves could be read."""
+    """Whether every variable we were given is one we know, and so is the preset; the settings could be read."""
+    check_preset(settings, f"{PREFIX}SMTP_PRESET")
     if settings.warnings:
         return Check.warn("settings", " ".join(settings.warnings), "Correct the name, or take the line out of .env.")
     counts = Counter(settings.sources.values())
     origin = ", ".join(f"{counts[source]} from {words}" for source, words in _SOURCES.items() if counts[source])
     return Check.ok("settings", f"{len(SETTING_NAMES)} settings: {origin}.")
+
+
+def check_preset(settings: Settings, field: str) -> None:
+    """Raise `BadInput` that names `field` for a preset that there is not."""
+    if settings.smtp_preset:
+        require_preset(settings.smtp_preset, field)
 
 
 def check_sender(settings: Settings) -> Check:

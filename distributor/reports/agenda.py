@@ -74,7 +74,7 @@ def _stops(row: DispatchRow) -> Iterator[Entry]:
     if row.state == DispatchState.PAUSED and not row.is_held:
         words = f"«{row.slug}», {waiting} waiting: {row.pause_reason}"
         yield _entry(row, "paused", None, words, f"distributor dispatches resume {row.id}")
-    elif row.stopped and not row.is_waiting:
+    elif row.stopped:
         words = f"«{row.slug}» stopped in the middle, {waiting} waiting"
         yield _entry(row, "stopped", None, words, f"distributor dispatches resume {row.id}")
     elif row.is_waiting:

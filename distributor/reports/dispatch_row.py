@@ -41,7 +41,7 @@ class DispatchRow:
     next_attempt_at: datetime | None
     counts: Mapping[str, int]
     stopped: bool = False
-    """Whether it was stopped in the middle: somebody waits to be sent to now, and nobody carries it."""
+    """Whether it was stopped in the middle: somebody could be sent to now, and nobody carries it."""
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
@@ -69,7 +69,7 @@ class DispatchRow:
     def words(self) -> str:
         """How it stands, and the command that goes on with it where it waits for one."""
         resume = f"distributor dispatches resume {self.id}"
-        if self.stopped and not self.is_waiting:
+        if self.stopped:
             return f"stopped in the middle — {resume}"
         if (
             self.is_cooling

@@ -94,10 +94,13 @@ def dispatches(
     counts, due = _standings(connection, [row["id"] for row in rows])
     numbers = [row["id"] for row in rows]
     waves, held_back = waves_of(connection, numbers), _held(connection, numbers)
+    now = clock.now()
     running = [
         row["id"]
         for row in rows
-        if row["state"] == DispatchState.RUNNING and now_waiting(counts[row["id"]], held_back.get(row["id"], ()))
+        if row["state"] == DispatchState.RUNNING
+        and (row["waits_until"] is None or row["waits_until"] <= now)
+        and now_waiting(counts[row["id"]], held_back.get(row["id"], ()))
     ]
     carried = _carried(connection, running)
     names = DispatchRow.__slots__

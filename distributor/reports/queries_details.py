@@ -142,8 +142,7 @@ def grouped(connection: Connection, dispatch_ids: list[int], by: str) -> dict[st
 def problems_of(connection: Connection, report: Report) -> list[Problem]:
     """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it."""
     row = report.dispatches[-1]
-    has_stopped = row.stopped and not row.is_waiting
-    waits = not row.is_scheduled and (has_stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
+    waits = not row.is_scheduled and (row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
     waiting = sum(row.counts.get(state, 0) for state in OPEN_STATES) if waits else 0
     reasons = _reasons(connection, report.dispatch_ids)
     served = _served_since(connection, report.dispatch_ids) if any(one.reason in NOT_LEFT for one in reasons) else {}

@@ -272,7 +272,7 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception, token: str = 
     place = account.place
     if isinstance(error, ssl.SSLCertVerificationError):
         return AccountTrouble(
-            f"The certificate of {place} is not valid: {error.verify_message}.",
+            f"The certificate of {place} is not valid: {error.verify_message.rstrip('.')}.",
             mend=_certificate_mend(account, error.verify_code),
         )
     if isinstance(error, ssl.SSLError):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from distributor.errors import BadInput
 from distributor.transport.throttle import Limits
 
 CHECKED = "2026-11"
@@ -221,9 +223,14 @@ def provider_limits(name: str) -> Limits:
     return provider.limits if provider else Limits()
 
 
-def find_preset(name: str) -> Preset | None:
-    """The preset of that name."""
-    return next((preset for preset in PRESETS if preset.name == name), None)
+def require_preset(name: str, field: str) -> Preset:
+    """The preset of that name; `BadInput` for `field` where there is none, with the name that it is like."""
+    for preset in PRESETS:
+        if preset.name == name:
+            return preset
+    near = get_close_matches(name.lower(), [preset.name for preset in PRESETS], n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise BadInput(f"There is no preset «{name}».", field=field, mend=f"{meant}See: distributor accounts presets")
 
 
 def presets_for(host: str) -> list[Preset]:

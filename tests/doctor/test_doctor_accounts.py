@@ -72,6 +72,13 @@ def test_what_an_account_lacks_to_log_in_is_said(set_up: SetUp, login: str) -> N
         assert server.connections == 0
 
 
+def test_a_misspelt_preset_of_an_account_is_told(set_up: SetUp) -> None:
+    check = found(with_accounts(set_up(), relais={"smtp_preset": "exchange-onlin"}), offline=True)["account relais"]
+    assert check.level is Level.FAIL
+    assert "account relais: smtp_preset: There is no preset «exchange-onlin»." in check.message
+    assert "Did you mean exchange-online?" in check.mend
+
+
 def test_a_secret_without_an_account_is_told(set_up: SetUp) -> None:
     folder = with_accounts(set_up(ACCOUNT_RELAI_PASSWORD="hunter2", ACCOUNT_RELAIS_PASSWORD="hunter2"), relais={})
     check = found(folder, offline=True)["accounts"]

@@ -47,6 +47,13 @@ def names(diagnosis: Diagnosis) -> tuple[str, ...]:
     return tuple(check.name for check in diagnosis.checks)
 
 
+def test_a_misspelt_preset_is_told_before_anything_is_sent(set_up: SetUp) -> None:
+    check = the("settings", offline(set_up(SMTP_PRESET="gmial")))
+    assert check.level is Level.FAIL
+    assert "DISTRIBUTOR_SMTP_PRESET: There is no preset «gmial»." in check.message
+    assert "Did you mean gmail?" in check.mend
+
+
 def test_a_whole_workspace_has_nothing_to_mend(set_up: SetUp) -> None:
     heard: list[Check] = []
     diagnosis = examine(set_up(), {}, offline=True, on_check=heard.append)

@@ -23,6 +23,8 @@ from ledgerbase import (
     delivery_row,
     record_of,
 )
+from sqlalchemy import update
+from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
@@ -31,6 +33,7 @@ from distributor.deliveries.records import Batch
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
+from distributor.models import Dispatch
 from distributor.reports import queries
 from distributor.reports.queries import Report, make_report, report_as_json
 from distributor.states import DeliveryState
@@ -207,7 +210,9 @@ def test_who_is_carried_is_seen_by_the_claims_and_who_stopped_by_their_word(data
 
     def running(**values: Any) -> int:
         number = add_dispatch(database, version_id, state="running", pause_reason=values.pop("reason", ""))
+        waits_until = values.pop("waits_until", None)
         with database.transaction() as connection:
+            connection.execute(update(Dispatch).where(col(Dispatch.id) == number).values(waits_until=waits_until))
             DeliveryLog(database, "x").plan(
                 connection, [delivery_row(number, version_id, 1) | {"updated_at": clock.now()} | values]
             )
@@ -223,6 +228,8 @@ def test_who_is_carried_is_seen_by_the_claims_and_who_stopped_by_their_word(data
         running(): False,
         running(reason="stopped by its user"): True,
         running(updated_at=over - LEASE): True,
+        running(updated_at=over - LEASE, waits_until=clock.now() + LEASE): False,
+        running(updated_at=over - LEASE, waits_until=over): True,
         running(state="deferred", updated_at=over - LEASE, next_attempt_at=clock.now()): False,
     }
     with database.reading() as connection:

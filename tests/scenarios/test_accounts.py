@@ -32,12 +32,26 @@ def test_a_refused_password_is_not_offered_by_any_command(office: Office, author
             assert ". Set another DISTRIBUTOR_SMTP_USERNAME" in sentence
             assert sentence.rstrip().endswith(end)
         assert server.failed_logins == 1
+        check_that_a_refusal_is_shown(wrong, again)
         wrong.run("accounts", "check", "--try-again", code=4)
         assert server.failed_logins == 2, "by a person's word, once more"
         right = wrong.at(server.port, smtp_password="right")
+        assert right.json("accounts", "show")["refused"] is None, "another password has not been tried"
         assert "takes us as presse" in right.run("accounts", "check").out
         right.run("dispatches", "resume", "1")
         assert len(server.accepted) == len(SHORT_LIST)
+
+
+def check_that_a_refusal_is_shown(office: Office, again: str) -> None:
+    since = r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d"
+    for command in ("list", "show"):
+        said = office.run("accounts", command).out
+        assert re.search(rf"^default: refused since {since}, and not tried again\. ", said, re.MULTILINE)
+        assert again in said
+        shown = office.json("accounts", command)
+        refused = (shown[0] if command == "list" else shown)["refused"]
+        assert set(refused) == {"since", "said", "mend"}
+        assert "refuses the user name or the password" in refused["said"]
 
 
 def test_presets_rules_and_limits_are_shown(office: Office) -> None:
@@ -51,6 +65,11 @@ def test_presets_rules_and_limits_are_shown(office: Office) -> None:
     rules = limited.json("accounts", "rules")
     assert len(rules) > 50
     assert all(re.fullmatch(r"20\d\d-\d\d", rule["date"]) and rule["source"] for rule in rules)
-    assert "greylist" in limited.run("accounts", "rules").out
+    lines = limited.run("accounts", "rules").out.splitlines()
+    shown = [line.partition(" ")[2].partition(":")[0] for line in lines if re.match(r"\d+\. ", line)]
+    assert shown == [rule["name"] for rule in rules]
+    assert max(map(len, lines)) < 200, "in a pipe too it can be read"
+    words = re.findall(r"^  «(.+)»$", "\n".join(lines), re.MULTILINE)
+    assert "|".join(words) == "|".join(rule["text"] for rule in rules if rule["text"]), "and nothing is left out"
     sentence = one_sentence(office.at(9, smtp_preset="exchange").run("accounts", "list", code=2))
     assert "DISTRIBUTOR_SMTP_PRESET" in sentence

@@ -74,6 +74,7 @@ def test_a_password_in_the_address_is_not_shown(office: Office, server_database:
     assert "swordfish" not in said
     assert "connect_timeout" not in said
     assert f"postgres:***@/{server_database.url.database}" in said
+    assert said.endswith("*** stands for the password, which is shown nowhere: put it there yourself.\n")
 
 
 def test_nor_one_that_stands_behind_the_question_mark(office: Office, server_database: Database) -> None:

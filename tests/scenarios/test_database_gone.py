@@ -153,6 +153,7 @@ def test_a_full_disk_that_is_emptied_again_while_two_accounts_send(office: Offic
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         idle = [("done",), ("done",)]
         until(lambda: office.query("SELECT state FROM dispatch") == idle, "it is done", seconds=30, process=process)
+        until(lambda: len(office.json("workers", "list")) == 1, "only the process itself is named", process=process)
         process.send_signal(signal.SIGTERM)
         finish(process, 130)
         rows = [(one["address"], one["state"]) for one in office.deliveries()]

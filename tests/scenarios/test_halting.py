@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections import Counter
 
 import pytest
@@ -72,8 +73,7 @@ def test_one_command_says_what_the_other_is_doing(office: Office) -> None:
         second = sending.start("dispatches", "resume", "1")
         until(lambda: server.connections > 3, "the second one has connected", process=second)
         ran = [finish(process, 0) for process in (first, second)]
-        assert f"At work: process {first.pid} on " in ran[1].out
-        assert "sends dispatch 1" in ran[1].out
+        assert f"At work: process {first.pid} on {socket.gethostname()} sends dispatch 1 " in ran[1].out
         assert not any(word in one.text for one in ran for word in ("locked", "busy", "Traceback"))
     assert Counter(one.recipient for one in server.accepted) == Counter(person.spec for person in SOCIAL)
 
@@ -84,7 +84,10 @@ def test_what_a_day_allows_is_kept_over_commands_and_said(office: Office) -> Non
         ran = sending.send(SLUG, BUREAU, code=5)
         assert "7 messages a day are used up" in one_sentence(ran)
         assert len(server.accepted) == 7
+        sending.change("UPDATE delivery SET updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-10 minutes')")
         shown = sending.json("dispatches", "show", "1")
+        assert shown["stopped"] is False, "nobody stopped it: it waits"
+        assert "waits: 7 messages a day are used up" in sending.run("dispatches", "list").out
         assert shown["waits_for"] == "7 messages a day are used up"
         assert shown["waits_until"] is not None
         assert [wait["what"] for wait in shown["waits"]] == ["account"]
@@ -108,7 +111,8 @@ def test_what_one_domain_is_sent_in_an_hour_holds_up_nobody_else(office: Office)
         assert "3 messages an hour are used up" in ran.text
         (wait,) = sending.json("dispatches", "show", "1")["waits"]
         assert (wait["what"], wait["why"]) == (domain, "3 messages an hour are used up")
-        assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
+        assert "Nothing to écho-libre.example until" in sending.run("dispatches", "show", "1").out
+        assert "default: nothing to écho-libre.example until" in sending.run("accounts", "list").out
         unknown = sending.at(server.port, smtp_preset="gmial").json("dispatches", "show", "1")
         assert unknown["waits"] == [], "how it stands can be seen although its limits cannot be read"
         assert sending.run("work", "--once").out == "Nothing is due.\n", "it does not knock before its time"
@@ -189,7 +193,7 @@ def test_a_provider_that_refuses_is_left_alone_until_somebody_lifts_it(office: O
         assert f"Nothing to {domain} until" in ran.out
         assert sending.states() == {"rejected": 3, "deferred": len(mine) - 3, "accepted": len(SOCIAL) - len(mine)}
         assert f"Nothing to {domain} until" in sending.run("dispatches", "show", "1").out
-        assert domain in sending.run("accounts", "list").out
+        assert f"default: nothing to {domain} until" in sending.run("accounts", "list").out
         assert "due now" in sending.run("accounts", "lift", domain).out
         sending.run("work", "--once", code=5)  # three were refused for good
         assert sending.states() == {"rejected": 3, "accepted": len(SOCIAL) - 3}

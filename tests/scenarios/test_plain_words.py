@@ -267,7 +267,7 @@ def test_an_address_to_copy_to_is_not_taken_for_the_setting(office: Office) -> N
 
 def test_a_preset_that_is_not_there_is_told_before_the_server_it_would_have_named(office: Office) -> None:
     said = one_sentence(office.run("accounts", "add", "relais", "--preset", "gmial", code=2))
-    assert said == "--preset: There is no preset «gmial». See: distributor accounts presets"
+    assert said == "--preset: There is no preset «gmial». Did you mean gmail? See: distributor accounts presets"
 
 
 def test_a_dispatch_that_waits_for_its_account_has_not_stopped(office: Office, moving_clock: MovingClock) -> None:

@@ -26,6 +26,12 @@ def test_nothing_due_is_said(office: Office) -> None:
     assert office.run("work", "--once").out == "Nothing is due.\n"
 
 
+def test_where_nobody_works_it_is_said_in_a_sentence(office: Office) -> None:
+    said = office.run("workers", "list").out
+    assert said == "Nobody sends or waits for work at this moment. To have somebody do so: distributor work\n"
+    assert office.json("workers", "list") == []
+
+
 def test_what_cannot_go_on_is_set_aside_and_the_next_one_goes(office: Office) -> None:
     """One dispatch is refused, one meets a defect of ours; `work` does the third, and ends with the graver of both."""
     plan(office, "sante", "economie", BUREAU)

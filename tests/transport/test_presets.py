@@ -7,14 +7,15 @@ from collections import Counter
 
 import pytest
 
+from distributor.errors import BadInput
 from distributor.transport.presets import (
     PRESETS,
     PROVIDERS,
     domains_of,
-    find_preset,
     presets_for,
     provider_limits,
     provider_of,
+    require_preset,
 )
 
 
@@ -54,7 +55,10 @@ def test_the_domains_of_one_provider_are_paced_together() -> None:
 
 
 def test_exchange_online_is_as_its_page_says() -> None:
-    preset = find_preset("exchange-online")
+    preset = require_preset("exchange-online", "--preset")
     assert preset is not None
     assert preset.limits.as_mapping() == {"connections": 3, "per_minute": 30, "per_day": 10_000}
-    assert find_preset("nobody") is None
+    with pytest.raises(BadInput, match=r"--preset: There is no preset «nobody»\. See: distributor"):
+        require_preset("nobody", "--preset")
+    with pytest.raises(BadInput, match=r"Did you mean gmail\? See: distributor accounts presets"):
+        require_preset("Gmial", "--preset")
