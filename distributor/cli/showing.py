@@ -326,7 +326,9 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
             ],
             right=[0, 4, 5],
         )
-    if row.next_attempt_at:
+    if row.next_attempt_at and row.in_hand:
+        out.print(f"Next attempt: {when(row.next_attempt_at, zone)}.")
+    elif row.next_attempt_at:
         suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")

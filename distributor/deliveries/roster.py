@@ -102,6 +102,14 @@ class Roster:
         return clock_of(connection, self._now())
 
 
+def in_hand(connection: Connection) -> set[int]:
+    """The dispatches that somebody carries, as the living say of themselves."""
+    now = clock_of(connection, clock.now())
+    c = _worker.c
+    rows = connection.execute(select(c.name, c.seen_at, c.dispatch_id).where(c.dispatch_id.is_not(None))).all()
+    return {number for name, seen_at, number in rows if not is_dead(name, seen_at + LEASE, now, is_alive)}
+
+
 def require_nobody_at_work(connection: Connection, *, because: str, mend: str) -> None:
     """Raise `Refused` while a worker lives, of whatever version, or a dispatch cools down that is about to have one.
 

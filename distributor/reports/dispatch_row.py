@@ -42,6 +42,8 @@ class DispatchRow:
     counts: Mapping[str, int]
     stopped: bool = False
     """Whether it was stopped in the middle: somebody could be sent to now, and nobody carries it."""
+    in_hand: bool = False
+    """Whether somebody carries it, as they say of themselves: also while all who are left wait."""
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
@@ -84,7 +86,7 @@ class DispatchRow:
         if self._waited_for:
             return f"waits: {self._waited_for} — distributor work goes on by itself"
         if self.state == DispatchState.RUNNING and self.next_attempt_at and not now_waiting(self.counts):
-            return "running: waits for the next attempt — distributor work"
+            return f"running: waits for the next attempt{'' if self.in_hand else ' — distributor work'}"
         return self.state
 
     def _words_of_its_start(self, resume: str) -> str:

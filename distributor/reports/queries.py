@@ -18,6 +18,7 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
+from distributor.deliveries.roster import in_hand
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.timing import Held
@@ -102,7 +103,7 @@ def dispatches(
         and (row["waits_until"] is None or row["waits_until"] <= now)
         and now_waiting(counts[row["id"]], held_back.get(row["id"], ()))
     ]
-    carried = _carried(connection, running)
+    carried, hands = _carried(connection, running), in_hand(connection)
     names = DispatchRow.__slots__
     return [
         DispatchRow(
@@ -110,6 +111,7 @@ def dispatches(
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
             stopped=row["id"] in running and not carried[row["id"]],
+            in_hand=row["id"] in hands,
             waves=waves.get(row["id"], ()),
             held=tuple(held_back.get(row["id"], ())),
         )
