@@ -7,6 +7,7 @@ process: they depend on nothing but what was asked. So here the first is no test
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import signal
@@ -57,6 +58,7 @@ def rehearse() -> None:
     """Run them, with a mail server in this process, in a folder that is gone afterwards."""
     from distributor.starter import starter_path
 
+    _read_parameters_once()
     opened = _compile_once()
     environment, arguments, place = dict(os.environ), sys.argv, Path.cwd()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a command that ends holds back what would disturb its end
@@ -88,6 +90,25 @@ def _run(arguments: Sequence[str]) -> None:
     sys.argv = ["distributor", *arguments]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         run()
+
+
+def _read_parameters_once() -> None:
+    """Let the parameters of all commands be known: typer reads them off functions each time it puts a command together.
+
+    A command is still put together as far as its arguments need it.
+    """
+    from typer import _adapters, main
+
+    from distributor.cli.app import app
+
+    vars(main)["get_params_from_function"] = functools.cache(main.get_params_from_function)
+    vars(_adapters)["try_build_adapter"] = functools.cache(_adapters.try_build_adapter)
+    waiting: list[Any] = [main.get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        for parameter in command.params:
+            parameter.get_runtime_param()
 
 
 def _compile_once() -> list[Engine]:

@@ -25,7 +25,7 @@ import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -43,8 +43,8 @@ class Fault:
     `do`: `reply` answers `reply` (or the usual reply, when empty); `drop` closes without answering, a message being
     forgotten; `stall` never answers; `early` (body) answers `reply` while the body still comes;
     `accept_then_drop` and `accept_then_stall` (body) journal the message and never answer.
-    `delay` seconds pass before the answer; it is sent in `pieces` packets; `also` is raw text sent in the same packet
-    behind it; `then_drop` closes after it.
+    `delay` seconds pass before the answer, or less when the server is mended; it is sent in `pieces` packets; `also` is
+    raw text sent in the same packet behind it; `then_drop` closes after it.
     """
 
     phase: str
@@ -145,8 +145,11 @@ class ScriptedServer:
         self._acted: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.mended = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         context = self.tls_context() if self.script.implicit_tls else None
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context, limit=2**20)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -158,6 +161,12 @@ class ScriptedServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def mend(self) -> None:
+        """From now on be good and quick, and let who waits for a delay wait no more; from any thread."""
+        assert self._loop is not None
+        self.script = replace(self.script, faults=())
+        self._loop.call_soon_threadsafe(self.mended.set)
 
     def tls_context(self) -> ssl.SSLContext:
         """The server's side of TLS, from the script's certificate and key."""
@@ -525,7 +534,8 @@ class Conversation:
         """Send a reply, all at once unless `fault` says how."""
         fault = fault or Fault("")
         if fault.delay:
-            await asyncio.sleep(fault.delay)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.server.mended.wait(), fault.delay)
         data = (reply + "\r\n" + fault.also).encode("latin-1")
         step = -(-len(data) // fault.pieces)
         for start in range(0, len(data), step):

@@ -34,6 +34,9 @@ from typing import Any
 APART_FROM = "TEST_APART_FROM"
 """The environment variable that says from how many recipients on a process of its own writes the delivery log."""
 
+_FIRST_PAUSE_S = 0.1
+"""How soon `work` looks whether its ledger is back, in place of a second; then twice as late each time, as ever."""
+
 _REQUEST_BYTES = 1 << 17
 _NUMBER = struct.Struct("i")
 _TESTS = Path(__file__).parent
@@ -243,7 +246,9 @@ def _main() -> None:
     for language in ("fr", "en"):
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
     from distributor.__main__ import main
+    from distributor.cli import outage
 
+    vars(outage)["_FIRST_PAUSE_S"] = _FIRST_PAUSE_S
     sys.path.append(str(_TESTS))
     from movingclock import follow_environment
     from rehearsal import rehearse

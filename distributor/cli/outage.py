@@ -51,7 +51,9 @@ class Outages:
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         try:
             while True:
-                await asyncio.wait([stopped], timeout=self._pause)
+                pause = asyncio.ensure_future(clock.sleep(self._pause))
+                await asyncio.wait([stopped, pause], return_when=asyncio.FIRST_COMPLETED)
+                pause.cancel()
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
                 looking: asyncio.Future[Any] = _beside(self._take_up)
                 await asyncio.wait([stopped, looking], return_when=asyncio.FIRST_COMPLETED)

@@ -42,6 +42,8 @@ _LONGEST_IDLE_MS = 60_000
 """A worker that is gone in the middle of a transaction would hold its rows until the server's TCP gives up, in hours,
 and who settles what it left waits for them. Half a lease; `options` in the URL may say otherwise. Who only reads holds
 none."""
+_LEAST_TIMEOUT_S = 2
+"""libpq and its driver wait no less for a connection."""
 _TURNS = 5
 """So often a transaction is made anew that was in another's way."""
 _SESSION = """\
@@ -78,11 +80,14 @@ class Database:
                 mend="Run: pip install 'distributor[postgres]'",
             ) from None
         self._opened: tuple[int, int] | None = None
+        self._is_hurried = False
+        self._in_vain: Exception | None = None
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._know_the_file)
             event.listen(self.engine, "connect", _set_pragmas)
             event.listen(self.engine, "begin", _begin_immediate)
         else:
+            event.listen(self.engine, "do_connect", self._connect)
             event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
             if _IDLE not in self.url.query.get("options", ""):
@@ -162,11 +167,13 @@ class Database:
             connection.execution_options(distributor_reads_only=True)
             yield connection
 
-    def hang_up(self) -> None:
+    def hang_up(self, *, at_once: bool) -> None:
         """Break the connections to a server that does not answer, from any thread: who waits there hears of it at once.
 
-        What they had asked for is done or not, and nobody knows. The next one who asks gets a new connection.
+        What they had asked for is done or not, and nobody knows. The next one who asks gets a new connection; where
+        somebody wants the end `at_once`, it is waited for as little as can be, and once: it may only have been slow.
         """
+        self._is_hurried |= at_once
         with self._lines_lock:
             lines = list(self._lines)
         self.engine.dispose()
@@ -174,6 +181,18 @@ class Database:
             # It may be closed already.
             with contextlib.suppress(Exception), socket.socket(fileno=os.dup(line.fileno())) as wire:
                 wire.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self, dialect: Any, _record: Any, arguments: Any, options: dict[str, Any]) -> Any:
+        """The connection of one who is in a hurry; None leaves it to the engine."""
+        if not self._is_hurried:
+            return None
+        if self._in_vain is not None:
+            raise self._in_vain
+        try:
+            return dialect.connect(*arguments, **{**options, "connect_timeout": _LEAST_TIMEOUT_S})
+        except dialect.loaded_dbapi.Error as error:
+            self._in_vain = error
+            raise
 
     def _keep_line(self, line: Any, _record: Any) -> None:
         with self._lines_lock:

@@ -108,9 +108,9 @@ class DeliveryLog:
         """Whether it is written by a server: one may keep the line and say nothing, for as long as it likes."""
         return not self._database.is_sqlite
 
-    def hang_up(self) -> None:
+    def hang_up(self, *, at_once: bool) -> None:
         """Wait no more for what a server was asked, in whatever thread: `StorageTrouble` there."""
-        self._database.hang_up()
+        self._database.hang_up(at_once=at_once)
 
     def now(self) -> datetime:
         """The present, by the clock of this log."""

@@ -139,7 +139,7 @@ class Ledger:
     async def _hang_up_on_silence(self, *, at_once: bool) -> None:
         while True:
             await silence(lambda: self._question, at_once=at_once)
-            self._log.hang_up()
+            self._log.hang_up(at_once=at_once)
 
     async def _rest(self) -> None:
         """Wait for the end of what nobody waits for any more."""

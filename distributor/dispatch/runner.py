@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from distributor import clock
 from distributor.deliveries.log import DeliveryLog, LeaseLost
@@ -509,9 +510,11 @@ class _Run:
 
 async def _first_of(*events: asyncio.Event, seconds: float | None) -> None:
     """Return when one of the events is set, or the time is over."""
-    waiters = [asyncio.create_task(event.wait()) for event in events]
+    waiters: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in events]
+    if seconds is not None:
+        waiters.append(asyncio.create_task(clock.sleep(seconds)))
     try:
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for waiter in waiters:
             waiter.cancel()

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from distributor.contacts.intake import importing
 from distributor.contacts.intake.importing import IMPORT_LOCK, LEGAL_BASIS, import_contacts
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.lists.press_lists import list_members
@@ -182,7 +183,8 @@ def test_an_import_cut_short_leaves_the_base_as_it_was(database: Database) -> No
     assert dump(database) == before
 
 
-def test_an_import_waits_for_another_and_says_so(database: Database) -> None:
+def test_an_import_waits_for_another_and_says_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_SILENT_S", 0.05)
     other = database.engine.connect()
     if database.is_sqlite:
         other.execute(text("SELECT 1"))  # it begins by taking the write lock

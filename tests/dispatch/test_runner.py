@@ -654,7 +654,8 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
     assert sorted(states(database, ids)) == ["accepted"] * 3 + ["queued"] * 9
 
 
-def test_no_more_connections_stand_than_the_account_bears(database: Database) -> None:
+def test_no_more_connections_stand_than_the_account_bears(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_WATCH_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 12)
     at, server = HandClock(), FakeServer()
     made = paced(database, dispatch_id, at, Limits(connections=1))
@@ -665,8 +666,9 @@ def test_no_more_connections_stand_than_the_account_bears(database: Database) ->
 
 @pytest.mark.parametrize("call", [CallOff.IN_ORDER, CallOff.AT_ONCE])
 def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_on_the_wire(
-    database: Database, call: CallOff
+    database: Database, monkeypatch: pytest.MonkeyPatch, call: CallOff
 ) -> None:
+    monkeypatch.setattr(running, "_WATCH_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 8)
     calls, go_on = [CallOff.NO], asyncio.Event()
 

@@ -68,5 +68,5 @@ def test_more_recipients_take_no_more_memory(tmp_path: Path, kind: str) -> None:
             tracemalloc.stop()
 
     peak(1)  # what is imported and kept once
-    few, many = peak(10), peak(1_500)
-    assert many < few + 300_000, "1,500 recipients alone are over 2 MB"
+    few, many = peak(10), peak(500)
+    assert many < few + 200_000, "500 recipients alone are over 600 kB"

@@ -347,6 +347,13 @@ def until_looked(process: WarmCommand, clock: MovingClock) -> None:
     until(lambda: clock.looked(process.pid) == clock.now(), "it has looked", process=process)
 
 
+def let_time_pass(process: WarmCommand, clock: MovingClock) -> None:
+    """Until the command ends: whenever it has looked at a moment, and waits, the next second comes."""
+    while process.poll() is None:
+        until(lambda: process.poll() is not None or clock.looked(process.pid) == clock.now(), "it has looked or ended")
+        clock.move(seconds=1)
+
+
 class Gate(Event):
     """Shut until it is set; `reached` is set as soon as a message stands before it."""
 

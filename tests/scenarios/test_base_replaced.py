@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from office import EVERYBODY, SLUG, Office, finish, one_sentence, send_arguments, until
+from movingclock import MovingClock
+from office import EVERYBODY, SLUG, Office, finish, let_time_pass, one_sentence, send_arguments, until, until_looked
 from smtpserver import running
 from warmcommand import APART_FROM
 
@@ -45,34 +46,38 @@ def test_in_the_middle_of_a_dispatch(office: Office, apart: str) -> None:
     assert {one.recipient for one in server.accepted} | doubt == {person.spec for person in SOCIAL}
 
 
-def test_a_worker_that_waits_ends(office: Office) -> None:
-    process = office.start("work")
-    until(lambda: office.query("SELECT 1 FROM worker"), "it waits", process=process)
+def test_a_worker_that_waits_ends(office: Office, moving_clock: MovingClock) -> None:
+    process = office.by(moving_clock).start("work")
+    until_looked(process, moving_clock)
     put_back(office, copy_of(office))
+    moving_clock.move(seconds=5)
     assert REPLACED in one_sentence(finish(process, 2))
 
 
-def test_a_workspace_that_is_moved_is_waited_for(office: Office) -> None:
+def test_a_workspace_that_is_moved_is_waited_for(office: Office, moving_clock: MovingClock) -> None:
     """Its disk may be gone for a while."""
-    process = office.start("work")
-    until(lambda: office.query("SELECT 1 FROM worker"), "it waits", process=process)
+    process = office.by(moving_clock).start("work")
+    until_looked(process, moving_clock)
     elsewhere = office.path.with_name("moved")
     office.path.rename(elsewhere)
-    assert process.stderr is not None
+    moving_clock.move(seconds=5)
     assert "Nothing leaves until that is over" in process.stderr.readline()
+    until_looked(process, moving_clock)
     elsewhere.rename(office.path)
+    moving_clock.move(seconds=1)
     assert process.stderr.readline() == "The database takes what is written again; going on.\n"
     process.terminate()
     finish(process, 130)
 
 
-def test_what_stands_there_when_it_comes_back_may_be_another(office: Office) -> None:
-    process = office.start("work")
-    until(lambda: office.query("SELECT 1 FROM worker"), "it waits", process=process)
+def test_what_stands_there_when_it_comes_back_may_be_another(office: Office, moving_clock: MovingClock) -> None:
+    process = office.by(moving_clock).start("work")
+    until_looked(process, moving_clock)
     copy = copy_of(office)
     office.path.rename(elsewhere := office.path.with_name("moved"))
-    assert process.stderr is not None
+    moving_clock.move(seconds=5)
     process.stderr.readline()
     office.path.mkdir()
     (elsewhere / copy.name).rename(office.path / "press.db")
+    let_time_pass(process, moving_clock)
     assert REPLACED in one_sentence(finish(process, 2))

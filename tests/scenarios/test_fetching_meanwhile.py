@@ -24,13 +24,15 @@ def test_objections_are_heeded_by_a_dispatch_under_way(office: Office, tmp_path:
     rows = office.query("SELECT address FROM delivery ORDER BY id DESC LIMIT 2")
     mailing, phoning = (address for (address,) in rows)
     box = maildir(tmp_path / "mail")
-    slow = Script(faults=(Fault("body", delay=0.2),))
+    slow = Script(faults=(Fault("body", delay=60),))
     with running(slow) as server:
         sending = office.at(server.port, feedback_maildir=str(box), feedback_minutes="0.005", smtp_connections="1")
         process = sending.start("work", "--once")
         until(lambda: len(server.accepted) >= 1, "the first is accepted", process=process)
         (box / "new" / "1.office").write_bytes(letter(mailing, "Bilan", "Désinscrivez-moi"))
         sending.run("suppressions", "add", phoning)
+        until(lambda: sending.query("SELECT count(*) FROM suppression") == [(2,)], "it is read", process=process)
+        server.mend()
         ran = finish(process, 0, 5)
         written_to = {one.recipient for one in server.accepted}
     assert written_to.isdisjoint({mailing, phoning})

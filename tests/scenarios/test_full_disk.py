@@ -36,6 +36,7 @@ def test_in_the_middle_of_a_send(office: Office, apart_from: str) -> None:
         assert "disk" in one_sentence(finish(process, 2))
         sent_by_then = len(server.accepted)
         assert sent_by_then < len(ECONOMIE)
+        server.mend()
         finish(sending.start("dispatches", "resume", "1"), 0, 5)
         assert server.violations == []
         times = Counter(one.recipient for one in server.accepted)

@@ -66,12 +66,13 @@ def test_stop_cuts_off_every_process_and_lists_what_left(office: Office) -> None
 
 
 def test_one_command_says_what_the_other_is_doing(office: Office) -> None:
-    with running(Script(faults=(Fault("body", delay=5, nth=(6, 7, 8)),))) as server:
+    with running(Script(faults=(Fault("body", delay=60, nth=(6, 7, 8)),))) as server:
         sending = office.at(server.port)
         first = sending.start(*send_arguments(SLUG, "social"))
         until(lambda: len(server.accepted) >= 5, "five messages have left", process=first)
         second = sending.start("dispatches", "resume", "1")
         until(lambda: server.connections > 3, "the second one has connected", process=second)
+        server.mend()
         ran = [finish(process, 0) for process in (first, second)]
         assert f"At work: process {first.pid} on {socket.gethostname()} sends dispatch 1 " in ran[1].out
         assert not any(word in one.text for one in ran for word in ("locked", "busy", "Traceback"))

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import pytest
+from movingclock import MovingClock
 from office import (
     EVERYBODY,
     SECTORS,
@@ -21,6 +23,7 @@ from office import (
     Office,
     finish,
     journaling_server,
+    let_time_pass,
     one_sentence,
     send_arguments,
     until,
@@ -128,33 +131,37 @@ def test_killed_again_and_again(scenarios: Scenarios, sector: str) -> None:
 
 
 class Dying(NamedTuple):
-    """A workspace whose dispatch lost its server, and what that server had accepted."""
+    """A workspace whose dispatch lost its server, what that server had accepted, and the clock of both."""
 
     office: Office
     journal: list[Accepted]
+    clock: MovingClock
 
 
 def lose_the_server(office: Office, folder: Path) -> Dying:
     """Send until the server is killed, and never comes back."""
+    clock = MovingClock(folder / "clock", datetime.now(UTC))
     with journaling_server(folder, SLOW) as server:
-        process = office.at(server.port, retry_minutes="0.01").start(*send_arguments(SLUG, "sante"))
+        process = office.at(server.port, retry_minutes="0.01").by(clock).start(*send_arguments(SLUG, "sante"))
         until(lambda: len(server.journal()) >= 8, "eight messages have left", process=process)
         server.process.kill()
+        let_time_pass(process, clock)
         said = one_sentence(finish(process, 4))
         assert "dispatches resume 1" in said
         assert "waiting" in said
-        return Dying(office, server.journal())
+        return Dying(office, server.journal(), clock)
 
 
 def test_a_server_that_dies_for_good_leaves_everything_saved(scenarios: Scenarios) -> None:
-    office, journal = scenarios.dying.result(120)
+    office, journal, clock = scenarios.dying.result(120)
     assert office.dispatch_state() == "paused"
     states = office.states()
     assert set(states) <= {"accepted", "in_doubt", "queued", "deferred"}
     assert states["accepted"] >= 5
     assert states["in_doubt"] <= 3
     with running(Script()) as server:
-        resuming = office.at(server.port, retry_minutes="0.01")
+        clock.set(clock.now(), runs=True)
+        resuming = office.at(server.port, retry_minutes="0.01").by(clock)
         resuming.run("work", "--once")
         assert server.connections == 0  # a paused dispatch waits for a person
         finish(resuming.start("dispatches", "resume", "1"), 0, 5)

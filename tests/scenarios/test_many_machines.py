@@ -10,11 +10,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
-from office import EVERYBODY, SECTORS, SLUG, Office, finish, journaling_server, send_arguments, until
-from smtpserver import Fault, Script
+from office import EVERYBODY, SECTORS, SLUG, Office, finish, send_arguments, until
+from smtpserver import Fault, Script, running
 from sqlalchemy import text
 
 from distributor.db.engine import Database
@@ -91,14 +90,14 @@ def states_in(database: Database) -> Counter[str]:
     return Counter(dict(tuple(row) for row in rows))
 
 
-def test_one_killed_and_one_cut_off_lose_nobody(office: Office, server_database: Database, tmp_path: Path) -> None:
+def test_one_killed_and_one_cut_off_lose_nobody(office: Office, server_database: Database) -> None:
     office.run("db", "copy", url_of(server_database))
     on_server = office.at(9, database_url=url_of(server_database), smtp_connections=str(CONNECTIONS))
     finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
     with server_database.transaction() as connection:
         connection.execute(text("UPDATE dispatch SET state = 'planned', pause_reason = ''"))
     with ExitStack() as stack:
-        server = stack.enter_context(journaling_server(tmp_path, replace(SLOW)))
+        server = stack.enter_context(running(SLOW))
         cable = stack.enter_context(cable_to(server_database))
         sending = on_server.at(server.port)
         killed, steady = (sending.start("work") for _ in range(2))
@@ -112,6 +111,7 @@ def test_one_killed_and_one_cut_off_lose_nobody(office: Office, server_database:
         cut.send_signal(signal.SIGTERM)  # it waits for the database, in vain
         finish(cut, 130)
         assert set(states_in(server_database)) & {"queued", "claimed", "sending"}, "it was over before the faults"
+        server.mend()
         until(
             lambda: set(states_in(server_database)) <= {"accepted", "in_doubt"},
             "all is done",
@@ -123,7 +123,7 @@ def test_one_killed_and_one_cut_off_lose_nobody(office: Office, server_database:
         steady.send_signal(signal.SIGTERM)
         finish(steady, 130)
         assert sending.json("workers", "list") == []
-        check(server_database, Counter(one.recipient for one in server.journal()))
+        check(server_database, Counter(one.recipient for one in server.accepted))
 
 
 def all_carry(database: Database, many: int) -> bool:
@@ -148,10 +148,10 @@ def check(database: Database, times: Counter[str]) -> None:
 
 
 def test_a_workers_dispatch_handed_over_at_sigterm_wakes_the_one_who_waits(
-    office: Office, server_database: Database, tmp_path: Path
+    office: Office, server_database: Database
 ) -> None:
     office.run("db", "copy", url_of(server_database))
-    with journaling_server(tmp_path, SLOW) as server:
+    with running(SLOW) as server:
         sending = office.at(server.port, database_url=url_of(server_database), smtp_connections="1")
         first: subprocess.Popen[str] = sending.start(*send_arguments(SLUG, "social"))
         until(lambda: all_carry(server_database, 1), "it sends", process=first)
@@ -163,14 +163,14 @@ def test_a_workers_dispatch_handed_over_at_sigterm_wakes_the_one_who_waits(
         second.send_signal(signal.SIGTERM)
         finish(second, 130)
         assert states_in(server_database) == {"accepted": 50}
-        assert len(server.journal()) == 50
+        assert len(server.accepted) == 50
 
 
 def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
     office: Office, server_database: Database, tmp_path: Path
 ) -> None:
     office.run("db", "copy", url_of(server_database))
-    with journaling_server(tmp_path, SLOW) as server:
+    with running(SLOW) as server:
         sending = office.at(server.port, database_url=url_of(server_database), smtp_connections="1")
         patient = subprocess.Popen(
             [sys.executable, "-c", AN_HOUR, "--workspace", str(sending.path), "work"],
@@ -189,4 +189,4 @@ def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
             process.send_signal(signal.SIGTERM)
             _out, err = process.communicate(timeout=30)
             assert process.returncode == 130, err
-        assert max(Counter(one.recipient for one in server.journal()).values()) == 1
+        assert max(Counter(one.recipient for one in server.accepted).values()) == 1

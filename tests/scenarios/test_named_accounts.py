@@ -299,6 +299,8 @@ def test_stopped_in_order_while_two_accounts_send(office: Office) -> None:
         assert "Stopped; everything is saved" in finish(process, 130).err
         assert both.states().keys() <= {"accepted", "queued"}
         assert both.query("SELECT count(*) FROM worker") == [(0,)]
+        for server in (first, second):
+            server.mend()
         both.run("work", "--once")
         reached = Counter(one.recipient for one in [*first.accepted, *second.accepted])
         assert set(reached.values()) == {1}

@@ -31,6 +31,7 @@ def test_the_first_signal_stops_in_order(office: Office) -> None:
             left = len(server.accepted)
             assert left < len(SOCIAL)
             assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
+        server.mend()
         sending.run("work", "--once")
         assert sorted(one.recipient for one in server.accepted) == sorted(person.spec for person in SOCIAL)
         assert server.violations == []
