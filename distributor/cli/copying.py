@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from distributor.cli.output import console, count, show_table
 from distributor.db.copying import copy_database
@@ -25,20 +26,21 @@ def copy_to(workspace: Workspace, url: str) -> None:
     source = workspace.database
     if target.url == source.url:
         raise BadInput("That is the present database.", mend="Name another, empty one.")
+    require_rest = partial(
+        require_nobody_at_work,
+        because="It would go on with the present database, and the new one would send the same again; nothing was"
+        " copied.",
+        mend="Stop it, on every machine; then copy.",
+    )
     with source.reading() as connection:
-        require_nobody_at_work(
-            connection,
-            because="It would go on with the present database, and the new one would send the same again; nothing was"
-            " copied.",
-            mend="Stop it, on every machine; then copy.",
-        )
+        require_rest(connection)
     try:
         with _named_here():
             if target.file is not None:
                 make_private(target.file)
             with target.reading():
                 pass  # whether it answers at all
-        copied = copy_database(source, target)
+        copied = copy_database(source, target, require_rest)
     finally:
         target.close()
     show_table(["table", "rows", "digest"], [(one.name, one.rows, one.digest[:16]) for one in copied], right=[1])

@@ -268,7 +268,8 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
             f"Dispatch {dispatch_id} has not begun, so no wave of it leaves.",
             mend=f"To start it now: distributor dispatches reschedule {dispatch_id} --at now",
         )
-    coming = (one for one in row.waves if one.starts_at and one.starts_at > now and not one.began_at)
+    # One that has begun may be among them: by a clock that was ahead then, or is behind now.
+    coming = (one for one in row.waves if one.starts_at and one.starts_at > now)
     wave = next((one for one in coming if one.counts.get(DeliveryState.QUEUED)), None)  # one with nobody left is none
     if wave is None and any(one.by_embargo for one in waiting):
         raise _embargoed(workspace, row.slug, max(one.until for one in waiting))

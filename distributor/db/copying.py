@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,27 +29,43 @@ class CopiedTable:
     digest: str
 
 
-def copy_database(source: Database, target: Database) -> list[CopiedTable]:
+def copy_database(
+    source: Database, target: Database, require: Callable[[Connection], object] = lambda _source: None
+) -> list[CopiedTable]:
     """Copy every row into an empty database, in one transaction, and compare both sides; the source is only read.
 
-    Raises `Refused` where the target holds rows or somebody is sending, `DistributorError` where the sides differ:
-    then nothing is kept.
+    At the end the source is read once more, and `require`, which may raise, is asked of it: what was written there
+    meanwhile (an objection, a message that left) the target would not know.
+
+    Raises `Refused` where the target holds rows, somebody is sending, or the source has changed, `DistributorError`
+    where the sides differ: then nothing is kept.
     """
     ensure_schema(target)
-    with source.reading() as old, target.transaction() as new:
-        if old.dialect.name != "sqlite":  # one moment for all tables, whatever others write meanwhile
-            old.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with target.transaction() as new:
         if new.dialect.name != "sqlite":  # whoever writes there waits, as a second copy, which then finds it filled
             new.exec_driver_sql(
                 f"LOCK TABLE {', '.join(table.name for table in _tables())} IN SHARE ROW EXCLUSIVE MODE"
             )
-        _require_rest(old)
         _require_empty(new)
-        copied = [_copy(old, new, table) for table in _tables()]
-        _compare_tallies(old, new)
+        with _at_one_moment(source) as old:
+            _require_rest(old)
+            copied = [_copy(old, new, table) for table in _tables()]
+            _compare_tallies(old, new)
         if new.dialect.name != "sqlite":
             _set_sequences(new)
+        with _at_one_moment(source) as old:
+            require(old)
+            _require_unchanged(old, copied)
     return copied
+
+
+@contextmanager
+def _at_one_moment(database: Database) -> Iterator[Connection]:
+    """Read all tables as they are at one moment, whatever others write meanwhile."""
+    with database.reading() as connection:
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield connection
 
 
 def _tables() -> list[Table]:
@@ -77,6 +94,25 @@ def _require_empty(new: Connection) -> None:
             )
 
 
+def _require_unchanged(old: Connection, copied: Sequence[CopiedTable]) -> None:
+    for table, before in zip(_tables(), copied, strict=True):
+        if _read(old, table) != before:
+            raise Refused(
+                f"The present database changed while it was copied (its table {table.name}). Nothing was kept.",
+                mend="Stop whatever writes to it, on every machine; then copy.",
+            )
+
+
+def _read(connection: Connection, table: Table) -> CopiedTable:
+    """What stands in a table."""
+    count, found = 0, hashlib.sha256()
+    for rows in _pages(connection, table):
+        count += len(rows)
+        for row in rows:
+            found.update(_line(row.values()))
+    return CopiedTable(table.name, count, found.hexdigest())
+
+
 def _copy(old: Connection, new: Connection, table: Table) -> CopiedTable:
     """Copy one table, then read it back."""
     count, taken = 0, hashlib.sha256()
@@ -93,16 +129,13 @@ def _copy(old: Connection, new: Connection, table: Table) -> CopiedTable:
         count += len(rows)
     for number, pointing in later:
         new.execute(table.update().where(table.c.id == number).values(**pointing))
-    arrived, there = hashlib.sha256(), 0
-    for rows in _pages(new, table):
-        there += len(rows)
-        for row in rows:
-            arrived.update(_line(row.values()))
-    if (count, taken.digest()) != (there, arrived.digest()):
+    left, arrived = CopiedTable(table.name, count, taken.hexdigest()), _read(new, table)
+    if left != arrived:
         raise DistributorError(
-            f"The table {table.name} did not arrive as it left ({count} rows left, {there} arrived). Nothing was kept."
+            f"The table {table.name} did not arrive as it left ({count} rows left, {arrived.rows} arrived)."
+            " Nothing was kept."
         )
-    return CopiedTable(table.name, count, taken.hexdigest())
+    return left
 
 
 def _pages(connection: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:

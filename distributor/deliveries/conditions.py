@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, literal, literal_column, or_, select
+from sqlalchemy import and_, exists, literal, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
@@ -41,12 +41,11 @@ def is_meant() -> ColumnElement[bool]:
     return literal_column("NOT delivery.is_withheld")  # of no type: a Boolean one is compared with 1
 
 
-def going_on() -> ColumnElement[bool]:
-    """The condition that a delivery's dispatch may go on at the moment bound to `now`.
+def going_on(now: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a delivery's dispatch may go on at the moment `now`.
 
     It was not cancelled or paused meanwhile, by whatever command; its start has come, and its cut-off has not.
     """
-    now = bindparam("now", type_=_delivery.c.updated_at.type)
     return exists().where(
         _dispatch.c.id == _delivery.c.dispatch_id,
         _dispatch.c.state != DispatchState.CANCELLED,

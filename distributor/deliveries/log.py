@@ -306,7 +306,7 @@ class DeliveryLog:
             state, not_after = connection.execute(
                 select(_dispatch.c.state, _dispatch.c.not_after).where(_dispatch.c.id == dispatch_id)
             ).one()
-        is_over = not_after is not None and not_after <= self._now()
+            is_over = not_after is not None and not_after <= self.moment(connection)
         return is_over or state in {DispatchState.CANCELLED, DispatchState.PAUSED}
 
     @made_anew_when_crossed

@@ -97,12 +97,13 @@ class Statements:
 
         Without it that is said by the moments bound to `lease` and `now`.
         """
-        lease, its_time_has_come = lease_end(shared_clock=shared_clock), may_leave(present(shared_clock=shared_clock))
+        lease, moment = lease_end(shared_clock=shared_clock), present(shared_clock=shared_clock)
+        its_dispatch_goes_on, its_time_has_come = going_on(moment), may_leave(moment)
         c = _delivery.c
         in_time = (
             c.dispatch_id == bindparam("dispatch"),
             c.state == DeliveryState.QUEUED.value,
-            going_on(),
+            its_dispatch_goes_on,
             its_time_has_come,
         )
         due = (
@@ -145,7 +146,7 @@ class Statements:
                 among(c.id, "ids", dialect),
                 c.state == DeliveryState.CLAIMED.value,
                 c.worker == bindparam("by"),
-                going_on(),
+                its_dispatch_goes_on,
                 its_time_has_come,
                 not_(objected()),
             )

@@ -211,7 +211,7 @@ class Pacer(Unpaced):
 
     async def leave(self, call: Call) -> None:
         """Give back what was not spent, when the run ends."""
-        unspent = [(scope, one) for scope, one in self._allowances.items() if one.tokens > 0]
+        unspent = [(scope, one) for scope, one in self._allowances.items() if one.unspent > 0]
         notes, self._notes = self._notes, []
         self._allowances.clear()
         if unspent or notes or self._share is not None:
@@ -253,7 +253,7 @@ class Pacer(Unpaced):
             grown = self._blocks[scope] * 2 if before.tokens <= 0 else self._blocks[scope] // 2
             self._blocks[scope] = min(most, max(least, grown))
         limits = self._limits if scope == ACCOUNT else self._domain_limits(scope) or NO_LIMITS
-        unspent = before if before is not None and before.tokens > 0 else None
+        unspent = before if before is not None and before.unspent > 0 else None
         return Order(scope, limits, max(least, self._blocks[scope]), unspent)
 
     def _culprit(self, scope: str, now: datetime) -> str:

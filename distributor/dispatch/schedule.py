@@ -128,7 +128,7 @@ class Schedule:
     def cut_off(self) -> dict[int, int]:
         """Withhold whoever has not left of dispatches whose time is over; return how many of each."""
         with self.database.reading() as connection:
-            moment = self._moment(connection)
+            moment = self.log.moment(connection)
             rows = connection.execute(
                 select(_dispatch.c.id, _dispatch.c.not_after).where(
                     _dispatch.c.not_after <= moment,

@@ -124,7 +124,7 @@ class Allowance:
     """What one process may send: `tokens` messages, `interval` apart from `start` on, none after `lapses`.
 
     Without tokens `retry_at` is when there may be some again, and `why` the words for it. `drawn_at` names the block,
-    for giving back what was not spent.
+    for giving back what was not spent: `missed` are the places that went by unused.
     """
 
     tokens: int
@@ -134,6 +134,12 @@ class Allowance:
     drawn_at: datetime | None = None
     retry_at: datetime | None = None
     why: str = ""
+    missed: int = 0
+
+    @property
+    def unspent(self) -> int:
+        """How many of the block no message was sent for."""
+        return self.tokens + self.missed
 
     def wait(self, now: datetime) -> timedelta | None:
         """None when a message may leave now; else how long until one may, or until there is something to ask for."""
@@ -144,12 +150,16 @@ class Allowance:
         return self.start - now if self.start > now else None
 
     def spend(self, now: datetime) -> Allowance:
-        """After one message at `now`: places that went by unused are lost, so that no burst makes up for them."""
+        """After one message at `now`: places that went by unused are lost, so that no burst makes up for them.
+
+        Of an hour or a day they cost nothing: what they would have sent there may be sent at another moment.
+        """
         if not self.interval:
             return replace(self, tokens=self.tokens - 1)
-        missed = max(0, math.floor((now - _CATCH_UP - self.start) / self.interval))
-        used = min(self.tokens, missed + 1)
-        return replace(self, tokens=self.tokens - used, start=self.start + self.interval * used)
+        gone_by = max(0, math.floor((now - _CATCH_UP - self.start) / self.interval))
+        used = min(self.tokens, gone_by + 1)
+        start = self.start + self.interval * used
+        return replace(self, tokens=self.tokens - used, start=start, missed=self.missed + used - 1)
 
 
 def hold(span: str) -> timedelta:
@@ -188,12 +198,12 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
 
 def give_back(gauge: Gauge, allowance: Allowance) -> Gauge:
     """The tokens of a block that nobody will spend."""
-    if allowance.drawn_at is None or allowance.tokens <= 0:
+    if allowance.drawn_at is None or allowance.unspent <= 0:
         return gauge
     taken = {}
     for span, blocks in gauge.taken.items():
         back = _comes_back(span, allowance.drawn_at)
-        kept = ((when, many - allowance.tokens if when == back else many) for when, many in blocks)
+        kept = ((when, many - allowance.unspent if when == back else many) for when, many in blocks)
         taken[span] = tuple((when, many) for when, many in kept if many > 0)
     return replace(gauge, taken=taken)
 

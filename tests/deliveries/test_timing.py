@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,8 @@ from distributor.deliveries.timing import (
     next_change,
     set_start,
 )
-from distributor.models import Contact, EmbargoAcceptance, Release, ReleaseVersion, Wave
+from distributor.dispatch.schedule import Schedule
+from distributor.models import Contact, Dispatch, EmbargoAcceptance, Release, ReleaseVersion, Wave
 
 NOON = START + timedelta(hours=3)
 
@@ -129,6 +131,25 @@ def test_by_the_databases_own_clock_too(database: Database) -> None:
     assert [one.id for one in log.claim(dispatch_id, 10)] == ids[2:]
     put(database, ids[3], embargo_until=now() + hour)
     assert log.commit(Batch(begins=ids[2:])) == [ids[3]]
+
+
+def test_a_cut_off_comes_by_the_databases_own_clock_too(
+    server_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of one machine may be set back while it sends: what that one says is not asked."""
+    dispatch_id, ids = add_deliveries(server_database, 2)
+    log = DeliveryLog(server_database, "w1")
+    assert [one.id for one in log.claim(dispatch_id, 1)] == ids[:1]
+    with server_database.session() as session:
+        session.get_one(Dispatch, dispatch_id).not_after = now()
+    monkeypatch.setattr(log, "_now", lambda: now() - timedelta(hours=1))
+    assert log.is_called_off(dispatch_id)
+    assert log.commit(Batch(begins=ids[:1])) == ids[:1]
+    assert log.claim(dispatch_id, 1) == []
+    schedule = Schedule(
+        database=server_database, log=log, timezone=ZoneInfo("UTC"), late=timedelta(minutes=15), now=log.now
+    )
+    assert schedule.cut_off() == {dispatch_id: 1}, "who is claimed is given back by the worker that has them"
 
 
 def test_an_embargo_that_moves_takes_claims_back(database: Database) -> None:

@@ -94,6 +94,17 @@ def test_a_run_that_ends_gives_back_what_it_did_not_spend(database: Database) ->
 
 
 @pytest.mark.usefixtures("account")
+def test_a_slow_server_does_not_use_up_the_day_by_places_that_go_by(database: Database) -> None:
+    at, limits = HandClock(), Limits(per_second=20, per_day=40)
+    made = pacer(database, at, limits)
+    sent = 0
+    for _ in range(120):
+        sent += send(made, at)
+        at.forward(seconds=0.3)
+    assert sent == 40
+
+
+@pytest.mark.usefixtures("account")
 def test_without_limits_the_database_is_not_asked_for_each_message(database: Database) -> None:
     at, clerk = HandClock(), Clerk()
     made = pacer(database, at)

@@ -6,7 +6,7 @@ import io
 import signal
 
 import pytest
-from office import BUREAU, SLUG, Office, finish, one_sentence, send_arguments, until
+from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments, until
 from smtpserver import running
 from test_many_machines import url_of
 from test_recalled import is_cooling
@@ -59,6 +59,39 @@ def test_one_that_is_killed_in_the_middle_leaves_it_empty(office: Office, server
         process.kill()
         finish(process, -signal.SIGKILL)
     until(lambda: not waits_for_a_lock(server_database), "the server has let it go")
+    with server_database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM contact").scalar() == 0
+    office.run("db", "copy", url_of(server_database))
+
+
+WAIT = """
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+CREATE TRIGGER wait BEFORE INSERT ON contact FOR EACH STATEMENT EXECUTE FUNCTION wait()
+"""
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [
+        (("suppressions", "add", SHORT_LIST[0].address, "--source", "phone"), "changed while it was copied"),
+        (("work",), "at work"),
+    ],
+)
+def test_what_happens_meanwhile_is_not_left_behind(
+    office: Office, server_database: Database, meanwhile: tuple[str, ...], said: str
+) -> None:
+    """An objection that only the former database knows would be mailed to from the new one."""
+    with server_database.transaction() as other:
+        other.exec_driver_sql(WAIT)
+    with server_database.transaction() as other:
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        copying = office.start("db", "copy", url_of(server_database))
+        until(lambda: waits_for_a_lock(server_database), "it copies", process=copying)
+        process = office.start(*meanwhile)
+        assert process.stdout.readline()
+    assert said in finish(copying, 3).err
+    process.send_signal(signal.SIGTERM)
+    finish(process)
     with server_database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM contact").scalar() == 0
     office.run("db", "copy", url_of(server_database))

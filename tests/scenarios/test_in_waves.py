@@ -159,3 +159,21 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_planned(by_clock: Of
     ):
         assert words in by_clock.run("send", SLUG, "--yes", *arguments, code=2).err
     assert by_clock.query("SELECT count(*) FROM dispatch") == [(0,)]
+
+
+def test_a_wave_that_began_by_a_wrong_clock_can_be_released(by_clock: Office, moving_clock: MovingClock) -> None:
+    """The clock ran a year ahead when it began, and is set right: the rest of it does not wait for that year."""
+    with running() as server:
+        sending = by_clock.at(server.port)
+        sending.run("send", SLUG, *WAVES)
+        moving_clock.move(days=365)
+        by_clock.at(server.port, smtp_per_day="20").run("dispatches", "resume", "1", code=5)
+        begun = len(server.accepted)
+        assert len(FIRST) < begun < 62
+        moving_clock.set(HALF_PAST)
+        refused = sending.run("dispatches", "resume", "1", code=3)
+        assert "distributor dispatches release 1" in one_sentence(refused)
+        assert len(server.accepted) == begun
+        sending.run("dispatches", "release", "1", "--yes")
+        sending.run("work", "--once")
+        assert got(server) == sorted(FIRST + SOCIAL)

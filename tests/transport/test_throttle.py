@@ -116,6 +116,24 @@ def test_what_was_not_spent_is_given_back_whole() -> None:
     assert again.tokens == 9
 
 
+@pytest.mark.parametrize("between", [0.01, 0.3, 2])
+def test_a_place_that_nobody_used_costs_nothing_of_the_day(between: float) -> None:
+    """The server takes its time: it is the place that is lost among the spaced ones, and no message."""
+    limits, gauge, now, sent = Limits(per_second=20, per_day=200), Gauge(), START, 0
+    got = Allowance(0, START, START)
+    while True:
+        if got.wait(now) == timedelta(0):
+            gauge, got = draw(give_back(gauge, got), limits, 16, now)
+            if not got.tokens and not got.start > now:
+                break
+        now += got.wait(now) or timedelta(0)
+        if got.wait(now) is None:
+            got = got.spend(now)
+            sent += 1
+            now += timedelta(seconds=between)
+    assert sent == 200
+
+
 def test_a_block_that_was_kept_too_long_is_worth_nothing() -> None:
     _, got = draw(Gauge(), Limits(per_minute=10), 10, START)
     assert got.wait(after(seconds=1)) is None
