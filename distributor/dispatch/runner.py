@@ -39,6 +39,8 @@ _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
+_OPENED_LATE_S = 1.0
+"""A connection that took longer to stand comes too late for the place that its message had in the pace."""
 _RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
 """Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
 _WAYS_OUT = {
@@ -189,6 +191,7 @@ class _Run:
         refusals = 0
         try:
             while (claimed := await self.supply.take()) is not None:
+                before, since = connection, clock.monotonic()
                 connection = await self._ready(connection)
                 if connection is None:
                     self.supply.put_back(claimed)
@@ -196,6 +199,10 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
+                if connection is not before and clock.monotonic() - since > _OPENED_LATE_S:
+                    # After an outage all connections stand at once: without this, as many messages would leave at once.
+                    self.supply.put_back(claimed)
+                    continue
                 message: _Message | None = self._written(claimed)
                 while message is not None:
                     message = await self._send(connection, message)

@@ -41,6 +41,7 @@ from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
+from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
 from distributor.models import Dispatch, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
@@ -242,6 +243,33 @@ def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     assert result.paused_because == ""
     assert states(database, ids) == ["accepted"] * 3
     assert server.knocks == 5
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
+    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_late: bool
+) -> None:
+    """All connections stand again at one moment after an outage, and the places of their messages are over by then."""
+    monkeypatch.setattr(running, "_RECONNECT_WAITS_S", (0.05,))
+    monkeypatch.setattr(running, "_OPENED_LATE_S", 0.04 if is_late else 60)
+    dispatch_id, _ = add_deliveries(database, 4)
+    server = FakeServer(per_connection=2)
+    places = []
+
+    class Counting(Unpaced):
+        def choose(self, queue: Any, now: Any) -> Any:
+            chosen = super().choose(queue, now)
+            places.append(chosen[0])
+            return chosen
+
+    async def goes(_recipient: str) -> None:
+        if len(server.bodies) == 2:
+            server.refusals = [ServerUnavailable("down")]
+
+    server.after_body = goes
+    carry(runner(database, server, connections=1, pacer=Counting()), dispatch_id)
+    assert len(server.bodies) == len(set(server.bodies)) == 4
+    assert len([one for one in places if one]) == 4 + is_late
 
 
 @pytest.mark.usefixtures("waits")
