@@ -113,8 +113,7 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
     by = f", by a token of {account_provider(workspace)}" if account.tokens else ""
     out.print(f"{account.place} takes us{who}{by}.")
     out.print(f"Limits: {_in_words(workspace.limits)}.")
-    for domain, values in workspace.settings.domain_limits.items():
-        out.print(f"Limits of {domain}: {_in_words(Limits.from_mapping(values))}.")
+    say_domain_limits(workspace)
     known = presets_for(account.host)
     if known and workspace.settings.smtp_preset not in {one.name for one in known}:
         for one in known:
@@ -122,6 +121,12 @@ def check_account(workspace: Workspace, *, try_again: bool) -> None:
         edit = f"distributor accounts edit {account.name} --preset "
         names = " or ".join((edit if account.name else f"{PREFIX}SMTP_PRESET=") + one.name for one in known)
         out.print(f"To stay within: {names}", soft_wrap=True)
+
+
+def say_domain_limits(workspace: Workspace) -> None:
+    """Say what each domain is sent at most, where that is set."""
+    for domain, values in workspace.settings.domain_limits.items():
+        console().print(f"Limits of {domain_names(domain)[1]}: {_in_words(Limits.from_mapping(values))}.")
 
 
 def account_provider(workspace: Workspace) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distributor.account_settings import ACCOUNT_SETTINGS, DEFAULT_ACCOUNT, check_name, secret_variables, settings_of
-from distributor.cli.accounting import account_row, say_hindrances
+from distributor.cli.accounting import account_row, say_domain_limits, say_hindrances
 from distributor.cli.output import ask, console, suggest
 from distributor.dispatch.accounts import add_account, edit_account, find_account, remove_account
 from distributor.dispatch.logins import RefusedLogins
@@ -88,6 +88,7 @@ def show(workspace: Workspace, name: str) -> None:
     out.print(f"Bounces to {row['bounce_address'] or 'the address it comes from'}")
     limits = ", ".join(f"{one} {value:g}" for one, value in row["limits"].items())
     out.print(f"Limits: {limits or 'none'}" + (f" (preset {row['preset']})" if row["preset"] else ""))
+    say_domain_limits(own)
     for one, value in row["config"].items():
         out.print(f"  {one} = {value}", soft_wrap=True)
     say_hindrances(row, own.settings.timezone)

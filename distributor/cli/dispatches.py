@@ -17,7 +17,7 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="The dispatch's number
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the dispatches."""
-    from distributor.cli.output import show_json, show_table, when
+    from distributor.cli.output import console, show_json, show_table, when
     from distributor.reports import queries
     from distributor.wiring import open_workspace
 
@@ -31,8 +31,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["id", "release", "version", "state", "recipients", "accepted", "started"],
         [
-            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version,
-             r.words if r.stopped or r.is_waiting or (r.only_held and r.short == r.state) else r.short, r.total,
+            (r.id, r.slug + (" [test]" if r.is_test else ""), r.version, r.short, r.total,
              r.counts.get("accepted", 0), when(r.started_at, zone) or _due(when(r.scheduled_at, zone)))
             for r in rows
         ],
@@ -40,6 +39,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         spare=[2, 6],
         whole=[1],
     )  # fmt: skip
+    for row in rows:
+        if row.short in {"stopped", "waits"}:
+            console().print(f"Dispatch {row.id}: {row.words}", soft_wrap=True)
 
 
 def _due(moment: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
 _LONGEST_NUMBER = 12
+_LONGEST_WORD = 12
+_BETWEEN = 3  # columns of space between two of a table
 _NOT_IN_JSON = re.compile(rf"{CONTROLS.pattern}|[\ud800-\udfff]")
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
 
@@ -114,10 +116,30 @@ def show_table(
     cells = [[_cell(row[index]) for index in kept] for row in rows]
     for row in cells:
         table.add_row(*row)
-    for place, index in enumerate(kept):
-        if index in whole:
-            table.columns[place].width = max(len(header[index]), *(row[place].cell_len for row in cells), 0)
+    texts = [[header[index], *(row[place].plain for row in cells)] for place, index in enumerate(kept)]
+    copied = {place for place, index in enumerate(kept) if index in whole}
+    for place, width in enumerate(_widths(texts, copied, out.width)):
+        table.columns[place].width = width
     out.print(table)
+
+
+def _widths(texts: Sequence[Sequence[str]], copied: set[int], room: int) -> list[int]:
+    """How wide each column of these texts is: as it wants to be, where all fit into `room`.
+
+    Else none of the others breaks a word, unless it is very long; those that are `copied` come next, whole if they can.
+    """
+    from rich.cells import cell_len
+
+    wanted = [max(cell_len(line) for text in column for line in [*text.splitlines(), ""]) for column in texts]
+    room -= _BETWEEN * (len(texts) - 1)
+    if sum(wanted) <= room:
+        return wanted
+    words = [max(cell_len(word) for text in column for word in [*text.split(), ""]) for column in texts]
+    given = [0 if place in copied else min(word, _LONGEST_WORD) for place, word in enumerate(words)]
+    for places in (copied, set(range(len(texts)))):
+        while sum(given) < room and (short := [place for place in places if given[place] < wanted[place]]):
+            given[min(short, key=given.__getitem__)] += 1
+    return [max(width, 1) for width in given]
 
 
 def _cell(value: Any) -> Text:

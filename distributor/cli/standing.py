@@ -83,8 +83,8 @@ def _what_is_left(
 ) -> DistributorError | None:
     """The error that says what the dispatches of one sending still want; None when everybody was reached."""
     counts = standing.counts
-    waiting = count(sum(counts.get(state, 0) for state in OPEN_STATES), "recipient")
-    ended = _why_it_ended(dispatch_ids, result, waiting, zone)
+    left = sum(counts.get(state, 0) for state in OPEN_STATES)
+    ended = _why_it_ended(dispatch_ids, result, left, zone)
     if ended is not None or result.gives_way:
         return ended
     if result.cut_off:
@@ -97,8 +97,9 @@ def _what_is_left(
         return NotAllReached(f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld.")
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
-        later = count(counts[DeliveryState.DEFERRED], "recipient")
-        said = f"{later} wait" if result.waits else f"{later} asked us to come back later"
+        deferred = counts[DeliveryState.DEFERRED]
+        later = f"{count(deferred, 'recipient')} asked us to come back later"
+        said = count(deferred, "recipient waits", "recipients wait") if result.waits else later
         return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
     if any(counts.get(state) for state in UNREACHED_STATES):
         reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
@@ -106,13 +107,14 @@ def _what_is_left(
     return None
 
 
-def _why_it_ended(
-    dispatch_ids: Sequence[int], result: RunResult, waiting: str, zone: ZoneInfo
-) -> DistributorError | None:
+def _why_it_ended(dispatch_ids: Sequence[int], result: RunResult, left: int, zone: ZoneInfo) -> DistributorError | None:
     """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
+    waiting = count(left, "recipient")
     resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
     if result.stopped:  # the first of all: whoever stopped us, and not the dispatch, is to be heard
-        return Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
+        nobody = Interrupted("Stopped; everything is saved, and nobody waits any more.")
+        some = Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
+        return some if left else nobody
     if is_by_a_person(result.paused_because):
         return NotAllReached(
             f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",

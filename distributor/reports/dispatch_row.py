@@ -106,7 +106,11 @@ class DispatchRow:
     @property
     def short(self) -> str:
         """How it stands, in one word."""
-        return "held" if self.is_held else "scheduled" if self.is_scheduled else self.state
+        if self.is_held:
+            return "held"
+        if self.is_scheduled:
+            return "scheduled"
+        return "stopped" if self.stopped else "waits" if self._waited_for else self.state
 
     @property
     def is_scheduled(self) -> bool:

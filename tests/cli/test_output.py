@@ -205,3 +205,17 @@ def test_json_written_row_by_row_is_the_same_to_the_letter(capsys: pytest.Captur
     output.show_json_rows(head, "recipients", iter(rows))
     assert capsys.readouterr().out == whole
     assert len(json.loads(whole)["recipients"]) == many
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (200, [18, 37, 9, 4]),  # all fit, and are as wide as they want to be
+        (70, [11, 37, 9, 4]),  # what is copied is whole, and the name is folded between its words
+        (50, [11, 17, 9, 4]),  # what is copied is folded before a word of the others is broken
+        (20, [11, 1, 9, 4]),
+    ],
+)
+def test_no_word_is_broken_on_a_narrow_terminal_for_what_is_copied(room: int, widths: list[int]) -> None:
+    texts = [["name", "Benoît Chevènement"], ["address", f"{'b' * 37}"], ["state", "cancelled"], ["sent", "59"]]
+    assert output._widths(texts, {1}, room) == widths

@@ -113,6 +113,7 @@ def test_what_one_domain_is_sent_in_an_hour_holds_up_nobody_else(office: Office)
         (wait,) = sending.json("dispatches", "show", "1")["waits"]
         assert (wait["what"], wait["why"]) == (domain, "3 messages an hour are used up")
         assert "Nothing to écho-libre.example until" in sending.run("dispatches", "show", "1").out
+        assert "Limits of écho-libre.example: 3 an hour." in sending.run("accounts", "show").out
         assert "default: nothing to écho-libre.example until" in sending.run("accounts", "list").out
         unknown = sending.at(server.port, smtp_preset="gmial").json("dispatches", "show", "1")
         assert unknown["waits"] == [], "how it stands can be seen although its limits cannot be read"

@@ -76,6 +76,9 @@ def test_work_that_is_stopped_twice_names_the_doubt_and_leaves_nothing_running(o
         process.send_signal(signal.SIGTERM)
         ran = finish(process, 130, seconds=10)
     assert f"In doubt: {server.accepted[-1].recipient}" in ran.out
+    assert ran.err.endswith("Stopped; everything is saved, and nobody waits any more.\n"), (
+        "there is nothing to go on with"
+    )
     assert sending.dispatch_state() == "done"
 
 
