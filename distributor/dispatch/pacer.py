@@ -77,6 +77,11 @@ class Pacer(Unpaced):
         """How many connections this run may have open now."""
         return self._connections
 
+    @property
+    def apart(self) -> timedelta:
+        """How far apart messages leave at most, each at its place; no time where they may leave together."""
+        return max((one.interval for one in self._allowances.values()), default=timedelta(0))
+
     def admit(self, domain: str, now: datetime) -> timedelta | None:
         """None when a message to that domain may leave now, and it is counted; else how long to wait.
 

@@ -40,7 +40,7 @@ _PATIENCE = 5
 _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
 _OPENED_LATE_S = 1.0
-"""A connection that took longer to stand comes too late for the place that its message had in the pace."""
+"""A connection that took longer to stand, and longer than messages are apart, comes too late for its message."""
 _RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
 """Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
 _WAYS_OUT = {
@@ -191,7 +191,7 @@ class _Run:
         refusals = 0
         try:
             while (claimed := await self.supply.take()) is not None:
-                before, since = connection, clock.monotonic()
+                asked = clock.monotonic()
                 connection = await self._ready(connection)
                 if connection is None:
                     self.supply.put_back(claimed)
@@ -199,7 +199,8 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                if connection is not before and clock.monotonic() - since > _OPENED_LATE_S:
+                apart_s = self.parts.pacer.apart.total_seconds()
+                if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
                     # After an outage all connections stand at once: without this, as many messages would leave at once.
                     self.supply.put_back(claimed)
                     continue

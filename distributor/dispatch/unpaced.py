@@ -41,6 +41,11 @@ class Unpaced:
         """Whether something was learned that the others, and the next decision here, should know."""
         return False
 
+    @property
+    def apart(self) -> timedelta:
+        """How far apart messages leave at most, each at its place; no time where they may leave together."""
+        return timedelta(0)
+
     def choose(self, queue: deque[A], _now: datetime) -> tuple[A | None, timedelta]:
         """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
         return (queue.popleft() if queue else None), timedelta(0)

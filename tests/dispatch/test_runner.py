@@ -257,6 +257,8 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
     places = []
 
     class Counting(Unpaced):
+        apart = timedelta(seconds=0.01)
+
         def choose(self, queue: Any, now: Any) -> Any:
             chosen = super().choose(queue, now)
             places.append(chosen[0])
