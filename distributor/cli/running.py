@@ -73,13 +73,15 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     results: list[RunResult] = []
 
     async def carry(stop: asyncio.Event) -> RunResult:
+        began = carrier.now()
         for dispatch_id in dispatch_ids:
             result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False)
             results.append(result)
             if result.stopped or result.paused_because:
                 return result
         for place, dispatch_id in enumerate(dispatch_ids):  # who waits for their provider holds up no other language
-            if (before := results[place]).waits:
+            if log.put_off_until(dispatch_id, began) is not None:
+                before = results[place]
                 result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, sits_out=True)
                 result.lapsed += before.lapsed
                 result.takeovers = before.takeovers + result.takeovers
