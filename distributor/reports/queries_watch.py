@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, not_, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -19,7 +19,7 @@ _DOMAINS = 4
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One recipient who was refused or put off, in the server's words."""
+    """One recipient whom a server refused, or wants later, in its words."""
 
     at: datetime
     address: str
@@ -30,11 +30,13 @@ class Trouble:
 
 def trouble(connection: Connection, dispatch_id: int) -> tuple[tuple[Trouble, ...], tuple[tuple[str, int], ...]]:
     """The last refusals of a dispatch, the newest first, and (domain, how many) where most of them are."""
-    which = (_delivery.c.dispatch_id == dispatch_id, _delivery.c.state.in_(_TROUBLE))
-    columns = [_delivery.c[name] for name in ("updated_at", "address", "state", "code", "reply")]
-    newest = select(*columns).where(*which).order_by(_delivery.c.updated_at.desc(), _delivery.c.id.desc()).limit(_LAST)
+    c = _delivery.c
+    only_waits = and_(c.state == DeliveryState.DEFERRED, c.reason != "")  # put off for a limit: nobody refused them
+    which = (c.dispatch_id == dispatch_id, c.state.in_(_TROUBLE), not_(only_waits))
+    columns = [c[name] for name in ("updated_at", "address", "state", "code", "reply")]
+    newest = select(*columns).where(*which).order_by(c.updated_at.desc(), c.id.desc()).limit(_LAST)
     refusals = [Trouble(row[0], row[1], row[2], row[3], " ".join(row[4].split())) for row in connection.execute(newest)]
     many = func.count().label("many")
-    worst = select(_delivery.c.domain, many).where(*which).group_by(_delivery.c.domain)
-    rows = connection.execute(worst.order_by(many.desc(), _delivery.c.domain).limit(_DOMAINS))
+    worst = select(c.domain, many).where(*which).group_by(c.domain)
+    rows = connection.execute(worst.order_by(many.desc(), c.domain).limit(_DOMAINS))
     return tuple(refusals), tuple((row[0], row[1]) for row in rows)

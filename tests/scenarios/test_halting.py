@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from collections import Counter
 
@@ -133,6 +134,11 @@ def test_what_one_domain_is_sent_in_a_minute_is_waited_for(office: Office, movin
         shown = sending.run("dispatches", "show", "1").out
         assert "Nothing to écho-libre.example until" in shown
         assert "distributor work" not in shown, "the command that waits goes on by itself"
+        with sending.on_a_terminal("dispatches", "watch", "1") as terminal:
+            terminal.read_until("waits for the next attempt at ")
+            terminal.process.send_signal(signal.SIGINT)
+            terminal.process.wait(20)
+        assert "Trouble with" not in terminal.shown, "no server refused anybody"
         while left > 0:
             left -= 3
             moving_clock.move(seconds=65)
