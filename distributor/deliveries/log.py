@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, exists, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import clock
@@ -27,7 +27,7 @@ from distributor.deliveries.steps import LEASE, Steps
 from distributor.deliveries.timing import begin_wave
 from distributor.deliveries.workers import is_dead, is_same_process
 from distributor.models import Attempt, Delivery, Dispatch
-from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
+from distributor.states import CUT_OFF, DeliveryState, DispatchState, Outcome, Phase, Verdict, check_transition
 
 T = TypeVar("T")
 
@@ -311,9 +311,19 @@ class DeliveryLog:
 
     @made_anew_when_crossed
     def withhold(self, dispatch_id: int, reason: str) -> int:
-        """Withhold everyone of a dispatch who is still waiting (cancelled, cut off); return how many."""
+        """Withhold everyone of a dispatch who is still waiting; return how many."""
         with self._database.transaction() as connection:
             return self._withhold(connection, _delivery.c.dispatch_id == dispatch_id, reason)
+
+    @made_anew_when_crossed
+    def cut_off(self, dispatch_id: int, moment: datetime) -> int:
+        """Withhold everyone still waiting of a dispatch whose cut-off is no later than `moment`; return how many.
+
+        Asked as it is written: somebody may have moved the cut-off since it was seen to have come.
+        """
+        is_over = exists().where(_dispatch.c.id == dispatch_id, _dispatch.c.not_after <= moment)
+        with self._database.transaction() as connection:
+            return self._withhold(connection, and_(_delivery.c.dispatch_id == dispatch_id, is_over), CUT_OFF)
 
     def withhold_waiting(self, connection: Connection, dispatch_ids: Sequence[int], reason: str) -> int:
         """Withhold everyone of these dispatches of whose message no byte has left, in the caller's transaction.

@@ -19,7 +19,7 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.instants import say_instant
 from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
-from distributor.states import CUT_OFF, HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
+from distributor.states import HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__
 _delivery = Delivery.__table__
@@ -201,7 +201,7 @@ class Schedule:
 
     def _cut(self, dispatch_id: int, not_after: datetime, moment: datetime) -> int:
         """Withhold who is left of one dispatch; it is done once nothing of it is on the wire either."""
-        withheld = self.log.withhold(dispatch_id, CUT_OFF)
+        withheld = self.log.cut_off(dispatch_id, moment)
         with self.database.transaction() as connection:
             connection.execute(
                 update(_dispatch)

@@ -152,6 +152,34 @@ def test_a_cut_off_comes_by_the_databases_own_clock_too(
     assert schedule.cut_off() == {dispatch_id: 1}, "who is claimed is given back by the worker that has them"
 
 
+def test_a_cut_off_that_is_moved_in_the_last_moment_cuts_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was seen to have come, and a person says in that moment that there is more time."""
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = DeliveryLog(database, "w1", HandClock(NOON))
+    put_dispatch(database, dispatch_id, not_after=NOON)
+    schedule = Schedule(database=database, log=log, timezone=ZoneInfo("UTC"), late=timedelta(minutes=15), now=log.now)
+    cut = Schedule._cut
+
+    def moved(schedule: Schedule, *args: Any) -> int:
+        put_dispatch(database, dispatch_id, not_after=NOON + timedelta(hours=1))
+        return cut(schedule, *args)
+
+    monkeypatch.setattr(Schedule, "_cut", moved)
+    assert schedule.cut_off() == {dispatch_id: 0}
+    assert states(database, ids) == ["queued", "queued"]
+    with database.session() as session:
+        assert session.get_one(Dispatch, dispatch_id).state != "done"
+
+
+def put_dispatch(database: Database, dispatch_id: int, **values: Any) -> None:
+    with database.session() as session:
+        dispatch = session.get_one(Dispatch, dispatch_id)
+        for name, value in values.items():
+            setattr(dispatch, name, value)
+
+
 def test_an_embargo_that_moves_takes_claims_back(database: Database) -> None:
     clock = HandClock(NOON)
     dispatch_id, ids = add_deliveries(database, 3, embargo_until=NOON)
