@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from office import EVERYBODY, SLUG, Office, finish, hold_after, send_arguments, until
 from smtpserver import Fault, Script, running
+from warmcommand import WarmCommand
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
 
@@ -47,8 +50,7 @@ def test_the_second_signal_stops_at_once_and_names_the_doubt(office: Office) -> 
         until(lambda: len(server.accepted) == 6, "the server keeps three answers to itself", process=process)
         unanswered = {one.recipient for one in server.accepted[3:]}
         process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        assert "Once more to stop at once" in process.stderr.readline()
+        _hear(process)
         process.send_signal(signal.SIGINT)
         ran = finish(process, 130, seconds=10)
         assert all(f"In doubt: {address}" in ran.out for address in unanswered)
@@ -71,8 +73,7 @@ def test_work_that_is_stopped_twice_names_the_doubt_and_leaves_nothing_running(o
         process = sending.start("work")
         until(lambda: len(server.accepted) == len(SOCIAL), "the server keeps an answer to itself", process=process)
         process.send_signal(signal.SIGTERM)
-        assert process.stderr is not None
-        assert "Once more to stop at once" in process.stderr.readline()
+        _hear(process)
         process.send_signal(signal.SIGTERM)
         ran = finish(process, 130, seconds=10)
     assert f"In doubt: {server.accepted[-1].recipient}" in ran.out
@@ -84,40 +85,42 @@ def test_work_that_is_stopped_twice_names_the_doubt_and_leaves_nothing_running(o
 
 def test_a_hang_up_that_is_told_twice_stops_in_order(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system tells it as the terminal closes, and the shell passes it on: nobody has asked to stop at once."""
-    with running(Script()) as server:
-        sending = office.at(server.port)
-        _leave_to_work(sending)
-        gate = hold_after(server, 4, monkeypatch)
-        process = sending.start("work")
-        until(gate.reached.is_set, "a message is on the wire", process=process)
+    with _stopping_in_order(office, monkeypatch) as process:
         process.send_signal(signal.SIGHUP)
-        assert process.stderr is not None
-        assert "Once more to stop at once" in process.stderr.readline()
+        _hear(process)
         process.send_signal(signal.SIGHUP)
-        gate.set()
-        finish(process, 130)
-        left = len(server.accepted)
-    assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
 
 
 def test_a_word_that_is_told_twice_in_one_breath_stops_in_order(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GNU `timeout` tells the process, and then the group to which it belongs."""
+    with _stopping_in_order(office, monkeypatch) as process:
+        for _ in range(50):  # the system makes one of those that come before the first is taken
+            process.send_signal(signal.SIGTERM)
+        _hear(process)
+
+
+@contextmanager
+def _stopping_in_order(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmCommand]:
+    """`work` with a message on the wire, which is finished in the end, and nobody in doubt."""
     with running(Script()) as server:
         sending = office.at(server.port)
         _leave_to_work(sending)
         gate = hold_after(server, 4, monkeypatch)
         process = sending.start("work")
         until(gate.reached.is_set, "a message is on the wire", process=process)
-        for _ in range(50):  # the system makes one of those that come before the first is taken
-            process.send_signal(signal.SIGTERM)
-        assert process.stderr is not None
-        assert "Once more to stop at once" in process.stderr.readline()
+        yield process
         gate.set()
         finish(process, 130)
         left = len(server.accepted)
     assert sending.states() == {"accepted": left, "queued": len(SOCIAL) - left}
+
+
+def _hear(process: WarmCommand) -> None:
+    """Until it has said what a second word would do."""
+    assert process.stderr is not None
+    assert "Once more to stop at once" in process.stderr.readline()
 
 
 def _leave_to_work(office: Office) -> None:
