@@ -70,25 +70,18 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     """
     carrier = workspace.carrier(log)
     say_recovery(carrier.recover())
-    results: list[RunResult] = []
+    results: list[tuple[int, RunResult]] = []
 
     async def carry(stop: asyncio.Event) -> RunResult:
         began = carrier.now()
-        for dispatch_id in dispatch_ids:
-            result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False)
-            results.append(result)
-            if result.stopped or result.paused_because:
-                return result
-        for place, dispatch_id in enumerate(dispatch_ids):  # who waits for their provider holds up no other language
-            if log.put_off_until(dispatch_id, began) is not None:
-                before = results[place]
-                result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, sits_out=True)
-                result.lapsed += before.lapsed
-                result.takeovers = before.takeovers + result.takeovers
-                results[place] = result
+        put_off = (one for one in dispatch_ids if log.put_off_until(one, began) is not None)
+        for sits_out, meant in ((False, dispatch_ids), (True, put_off)):  # they hold up no other language
+            for dispatch_id in meant:
+                result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, sits_out=sits_out)
+                results.append((dispatch_id, result))
                 if result.stopped or result.paused_because:
                     return result
-        return results[-1]
+        return result
 
     try:
         wait_out(workspace, log, dispatch_ids)

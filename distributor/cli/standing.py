@@ -38,33 +38,35 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
 
 
 def say_standings(
-    workspace: Workspace, standings: Mapping[int, Standing], results: Sequence[RunResult], last: RunResult
+    workspace: Workspace, standings: Mapping[int, Standing], results: Sequence[tuple[int, RunResult]], last: RunResult
 ) -> None:
     """As `say_standing`, of the dispatches of one sending, by their number.
 
-    `results` are those of the first of them, for what was stopped left the others untouched; `last` is how it ended.
+    `results` are those of each run, in their order: what was stopped left others untouched, and who was put off had a
+    second one. `last` is how it ended.
     """
     dispatch_ids = list(standings)
     with workspace.database.reading() as connection:
         slugs = {one: queries.find_dispatch(connection, one).slug for one in dispatch_ids}
-    for dispatch_id, result in zip(dispatch_ids, results, strict=False):
+    for dispatch_id, result in results:
         _say_lapsed(dispatch_id, result)
     for dispatch_id, standing in standings.items():
         say_counts(f"Dispatch {dispatch_id} («{slugs[dispatch_id]}»)", standing.counts)
     together = _together(standings.values())
     say_counts("In all", together.counts)
-    for one in results:
-        say_takeovers(one)
+    for _, result in results:
+        say_takeovers(result)
     say_waits(last.waits, workspace.settings.timezone)
     _say_who_waits(workspace, standings)
+    ended = dict(results).values()  # of each the last run: it says how the dispatch stands
     of_all = RunResult(
-        called_off=any(one.called_off for one in results),
-        cut_off=sum(one.cut_off for one in results),
-        stands_still=next((one.stands_still for one in results if one.stands_still), None),
+        called_off=any(one.called_off for one in ended),
+        cut_off=sum(one.cut_off for one in ended),
+        stands_still=next((one.stands_still for one in ended if one.stands_still), None),
         waits=last.waits,
     )
-    result = last if last.stopped or last.paused_because else of_all
-    error = _what_is_left(dispatch_ids, together, result, workspace.settings.timezone)
+    meant = last if last.stopped or last.paused_because else of_all
+    error = _what_is_left(dispatch_ids, together, meant, workspace.settings.timezone)
     if error is not None:
         raise error
 

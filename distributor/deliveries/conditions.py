@@ -19,7 +19,7 @@ from distributor.models import (
     Sector,
     Suppression,
 )
-from distributor.states import DispatchState
+from distributor.states import DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -39,6 +39,11 @@ OBJECTED = "objection"
 def is_meant() -> ColumnElement[bool]:
     """The condition that a delivery is not withheld, in the very words of the indexes that hold those who are not."""
     return literal_column("NOT delivery.is_withheld")  # of no type: a Boolean one is compared with 1
+
+
+def is_put_off() -> ColumnElement[bool]:
+    """The condition that a delivery waits for its provider's time, untried; a server's «later» leaves no reason."""
+    return and_(_delivery.c.state == DeliveryState.DEFERRED, _delivery.c.reason != "")
 
 
 def going_on(now: ColumnElement[Any]) -> ColumnElement[bool]:

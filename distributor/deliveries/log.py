@@ -18,6 +18,7 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
+from distributor.deliveries.conditions import is_put_off
 from distributor.deliveries.decisions import Ending, end_doubt
 from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
@@ -213,12 +214,7 @@ class DeliveryLog:
 
     def put_off_until(self, dispatch_id: int, after: datetime) -> datetime | None:
         """When the next one of a dispatch is due again who was put off, `after` that moment; None where nobody is."""
-        waits = and_(
-            _delivery.c.dispatch_id == dispatch_id,
-            _delivery.c.state == DeliveryState.DEFERRED,
-            _delivery.c.reason != "",  # a server that says «later» is an attempt, and no reason
-            _delivery.c.next_attempt_at > after,
-        )
+        waits = and_(_delivery.c.dispatch_id == dispatch_id, is_put_off(), _delivery.c.next_attempt_at > after)
         with self._database.reading() as connection:
             until: datetime | None = connection.execute(
                 select(func.min(_delivery.c.next_attempt_at)).where(waits)

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -92,31 +92,28 @@ def dispatches(
         held = _delivery.c.dispatch_id == _dispatch.c.id, _delivery.c.state == holding
         statement = statement.where(exists().where(*held))
     rows = connection.execute(statement).mappings().all()
-    counts, due = _standings(connection, [row["id"] for row in rows])
     numbers = [row["id"] for row in rows]
-    waves, held_back = waves_of(connection, numbers), _held(connection, numbers)
-    now = clock.now()
-    running = [
-        row["id"]
-        for row in rows
-        if row["state"] == DispatchState.RUNNING
-        and (row["waits_until"] is None or row["waits_until"] <= now)
-        and now_waiting(counts[row["id"]], held_back.get(row["id"], ()))
-    ]
-    carried, hands = _carried(connection, running), in_hand(connection)
+    counts, due = _standings(connection, numbers)
+    waves, held_back, hands = waves_of(connection, numbers), _held(connection, numbers), in_hand(connection)
     names = DispatchRow.__slots__
-    return [
+    found = [
         DispatchRow(
             **{name: row[name] for name in names if name in row},
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
-            stopped=row["id"] in running and not carried[row["id"]],
             in_hand=row["id"] in hands,
             waves=waves.get(row["id"], ()),
             held=tuple(held_back.get(row["id"], ())),
         )
         for row in rows
     ]
+    running = [
+        row.id
+        for row in found
+        if row.state == DispatchState.RUNNING and not row.is_waiting and now_waiting(row.counts, row.held)
+    ]
+    carried = _carried(connection, running)
+    return [replace(row, stopped=not carried.get(row.id, True)) for row in found]
 
 
 def _held(connection: Connection, dispatch_ids: Sequence[int]) -> dict[int, list[Held]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, not_, select
+from sqlalchemy import Connection, func, not_, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.deliveries.conditions import is_put_off
 from distributor.states import DeliveryState
 
 _delivery = SQLModel.metadata.tables["delivery"]
@@ -31,8 +32,7 @@ class Trouble:
 def trouble(connection: Connection, dispatch_id: int) -> tuple[tuple[Trouble, ...], tuple[tuple[str, int], ...]]:
     """The last refusals of a dispatch, the newest first, and (domain, how many) where most of them are."""
     c = _delivery.c
-    only_waits = and_(c.state == DeliveryState.DEFERRED, c.reason != "")  # put off for a limit: nobody refused them
-    which = (c.dispatch_id == dispatch_id, c.state.in_(_TROUBLE), not_(only_waits))
+    which = (c.dispatch_id == dispatch_id, c.state.in_(_TROUBLE), not_(is_put_off()))
     columns = [c[name] for name in ("updated_at", "address", "state", "code", "reply")]
     newest = select(*columns).where(*which).order_by(c.updated_at.desc(), c.id.desc()).limit(_LAST)
     refusals = [Trouble(row[0], row[1], row[2], row[3], " ".join(row[4].split())) for row in connection.execute(newest)]
