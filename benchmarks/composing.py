@@ -16,10 +16,10 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from benchmarks.measuring import Kind, Line, Side, Skipped, interleave, timed
 from benchmarks.office import LIST, SLUG, make_office
 from distributor import clock
-from distributor.dispatch.composing import make_composer
-from distributor.dispatch.enclosing import Enclosed
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.composing import make_composer
+from distributor.dispatch.messages.enclosing import Enclosed
+from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.releases import store
 from distributor.rendering import inlining, phones, plaintext
 from distributor.rendering.salutation import language_of, salute

@@ -15,14 +15,15 @@ from pathlib import Path
 from benchmarks.invented import contacts_csv
 from benchmarks.measuring import timed
 from distributor import clock
-from distributor.cli.proving import prove_release
+from distributor.cli.sending.proving import prove_release
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.plan import plan_dispatch
-from distributor.releases import document, store
+from distributor.releases import store
+from distributor.releases.readers import document
 from distributor.starter import make_workspace, starter_path
 from distributor.states import DeliveryState
 from distributor.wiring import TEMPLATE, Workspace, open_workspace

@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn
 
 from distributor import __version__
-from distributor.cli.streams import guarded
+from distributor.cli.terminal.streams import guarded
 
 _FIRST_OBJECTS = 250_000
 _OBJECTS = 50_000

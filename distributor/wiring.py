@@ -21,15 +21,15 @@ from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster, require_nobody_at_work
 from distributor.deliveries.workers import worker_name
-from distributor.dispatch.accounts import find_account, named_accounts
-from distributor.dispatch.attendance import Attendance
+from distributor.dispatch.accounts.logins import LoginGuard, RefusedLogins
+from distributor.dispatch.accounts.named import find_account, named_accounts
+from distributor.dispatch.accounts.ways import Way, Ways
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.events import EventLog, open_event_log
-from distributor.dispatch.identity import keyring_of
-from distributor.dispatch.logins import LoginGuard, RefusedLogins
+from distributor.dispatch.hours.attendance import Attendance
+from distributor.dispatch.messages.identity import keyring_of
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
-from distributor.dispatch.ways import Way, Ways
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
 from distributor.models import Release
@@ -282,7 +282,7 @@ class _WaysOut:
         self._ways: dict[str, tuple[Settings, Way]] = {}
 
     def way(self, account: str) -> Way:
-        """See `dispatch.ways.Ways.way`. One that was set otherwise meanwhile is opened anew."""
+        """See `dispatch.accounts.ways.Ways.way`. One that was set otherwise meanwhile is opened anew."""
         workspace = self._workspace
         if account != workspace.account_name:
             workspace = workspace.for_account(account)

@@ -246,7 +246,7 @@ def _main() -> None:
     for language in ("fr", "en"):
         sys.modules["babel.dates"].format_date(date(2026, 11, 22), locale=language)
     from distributor.__main__ import main
-    from distributor.cli import outage
+    from distributor.cli.worker import outage
 
     vars(outage)["_FIRST_PAUSE_S"] = _FIRST_PAUSE_S
     sys.path.append(str(_TESTS))

@@ -15,30 +15,22 @@ from typer.main import get_command, get_command_name
 from typer.models import CommandInfo, TyperInfo
 
 from distributor import __version__
-from distributor.cli import (
-    accounts,
-    agenda,
-    contacts,
-    coverage,
-    database,
-    demo,
-    dispatches,
-    dkim,
-    doctor,
-    feedback,
-    init,
-    lists,
-    outlets,
-    releases,
-    report,
-    sectors,
-    send,
-    serve,
-    suppressions,
-    work,
-    workers,
-)
-from distributor.cli.output import visible
+from distributor.cli.accounts import commands as accounts
+from distributor.cli.accounts import dkim
+from distributor.cli.contacts import commands as contacts
+from distributor.cli.contacts import outlets, sectors, suppressions
+from distributor.cli.dispatches import agenda
+from distributor.cli.dispatches import commands as dispatches
+from distributor.cli.feedback import commands as feedback
+from distributor.cli.lists import commands as lists
+from distributor.cli.releases import commands as releases
+from distributor.cli.releases import coverage
+from distributor.cli.reports import report
+from distributor.cli.sending import send
+from distributor.cli.terminal.output import visible
+from distributor.cli.web import serve
+from distributor.cli.worker import work, workers
+from distributor.cli.workspace import database, demo, doctor, init
 from distributor.errors import BadInput, DistributorError
 
 app = typer.Typer(

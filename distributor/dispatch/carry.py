@@ -24,24 +24,24 @@ from distributor.deliveries.records import ClaimedDelivery
 from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import comes_meanwhile, next_change
 from distributor.deliveries.workers import is_alive
-from distributor.dispatch.attendance import Attendance
+from distributor.dispatch.accounts.takeover import Takeover, account_of, take_over
+from distributor.dispatch.accounts.ways import Way, Ways
+from distributor.dispatch.afterwards.doubting import settle_doubts
 from distributor.dispatch.calling import CallOff, read_call, withheld_for
 from distributor.dispatch.closing import close, close_left, set_aside
-from distributor.dispatch.composing import EnvelopeWriter
-from distributor.dispatch.doubting import settle_doubts
 from distributor.dispatch.due import find_due
 from distributor.dispatch.events import SILENT, EventLog
-from distributor.dispatch.lapsing import Lapsing
+from distributor.dispatch.hours.attendance import Attendance
+from distributor.dispatch.hours.schedule import Schedule, TakenUp
+from distributor.dispatch.messages.composing import EnvelopeWriter
 from distributor.dispatch.opening import Opening
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import PacingBook
+from distributor.dispatch.recipients.lapsing import Lapsing
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
-from distributor.dispatch.schedule import Schedule, TakenUp
 from distributor.dispatch.scribe import Standby
-from distributor.dispatch.takeover import Takeover, account_of, take_over
-from distributor.dispatch.ways import Way, Ways
 from distributor.errors import AccountTrouble, BadInput, DistributorError, StorageTrouble
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, case, exists, func, not_, select, update
 from sqlmodel import col
 
 from distributor.deliveries.dispatches import has_deliveries
-from distributor.dispatch.doubting import leaves_doubt
+from distributor.dispatch.afterwards.doubting import leaves_doubt
 from distributor.dispatch.result import RunResult
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy

@@ -12,7 +12,7 @@ from distributor.deliveries.conditions import is_started, may_leave
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import AHEAD
 from distributor.deliveries.timing import cools
-from distributor.dispatch.doubting import leaves_doubt
+from distributor.dispatch.afterwards.doubting import leaves_doubt
 from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import UNDER_WAY, DeliveryState

@@ -18,15 +18,15 @@ from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import let_go
 from distributor.deliveries.timing import count_again
-from distributor.dispatch.composing import EnvelopeWriter, make_composer
-from distributor.dispatch.cooling import was_left
-from distributor.dispatch.enclosing import Kept, enclose_kept
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.notices import thaw
+from distributor.dispatch.hours.cooling import was_left
+from distributor.dispatch.hours.schedule import begin
+from distributor.dispatch.messages.composing import EnvelopeWriter, make_composer
+from distributor.dispatch.messages.enclosing import Kept, enclose_kept
+from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.notices import thaw
+from distributor.dispatch.messages.signing import open_signer
 from distributor.dispatch.overtaken import require_uncorrected_text
 from distributor.dispatch.result import RunResult
-from distributor.dispatch.schedule import begin
-from distributor.dispatch.signing import open_signer
 from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile

@@ -16,17 +16,17 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.accounts import account_id
-from distributor.dispatch.composing import FOLLOWS, merge_of
-from distributor.dispatch.fairness import interleave
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.instants import AT_ONCE, Hours
-from distributor.dispatch.languages import find_holders
-from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.accounts.named import account_id
+from distributor.dispatch.hours.instants import AT_ONCE, Hours
+from distributor.dispatch.messages.composing import FOLLOWS, merge_of
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.provenance import require_provenance
-from distributor.dispatch.signoffs import Signature
-from distributor.dispatch.waves import PlannedWave, meant_by
+from distributor.dispatch.recipients.fairness import interleave
+from distributor.dispatch.recipients.languages import find_holders
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.provenance import require_provenance
+from distributor.dispatch.recipients.waves import PlannedWave, meant_by
+from distributor.dispatch.signoff.signoffs import Signature
 from distributor.errors import Refused
 from distributor.folding import slugify
 from distributor.models import Dispatch, LeftOut, Release, ReleaseVersion

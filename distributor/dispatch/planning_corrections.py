@@ -15,18 +15,18 @@ from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
-from distributor.dispatch.composing import CORRECTS, Notice
-from distributor.dispatch.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
-from distributor.dispatch.fairness import interleave
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipient
-from distributor.dispatch.newcomers import holders
-from distributor.dispatch.notices import freeze
+from distributor.dispatch.messages.composing import CORRECTS, Notice
+from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.plan import delivery_row, keep_signatures, new_dispatch
-from distributor.dispatch.provenance import require_provenance
-from distributor.dispatch.signoffs import Signature
-from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
+from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
+from distributor.dispatch.recipients.fairness import interleave
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, PlannedRecipient
+from distributor.dispatch.recipients.newcomers import holders
+from distributor.dispatch.recipients.provenance import require_provenance
+from distributor.dispatch.recipients.waited import cut_offs_of, hours_of, waiting_of
+from distributor.dispatch.signoff.signoffs import Signature
 from distributor.models import Audit, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from distributor.dispatch.accounts.takeover import Takeover
 from distributor.dispatch.pacing import Wait
-from distributor.dispatch.takeover import Takeover
 from distributor.states import DeliveryState
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
-from distributor.dispatch.fairness import interleave
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacer import PATIENCE
 from distributor.dispatch.pacing import Wait
+from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.unpaced import Unpaced
 
 _LEAST_CLAIM = 32

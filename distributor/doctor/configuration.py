@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.identity import Identity
 from distributor.doctor.check import Check, NotExamined
 from distributor.settings import HIDDEN, PREFIX, SECRET_NAMES, SETTING_NAMES, Settings
 from distributor.transport.presets import require_preset

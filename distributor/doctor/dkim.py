@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from distributor.dispatch.signing import read_key_file
+from distributor.dispatch.messages.signing import read_key_file
 from distributor.doctor.check import Check, Level, NotExamined
 from distributor.doctor.lookup import DnsSilent, Lookup
 from distributor.errors import BadInput

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from distributor.dispatch.logins import RefusedLogins
+from distributor.dispatch.accounts.logins import RefusedLogins
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.errors import CredentialsRefused
 from distributor.settings import Settings

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from distributor.addresses import parse_address
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.identity import Identity
 from distributor.doctor.check import Check, guarded
 from distributor.rendering.composer import Composer, RenderError
 from distributor.rendering.templates import TemplateSet

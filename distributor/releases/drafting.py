@@ -24,11 +24,11 @@ from distributor.releases.corrections import (
     read_links,
 )
 from distributor.releases.diff import compare
-from distributor.releases.document import read_release
 from distributor.releases.draft import ReleaseDraft, Remark, Signatory
 from distributor.releases.extra import CHANGES, CHANGES_SINCE
 from distributor.releases.kinds import ReleaseKind
-from distributor.releases.source import write_source
+from distributor.releases.readers.document import read_release
+from distributor.releases.readers.source import write_source
 from distributor.releases.stating import state_changes
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from distributor.errors import BadInput
 from distributor.releases.draft import PressContact, ReleaseDraft
 from distributor.releases.kinds import ReleaseKind
-from distributor.releases.paragraphs import escape_signs, escape_start
+from distributor.releases.readers.paragraphs import escape_signs, escape_start
 
 NEEDS_WORDS = "There are no words for a follow-up in «{0}»."
 

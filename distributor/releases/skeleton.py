@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distributor.releases.kinds import ReleaseKind
-from distributor.releases.source import write_front
+from distributor.releases.readers.source import write_front
 
 
 @dataclass(frozen=True, slots=True)

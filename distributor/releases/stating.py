@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from distributor.releases.diff import Change, ChangeKind
-from distributor.releases.paragraphs import escape_signs
+from distributor.releases.readers.paragraphs import escape_signs
 
 _SILENT = frozenset({"kind", "language", "sector", "dateline", "changes", "changes_since", "notes"})
 """What is no news to a newsroom, or is the statement itself."""

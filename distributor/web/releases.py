@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from distributor.dispatch.composing import release_of
-from distributor.dispatch.enclosing import enclose_kept
+from distributor.dispatch.messages.composing import release_of
+from distributor.dispatch.messages.enclosing import enclose_kept
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.publishing import Published, find_correction, find_published, published_file
 from distributor.rendering import body

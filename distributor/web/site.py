@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from distributor import clock
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.identity import Identity
 from distributor.feedback.telling import Telling
 from distributor.incoming import Incoming
 from distributor.tokens import BadToken, Keyring, Purpose

@@ -16,12 +16,13 @@ from warmcommand import WarmCommand
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.accounts.ways import OneWay
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
-from distributor.dispatch.ways import OneWay
+from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.models import ReleaseVersion
-from distributor.releases import document, store
+from distributor.releases import store
+from distributor.releases.readers import document
 from distributor.starter import make_workspace
 from distributor.transport.account import SmtpAccount
 from distributor.transport.sandbox import Sandbox

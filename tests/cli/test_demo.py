@@ -15,7 +15,7 @@ from commandtree import clean_environment, typed
 from rich.cells import cell_len
 from warmcommand import WarmCommand
 
-from distributor.cli import demonstrating
+from distributor.cli.workspace import demonstrating
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
 from distributor.wiring import open_workspace

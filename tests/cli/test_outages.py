@@ -15,7 +15,7 @@ from databases import new_database
 from ledgerbase import add_deliveries, put, states
 from sqlalchemy import event
 
-from distributor.cli import outage
+from distributor.cli.worker import outage
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from commandtree import Run, clean_environment, on_a_terminal
 
-from distributor.cli import output
 from distributor.cli.app import run as run_here
+from distributor.cli.terminal import output
 from distributor.errors import BadInput
 
 ESCAPE = "\x1b"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from commandtree import Run
 
-from distributor.cli import serving
+from distributor.cli.web import serving
 from distributor.errors import BadInput
 
 

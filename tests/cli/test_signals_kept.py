@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from distributor.cli.signals import hold_signals, until_stopped
+from distributor.cli.terminal.signals import hold_signals, until_stopped
 from distributor.dispatch.result import RunResult
 
 

@@ -10,8 +10,8 @@ import pytest
 from ledgerbase import START
 from rich.console import Console
 
-from distributor.cli import watching
-from distributor.cli.watching import Look, Pace, View, as_line, look_at
+from distributor.cli.dispatches import watching
+from distributor.cli.dispatches.watching import Look, Pace, View, as_line, look_at
 from distributor.reports.queries_watch import Trouble
 from distributor.wiring import open_workspace
 

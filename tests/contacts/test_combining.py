@@ -23,9 +23,9 @@ from distributor.contacts.people.members import find_contact, search_contacts
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
-from distributor.dispatch.earlier import find_earlier
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.manifest import LeftOutReason
+from distributor.dispatch.recipients.earlier import find_earlier
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import (

@@ -25,7 +25,7 @@ from distributor.deliveries.timing import (
     next_change,
     set_start,
 )
-from distributor.dispatch.schedule import Schedule
+from distributor.dispatch.hours.schedule import Schedule
 from distributor.models import Contact, Dispatch, EmbargoAcceptance, Release, ReleaseVersion, Wave
 
 NOON = START + timedelta(hours=3)

@@ -30,16 +30,16 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
+from distributor.dispatch.accounts.ways import OneWay
 from distributor.dispatch.calling import cancel_dispatch, stop_dispatches
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.composing import merge_of, recipient_of
-from distributor.dispatch.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
-from distributor.dispatch.enclosing import enclose_kept
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.hours.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
+from distributor.dispatch.messages.composing import merge_of, recipient_of
+from distributor.dispatch.messages.enclosing import enclose_kept
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.retry import RetryPolicy
-from distributor.dispatch.ways import OneWay
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion, Suppression
 from distributor.rendering.templates import TemplateSet

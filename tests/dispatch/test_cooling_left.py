@@ -13,7 +13,7 @@ from sqlmodel import col
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import comes_meanwhile
-from distributor.dispatch.cooling import end_cool_down, hold, hold_left, read_cooling
+from distributor.dispatch.hours.cooling import end_cool_down, hold, hold_left, read_cooling
 from distributor.models import Audit, Delivery, Dispatch
 from distributor.states import COOLING, LEFT_AFTER, LEFT_COOLING
 

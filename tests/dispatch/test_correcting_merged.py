@@ -13,7 +13,7 @@ from distributor.addresses import kept_address
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.correcting import Copy, Correcting
+from distributor.dispatch.recipients.correcting import Copy, Correcting
 from distributor.models import Contact, ReleaseVersion
 from distributor.rendering.templates import TemplateSet
 from distributor.reports.phonelist import phone_list

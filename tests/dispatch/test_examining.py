@@ -14,11 +14,11 @@ from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.examining import audience_of, oddest, sent_files
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import PlannedRecipient
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.proof.examining import audience_of, oddest, sent_files
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.manifest import PlannedRecipient
 from distributor.models import Contact, Outlet, ReleaseVersion
 from distributor.releases.findings import Audience
 from distributor.rendering.salutation import FORMS

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.dispatch.fairness import interleave
+from distributor.dispatch.recipients.fairness import interleave
 
 People = list[tuple[int, str, str]]
 PEOPLE = st.lists(st.tuples(st.sampled_from("abcdefg"), st.sampled_from("xyz")), max_size=80).map(

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.dispatch.instants import read_cut_off, read_hours, read_instant, read_start, say_distance, say_instant
+from distributor.dispatch.hours.instants import (
+    read_cut_off,
+    read_hours,
+    read_instant,
+    read_start,
+    say_distance,
+    say_instant,
+)
 from distributor.errors import BadInput
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -10,7 +10,7 @@ from ledgerbase import KEYRING
 from sqlalchemy import text
 
 from distributor.db.engine import Database
-from distributor.dispatch.logins import LoginGuard, RefusedLogins
+from distributor.dispatch.accounts.logins import LoginGuard, RefusedLogins
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Connection

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from distributor.dispatch.maillogs import TakenMessage, look_through
-from distributor.dispatch.resolving import Doubt
+from distributor.dispatch.afterwards.maillogs import TakenMessage, look_through
+from distributor.dispatch.afterwards.resolving import Doubt
 from distributor.errors import BadInput
 from distributor.transport.maillog import Fate, Found
 

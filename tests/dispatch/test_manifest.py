@@ -17,11 +17,11 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch import following_up, from_lists, holdings
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.manifest import LeftOutReason, Manifest
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.dispatch.recipients import following_up, from_lists, holdings
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.errors import BadInput, Refused
 from distributor.models import Affiliation, Contact, Delivery, Dispatch, MediaList, Outlet, ReleaseVersion
 from distributor.rendering.templates import TemplateSet

@@ -15,8 +15,8 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.missed import Missed, let_go, missed
 from distributor.deliveries.timing import move_embargo
-from distributor.dispatch.attendance import Attendance
-from distributor.dispatch.schedule import Schedule
+from distributor.dispatch.hours.attendance import Attendance
+from distributor.dispatch.hours.schedule import Schedule
 from distributor.models import Delivery, Dispatch, Wave
 from distributor.states import DeliveryState
 

@@ -10,8 +10,8 @@ from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.lists import listmaking
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.manifest import LeftOutReason, Manifest
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.errors import BadInput
 from distributor.models import Contact, ReleaseVersion
 

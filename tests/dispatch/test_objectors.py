@@ -12,8 +12,8 @@ from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.db.engine import Database
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.manifest import LeftOutReason, Manifest
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.models import Affiliation, Contact, MediaList, MediaListMember, Outlet, ReleaseVersion, Sector
 
 OWN, HOME, DESK = "helene@jour.example", "h.aubry@maison.example", "redaction@jour.example"

@@ -9,8 +9,8 @@ from ledgerbase import START, add_version
 from sqlmodel import select
 
 from distributor.db.engine import Database
-from distributor.dispatch import overrides
-from distributor.dispatch.overrides import override
+from distributor.dispatch.proof import overrides
+from distributor.dispatch.proof.overrides import override
 from distributor.models import Audit, ReleaseVersion
 from distributor.releases.findings import Finding, Level
 

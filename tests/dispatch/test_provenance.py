@@ -10,8 +10,8 @@ from distributor.addresses import parse_address
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
-from distributor.dispatch.manifest import PlannedRecipient
-from distributor.dispatch.provenance import require_provenance
+from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.errors import Refused
 from distributor.models import Contact
 from distributor.rendering.values import Recipient

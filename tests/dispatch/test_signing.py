@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.signing import make_key_file, open_signer, read_key_file
+from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.signing import make_key_file, open_signer, read_key_file
 from distributor.errors import BadInput, Refused, StorageTrouble
 from distributor.rendering.sign import Algorithm
 from distributor.settings import Settings, load_settings

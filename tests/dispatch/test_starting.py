@@ -17,9 +17,9 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.workers import worker_name
-from distributor.dispatch.instants import say_instant
-from distributor.dispatch.rescheduling import put_back, reschedule
-from distributor.dispatch.schedule import Schedule, TakenUp
+from distributor.dispatch.hours.instants import say_instant
+from distributor.dispatch.hours.rescheduling import put_back, reschedule
+from distributor.dispatch.hours.schedule import Schedule, TakenUp
 from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Dispatch, Worker
 

@@ -7,7 +7,7 @@ from ledgerbase import START, add_deliveries
 from sqlmodel import col, select
 
 from distributor.db.engine import Database
-from distributor.dispatch.accounts import (
+from distributor.dispatch.accounts.named import (
     account_id,
     add_account,
     edit_account,
@@ -15,7 +15,7 @@ from distributor.dispatch.accounts import (
     named_accounts,
     remove_account,
 )
-from distributor.dispatch.takeover import account_of, take_over
+from distributor.dispatch.accounts.takeover import account_of, take_over
 from distributor.errors import BadInput
 from distributor.models import Account, Audit, Dispatch
 from distributor.states import DispatchState

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from distributor.dispatch.waves import PlannedWave, in_order, meant_by, read_duration, read_wave
+from distributor.dispatch.recipients.waves import PlannedWave, in_order, meant_by, read_duration, read_wave
 from distributor.errors import BadInput
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -9,7 +9,7 @@ from dnszone import Zone
 from patients import SetUp
 from smtpserver import Script, running
 
-from distributor.dispatch.accounts import add_account
+from distributor.dispatch.accounts.named import add_account
 from distributor.doctor.check import Check, Level
 from distributor.doctor.examination import examine
 from distributor.wiring import open_workspace

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from patients import SetUp
 
 from distributor.cli.app import run
-from distributor.dispatch.signing import make_key_file
+from distributor.dispatch.messages.signing import make_key_file
 from distributor.doctor.check import Check, Level
 from distributor.doctor.dkim import OwnKey, check_record, parse_key
 from distributor.doctor.domain import check_alignment

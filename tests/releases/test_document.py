@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from distributor.errors import BadInput
-from distributor.releases.document import (
+from distributor.releases.readers.document import (
     PressContact,
     ReleaseDraft,
     ReleaseKind,

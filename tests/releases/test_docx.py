@@ -21,8 +21,8 @@ from workbooks import archive
 
 from distributor.errors import BadInput
 from distributor.releases.draft import PressContact
-from distributor.releases.intake import Intake, read_file
-from distributor.releases.source import write_source
+from distributor.releases.readers.intake import Intake, read_file
+from distributor.releases.readers.source import write_source
 
 from .communiques import SAMPLES
 from .test_nothing_lost import said_by, words

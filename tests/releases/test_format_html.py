@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from distributor.errors import BadInput
-from distributor.releases.intake import Intake, read_file
+from distributor.releases.readers.intake import Intake, read_file
 from distributor.rendering.body import to_html, to_text
 
 PAGE = """\

@@ -17,7 +17,7 @@ from pictures import png
 
 from distributor.errors import BadInput
 from distributor.releases.draft import PressContact
-from distributor.releases.intake import Intake, read_file
+from distributor.releases.readers.intake import Intake, read_file
 from distributor.rendering.body import to_text
 
 from .test_nothing_lost import said_by, words

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from distributor.errors import BadInput
-from distributor.releases.decoding import decode_source
-from distributor.releases.document import ReleaseDraft, read_release
-from distributor.releases.paragraphs import to_markdown
-from distributor.releases.sheet import Sheet
+from distributor.releases.readers.decoding import decode_source
+from distributor.releases.readers.document import ReleaseDraft, read_release
+from distributor.releases.readers.paragraphs import to_markdown
+from distributor.releases.readers.sheet import Sheet
 
 from .communiques import BODY_EN, BODY_FR, SAMPLES
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from pypdf import PdfWriter
 
-from distributor.releases.pdftext import read_pdf
+from distributor.releases.readers.pdftext import read_pdf
 
 
 def test_a_pdf_without_text_says_so() -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from distributor.releases.document import read_release
+from distributor.releases.readers.document import read_release
 
 from .communiques import SAMPLES
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distributor.errors import BadInput
-from distributor.releases.document import read_release
 from distributor.releases.draft import PressContact, ReleaseDraft, Signatory
 from distributor.releases.kinds import WRITTEN_KINDS, ReleaseKind
 from distributor.releases.placeholders import find_placeholders
+from distributor.releases.readers.document import read_release
+from distributor.releases.readers.source import write_source
 from distributor.releases.skeleton import HouseStyle, make_skeleton
-from distributor.releases.source import write_source
 
 PARIS = ZoneInfo("Europe/Paris")
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"]), max_size=40).map(

@@ -9,8 +9,8 @@ import pytest
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
-from distributor.releases.document import read_release
 from distributor.releases.draft import ReleaseDraft
+from distributor.releases.readers.document import read_release
 from distributor.releases.store import find_release, language_versions, store_release
 
 FRENCH = ReleaseDraft(headline="La liaison rouvre", body="Elle rouvre lundi.", lang="fr")

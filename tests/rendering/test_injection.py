@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from distributor.addresses import BadAddress, parse_address
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.identity import Identity
 from distributor.errors import DistributorError
 from distributor.rendering.composer import Composer
 from distributor.rendering.message import MessageWriter

@@ -10,7 +10,7 @@ from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Office, communi
 
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
-from distributor.releases.document import read_release
+from distributor.releases.readers.document import read_release
 from distributor.releases.store import store_release
 from distributor.starter import make_workspace
 from distributor.wiring import open_workspace

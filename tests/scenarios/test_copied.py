@@ -11,7 +11,7 @@ from smtpserver import running
 from test_many_machines import url_of
 from test_recalled import is_cooling
 
-from distributor.cli.copying import copy_to
+from distributor.cli.workspace.copying import copy_to
 from distributor.db.engine import Database
 from distributor.wiring import open_workspace
 

@@ -22,12 +22,12 @@ from markdown_it import MarkdownIt
 from office import BUREAU, SHORT_LIST, Office
 from smtpserver import Script, ScriptedServer, running
 
-from distributor.cli.authoring import take_in
-from distributor.cli.previewing import preview_messages
-from distributor.cli.proving import prove_release
-from distributor.cli.sending import Choice, plan_proved
-from distributor.releases.decoding import decode_source
-from distributor.releases.intake import read_file
+from distributor.cli.releases.authoring import take_in
+from distributor.cli.releases.previewing import preview_messages
+from distributor.cli.sending.proving import prove_release
+from distributor.cli.sending.walk import Choice, plan_proved
+from distributor.releases.readers.decoding import decode_source
+from distributor.releases.readers.intake import read_file
 from distributor.wiring import Workspace, open_workspace
 
 SHARED = Path(__file__).parents[2] / "../shared"

@@ -22,7 +22,7 @@ CONNECTIONS = 3
 SLOW = Script(faults=(Fault("body", delay=0.15),), pipelining=True)
 
 
-AN_HOUR = "import distributor.cli.working as w; w._POLL_S = 3600; from distributor.__main__ import main; main()"
+AN_HOUR = "import distributor.cli.worker.working as w; w._POLL_S = 3600; from distributor.__main__ import main; main()"
 """The command, with a `work` that looks for work once an hour."""
 
 

@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
-from distributor.dispatch.from_lists import make_manifest
-from distributor.dispatch.identity import Identity
+from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.models import Contact, Delivery, FeedbackEvent, Suppression
 from distributor.releases.attachments import keep_attachments
-from distributor.releases.document import read_release
+from distributor.releases.readers.document import read_release
 from distributor.releases.store import store_release
 from distributor.tokens import Purpose
 from distributor.web.site import Site

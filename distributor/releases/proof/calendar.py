@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TypeAlias
 
-from distributor.releases.dates import FoundDate, find_dates, write_date, write_weekday
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.proof.rule import Hit, Rule, Said, weekday
+from distributor.releases.readers.dates import FoundDate, find_dates, write_date, write_weekday
 
 _FAR_PAST = timedelta(days=7)
 _NEAR = timedelta(days=1)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 
 from distributor.errors import BadInput
-from distributor.releases.dates import find_date, find_time
-from distributor.releases.embargo import is_notice, localise, named_zone, read_embargo
 from distributor.releases.findings import Level, ProofSubject
 from distributor.releases.proof.rule import Hit, Rule, Said
+from distributor.releases.readers.dates import find_date, find_time
+from distributor.releases.readers.embargo import is_notice, localise, named_zone, read_embargo
 
 EMBARGO_PAST = Rule(
     "embargo-past",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from distributor.addresses import is_address
 from distributor.releases.draft import PressContact
 from distributor.releases.findings import Level, ProofSubject, around
-from distributor.releases.language import detect_language
 from distributor.releases.proof.rule import CORRECT_IT, Hit, Rule, Said, listed
+from distributor.releases.readers.language import detect_language
 
 UNDEFINED_FIELD = Rule(
     "undefined-field",
@@ -156,7 +156,7 @@ def _missing_parts(one: PressContact, line: int | None, excerpt: str) -> Iterato
 
 def _details_in(text: str) -> str:
     """The first line of a text that holds an e-mail address or telephone number, or ""."""
-    from distributor.releases.contactblock import has_details  # noqa: PLC0415 - most releases name their contact
+    from distributor.releases.readers.contactblock import has_details  # noqa: PLC0415 - most releases name their contact
 
     return next((around(row, 0, 0) for row in text.split("\n") if has_details(row)), "")
 

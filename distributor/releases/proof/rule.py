@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from distributor.releases.dates import write_date, write_weekday
 from distributor.releases.findings import Finding, Level, ProofSubject
+from distributor.releases.readers.dates import write_date, write_weekday
 
 LANGUAGES = ("en", "fr")
 """The languages in which the proof speaks."""

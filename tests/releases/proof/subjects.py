@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from distributor.releases.document import read_release
 from distributor.releases.proof import Finding, ProofSubject, proof
+from distributor.releases.readers.document import read_release
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 12, 12, tzinfo=PARIS)

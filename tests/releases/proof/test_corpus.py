@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from distributor.releases.document import read_release
 from distributor.releases.proof import Finding, Level, ProofSubject, proof
+from distributor.releases.readers.document import read_release
 from releases.proof.subjects import PARIS
 
 SHARED = Path(__file__).parents[4] / "shared"

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from distributor.releases.document import PressContact, ReleaseDraft, read_release
 from distributor.releases.proof import Finding, Level, ProofSubject, RenderFailure, proof
+from distributor.releases.readers.document import PressContact, ReleaseDraft, read_release
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 3, 12, 12, tzinfo=PARIS)

@@ -1,0 +1,1 @@
+"""The commands on sending accounts and their keys."""

@@ -1,0 +1,1 @@
+"""The commands on contacts, outlets, sectors and objections."""

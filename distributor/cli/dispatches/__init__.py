@@ -1,0 +1,1 @@
+"""The commands on dispatches: watching them, halting them, going on with them."""

@@ -1,0 +1,230 @@
+"""How dispatches stand, in words, and the error that says what is left of them to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from distributor.addresses import domain_names
+from distributor.cli.dispatches.awaiting import say_held
+from distributor.cli.terminal.output import console, count, suggest, when
+from distributor.deliveries.log import Recovery, Standing
+from distributor.deliveries.records import ClaimedDelivery
+from distributor.dispatch.calling import is_by_a_person
+from distributor.dispatch.company import AtWork
+from distributor.dispatch.pacing import Wait
+from distributor.dispatch.result import RunResult
+from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, sentence
+from distributor.reports import queries
+from distributor.reports.styles import state_text
+from distributor.states import HELD, OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
+from distributor.wiring import Workspace
+
+_MANY = 15
+"""So many who are in doubt are named at the end of a run; `dispatches resolve` names all."""
+
+
+def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, result: RunResult) -> None:
+    """Say how the dispatch stands and what to do next; raise the error that carries the exit code, if there is one."""
+    say_takeovers(result)
+    _say_lapsed(dispatch_id, result)
+    say_counts(f"Dispatch {dispatch_id}", standing.counts)
+    say_waits(result.waits, workspace.settings.timezone)
+    _say_who_waits(workspace, {dispatch_id: standing})
+    error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
+    if error is not None:
+        raise error
+
+
+def say_standings(
+    workspace: Workspace, standings: Mapping[int, Standing], results: Sequence[tuple[int, RunResult]], last: RunResult
+) -> None:
+    """As `say_standing`, of the dispatches of one sending, by their number.
+
+    `results` are those of each run, in their order: what was stopped left others untouched, and who was put off had a
+    second one. `last` is how it ended.
+    """
+    dispatch_ids = list(standings)
+    with workspace.database.reading() as connection:
+        slugs = {one: queries.find_dispatch(connection, one).slug for one in dispatch_ids}
+    for dispatch_id, result in results:
+        _say_lapsed(dispatch_id, result)
+    for dispatch_id, standing in standings.items():
+        say_counts(f"Dispatch {dispatch_id} («{slugs[dispatch_id]}»)", standing.counts)
+    together = _together(standings.values())
+    say_counts("In all", together.counts)
+    for _, result in results:
+        say_takeovers(result)
+    say_waits(last.waits, workspace.settings.timezone)
+    _say_who_waits(workspace, standings)
+    ended = dict(results).values()  # of each the last run: it says how the dispatch stands
+    of_all = RunResult(
+        called_off=any(one.called_off for one in ended),
+        cut_off=sum(one.cut_off for one in ended),
+        stands_still=next((one.stands_still for one in ended if one.stands_still), None),
+        waits=last.waits,
+    )
+    meant = last if last.stopped or last.paused_because else of_all
+    error = _what_is_left(dispatch_ids, together, meant, workspace.settings.timezone)
+    if error is not None:
+        raise error
+
+
+def _together(standings: Collection[Standing]) -> Standing:
+    """Several dispatches as one: who stands how in all of them, and when the next attempt is due."""
+    counts: Counter[DeliveryState] = Counter()
+    for standing in standings:
+        counts.update(standing.counts)
+    due = [one.next_attempt_at for one in standings if one.next_attempt_at is not None]
+    return Standing(counts, min(due, default=None))
+
+
+def _what_is_left(
+    dispatch_ids: Sequence[int], standing: Standing, result: RunResult, zone: ZoneInfo
+) -> DistributorError | None:
+    """The error that says what the dispatches of one sending still want; None when everybody was reached."""
+    counts = standing.counts
+    left = sum(counts.get(state, 0) for state in OPEN_STATES)
+    ended = _why_it_ended(dispatch_ids, result, left, zone)
+    if ended is not None or result.gives_way:
+        return ended
+    if result.cut_off:
+        late = count(result.cut_off, "recipient")
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached(f"The cut-off came: {late} had not left, and got nothing.", mend=f"See: {reports}")
+    if result.called_off:
+        withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
+        many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"
+        return NotAllReached(f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld.")
+    if counts.get(DeliveryState.DEFERRED):
+        due = when(standing.next_attempt_at, zone)
+        deferred = counts[DeliveryState.DEFERRED]
+        later = f"{count(deferred, 'recipient')} asked us to come back later"
+        said = count(deferred, "recipient waits", "recipients wait") if result.waits else later
+        return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
+    if any(counts.get(state) for state in UNREACHED_STATES):
+        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
+        return NotAllReached("Some recipients were not reached.", mend=f"See: {reports}")
+    return None
+
+
+def _why_it_ended(dispatch_ids: Sequence[int], result: RunResult, left: int, zone: ZoneInfo) -> DistributorError | None:
+    """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
+    waiting = count(left, "recipient")
+    resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
+    if result.stopped:  # the first of all: whoever stopped us, and not the dispatch, is to be heard
+        nobody = Interrupted("Stopped; everything is saved, and nobody waits any more.")
+        some = Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
+        return some if left else nobody
+    if is_by_a_person(result.paused_because):
+        return NotAllReached(
+            f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",
+            mend=f"Go on with: {resume}",
+        )
+    if result.paused_because.startswith(HELD):
+        return NotAllReached(
+            f"Dispatch {listed(dispatch_ids)} is {sentence(result.paused_because)} {waiting} waiting.",
+            mend=f"To let it go: {resume}",
+        )
+    if result.paused_because:
+        return AccountTrouble(
+            f"{sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
+            mend=f"{result.mend}{' Then' if result.mend.endswith('.') else '; then'}: {resume}"
+            if result.mend
+            else f"Go on with: {resume}",
+        )
+    if result.stands_still is not None:
+        due = when(result.stands_still.until, zone)
+        return NotAllReached(
+            f"{sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
+            mend="It goes on by itself; leave running: distributor work",
+        )
+    return None
+
+
+def listed(dispatch_ids: Sequence[int]) -> str:
+    """Numbers of dispatches as a sentence has them: «3 and 4»."""
+    *first, last = map(str, dispatch_ids)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def say_counts(whose: str, counts: Mapping[DeliveryState, int]) -> None:
+    """Say how many stand how."""
+    shown = ", ".join(f"{many} {state.value.replace('_', ' ')}" for state, many in counts.items() if many)
+    console().print(f"{whose}: {shown or 'nobody'}.")
+
+
+def say_trouble(claimed: ClaimedDelivery, outcome: Outcome) -> None:
+    """Say in a line whom a server refused or put off, and its words; on a terminal the live view does that."""
+    if outcome.state == DeliveryState.ACCEPTED:
+        return
+    out = console()
+    if out.is_terminal:
+        return
+    from rich.text import Text
+
+    words = " ".join(outcome.reply.split())[:160]
+    line = Text.assemble(state_text(outcome.state), f"  {claimed.address}  {outcome.code or ''} {words}")
+    out.print(line)
+
+
+def say_recovery(recovery: Recovery) -> None:
+    """Say what a killed command left, and who is in doubt because of it."""
+    out = console()
+    if recovery.requeued:
+        out.print(f"An earlier command was stopped: {count(recovery.requeued, 'recipient')} queued again.")
+    for address in recovery.in_doubt:
+        out.print(f"In doubt: {address} (the message was leaving when the command was killed).")
+
+
+def say_takeovers(result: RunResult) -> None:
+    """Say which account went on where another one was refused."""
+    for takeover in result.takeovers:
+        console().print(f"{takeover}", soft_wrap=True)
+
+
+def _say_lapsed(dispatch_id: int, result: RunResult) -> None:
+    """Say how many were to be reminded when it was planned, and are not any more."""
+    if result.lapsed:
+        who = count(result.lapsed, "recipient is", "recipients are")
+        console().print(f"{who} not followed up after all; why: distributor dispatches manifest {dispatch_id}")
+
+
+def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:
+    """Say of each that is waited for why, and until when."""
+    for wait in waits:
+        who = f"Nothing to {domain_names(wait.what)[1]}" if wait.what else "Nothing leaves"
+        console().print(f"{who} until {when(wait.until, zone)}: {wait.why}.", soft_wrap=True)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _say_who_waits(workspace: Workspace, standings: Mapping[int, Standing]) -> None:
+    """Say who waits for a wave or an embargo, and who is in doubt; asked of the ledger only where somebody may be."""
+    if held := [number for number, one in standings.items() if one.counts.get(DeliveryState.QUEUED)]:
+        say_held(workspace, held)
+    for number, one in standings.items():
+        if one.counts.get(DeliveryState.IN_DOUBT):
+            _say_doubt(workspace, number)
+
+
+def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
+    """Name who is in doubt, of whom nobody knows whether they have it, and the command that ends it."""
+    with workspace.database.reading() as connection:
+        doubtful = list(queries.recipients(connection, [dispatch_id], (DeliveryState.IN_DOUBT,)))
+    for one in doubtful[:_MANY]:
+        console().print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
+    if len(doubtful) > _MANY:
+        console().print(f"In doubt: {len(doubtful) - _MANY} more.")
+    if doubtful:
+        suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {dispatch_id}")
+
+
+def say_company(company: Iterable[AtWork]) -> None:
+    """Say what other commands are doing."""
+    for one in company:
+        holds = count(one.claimed + one.sending, "recipient")
+        console().print(f"At work: {one.place} sends dispatch {one.dispatch_id} («{one.release}»), {holds} in hand.")

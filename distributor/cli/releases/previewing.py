@@ -1,0 +1,166 @@
+"""Showing messages as contacts would get them: one, or those of a press list one after the other."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from sqlmodel import Session
+
+from distributor import clock
+from distributor.addresses import kept_address
+from distributor.cli.sending.proving import open_composer
+from distributor.cli.terminal.output import console
+from distributor.contacts.lists import press_lists
+from distributor.contacts.people import members
+from distributor.contacts.people.ownership import owner_of
+from distributor.dispatch.messages.notices import sample_notice
+from distributor.dispatch.proof.examining import oddest
+from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
+from distributor.dispatch.recipients.from_lists import make_manifest, recipient_from
+from distributor.dispatch.recipients.languages import version_for, versions_to_send
+from distributor.dispatch.recipients.manifest import LeftOutReason, PlannedRecipient
+from distributor.errors import BadInput
+from distributor.files import Output, OwnFiles
+from distributor.releases import store
+from distributor.releases.inforce import embargo_of, holding
+from distributor.releases.store import StoredRelease
+from distributor.releases.translations import original_of
+from distributor.rendering.composer import Preview
+from distributor.rendering.previews import preview_page
+from distributor.rendering.values import Recipient
+from distributor.wiring import Workspace
+
+
+def preview_messages(
+    workspace: Workspace, slug: str, contact: str, lists: Sequence[str], *, worst: bool = False
+) -> Iterator[Preview]:
+    """The messages that `contact`, or else everybody on these lists, would get, each written when it is asked for.
+
+    Without either, that of the first contact there is, or of nobody in particular. With `worst`, the ten on the lists
+    (by default on all) whose messages are the likeliest to look wrong.
+    """
+    with workspace.database.session(reads_only=True) as session:
+        stored = store.find_release(session, slug)
+        versions = versions_to_send(session, stored)
+        today = clock.now().astimezone(workspace.settings.timezone).date()
+        composers = {
+            one.release.slug: open_composer(
+                workspace,
+                session,
+                one,
+                notice=sample_notice(
+                    session, workspace.templates.texts(one.version.lang), one, today, workspace.settings.timezone
+                ),
+            )
+            for one in versions
+        }
+        opened = composers[stored.release.slug]
+        if worst:
+            every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]
+            planned = _planned(workspace, session, stored, every)
+            odd = oddest(planned, workspace.templates.forms(), stored.version.lang)
+            recipients = [one.planned.recipient for one in odd]
+        else:
+            recipients = find_recipients(workspace, session, stored, contact, lists)
+        if not recipients:
+            if worst:
+                raise BadInput("Nobody's message stands out.", mend="See them one by one with: --list NAME")
+            if lists:
+                raise BadInput(
+                    "There is nobody on this list to send to.", mend=f"See: distributor lists show {lists[0]}"
+                )
+            first = members.first_contact(session)
+            recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
+        meant = [version_for(recipient, versions) for recipient in recipients]
+        dates = [_leaves_at(session, stored, one) for stored, one in zip(meant, recipients, strict=True)]
+    message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
+    return (
+        composers[stored.release.slug].composer.preview(
+            recipient, opened.identity.stamp(workspace.keyring, 0, message_id, date)
+        )
+        for stored, recipient, date in zip(meant, recipients, dates, strict=True)
+    )
+
+
+def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) -> datetime:
+    """When the message would leave that is shown: now, or at the end of an embargo that they have not agreed to."""
+    now = clock.now().replace(microsecond=0)
+    ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
+    if ends is None or ends <= now or owner is None:
+        return now
+    return now if holding(session, original_of(session, stored.release), [owner]) else ends
+
+
+def find_recipients(
+    workspace: Workspace, session: Session, stored: StoredRelease, contact: str, lists: Sequence[str]
+) -> list[Recipient]:
+    """`contact` as the lists address them (outlet, sector, note), or with no contact everybody on the lists.
+
+    Who has the release already is among them. Raises `BadInput` for a contact who stands on none of the lists.
+    """
+    member = members.find_contact(session, contact) if contact else None
+    if not lists:
+        return [recipient_from(member)] if member else []
+    if member is None:
+        return [one.recipient for one in _planned(workspace, session, stored, lists)]
+    planned = _planned(workspace, session, stored, lists, set(LeftOutReason))
+    theirs = [one.recipient for one in planned if one.contact_id == member.contact_id]
+    if not theirs:
+        raise BadInput(
+            f"{member.address} stands on none of these lists.", mend="Leave out --list, or name another one."
+        )
+    return theirs[:1]
+
+
+def _planned(
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    lists: Sequence[str],
+    also: Collection[LeftOutReason] = (LeftOutReason.ALREADY_SENT,),
+) -> list[PlannedRecipient]:
+    """Everybody on these lists who would get the release, and those who are left out for one of these reasons."""
+    manifest = make_manifest(session, stored.version, lists, [], workspace.keyring)
+    return [*manifest.recipients, *(one.planned for one in manifest.left_out if one.reason in also)]
+
+
+def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:
+    """Write the HTML part and the whole message to the files named, an earlier preview's among them; both or none."""
+    wanted = [
+        (Output(path, own, endings), content)
+        for path, endings, content in ((html, (".html", ".htm"), shown.page.encode()), (eml, (".eml",), shown.raw))
+        if path is not None
+    ]
+    for output, _ in wanted:
+        output.check()
+    for output, content in wanted:
+        output.write(content)
+
+
+def show_previews(messages: Iterable[Preview]) -> None:
+    """Print the headers and text of each; on a terminal the next one comes when it is asked for."""
+    out = console()
+    waits = out.is_terminal and sys.stdin.isatty()
+    for number, shown in enumerate(messages):
+        if number and waits and typer.prompt("Enter for the next, q to end", default="", show_default=False) == "q":
+            return
+        if number:
+            out.rule()
+        for name, value in shown.headers:
+            out.print(f"{name}: {value}", soft_wrap=True)
+        out.print()
+        out.print(shown.text, soft_wrap=True)
+
+
+def open_page(shown: Preview) -> None:
+    """Open the page of one message in the browser: telephone and desktop, light and dark, headers, text."""
+    with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as page:
+        page.write(preview_page(shown))
+    if not webbrowser.open(Path(page.name).as_uri()):
+        console().print(f"No browser could be opened; the page is {page.name}")

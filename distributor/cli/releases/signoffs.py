@@ -1,0 +1,273 @@
+"""`releases sign-off`, and how signatures are shown: who signed, for whom, whether it still holds, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from distributor.cli.options import Account, AsJson, AttachPdf, Exclude, Lists, Only, Slug, Where
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlmodel import Session
+
+    from distributor.cli.sending.proving import Proved
+    from distributor.dispatch.signoff.leaving import Leaving, LeavingPart
+    from distributor.dispatch.signoff.signoffs import Signature, SignOffStanding
+    from distributor.models import SignOff
+    from distributor.releases.store import StoredRelease
+    from distributor.wiring import Workspace
+
+
+def sign_off(
+    context: typer.Context,
+    slug: Slug,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs; your account is kept beside it.")] = "",
+    lists: Lists = None,
+    exclude: Exclude = None,
+    only: Only = None,
+    where: Where = None,
+    attach_pdf: AttachPdf = False,
+    account: Account = "default",
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take signatures back: all of them, or with --by those of one name.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a release for sending (bon à diffuser).
+
+    It is signed as it is now, from whom it comes now, and for whoever the lists hold now. Any later edit, change of a
+    template, of the sender or of the lists voids it. Without --list it is signed for every list.
+    """
+    from distributor.cli.sending.naming import scope_of
+    from distributor.wiring import open_workspace
+
+    workspace = open_workspace(context.obj).for_account(account)
+    if withdraw:
+        _withdraw(workspace, slug, by, as_json=as_json)
+        return
+    scope = scope_of(lists, exclude, only, where, attach_pdf=attach_pdf, account=account)
+    sign_release(workspace, slug, by, scope, as_json=as_json)
+
+
+def sign_release(workspace: Workspace, slug: str, by: str, scope: dict[str, Any], *, as_json: bool = False) -> None:
+    """Sign a release for a send to the lists of `scope`, and say what was signed, and what is still missing."""
+    from distributor.cli.terminal.output import show_json
+    from distributor.clock import now
+    from distributor.dispatch.signoff import signoffs
+    from distributor.releases import store
+    from distributor.wiring import actor
+
+    with workspace.database.session() as session:
+        stored = store.find_release(session, slug)
+        leaving = survey(workspace, session, stored, scope)
+        named = leaving.parts[0].manifest
+        if scope["lists"] is not None:  # as they are called now, however they were spelled
+            scope |= {
+                "lists": list(named.lists),
+                "excluded": list(named.excluded_lists),
+                "only": list(named.only_lists),
+            }
+        row, is_new = signoffs.sign(session, leaving, name=by, actor=actor(), scope=scope, now=now())
+        found = signoffs.standing(session, leaving, signoffs.Rule.from_settings(workspace.settings))
+        signature = signoffs.held_against(session, row, leaving, signoffs.Rule.from_settings(workspace.settings))
+        files = [file for part in leaving.parts for file in store.attachments_of(session, part.version)]
+    if as_json:
+        show_json(
+            signature_as_json(signature) | {"parts": row.parts, "manifest_hash": row.manifest_hash, "new": is_new}
+        )
+        return
+    _say_signed(workspace, signature, leaving, [(f.name, f.media_type, f.size, f.sha256) for f in files], is_new=is_new)
+    _say_what_is_missing(workspace, found, slug, scope)
+
+
+def _say_signed(
+    workspace: Workspace,
+    signature: Signature,
+    leaving: Leaving,
+    files: Sequence[tuple[str, str, int, str]],
+    *,
+    is_new: bool,
+) -> None:
+    """What exactly was signed: each version, file, template and the number of people, with their hashes."""
+    from distributor.cli.terminal.output import console, count, when
+
+    out = console()
+    moment = when(signature.signed_at, workspace.settings.timezone)
+    verb = "Signed" if is_new else f"Signed already, on {moment},"
+    out.print(f"{verb} by {signature.name} (account {signature.actor}): {signature.digest[:12]}")
+    out.print(f"  from {leaving.sender['from']}")
+    for part in leaving.parts:
+        people = count(len(part.manifest.recipients), "recipient")
+        out.print(f"  «{part.slug}», version {part.version.number} ({part.version.content_hash[:12]}): {people}")
+    for name, media_type, size, sha256 in files:
+        out.print(f"  {name} ({media_type}, {size:,} bytes, {sha256[:12]})")
+    for name, sha256 in leaving.files.items():
+        out.print(f"  {name}, the logo ({sha256[:12]})")
+    if leaving.attach_pdf:
+        out.print("  the PDF made of it")
+    lists = "every list" if signature.lists is None else ", ".join(signature.lists)
+    out.print(f"  for {lists}: {count(len(leaving.recipients), 'recipient')} ({leaving.manifest_hash[:12]})")
+    out.print(f"  with {count(len(leaving.templates), 'template file')}")
+
+
+def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
+    from distributor.cli.sending.naming import how_to_send
+    from distributor.cli.sending.proving import corrects_something
+    from distributor.cli.sending.walk import is_follow_up
+    from distributor.cli.terminal.output import console, count, suggest
+
+    if found.missing:
+        for one in found.signatures:
+            if one.excluded:
+                console().print(f"  {one.name}: {one.excluded}")
+        console().print(f"{count(found.missing, 'more signature is', 'more signatures are')} needed.")
+    elif scope["lists"] is not None or corrects_something(workspace, slug) or is_follow_up(workspace, slug):
+        suggest("Next:", how_to_send(slug, scope))
+
+
+def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> None:
+    from distributor.cli.terminal.output import console, show_json, when
+    from distributor.clock import now
+    from distributor.dispatch.signoff import signoffs
+    from distributor.releases import store
+    from distributor.wiring import actor
+
+    with workspace.database.session() as session:
+        release = store.find_release(session, slug).release
+        rows = signoffs.withdraw(session, release, name=by, actor=actor(), now=now())
+    if as_json:
+        show_json([signoffs.signature_of(row).as_json() | {"withdrawn_at": row.withdrawn_at} for row in rows])
+        return
+    for row in rows:
+        moment = when(row.signed_at, workspace.settings.timezone)
+        console().print(f"The signature of {row.name}, {moment}, is withdrawn.")
+
+
+def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
+    """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
+    from distributor.cli.sending.proving import share_out_to
+    from distributor.dispatch.recipients.languages import versions_to_send
+    from distributor.dispatch.signoff.leaving import part_of
+    from distributor.releases.corrections import CORRECTING
+
+    if stored.version.kind in CORRECTING:
+        return _survey_correction(workspace, session, stored, scope)
+    versions = versions_to_send(session, stored)
+    shares = share_out_to(
+        workspace, session, versions, scope["lists"], scope["excluded"], only=scope["only"], where=scope["where"]
+    )
+    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
+    return _leaving(workspace, session, versions, parts, scope)
+
+
+def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
+    """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
+    from distributor.clock import now
+    from distributor.dispatch.recipients.correcting import version_of, who_gets
+    from distributor.dispatch.signoff.leaving import part_of
+    from distributor.releases import store
+
+    versions = store.language_versions(session, stored.release)
+    found = who_gets(session, versions, workspace.keyring, now())
+    parts = []
+    for one in versions:
+        theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
+        parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
+    return replace(_leaving(workspace, session, versions, parts, scope), is_to_holders=True)
+
+
+def _leaving(
+    workspace: Workspace,
+    session: Session,
+    versions: Sequence[StoredRelease],
+    parts: Sequence[LeavingPart],
+    scope: dict[str, Any],
+) -> Leaving:
+    """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
+    from distributor.cli.sending.proving import house_files
+    from distributor.dispatch.messages.identity import Identity
+    from distributor.dispatch.signoff.leaving import leaving_of
+    from distributor.releases import store
+
+    identity = Identity.from_settings(workspace.settings, signed=False)
+    files = [
+        file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
+    ]
+    leaving = leaving_of(parts, workspace.templates.sources(), files, identity)
+    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")))
+
+
+def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_to_holders: bool = False) -> Leaving:
+    """What a release that was proved would let leave; a correction goes to the holders of a text."""
+    from distributor.dispatch.signoff.leaving import leaving_of, part_of
+
+    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
+    files = [file.kept for one in proved.versions for file in one.opened.files]
+    leaving = leaving_of(parts, workspace.templates.sources(), files, proved.opened.identity)
+    return replace(leaving, is_to_holders=is_to_holders)
+
+
+def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
+    """Each signature on a line: who, when, for which lists, and whether it holds; void ones with what changed."""
+    from distributor.cli.terminal.output import console, show_under
+
+    for one in found:
+        console().print(f"Signed off by {describe(one, zone)}")
+        for change in one.changes:
+            show_under(console(), change)
+
+
+def show_missing(found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
+    """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
+    from distributor.cli.sending.naming import how_to_sign
+    from distributor.cli.terminal.output import suggest
+
+    if found.missing:
+        suggest(f"{found.why} Sign it:", how_to_sign(slug, scope))
+
+
+def describe(one: Signature, zone: ZoneInfo) -> str:
+    """A signature in one line, what changed since left out."""
+    from distributor.cli.terminal.output import when
+
+    lists = "every list" if one.lists is None else ", ".join(one.lists)
+    how = "holds" if one.holds else "void, because of what changed since:"
+    return f"{one.name} ({one.actor}), {when(one.signed_at, zone)}, for {lists}: {one.excluded or how}"
+
+
+def signatures_on(workspace: Workspace, session: Session, stored: StoredRelease) -> list[Signature]:
+    """Every signature of a release, each held against what a send to its own lists would let leave now."""
+    from distributor.dispatch.signoff import signoffs
+
+    return [_held(workspace, session, stored, row) for row in signoffs.signatures_of(session, stored.release.id)]
+
+
+def _held(workspace: Workspace, session: Session, stored: StoredRelease, row: SignOff) -> Signature:
+    from distributor.account_settings import DEFAULT_ACCOUNT
+    from distributor.dispatch.signoff import signoffs
+    from distributor.errors import DistributorError
+
+    try:
+        theirs = workspace.for_account(row.scope.get("account", DEFAULT_ACCOUNT))
+        leaving = survey(theirs, session, stored, row.scope)
+    except DistributorError as error:  # a list that is gone, another secret key: then it cannot be sent either
+        return signoffs.signature_of(row, (str(error),))
+    return signoffs.held_against(session, row, leaving, signoffs.Rule.from_settings(workspace.settings))
+
+
+def signature_as_json(one: Signature) -> dict[str, Any]:
+    """A signature, and whether it holds."""
+    lists = None if one.lists is None else list(one.lists)
+    told = {"lists": lists, "holds": one.holds, "counts": one.counts, "changes": list(one.changes)}
+    return one.as_json() | told | {"excluded": one.excluded}
+
+
+def standing_as_json(found: SignOffStanding) -> dict[str, Any]:
+    """How many signatures are needed and missing, and each of them."""
+    each = [signature_as_json(one) for one in found.signatures]
+    return {"needed": found.needed, "missing": found.missing, "signatures": each}

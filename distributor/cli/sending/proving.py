@@ -1,0 +1,370 @@
+"""Proving from the command line: which recipients, at which moment, with which overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from distributor import clock
+from distributor.addresses import kept_address
+from distributor.cli.terminal.output import console
+from distributor.contacts.lists import press_lists
+from distributor.dispatch.hours.instants import read_instant
+from distributor.dispatch.messages.composing import Notice, make_composer, release_of
+from distributor.dispatch.messages.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
+from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.plan import require_followed
+from distributor.dispatch.proof import overrides
+from distributor.dispatch.proof.examining import Circumstances, sample_message, sent_files
+from distributor.dispatch.proof.overrides import override
+from distributor.dispatch.proof.preflight import (
+    SAMPLE_MESSAGE_ID,
+    ProofResult,
+    early_readers,
+    prove,
+    render_all,
+)
+from distributor.dispatch.recipients.earlier import Earlier, find_earlier, without
+from distributor.dispatch.recipients.following_up import Choosing, make_follow_up_manifest
+from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.recipients.languages import Share, Shares, divide, share_out, versions_to_send
+from distributor.dispatch.recipients.manifest import Manifest
+from distributor.errors import BadInput
+from distributor.models import Attachment
+from distributor.models import Release as ReleaseRow
+from distributor.releases import store, translations
+from distributor.releases.attachments import FileRole, LooseFile, house_logo
+from distributor.releases.findings import Corrects, Finding, LinkAnswer
+from distributor.releases.inforce import embargo_of
+from distributor.releases.proof.weblinks import web_links
+from distributor.releases.store import StoredRelease
+from distributor.rendering.composer import Composer
+from distributor.rendering.values import AttachmentFile, Recipient, Release
+from distributor.setting_values import Mailbox
+from distributor.settings import Settings
+from distributor.wiring import Workspace, actor
+
+_NEVER = {
+    "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
+    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
+}
+"""Findings that nobody can let pass, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What messages are written with: the sender, the composer, and the files of this sending beside the release's."""
+
+    identity: Identity
+    composer: Composer
+    files: tuple[LooseFile, ...]
+    attachments: tuple[AttachmentFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A release with its manifest and what the proof says of both; `rendered` recipients were written strictly.
+
+    Of a release with translations, `translations` are proved each for those who get it, and `everyone` is all of them.
+    """
+
+    stored: StoredRelease
+    manifest: Manifest
+    result: ProofResult
+    earlier: tuple[Earlier, ...]
+    opened: Opened
+    everyone: Manifest
+    translations: tuple[Proved, ...] = ()
+
+    @property
+    def versions(self) -> tuple[Proved, ...]:
+        """Every language version, this one first."""
+        return (self, *self.translations)
+
+    @property
+    def stops(self) -> list[Finding]:
+        """What holds the send back, in whatever version."""
+        return [finding for one in self.versions for finding in one.result.stops]
+
+    @property
+    def all_earlier(self) -> list[Earlier]:
+        """Who has, or waits for, an earlier version of what they would get."""
+        return [earlier for one in self.versions for earlier in one.earlier]
+
+    @property
+    def rendered(self) -> int:
+        """How many recipients' messages were written."""
+        return len(self.manifest.recipients)
+
+
+def corrects_something(workspace: Workspace, slug: str) -> bool:
+    """Whether a release was made by `releases correct`, `replace` or `retract`, or is the translation of such a one."""
+    with workspace.database.session(reads_only=True) as session:
+        release = store.find_release(session, slug).release
+        return any(one.corrects_id is not None for one in (release, translations.original_of(session, release)))
+
+
+def prove_release(
+    workspace: Workspace,
+    slug: str,
+    lists: Sequence[str] | None,
+    moment: datetime,
+    excluded: Sequence[str] = (),
+    *,
+    only: Sequence[str] = (),
+    where: str = "",
+    passing: Sequence[str] = (),
+    because: str = "",
+    again: bool | None = None,
+    attach_pdf: bool = False,
+    follows_links: bool = False,
+    language: str = "",
+) -> Proved:
+    """Prove a release for the members of some lists (None: of every list; of a follow-up, for whoever may be reminded).
+
+    Only those are meant who stand on each list of `only` too, and whom the filter `where` matches.
+
+    Findings whose code is in `passing` are let pass, unlogged as yet. With `again` False, who has an earlier version of
+    the release is left out. `follows_links` asks the web about each link. Findings are told in `language`, or that of
+    the settings. Raises `BadInput` for a code that the proof does not find, or that nobody can let pass.
+    """
+    with workspace.database.session(reads_only=True) as session:
+        versions = versions_to_send(session, store.find_release(session, slug))
+        require_followed(versions[0].release)
+        if versions[0].release.follows_up_id is not None:
+            choosing = Choosing(moment, workspace.settings.timezone, lists or (), excluded, only, where)
+            shares = divide(follow_up_of(workspace, session, versions[0].release, choosing), versions)
+        else:
+            shares = share_out_to(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
+        proved = [
+            _prove_version(
+                workspace,
+                session,
+                share,
+                shares.everyone,
+                moment,
+                attach_pdf=attach_pdf,
+                follows_links=follows_links,
+                language=language or workspace.settings.language,
+            )
+            for share in shares.parts
+        ]
+    check_codes(passing, {finding.code for one in proved for finding in one.result.findings})
+    first, *others = (let_pass(one, passing, because) for one in proved)
+    return replace(first, translations=tuple(others))
+
+
+def follow_up_of(workspace: Workspace, session: Session, release: ReleaseRow, choosing: Choosing) -> Manifest:
+    """Whom a follow-up goes to; raises as `make_follow_up_manifest` does."""
+    followed = session.get_one(ReleaseRow, release.follows_up_id)
+    return make_follow_up_manifest(session, followed, workspace.keyring, choosing)
+
+
+def share_out_to(
+    workspace: Workspace,
+    session: Session,
+    versions: Sequence[StoredRelease],
+    lists: Sequence[str] | None,
+    excluded: Sequence[str],
+    *,
+    only: Sequence[str],
+    where: str,
+    again: bool | None = None,
+) -> Shares:
+    """Who gets which version; with `again` False without those who have an earlier one of it."""
+    keyring = workspace.keyring
+    names = [one.slug for one in press_lists.lists(session, keyring)] if lists is None else lists
+    sectors = [one.version.sector for one in versions]
+    manifest = make_manifest(
+        session, versions[0].version, names, excluded, keyring, only_names=only, where=where, sectors=sectors
+    )
+    shares = share_out(session, manifest, versions)
+    if again is not False:
+        return shares
+    earlier = [
+        one for share in shares.parts for one in find_earlier(session, share.stored.version, share.manifest.recipients)
+    ]
+    return divide(without(shares.everyone, earlier), versions)
+
+
+def _prove_version(
+    workspace: Workspace,
+    session: Session,
+    share: Share,
+    everyone: Manifest,
+    moment: datetime,
+    *,
+    attach_pdf: bool,
+    follows_links: bool,
+    language: str,
+) -> Proved:
+    """Prove one language version for those who get it, every one of their messages written strictly."""
+    stored, manifest = share.stored, share.manifest
+    opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
+    ends, early = early_readers(session, stored, manifest.recipients, moment)
+    failures = render_all(
+        opened.composer,
+        manifest.recipients,
+        opened.identity,
+        workspace.keyring,
+        date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
+    )
+    circumstances = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    result = prove(
+        session,
+        stored,
+        failures,
+        manifest,
+        send_at=moment,
+        timezone=workspace.settings.timezone,
+        circumstances=circumstances,
+        language=language,
+    )
+    earlier = find_earlier(session, stored.version, manifest.recipients)
+    return Proved(stored, manifest, result, tuple(earlier), opened, everyone)
+
+
+def let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
+    """The same with its findings of these codes let pass, unlogged as yet."""
+    asked = {
+        finding: override(finding, because=because.strip(), actor=actor(), at=clock.now())
+        for finding in proved.result.findings
+        if finding.code in passing
+    }
+    return replace(proved, result=replace(proved.result, passed={**proved.result.passed, **asked}))
+
+
+def look_around(
+    workspace: Workspace,
+    stored: StoredRelease,
+    opened: Opened,
+    manifest: Manifest,
+    moment: datetime,
+    *,
+    follows_links: bool,
+    corrects: Corrects | None = None,
+) -> Circumstances:
+    """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
+    identity, settings = opened.identity, workspace.settings
+    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
+    first = manifest.recipients[0].recipient if manifest.recipients else Recipient(kept_address(identity.from_address))
+    stamp = identity.stamp(workspace.keyring, 0, message_id, moment)
+    from distributor.doctor.sender import ask_about_sender
+
+    links: list[LinkAnswer] = []
+    if follows_links:
+        from distributor.releases.following import follow_links
+
+        links = follow_links(web_links(store.draft_of(stored.version)))
+    return Circumstances(
+        organisation=settings.organisation or (settings.mail_from.name if settings.mail_from else ""),
+        files=sent_files(opened.attachments),
+        message=sample_message(opened.composer, first, stamp),
+        links=links,
+        sender=ask_about_sender(workspace.database, settings),
+        corrects=corrects,
+        quiet=settings.quiet_hours,
+    )
+
+
+def open_composer(
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    *,
+    is_test: bool = False,
+    pdf_of: datetime | None = None,
+    notice: Notice | None = None,
+) -> Opened:
+    """The sender as the settings name it now, and a composer for this release with the workspace's templates.
+
+    With `pdf_of`, the release is attached as a PDF, as it reads at that moment; `notice` is what a correction says.
+    Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with. Raises
+    `BadInput` for a logo that may not leave and where no PDF can be made.
+    """
+    settings = workspace.settings
+    identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
+    own = store.attachments_of(session, stored.version)
+    files = house_files(workspace, own)
+    enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
+    if pdf_of is not None:
+        embargo_until = embargo_of(session, stored.version)
+        release = release_of(stored.version, stored.release.slug, embargo_until)
+        pdf = _make_pdf(workspace, release, identity, enclosed, pdf_of)
+        files = [pdf, *files]
+        enclosed = enclose_loose([pdf], identity.domain) + enclosed
+    composer = make_composer(
+        stored.version,
+        stored.release.slug,
+        identity,
+        workspace.templates,
+        embargo_until=embargo_of(session, stored.version),
+        enclosed=enclosed,
+        timezone=settings.timezone,
+        is_test=is_test,
+        notice=notice,
+    )
+    return Opened(identity, composer, tuple(files), enclosed.attachments)
+
+
+def house_files(workspace: Workspace, own: Sequence[Attachment]) -> list[LooseFile]:
+    """The house's logo, where the settings name one and the release's `own` files hold none; `BadInput` as it."""
+    logo = workspace.settings.logo
+    has_logo = any(file.role == FileRole.LOGO for file in own)
+    return [house_logo(logo, workspace.path)] if logo and not has_logo else []
+
+
+def _make_pdf(
+    workspace: Workspace, release: Release, identity: Identity, enclosed: Enclosed, moment: datetime
+) -> LooseFile:
+    file, borrowed = pdf_file(
+        release,
+        workspace.templates,
+        moment=moment,
+        timezone=workspace.settings.timezone,
+        organisation=identity.organisation,
+        images=enclosed.images,
+    )
+    if borrowed:
+        console(stderr=True).print("Some letters of the PDF came from this machine's fonts.")
+    return file
+
+
+def _stand_in(settings: Settings) -> Identity:
+    console(stderr=True).print("No sender is set yet (DISTRIBUTOR_MAIL_FROM); a stand-in is shown.")
+    mailbox = Mailbox("Sender to be set", kept_address("sender@to-be-set.invalid"))
+    return Identity.from_settings(replace(settings, mail_from=mailbox))
+
+
+def log_overrides(workspace: Workspace, proved: Proved, codes: Sequence[str]) -> None:
+    """Log the overrides of these codes, as `prove_release` made them: each for the version in which it was found."""
+    with workspace.database.session() as session:
+        for one in proved.versions:
+            let_pass = [passed for passed in one.result.passed.values() if passed.code in codes]
+            overrides.record(session, one.stored.version, let_pass)
+
+
+def require_reason(codes: Sequence[str], because: str) -> None:
+    """Raise `BadInput` for an override that gives no reason."""
+    if codes and not because.strip():
+        raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
+
+
+def check_codes(codes: Sequence[str], found: set[str]) -> None:
+    """Raise `BadInput` for a code that the proof did not find, or that nobody can let pass."""
+    for code in codes:
+        if code not in found:
+            listed = ", ".join(sorted(found)) or "nothing"
+            raise BadInput(f"The proof finds no «{code}» here (it finds: {listed}).", field="--override")
+        if code in _NEVER:
+            raise BadInput(_NEVER[code], field="--override", mend="Mend what the proof names.")
+
+
+def moment_of(text: str, zone: ZoneInfo) -> datetime:
+    """The instant that `text` names in the workspace's zone (now, if empty); raises as `read_instant`."""
+    return read_instant(text, zone, clock.now()) if text else clock.now()

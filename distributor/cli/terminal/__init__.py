@@ -1,0 +1,1 @@
+"""The terminal itself: what is shown on it, and the signals that come from it."""

@@ -1,0 +1,1 @@
+"""`distributor work` and who works."""

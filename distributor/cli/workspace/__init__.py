@@ -1,0 +1,1 @@
+"""The commands on a workspace as a whole: made, shown, examined, copied."""

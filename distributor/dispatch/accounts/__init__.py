@@ -1,0 +1,1 @@
+"""Sending accounts, and the roads to their servers."""

@@ -1,0 +1,1 @@
+"""What a person says of a dispatch afterwards: send it again, or end a doubt."""

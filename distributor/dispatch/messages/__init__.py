@@ -1,0 +1,1 @@
+"""What the messages of a dispatch are made from, and in whose name."""

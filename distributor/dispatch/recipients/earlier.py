@@ -1,0 +1,54 @@
+"""Who has, or is about to get, an earlier version of the release that is to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session, col
+
+from distributor.dispatch.recipients.holdings import find_holdings, held_by
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.models import Delivery, ReleaseVersion
+from distributor.states import HAVE_IT, OPEN_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A recipient whom another version of the release went to, or still waits to go to (`is_waiting`)."""
+
+    planned: PlannedRecipient
+    version: int
+    dispatch_id: int
+    is_waiting: bool
+
+    def __str__(self) -> str:
+        return f"{'waits for' if self.is_waiting else 'has'} version {self.version} (dispatch {self.dispatch_id})"
+
+
+def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient]) -> list[Earlier]:
+    """Those of `recipients` who have another version of this release, by person or by address, or wait for it.
+
+    Whom it did not reach (refused, expired, withheld) is not among them, and tests do not count.
+    """
+    holdings = find_holdings(
+        session,
+        (col(ReleaseVersion.release_id) == version.release_id)
+        & (col(ReleaseVersion.id) != version.id)
+        & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]),
+    )
+    return [
+        Earlier(planned, holding.number, holding.dispatch_id, holding.is_waiting)
+        for planned, holding in held_by(holdings, recipients)
+    ]
+
+
+def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:
+    """The manifest with these people left out, each with the reason."""
+    theirs = {one.planned.address.key for one in earlier}
+    left_out = (LeftOut(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
+    return replace(
+        manifest,
+        recipients=tuple(one for one in manifest.recipients if one.address.key not in theirs),
+        left_out=(*manifest.left_out, *left_out),
+    )

@@ -1,0 +1,1 @@
+"""Sign-off, and what a signature is bound to."""

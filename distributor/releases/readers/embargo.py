@@ -1,0 +1,181 @@
+"""Embargoes: the instant until which newsrooms are asked to hold a release."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+from distributor.errors import BadInput
+from distributor.releases.readers.dates import FoundDate, FoundTime, find_date, find_time
+from distributor.releases.readers.sheet import bare
+
+_MEND = "Write it with its day and hour, such as «Embargo : 3 mars 2026 à 18 h», or as `embargo: 2026-03-03T18:00`."
+_YEARS = range(1970, 2200)
+
+_NOTICE = re.compile(
+    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)*embargo(?:ed|ée?)?\b"
+    r"|^[\W_]*(?:not for (?:publication|release|broadcast)|(?:à )?ne pas (?:publier|diffuser)).{0,30}"
+    r"\b(?:before|until|avant|jusqu)",
+    re.IGNORECASE,
+)
+# An embargo on goods is news; one with «jusqu'au», a date or an hour behind it is addressed to the newsroom.
+_UNTIL = re.compile(
+    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?)|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)+embargo(?:ed|ée?)?(?:\s+strict)?[\W_]*$|^[\W_]*embargoed[\W_]*$",
+    re.IGNORECASE,
+)
+_NO_YEAR_NO_MONTH = re.compile(r"\d{1,2}\s*(?:h|:)", re.IGNORECASE)
+
+_OFFSETS: dict[str, float] = {
+    "gmt": 0, "utc": 0, "bst": 1, "cet": 1, "cest": 2,
+    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "pst": -8, "pdt": -7,
+}  # fmt: skip
+_CITIES = {
+    "paris": "Europe/Paris", "bruxelles": "Europe/Brussels", "brussels": "Europe/Brussels", "londres": "Europe/London",
+    "london": "Europe/London", "genève": "Europe/Zurich", "geneva": "Europe/Zurich", "berlin": "Europe/Berlin",
+    "madrid": "Europe/Madrid", "rome": "Europe/Rome", "new york": "America/New_York", "montréal": "America/Toronto",
+    "montreal": "America/Toronto", "tokyo": "Asia/Tokyo", "eastern": "America/New_York", "et": "America/New_York",
+}  # fmt: skip
+_ABBREVIATION = re.compile(
+    r"(?<![\w'’])(gmt|utc|bst|cest|cet|edt|est|et|cst|cdt|pst|pdt)(?:\s?(?P<shift>[+-]\d{1,2}))?(?![\w'’])",
+    re.IGNORECASE,
+)
+_CITY_TIME = re.compile(
+    r"\bheure\s+(?:locale\s+)?(?:de\s+|d['’])(?P<fr>[\w\- ]+?)\s*(?:[),.;]|$)|\b(?P<en>[a-z]+(?:\s+york)?)\s+time\b",
+    re.IGNORECASE,
+)
+
+
+_BEHIND_AN_HOUR = re.compile(
+    rf"\s*[(\[,]?\s*(?:(?:heure|time)\s+(?:(?:locale|local)\s+)?(?:de\s+|d['’]|in\s+)?|à\s+|in\s+)?"
+    rf"(?P<name>(?-i:{'|'.join(name.upper() for name in (*_OFFSETS, 'et'))})|{'|'.join(_CITIES.keys() - {'et'})})"
+    r"(?P<shift>\s?[+-]\d{1,2})?(?!\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Embargo:
+    """The instant of release, aware, and in `assumed` what had to be supposed to know it, in words ("" for nothing)."""
+
+    until: datetime
+    assumed: str = ""
+
+
+def is_notice(text: str) -> bool:
+    """Whether a line speaks to the newsroom of an embargo; «L'embargo sur les armes» does not."""
+    text = bare(text)
+    if len(text) > 200 or not (match := _NOTICE.search(text)):
+        return False
+    rest = text[match.end() :]
+    return bool(
+        _ALONE.match(text) or _UNTIL.search(text[match.start() :]) or find_date(rest) or _NO_YEAR_NO_MONTH.search(rest)
+    )
+
+
+def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Embargo:
+    """Read an embargo as people write it («mardi 3 mars 2026 à 18 h», «00:01 GMT, 4 May 2026») or as an ISO instant.
+
+    A local time is taken in `zone`; a missing year is the one that brings the date nearest to `near`. Raises `BadInput`
+    for anything that does not name one instant: no date, no year to be had, an hour that the clocks skip or repeat.
+    """
+    text = bare(text)
+    try:
+        iso = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        if len(text) > 10:
+            _require_year(text, iso.year)
+            return _iso_embargo(iso, zone)
+    found = find_date(text)
+    if found is None:
+        raise BadInput(f"An embargo is announced, but its date could not be read: «{text}».", mend=_MEND)
+    try:
+        if found.year is None and near is None:
+            raise BadInput(f"The embargo «{text}» names no year.", mend=_MEND)
+        day = found.in_year() if near is None else found.nearest_to(near)
+        rest = f"{text[: found.start]} ; {text[found.end :]}"
+        hour = find_time(rest)
+    except ValueError:
+        raise BadInput(f"The embargo «{text}» names a day or hour that does not exist.", mend=_MEND) from None
+    _require_year(text, day.year)
+    # Of «17 h (Paris), 16 h GMT» the first hour is read, and its own zone.
+    named = (named_zone(rest[hour.end :]) if hour else None) or _zone_in(rest, zone)
+    return _in_words(text, found, day, hour, named or zone, is_zone_named=named is not None)
+
+
+def _require_year(text: str, year: int) -> None:
+    """Raise `BadInput` for a year that is a slip of the keyboard; at the calendar's ends no zone can be reckoned."""
+    if year not in _YEARS:
+        raise BadInput(f"The embargo «{text}» is of the year {year:04}.", mend=_MEND)
+
+
+def localise(local: datetime, zone: tzinfo) -> datetime:
+    """Give a local time its zone; `BadInput` when the clocks skip or repeat it there, for then it names no instant."""
+    first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() != second.utcoffset():
+        skipped = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local
+        why = "is skipped" if skipped else "comes twice"
+        raise BadInput(
+            f"{local:%Y-%m-%d %H:%M} {why} in {zone} that night, when the clocks change.",
+            mend=f"Give the offset too, such as `{first.isoformat(timespec='minutes')}`, or another hour.",
+        )
+    return first
+
+
+def _iso_embargo(moment: datetime, zone: ZoneInfo) -> Embargo:
+    if moment.tzinfo is not None:
+        return Embargo(moment)
+    return Embargo(localise(moment, zone), f"{moment:%H:%M} is taken as the time in {zone.key}.")
+
+
+def _in_words(
+    text: str, found: FoundDate, day: date, hour: FoundTime | None, zone: tzinfo, *, is_zone_named: bool
+) -> Embargo:
+    assumed = []
+    if found.weekday is not None and found.weekday != day.weekday():
+        raise BadInput(f"The embargo «{text}» names a weekday that is not that of {day.isoformat()}.", mend=_MEND)
+    if found.year is None:
+        assumed.append(f"The year was not written: {day.year} is taken.")
+    if hour is None:
+        if re.search(r"\b(?:minuit|midnight)\b", text, re.IGNORECASE):
+            raise BadInput(f"Midnight in «{text}» may be either end of the day.", mend="Write 00:00 or 23:59.")
+        assumed.append("No hour was written: it lifts as that day begins, at 00:00.")
+    if not is_zone_named:
+        assumed.append(f"The hour is taken as that of {zone}.")
+    local = datetime.combine(day, hour.time if hour else time(0)) + timedelta(days=int(bool(hour and hour.next_day)))
+    return Embargo(localise(local, zone), " ".join(assumed))
+
+
+def named_zone(text: str) -> tzinfo | None:
+    """The time zone that the words right behind an hour name («(Paris)», «heure de Londres», «GMT+1»), if they do."""
+    match = _BEHIND_AN_HOUR.match(text)
+    if match is None:
+        return None
+    name = match["name"].lower()
+    if name in _CITIES:
+        return ZoneInfo(_CITIES[name])
+    return timezone(timedelta(hours=_OFFSETS[name] + int((match["shift"] or "0").strip())))
+
+
+def _zone_in(text: str, zone: ZoneInfo) -> tzinfo | None:
+    """The time zone that a notice names, None when it names none; `BadInput` for one that we do not know."""
+    if match := _CITY_TIME.search(text):
+        name = (match["fr"] or match["en"]).strip().lower()
+        if name == "local":
+            return zone
+        if name not in _CITIES:
+            raise BadInput(f"The time zone of the embargo is not known: «{match[0].strip()}».", mend=_MEND)
+        return ZoneInfo(_CITIES[name])
+    if match := _ABBREVIATION.search(text):
+        name = match[1].lower()
+        if name in _CITIES:
+            return ZoneInfo(_CITIES[name])
+        return timezone(timedelta(hours=_OFFSETS[name] + int(match["shift"] or 0)))
+    return None

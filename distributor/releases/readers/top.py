@@ -1,0 +1,207 @@
+"""What stands above and just below a headline: letterhead, notices, kind, embargo, dateline, a contact block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from distributor.releases.kinds import ReleaseKind
+from distributor.releases.readers import marks
+from distributor.releases.readers.contactzone import read_zone, top_zone
+from distributor.releases.readers.datelines import read_dateline
+from distributor.releases.readers.embargo import is_notice
+from distributor.releases.readers.paragraphs import join_wrapped
+from distributor.releases.readers.reading import Reading
+from distributor.releases.readers.sheet import Line
+
+_NOTICE, _LETTERHEAD, DATELINE, _EMBARGO = "a notice on top", "the letterhead", "the dateline", "the embargo"
+_CHANGES = "what has changed"
+_OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
+_LETTERHEAD_LINES = 4
+_CHANGES_LINES = 6
+
+
+def take_top(reading: Reading) -> None:
+    """Take the lines above the headline, as long as each is one of the set phrases."""
+    if not reading.is_markdown:
+        _take_letterhead(reading)
+    _take_while(
+        reading,
+        (embargo_line, dateline_line, _immediate_line, _numbered_line, _contact_lines, _kicker_line, _changes_lines),
+    )
+
+
+def take_below_headline(reading: Reading) -> None:
+    """Take embargo, dateline and notices that stand between headline and text."""
+    _take_while(reading, (embargo_line, dateline_line, _immediate_line))
+
+
+def take_stray_embargo(reading: Reading) -> None:
+    """An embargo that stands lower, on a line of its own, still holds."""
+    for line in reading.sheet.lines():
+        is_short = len(line.text) <= 120 and not line.bare.endswith(".")
+        if is_short and line.bare[:1].isupper() and any(map(str.isdigit, line.text)):
+            embargo_line(reading, line)
+
+
+def embargo_line(reading: Reading, line: Line) -> bool:
+    """Take an embargo notice, and the line after it where it goes on there."""
+    if not reading.wants("embargo") or not is_notice(line.bare):
+        return False
+    lines, text = [line], line.bare
+    following = reading.after(line)
+    if following and not any(map(str.isdigit, text)):
+        lines.append(following)
+        text = f"{text} {following.bare}"
+    reading.found.notices.append((line.number, text))
+    reading.sheet.take(lines, _EMBARGO)
+    return True
+
+
+def dateline_line(reading: Reading, line: Line) -> bool:
+    """Take a line that is a dateline; above the headline a mere date only where a headline follows."""
+    dateline = read_dateline(line.text)
+    if not reading.takes_dateline(dateline):
+        return False
+    is_above = reading.wants("headline") and not reading.found.headline
+    if is_above and not dateline.place and not _reads_as_headline(reading.after(line)):
+        return False
+    reading.set_dateline(dateline, line.number)
+    reading.sheet.take([line], DATELINE)
+    return True
+
+
+def _take_while(reading: Reading, readers: tuple[Callable[[Reading, Line], bool], ...]) -> None:
+    while (line := reading.first()) and any(reader(reading, line) for reader in readers):
+        pass
+
+
+def _take_letterhead(reading: Reading) -> None:
+    """Take what stands above a line «COMMUNIQUÉ DE PRESSE» where a headline follows it."""
+    above: list[Line] = []
+    for line in reading.sheet.lines()[: _LETTERHEAD_LINES + 1]:
+        cut = marks.kicker(line.bare)
+        if cut and above and not cut[1].strip(marks.SEPARATORS) and _reads_as_headline(_beyond_marks(reading, line)):
+            reading.sheet.take(above, _LETTERHEAD)
+            return
+        if cut or len(line.bare) > 80 or line.bare.endswith((".", "!", "?", ":")) or _is_mark(line):
+            return
+        above.append(line)
+
+
+def _beyond_marks(reading: Reading, line: Line) -> Line | None:
+    following = reading.after(line)
+    while following and (_is_mark(following) or marks.cut_number(following.bare) != following.bare):
+        following = reading.after(following)
+    return following
+
+
+def _immediate_line(reading: Reading, line: Line) -> bool:
+    rest = marks.cut_immediate(line.bare)
+    if rest is None or not _is_understood(reading, line, rest):
+        return False
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _numbered_line(reading: Reading, line: Line) -> bool:
+    """«N° 12 – mardi 3 mars 2026»."""
+    if marks.cut_number(line.bare) == line.bare or not _is_understood(reading, line, line.bare):
+        return False
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _contact_lines(reading: Reading, line: Line) -> bool:
+    """A contact block above the headline, as American releases have it."""
+    if not reading.wants("contact") or not (zone := top_zone(reading.sheet.blocks(), line)):
+        return False
+    read_zone(reading, zone)
+    return True
+
+
+def _kicker_line(reading: Reading, line: Line) -> bool:
+    """«COMMUNIQUÉ DE PRESSE», alone or before a place, a date, an embargo, an organisation or the headline itself."""
+    cut = marks.kicker(line.bare)
+    if cut is None:
+        return False
+    kind, rest = cut
+    if kind is ReleaseKind.ADVISORY and (event := read_dateline(rest.strip(marks.SEPARATORS))) and not event.place:
+        # The day of the event, not of the invitation: readers must see it.
+        reading.found.standfirst = rest.strip(marks.SEPARATORS)
+        reading.found.lines["standfirst"] = line.number
+    elif kind in _OF_AN_EARLIER and marks.names_an_earlier(rest):
+        # Its date is the earlier one's, and readers want to know which that was.
+        reading.found.changes = line.bare
+        _set_kind(reading, kind, line.number)
+        reading.sheet.take([line], _CHANGES)
+        return True
+    elif not _is_understood(reading, line, rest):
+        is_titled = _reads_as_headline(reading.after(line)) and not rest.lstrip().startswith(":")
+        if not is_titled and rest.lstrip().startswith(tuple(":–—|•/-")):
+            _set_kind(reading, kind, line.number)
+            reading.sheet.trim(line, _tail_of(line.text, rest), _NOTICE)
+            return False
+        if not is_titled or len(line.bare) > 100:
+            return False
+    _set_kind(reading, kind, line.number)
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _changes_lines(reading: Reading, line: Line) -> bool:
+    """«Une erreur s'est glissée dans …», between the word «Rectificatif» and the headline: a paragraph that ends."""
+    if reading.found.kind not in _OF_AN_EARLIER or not reading.wants("headline"):
+        return False
+    block = reading.sheet.blocks()[0]
+    is_sentence = len(block) <= _CHANGES_LINES and block[-1].bare.endswith(".") and " " in line.bare
+    if not is_sentence or not _reads_as_headline(_beyond_marks(reading, block[-1])):
+        return False
+    reading.found.changes = "\n\n".join(
+        filter(None, (reading.found.changes, join_wrapped([one.text for one in block])))
+    )
+    reading.sheet.take(block, _CHANGES)
+    return True
+
+
+def _tail_of(text: str, rest: str) -> str:
+    """The headline in a line that begins with a set phrase: `rest` without the separator, as it stands in the line."""
+    bare_rest = rest.lstrip(marks.SEPARATORS)
+    start = text.rfind(bare_rest)
+    return text[start:] if start >= 0 else text
+
+
+def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
+    """Whether all that follows a set phrase on its line is known too; notes the place, date or embargo in it."""
+    rest = rest.strip(marks.SEPARATORS)
+    while rest := marks.cut_number(rest).strip(marks.SEPARATORS):
+        if (again := marks.kicker(rest)) is not None:
+            _set_kind(reading, again[0], line.number)
+            rest = again[1].strip(marks.SEPARATORS)
+        elif (cut := marks.cut_immediate(rest)) is not None:
+            rest = cut.strip(marks.SEPARATORS)
+        elif is_notice(rest) and reading.wants("embargo"):
+            reading.found.notices.append((line.number, rest))
+            return True
+        elif reading.takes_dateline(dateline := read_dateline(rest)):
+            reading.set_dateline(dateline, line.number)
+            return True
+        else:
+            return False
+    return True
+
+
+def _set_kind(reading: Reading, kind: ReleaseKind, number: int) -> None:
+    """Note the kind; a plain «communiqué» beside «rectificatif» does not take it back."""
+    if reading.wants("kind") and (reading.found.kind is None or kind is not ReleaseKind.RELEASE):
+        reading.found.kind = kind
+        reading.found.lines["kind"] = number
+
+
+def _reads_as_headline(line: Line | None) -> bool:
+    return bool(line and len(line.bare) <= 200 and not line.bare.endswith(".") and not _is_mark(line))
+
+
+def _is_mark(line: Line) -> bool:
+    text = line.bare
+    is_phrase = is_notice(text) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
+    return is_phrase or read_dateline(text) is not None
