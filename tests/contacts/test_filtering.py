@@ -61,8 +61,9 @@ class Known:
     sectors: set[str]
     lists: set[str]
     addresses: list[str]
-    deliveries: list[tuple[str, str, datetime | None, bool]]
+    deliveries: list[tuple[str, str, datetime | None, bool, str]]
     objected: bool
+    at_outlets: set[str] = field(default_factory=set)
     moments: dict[str, datetime | None] = field(default_factory=dict)
 
 
@@ -185,6 +186,7 @@ def _post(session: Session, pick: random.Random, known: Known, outlet: Outlet, n
             valid_from=since, valid_to=until,
         )
     )  # fmt: skip
+    known.at_outlets.add(address)
     if (until is None or until >= TODAY) and (since is None or since <= TODAY):
         known.posts.append((*name, role, desk, True))
         if address:
@@ -201,6 +203,9 @@ def _delivery(
     step: int,
 ) -> None:
     state, verdict = pick.choice(STATES), pick.choice(["", "hard", "policy"])
+    mailed = {kept[4] for kept in known.deliveries}
+    some = [known.contact.address or "", f"C{known.id}@jour.example", f"former{known.id}-{step}@jour.example"]
+    address = pick.choice([one for one in some if one not in mailed])
     day = pick.choice(DAYS)
     accepted = datetime.combine(day, time(), UTC) if state in ("accepted", "bounced", "complained") else None
     other = Release(slug=f"r{known.id}-{step}", kind="release")
@@ -216,8 +221,8 @@ def _delivery(
             dispatch_id=dispatch.id or 0,
             release_version_id=mine.id or 0,
             contact_id=contact_id,
-            address="x",
-            address_key=f"{known.id}-{step}",
+            address=address,
+            address_key=address.lower(),
             address_hash="",
             domain="",
             message_id=f"{known.id}-{step}",
@@ -227,7 +232,7 @@ def _delivery(
         )
     )
     session.flush()
-    known.deliveries.append((state, verdict, accepted, dispatch.is_test))
+    known.deliveries.append((state, verdict, accepted, dispatch.is_test, address))
 
 
 # The naive reading
@@ -255,7 +260,7 @@ def _value_holds(clause: Clause, value: Value, one: Known) -> bool:
 
 
 def _date_holds(clause: Clause, value: Value, one: Known) -> bool:
-    mailed = [at for _, _, at, is_test in one.deliveries if at and not is_test]
+    mailed = [at for _, _, at, is_test, _ in one.deliveries if at and not is_test]
     moment = max(mailed, default=None) if clause.name == "mailed" else one.moments[clause.name]
     if value.meaning is not Meaning.TEXT:
         return (moment is not None) == (value.meaning is Meaning.ANY)
@@ -295,12 +300,13 @@ def _lists(value: Value, one: Known, _whole: bool) -> bool:
 
 def _state(value: Value, one: Known, _whole: bool) -> bool:
     contact, real = one.contact, [kept for kept in one.deliveries if not kept[3]]
-    settled = [(state, verdict) for state, verdict, _, _ in real if state not in ("queued", "withheld")]
-    last = settled[-1] if settled else ("", "")
+    settled = [kept for kept in real if kept[0] not in ("queued", "withheld")]
+    state, verdict, *_, address = settled[-1] if settled else ("", "", "")
+    is_used = address in {contact.address, *one.at_outlets}
     moments = (one.moments[name] for name in ("heard", "confirmed", "collected", "added"))
     sign = next(moment for moment in moments if moment)
     return {
-        "bounced": last[0] == "bounced" or last == ("rejected", "hard"),
+        "bounced": is_used and (state == "bounced" or (state, verdict) == ("rejected", "hard")),
         "complained": any(state == "complained" for state, *_ in real),
         "objected": one.objected or contact.flag == "opted_out",
         "desk": contact.flag == "desk",

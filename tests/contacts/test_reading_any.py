@@ -61,6 +61,38 @@ def test_a_list_without_column_names_is_read_by_what_it_holds(text: str, header:
     assert lines == list(range(1, text.count("\n") + 1))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anne Le Goff <anne@x.example>; Théo Hébert <theo@x.example>; luc@y.example\n",
+        "Anne Le Goff <anne@x.example>, Théo Hébert <theo@x.example>, luc@y.example\n",
+        '"Le Goff, Anne" <anne@x.example>; "Hébert, Théo" <theo@x.example>; <luc@y.example>\n',
+        "Anne Le Goff <anne@x.example>;\nThéo Hébert <theo@x.example>; luc@y.example\n",
+        "luc@y.example;\nAnne Le Goff <anne@x.example>; Théo Hébert <theo@x.example>\n",
+        "E-mail\nAnne Le Goff <anne@x.example>, Théo Hébert <theo@x.example>, luc@y.example\n",
+        "Média;E-mail;E-mail 2\nLe Fil;Anne Le Goff <anne@x.example>, luc@y.example;Théo Hébert <theo@x.example>\n",
+    ],
+)
+def test_who_a_message_went_to_pasted_into_a_file_is_as_many_people(text: str, database: Database) -> None:
+    report = import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    assert report.counts[Result.REJECTED] == 0
+    with database.session() as session:
+        found = {(one.address, one.first_name, one.last_name) for one in list_members(session, "presse")}
+    assert found == {
+        ("anne@x.example", "Anne", "Le Goff"),
+        ("theo@x.example", "Théo", "Hébert"),
+        ("luc@y.example", "", ""),
+    }
+
+
+def test_two_pasted_addresses_under_one_name_are_one_persons(database: Database) -> None:
+    pasted = b"Anne Le Goff <anne@x.example>; Anne LE GOFF <anne@foyer.example>; Luc Roy <luc@y.example>\n"
+    report = import_contacts(database, *read_source(pasted), list_name="Presse")
+    assert "3 addresses, named one by one: 2 contacts" in report.outcomes[0].changes[-2]
+    with database.session() as session:
+        assert {one.address for one in list_members(session, "presse")} == {"anne@x.example", "luc@y.example"}
+
+
 def test_a_list_without_column_names_whose_shape_is_not_clear_is_refused() -> None:
     with pytest.raises(BadInput, match="No row names the columns") as caught:
         read_source(b"Anne;anne@x.example;Nimes\nBruno;Ales;bruno@x.example\n", name="liste.csv")

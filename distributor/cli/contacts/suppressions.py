@@ -101,6 +101,7 @@ def check(context: typer.Context, address: Address, as_json: AsJson = False) -> 
     """Say whether an address has objected. Or the journalist behind it, by another address."""
     from distributor.cli.terminal.output import console, show_json
     from distributor.contacts.objections import suppression
+    from distributor.contacts.objections.objectors import Objectors
     from distributor.wiring import open_workspace, read_address
 
     workspace = open_workspace(context.obj)
@@ -108,6 +109,8 @@ def check(context: typer.Context, address: Address, as_json: AsJson = False) -> 
         wanted = read_address(address)
         scopes = suppression.scopes_of(session, workspace.keyring, wanted)
         is_flagged = suppression.is_flagged(session, wanted)
+        told = Objectors(session, workspace.keyring).of(None, wanted.spec)
+    came_back = next((one for one in told if one.is_returned), None)
     if as_json:
         show_json(
             {"address": address, "objected": bool(scopes) or is_flagged, "scopes": scopes, "opted_out": is_flagged}
@@ -118,8 +121,10 @@ def check(context: typer.Context, address: Address, as_json: AsJson = False) -> 
         console().print(f"{address} is not mailed: an imported file said not to write any more.")
     elif scopes:
         console().print(f"{address} has objected to {' and '.join(map(_to, scopes))}.")
-    else:
+    elif not came_back:
         console().print(f"{address} has not objected.")
+    if came_back and not as_json:
+        console().print(f"{address} is not mailed: {came_back.because}.")
 
 
 @app.command("import")

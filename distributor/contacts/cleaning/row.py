@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
@@ -41,6 +41,8 @@ _AS_SAID = ("phone", "region", "note_to_send")
 
 Said: TypeAlias = dict[str, str]
 """The clean text of each field that the row speaks of, by the field's value: a hundred thousand rows ask it often."""
+
+_Person: TypeAlias = tuple[Address, tuple[Address, ...], Mapping[str, Value]]
 
 _Read = TypeVar("_Read")
 
@@ -165,7 +167,7 @@ class RowCleaner:
         read: tuple[str, AddressCell],
         kept: dict[str, str],
         changes: list[str],
-    ) -> list[tuple[Address, tuple[Address, ...], Mapping[str, Value]]]:
+    ) -> list[_Person]:
         """Whom the row is about: each one's address, further addresses, and values."""
         used, found = read
         if len(found.found) > 1 and (names := tell_people_apart(said, len(found.found))):
@@ -174,49 +176,40 @@ class RowCleaner:
                 (address, (), _read_values(said | {"full_name": name}, "", kept, changes, is_desk=False))
                 for (_, address), name in zip(found.found, names, strict=True)
             ]
+        every = self._every_address(cells, found, used, kept, changes)
+        if len(every) > 1 and not read_name(said, "", {}, []).keys() & {"first_name", "last_name"}:
+            return _each_by_its_own_name(every, said, used, kept, changes)
         given, first = found.found[0]
         values = _read_values(said, given, kept, changes, is_desk=is_role_address(first))
-        own, others = self._settle_addresses(cells, found, used, kept, changes, is_named=_is_named(values))
-        return [(address, others, values) for address in own]
+        if len(every) == 1:
+            return [(every[0][1], (), values)]
+        own = next((address for _, address in found.found if not is_role_address(address)), first)
+        others = tuple(address for _, address in every if address.key != own.key)
+        changes.append(f"several addresses of one person: «{own}» is used, {_listed(others)} kept as a second one")
+        return [(own, others, values)]
 
-    def _settle_addresses(
-        self,
-        cells: Mapping[str, str],
-        found: AddressCell,
-        used: str,
-        kept: dict[str, str],
-        changes: list[str],
-        *,
-        is_named: bool,
-    ) -> tuple[list[Address], tuple[Address, ...]]:
-        """Which addresses are contacts of their own, and which are further ones of the person the row names."""
-        first = [address for _, address in found.found]
+    def _every_address(
+        self, cells: Mapping[str, str], found: AddressCell, used: str, kept: dict[str, str], changes: list[str]
+    ) -> Sequence[tuple[str, Address]]:
+        """The addresses of the row, each once and with the name around it, those of further columns last."""
         has_others = self._other_columns and any(cells.get(name) for name in self._other_columns)
-        if len(first) == 1 and not has_others and str(first[0]).isascii():
-            return first, ()
-        every = list(first)
+        if len(found.found) == 1 and not has_others and str(found.found[0][1]).isascii():
+            return found.found
+        every = list(found.found)
         for column in self._other_columns:
             if column != used and cells.get(column, "").strip():
                 every += _read_other(column, cells[column], kept, changes)
-        every = list({address.key: address for address in reversed(every)}.values())[::-1]
-        mixed = [address for address in every if mixes_scripts(address)]
+        every = list({address.key: (name, address) for name, address in reversed(every)}.values())[::-1]
+        mixed = [address for _, address in every if mixes_scripts(address)]
         changes += [f"«{address}» mixes alphabets that look alike: check it" for address in mixed]
-        if len(every) == 1:
-            return every, ()
-        if not is_named:
-            changes.append(f"{used}: {len(every)} addresses and no name: {len(every)} contacts")
-            return every, ()
-        own = next((address for address in first if not is_role_address(address)), first[0])
-        others = tuple(address for address in every if address.key != own.key)
-        changes.append(f"several addresses of one person: «{own}» is used, {_listed(others)} kept as a second one")
-        return [own], others
+        return every
 
     def _read_post(self, cells: Mapping[str, str], said: Said, kept: dict[str, str], changes: list[str]) -> Post | None:
         """The affiliation; without an outlet there is none, and what would stand in it is kept as fields."""
         address = None
         for column in self._post_address_columns:
             if cells.get(column, "").strip():
-                address = next(iter(_read_other(column, cells[column], kept, changes)), None)
+                address = next((found for _, found in _read_other(column, cells[column], kept, changes)), None)
         outlet = said.get("outlet")
         if not outlet:
             for field in _OF_A_POST:
@@ -277,20 +270,38 @@ def _listed(addresses: tuple[Address, ...]) -> str:
     return ", ".join(map(str, addresses))
 
 
-def _read_other(column: str, value: str, kept: dict[str, str], changes: list[str]) -> list[Address]:
+def _read_other(column: str, value: str, kept: dict[str, str], changes: list[str]) -> tuple[tuple[str, Address], ...]:
     """The addresses of a column that may do without: what is none is kept as a field, and told."""
     try:
         cell = read_address_cell(value)
     except BadAddress as error:
         kept.setdefault("other_address", clean_text(value)[0])
         changes.append(f"{column}: «{clean_text(value)[0]}» kept as a field: {error}")
-        return []
+        return ()
     changes += [f"{column}: {change}" for change in cell.changes]
-    return [address for _, address in cell.found]
+    return cell.found
 
 
-def _is_named(values: Mapping[str, Value]) -> bool:
-    return "first_name" in values or "last_name" in values
+def _each_by_its_own_name(
+    every: Sequence[tuple[str, Address]], said: Said, used: str, kept: dict[str, str], changes: list[str]
+) -> list[_Person]:
+    """Whom the addresses of a row mean whose columns name nobody: a name around one of them is that one's alone.
+
+    So it is where somebody copies who a message went to. Only under the very same name are two addresses one person's.
+    """
+    people: dict[str, list[tuple[str, Address]]] = {}
+    for name, address in every:
+        people.setdefault(fold(name) or address.key, []).append((name, address))
+    how = ", named one by one" if any(name for name, _ in every) else " and no name"
+    changes.append(f"{used}: {len(every)} addresses{how}: {len(people)} contacts")
+    return [
+        (
+            first,
+            tuple(address for _, address in others),
+            _read_values(said, name, kept, changes, is_desk=is_role_address(first)),
+        )
+        for (name, first), *others in people.values()
+    ]
 
 
 def _read_values(

@@ -126,7 +126,9 @@ class _Reader:
 
     def _of_person(self, contact: Contact, others: Sequence[str], sectors: Sequence[str]) -> dict[Field, str]:
         address = contact.address or ""
-        objected = contact.flag == OPTED_OUT or any(not one.scope for one in self._objectors.of(contact.id, address))
+        objected = contact.flag == OPTED_OUT or any(
+            not (one.scope or one.is_returned) for one in self._objectors.of(contact.id, address)
+        )
         return {
             Field.CIVILITY: contact.civility,
             Field.FIRST_NAME: contact.first_name,

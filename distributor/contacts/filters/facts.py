@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -128,7 +128,7 @@ def _owners() -> Select[Any]:
 
 
 def _bouncing() -> Select[Any]:
-    """The contacts whose last settled delivery found no such mailbox."""
+    """The contacts whose last settled delivery found no such mailbox, or came back, at an address that is in use."""
     row = aliased(Contact)
     newest = (
         select(func.max(col(Delivery.id)))
@@ -139,11 +139,14 @@ def _bouncing() -> Select[Any]:
     )
     refused = and_(col(Delivery.state) == DeliveryState.REJECTED, col(Delivery.verdict) == Verdict.HARD)
     bounced = or_(col(Delivery.state) == DeliveryState.BOUNCED, refused)
-    return _owners().where(bounced, col(Delivery.id).in_(newest))
+    main, post = aliased(Contact), aliased(Affiliation)
+    is_main = and_(col(main.same_as_id).is_(None), col(main.address_key) == col(Delivery.address_key))
+    is_used = or_(exists().where(is_main), exists().where(col(post.address) == col(Delivery.address)))
+    return _owners().where(bounced, is_used, col(Delivery.id).in_(newest))
 
 
 def _objectors(session: Session, keyring: Keyring | None) -> set[int]:
-    """The contacts who objected to everything, with whichever address.
+    """The contacts who objected to everything, with whichever address; that mail came back is no objection.
 
     Objections are keyed hashes, which no database can make: the addresses are hashed here.
     """
@@ -156,4 +159,5 @@ def _objectors(session: Session, keyring: Keyring | None) -> set[int]:
     own = select(col(Contact.id), col(Contact.address)).where(
         col(Contact.same_as_id).is_(None), col(Contact.address).is_not(None)
     )
-    return {number for number, address in session.execute(own) if objectors.against(number, address, ())}
+    said = ((number, objectors.against(number, address, ())) for number, address in session.execute(own))
+    return {number for number, told in said if told and not told.is_returned}

@@ -46,7 +46,12 @@ class _Rule:
 _REMOVE = "distributor lists remove {list} {who}"
 _EDIT = "distributor contacts edit {who}"
 _RULES = (
-    _Rule("bounced", "state:bounced", "the last message found no mailbox", f"{_EDIT} --address NEW, or {_REMOVE}"),
+    _Rule(
+        "bounced",
+        "state:bounced",
+        "the last message came back, or found no mailbox",
+        f"{_EDIT} --address NEW, or {_REMOVE}",
+    ),
     _Rule("complained", "state:complained", "marked a message of ours as junk", _REMOVE),
     _Rule("objected", "state:objected", "has objected: never mailed", _REMOVE),
     _Rule("other-channel", "not channel:mail", "wants our news in another way: never mailed", _REMOVE),

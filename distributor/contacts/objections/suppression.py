@@ -38,8 +38,9 @@ def add(
 ) -> bool:
     """Record that `address` objected, to everything or to one sector (`scope`, a slug); return whether that was new.
 
-    A journalist with several addresses objects with all of them. Adding the same objection again changes nothing.
-    Raises `Refused` under another key than the list was made with.
+    A journalist with several addresses objects with all of them. Adding the same objection again changes nothing; that
+    mail came back before is no objection, and gives way to one. Raises `Refused` under another key than the list was
+    made with.
     """
     check_key(session, keyring)
     hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
@@ -54,6 +55,8 @@ def add(
 
 RETURNED = "bounce: "
 """How the reason begins where nobody objected: mail to the address came back for good."""
+
+_IS_RETURNED = col(Suppression.reason).startswith(RETURNED)
 
 
 def mark_dead(session: Session, keyring: Keyring, address: Address, *, reason: str, source: str, actor: str) -> bool:
@@ -95,22 +98,24 @@ def remove(
 
 
 def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:
-    """Whether `address` objected to everything, or to `sector` (a slug). Raises `Refused` as `check_key` does."""
-    return not _scopes_over(session, sector).isdisjoint(scopes_of(session, keyring, address))
+    """Whether no mail of `sector` (a slug) leaves to `address`: its owner objected, or mail to it came back for good.
+
+    Raises `Refused` as `check_key` does.
+    """
+    if not _scopes_over(session, sector).isdisjoint(scopes_of(session, keyring, address)):
+        return True
+    is_its_own = col(Suppression.address_hash) == keyring.address_hash(address.key)
+    return session.scalars(select(col(Suppression.id)).where(is_its_own, _IS_RETURNED)).first() is not None
 
 
 def scopes_of(session: Session, keyring: Keyring, address: Address) -> list[str]:
     """What the journalist behind `address` objected to, with whichever address: "" for everything, or sectors' slugs.
 
-    Raises `Refused` as `check_key` does.
+    That mail came back is no objection. Raises `Refused` as `check_key` does.
     """
     check_key(session, keyring)
     hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
-    is_dead = and_(
-        col(Suppression.reason).startswith(RETURNED),
-        col(Suppression.address_hash) != keyring.address_hash(address.key),
-    )
-    which = and_(col(Suppression.address_hash).in_(hashes), not_(is_dead))
+    which = and_(col(Suppression.address_hash).in_(hashes), not_(_IS_RETURNED))
     return sorted(set(session.scalars(select(col(Suppression.scope)).where(which))))
 
 
@@ -206,14 +211,21 @@ def _of_person(session: Session, address: Address) -> list[Address]:
 
 
 def _insert(session: Session, lines: list[Objection]) -> int:
-    """Write the lines that are not there yet; return how many."""
-    statement = select(col(Suppression.address_hash), col(Suppression.scope))
+    """Write the lines that are not there yet, and those that only mail that came back stands for; return how many."""
+    statement = select(col(Suppression.address_hash), col(Suppression.scope), col(Suppression.reason))
     if len(lines) <= _FEW:
         statement = statement.where(col(Suppression.address_hash).in_([line.address_hash for line in lines]))
-    rows = session.execute(statement)
-    known = {(address_hash, scope) for address_hash, scope in rows}
+    known = {(address_hash, scope): reason for address_hash, scope, reason in session.execute(statement)}
     new = {(line.address_hash, line.scope): line for line in reversed(lines)}
-    missing = [line for place, line in new.items() if place not in known]
+    given_way = {
+        place
+        for place, line in new.items()
+        if known.get(place, "").startswith(RETURNED) and not line.reason.startswith(RETURNED)
+    }
+    for address_hash, scope in given_way:
+        mail_came_back = and_(col(Suppression.address_hash) == address_hash, col(Suppression.scope) == scope)
+        session.execute(delete(Suppression).where(mail_came_back))
+    missing = [line for place, line in new.items() if place not in known or place in given_way]
     session.add_all(
         Suppression(
             address_hash=line.address_hash,

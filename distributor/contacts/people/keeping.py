@@ -21,6 +21,7 @@ from distributor.contacts.intake.merging import LEVELS, Provenance, Said, first_
 from distributor.contacts.intake.store import ContactStore, SectorTree
 from distributor.contacts.lists import listmaking, press_lists
 from distributor.contacts.objections import suppression
+from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people import ownership
 from distributor.contacts.people.affiliating import end_post, put_post, resolve_outlet
 from distributor.contacts.people.changes import Change, shown
@@ -127,8 +128,7 @@ def add_contact(
     session.add(Audit(actor=actor, action="contacts.add", subject=known.address, details={"contact": known.id}))
     for name in lists:
         listmaking.add_members(session, press_lists.find_list(session, name), [known.address], actor=actor)
-    if objected := suppression.scopes_of(session, keyring, draft.address):
-        remarks.append("This address has objected" + ("" if "" in objected else f" to {', '.join(objected)}") + ".")
+    remarks += [f"No mail leaves: {told.because}." for told in Objectors(session, keyring).of(known.id, known.address)]
     return Kept(known.id, tuple(_as_changes(known.values, draft, known.source, lists, slugs)), tuple(remarks))
 
 

@@ -96,7 +96,7 @@ def remove_address(session: Session, keyring: Keyring, contact: Contact, text: s
 def share_objections(
     session: Session, keyring: Keyring, contact: Contact, actor: str
 ) -> tuple[list[str], list[tuple[int, str]]]:
-    """Record for every address of the contact what was objected to with any of them.
+    """Record for every address of the contact what was objected to with any of them, but not that mail came back.
 
     Return the scopes, and number and hash of each objection that was written for it. Raises `Refused` under another key
     than objections were kept with.
@@ -107,7 +107,7 @@ def share_objections(
     hashes = [keyring.address_hash(one.key) for one in addresses]
     theirs = select(Suppression).where(col(Suppression.address_hash).in_(hashes)).order_by(col(Suppression.id))
     known = {line.id: line for line in session.scalars(theirs)}
-    by_scope = {line.scope: line for line in known.values()}
+    by_scope = {line.scope: line for line in known.values() if not line.reason.startswith(suppression.RETURNED)}
     for scope, line in by_scope.items():
         suppression.add(
             session, keyring, addresses[0], reason=line.reason, source=line.source, scope=scope, actor=actor

@@ -102,8 +102,12 @@ def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> 
     width = max(map(len, body))
     check_width(width, file, sheet)
     values = [[cells[column].strip() if column < len(cells) else "" for cells in body] for column in range(width)]
-    addresses = [column for column in range(width) if all(_is_address(value) for value in values[column])]
-    if not addresses:
+    # One column holds an address in every row; another one, whatever stands in it is one.
+    addresses = [
+        column for column, cells in enumerate(values) if any(cells) and all(map(_is_address, filter(None, cells)))
+    ]
+    always = next((column for column in addresses if all(values[column])), None)
+    if always is None:
         where = f" of the sheet «{sheet}»" if sheet else ""
         raise BadInput(
             f"No row{where} names the columns.",
@@ -113,7 +117,7 @@ def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> 
     names = dict.fromkeys(addresses[:1], "E-mail") | {
         column: f"E-mail {number}" for number, column in enumerate(addresses[1:], start=2)
     }
-    locals_ = [read_address_cell(value).found[0][1].local for value in values[addresses[0]]]
+    locals_ = [read_address_cell(value).found[0][1].local for value in values[always]]
     names |= _name_people([None if column in names else values[column] for column in range(width)], locals_)
     for column in range(width):
         filled = [value for value in values[column] if value]
