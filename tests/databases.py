@@ -5,14 +5,16 @@ The migrations make the schema once in a process, on each engine; every new data
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, event, make_url, text
 
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
@@ -35,6 +37,24 @@ def new_database(folder: Path, postgres_url: str = "") -> Iterator[Database]:
     yield database
     database.close()
     _tell(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def query_plans(database: Database) -> Iterator[list[str]]:
+    """How SQLite goes about whatever is asked of it meanwhile, step by step, in its own words."""
+    steps: list[str] = []
+    assert database.file is not None, "an empty PostgreSQL table is rightly read whole"
+    with closing(sqlite3.connect(database.file)) as other:
+
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                steps.extend(str(row[3]) for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield steps
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
 
 
 @cache

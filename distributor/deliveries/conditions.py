@@ -41,6 +41,19 @@ def is_meant() -> ColumnElement[bool]:
     return literal_column("NOT delivery.is_withheld")  # of no type: a Boolean one is compared with 1
 
 
+def of_any_dispatch() -> ColumnElement[bool]:
+    """A condition that holds for every delivery: with it those in a few states are looked up, and not all are read.
+
+    The index of states begins with the dispatch.
+    """
+    return _delivery.c.dispatch_id.in_(select(_dispatch.c.id))
+
+
+def is_with_a_worker() -> ColumnElement[bool]:
+    """The condition that a delivery, of whatever dispatch, is claimed or being sent."""
+    return and_(of_any_dispatch(), _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+
+
 def is_put_off() -> ColumnElement[bool]:
     """The condition that a delivery waits for its provider's time, untried; a server's «later» leaves no reason."""
     return and_(_delivery.c.state == DeliveryState.DEFERRED, _delivery.c.reason != "")

@@ -18,7 +18,7 @@ from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
 from distributor.deliveries.apart import CACHE_KB, Errand
-from distributor.deliveries.conditions import is_put_off
+from distributor.deliveries.conditions import is_put_off, is_with_a_worker, of_any_dispatch
 from distributor.deliveries.decisions import Ending, end_doubt
 from distributor.deliveries.informing import Informing
 from distributor.deliveries.leases import clock_of, lease_end, may_recover
@@ -36,8 +36,6 @@ T = TypeVar("T")
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
 _attempt = Attempt.__table__
-
-_is_held = _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
 
 _NEW = {name: field.default for name, field in Delivery.model_fields.items() if name != "id"}
 """The columns of a delivery that is planned, and what stands there unless the plan says otherwise."""
@@ -227,7 +225,8 @@ class DeliveryLog:
             return connection.execute(
                 update(_delivery)
                 .where(
-                    _delivery.c.state == DeliveryState.DEFERRED,
+                    of_any_dispatch(),
+                    is_put_off(),
                     _delivery.c.reason == reason,
                     _delivery.c.domain.in_(domains),
                 )
@@ -240,7 +239,7 @@ class DeliveryLog:
         with self._database.transaction() as connection:
             connection.execute(
                 update(_delivery)
-                .where(_delivery.c.worker == self.worker, _is_held)
+                .where(_delivery.c.worker == self.worker, is_with_a_worker())
                 .values(lease_until=lease_end(shared_clock=self._shared_clock)),
                 {} if self._shared_clock else {"lease": self._now() + LEASE},
             )
@@ -263,7 +262,7 @@ class DeliveryLog:
             lease_now = self.moment(connection)
             held = connection.execute(
                 select(_delivery.c.worker, func.max(_delivery.c.lease_until).label("lease_until"))
-                .where(_is_held)
+                .where(is_with_a_worker())
                 .group_by(_delivery.c.worker)
             ).all()
             dead = [
@@ -287,7 +286,7 @@ class DeliveryLog:
         now = self._now()
         with self._database.transaction() as connection:
             self._informing.note(connection, self._gathered(), now)
-            names = connection.execute(select(_delivery.c.worker).where(_is_held).distinct()).scalars()
+            names = connection.execute(select(_delivery.c.worker).where(is_with_a_worker()).distinct()).scalars()
             return self._bury(connection, [name for name in names if is_same_process(name, self.worker)], now)
 
     @made_anew_when_crossed
@@ -353,16 +352,17 @@ class DeliveryLog:
     def _bury(self, connection: Connection, workers: Sequence[str], now: datetime) -> Recovery:
         if not workers:
             return Recovery()
+        theirs = and_(of_any_dispatch(), _delivery.c.worker.in_(workers))
         requeued = connection.execute(
             update(_delivery)
-            .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.CLAIMED)
+            .where(theirs, _delivery.c.state == DeliveryState.CLAIMED)
             .values(state=DeliveryState.QUEUED, worker="", lease_until=None, updated_at=now)
         ).rowcount
         if requeued:
             ring(connection)
         doubtful = connection.execute(
             select(_delivery.c.id, _delivery.c.address, _delivery.c.updated_at, _delivery.c.worker)
-            .where(_delivery.c.worker.in_(workers), _delivery.c.state == DeliveryState.SENDING)
+            .where(theirs, _delivery.c.state == DeliveryState.SENDING)
             .order_by(_delivery.c.id)
             .with_for_update()
         ).all()

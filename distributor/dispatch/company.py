@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from distributor import clock
+from distributor.deliveries.conditions import is_with_a_worker
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.workers import host_of, is_dead, pid_of
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
@@ -60,7 +61,7 @@ def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str 
         .join(_version, _version.c.id == _dispatch.c.release_version_id)
         .join(_release, _release.c.id == _version.c.release_id)
         .where(
-            _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
+            is_with_a_worker(),
             _delivery.c.worker != but,
             *([] if dispatch_id is None else [_delivery.c.dispatch_id == dispatch_id]),
         )

@@ -17,6 +17,7 @@ from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import UNDER_WAY, DeliveryState
 
+_MAY_BE_DUE = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)
 _AT_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -30,7 +31,7 @@ def find_due(connection: Connection, now: datetime, in_doubt: InDoubtPolicy, acc
     moment, ahead = clock_of(connection, now), now + AHEAD
     rows = connection.execute(
         select(
-            col(Delivery.dispatch_id),
+            col(Dispatch.id),
             col(Dispatch.scheduled_at),
             func.max(col(Delivery.not_before)),
             func.max(case((col(Delivery.embargo_until) <= moment, col(Delivery.embargo_until)))),
@@ -42,6 +43,7 @@ def find_due(connection: Connection, now: datetime, in_doubt: InDoubtPolicy, acc
             *([col(Dispatch.account_id).in_(through)] if accounts else []),
             col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= now),
             not_(cools()),
+            col(Delivery.state).in_(_MAY_BE_DUE),  # for the index: what follows decides
             ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(moment))
             | leaves_doubt(in_doubt)
             | (
@@ -50,8 +52,8 @@ def find_due(connection: Connection, now: datetime, in_doubt: InDoubtPolicy, acc
                 & may_leave(moment)
             ),
         )
-        .group_by(col(Delivery.dispatch_id), col(Dispatch.scheduled_at))
-        .order_by(col(Delivery.dispatch_id))
+        .group_by(col(Dispatch.id), col(Dispatch.scheduled_at))
+        .order_by(col(Dispatch.id))
     ).all()
     came = {number: max((one for one in hours if one), default=_AT_ANY_TIME) for number, *hours in rows}
     return sorted(came, key=lambda number: came[number], reverse=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import query_plans
 from ledgerbase import KEYRING, START, add_version
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
@@ -305,17 +305,10 @@ def test_who_has_it_is_found_by_the_indexes_of_those_who_are_not_withheld(base: 
     with base.session(reads_only=True) as session:
         version = session.get_one(ReleaseVersion, version_id)
         release = version.release_id
-        steps: list[str] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-            with base.engine.connect() as other:
-                steps.extend(str(row[3]) for row in other.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
-
-        connection = session.connection()
-        event.listen(connection, "before_cursor_execute", note)
-        holdings.find_held(session, version)
-        from_lists._had_earlier_version(session, version)
-        following_up._followed_up(session, [release], ZoneInfo("Europe/Paris"), but=None)
+        with query_plans(base) as steps:
+            holdings.find_held(session, version)
+            from_lists._had_earlier_version(session, version)
+            following_up._followed_up(session, [release], ZoneInfo("Europe/Paris"), but=None)
     found = [step for step in steps if " delivery " in f"{step} "]
     assert found
     assert all(step.startswith("SEARCH") and "uq_delivery_" in step for step in found), found

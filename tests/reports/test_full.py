@@ -18,10 +18,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import query_plans
 from ledgerbase import KEYRING, START, add_dispatch, add_version, delivery_row
 from python_calamine import CalamineWorkbook
 from seeded import MARKUP, STATES, seed
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 
 from distributor.contacts.cleaning.codes import OUTLET_KINDS
 from distributor.db.engine import Database
@@ -443,16 +444,7 @@ def test_the_indexes_are_used(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("an empty PostgreSQL table is rightly read whole")
     number, _ = seed(database)
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        with database.engine.connect() as other:
-            plan = other.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            asked.extend(str(row[3]) for row in plan)
-
-    with reading(database, number) as (connection, _report):
-        connection.execute(text("SELECT 1"))
-        event.listen(connection, "before_cursor_execute", note)
+    with reading(database, number) as (connection, _report), query_plans(database) as asked:
         queries.make_report(connection, dispatch_id=number)
         queries_details.make_details(connection, _report)
     for index in (
