@@ -23,7 +23,7 @@ from distributor.dispatch.manifest import LeftOut, LeftOutReason, PlannedRecipie
 from distributor.dispatch.newcomers import holders
 from distributor.dispatch.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.plan import delivery_row, keep_signatures, new_dispatch
+from distributor.dispatch.plan import are_others, delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.provenance import require_provenance
 from distributor.dispatch.signoffs import Signature
 from distributor.dispatch.waited import cut_offs_of, hours_of, waiting_of
@@ -134,7 +134,7 @@ def plan_correction(
     if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
     added = [one for part in parts for one in part.added]
-    if holders(session, first.release, added, now):
+    if holders(session, first.release, added, now) or are_others(session, first.version, added):
         raise Moved
     require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
     numbers = [
