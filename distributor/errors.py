@@ -72,6 +72,10 @@ class FileReplaced(StorageTrouble):
     """The file that is open is not the one that others open: what is written to it would be known to nobody."""
 
 
+class Outdated(FileReplaced):
+    """A newer version has brought the database up to date: of what is new there this process knows nothing."""
+
+
 class Refused(DistributorError):
     """A guard (proof, sign-off, embargo, suppression) said no."""
 

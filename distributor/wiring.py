@@ -294,9 +294,13 @@ class _WaysOut:
 
 
 def _require_no_former_version(connection: Connection) -> None:
-    """Raise `Refused` while somebody works by the older schema: what is new in the other one would not bind them."""
+    """Raise `Refused` while somebody works by the older schema: what is new in the other one would not bind them.
+
+    Nobody comes to work before the transaction is over: they see then what it has made of the schema.
+    """
     require_nobody_at_work(
         connection,
+        and_stays=True,
         because="It began before this version was installed, and must not go on with a database that it does not know.",
         mend="Stop it, on every machine, run this command, and start it again.",
     )

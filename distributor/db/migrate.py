@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from distributor.db.engine import Database
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Outdated
 
 SCHEMA_HEAD = "0019"
 """The newest migration in `migrations/versions`; a test holds it equal to Alembic's own answer."""
@@ -54,3 +54,15 @@ def ensure_schema(database: Database, require: Callable[[Connection], object] = 
         config.attributes["connection"] = connection  # Alembic looks once more at what there is to do
         command.upgrade(config, SCHEMA_HEAD)
     return True
+
+
+def require_own_schema(connection: Connection) -> None:
+    """Raise `Outdated` where a newer Distributor has brought the database up to date since this process opened it.
+
+    Asked behind what the same transaction wrote: on PostgreSQL that waits until a migration is over.
+    """
+    if connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() != SCHEMA_HEAD:
+        raise Outdated(
+            "A newer Distributor has brought this database up to date meanwhile; the older one sends nothing more.",
+            mend="Run the command again.",
+        )

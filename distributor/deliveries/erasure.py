@@ -18,9 +18,10 @@ _dispatch, _feedback = Dispatch.__table__, FeedbackEvent.__table__
 
 REASON = "erased"
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
-_EMPTIED: dict[str, Any] = {
+EMPTIED: dict[str, Any] = {
     "raw": b"", "reason": "", "source": "", "address": "", "sender": "", "subject": "", "said": "", "details": {},
 }  # fmt: skip
+"""What is left of a message that came back, but for its kind, verdict, time and delivery."""
 _UNDER_WAY = frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING})
 
 
@@ -79,9 +80,14 @@ def erase_deliveries(
         func.lower(_feedback.c.address).in_(addresses),
         func.lower(_feedback.c.sender).in_(addresses),
     )
-    connection.execute(update(_feedback).where(about).values(**_EMPTIED))
+    connection.execute(update(_feedback).where(about).values(**EMPTIED))
     tests = _erase_tests(connection, names)
     return ErasedDeliveries(len(rows), withheld, len(tests), (*(row.message_id for row in rows), *tests))
+
+
+def is_erased(delivery: Delivery) -> bool:
+    """Whether the person whom it went to was erased since."""
+    return "@" not in delivery.address
 
 
 def _without_person(row: Any, redact: Callable[[Any], Any], now: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor import clock
 from distributor.db.bell import ring
 from distributor.db.engine import Database, made_anew_when_crossed
+from distributor.db.migrate import require_own_schema
 from distributor.db.pieces import in_pieces
 from distributor.db.plain import pragmas
 from distributor.db.prepared import PreparedInsert, once_for_a_kind
@@ -141,11 +142,15 @@ class DeliveryLog:
     # Planning
 
     def plan(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
-        """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many."""
+        """Insert a new dispatch's deliveries, `queued` or `withheld`, in the caller's transaction; return how many.
+
+        Raises as `require_own_schema`.
+        """
         count = 0
         for chunk in in_pieces(rows):
             self._planned.run(connection, [_planned(row) for row in chunk])
             count += len(chunk)
+        require_own_schema(connection)
         ring(connection)
         return count
 

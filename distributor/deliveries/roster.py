@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, inspect, not_, select, update
+from sqlalchemy import Connection, delete, insert, inspect, not_, select, text, update
 
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.db.migrate import require_own_schema
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.timing import cools, left_cooling
@@ -40,7 +41,7 @@ class Roster:
         self._accounts = list(accounts)
 
     def beat(self, dispatch_id: int | None, connections: int, newly_sent: int = 0) -> None:
-        """Say that this worker lives, and what it does; who has died is struck off."""
+        """Say that this worker lives, and what it does; who has died is struck off. Raises as `require_own_schema`."""
         with self._database.transaction() as connection:
             now = self._moment(connection)
             values = {"seen_at": now, "dispatch_id": dispatch_id, "connections": connections}
@@ -60,6 +61,7 @@ class Roster:
                         accounts=self._accounts,
                     )
                 )
+            require_own_schema(connection)
             self._strike_off(connection, now)
 
     def leave(self) -> None:
@@ -110,13 +112,16 @@ def in_hand(connection: Connection) -> set[int]:
     return {number for name, seen_at, number in rows if not is_dead(name, seen_at + LEASE, now, is_alive)}
 
 
-def require_nobody_at_work(connection: Connection, *, because: str, mend: str) -> None:
+def require_nobody_at_work(connection: Connection, *, because: str, mend: str, and_stays: bool = False) -> None:
     """Raise `Refused` while a worker lives, of whatever version, or a dispatch cools down that is about to have one.
 
-    An idle one sends as soon as somebody is due.
+    An idle one sends as soon as somebody is due. With `and_stays` whoever comes meanwhile waits for the transaction's
+    end.
     """
     if not inspect(connection).has_table(_worker.name):
         return  # a schema from before there was a roster
+    if and_stays and connection.dialect.name != "sqlite":  # where the write lock is ours already
+        connection.execute(text(f"LOCK TABLE {_worker.name} IN SHARE MODE"))
     now = clock_of(connection, clock.now())
     rows = connection.execute(select(_worker.c.name, _worker.c.seen_at).order_by(_worker.c.name)).all()
     living = [name for name, seen_at in rows if not is_dead(name, seen_at + LEASE, now, is_alive)]

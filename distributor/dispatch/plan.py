@@ -9,12 +9,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
-from distributor.deliveries.conditions import OBJECTED
+from distributor.db.prepared import among
+from distributor.deliveries.conditions import OBJECTED, is_meant
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
@@ -29,7 +31,7 @@ from distributor.dispatch.recipients.waves import PlannedWave, meant_by
 from distributor.dispatch.signoff.signoffs import Signature
 from distributor.errors import Refused
 from distributor.folding import slugify
-from distributor.models import Dispatch, LeftOut, Release, ReleaseVersion
+from distributor.models import Contact, Delivery, Dispatch, LeftOut, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.inforce import embargo_of
 from distributor.releases.kinds import ReleaseKind
@@ -58,11 +60,11 @@ def plan_dispatch(
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
-    nothing, when another command has planned this version for one of these journalists since the manifest was made, and
-    as `require_provenance` does. `files` go with it beside the release's own; `signatures` are those that hold. It goes
-    through `account`; when that is refused, the account `then` takes over. Nothing of it leaves before its hour: each
-    recipient leaves with the first of `waves` that means them, and not before the end of the embargo unless they have
-    agreed to it.
+    nothing, when another command has planned this version for one of these journalists since the manifest was made, or
+    has merged or erased one of them, and as `require_provenance` does. `files` go with it beside the release's own;
+    `signatures` are those that hold. It goes through `account`; when that is refused, the account `then` takes over.
+    Nothing of it leaves before its hour: each recipient leaves with the first of `waves` that means them, and not
+    before the end of the embargo unless they have agreed to it.
     """
     require_provenance(session, manifest.recipients)
     require_uncorrected(session, version.release_id)
@@ -87,9 +89,13 @@ def plan_dispatch(
         rows = _rows(dispatch.id, version, manifest, identity, now)
         log.plan(session.connection(), _timed(rows, manifest, waves, common))
     except IntegrityError as error:
+        if "foreign key" in str(error.orig).lower():
+            raise _changed_meanwhile() from error
         if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
         raise _planned_elsewhere() from error
+    if are_others(session, version, manifest.recipients):  # asked behind the rows: whoever merges now waits for them
+        raise _changed_meanwhile()
     session.add_all(_left_out(dispatch.id, manifest))
     return dispatch.id
 
@@ -142,6 +148,31 @@ def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Mani
     session.get(Release, release.translates_id or release.id, with_for_update=True, populate_existing=True)
     if find_holders(session, version, manifest.recipients):
         raise _planned_elsewhere()
+
+
+def are_others(session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient]) -> bool:
+    """Whether one of these journalists was erased or merged since the manifest was made: they would get it twice.
+
+    Merged into another one, or with one into them who stands on a dispatch of this version.
+    """
+    ids = {one.contact_id for one in recipients}
+    own = among(Contact.__table__.c.id, "ids", session.connection().dialect)
+    standing = select(func.count(col(Contact.id))).where(own, col(Contact.same_as_id).is_(None))
+    if session.scalar(standing, {"ids": list(ids)}) != len(ids):
+        return True
+    merged = (
+        select(Contact.same_as_id)
+        .join(Delivery, col(Delivery.contact_id) == col(Contact.id))
+        .where(col(Delivery.release_version_id) == version.id, is_meant(), col(Contact.same_as_id).is_not(None))
+    )
+    return not ids.isdisjoint(session.scalars(merged))
+
+
+def _changed_meanwhile() -> Refused:
+    return Refused(
+        "Another command has just merged or erased one of these journalists; nothing was planned here.",
+        mend="Run the same command again.",
+    )
 
 
 def _planned_elsewhere() -> Refused:

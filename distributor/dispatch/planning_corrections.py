@@ -19,7 +19,7 @@ from distributor.dispatch.messages.composing import CORRECTS, Notice
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.plan import delivery_row, keep_signatures, new_dispatch
+from distributor.dispatch.plan import are_others, delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, PlannedRecipient
@@ -134,7 +134,7 @@ def plan_correction(
     if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
     added = [one for part in parts for one in part.added]
-    if holders(session, first.release, added, now):
+    if holders(session, first.release, added, now) or are_others(session, first.version, added):
         raise Moved
     require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
     numbers = [

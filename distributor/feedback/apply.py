@@ -12,7 +12,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor import clock
+from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
+from distributor.deliveries.erasure import EMPTIED, is_erased
 from distributor.feedback import effects
 from distributor.feedback.attribute import Attributor, Match
 from distributor.feedback.effects import Effect, Hand, PauseDomain
@@ -46,7 +48,8 @@ class Intake:
     """Takes messages in. The same message twice changes nothing; killed in the middle, nothing of it is half done.
 
     `bounce_address` is ours, before a token is put into it; `pause_domain` is told of domains that refuse our mail.
-    With `forwards`, journalists' answers are kept whole until they are handed on.
+    With `forwards`, journalists' answers are kept whole until they are handed on. Of what programs send back about
+    somebody who was erased, it is kept that it came.
     """
 
     def __init__(
@@ -115,6 +118,9 @@ class Intake:
             match = Match(signed_for, "signed unsubscribe address")
         elif named is not None and kind is Kind.OBJECTION:
             signed_for = match.delivery_id
+        is_gone = kind not in _BY_HAND and _is_erased(hand, finding, match)
+        if is_gone:
+            finding = replace(finding, said="")
         effect = _effect(hand, replace(reading, kind=kind), finding, match, signed_for)
         details = dict(effect.details)
         if reading.trouble:
@@ -139,9 +145,20 @@ class Intake:
             said=finding.said or effect.sentence,
             details=details | {"done": effect.sentence},
         )
+        if is_gone:
+            event.sqlmodel_update(EMPTIED | {"state": effects.RECORDED, "reason": finding.reason})
         hand.session.add(event)
         hand.session.flush()
         return Taken(kind, finding.address, effect.state, effect.sentence, match.delivery_id)
+
+
+def _is_erased(hand: Hand, finding: Finding, match: Match) -> bool:
+    """Whether somebody is meant who was erased: a bounce may come days after."""
+    delivery = hand.session.get(Delivery, match.delivery_id) if match.delivery_id else None
+    address = effects.read_sender(finding.address)
+    return (delivery is not None and is_erased(delivery)) or (
+        address is not None and suppression.was_erased(hand.session, hand.keyring, address)
+    )
 
 
 def _is_answer(hand: Hand, reading: Reading, kind: Kind, match: Match) -> bool:
@@ -151,7 +168,8 @@ def _is_answer(hand: Hand, reading: Reading, kind: Kind, match: Match) -> bool:
     return kind in {Kind.REPLY, Kind.OTHER} and effects.contact_of(hand.session, reading.sender, Match()) is not None
 
 
-_FROM_PEOPLE = frozenset({Kind.OBJECTION, Kind.REPLY, Kind.OTHER, Kind.AUTO_REPLY})
+_BY_HAND = frozenset({Kind.OBJECTION, Kind.REPLY, Kind.OTHER})
+_FROM_PEOPLE = _BY_HAND | {Kind.AUTO_REPLY}
 
 
 def _about(reading: Reading, finding: Finding) -> str:

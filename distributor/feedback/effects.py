@@ -14,6 +14,7 @@ from distributor.addresses import Address, BadAddress, kept_address, parse_addre
 from distributor.contacts.objections import suppression
 from distributor.contacts.people import ownership
 from distributor.deliveries import returns
+from distributor.deliveries.erasure import is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
@@ -87,7 +88,9 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
     )
     told = [f"bounced ({cause})" if moved else f"said again of a delivery that is {delivery.state}"]
     is_theirs = not finding.address or same(delivery.address) in {same(finding.address), same(finding.other_address)}
-    if finding.is_dead and is_theirs:
+    if is_erased(delivery):
+        told.append("erased since")
+    elif finding.is_dead and is_theirs:
         told += _leave_alone(hand, delivery, f"{suppression.RETURNED}{cause}")
     elif finding.is_dead:
         told.append(f"{finding.address}, where it is forwarded, is dead: {delivery.address} may still be read")
@@ -123,7 +126,7 @@ def complained(hand: Hand, finding: Finding, match: Match) -> Effect:
         returns.complain(hand.session.connection(), delivery.id, reason=finding.reason, now=hand.now)
     elif told is None:
         return _unattributed(finding, match)
-    for address in filter(None, (told, kept_address(delivery.address) if delivery else None)):
+    for address in filter(None, (told, _address_of(delivery) if delivery else None)):
         suppression.add(
             hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor
         )
@@ -136,8 +139,8 @@ def objected(hand: Hand, reading: Reading, signed_for: int | None) -> Effect:
     address = read_sender(reading.sender)
     if hand.is_told and address is not None:
         object_for(hand, address)
-    if delivery is not None:
-        return object_for(hand, kept_address(delivery.address))
+    if delivery is not None and (theirs := _address_of(delivery)) is not None:
+        return object_for(hand, theirs)
     if hand.is_told and address is not None:
         return Effect(APPLIED, f"{address} objected: not mailed again")
     if address is None:
@@ -218,6 +221,11 @@ def read_sender(text: str) -> Address | None:
         return parse_address(text)
     except BadAddress:
         return None
+
+
+def _address_of(delivery: Delivery) -> Address | None:
+    """The address that a delivery went to; None of who was erased since, and is not mailed again as it is."""
+    return None if is_erased(delivery) else kept_address(delivery.address)
 
 
 def _unattributed(finding: Finding, match: Match) -> Effect:

@@ -22,7 +22,7 @@ from distributor.errors import BadInput
 from distributor.feedback import waiting
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
-from distributor.models import Affiliation, Contact, FeedbackEvent, Outlet
+from distributor.models import Affiliation, Contact, FeedbackEvent, Outlet, Suppression
 from distributor.reports import queries, queries_details
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.tokens import Purpose
@@ -362,6 +362,34 @@ def test_whoever_is_erased_goes_from_what_came_back_too(database: Database, inta
     with database.session() as session:
         for event in session.scalars(select(FeedbackEvent)):
             assert (event.raw, event.address, event.sender, event.said, event.details) == (b"", "", "", "", {})
+
+
+def test_what_programs_send_back_of_whoever_was_erased_brings_nobody_back(
+    database: Database, intake: Intake, clock: HandClock
+) -> None:
+    """A bounce comes up to five days after the message, and names whom it did not reach."""
+    ids = accepted(database, 4)
+    address = delivery(database, ids[0]).address
+    said = f"550 5.1.1 <{address}>: User unknown"
+    returned = [dsn(database, ids[0], said=said), dsn(database, ids[1]), dsn(database, ids[2])]
+    absent = letter(delivery(database, ids[3]).address, "Absent", "De retour lundi.", "Auto-Submitted: auto-replied")
+    unknown = report(f"Final-Recipient: rfc822; {address}", "Action: failed", "Status: 5.1.1")
+    with database.session() as session:
+        addresses = [parse_address(delivery(database, number).address) for number in ids]
+        suppression.mark_erased(session, KEYRING, addresses)
+        erase_deliveries(session.connection(), DELIVERY.c.id.in_(ids), [], lambda text: text, clock())
+    for message in (*returned, absent, unknown):
+        assert intake.take(message, "test")[0].is_new
+        assert not intake.take(message, "test")[0].is_new
+    assert Counter(states(database, ids)) == {DeliveryState.BOUNCED: 3, DeliveryState.ACCEPTED: 1}
+    with database.session() as session:
+        for event in session.scalars(select(FeedbackEvent)):
+            kept = (event.raw, event.address, event.sender, event.subject, event.said, event.details, event.state)
+            assert kept == (b"", "", "", "", "", {}, "recorded")
+        for number in ids:
+            assert delivery(database, number).reply == ""
+        objections = session.scalar(select(func.count()).select_from(Suppression))
+    assert objections == len(ids)
 
 
 def test_a_dead_mailbox_says_nothing_of_the_journalists_other_ones(database: Database, intake: Intake) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, Person
+from office import BUREAU, SHORT_LIST, SLUG, Office, Person, finish
 from smtpserver import Fault, Script, running
 
 HAS_IT, LATER = SHORT_LIST[1], SHORT_LIST[-1]
@@ -39,3 +39,49 @@ def test_whoever_was_refused_at_one_address_is_sent_it_at_the_other(office: Offi
         said = waiting.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes").out
         assert "is not sent" not in said, "the other address refused it"
         assert waiting.states()["queued"] == 1
+
+
+@pytest.mark.parametrize("stays", [HAS_IT, LATER])
+def test_whoever_is_merged_while_the_send_waits_for_its_answer_gets_it_once(office: Office, stays: Person) -> None:
+    """What was shown had them twice; and once one of the two has it, the other has it too."""
+    other = LATER if stays is HAS_IT else HAS_IT
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        with sending.on_a_terminal("send", SLUG, "--list", BUREAU) as terminal:
+            terminal.read_until("[y/N]")
+            sending.run("contacts", "merge", stays.address, other.address, "--yes")
+            terminal.type("y\n")
+            terminal.read_until("Run the same command again.")
+            finish(terminal.process, 3)
+        assert server.accepted == []
+        sending.send(SLUG, BUREAU)
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+
+
+def test_whoever_is_merged_into_one_who_has_it_while_the_send_waits_gets_it_once(office: Office) -> None:
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        sending.run("lists", "create", "autre")
+        sending.run("lists", "add", "autre", HAS_IT.address)
+        sending.send(SLUG, "autre")
+        with sending.on_a_terminal("send", SLUG, "--list", BUREAU) as terminal:
+            terminal.read_until("[y/N]")
+            sending.run("contacts", "merge", LATER.address, HAS_IT.address, "--yes")
+            terminal.type("y\n")
+            terminal.read_until("Run the same command again.")
+            finish(terminal.process, 3)
+        sending.send(SLUG, BUREAU)
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+
+
+def test_whoever_is_erased_while_the_send_waits_for_its_answer_is_not_written_to(office: Office) -> None:
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        with sending.on_a_terminal("send", SLUG, "--list", BUREAU) as terminal:
+            terminal.read_until("[y/N]")
+            sending.run("contacts", "forget", LATER.address, "--yes")
+            terminal.type("y\n")
+            terminal.read_until("Run the same command again.")
+            finish(terminal.process, 3)
+        sending.send(SLUG, BUREAU)
+        assert {one.recipient for one in server.accepted} == {one.spec for one in SHORT_LIST} - {LATER.spec}

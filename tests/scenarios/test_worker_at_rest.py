@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from office import BUREAU, SLUG, Office, finish, one_sentence, send_arguments, until
+from movingclock import MovingClock
+from office import BUREAU, SLUG, Office, finish, one_sentence, send_arguments, until, until_looked
+from smtpserver import Script, running
 from warmcommand import WarmCommand
 
 
@@ -43,6 +45,33 @@ def test_the_schema_is_not_brought_up_to_date_under_a_worker_that_does_not_know_
         assert office.query("SELECT version_num FROM alembic_version") == [("0018",)]
     office.run("dispatches", "list")
     assert office.query("SELECT version_num FROM alembic_version") == [("0019",)]
+
+
+def test_whoever_was_asked_before_the_schema_was_brought_up_to_date_sends_nothing_by_the_old_one(
+    office: Office,
+) -> None:
+    """Nobody sees a command that waits for its answer: it would plan, and send, by rules that are no more."""
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        with sending.on_a_terminal("send", SLUG, "--list", BUREAU) as terminal:
+            terminal.read_until("[y/N]")
+            office.change("UPDATE alembic_version SET version_num = '9999'")
+            terminal.type("y\n")
+            terminal.read_until("Run the command again.")
+            finish(terminal.process, 2)
+        assert server.accepted == []
+    assert office.query("SELECT (SELECT count(*) FROM dispatch), (SELECT count(*) FROM delivery)") == [(0, 0)]
+
+
+def test_work_ends_once_the_schema_was_brought_up_to_date_behind_its_back(
+    office: Office, moving_clock: MovingClock
+) -> None:
+    """A machine that was asleep when somebody looked who is at work."""
+    process = office.by(moving_clock).start("work")
+    until_looked(process, moving_clock)
+    office.change("UPDATE alembic_version SET version_num = '9999'")
+    moving_clock.move(seconds=5)
+    assert "newer Distributor" in one_sentence(finish(process, 2))
 
 
 def test_a_worker_that_was_killed_holds_up_nothing(office: Office) -> None:

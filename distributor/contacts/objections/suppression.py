@@ -142,6 +142,14 @@ def erased_hashes(session: Session, keyring: Keyring) -> set[str]:
     return set(session.scalars(select(col(Suppression.address_hash)).where(which)))
 
 
+def was_erased(session: Session, keyring: Keyring, address: Address) -> bool:
+    """Whether the owner of this address was erased, as far as that is known under this key."""
+    which = select(col(Suppression.id)).where(
+        col(Suppression.address_hash) == keyring.address_hash(address.key), col(Suppression.reason) == ERASURE
+    )
+    return session.scalars(which.limit(1)).first() is not None
+
+
 def mark_erased(session: Session, keyring: Keyring, addresses: Iterable[Address]) -> None:
     """Leave behind that these addresses were erased: an objection to everything that an import heeds too."""
     check_key(session, keyring)
