@@ -484,9 +484,9 @@ class Dispatch(_Row, table=True):
     `waits_until` it is not taken up by itself: `waits_for` says what used up or closed, or that it cools down.
     `scheduled_at` is when it is to start, and nothing of it leaves before; whoever has not left by `not_after` is
     withheld. `sign_offs` are the signatures that held when it was planned, `signed_off_by` their names. `correction` is
-    empty, or what a correction says to those who have the message of which dispatch (`dispatch.messages.notices`). `account_id`
-    is the account that carries it now; `then_account_id` the one that takes over, once, when that is refused:
-    `takeover` then tells from which one, when and why.
+    empty, or what a correction says to those who have the message of which dispatch (`dispatch.messages.notices`).
+    `account_id` is the account that carries it now; `then_account_id` the one that takes over, once, when that is
+    refused: `takeover` then tells from which one, when and why.
     """
 
     __tablename__ = "dispatch"
