@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from distributor.releases.findings import LinkState
-from distributor.releases.following import MOST_LINKS, follow_links, is_public
+from distributor.releases.linkcheck import MOST_LINKS, follow_links, is_public
 
 HOST = "lac.example"
 

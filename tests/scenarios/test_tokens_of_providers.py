@@ -23,7 +23,7 @@ from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Script, ScriptedServer, running
 from tokenprovider import TokenProvider, token_provider
 
-from distributor.cli.feedback.feedbacking import FeedbackRounds
+from distributor.cli.feedback.showing import FeedbackRounds
 from distributor.wiring import open_workspace
 
 USER = "presse@soignants-littoral.example"

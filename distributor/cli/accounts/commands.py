@@ -33,7 +33,7 @@ More = Annotated[
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the sending accounts, their limits, and what they wait for."""
-    from distributor.cli.accounts.accounting import account_rows, show_accounts
+    from distributor.cli.accounts.showing import account_rows, show_accounts
     from distributor.cli.terminal.output import show_json
     from distributor.wiring import open_workspace
 
@@ -63,7 +63,7 @@ def set_account(
     more: More = None,
 ) -> None:
     """Add an account, or change one: which of the two, the command's name says."""
-    from distributor.cli.accounts import accountsetting
+    from distributor.cli.accounts import setting
     from distributor.wiring import open_workspace
 
     given = _given(
@@ -80,7 +80,7 @@ def set_account(
         reply_to=reply_to,
         bounce_address=bounce_address,
     )
-    act = {"add": accountsetting.add, "edit": accountsetting.edit}[str(context.info_name)]
+    act = {"add": setting.add, "edit": setting.edit}[str(context.info_name)]
     act(open_workspace(context.obj), name, given, more or [])
 
 
@@ -99,24 +99,24 @@ def _given(**options: str | None) -> dict[str, str]:
 @app.command()
 def show(context: typer.Context, name: AnyName = "default", as_json: AsJson = False) -> None:
     """Show how an account is set, and what it still wants. Of its secrets only whether they are there."""
-    from distributor.cli.accounts import accountsetting
+    from distributor.cli.accounts import setting
     from distributor.cli.terminal.output import show_json
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
     if as_json:
-        show_json(accountsetting.row_of(workspace, name))
+        show_json(setting.row_of(workspace, name))
     else:
-        accountsetting.show(workspace, name)
+        setting.show(workspace, name)
 
 
 @app.command()
 def remove(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Remove an account that no open dispatch goes through. What it sent stays in the reports."""
-    from distributor.cli.accounts import accountsetting
+    from distributor.cli.accounts import setting
     from distributor.wiring import open_workspace
 
-    accountsetting.remove(open_workspace(context.obj), name, yes=yes)
+    setting.remove(open_workspace(context.obj), name, yes=yes)
 
 
 @app.command()
@@ -131,10 +131,10 @@ def login(
 
     For an account that logs in by token (OAuth2); tokens are then asked for and renewed by themselves.
     """
-    from distributor.cli.accounts import accountsetting
+    from distributor.cli.accounts import setting
     from distributor.wiring import open_workspace
 
-    accountsetting.sign_in(open_workspace(context.obj), name, port)
+    setting.sign_in(open_workspace(context.obj), name, port)
 
 
 @app.command()
@@ -149,7 +149,7 @@ def check(
 
     Says the limits, and what is known of the provider.
     """
-    from distributor.cli.accounts.accounting import check_account
+    from distributor.cli.accounts.showing import check_account
     from distributor.wiring import open_workspace
 
     check_account(open_workspace(context.obj).for_account(name), try_again=try_again)
@@ -161,7 +161,7 @@ def presets(as_json: AsJson = False) -> None:
 
     DISTRIBUTOR_SMTP_PRESET takes one of them; figures of your own win.
     """
-    from distributor.cli.accounts.accounting import presets_as_json, show_presets
+    from distributor.cli.accounts.showing import presets_as_json, show_presets
     from distributor.cli.terminal.output import show_json
 
     if as_json:
@@ -191,7 +191,7 @@ def lift(
     what: Annotated[str, typer.Argument(metavar="PROVIDER", help="As `accounts list` names it; or: account.")],
 ) -> None:
     """Send to a provider again that is left alone."""
-    from distributor.cli.accounts.accounting import lift_wait
+    from distributor.cli.accounts.showing import lift_wait
     from distributor.wiring import open_workspace
 
     lift_wait(open_workspace(context.obj), what)

@@ -38,7 +38,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List contacts. All of them, or those of whom everything you ask holds."""
-    from distributor.cli.contacts.showing_contacts import member_as_json, show_members
+    from distributor.cli.contacts.showing import member_as_json, show_members
     from distributor.cli.terminal.output import console, count, show_json
     from distributor.contacts.filters.facts import those
     from distributor.contacts.lists import press_lists
@@ -70,7 +70,7 @@ def show(context: typer.Context, contact: Contact, as_json: AsJson = False) -> N
     """Show all that is kept on one contact. Addresses, affiliations, lists and why, objections, the last releases."""
     from dataclasses import asdict
 
-    from distributor.cli.contacts.showing_contacts import member_as_json, show_member
+    from distributor.cli.contacts.showing import member_as_json, show_member
     from distributor.cli.terminal.output import show_json
     from distributor.contacts.lists import press_lists
     from distributor.contacts.lists.membership import stays_of

@@ -163,7 +163,7 @@ def _show_plan(plan: MergePlan, a: Member, b: Member) -> None:
 
 
 def _described(member: Member) -> str:
-    from distributor.cli.lists.listlooking import described
+    from distributor.cli.lists.showing import described
 
     return described(member)
 

@@ -48,7 +48,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show an outlet and who works there. Other names that it may have in the base are told."""
     from dataclasses import asdict
 
-    from distributor.cli.lists.listlooking import described
+    from distributor.cli.lists.showing import described
     from distributor.cli.terminal.output import console, show_json, show_table
     from distributor.contacts.people import outlets
     from distributor.wiring import open_workspace

@@ -51,7 +51,7 @@ def _due(moment: str) -> str:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
-    from distributor.cli.accounts import accounting
+    from distributor.cli.accounts.showing import limits_of
     from distributor.cli.dispatches.awaiting import say_held
     from distributor.cli.dispatches.standing import say_company, say_waits
     from distributor.cli.sending.showing import show_dispatch
@@ -65,7 +65,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
-        waits = read_waits(connection, row.account_id, *accounting.limits_of(workspace, row.account))
+        waits = read_waits(connection, row.account_id, *limits_of(workspace, row.account))
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}

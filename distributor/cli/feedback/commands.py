@@ -21,7 +21,7 @@ def explain(files: Files, as_json: AsJson = False) -> None:
     """Say what a message is, and who said so. Needs no workspace and changes nothing; --json: one line per file."""
     import sys
 
-    from distributor.cli.feedback import feedbacking
+    from distributor.cli.feedback import showing
     from distributor.feedback.mailbox import files_of, read_raw
     from distributor.feedback.reading import read_message
 
@@ -29,9 +29,9 @@ def explain(files: Files, as_json: AsJson = False) -> None:
         raw = sys.stdin.buffer.read() if str(path) == "-" else read_raw(path)
         reading = read_message(raw)
         if as_json:
-            feedbacking.print_json_line(feedbacking.as_json(str(path), reading))
+            showing.print_json_line(showing.as_json(str(path), reading))
         else:
-            feedbacking.print_reading(str(path), reading)
+            showing.print_reading(str(path), reading)
 
 
 @app.command()
@@ -40,7 +40,7 @@ def read(context: typer.Context, files: Files) -> None:
     import sys
 
     from distributor.cli.dispatches.running import recover_first
-    from distributor.cli.feedback.feedbacking import Tally, hand_on_answers
+    from distributor.cli.feedback.showing import Tally, hand_on_answers
     from distributor.cli.terminal.output import console
     from distributor.feedback.mailbox import read_files
     from distributor.incoming import Incoming
@@ -67,7 +67,7 @@ def fetch(
 ) -> None:
     """Take in what lies in the mailbox of the settings. `distributor work` does it by itself, also while it sends."""
     from distributor.cli.dispatches.running import recover_first
-    from distributor.cli.feedback.feedbacking import Tally, hand_on_answers, watch_feedback
+    from distributor.cli.feedback.showing import Tally, hand_on_answers, watch_feedback
     from distributor.cli.terminal.output import console
     from distributor.incoming import Incoming
     from distributor.wiring import open_workspace

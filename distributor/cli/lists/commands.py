@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.lists import listcheck, listfiles, listmaking
+from distributor.cli.lists import checking, files, making
 from distributor.cli.options import AsJson
 
 app = typer.Typer(help="Make press lists, look at them, keep them as files.", no_args_is_help=True)
@@ -45,8 +45,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show who stands on a press list, today or as of a day."""
-    from distributor.cli.contacts.showing_contacts import member_as_json, show_members
-    from distributor.cli.lists.listlooking import say_as_of
+    from distributor.cli.contacts.showing import member_as_json, show_members
+    from distributor.cli.lists.showing import say_as_of
     from distributor.cli.terminal.output import show_json
     from distributor.contacts.lists import press_lists, standing
     from distributor.contacts.objections.objectors import Objectors
@@ -75,7 +75,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show who stands on one of two lists only. Each may be as of a day, as in `economie@2026-10-01 economie`."""
-    from distributor.cli.lists.listlooking import difference_as_json, show_difference
+    from distributor.cli.lists.showing import difference_as_json, show_difference
     from distributor.cli.terminal.output import show_json
     from distributor.contacts.lists import press_lists, standing
     from distributor.wiring import open_workspace
@@ -105,7 +105,7 @@ def why(
     """Say why somebody stands on a list, or why not. Since when, by which file or command, by which clauses."""
     from dataclasses import asdict
 
-    from distributor.cli.lists.listlooking import show_explanation
+    from distributor.cli.lists.showing import show_explanation
     from distributor.cli.terminal.output import show_json
     from distributor.contacts.lists import press_lists, standing
     from distributor.contacts.people.members import find_contact
@@ -123,12 +123,12 @@ def why(
         show_explanation(found, who, workspace.settings.timezone)
 
 
-app.command()(listmaking.create)
-app.command()(listmaking.edit)
-app.command()(listmaking.rename)
-app.command()(listmaking.delete)
-app.command()(listmaking.add)
-app.command()(listmaking.remove)
-app.command()(listcheck.check)
-app.command()(listfiles.sync)
-app.command()(listfiles.export)
+app.command()(making.create)
+app.command()(making.edit)
+app.command()(making.rename)
+app.command()(making.delete)
+app.command()(making.add)
+app.command()(making.remove)
+app.command()(checking.check)
+app.command()(files.sync)
+app.command()(files.export)

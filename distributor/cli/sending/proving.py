@@ -258,7 +258,7 @@ def look_around(
 
     links: list[LinkAnswer] = []
     if follows_links:
-        from distributor.releases.following import follow_links
+        from distributor.releases.linkcheck import follow_links
 
         links = follow_links(web_links(store.draft_of(stored.version)))
     return Circumstances(

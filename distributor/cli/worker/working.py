@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 from distributor import clock
-from distributor.cli.accounts.accounting import limits_of
+from distributor.cli.accounts.showing import limits_of
 from distributor.cli.defects import set_aside
 from distributor.cli.dispatches.running import carry_watched, shown_dialogue
 from distributor.cli.dispatches.standing import say_company, say_recovery
-from distributor.cli.feedback.feedbacking import FeedbackRounds
+from distributor.cli.feedback.showing import FeedbackRounds
 from distributor.cli.sending.scheduling import say_cut_off, say_taken_up
 from distributor.cli.terminal.output import console
 from distributor.cli.terminal.signals import hold_signals, until_stopped

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distributor.account_settings import ACCOUNT_SETTINGS, DEFAULT_ACCOUNT, check_name, secret_variables, settings_of
-from distributor.cli.accounts.accounting import account_row, say_domain_limits, say_hindrances
+from distributor.cli.accounts.showing import account_row, say_domain_limits, say_hindrances
 from distributor.cli.terminal.output import ask, console, suggest
 from distributor.dispatch.accounts.logins import RefusedLogins
 from distributor.dispatch.accounts.named import add_account, edit_account, find_account, remove_account

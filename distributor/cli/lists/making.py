@@ -114,7 +114,7 @@ def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
 
 def add(context: typer.Context, name: Name, contacts: Contacts) -> None:
     """Put contacts that the base knows on a list."""
-    from distributor.cli.lists.listlooking import described
+    from distributor.cli.lists.showing import described
     from distributor.cli.terminal.output import console
     from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
@@ -135,7 +135,7 @@ def remove(
     reason: Annotated[str, typer.Option(help="Why, in a few words; the list remembers it.")] = "",
 ) -> None:
     """Take contacts off a list. They stay in the base, and the list remembers when they stood on it."""
-    from distributor.cli.lists.listlooking import described
+    from distributor.cli.lists.showing import described
     from distributor.cli.terminal.output import console
     from distributor.contacts.lists import listmaking, press_lists
     from distributor.wiring import actor, open_workspace
