@@ -168,7 +168,8 @@ def move_embargo(connection: Connection, version_ids: Collection[int], until: da
 
     Claims are taken back: their messages may be written already, and say the old hour.
     """
-    mine = _delivery.c.release_version_id.in_(version_ids)
+    theirs = select(_dispatch.c.id).where(_dispatch.c.release_version_id.in_(version_ids))
+    mine = _delivery.c.dispatch_id.in_(theirs)
     _take_back(connection, mine)
     connection.execute(
         update(_delivery).where(mine, _delivery.c.state.in_(_MAY_LEAVE_AGAIN)).values(embargo_until=until)

@@ -90,15 +90,22 @@ def _published(now: datetime) -> Select[Release, ReleaseVersion, Any, Any]:
         col(Wave.number) == col(Delivery.wave),
         col(Wave.is_exclusive).is_(True),
     )
-    sent = (
-        select(func.min(col(Delivery.accepted_at)))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+    first = (  # of a dispatch: by the index that has its acceptances in order
+        select(col(Delivery.accepted_at))
         .where(
-            col(Delivery.release_version_id) == col(ReleaseVersion.id),
+            col(Delivery.dispatch_id) == col(Dispatch.id),
+            col(Delivery.accepted_at).is_not(None),
             col(Delivery.state).in_(_SENT),
-            col(Dispatch.is_test).is_(False),
             not_(is_ahead),
         )
+        .order_by(col(Delivery.accepted_at))
+        .limit(1)
+        .correlate(Dispatch)
+        .scalar_subquery()
+    )
+    sent = (
+        select(func.min(first))
+        .where(col(Dispatch.release_version_id) == col(ReleaseVersion.id), col(Dispatch.is_test).is_(False))
         .correlate(ReleaseVersion)
         .scalar_subquery()
     )

@@ -132,9 +132,9 @@ def _who_has(connection: Connection, members: Sequence[Link]) -> tuple[tuple[Hav
             _release.c.slug,
             _version.c.number,
         )
-        .join(_version, _version.c.id == _delivery.c.release_version_id)
-        .join(_release, _release.c.id == _version.c.release_id)
         .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
+        .join(_version, _version.c.id == _dispatch.c.release_version_id)
+        .join(_release, _release.c.id == _version.c.release_id)
         .join(_contact, _contact.c.id == _delivery.c.contact_id, isouter=True)
         .where(_version.c.release_id.in_(list(place)), _dispatch.c.is_test.is_(False))
     )

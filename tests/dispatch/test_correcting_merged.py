@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ledgerbase import DELIVERY, KEYRING, START, put
+from ledgerbase import DELIVERY, KEYRING, START, add_dispatch, put
 from sqlalchemy import select
 from test_correcting import asked, plan, templates, who, wrong_text
 
@@ -75,7 +75,7 @@ def test_the_last_text_that_they_have_decides(database: Database) -> None:
         session.add(newer)
         session.flush()
         version_id = newer.id
-    put(database, numbers[1], release_version_id=version_id)
+    put(database, numbers[1], release_version_id=version_id, dispatch_id=add_dispatch(database, version_id))
     found, groups = who(database)
     assert (groups["correction"], the_copies(found)) == ([numbers[1]], [numbers[0]])
 

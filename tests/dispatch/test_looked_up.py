@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import pytest
 from databases import query_plans
-from ledgerbase import HandClock, add_deliveries
+from ledgerbase import ACCEPTED, KEYRING, START, HandClock, add_deliveries, record_of
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
+from distributor.deliveries.timing import move_embargo
+from distributor.dispatch import following_up, languages, telling
 from distributor.dispatch.closing import close_left
 from distributor.dispatch.company import at_work
+from distributor.dispatch.correcting import who_gets
 from distributor.dispatch.due import find_due
+from distributor.dispatch.earlier import find_earlier
+from distributor.dispatch.reminding import find_followed
+from distributor.models import Dispatch, Release, ReleaseVersion
+from distributor.releases.publishing import newest_published
+from distributor.releases.store import StoredRelease
+from distributor.reports.queries_chain import _who_has
 from distributor.settings import InDoubtPolicy
 
 
@@ -36,3 +45,31 @@ def test_who_is_with_a_worker_and_what_is_due_are_looked_up(database: Database) 
                 find_due(connection, clock(), policy)
     assert any("ix_delivery_dispatch_id_state_id (dispatch_id=? AND state=?)" in step for step in steps)
     assert [step for step in steps if step.startswith("SCAN delivery")] == []
+
+
+def test_who_has_a_release_is_looked_up_by_its_dispatches(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("an empty PostgreSQL table is rightly read whole")
+    dispatch_id, ids = add_deliveries(database, 2)
+    log = DeliveryLog(database, "here")
+    log.claim(dispatch_id, 2)
+    log.commit(Batch(begins=ids))
+    log.commit(Batch(records=[record_of(one, ACCEPTED) for one in ids]))
+    with database.session() as session, query_plans(database) as steps:
+        dispatch = session.get_one(Dispatch, dispatch_id)
+        version = session.get_one(ReleaseVersion, dispatch.release_version_id)
+        release = session.get_one(Release, version.release_id)
+        stored = StoredRelease(release, version)
+        session.add(Release(slug="english", kind="release", translates_id=release.id))
+        find_earlier(session, version, [])
+        languages.find_holders(session, version, [])
+        who_gets(session, [stored], KEYRING, START)
+        following_up._rows(session, release)
+        telling._holders(session, stored, KEYRING)
+        find_followed(session, release.slug)
+        _who_has(session.connection(), [])
+        move_embargo(session.connection(), [version.id or 0], None)
+        assert [one.version for one in newest_published(session, START, 20)] == [version]
+    found = [step for step in steps if "delivery" in step.split()]
+    assert len(found) >= 9, found
+    assert all(step.startswith("SEARCH") and "INDEX ix_delivery_" in step for step in found), found

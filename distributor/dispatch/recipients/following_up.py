@@ -121,8 +121,8 @@ def _rows(session: Session, followed: Release) -> Sequence[Row[Any]]:
             col(d.lists), col(d.message_id), col(d.state), col(d.accepted_at),
             owner().label("owner"), col(Contact.flag), col(Contact.channel),
         )
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(d.release_version_id))
         .join(Dispatch, col(Dispatch.id) == col(d.dispatch_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .join(Contact, col(Contact.id) == col(d.contact_id), isouter=True)
         .where(col(ReleaseVersion.release_id) == followed.id, col(Dispatch.is_test).is_(False))
         .where(col(d.address_key).contains("@"))  # not erased

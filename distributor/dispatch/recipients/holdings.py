@@ -101,9 +101,9 @@ def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]
             ),
         )
         .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
-        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
         .where(col(Dispatch.is_test).is_(False), which)
         .order_by(col(Delivery.id))
     )

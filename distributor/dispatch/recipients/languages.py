@@ -106,6 +106,8 @@ def find_holders(
     if len(family) == 1:
         return []
     others = [one.id for one in family if one.id != release.id]
+    is_of_family = col(ReleaseVersion.release_id).in_([release.id, *others])
     is_own = (col(Delivery.release_version_id) == version.id) & is_meant()
     is_other = col(ReleaseVersion.release_id).in_(others) & col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES])
-    return [(planned, str(one)) for planned, one in held_by(find_holdings(session, is_own | is_other), recipients)]
+    holdings = find_holdings(session, is_of_family & (is_own | is_other))
+    return [(planned, str(one)) for planned, one in held_by(holdings, recipients)]

@@ -45,8 +45,8 @@ def find_followed(session: Session, slug: str) -> StoredRelease:
         raise BadInput(f"«{slug}» withdraws a release: nobody is reminded of what there is not.")
     version = session.scalars(
         select(ReleaseVersion)
-        .join(Delivery, col(Delivery.release_version_id) == col(ReleaseVersion.id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .join(Dispatch, col(Dispatch.release_version_id) == col(ReleaseVersion.id))
+        .join(Delivery, col(Delivery.dispatch_id) == col(Dispatch.id))
         .where(
             col(ReleaseVersion.release_id) == asked.release.id,
             col(Dispatch.is_test).is_(False),

@@ -101,7 +101,7 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manif
     rows = session.execute(
         select(Delivery, owner().label("owner"))
         .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Delivery.release_version_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .join(Contact, col(Contact.id) == col(Delivery.contact_id))
         .where(
             col(ReleaseVersion.release_id) == stored.release.id,
