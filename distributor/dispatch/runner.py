@@ -191,7 +191,7 @@ class _Run:
         refusals = 0
         try:
             while (claimed := await self.supply.take()) is not None:
-                asked = clock.monotonic()
+                asked, lapses, before = clock.monotonic(), self.parts.pacer.lapses, connection
                 connection = await self._ready(connection)
                 if connection is None:
                     self.supply.put_back(claimed)
@@ -200,7 +200,10 @@ class _Run:
                     continue
                 refusals = 0
                 apart_s = self.parts.pacer.apart.total_seconds()
-                if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
+                is_late = apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S)
+                # An idle connection is no delay, whatever the clock does.
+                is_late = is_late or (connection is not before and lapses is not None and self.parts.now() > lapses)
+                if is_late:
                     # After an outage all connections stand at once: without this, as many messages would leave at once.
                     self.supply.put_back(claimed)
                     continue

@@ -274,6 +274,35 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
     assert len([one for one in places if one]) == 4 + is_late
 
 
+@pytest.mark.parametrize("is_late", [True, False])
+def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_another(
+    database: Database, *, is_late: bool
+) -> None:
+    """A minute after that token they would be one more than the limit: others have had it again by then."""
+    at = HandClock()
+    dispatch_id, _ = add_deliveries(database, 4)
+    server = FakeServer()
+    chosen = []
+
+    class Counting(Pacer):
+        def choose(self, queue: Any, now: Any) -> Any:
+            found = super().choose(queue, now)
+            chosen.extend([found[0]] if found[0] else [])
+            return found
+
+    class Slow:
+        async def connect(self) -> FakeConnection:
+            at.forward(seconds=5 if is_late else 1)
+            return await server.connect()
+
+    with database.reading() as connection:
+        account = connection.execute(select(Dispatch.account_id)).scalar_one()
+    pacer = Counting(PacingBook(database, account, "w1", at), Limits(per_minute=20), wish=1, now=at)
+    carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
+    assert len(server.bodies) == len(set(server.bodies)) == 4
+    assert len(chosen) == 4 + is_late
+
+
 @pytest.mark.usefixtures("waits")
 def test_a_server_that_stays_away_pauses_in_the_end(database: Database) -> None:
     async def go_away(_recipient: str) -> None:
