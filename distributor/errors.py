@@ -92,6 +92,10 @@ class ServerUnavailable(AccountTrouble):
     """The server cannot be reached now, or asks to come back later: worth another try after a while."""
 
 
+class TooManyConnections(ServerUnavailable):
+    """The server takes no further connection: others stand, of ours or of whoever else uses the account."""
+
+
 class CredentialsRefused(AccountTrouble):
     """The server refuses the user name or the password: another try would be refused too, and may lock the account."""
 

@@ -47,6 +47,9 @@ _planned_for = once_for_a_kind(partial(PreparedInsert, _delivery, tuple(_NEW), t
 _NOTED_TOGETHER = 512
 """So many acceptances until their addressees count as informed; what a kill leaves out, `note_informed` brings back."""
 
+_LATEST = 100
+"""So many of the last attempts tell whether others send."""
+
 KILLED_REPLY = "no answer: the command was stopped after the message had begun to leave"
 
 
@@ -206,6 +209,19 @@ class DeliveryLog:
             late = [one for one in records if (one.delivery_id, one.started_at) not in written]
             self.keep(Batch(records=late).accepted)
             self._steps.record(self._statements.on(connection), late, self._now(), by=self.worker)
+
+    def others_send(self, dispatch_id: int) -> bool:
+        """Whether another worker has a message of this dispatch on the wire, or had one of any a short while ago."""
+        now = self._now()
+        theirs = and_(_delivery.c.worker != self.worker, _delivery.c.lease_until > now)
+        is_sending = and_(_delivery.c.dispatch_id == dispatch_id, _delivery.c.state == DeliveryState.SENDING, theirs)
+        sending = select(_delivery.c.id).where(is_sending).limit(1)
+        latest = select(_attempt.c.worker, _attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(_LATEST)
+        with self._database.reading() as connection:
+            if connection.execute(sending).first() is not None:
+                return True
+            tried = connection.execute(latest).all()
+        return any(row.worker != self.worker and row.started_at > now - LEASE for row in tried)
 
     def release(self, delivery_ids: Sequence[int]) -> None:
         """Give claims back untouched: nothing was sent."""

@@ -69,6 +69,7 @@ class Pacer(Unpaced):
         self._learned_connections: int | None = None
         self._connections = self._least_of_connections()
         self._is_counted = limits.counts
+        self._lapses: datetime | None = None
 
     # In memory
 
@@ -81,6 +82,14 @@ class Pacer(Unpaced):
     def apart(self) -> timedelta:
         """How far apart messages leave at most, each at its place; no time where they may leave together."""
         return max((one.interval for one in self._allowances.values()), default=timedelta(0))
+
+    @property
+    def lapses(self) -> datetime | None:
+        """Until when whoever was admitted last may leave: later, their token counts for others. None where none counts.
+
+        What is counted by the second has no tokens: its places are `apart`.
+        """
+        return self._lapses
 
     def admit(self, domain: str, now: datetime) -> timedelta | None:
         """None when a message to that domain may leave now, and it is counted; else how long to wait.
@@ -104,6 +113,8 @@ class Pacer(Unpaced):
                 longest = wait if longest is None else max(wait, longest)
         if longest is not None:
             return longest
+        lapses = [self._allowances[name].lapses for name in counted if self._limits_of(name).has_spans]
+        self._lapses = min(lapses, default=None)
         for name in counted:
             self._allowances[name] = self._allowances[name].spend(now)
         self._in_flight[scope] += 1
@@ -257,9 +268,12 @@ class Pacer(Unpaced):
         if before is not None and before.drawn_at is not None:
             grown = self._blocks[scope] * 2 if before.tokens <= 0 else self._blocks[scope] // 2
             self._blocks[scope] = min(most, max(least, grown))
-        limits = self._limits if scope == ACCOUNT else self._domain_limits(scope) or NO_LIMITS
+        limits = self._limits_of(scope)
         unspent = before if before is not None and before.unspent > 0 else None
         return Order(scope, limits, max(least, self._blocks[scope]), unspent)
+
+    def _limits_of(self, scope: str) -> Limits:
+        return self._limits if scope == ACCOUNT else self._domain_limits(scope) or NO_LIMITS
 
     def _culprit(self, scope: str, now: datetime) -> str:
         """Who wants us slower: this provider, or, when others say so as well, the server we hand everything to."""

@@ -22,7 +22,7 @@ from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.unison import MANY, Unison
 from distributor.dispatch.unpaced import Unpaced
-from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable
+from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable, TooManyConnections
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 from distributor.transport.presets import provider_of
@@ -41,6 +41,9 @@ _RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
 """Waits between attempts to connect once a connection that worked is gone and no other stands."""
 _OPENED_LATE_S = 1.0
 """A connection that took longer to stand, and longer than messages are apart, comes too late for its message."""
+_CROWDED_WAIT_S = 15.0
+"""The wait before another attempt where other processes of ours hold all connections that the server takes."""
+_LOOKS_FOR_OTHERS = 10
 _RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
 """Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
 _WAYS_OUT = {
@@ -191,7 +194,7 @@ class _Run:
         refusals = 0
         try:
             while (claimed := await self.supply.take()) is not None:
-                asked = clock.monotonic()
+                asked, lapses, before = clock.monotonic(), self.parts.pacer.lapses, connection
                 connection = await self._ready(connection)
                 if connection is None:
                     self.supply.put_back(claimed)
@@ -200,7 +203,10 @@ class _Run:
                     continue
                 refusals = 0
                 apart_s = self.parts.pacer.apart.total_seconds()
-                if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
+                is_late = apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S)
+                # An idle connection is no delay, whatever the clock does.
+                is_late = is_late or (connection is not before and lapses is not None and self.parts.now() > lapses)
+                if is_late:
                     # After an outage all connections stand at once: without this, as many messages would leave at once.
                     self.supply.put_back(claimed)
                     continue
@@ -310,18 +316,33 @@ class _Run:
         return True
 
     async def _try_to_connect(self) -> Connection | None:
-        for wait in (*_RECONNECT_WAITS_S, None):
+        waits = iter(_RECONNECT_WAITS_S)
+        while True:
             try:
                 return await self._connect()
             except AccountTrouble as error:
                 if self.connected:
                     return None
-                if not isinstance(error, ServerUnavailable) or not self.ever_connected or wait is None:
+                if isinstance(error, TooManyConnections) and await self._others_send():
+                    wait: float | None = _CROWDED_WAIT_S
+                elif isinstance(error, ServerUnavailable) and self.ever_connected:
+                    wait = next(waits, None)
+                else:
+                    wait = None
+                if wait is None:
                     self._pause(error.message, error.mend)
                     return None
                 if await self._halted_within(wait):
                     return None
-        return None
+
+    async def _others_send(self) -> bool:
+        """Whether other processes send: theirs are the connections. They may have opened them a moment ago."""
+        for _ in range(_LOOKS_FOR_OTHERS):
+            if await self.ledger.call(self.parts.log.others_send, self.dispatch_id):
+                return True
+            if await self._halted_within(_WATCH_S):
+                break
+        return False
 
     async def _rest(self, refusals: int) -> None:
         """Wait before asking for a connection again, less long when no other stands any more."""

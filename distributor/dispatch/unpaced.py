@@ -46,6 +46,11 @@ class Unpaced:
         """How far apart messages leave at most, each at its place; no time where they may leave together."""
         return timedelta(0)
 
+    @property
+    def lapses(self) -> datetime | None:
+        """Until when whoever was taken last may leave: later, their token counts for others. None where none counts."""
+        return None
+
     def choose(self, queue: deque[A], _now: datetime) -> tuple[A | None, timedelta]:
         """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
         return (queue.popleft() if queue else None), timedelta(0)

@@ -13,8 +13,8 @@ from aiosmtplib.errors import SMTPException, SMTPTimeoutError
 from aiosmtplib.esmtp import parse_esmtp_extensions
 from aiosmtplib.response import SMTPResponse
 
-from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
-from distributor.states import Phase
+from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable, TooManyConnections
+from distributor.states import Phase, Verdict
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
 from distributor.transport.secrecy import without_secrets
@@ -248,6 +248,11 @@ def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse, token: str
     said = " ".join(f"{reply.code} {outcome.reply}".split())
     if phase is Phase.AUTH:
         said = without_secrets(said, _secrets(account, token))
+    # Where no message is at stake the table asks no further than whether to come back; these words mean here the same.
+    if classify(Phase.MAIL, reply.code, reply.message).verdict is Verdict.CONCURRENCY:
+        raise TooManyConnections(
+            f"{account.place} takes no further connection: {said}", mend="Try again in a few minutes."
+        )
     if phase is Phase.AUTH and 500 <= reply.code <= 599 and account.tokens is not None:
         raise CredentialsRefused(
             f"{account.place} refuses the access token of {account.username}: {said}",

@@ -56,7 +56,12 @@ class Limits:
     @property
     def counts(self) -> bool:
         """Whether messages have to be counted at all: connections alone need no tokens."""
-        return any((self.per_second, *(self.of(span) for span in SPANS)))
+        return bool(self.per_second) or self.has_spans
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether messages are counted by the minute, hour or day."""
+        return any(self.of(span) for span in SPANS)
 
     def of(self, span: str) -> int | None:
         """The tokens of a span."""

@@ -94,6 +94,12 @@ def test_what_cannot_be_read_is_kept_and_told(database: Database) -> None:
     assert len(report.outcomes[0].changes) == 2
 
 
+def test_a_sector_that_a_list_puts_under_itself_is_one_sector(database: Database) -> None:
+    load(database, "E-mail;Secteur\na@x.example;Sport > Sport\n")
+    with database.session() as session:
+        assert [(one.name, one.parent_id) for one in session.exec(select(Sector))] == [("Sport", None)]
+
+
 def test_a_sector_that_stood_alone_finds_its_parent_and_the_tree_stays_two_deep(database: Database) -> None:
     load(database, "E-mail;Secteur\na@x.example;Cyclisme\n")
     load(database, "E-mail;Secteur\na@x.example;Sport > Cyclisme\n")

@@ -24,6 +24,7 @@ from ledgerbase import (
     attempts,
     delivery,
     put,
+    record_of,
     states,
 )
 from sqlalchemy import select
@@ -32,7 +33,7 @@ from sqlmodel import col
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.records import ClaimedDelivery
+from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
@@ -42,7 +43,13 @@ from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
 from distributor.dispatch.unpaced import Unpaced
-from distributor.errors import CredentialsRefused, DistributorError, ServerUnavailable, StorageTrouble
+from distributor.errors import (
+    CredentialsRefused,
+    DistributorError,
+    ServerUnavailable,
+    StorageTrouble,
+    TooManyConnections,
+)
 from distributor.models import Dispatch, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
 from distributor.transport.base import Envelope, Following, nobody
@@ -231,6 +238,31 @@ def test_a_server_that_takes_fewer_connections_gets_fewer(database: Database) ->
     assert server.widest <= 2
 
 
+@pytest.mark.parametrize("what", ["sends", "has sent", "is gone"])
+def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """To pause the dispatch would stop the one that sends as well."""
+    monkeypatch.setattr(running, "_CROWDED_WAIT_S", 0.0)
+    monkeypatch.setattr(running, "_LOOKS_FOR_OTHERS", 1)
+    monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    at = HandClock()
+    dispatch_id, _ = add_deliveries(database, 4)
+    other = DeliveryLog(database, "w2", at)
+    (theirs,) = other.claim(dispatch_id, 1)
+    other.commit(Batch(begins=[theirs.id]))
+    if what != "sends":
+        other.commit(Batch(records=[record_of(theirs.id, ACCEPTED)]))
+    if what == "is gone":
+        at.forward(minutes=20)
+    server = FakeServer(refusals=[TooManyConnections("too many") for _ in range(9)])
+    result = carry(runner(database, server, connections=1, now=at), dispatch_id)
+    if what == "is gone":
+        assert (result.paused_because, server.bodies) == ("too many", [])
+    else:
+        assert (result.paused_because, server.knocks, len(server.bodies)) == ("", 10, 3)
+
+
 @pytest.mark.usefixtures("waits")
 def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     async def fail_next(_recipient: str) -> None:
@@ -272,6 +304,35 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
     carry(runner(database, server, connections=1, pacer=Counting()), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len([one for one in places if one]) == 4 + is_late
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_another(
+    database: Database, *, is_late: bool
+) -> None:
+    """A minute after that token they would be one more than the limit: others have had it again by then."""
+    at = HandClock()
+    dispatch_id, _ = add_deliveries(database, 4)
+    server = FakeServer()
+    chosen = []
+
+    class Counting(Pacer):
+        def choose(self, queue: Any, now: Any) -> Any:
+            found = super().choose(queue, now)
+            chosen.extend([found[0]] if found[0] else [])
+            return found
+
+    class Slow:
+        async def connect(self) -> FakeConnection:
+            at.forward(seconds=5 if is_late else 1)
+            return await server.connect()
+
+    with database.reading() as connection:
+        account = connection.execute(select(Dispatch.account_id)).scalar_one()
+    pacer = Counting(PacingBook(database, account, "w1", at), Limits(per_minute=20), wish=1, now=at)
+    carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
+    assert len(server.bodies) == len(set(server.bodies)) == 4
+    assert len(chosen) == 4 + is_late
 
 
 @pytest.mark.usefixtures("waits")

@@ -8,7 +8,7 @@ import pytest
 from smtpclient import MESSAGE, Delivered, deliver_once, in_loop
 from smtpserver import Fault, Script
 
-from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
+from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable, TooManyConnections
 from distributor.states import DeliveryState, Phase, Verdict
 
 S, V = DeliveryState, Verdict
@@ -190,6 +190,7 @@ async def test_a_2yz_to_data_is_out_of_step_and_no_body_is_sent() -> None:
         (Fault("", reply="554 5.7.1 Go away"), AccountTrouble, "554 5.7.1 Go away"),
         (Fault("", reply="450 4.3.2 Busy"), ServerUnavailable, "450 4.3.2 Busy"),
         (Fault("", reply="421 4.3.2 Busy", then_drop=True), ServerUnavailable, "come back later"),
+        (Fault("", reply="421 4.7.0 Too many concurrent connections"), TooManyConnections, "no further connection"),
         (Fault("", do="drop"), ServerUnavailable, "failed at"),
         (Fault("", do="stall"), ServerUnavailable, "in time"),
         (Fault("", reply="SSH-2.0-OpenSSH"), ServerUnavailable, "failed at"),

@@ -70,7 +70,8 @@ class SectorTree:
             return None
         key = self.ids.get(slug)
         if key is None:
-            return self._add(slug, name, self._parent(parent_name, name))
+            parent = self._parent(parent_name, name)
+            return self.ids.get(slug) or self._add(slug, name, parent)  # «Sport > Sport» is made by now
         if parent_name and self._parents[key] != self.ids.get(slugify(parent_name), 0):
             if self._parents[key] is not None or key in self._parents.values():
                 self._remark(name)
