@@ -628,4 +628,67 @@ MORE: dict[str, Told] = {
     ),
 }  # fmt: skip
 
-TOLD: dict[str, Told] = OFFICE | WEBMAIL | SERVERS | FRANCE | NETWORK | MORE
+US: dict[str, Told] = {
+    "sending-address": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 554\n    Sending address not accepted due to spam filter (in reply to RCPT TO\n    command)\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "said-to-mail-from": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 550 No such user\n    press (in reply to MAIL FROM command)\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "said-to-mail-from-exim": _one(
+        "Mail delivery failed: returning message to sender",
+        EXIM + "  lea@journal.example\n    host mx.journal.example [192.0.2.5]\n    SMTP error from remote mail server after MAIL FROM:<press@office.example> SIZE=2212:\n    550 unknown user\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "from-header": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 550 5.7.1\n    From header address invalid (in reply to end of DATA command)\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "no-reverse": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 554 5.7.1 The\n    server sending your mail does not have a reverse DNS entry (in reply to\n    RCPT TO command)\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "client-domain": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 550 5.7.1\n    client domain not found (in reply to RCPT TO command)\n",
+        "permanent", "spam_or_policy", False,
+    ),
+    "unverified-for-now": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 450 4.1.1\n    <lea@journal.example>: Recipient address rejected: unverified address:\n    connect to store.journal.example[192.0.2.6]:25: Connection timed out (in\n    reply to RCPT TO command)\n",
+        "temporary", "network_or_expired", False,
+    ),
+    "refused-by-host": _one(
+        "Warning: could not send message for past 4 hours",
+        "   ----- The following addresses had transient non-fatal errors -----\n<lea@journal.example>\n\n   ----- Transcript of session follows -----\n<lea@journal.example>... Deferred: Connection refused by mx.journal.example.\nWarning: message still undelivered after 4 hours\nWill keep trying until message is 5 days old\n",
+        "temporary", "network_or_expired", False,
+    ),
+    "exchange-brackets": _one(
+        "Undeliverable: Bilan",
+        "Your message did not reach some or all of the intended recipients.\n\n      lea@journal.example on 11/28/2026 10:02 AM\n            The message reached the recipient's e-mail system, but delivery was refused.\n            < mx.journal.example #5.2.3 smtp;552 5.2.3 message size exceeds maximum allowed for this recipient>\n",
+        "permanent", "too_big", False,
+    ),
+    "exchange-size": _one(
+        "Undeliverable: Bilan",
+        "lea@journal.example\n#550 5.2.3 RESOLVER.RST.SendSizeLimit.Org; message too large for this organization ##\n",
+        "permanent", "too_big", False,
+    ),
+    "too-many-on-the-server": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 550 Benutzer\n    hat zuviele Mails auf dem Server. / User has too many messages on the\n    server. (in reply to RCPT TO command)\n",
+        "permanent", "mailbox_full", False,
+    ),
+    "no-mail-box": _one(
+        NOT_DELIVERED,
+        POSTFIX + "<lea@journal.example>: host mx.journal.example[192.0.2.5] said: 550 No mail box\n    available for this user (in reply to RCPT TO command)\n",
+        "permanent", "user_unknown", True,
+    ),
+}  # fmt: skip
+
+TOLD: dict[str, Told] = US | OFFICE | WEBMAIL | SERVERS | FRANCE | NETWORK | MORE

@@ -43,8 +43,8 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"contact|adress|joindre|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague"
-    r"|équipe|team|bitte|wenden|dringend|dirig|scriv|rivolg|neem",
+    r"contact|adress|joindre|suivi|int[ée]rim|relais|relaye|direct|instead|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague"
+    r"|équipe|team|bitte|wenden|dringend|dirig|scri[vb]|rivolg|neem",
     re.IGNORECASE,
 )
 

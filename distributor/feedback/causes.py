@@ -53,7 +53,8 @@ _BY_STATUS: tuple[tuple[str, Cause], ...] = (
 )
 _STATUS_RULES = tuple((re.compile(pattern), cause) for pattern, cause in _BY_STATUS)
 
-_CERTAIN = {"1.1": _C.UNKNOWN_USER, "1.10": _C.UNKNOWN_USER, "1.2": _C.UNKNOWN_HOST, "2.2": _C.FULL}
+_CERTAIN = {"5.1.1": _C.UNKNOWN_USER, "5.1.10": _C.UNKNOWN_USER, "5.1.2": _C.UNKNOWN_HOST}
+_CERTAIN |= {"4.2.2": _C.FULL, "5.2.2": _C.FULL}
 """Codes that mean one thing only, whatever a server says beside them about spelling, filters or policy."""
 
 _VAGUE = frozenset(
@@ -71,25 +72,33 @@ _BOILERPLATE = re.compile(
     r"|please (?:direct further questions|contact|visit|see|check the recipient|try).{0,80}",
     re.IGNORECASE,
 )
+# Exchange 2003's «<mx.journal.example #5.1.1 smtp;550 …>»: what stands in brackets is no echo but the reply.
+_BRACKETED = re.compile(r"<([^<>]{0,200}#[245]\.\d{1,3}\.\d{1,3}[^<>]{0,1000})>")
 # «<lea@journal.example>: host mx.journal.example[…] said: 550 …»: who speaks to whom is no part of why.
 _SPEAKER = re.compile(r"^.{0,120}?\b(?:said:|refused to talk to me:) (?=\S)", re.IGNORECASE)
 _TERSE = re.compile(
     r"(?:^|said: )\W*(?:[245]\.\d\.\d[^\d].{0,40})?5\d\d\W*(?:user unknown|unknown user)", re.IGNORECASE
 )
 _AFTER_BODY = re.compile(r"in reply to (?:the )?end of data|after end of data", re.IGNORECASE)
+# Said to the connection, to EHLO or to MAIL FROM: the recipient was not named yet, so it can only be about us.
+_BEFORE_RECIPIENT = re.compile(
+    r"in reply to (?:MAIL FROM|EHLO|HELO) command|after (?:pipelined )?(?:MAIL FROM|EHLO|HELO):"
+    r"|>>> (?:MAIL FROM|EHLO|HELO)\b[^>]*(?:>[^<>]*)?<<< 5\d\d",
+    re.IGNORECASE,
+)
 _MAX_WORDS = 3_000
 
 
 def cause_of(said: str, status: str = "", address: str = "") -> Cause:
     """Why a server did not deliver to `address`, by its words `said` and its RFC 3463 code."""
-    text = said[:_MAX_WORDS]
+    text = _BRACKETED.sub(r" \1 ", said[:_MAX_WORDS])
     provider = read_reply(Phase.RCPT, 550, text, recipient=address)
     if provider.rule.startswith(("orange-", "sfr-")) and provider.outcome.verdict in _PROVIDERS:
         return _PROVIDERS[provider.outcome.verdict]
     words = _BOILERPLATE.sub(" ", " ".join(without_echoes(text, address).split()))
     words = _SPEAKER.sub("", words, count=1)
     spoken = next((rule.cause for rule in RULES if rule.words.search(words)), None)
-    certain = _CERTAIN.get(status.partition(".")[2])
+    certain = _CERTAIN.get(status)
     if certain is not None and spoken in _VAGUE:
         return certain
     return spoken or by_status(status)
@@ -104,6 +113,21 @@ def by_status(status: str) -> Cause:
 def is_dead(cause: Cause) -> bool:
     """Whether no mail will ever reach the address: by the cause, never by a 5xx alone."""
     return cause in DEAD
+
+
+def settled(cause: Cause, said: str, about: str, status: str, *, temporary: bool) -> Cause:
+    """The cause, corrected by what else is known: `said` is the reply, `about` the text on the recipient.
+
+    Before the recipient was named nothing can be said of them; «no such host» for a while is a name server that does
+    not answer, unless it says in so many words that there is no such name (NXDOMAIN).
+    """
+    if cause is _C.UNKNOWN_USER and is_filter(said, about, status):
+        return _C.FILTERED
+    if cause in DEAD and _BEFORE_RECIPIENT.search(about):
+        return _C.SENDER
+    if temporary and cause is _C.UNKNOWN_HOST and "nxdomain" not in f"{said} {about}".lower():
+        return _C.NETWORK
+    return cause
 
 
 def is_filter(said: str, about: str, status: str) -> bool:

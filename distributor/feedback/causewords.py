@@ -34,18 +34,27 @@ RULES = (
     ),
     _rule(
         _C.SENDER,
-        r"sender(?:'s)? (?:address |e-?mail |domain |host )?(?:rejected|reject|denied|refused|not (?:allowed"
-        r"|exist|found|valid|accepted)|invalid|unknown|verify fail|verification fail|does not|blocked|has no)"
+        r"sender(?:'s)? (?:address |e-?mail |domain |host )?(?:is |was )?(?:rejected|reject|denied|refused"
+        r"|not (?:allowed"
+        r"|exist|found|valid|accepted|on|in)|invalid|unknown|verify fail|verification fail|does not|blocked|has no)"
         r"|domain of (?:the )?sender|(?:invalid|bad|unknown|unverified|unroutable|blocked|rejected|fake|forged"
         r"|illegal) (?:sender|mail from|return path|from address|envelope)|mail from .{0,40}(?:reject|denied|not"
         r"|invalid|refus)|cannot (?:resolve|find) (?:your|the sender)|your (?:e-?mail )?(?:domain"
-        r"|address).{0,30}(?:not exist|not resolv|reject|refus)",
+        r"|address).{0,30}(?:not exist|not resolv|reject|refus)"
+        r"|(?:(?:sending|return|from|reply-to|client|connecting|originating)|your (?:mail |from )?)\b ?(?:header )?"
+        r"(?:address|domain|host(?:name)?|server|ip)\b(?: <>)? (?:is |was |does |could |has )*(?:not\b|invalid|unknown"
+        r"|reject|refus)",
+    ),
+    _rule(
+        _C.CONTENT,
+        r"\bin (?:the |your |its )?(?:from|to|cc|reply-to|sender|message)?['\"]? ?headers?\b"
+        r"|(?:from|to|cc|reply-to)['\"]? header|message headers? (?:fail|invalid|syntax)",
     ),
     _rule(
         _C.FULL,
         r"mailbox (?:is |was |has |\S{0,40} )?(?:currently |temporarily |already )?(?:full|over ?quota|exceed)",
         r"over ?quota",
-        r"quota (?:has been |is |was )?exce",
+        r"(?<!sending )quota (?:has been |is |was )?exce",
         r"exce\w+ (?:the |their |his |its |storage |mailbox |disk )*(?:quota|storage|maximum (?:storage|mailbox)"
         r"|space)",
         r"(?:mailbox|storage|disk|user|account) ?(?:space|quota|size|limit)\w*\W{1,3}(?:limit )?(?:has been |is "
@@ -55,7 +64,7 @@ RULES = (
         r"not enough (?:disk|storage|mail|mailbox|free)? ?(?:box )?(?:space|storage|quota)"
         r"|no (?:more )?space left for|space not enough",
         r"full mailbox|mail ?box full|mail ?folder is full|inbox is full|too many messages (?:in|on) (?:this "
-        r"|the )?(?:mailbox|drop)",
+        r"|the )?(?:mailbox|drop|server)|zu ?viele (?:mails|nachrichten) auf",
         r"(?:account|user|recipient|maildir|mail|spool|mbox)\S{0,20} (?:is |has |delivery )?(?:currently "
         r"|temporarily )?(?:over|full|exceeds?)(?: (?:the|his|its|disk|quota)\b|$| ?\.)",
         r"QuotaExceeded|mailbox quota|quota violation|quota for (?:this|the) (?:mailbox|user)"
@@ -75,7 +84,8 @@ RULES = (
     ),
     _rule(
         _C.BLOCK,
-        r"\bblocklist\b|blocked using|black ?list|dnsbl|\brbl\b|client host (?:\S+ )?blocked|\[BL\d*\]|\(BL\d*\)"
+        r"\bblocklist\b|blocked using|black ?list|dnsbl|\b(?:rbl|dbl|surbl|uribl)\b|client host (?:\S+ )?blocked"
+        r"|\[BL\d*\]|\(BL\d*\)"
         r"|spam (?:message|detected|content|mail|score)|(?:as|is|be|like|considered|suspected|classified"
         r"|identified|detected)\b.{0,20}\bspam\b",
     ),
@@ -83,12 +93,14 @@ RULES = (
         _C.POLICY,
         r"may not have permission|not (?:a |an )?(?:\S+ )?members? of th|not accepted for policy|message not allowed"
         r"|due to (?:\w+ )?polic|(?:security|organi[sz]ation|company|local) polic|not accepting (?:e-?mail|mail"
-        r"|messages) from|not authori[sz]ed to (?:send|post) (?:e-?mail |mail |messages )?to|mail ?flow rule"
-        r"|param[èe]tre du groupe|restriction check failed|\bRST\.(?!Recip)\w+",
+        r"|messages) from|not (?:authori[sz]ed|allowed) to (?:send|post) (?:e-?mail |mail |messages )?to"
+        r"|mail ?flow rule"
+        r"|param[èe]tre du groupe|restriction check failed|\bRST\.(?!Recip|SendSize)\w+",
     ),
     _rule(
         _C.SYSTEM,
         r"gr[ea]y-?list|liste grise",
+        r"unverified address: (?:address (?:verification|lookup)|connect|lost connection|conversation|delivery temp)",
     ),
     _rule(
         _C.AUTHENTICATION,
@@ -100,7 +112,8 @@ RULES = (
         r"|required authentication level|authentication checks? fail|message is not (?:rfc|authenticated)"
         r"|please see .{0,30}#authentication",
         r"not authenticated due to|sender (?:address )?verif\w+ fail|(?:ptr|reverse dns|rdns"
-        r"|fcrdns).{0,60}(?:missing|required|fail|not|does|unable|invalid|record)|(?:no|missing|without|invalid"
+        r"|fcrdns).{0,60}(?:missing|required|fail|not|does|unable|invalid|record)|(?:no|not have|missing|without"
+        r"|invalid"
         r"|lacks?|unable to|cannot) .{0,25}(?:ptr|reverse|rdns)\b",
     ),
     _rule(
@@ -138,7 +151,7 @@ RULES = (
         r"|exceed\w*) .{0,20}(?:message|mail)? ?(?:size|maximum)|size (?:limit|exceed|restriction)"
         r"|message (?:size|length) (?:exceed|limit|is)|maximum (?:message|allowed) size|RecipSizeLimit"
         r"|SendSizeLimit|exceeds? (?:fixed|max|size|the limit|our)|message trop (?:gros|volumineux|grand)"
-        r"|taille.{0,30}d[ée]pass",
+        r"|taille.{0,30}(?:d[ée]pass|sup[ée]rieure)",
     ),
     _rule(
         _C.LOOP,
@@ -214,14 +227,15 @@ RULES = (
         r"|couldn'?t be found|wrong)",
         r"(?:not|isn't|no) (?:a |an |any |our |found |such |in |listed |known |mail |valid |existing "
         r"|local )*(?:user|mailbox|recipient|customer|account|subscriber|address|member|name|person"
-        r"|addressee)(?: here| by that name| found| exists?| on| in| at|\b)",
+        r"|mail box|addressee)(?: here| by that name| found| exists?| on| in| at|\b)",
         r"does(?:n't|nt| not) (?:have|like|exist|match|appear)|RecipNotFound|ExRecipNotFound|RecipientNotFound"
         r"|recipient rejected|not our customer|(?:user|recipient|account|address) .{0,30}(?:lookup|verification"
         r"|verify) (?:failed|error)|didn'?t find|could(?:n't| not) (?:be )?f(?:ound|ind)|can'?t (?:find|verify)"
         r"|unable to (?:verify|validate|find)|no one (?:here|by)|there is no|not listed in|delivery (?:to"
         r"|for) .{0,60}(?:unknown|fail)|(?:verify|check|double-check) (?:that )?(?:the |your )?(?:recipient"
         r"|address|e-?mail|spelling)|misspel|mistyped|spelled|unknown address|directory services|no account by"
-        r"|user unavailable|vdelivermail|vpopmail|this address (?:no longer|is no)|address (?:does not|unknown"
+        r"|user unavailable|bad_recipient|aucune? (?:compte|utilisateur|bo[iî]te|destinataire)|vdelivermail"
+        r"|vpopmail|this address (?:no longer|is no)|address (?:does not|unknown"
         r"|lookup|rejected|error|not)|recipient unknown|no matches to nameserver|name server: host",
         r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|usager).{0,60}(?:inconnu|invalide|inexist|n'existe"
         r"|introuvable|erron[ée]|non valide|ferm[ée]|supprim|plus valide|pas r[ée]pertori|pas trouv"
@@ -261,7 +275,8 @@ RULES = (
     ),
     _rule(
         _C.NETWORK,
-        r"\bconnect to \S+ ?\S*: |connection (?:refused|timed out|reset)(?! (?:by|due|because|for|from|as|-|using))"
+        r"\bconnect to \S+ ?\S*: |connection (?:refused|timed out|reset)(?! (?:by(?! <>)|due|because|for|from"
+        r"|as|-|using))"
         r"|no route to host|network (?:is )?unreachable|requests to connect",
     ),
     _rule(

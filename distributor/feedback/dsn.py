@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from distributor.feedback.causes import by_status, cause_of, is_dead, is_filter
+from distributor.feedback.causes import by_status, cause_of, is_dead, settled
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
 from distributor.feedback.wording import reply_in, said_of, status_in, tidy
@@ -132,11 +132,8 @@ def _finding(group: _Group, spoken: str, evidence: str) -> Finding | None:
         ),
         by_status(status),
     )
-    if cause is Cause.UNKNOWN_USER and is_filter(_without_type(said), about, status):
-        cause = Cause.FILTERED
     temporary = _is_temporary(status, action, said)
-    if temporary and cause is Cause.UNKNOWN_HOST:
-        cause = Cause.NETWORK  # a name server that does not answer now
+    cause = settled(cause, _without_type(said), about, status, temporary=temporary)
     return Finding(
         address,
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,

@@ -11,12 +11,14 @@ _SUBJECTS = re.compile(
     r"|r[ée]ponse (?:automatique|auto)|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday"
     r"|abwesen|absen(?:ce|t)|en cong|cong[ée]s|fuera de|away from|autoreply|autorespond|r[ée]pondeur"
     r"|message d'absence|我不在|risposta automatica|automatisch antwoord|自動応答|自動返信|automatisk|autosvar"
-    r"|odpowied[źz] automatyczna|автоматический ответ|自动回复|fuori (?:sede|ufficio)|afwezig",
+    r"|odpowied[źz] automatyczna|automatyczna odpowied[źz]|автоматический ответ|自动回复"
+    r"|fuori (?:sede|ufficio)|afwezig",
     re.IGNORECASE,
 )
 _AWAY = re.compile(
     r"out of (?:the )?office|on (?:annual |maternity |parental |sick )?(?:leave|holiday|vacation)|away (?:from"
-    r"|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances|de retour|en d[ée]placement"
+    r"|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances"
+    r"|en (?:rtt|formation|repos|reportage|arr[êe]t)\b|de retour|en d[ée]placement"
     r"|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesen[dh]|nicht im (?:b[üu]ro|haus)"
     r"|im urlaub"
     r"|fuera de la oficina|de vacaciones|fuori (?:sede|ufficio)|in ferie|assente|afwezig|op vakantie"
@@ -29,6 +31,7 @@ _CHALLENGE = re.compile(
     r"|person|real|not a|message|e-?mail|identity|sender)|challenge.?response|click .{0,60}(?:to (?:have|release"
     r"|deliver|get)).{0,40}(?:message|mail)|anti-?spam.{0,80}(?:confirm|valid|cliqu)|mailinblack|boxbe|spamarrest"
     r"|tmda|votre (?:message|mail).{0,60}(?:en attente|bloqu).{0,160}(?:cliqu|valid|confirm|authentif)"
+    r"|click .{0,60}(?:link|here).{0,80}(?:allow|approv|trusted|guest|safe)\w* (?:list|sender)"
     r"|cliqu.{0,80}(?:pour|afin).{0,60}(?:d[ée]livr|remis|valid|authentif)",
     re.IGNORECASE | re.DOTALL,
 )

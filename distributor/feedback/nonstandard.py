@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from distributor.feedback.causes import by_status, cause_of, is_dead, is_filter
+from distributor.feedback.causes import by_status, cause_of, is_dead, settled
 from distributor.feedback.events import Cause, Finding, Judgement, reason_class
 from distributor.feedback.letter import Letter
 from distributor.feedback.machines import is_automatic
@@ -79,7 +79,7 @@ _GIVEN_UP = re.compile(
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"permanent|fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried"
+    r"permanent|(?<!non-)fatal errors|giving up|given up|gave up|returned|no further|will not be (?:re)?|not be retried"
     r"|expired|has failed|could not be delivered (?:for|within|in|after)|failed after|removed|undeliverable"
     r"|aborted|exceeded|i've been|unable to deliver",
     re.IGNORECASE,
@@ -293,13 +293,10 @@ def _finding(named: _Named, whole: str, evidence: str, alone: bool, hint: bool |
         cause = cause_of(whole, status, named.address)
     if cause is Cause.OTHER:
         cause = by_status(status)
-    if cause is Cause.UNKNOWN_USER and is_filter(said, said, status):
-        cause = Cause.FILTERED
     temporary = _is_temporary(said if not alone else f"{said} {whole}", whole, status)
-    if hint is not None and not status and (not hint or _DELAYS.search(whole)):
+    if hint is not None and not status and (_DELAYS.search(whole) if hint else not _GOES_ON.search(whole)):
         temporary = hint
-    if temporary and cause is Cause.UNKNOWN_HOST:
-        cause = Cause.NETWORK  # a name server that does not answer now
+    cause = settled(cause, said, said, status, temporary=temporary)
     return Finding(
         named.address,
         Judgement.TEMPORARY if temporary else Judgement.PERMANENT,

@@ -14,7 +14,14 @@ _WORDS = re.compile(
     r"|souhait).{0,40}(?:communiqu|mail|message|courri|newsletter|information|envoi)"
     r"|(?:retir|supprim|enlev|ray|effac|[ôo]t)\w*[ -](?:moi|nous|mon|mes|notre|nos|cette adresse"
     r"|l['’]adresse)\b.{0,60}|(?:me|nous) (?:retirer|supprimer|enlever|d[ée]s\w+|rayer|radier)|cessez? (?:de|vos"
-    r"|tout)|arr[êe]tez? (?:de|vos|cet|ces|tout|svp)|(?:m['’]|je m['’])oppose|\bstop\b|\brgpd\b|\bgdpr\b",
+    r"|tout)|arr[êe]tez? (?:de|vos|cet|ces|tout|svp)|(?:m['’]|je m['’])oppose|\bstop\b|\brgpd\b|\bgdpr\b"
+    r"|aus (?:ihrem|dem|eurem|ihrer|der) (?:\w+-?)?(?:verteiler|liste|adressbestand)|keine (?:weiteren )?(?:mails?"
+    r"|e-?mails"
+    r"|pressemitteilungen|newsletter)\b.{0,40}(?:mehr|zusenden|schicken|senden)|abbestell|\babmelden\b|dsgvo"
+    r"|d[ea]rme de baja|dar de baja|no (?:deseo|quiero|queremos|deseamos) (?:seguir )?recib|no me env[íi]e"
+    r"|cancell(?:ar|at|are|atemi|azione)\w* .{0,40}(?:lista|indirizzo|iscrizion|mailing)|disiscri\w+"
+    r"|non (?:desidero|voglio|vorrei) (?:pi[ùu] )?ricevere|uitschrijven|afmelden|van (?:uw|de|jullie) (?:\w+)?lijst"
+    r"|n[ãa]o (?:desejo|quero) (?:mais )?receber",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(

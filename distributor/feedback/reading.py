@@ -41,13 +41,18 @@ def read_message(raw: bytes) -> Reading:
 
 
 def _forwarded(letter: Letter) -> Letter:
-    """The report that somebody forwarded as an attachment, with or without a word; else the letter itself."""
+    """The report that somebody forwarded as an attachment, with or without a word; else the letter itself.
+
+    A gateway that sets its notice of confidentiality under everything wraps a report too, under the report's subject.
+    """
     if letter.nested is None or letter.first("message/delivery-status") is not None:
         return letter
     inner = inner_letter(letter)
     is_report = inner is not None and inner.first("message/delivery-status", "message/feedback-report") is not None
-    is_by_person = not nonstandard.is_machine(letter)
-    return inner if inner is not None and (not letter.text.strip() or (is_report and is_by_person)) else letter
+    is_handed_on = inner is not None and (
+        not nonstandard.is_machine(letter) or letter.header("Subject") == inner.header("Subject")
+    )
+    return inner if inner is not None and (not letter.text.strip() or (is_report and is_handed_on)) else letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,10 @@ def _judge(letter: Letter, said: str, returned: Returned, raw: bytes) -> _Judged
         return _report_kind(findings), findings, _More(envelope_id=report.envelope_id if report else "")
     if machines.is_automatic(letter):
         return _automatic(letter, said)
-    return _from_a_person(letter, said)
+    judged = _from_a_person(letter, said)
+    if judged[0] in {Kind.REPLY, Kind.OTHER} and nonstandard.is_machine(letter):
+        return _automatic(letter, said)  # nobody's own mail has an empty return path (RFC 3834 §3.3)
+    return judged
 
 
 def _may_be_servers(letter: Letter) -> bool:
@@ -140,7 +148,7 @@ def _from_a_person(letter: Letter, said: str) -> _Judged:
     objection = objecting.read_objection(subject, own_words)
     if objection is not None:
         return Kind.OBJECTION, (), _More(plain=objection.plain)
-    if departures.says_gone(subject, own_words):
+    if departures.says_gone(subject, own_words, by_machine=False):
         return Kind.DEPARTURE, (), _More(absence=absences.read_absence(own_words, letter.header("Date")))
     is_answer = bool(letter.raw("In-Reply-To") or letter.raw("References")) or bool(
         re.match(r"\s*(?:re|ré|rép|aw|sv|antw)\s*:", subject, re.IGNORECASE)

@@ -17,7 +17,7 @@ _REPLY = re.compile(r"(?<![\d.\w-])([45]\d\d)(?=[\s:;,>]|-(?!\d\d)|$)")
 
 _MAX_FIELD = 4_000
 _MAX_FIELDS = 20
-_DIALOGUE = re.compile(r"\s*(?:>>>|<<<|[45]\d\d)")
+_DIALOGUE = re.compile(r"\s*(?:>>>|<<<|[45]\d\d)|.{0,80}\bMAIL FROM:", re.IGNORECASE)
 
 DAEMONS = frozenset(
     [

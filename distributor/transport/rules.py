@@ -244,7 +244,7 @@ _TEXT_RULES = (
             r"sender (?:address )?(?:rejected|refused|denied|verify failed|(?:in|not )valid)|not owned by (?:the )?user"
             r"|invalid sender|[ée]metteur invalide|SendAsDenied|send as this sender|email address is not verified"
             r"|verified sender|not a sender signature|sender name is not valid|validate your sender"
-            r"|sender (?:address |domain )?(?:is )?not (?:verified|validated)"
+            r"|sender (?:address |domain )?(?:is )?not (?:verified|validated|valid\b)|domain of (?:the )?sender"
         ),
         source="Postfix reject_sender_login_mismatch, Exchange Online, SES, SendGrid, Postmark, Postal",
     ),
@@ -405,7 +405,7 @@ _TEXT_RULES = (
             r"|no such (?:user|mailbox|recipient|address|person)"
             r"|(?:user|mailbox|recipient|account|address)(?: (?!temporarily)\S{1,80})? (?:is |was )?"
             r"(?:unknown|not found|disabled|inactive|does(?:n't| not) exist|no longer)"
-            r"|invalid (?:recipient|mailbox)|no mailbox (?:here )?by that name"
+            r"|invalid (?:recipient|mailbox)|no mail ?box (?:(?:here )?by that name|available for)"
             r"|unrouteable address|no such domain|not a valid (?:recipient|user|mailbox)|recipient cannot be verified"
             r"|(?:doesn't|does not) have an? (?:\S{1,80} )?account|marked as inactive"
             r"|(?:utilisateur|destinataire|adresse|bo[iî]te|compte)(?: \S{1,80})?(?: est)? "

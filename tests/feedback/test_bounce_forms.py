@@ -125,12 +125,31 @@ def test_the_address_we_wrote_to_is_kept_beside_the_one_that_failed() -> None:
     assert (found[0].address, found[0].other_address) == ("lea+presse@journal.example", "box@other.example")
 
 
-def test_a_report_that_somebody_forwards_with_a_word_is_read() -> None:
+def test_a_domain_that_does_not_exist_is_dead_whatever_the_digit() -> None:
+    said = "Diagnostic-Code: smtp; DNS Error: DNS type 'mx' lookup of jurnal.example responded with code NXDOMAIN"
+    for words, dead in ((said, True), ("Diagnostic-Code: smtp; Host not found, try again", False)):
+        found = read_message(
+            report("Final-Recipient: rfc822; a@jurnal.example", "Action: failed", "Status: 4.0.0", words)
+        )
+        assert found.findings[0].is_dead is dead
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject"),
+    [
+        ("claire@office.example", "Tr: retour"),
+        (
+            "MAILER-DAEMON@mx.office.example",
+            "Undelivered Mail Returned to Sender",
+        ),  # a gateway's notice is set under it
+    ],
+)
+def test_a_report_that_is_handed_on_with_a_word_is_read(sender: str, subject: str) -> None:
     inner = report(f"Final-Recipient: rfc822; {LEA}", "Action: failed", "Status: 5.1.1")
     parts = [b"Content-Type: text/plain\r\n\r\nVoir ci-joint.", b"Content-Type: message/rfc822\r\n\r\n" + inner]
     body = b"\r\n--z\r\n".join([b"", *parts]) + b"\r\n--z--\r\n"
-    head = b"From: claire@office.example\r\nSubject: Tr: retour\r\nContent-Type: multipart/mixed; boundary=z\r\n"
-    assert [one.address for one in read_message(head + body).findings] == [LEA]
+    head = f"From: {sender}\r\nSubject: {subject}\r\nContent-Type: multipart/mixed; boundary=z\r\n".encode()
+    assert [(one.address, one.is_dead) for one in read_message(head + body).findings] == [(LEA, True)]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ def test_an_absence(text: str, back_on: str, substitutes: tuple[str, ...]) -> No
         ("Je ne travaille plus pour la Gazette.", True),
         ("Cette adresse n'est plus utilisée.", True),
         ("She has left the company.", True),
+        ("Léa Petit n'est plus en poste chez nous.", True),
+        ("Je ne fais plus partie de la rédaction.", True),
+        ("J'ai pris ma retraite le 1er janvier.", True),
+        ("Ma collaboration avec la Gazette a pris fin.", True),
+        ("I have now left the Herald.", True),
+        ("Frau Petit arbeitet nicht mehr für das Tagblatt.", True),
+        ("Léa Petit ya no trabaja en la Gaceta.", True),
+        ("Léa Petit non lavora più per il Giornale.", True),
         ("I no longer work for the Herald.", True),
         ("Le ministre n'est pas venu.", False),
         ("Merci pour le communiqué, on le reprend demain.", False),
@@ -47,6 +55,20 @@ def test_an_absence(text: str, back_on: str, substitutes: tuple[str, ...]) -> No
 )
 def test_a_departure(text: str, gone: bool) -> None:
     assert says_gone("Bilan", text) is gone
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("J'ai quitté la Gazette, voici ma nouvelle adresse.", True),
+        ("Léa a quitté la rédaction, je reprends ses sujets.", True),
+        ("Savez-vous si le directeur a quitté l'association ?", False),
+        ("Is it true that the minister has left the government?", False),
+        ("Ce n'est plus à l'ordre du jour.", False),
+    ],
+)
+def test_a_journalist_who_asks_after_somebody_has_not_left(text: str, gone: bool) -> None:
+    assert says_gone("Re: Bilan", text, by_machine=False) is gone
 
 
 @pytest.mark.parametrize(
@@ -75,6 +97,9 @@ def test_a_plain_objection(text: str) -> None:
         "Comment puis-je me désinscrire de vos envois de lundi ?",
         "Désinscrivez-moi\n\nsauf pour le sport",
         "Votre lien pour se désabonner ne marche pas, pouvez-vous vérifier et me dire ce qu'il en est ?",
+        "Bitte nehmen Sie mich aus Ihrem Verteiler.",
+        "Por favor, quiero darme de baja de su lista.",
+        "Non desidero più ricevere i vostri comunicati.",
     ],
 )
 def test_an_objection_that_a_person_should_read(text: str) -> None:
@@ -109,6 +134,10 @@ def test_what_we_wrote_ourselves_is_not_taken_for_an_objection() -> None:
         ),
         ("Re: Bilan", "Merci, je reprends l'information.", ["In-Reply-To: <1@office.example>"], Kind.REPLY),
         ("unsubscribe abc", "", [], Kind.OTHER),
+        ("Bien reçu", "Votre message est transmis à la rédaction.", ["Return-Path: <>"], Kind.AUTO_REPLY),
+        ("Re: Bilan", "Merci de me désinscrire.", ["Return-Path: <>"], Kind.OBJECTION),
+        ("Re: Bilan", "Je suis en RTT aujourd'hui.", ["Auto-Submitted: auto-replied"], Kind.OUT_OF_OFFICE),
+        ("Re: Bilan", "Click the link below to be added to my guest list.", [], Kind.CHALLENGE),
     ],
 )
 def test_the_kind(subject: str, text: str, headers: list[str], kind: Kind) -> None:

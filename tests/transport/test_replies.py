@@ -25,6 +25,16 @@ SAID = [
     # The connection.
     (P.RCPT, 421, "4.4.2 mx.example Error: timeout exceeded", V.CONNECTION, S.DEFERRED, None),
     (P.MAIL, 421, "Too many messages for this session", V.CONNECTION, S.DEFERRED, None),
+    # The sender's own fault, in words that a recipient's may have too.
+    (
+        P.RCPT,
+        553,
+        "5.1.8 <press@office.example>... Domain of sender address press@office.example does not exist",
+        V.SENDER,
+        S.QUEUED,
+        None,
+    ),
+    (P.RCPT, 550, "No mail box available for this user", V.HARD, S.REJECTED, None),
     # Later.
     (P.RCPT, 450, "4.2.0 <a@b.example>: Recipient address rejected: Greylisted", V.RETRY, S.DEFERRED, 300),
     (P.RCPT, 451, "4.7.1 Please try again later", V.RETRY, S.DEFERRED, 300),
