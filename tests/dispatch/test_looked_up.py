@@ -10,13 +10,13 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.deliveries.timing import move_embargo
-from distributor.dispatch import following_up, languages, telling
 from distributor.dispatch.closing import close_left
 from distributor.dispatch.company import at_work
-from distributor.dispatch.correcting import who_gets
 from distributor.dispatch.due import find_due
-from distributor.dispatch.earlier import find_earlier
-from distributor.dispatch.reminding import find_followed
+from distributor.dispatch.recipients import following_up, languages, telling
+from distributor.dispatch.recipients.correcting import who_gets
+from distributor.dispatch.recipients.earlier import find_earlier
+from distributor.dispatch.recipients.reminding import find_followed
 from distributor.models import Dispatch, Release, ReleaseVersion
 from distributor.releases.publishing import newest_published
 from distributor.releases.store import StoredRelease
