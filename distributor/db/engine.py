@@ -42,6 +42,10 @@ _LONGEST_IDLE_MS = 60_000
 """A worker that is gone in the middle of a transaction would hold its rows until the server's TCP gives up, in hours,
 and who settles what it left waits for them. Half a lease; `options` in the URL may say otherwise. Who only reads holds
 none."""
+_WAIT = "lock_timeout"
+_LONGEST_WAIT_MS = 90_000
+"""Longer than what a worker leaves behind holds: who has waited so long waits for somebody who looks into the tables
+by hand, and may have gone to lunch. `options` may say otherwise here too."""
 _LEAST_TIMEOUT_S = 2
 """libpq and its driver wait no less for a connection."""
 _TURNS = 5
@@ -90,8 +94,7 @@ class Database:
             event.listen(self.engine, "do_connect", self._connect)
             event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
-            if _IDLE not in self.url.query.get("options", ""):
-                event.listen(self.engine, "begin", _bound_idleness)
+            event.listen(self.engine, "begin", _bound(str(self.url.query.get("options", ""))))
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -237,9 +240,16 @@ def _set_session(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-def _bound_idleness(connection: Connection) -> None:
-    if not connection.get_execution_options().get("distributor_reads_only"):
-        connection.exec_driver_sql(f"SET LOCAL {_IDLE} = {_LONGEST_IDLE_MS}")
+def _bound(options: str) -> Callable[[Connection], None]:
+    """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it."""
+    bounds = ((_IDLE, _LONGEST_IDLE_MS), (_WAIT, _LONGEST_WAIT_MS))
+    asked = ", ".join(f"set_config('{name}', '{most}', true)" for name, most in bounds if name not in options)
+
+    def begin(connection: Connection) -> None:
+        if asked and not connection.get_execution_options().get("distributor_reads_only"):
+            connection.exec_driver_sql(f"SELECT {asked}")
+
+    return begin
 
 
 def _begin_immediate(connection: Connection) -> None:

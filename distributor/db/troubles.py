@@ -7,11 +7,23 @@ from distributor.errors import BadInput, Crossed, DistributorError, StorageTroub
 _CROSSED = frozenset({"40P01", "40001"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
-_READ_ONLY = "25006"
 _NOT_ALLOWED = frozenset({"42501", "3F000"})
-_TOOK_TOO_LONG = frozenset({"25P03", "25P04"})
-"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, writing where one may
-only read, a right or a schema that its user lacks, and a transaction that it has ended because it took too long."""
+_TOOK_TOO_LONG = "The database has ended what we had begun ({words}).", "Run it again."
+_STORAGE = {
+    "25006": (
+        "The database is a standby, or set to be read only ({words}).",
+        "Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
+    ),
+    "25P03": _TOOK_TOO_LONG,
+    "25P04": _TOOK_TOO_LONG,
+    "55P03": (
+        "Somebody else has held what must be written for a minute and a half ({words}).",
+        "Run it again; if it says so again, end whom pg_stat_activity shows as «idle in transaction».",
+    ),
+}
+"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, a right or a schema
+that its user lacks; for writing where one may only read, a transaction that it has ended because it took too long, and
+rows that another one has not given free."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
@@ -19,11 +31,6 @@ def of_server(number: str, said: str) -> DistributorError | None:
     words = _first_line(said)
     if number == _NO_TABLES:
         return _no_tables()
-    if number == _READ_ONLY:
-        return StorageTrouble(
-            f"The database is a standby, or set to be read only ({words}).",
-            mend="Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
-        )
     if number in _NOT_ALLOWED:
         return BadInput(
             f"The database does not let us in everywhere ({words}).",
@@ -34,8 +41,9 @@ def of_server(number: str, said: str) -> DistributorError | None:
             f"Another command was at the same rows, so nothing was written ({words}).",
             mend="Run the same command again.",
         )
-    if number in _TOOK_TOO_LONG:
-        return StorageTrouble(f"The database has ended what we had begun ({words}).", mend="Run it again.")
+    if found := _STORAGE.get(number):
+        message, mend = found
+        return StorageTrouble(message.format(words=words), mend=mend)
     return None
 
 

@@ -76,6 +76,14 @@ def test_a_transaction_that_the_server_has_ended_is_no_defect(server_database: D
     database.close()
 
 
+def test_whoever_writes_neither_idles_nor_waits_without_end(server_database: Database) -> None:
+    with server_database.transaction() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "90s"
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+    with server_database.reading() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+
+
 def test_a_user_without_rights_is_told_which(server_database: Database) -> None:
     with server_database.transaction() as connection:
         connection.execute(text("CREATE ROLE nobody_of_ours"))

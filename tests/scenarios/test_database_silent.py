@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from ledgerbase import add_deliveries
-from office import SECTORS, SLUG, Office, finish, send_arguments, until
+from office import SECTORS, SLUG, Office, finish, one_sentence, send_arguments, until
 from smtpserver import Fault, Script, running
 from test_database_gone import CONNECTIONS, check, rows_in
 from test_many_machines import Cable, states_in, through, url_of
@@ -76,6 +76,21 @@ def test_who_stops_twice_is_not_kept_waiting(office: Office, server_database: Da
             CONNECTIONS,
         )
         assert server.violations == []
+
+
+def test_rows_that_somebody_else_holds_are_not_waited_for_without_end(
+    office: Office, server_database: Database
+) -> None:
+    office.run("db", "copy", url_of(server_database))
+    url = f"{url_of(server_database)}&options=-c%20lock_timeout%3D300ms"
+    on_server = office.at(9, database_url=url)
+    finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
+    with server_database.transaction() as by_hand:
+        by_hand.exec_driver_sql("SELECT 1 FROM dispatch FOR UPDATE")
+        waited = finish(on_server.start("dispatches", "cancel", "1", "--yes"), 2)
+        assert "Somebody else has held" in one_sentence(waited)
+        assert "pg_stat_activity" in waited.err
+    on_server.run("dispatches", "cancel", "1", "--yes")
 
 
 def test_whoever_asks_is_told_that_nobody_knows(
