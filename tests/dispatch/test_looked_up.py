@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from databases import query_plans
 from ledgerbase import ACCEPTED, KEYRING, START, HandClock, add_deliveries, record_of
+from sqlalchemy import inspect
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
@@ -18,6 +19,9 @@ from distributor.dispatch.recipients.correcting import who_gets
 from distributor.dispatch.recipients.earlier import find_earlier
 from distributor.dispatch.recipients.reminding import find_followed
 from distributor.models import Dispatch, Release, ReleaseVersion
+from distributor.dispatch.earlier import find_earlier
+from distributor.dispatch.reminding import find_followed
+from distributor.models import Dispatch, FeedbackEvent, Release, ReleaseVersion
 from distributor.releases.publishing import newest_published
 from distributor.releases.store import StoredRelease
 from distributor.reports.queries_chain import _who_has
@@ -73,3 +77,13 @@ def test_who_has_a_release_is_looked_up_by_its_dispatches(database: Database) ->
     found = [step for step in steps if "delivery" in step.split()]
     assert len(found) >= 9, found
     assert all(step.startswith("SEARCH") and "INDEX ix_delivery_" in step for step in found), found
+
+
+def test_of_what_came_back_a_follow_up_reads_no_message(database: Database) -> None:
+    with database.session() as session:
+        session.add(
+            FeedbackEvent(digest="1", kind="out-of-office", sender="j1@journal1.example", raw=b"Subject: absent")
+        )
+    with database.session() as session:
+        ((came,),) = following_up._events(session).values()
+        assert (came.kind, inspect(came).unloaded) == ("out-of-office", {"raw"})

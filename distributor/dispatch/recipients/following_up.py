@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
 from distributor.contacts.cleaning.drafts import DESK
@@ -252,7 +253,8 @@ def _back_on(event: FeedbackEvent) -> date | None:
 def _events(session: Session) -> dict[tuple[str, int | str], list[FeedbackEvent]]:
     """What journalists sent back, by the delivery it is about, by who wrote it, and by the address it came from."""
     found: dict[tuple[str, int | str], list[FeedbackEvent]] = defaultdict(list)
-    for one in session.scalars(select(FeedbackEvent).where(col(FeedbackEvent.kind).in_([*_ANSWERED, _AWAY]))):
+    came = select(FeedbackEvent).where(col(FeedbackEvent.kind).in_([*_ANSWERED, _AWAY]))
+    for one in session.scalars(came.options(defer(col(FeedbackEvent.raw)))):  # the messages of years
         if one.delivery_id is not None:
             found["delivery", one.delivery_id].append(one)
         if isinstance(contact := one.details.get("contact_id"), int):
