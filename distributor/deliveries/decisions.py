@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, not_, select, update
+from sqlalchemy import Connection, exists, not_, select, update
 
 from distributor.addresses import Address
 from distributor.db.bell import ring
+from distributor.db.journalists import is_one_text, rows_of, texts_to
 from distributor.db.pieces import in_pieces
 from distributor.deliveries.conditions import objected
 from distributor.models import Attempt, Delivery, Dispatch
-from distributor.states import DeliveryState, DispatchState, check_transition
+from distributor.states import ELSEWHERE, HAVE_IT, DeliveryState, DispatchState, check_transition
 
 _delivery = Delivery.__table__
 _attempt = Attempt.__table__
@@ -78,8 +79,8 @@ def readdress(
 def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: datetime) -> bool:
     """In doubt → as `ending` says, in the caller's transaction; return whether it was still in doubt.
 
-    Whoever is sent to again has a new deadline, as in `send_again`. Whoever is found to have it has it since the
-    attempt that brought no answer.
+    Whoever is sent to again has a new deadline, as in `send_again`; where they have the text at another address, they
+    are withheld. Whoever is found to have it has it since the attempt that brought no answer.
     """
     check_transition(DeliveryState.IN_DOUBT, ending.state)
     values: dict[str, Any] = {"state": ending.state, "reason": ending.reason, "updated_at": now}
@@ -95,6 +96,7 @@ def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: 
         .values(**values)
     )
     if done.rowcount and ending.state == DeliveryState.QUEUED:
+        _spare_the_second(connection, delivery_id, now)
         ring(connection)
     return done.rowcount == 1
 
@@ -105,6 +107,20 @@ def reopen(connection: Connection, dispatch_id: int) -> None:
         update(_dispatch)
         .where(_dispatch.c.id == dispatch_id, _dispatch.c.state == DispatchState.DONE)
         .values(state=DispatchState.RUNNING, finished_at=None)
+    )
+
+
+def _spare_the_second(connection: Connection, delivery_id: int, now: datetime) -> None:
+    """Withhold one that was queued where its journalist, of two contacts merged since, has the text by another."""
+    contact_id = select(_delivery.c.contact_id).where(_delivery.c.id == delivery_id).scalar_subquery()
+    waits = texts_to(rows_of(contact_id), [DeliveryState.QUEUED], "waits")
+    has = texts_to(rows_of(contact_id), HAVE_IT, "has")
+    check_transition(DeliveryState.QUEUED, DeliveryState.WITHHELD)
+    connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id == delivery_id, _delivery.c.state == DeliveryState.QUEUED)
+        .where(exists().where(waits.c.delivery_id == delivery_id, is_one_text(waits, has)))
+        .values(state=DeliveryState.WITHHELD, reason=ELSEWHERE, updated_at=now)
     )
 
 

@@ -22,6 +22,14 @@ from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
 from distributor.dispatch.messages.composing import FOLLOWS, merge_of
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.accounts import account_id
+from distributor.dispatch.composing import FOLLOWS, merge_of
+from distributor.dispatch.fairness import interleave
+from distributor.dispatch.holdings import find_holdings, held_by
+from distributor.dispatch.identity import Identity
+from distributor.dispatch.instants import AT_ONCE, Hours
+from distributor.dispatch.languages import find_holders
+from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.languages import find_holders
@@ -94,7 +102,8 @@ def plan_dispatch(
         if not any(name in str(error.orig) for name in ("release_version_id", "follows_up_id")):
             raise
         raise _planned_elsewhere() from error
-    if are_others(session, version, manifest.recipients):  # asked behind the rows: whoever merges now waits for them
+    # Asked behind the rows: whoever merges now waits for them.
+    if are_others(session, version, manifest.recipients, but=dispatch.id):
         raise _changed_meanwhile()
     session.add_all(_left_out(dispatch.id, manifest))
     return dispatch.id
@@ -150,27 +159,26 @@ def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Mani
         raise _planned_elsewhere()
 
 
-def are_others(session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient]) -> bool:
-    """Whether one of these journalists was erased or merged since the manifest was made: they would get it twice.
+def are_others(
+    session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient], but: int | None = None
+) -> bool:
+    """Whether one of these journalists is not who they were when the manifest was made: they would get it twice.
 
-    Merged into another one, or with one into them who stands on a dispatch of this version.
+    They were erased, or merged into another one; or somebody who stands on a dispatch of this version `but` that one
+    was merged into them, or is reached at the same address.
     """
     ids = {one.contact_id for one in recipients}
     own = among(Contact.__table__.c.id, "ids", session.connection().dialect)
     standing = select(func.count(col(Contact.id))).where(own, col(Contact.same_as_id).is_(None))
     if session.scalar(standing, {"ids": list(ids)}) != len(ids):
         return True
-    merged = (
-        select(Contact.same_as_id)
-        .join(Delivery, col(Delivery.contact_id) == col(Contact.id))
-        .where(col(Delivery.release_version_id) == version.id, is_meant(), col(Contact.same_as_id).is_not(None))
-    )
-    return not ids.isdisjoint(session.scalars(merged))
+    elsewhere = (col(Delivery.release_version_id) == version.id) & (col(Delivery.dispatch_id) != (but or 0))
+    return bool(held_by(find_holdings(session, elsewhere & is_meant()), recipients))
 
 
 def _changed_meanwhile() -> Refused:
     return Refused(
-        "Another command has just merged or erased one of these journalists; nothing was planned here.",
+        "Another command has just merged, erased or sent to one of these journalists; nothing was planned here.",
         mend="Run the same command again.",
     )
 

@@ -116,3 +116,20 @@ def test_an_objection_made_meanwhile_is_heeded(office: Office, monkeypatch: pyte
         check_once_each(server, [person.spec for person in SOCIAL if person != objector])
     (withheld,) = sending.deliveries("withheld")
     assert (withheld["address"], withheld["reason"]) == (objector.spec, "objection")
+
+
+def test_two_journalists_who_are_reached_at_one_address_by_two_sends_at_once_get_one_message(office: Office) -> None:
+    where = ("--outlet", "Radio Lisière", "--outlet-address", "redaction@lisiere.example", "--source", "salon")
+    for name in ("ana", "luc"):
+        office.run("lists", "create", name)
+        more = ("--legal-basis", "legitimate-interest", "--list", name)
+        office.run("contacts", "add", f"{name}@perso.example", "--last-name", name.title(), *where, *more)
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        with sending.on_a_terminal("send", SLUG, "--list", "ana") as terminal:
+            terminal.read_until("[y/N]")
+            sending.send(SLUG, "luc")
+            terminal.type("y\n")
+            terminal.read_until("Run the same command again.")
+            finish(terminal.process, 3)
+        check_once_each(server, ["redaction@lisiere.example"])

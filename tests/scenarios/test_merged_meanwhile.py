@@ -85,3 +85,62 @@ def test_whoever_is_erased_while_the_send_waits_for_its_answer_is_not_written_to
             finish(terminal.process, 3)
         sending.send(SLUG, BUREAU)
         assert {one.recipient for one in server.accepted} == {one.spec for one in SHORT_LIST} - {LATER.spec}
+
+
+REFUSED = (Fault("rcpt", reply="550 5.7.1 Not today", recipient=LATER.spec, times=1),)
+
+
+@pytest.mark.parametrize("stays", [HAS_IT, LATER])
+def test_whoever_has_it_is_not_sent_it_again_at_the_address_that_refused_it(office: Office, stays: Person) -> None:
+    other = LATER if stays is HAS_IT else HAS_IT
+    with running(Script(faults=REFUSED)) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("contacts", "merge", stays.address, other.address, "--yes")
+        sending.run("dispatches", "retry", "1", "--state", "rejected", "--yes", code=3)
+        assert LATER.spec not in {one.recipient for one in server.accepted}
+
+
+def test_two_who_are_one_by_now_are_sent_it_again_once(office: Office) -> None:
+    refused = tuple(Fault("rcpt", reply="550 5.7.1 Not today", recipient=one.spec, times=1) for one in (HAS_IT, LATER))
+    with running(Script(faults=refused)) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+        sending.run("dispatches", "retry", "1", "--state", "rejected", "--yes", code=5)
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+
+
+@pytest.mark.parametrize("what", ["merge", "forget"])
+def test_a_retry_that_waits_for_its_answer_asks_again_whom_it_may_send_to(office: Office, what: str) -> None:
+    with running(Script(faults=REFUSED)) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        with sending.on_a_terminal("dispatches", "retry", "1", "--state", "rejected") as terminal:
+            terminal.read_until("[y/N]")
+            if what == "merge":
+                sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+            else:
+                sending.run("contacts", "forget", LATER.address, "--yes")
+            terminal.type("y\n")
+            terminal.read_until("0 recipients queued again.")
+            finish(terminal.process)
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+    assert sending.states() == {"accepted": len(SHORT_LIST) - 1, "rejected": 1}
+
+
+@pytest.mark.parametrize("how", ["resolve", "setting"])
+def test_whoever_has_it_is_not_sent_it_again_at_the_address_that_was_in_doubt(office: Office, how: str) -> None:
+    silent = (Fault("body", do="drop", recipient=LATER.spec, times=1),)
+    with running(Script(faults=silent)) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        assert sending.states()["in_doubt"] == 1
+        sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+        if how == "resolve":
+            sending.run("dispatches", "resolve", "1", LATER.address, "--as", "not-accepted", "--yes")
+            sending.run("work", "--once")
+        else:
+            sending.run("dispatches", "resume", "1", "--in-doubt", "resend")
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+    assert sending.states() == {"accepted": len(SHORT_LIST) - 1, "withheld": 1}

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
+from distributor.db.pieces import in_pieces
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.afterwards.addressees import find_addressees
@@ -23,7 +24,7 @@ from distributor.errors import BadInput, Refused
 from distributor.folding import fold
 from distributor.models import Audit, Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.translations import family_of
-from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState, DispatchState, Verdict
+from distributor.states import ELSEWHERE, HAVE_IT, OPEN_STATES, DeliveryState, DispatchState, Verdict
 from distributor.tokens import Keyring
 
 _SURELY_NOT = frozenset(AGAIN_FROM) - {DeliveryState.IN_DOUBT}
@@ -131,10 +132,15 @@ def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish)
     on_dispatch = set(
         session.scalars(select(col(Delivery.address_key)).where(col(Delivery.dispatch_id) == dispatch_id))
     )
-    candidates = [
-        _candidate(row, objectors, holders, present.get(row.id, ""), on_dispatch, is_named=bool(wish.contacts))
-        for row in meant
-    ]
+    beside = _holders_beside(session, dispatch_id)
+    candidates, persons = [], set[int | None]()
+    for row in meant:
+        one = _candidate(row, objectors, holders, present.get(row.id, ""), on_dispatch, is_named=bool(wish.contacts))
+        if not one.why_not and (row.owner in persons or beside.get(row.owner, set()) - {row.id}):
+            one = replace(one, why_not=ELSEWHERE)
+        if not one.why_not:
+            persons.add(row.owner)
+        candidates.append(one)
     return Again(
         dispatch_id,
         wish,
@@ -148,12 +154,14 @@ def queue_again(
 ) -> list[int]:
     """Queue them in the session's transaction, and write down who asked for it and why; return whom it still could.
 
-    Whoever surely has nothing gets it at the address they have now. Raises `BadInput` when the dispatch was cancelled
+    Whoever surely has nothing gets it at the address they have now. Who was merged, erased, or sent the release
+    otherwise since they were looked for is left as they are. Raises as `find_again` when the dispatch was cancelled
     meanwhile.
     """
-    dispatch = session.get_one(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
-    _require_sendable(dispatch)
-    require_uncorrected_text(session, dispatch)
+    session.get_one(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
+    _hold(session, again.meant)
+    still = find_again(session, keyring, again.dispatch_id, again.wish).meant
+    again = replace(again, meant=tuple(one for one in again.meant if one in still))
     connection = session.connection()
     reason = f"to be sent again by {actor}" + (f": {because.strip()}" if because.strip() else "")
     moved: list[int] = []
@@ -174,6 +182,13 @@ def queue_again(
         session.add(Audit(actor=actor, action="dispatches.retry", subject=str(again.dispatch_id), details=details))
         reopen(connection, again.dispatch_id)
     return moved
+
+
+def _hold(session: Session, candidates: Sequence[Candidate]) -> None:
+    """Let whoever merges or erases one of these journalists wait for the end of the transaction."""
+    for chunk in in_pieces([one.delivery_id for one in candidates]):
+        theirs = select(col(Delivery.contact_id)).where(col(Delivery.id).in_(chunk))
+        session.execute(select(col(Contact.id)).where(col(Contact.id).in_(theirs)).with_for_update(key_share=True))
 
 
 def _require_sendable(dispatch: Dispatch) -> None:
@@ -272,6 +287,23 @@ def _holders(session: Session, dispatch: Dispatch) -> dict[int | str, str]:
     found: dict[int | str, str] = {}
     for one in holdings:
         found |= {one.address_key: str(one), one.person: str(one)}
+    return found
+
+
+def _holders_beside(session: Session, dispatch_id: int) -> dict[int | None, set[int]]:
+    """Person → the deliveries of this very dispatch by which they have the release, or wait for it; of who has two."""
+    several = session.scalars(
+        select(owner())
+        .join(Delivery, col(Delivery.contact_id) == col(Contact.id))
+        .where(col(Delivery.dispatch_id) == dispatch_id)
+        .group_by(owner())
+        .having(func.count() > 1)
+    ).all()
+    holds = col(Delivery.state).in_([*HAVE_IT, *OPEN_STATES]) & (col(Delivery.dispatch_id) == dispatch_id)
+    found: dict[int | None, set[int]] = {}
+    for persons in in_pieces(several):
+        for one in find_holdings(session, holds & owner().in_(persons)):
+            found.setdefault(one.owner, set()).add(one.delivery_id)
     return found
 
 
