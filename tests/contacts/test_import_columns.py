@@ -46,6 +46,33 @@ def test_every_field_has_a_canonical_name_that_is_recognised() -> None:
     assert [read_target(name) for name in CANONICAL.values()] == [field.value for field in CANONICAL]
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (
+            "Nom du support;Nom contact;Prénom contact;E-mail contact;E-mail support",
+            "Mensuel;Martin;Anne;anne@m.example;redac@m.example",
+        ),
+        ("Organe de presse;Contact;Mail", "Mensuel;Mme Anne Martin;anne@m.example"),
+        ("Titre;Journaliste;Mail", "Mensuel;Anne MARTIN;anne@m.example"),
+        (
+            "Prénom;Nom de famille;Adresse électronique principale;Adresse électronique secondaire;Société",
+            "Anne;Martin;anne@m.example;a@perso.example;Mensuel",
+        ),
+        (";;;;Média\nNom;Prénom;Mail;Tél.;", "Martin;Anne;anne@m.example;;Mensuel"),
+    ],
+)
+def test_columns_as_press_offices_and_their_databases_name_them(database: Database, header: str, row: str) -> None:
+    load(database, f"{header}\n{row}\n")
+    found = [(one.first_name, one.last_name, one.outlet, one.address) for one in members(database)]
+    assert found == [("Anne", "Martin", "Mensuel", "anne@m.example")]
+
+
+def test_where_no_person_is_named_the_outlet_s_address_is_used(database: Database) -> None:
+    load(database, "Outlet Name,Contact Name,Contact Email,Outlet Email\nMonthly,,,desk@m.example\n")
+    assert [(one.outlet, one.address) for one in members(database)] == [("Monthly", "desk@m.example")]
+
+
 def test_all_that_can_be_said_of_a_contact_is_read(database: Database) -> None:
     said = {
         Field.ADDRESS: "anne@journal.example",

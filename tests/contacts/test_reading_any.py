@@ -41,6 +41,35 @@ def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: 
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            '"Martin, Anne" <anne@x.example>; Luc Roy <luc@x.example>; redac@y.example;\r\nZoé <zoe@x.example>',
+            ["Anne Martin", "Luc Roy", "redac@y.example", "Zoé"],
+        ),
+        ("Cci : Anne Martin <anne@x.example>, luc@x.example", ["Anne Martin", "luc@x.example"]),
+        ("a@x.example;b@x.example;c@x.example", ["a@x.example", "b@x.example", "c@x.example"]),
+    ],
+)
+def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: list[str], database: Database) -> None:
+    (table,) = read_source(text.encode())
+    assert import_contacts(database, table, list_name="Presse").counts[Result.NEW] == len(found)
+    with database.session() as session:
+        members = list(list_members(session, "presse"))
+    assert sorted(f"{one.first_name} {one.last_name}".strip() or one.address for one in members) == sorted(found)
+
+
+def test_two_addresses_in_each_row_are_a_table() -> None:
+    (table,) = read_source(b"anne@x.example;a@perso.example\nluc@x.example;l@perso.example\n")
+    assert table.header == ("E-mail", "E-mail 2")
+
+
+def test_an_ldif_file_is_told_what_to_do_instead() -> None:
+    with pytest.raises(BadInput, match="LDIF"):
+        read_source(b"dn: cn=Anne,mail=anne@x.example\nmail: anne@x.example\n")
+
+
+@pytest.mark.parametrize(
     ("text", "header"),
     [
         (

@@ -407,6 +407,51 @@ SAMPLES: list[Sample] = [
         kind="correction",
         embargo="2026-03-03T18:30:00+01:00",
     ),
+    *(
+        sample(
+            f"embargo as «{notice}»",
+            f"{notice}\n\nDes horaires de nuit à revoir\n\n{BODY_FR}\n\nLille, le 2 mars 2026",
+            headline="Des horaires de nuit à revoir",
+            embargo="2026-03-03T09:00:00+01:00",
+        )
+        for notice in (
+            "Information sous embargo jusqu’au 03/03/2026 – 9h00",
+            "Confidentiel – sous embargo jusqu'au mardi 3 mars à 9h",
+            "Ce communiqué est sous embargo jusqu'au 3 mars 2026 à 9 h.",
+            "Merci de ne pas diffuser avant le 3 mars 2026 à 9 heures",
+            "Diffusion autorisée à partir du 3 mars 2026 à 9 h",
+            "Publication interdite avant le 3 mars 2026, 9h",
+            "ATTENTION EMBARGO : mardi 3 mars 2026 – 9H",
+            "Levée d'embargo : mardi 3 mars 2026, 9 h",
+            "Sous embargo jusqu'au mardi 3 mars 2026 à 9 h, papier et web",
+        )
+    ),
+    sample(
+        "a date and a notice behind the kicker",
+        f"Communiqué de presse - Mardi 3 mars 2026 - Diffusion immédiate\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        date=date(2026, 3, 3),
+    ),
+    sample(
+        "a short kicker is no town",
+        f"CP – 03/03/2026\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        place="",
+        date=date(2026, 3, 3),
+    ),
+    sample(
+        "the hour of an event is not when the invitation was written",
+        f"INVITATION PRESSE\n\nDes horaires\n\nMardi 17 mars 2026 à 10h30\n\n{BODY_FR}",
+        headline="Des horaires",
+        kind="advisory",
+        date=None,
+        body_starts="Mardi 17 mars 2026 à 10h30",
+    ),
+    sample(
+        "soft hyphens of a web page",
+        f"Des ho\u00adraires\n\n{BODY_FR}",
+        headline="Des horaires",
+    ),
     sample(
         "embargo over two lines",
         f"SOUS EMBARGO\njusqu'au mardi 3 mars 2026 à midi\n\nDes horaires\n\n{BODY_FR}",

@@ -16,6 +16,10 @@ IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
 _TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
+_JOBS = re.compile(
+    r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
+    r"|secret|anim|free|indep|adjoint|critique|envoye|stagi|consult|camera|head|manager|host|writer|column|staff|senior)"
+)
 _POSTAL_OR_ELECTRONIC = frozenset({"adresse", "address"})
 REJECTION_COLUMN = "Motif du rejet"
 """The column a rejects file adds; passed over when the mended file comes back."""
@@ -99,6 +103,8 @@ def map_columns(
             kept[name] = extra[len(EXTRA_PREFIX) :]
         else:
             kept[name] = _key(name, kept.values())
+    if Field.OUTLET not in recognised and not any(fold(name) in chosen for name in recognised.get(Field.ROLE, ())):
+        _move_titles(recognised, samples)
     _settle(recognised, {field for name in header if (field := _FIELD_BY_VALUE.get(chosen.get(fold(name), "")))})
     if Field.ADDRESS not in recognised:
         seen = ", ".join(f"«{name}»" for name in header[:12]) + ("…" if len(header) > 12 else "")
@@ -147,6 +153,18 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
     if field is None and speaks_of_mail(base) and sum("@" in value for value in values) * 2 > len(values):
         return Field.OTHER_ADDRESS
     return field
+
+
+def _move_titles(recognised: dict[Field, list[str]], samples: Sequence[Mapping[str, str]]) -> None:
+    """Take «Titre» for the newspaper's where nothing else names one, and hardly any of its cells names a post."""
+    for name in recognised.get(Field.ROLE, ()):
+        values = [fold(value) for row in samples if (value := row.get(name, "")).strip()]
+        if fold(name) == "titre" and values and sum(bool(_JOBS.search(value)) for value in values) * 5 < len(values):
+            recognised[Field.ROLE].remove(name)
+            recognised[Field.OUTLET] = [name]
+            if not recognised[Field.ROLE]:
+                del recognised[Field.ROLE]
+            return
 
 
 def _settle(recognised: dict[Field, list[str]], chosen: Set[Field]) -> None:

@@ -96,24 +96,28 @@ _NAMES: Mapping[Field, str] = {
     Field.FIRST_NAME: "prénom|prénoms|first name|firstname|given name|forename|vorname|vornamen",
     Field.LAST_NAME: "nom|nom de famille|last name|lastname|surname|family name|nachname|familienname",
     Field.FULL_NAME: "nom complet|prénom nom|prénom et nom|full name|name|display name|contact|journaliste|journalist"
-    "|contact name|nom du contact|nom du journaliste|nom affiché|nom à afficher|journalist name|anzeigename"
-    "|vollständiger name|vor und nachname|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname",
+    "|contact name|nom affiché|nom à afficher|journalist name|anzeigename"
+    "|reporter|interlocuteur|interlocutrice|vollständiger name|vor und nachname"
+    "|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname",
     Field.FULL_NAME_LAST_FIRST: "nom prénom|nom et prénom|nom prénoms|last name first name|file as|name vorname"
     "|nachname vorname",
     Field.ADDRESS: "e mail|email|mail|mél|courriel|adresse|adresse e mail|adresse email|adresse mail|adresse courriel"
     "|adresse électronique|adresse de messagerie|adresse mél|e mail address|email address|mail address|address"
     "|adresse de courriel|messagerie|e mail 1 value|e mail professionnel|email professionnel|mail professionnel"
     "|mail pro|email pro|primary email|work email|business email|e mail principal|email principal"
-    "|première adresse électronique|e mail adresse|email adresse|mailadresse|primäre e mail adresse"
+    "|première adresse électronique|adresse électronique principale|adresse e mail principale|adresse principale"
+    "|e mail adresse|email adresse|mailadresse|primäre e mail adresse"
     "|e mail geschäftlich|e mail dienstlich",
     Field.OTHER_ADDRESS: "autre e mail|autres e mails|autres adresses|autre email|autre adresse|other email"
     "|secondary email|e mail secondaire|email secondaire|e mail personnel|email personnel|mail perso|personal email"
     "|home email|adresse électronique secondaire|sekundäre e mail adresse|weitere e mail adresse|zweite e mail adresse"
-    "|e mail privat|private e mail",
+    "|e mail privat|private e mail|e mail média|email média|outlet email|outlet e mail|e mail support|email support"
+    "|mail support|e mail du support|email du support|e mail du média|email du média",
     Field.OUTLET: "média|médias|media|outlet|organisation|organization|société|company|journal|publication|support"
     "|titre de presse|rédaction|entreprise|organization name|organisation name|organization 1 name|media outlet"
     "|nom du média|newspaper|employeur|station|chaîne|outlet name|media name|media outlet name|publication name"
-    "|nom de la publication|medium|firma|redaktion|zeitung|unternehmen|verlag|name des mediums",
+    "|nom de la publication|nom du support|nom du titre|nom du journal|organe de presse|organe|titre du média"
+    "|nom média|nom support|support name|medium|firma|redaktion|zeitung|unternehmen|verlag|name des mediums",
     Field.OUTLET_KIND: "type de média|type média|type du média|outlet kind|outlet type|media type|type of media"
     "|organisation type|organization type|catégorie de média|nature du média|medientyp|medienart|mediengattung|gattung",
     Field.OUTLET_REGION: "région du média|outlet region|media region|zone de diffusion|verbreitungsgebiet",
@@ -123,8 +127,7 @@ _NAMES: Mapping[Field, str] = {
     "|organization 1 title|profession|contact title|titre professionnel|funktion|stelle|arbeitstitel|berufsbezeichnung",
     Field.DESK: "rubrique|desk|service|department|organization department|organization 1 department|rubriques|section"
     "|abteilung|ressort|ressorts",
-    Field.AFFILIATION_ADDRESS: "e mail dans ce média|email dans ce média|e mail média|email média|outlet email"
-    "|email at outlet|affiliation address",
+    Field.AFFILIATION_ADDRESS: "e mail dans ce média|email dans ce média|email at outlet|affiliation address",
     Field.VALID_FROM: "dans ce média depuis|en poste depuis|depuis le|valid from|in post since",
     Field.VALID_TO: "dans ce média jusqu au|en poste jusqu au|valid to|in post until",
     Field.SECTOR: "secteur|secteurs|sector|sectors|beat|beats|thème|thèmes|thématique|thématiques"
@@ -175,6 +178,11 @@ _NUMBERED_ADDRESS = re.compile(
 _NUMBERED_PHONE = re.compile(
     r"(phone|telephone|tel|telefon)( \d)?( value)?|(telephone|telefon|tel) (?!fax).+|.+ phone( \d)?"
 )
+_PERSON = "(?:contact|journaliste|journalist|reporter)"
+_OF_A_PERSON = re.compile(rf"(.+) (?:du |de la |de l |of )?{_PERSON}|{_PERSON} (.+)")
+_PERSONAL = frozenset(
+    {Field.CIVILITY, Field.FIRST_NAME, Field.LAST_NAME, Field.ROLE, Field.ADDRESS, Field.PHONE, Field.DESK}
+)
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _MAIL_WORDS = words("mail mails email emails courriel courriels mel")
 
@@ -207,4 +215,8 @@ def _by_name(folded: str) -> Field | None:
         return None
     if _NUMBERED_ADDRESS.fullmatch(folded):
         return Field.OTHER_ADDRESS
-    return Field.PHONE if _NUMBERED_PHONE.fullmatch(folded) else None
+    if _NUMBERED_PHONE.fullmatch(folded):
+        return Field.PHONE
+    whose = _OF_A_PERSON.fullmatch(folded)  # «Nom contact», «Prénom du journaliste», «Contact email»
+    field = _FIELD_OF.get(whose[1] or whose[2]) if whose else None
+    return field if field in _PERSONAL else None

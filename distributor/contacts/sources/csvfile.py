@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 
 from distributor.contacts.sources.headers import HEADER_WITHIN, Header, count_recognised, locate_header
+from distributor.contacts.sources.pasted import read_pasted
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode
 from distributor.errors import BadInput
@@ -16,6 +17,7 @@ MAX_BYTES = 50_000_000
 MAX_ROWS = 500_000
 MAX_CELL = 32_768  # what a spreadsheet's cell can hold
 
+_ADDRESS = "E-mail"
 _DELIMITERS = (";", ",", "\t", "|")
 _RARE_DELIMITERS = "^~¦§:#!$\x1f"
 _DELIMITER_NAMES = {";": "semicolon", ",": "comma", "\t": "tabulation", "|": "bar", "\x1f": "unit separator"}
@@ -35,12 +37,19 @@ _SAVE_AS = "In Excel or LibreOffice, save the sheet as «CSV UTF-8» and import 
 def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> SourceTable:
     """Open a CSV file given as bytes; its rows come one by one, with the physical line of their first character.
 
+    A list of recipients pasted out of a mail program is a table of one column.
+
     Encoding, delimiter (or the `sep=` line) and the row of column names are found and told; `columns` are names the
     user spoke of, to know that row by. A row with more cells than columns, a cell beyond 32 kB or a quotation mark
     never closed is a `RejectedRow`; one with fewer cells is filled up. Raises `BadInput` for a file that is empty,
     binary or too big, or has too many columns; while rows are read, for too many of them.
     """
     text, encoding, told = _text(data, name)
+    pasted = read_pasted(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if pasted is not None:
+        remark = f"Read as {encoding} (chosen by {told}): {len(pasted)} recipients, as a mail program writes them."
+        people = (SourceRow(line, {_ADDRESS: piece}) for line, piece in pasted)
+        return SourceTable(name, (_ADDRESS,), people, encoding, ";", (remark,))
     start = _Lines(text)
     sep = _SEP_LINE.fullmatch(next(start))
     if not sep or sep[1] == '"':

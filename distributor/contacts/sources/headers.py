@@ -62,10 +62,21 @@ def locate_header(
         if rows and any("@" in cell for cell in rows[index]):
             return _infer(rows, index, file, sheet)
     cells = list(rows[index]) if rows else []
+    if is_named and index:
+        cells = _with_those_above(cells, rows[index - 1])
     while cells and not cells[-1].strip():
         cells.pop()
     check_width(len(cells), file, sheet)
     return Header(unique_header(cells), index + 1, is_named)
+
+
+def _with_those_above(cells: Sequence[str], above: Sequence[str]) -> list[str]:
+    """The column names, where one is blank that which stands over it: some headings take two rows."""
+    names = [*cells, *[""] * (len(above) - len(cells))]
+    return [
+        upper if not name.strip() and field_of(upper) else name
+        for name, upper in zip(names, [*above, *[""] * (len(names) - len(above))], strict=True)
+    ]
 
 
 def count_recognised(rows: Sequence[Sequence[str]], columns: Collection[str] = ()) -> int:

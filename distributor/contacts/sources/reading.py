@@ -7,9 +7,11 @@ from collections.abc import Collection
 
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.contacts.sources.rows import SourceTable
+from distributor.errors import BadInput
 
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # zip, an empty zip, OLE
 _CARD = re.compile(rb"^\s*BEGIN\s*:\s*VCARD\s*$", re.IGNORECASE | re.MULTILINE)
+_LDIF = re.compile(rb"\s*(?:version\s*:\s*\d+\s+)?dn::? ", re.IGNORECASE)
 _HEAD = 1 << 16
 
 
@@ -34,4 +36,10 @@ def read_source(data: bytes, *, name: str = "", columns: Collection[str] = ()) -
         from distributor.contacts.sources.vcard import read_vcards  # noqa: PLC0415 - see above
 
         return (read_vcards(data, name=name),)
+    if _LDIF.match(head):
+        raise BadInput(
+            "It is an address book in LDIF, which is not read.",
+            mend="Export it from the mail program as vCard (.vcf) or as CSV.",
+            file=name or None,
+        )
     return (read_csv(data, name=name, columns=columns),)

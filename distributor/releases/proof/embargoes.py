@@ -48,6 +48,21 @@ EMBARGO_TEXT = Rule(
     Said("Make them the same, or take the notice out of the text.", "Accordez-les, ou retirez la mention du texte."),
     Said("Whoever reads the earlier hour publishes first.", "Qui lit l'heure la plus proche publie le premier."),
 )
+EMBARGO_UNSET = Rule(
+    "embargo-unset",
+    Level.STOP,
+    Said(
+        "The text speaks of an embargo, and the release has none.",
+        "Le texte parle d'un embargo, et le communiqué n'en a pas.",
+    ),
+    Said(
+        "Write it on a line above the headline, or as `embargo:` in the front matter; or take it out of the text.",
+        "Écrivez-le sur une ligne au-dessus du titre, ou comme `embargo:` dans l'en-tête ; ou retirez-le du texte.",
+    ),
+    Said(
+        "It would leave for everybody at once, before its hour.", "Il partirait tout de suite pour tous, avant l'heure."
+    ),
+)
 ZONES_DISAGREE = Rule(
     "hours-disagree",
     Level.WARN,
@@ -60,9 +75,13 @@ ZONES_DISAGREE = Rule(
         "A newsroom abroad goes by the hour of its own zone.", "Une rédaction à l'étranger suit l'heure de son fuseau."
     ),
 )
-RULES = (EMBARGO_PAST, EMBARGO_AHEAD, EMBARGO_TEXT, ZONES_DISAGREE)
+RULES = (EMBARGO_PAST, EMBARGO_AHEAD, EMBARGO_TEXT, EMBARGO_UNSET, ZONES_DISAGREE)
 
 _LONGEST_NOTICE = 300
+_SAYS_UNTIL = re.compile(
+    r"\b(?:sous|under)\s+(?:strict\s+)?embargo\s+(?:presse\s+)?(?:jusqu|until|till)|\bembargoed\s+(?:until|till)",
+    re.IGNORECASE,
+)
 _HOUR = re.compile(
     r"(?<![\w.,:])(?P<hour>\d{1,2}\s?(?:h\s?(?:\d{2})?|heures?|:\d{2}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?))(?!\w)",
     re.IGNORECASE,
@@ -73,6 +92,7 @@ def embargo(subject: ProofSubject) -> Iterator[Hit]:
     """An embargo over before the start misleads; of one ahead it is said who waits; whatever is said of it agrees."""
     until = subject.draft.embargo_until
     if until is None:
+        yield from _unset(subject)
         return
     line = subject.draft.lines.get("embargo_until")
     excerpt, local = subject.source_line(line), _local(until, subject)
@@ -89,6 +109,14 @@ def embargo(subject: ProofSubject) -> Iterator[Hit]:
             continue
         if said.until != until:
             yield EMBARGO_TEXT.at(number, row.strip(), said=_local(said.until, subject), local=local)
+
+
+def _unset(subject: ProofSubject) -> Iterator[Hit]:
+    """What a reader would take for an embargo, in the words that recipients get: what was read is not there."""
+    for field, text in subject.prose():
+        for row in text.split("\n"):
+            if "mbargo" in row.lower() and (is_notice(row) or _SAYS_UNTIL.search(row)):
+                yield EMBARGO_UNSET.at(subject.line_of(row.strip(), field), row.strip()[:_LONGEST_NOTICE])
 
 
 def _local(moment: datetime, subject: ProofSubject) -> str:

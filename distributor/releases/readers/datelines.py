@@ -17,7 +17,7 @@ _SMALL_WORD = re.compile(
 # What may stand before a date in a headline, and is no town.
 _NOT_PLACE = re.compile(
     r"grève|manifestation|rassemblement|mobilisation|conférence|réunion|congrès|élections?|procès|colloque|journée|"
-    r"rendez-vous|invitation|communiqué|rectificatif|erratum|corrigé|correction|annulation|retraction|retrait|embargo|contact|publication|date|report|strike|march|rally|conference|meeting|"
+    r"rendez-vous|invitation|communiqué|rectificatif|erratum|corrigé|correction|annulation|retraction|retrait|embargo|contact|publication|date|report|cp|strike|march|rally|conference|meeting|"
     r"congress|updated?|published|publié|mis|posted|le|la|les|du|on|the|from|until|avant|après|dès|depuis|jusqu'au|pour",
     re.IGNORECASE,
 )

@@ -110,8 +110,12 @@ def _damaged(text: str) -> BadInput:
 
 
 def clean_text(text: str) -> tuple[str, tuple[Remark, ...]]:
-    """One kind of line end, NFC, and no control characters or turns of direction (each removal told with its line)."""
+    """One kind of line end, NFC, no control characters or turns of direction (each removal told with its line).
+
+    Soft hyphens go too, untold: they only say where a program may break a word, and some mail programs show them.
+    """
     text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    text = text.replace("\N{SOFT HYPHEN}", "")
     remarks = []
     rows = unicodedata.normalize("NFC", text).split("\n")
     for number, row in enumerate(rows, start=1):

@@ -14,15 +14,25 @@ from distributor.releases.readers.sheet import bare
 _MEND = "Write it with its day and hour, such as «Embargo : 3 mars 2026 à 18 h», or as `embargo: 2026-03-03T18:00`."
 _YEARS = range(1970, 2200)
 
+# What may stand before «sous embargo» in a notice. An article is not among it: «les produits sous embargo» are news.
+_BEFORE_UNDER = (
+    r"(?:(?:ce|cette|est|informations?|infos?|documents?|communications?|communiqués?|dossiers?|textes?|contenus?|études?"
+    r"|enquêtes?|rapports?|données|diffusion|publication|confidentiel(?:le)?|attention|important|de|presse|cp|strictement"
+    r"|this|release|is|news|information|report|confidential)\b[\W_]*){0,5}"
+)
 _NOTICE = re.compile(
-    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)*embargo(?:ed|ée?)?\b"
-    r"|^[\W_]*(?:not for (?:publication|release|broadcast)|(?:à )?ne pas (?:publier|diffuser)).{0,30}"
-    r"\b(?:before|until|avant|jusqu)",
+    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under|attention|important|urgent)\b[\W_]*)*embargo(?:ed|ée?)?\b"
+    rf"|^[\W_]*{_BEFORE_UNDER}(?:sous|under)\s+(?:strict\s+)?embargo\b"
+    r"|^[\W_]*(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*:|^[\W_]*sperrfrist\b"
+    r"|^[\W_]*(?:not for (?:publication|release|broadcast)"
+    r"|(?:(?:merci|prière) de )?(?:à )?ne pas (?:publier|diffuser|divulguer)).{0,30}\b(?:before|until|avant|jusqu)"
+    r"|^[\W_]*(?:diffusion|publication|parution)\s+(?:(?:autorisée|possible|permise)\s+(?:à partir|dès|le)"
+    r"|interdite\s+avant)\b",
     re.IGNORECASE,
 )
 # An embargo on goods is news; one with «jusqu'au», a date or an hour behind it is addressed to the newsroom.
 _UNTIL = re.compile(
-    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?)|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
+    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr)\b|\b(?:jusqu|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
@@ -41,8 +51,9 @@ _CITIES = {
     "madrid": "Europe/Madrid", "rome": "Europe/Rome", "new york": "America/New_York", "montréal": "America/Toronto",
     "montreal": "America/Toronto", "tokyo": "Asia/Tokyo", "eastern": "America/New_York", "et": "America/New_York",
 }  # fmt: skip
+# «est» and «et» are French words: anywhere but behind an hour they are a zone only at the very end, in capitals.
 _ABBREVIATION = re.compile(
-    r"(?<![\w'’])(gmt|utc|bst|cest|cet|edt|est|et|cst|cdt|pst|pdt)(?:\s?(?P<shift>[+-]\d{1,2}))?(?![\w'’])",
+    r"(?<![\w'’])(gmt|utc|bst|cest|cet|edt|cst|cdt|pst|pdt|(?-i:EST|ET)(?=[\W_]*$))(?:\s?(?P<shift>[+-]\d{1,2}))?(?![\w'’])",
     re.IGNORECASE,
 )
 _CITY_TIME = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from distributor.releases.kinds import ReleaseKind
@@ -18,6 +19,8 @@ _CHANGES = "what has changed"
 _OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
 _LETTERHEAD_LINES = 4
 _CHANGES_LINES = 6
+_PARTED = re.compile(r"\s+[-–—|/•·]\s+")
+_HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
 def take_top(reading: Reading) -> None:
@@ -62,6 +65,8 @@ def dateline_line(reading: Reading, line: Line) -> bool:
     dateline = read_dateline(line.text)
     if not reading.takes_dateline(dateline):
         return False
+    if reading.found.kind is ReleaseKind.ADVISORY and not dateline.place and _HOUR.search(line.bare):
+        return False  # when the event is, not when it was written
     is_above = reading.wants("headline") and not reading.found.headline
     if is_above and not dateline.place and not _reads_as_headline(reading.after(line)):
         return False
@@ -185,6 +190,8 @@ def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
         elif reading.takes_dateline(dateline := read_dateline(rest)):
             reading.set_dateline(dateline, line.number)
             return True
+        elif len(pieces := _PARTED.split(rest)) > 1:
+            return all(_is_understood(reading, line, piece) for piece in pieces)
         else:
             return False
     return True

@@ -143,6 +143,19 @@ def test_weekdays_fit_their_dates() -> None:
     assert found(GOOD.replace("revus avec eux", "revus le vendredi 3 avril 2026 et le lundi 4 mai")) == {}
 
 
+@pytest.mark.parametrize(
+    ("words", "speaks"),
+    [
+        ("Ce texte est diffusé sous embargo jusqu'au 13 mars à 9 h.", True),
+        ("The report is embargoed until Friday.", True),
+        ("L'embargo sur les armes est levé le 13 mars.", False),
+        ("Les vins sous embargo depuis 2014 reviennent.", False),
+    ],
+)
+def test_an_embargo_that_only_the_text_knows_stops(words: str, speaks: bool) -> None:
+    assert ("embargo-unset" in found(GOOD.replace("\n\n", f"\n\n{words} ", 1))) is speaks
+
+
 def test_embargo() -> None:
     past, ahead = datetime(2026, 3, 11, 18, tzinfo=PARIS), datetime(2026, 3, 12, 18, tzinfo=PARIS)
     assert with_draft(embargo_until=past)["embargo-past"].level is Level.WARN

@@ -1,0 +1,47 @@
+"""A list of recipients as it is copied out of a mail program: «Anne Martin <anne@journal.example>; luc@…», no table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from distributor.addresses import BadAddress
+from distributor.contacts.cleaning.mailboxes import read_address_cell
+
+_LABEL = re.compile(r"\s*(?:[àa]|to|cc|cci|bcc|an|pour)\s*:\s*", re.IGNORECASE)
+_PIECES = {mark: re.compile(rf'(?:"[^"\n]*+"|<[^<>\n]*+>|[^{mark}"<\n]|["<])+') for mark in ";,"}
+_MAX_CHARACTERS = 500_000
+
+
+def read_pasted(text: str) -> list[tuple[int, str]] | None:
+    """Each recipient with its line, or None where the text is anything else.
+
+    It is one only where every piece between semicolons (or commas) is one address, with a name or without, and where
+    the lines are no rows of a table: several on a line, and not as many on each, or with names of their own.
+    """
+    if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
+        return None
+    pieces = _PIECES[";" if ";" in re.sub(r'"[^"\n]*"', "", text) else ","]
+    found: list[tuple[int, str]] = []
+    for piece in _split(text, pieces):
+        if not _is_one_address(piece[1]):
+            return None
+        found.append(piece)
+    lines = [line for line, _ in found]
+    counts = {lines.count(line) for line in set(lines)} if len(set(lines)) < 1000 else {1}
+    is_table = len(set(lines)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece in found)
+    return None if counts == {1} or is_table else found
+
+
+def _split(text: str, pieces: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        for piece in pieces.findall(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line):
+            if piece.strip():
+                yield number, piece.strip()
+
+
+def _is_one_address(text: str) -> bool:
+    try:
+        return len(read_address_cell(text).found) == 1
+    except BadAddress:
+        return False
