@@ -40,7 +40,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.REJECTED: frozenset({_S.QUEUED}),
     _S.EXPIRED: frozenset({_S.QUEUED}),
     _S.WITHHELD: frozenset(),
-    _S.BOUNCED: frozenset(),
+    _S.BOUNCED: frozenset({_S.QUEUED}),
     _S.COMPLAINED: frozenset(),
 }
 """State → the states that may follow it."""

@@ -45,7 +45,7 @@ def test_open_states_lead_on_and_what_is_over_opens_again_only_by_a_retry() -> N
     assert all(TRANSITIONS[state] for state in OPEN_STATES)
     over = set(_S) - OPEN_STATES - {_S.IN_DOUBT}
     again = {state for state in over if TRANSITIONS[state] & OPEN_STATES}
-    assert again == {_S.REJECTED, _S.EXPIRED}
+    assert again == {_S.REJECTED, _S.EXPIRED, _S.BOUNCED}
     assert all(TRANSITIONS[state] == {_S.QUEUED} for state in again)
     assert UNREACHED_STATES.isdisjoint(OPEN_STATES)
     assert not UNREACHED_STATES & {_S.ACCEPTED, _S.WITHHELD}

@@ -108,10 +108,11 @@ def may_leave(moment: ColumnElement[Any] | datetime) -> ColumnElement[bool]:
     )
 
 
-def objected() -> ColumnElement[bool]:
+def objected(at: str | None = None) -> ColumnElement[bool]:
     """The condition that a delivery's addressee has objected: to everything, to the list's sector or the release's.
 
-    Whoever objected to a sector has objected to those below it.
+    Whoever objected to a sector has objected to those below it. `at` is the hash of the address that it is to go to,
+    where that is not its own.
     """
     child, parent = _sector.alias(), _sector.alias()
     above = (
@@ -122,7 +123,7 @@ def objected() -> ColumnElement[bool]:
     )
     return or_(
         exists().where(
-            _suppression.c.address_hash == _delivery.c.address_hash,
+            _suppression.c.address_hash == (_delivery.c.address_hash if at is None else at),
             or_(
                 _suppression.c.scope == "",
                 _suppression.c.scope == _delivery.c.sector_slug,

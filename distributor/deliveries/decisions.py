@@ -21,7 +21,7 @@ _delivery = Delivery.__table__
 _attempt = Attempt.__table__
 _dispatch = Dispatch.__table__
 
-AGAIN_FROM = (DeliveryState.EXPIRED, DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
+AGAIN_FROM = (DeliveryState.EXPIRED, DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT)
 """The states from which a person may send again."""
 
 
@@ -55,25 +55,27 @@ def send_again(
     return sorted(moved)
 
 
-def readdress(
-    connection: Connection, delivery_id: int, address: Address, address_hash: str, *, reason: str, now: datetime
-) -> None:
-    """Let one that was queued again go to another address of its journalist, in the transaction that queued it.
+def send_elsewhere(
+    connection: Connection,
+    delivery_id: int,
+    old: DeliveryState,
+    address: Address,
+    address_hash: str,
+    *,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """As `send_again`, one delivery, to another address of its journalist; return whether it was.
 
-    Only for whom surely nothing was taken at the former one: what may lie there is corrected there.
+    Only for whom surely nothing is at the former one: what may lie there is corrected there.
     """
-    connection.execute(
-        update(_delivery)
-        .where(_delivery.c.id == delivery_id, _delivery.c.state == DeliveryState.QUEUED)
-        .values(
-            address=address.spec,
-            address_key=address.key,
-            address_hash=address_hash,
-            domain=address.domain,
-            reason=reason,
-            updated_at=now,
-        )
-    )
+    check_transition(old, DeliveryState.QUEUED)
+    to = {"address": address.spec, "address_key": address.key, "address_hash": address_hash, "domain": address.domain}
+    which = (_delivery.c.id == delivery_id, _delivery.c.state == old, not_(objected(address_hash)))
+    done = connection.execute(update(_delivery).where(*which).values(**_queued(reason, now), **to))
+    if done.rowcount:
+        ring(connection)
+    return done.rowcount == 1
 
 
 def end_doubt(connection: Connection, delivery_id: int, ending: Ending, *, now: datetime) -> bool:
@@ -140,6 +142,7 @@ def _queued(reason: str, now: datetime) -> dict[str, Any]:
         "state": DeliveryState.QUEUED,
         "reason": reason,
         "refusals": 0,
+        "accepted_at": None,
         "next_attempt_at": None,
         "expires_at": None,
         "worker": "",

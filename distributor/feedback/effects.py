@@ -18,7 +18,7 @@ from distributor.deliveries.erasure import is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
-from distributor.models import Contact, Delivery, FeedbackEvent
+from distributor.models import Audit, Contact, Delivery, FeedbackEvent
 from distributor.states import Verdict
 from distributor.tokens import Keyring
 
@@ -76,6 +76,8 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
     if delivery is None:
         return _unattributed(finding, match)
     assert delivery.id is not None
+    if former := _said_of_a_former_address(hand, delivery, finding):
+        return Effect(RECORDED, f"said of {former}; it was sent again to {delivery.address} since: nothing done")
     cause = finding.cause or Cause.OTHER
     moved = returns.bounce(
         hand.session.connection(),
@@ -234,6 +236,18 @@ def _unattributed(finding: Finding, match: Match) -> Effect:
         details["candidates"] = list(match.candidates)
         return Effect(WAITING, f"{match.how}: {', '.join(map(str, match.candidates))}", details)
     return Effect(WAITING, "no delivery of ours is known to be meant", details)
+
+
+def _said_of_a_former_address(hand: Hand, delivery: Delivery, finding: Finding) -> str:
+    """The address that a bounce names, where the delivery went there first and was sent again to another one; or ""."""
+    said = {same(one) for one in (finding.address, finding.other_address) if one}
+    if not said or same(delivery.address) in said:
+        return ""
+    retries = hand.session.scalars(
+        select(Audit).where(col(Audit.action) == "dispatches.retry", col(Audit.subject) == str(delivery.dispatch_id))
+    )
+    moves = (one.details.get("moved", {}).get(str(delivery.id)) for one in retries)
+    return next((move[0] for move in moves if move and same(move[0]) in said), "")
 
 
 def _leave_alone(hand: Hand, delivery: Delivery, reason: str) -> list[str]:

@@ -19,13 +19,13 @@ class Problem:
     command: str
 
 
-_REJECTED: Mapping[Verdict, str] = {
+_REFUSED: Mapping[Verdict, str] = {
     Verdict.TOO_BIG: "too_big",
     Verdict.POLICY: "policy",
     Verdict.CONTENT: "policy",
     Verdict.FULL: "full",
 }
-"""Verdict → the problem it is; every other refusal is about the address."""
+"""Verdict → the problem it is; every other refusal, at once or by what came back, is about the address."""
 
 NOT_LEFT: Mapping[str, str] = {"cancelled": "cancelled", CUT_OFF: "cut_off"}
 """Reason → the problem it is, of who was withheld although nothing stands against them."""
@@ -120,10 +120,8 @@ def find_problems(
 
 
 def _code(state: str, verdict: str, reason: str) -> str:
-    if state == _S.REJECTED:
-        return _REJECTED.get(Verdict(verdict), "address") if verdict in set(Verdict) else "address"
-    if state == _S.BOUNCED:
-        return "address"
+    if state in (_S.REJECTED, _S.BOUNCED):
+        return _REFUSED.get(Verdict(verdict), "address") if verdict in set(Verdict) else "address"
     if state == _S.WITHHELD:
         return NOT_LEFT.get(reason, "")  # an objection was heeded: no problem
     return state if state in _ORDER else ""

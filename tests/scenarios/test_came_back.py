@@ -117,3 +117,56 @@ def test_nobody_is_said_to_have_objected(own: Office) -> None:
     own.run("contacts", "import", str(file), "--list", BUREAU)
     own.run("contacts", "edit", ANNE.spec, "--address", NEW)
     assert left_out(own) == {}
+
+
+def test_what_came_back_is_sent_again_to_the_address_that_was_mended(returned: Office, tmp_path: Path) -> None:
+    retry = ("dispatches", "retry", "1", "--state", "bounced")
+    with running(Script()) as server:
+        office = returned.copied_to(tmp_path).at(server.port)
+        (left,) = office.json(*retry, "--dry-run")["left_out"]
+        assert left["why_not"] == "mail to this address came back (unknown user)"
+        then = "distributor dispatches retry 1 --state bounced"
+        office.run("contacts", "edit", ANNE.spec, "--address", NEW)
+        again = office.run("send", SLUG, "--list", BUREAU, "--dry-run").out
+        assert f"{ANNE.name}: came back (dispatch 1); to send again: {then}" in again
+        office.run(*retry, "--yes")
+        assert [one.recipient for one in server.accepted] == [NEW]
+        report = office.json("report", SLUG)
+        assert report["totals"]["accepted"] == len(SHORT_LIST) == sum(report["totals"].values())
+        (anne,) = (one for one in report["recipients"] if one["name"] == ANNE.name)
+        assert (anne["address"], anne["attempts"], anne["state"]) == (NEW, 2, "accepted")
+        assert {one["verdict"] for one in anne["history"]} == {"accepted"}
+        # What another server on the way still says of the former address is none of the new one's.
+        file = office.path.parent / "again.eml"
+        late = REPORT.replace("Undelivered Mail", "Still undelivered, and").format
+        file.write_text(late(address=ANNE.spec, message_id=anne["message_id"]), encoding="utf-8")
+        said = office.run("feedback", "read", str(file)).out
+        assert f"said of {ANNE.spec}; it was sent again to {NEW} since" in said
+        assert office.states() == {"accepted": len(SHORT_LIST)}
+        assert office.json("suppressions", "check", NEW)["objected"] is False
+        # The new one may come back as well.
+        file.write_text(REPORT.format(address=NEW, message_id=anne["message_id"]), encoding="utf-8")
+        assert f"{NEW} is not mailed again" in office.run("feedback", "read", str(file)).out
+        assert office.states() == {"accepted": len(SHORT_LIST) - 1, "bounced": 1}
+        office.close()
+
+
+def test_a_mailbox_that_was_full_is_sent_to_again_by_name(returned: Office, tmp_path: Path) -> None:
+    retry = ("dispatches", "retry", "1", "--state", "bounced")
+    with running(Script()) as server:
+        office = returned.copied_to(tmp_path).at(server.port)
+        sent = next(one for one in office.deliveries() if one["address"] == PAUL.spec)
+        full = REPORT.replace("5.1.1 User unknown", "5.2.2 Mailbox full").replace("5.1.1", "5.2.2")
+        file = office.path.parent / "full.eml"
+        file.write_text(full.format(address=PAUL.spec, message_id=sent["message_id"]), encoding="utf-8")
+        office.run("feedback", "read", str(file))
+        shown = office.run("send", SLUG, "--list", BUREAU, "--dry-run").out
+        mend = f"distributor contacts edit {PAUL.spec} --address NEW"
+        assert f"{PAUL.name}: came back (dispatch 1); mend the address: {mend}; then: {' '.join(retry)}" in (
+            shown.replace("then: distributor ", "then: ")
+        )
+        office.run(*retry, "--yes", code=3)
+        office.run(*retry, "--contact", PAUL.spec, "--yes", code=5)
+        assert [one.recipient for one in server.accepted] == [PAUL.spec]
+        assert office.states() == {"accepted": len(SHORT_LIST) - 1, "bounced": 1}
+        office.close()

@@ -110,7 +110,7 @@ def test_nobody_who_objected_is_sent_to_again(sent: Sent) -> None:
     assert sent.state_of(FULL.spec) == "rejected"
 
 
-@pytest.mark.parametrize("state", ["withheld", "accepted", "bounced", "lost"])
+@pytest.mark.parametrize("state", ["withheld", "accepted", "complained", "lost"])
 def test_other_states_are_refused_in_words(office: Office, state: str) -> None:
     ran = office.run("dispatches", "retry", "1", "--state", state, "--yes", code=2)
     assert "--state" in one_sentence(ran)

@@ -251,7 +251,8 @@ def retry(
     states: Annotated[
         list[str] | None,
         typer.Option(
-            "--state", help="Who: expired, rejected, in_doubt; several times. With --contact it may be left out."
+            "--state",
+            help="Who: expired, rejected, bounced, in_doubt; several times. With --contact it may be left out.",
         ),
     ] = None,
     code: Annotated[
@@ -270,7 +271,7 @@ def retry(
     """Send again to those whom a dispatch did not reach. It shows who, and asks.
 
     The same message, byte for byte, with a new deadline; what was tried before stays on record. Never to anybody who
-    objected. A dead address has to be named with --contact.
+    objected. A dead address has to be named with --contact; whose mail came back needs another address.
     """
     from distributor.cli.dispatches.retrying import retry_dispatch
     from distributor.dispatch.afterwards.retrying import Wish, read_states

@@ -16,6 +16,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.db.pieces import in_pieces
 from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
+from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again, send_elsewhere
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.afterwards.addressees import find_addressees
 from distributor.dispatch.overtaken import require_uncorrected_text
@@ -34,10 +35,6 @@ _WHY_NOT = {
     DeliveryState.WITHHELD: (
         "Whoever is withheld objected, or their dispatch was called off: nobody sends to them again by hand.",
         "A new send of the release reaches those who may be reached.",
-    ),
-    DeliveryState.BOUNCED: (
-        "What came back was taken by a mail server first: the same message would come back again.",
-        "Mend the address (contacts edit --address); the next release reaches them.",
     ),
 }
 
@@ -166,16 +163,19 @@ def queue_again(
     reason = f"to be sent again by {actor}" + (f": {because.strip()}" if because.strip() else "")
     moved: list[int] = []
     for state in again.wish.states:
-        numbers = [one.delivery_id for one in again.meant if one.state == state]
+        numbers = [one.delivery_id for one in again.meant if one.state == state and not one.moves]
         moved += send_again(connection, numbers, state, reason=reason, now=now)
-    elsewhere = [one for one in again.meant if one.moves and one.delivery_id in moved]
-    for one in elsewhere:
-        address = kept_address(one.new_address)
-        why = f"{reason} (at {address} in the place of {one.address})"
-        readdress(connection, one.delivery_id, address, keyring.address_hash(address.key), reason=why, now=now)
+    elsewhere = []
+    for one in again.meant:
+        if one.moves:
+            address = kept_address(one.new_address)
+            where, why = keyring.address_hash(address.key), f"{reason} (at {address} in the place of {one.address})"
+            if send_elsewhere(connection, one.delivery_id, one.state, address, where, reason=why, now=now):
+                elsewhere.append(one)
+    moved += [one.delivery_id for one in elsewhere]
     if moved:
         details = {
-            "deliveries": moved, "states": list(again.wish.states), "code": again.wish.code,
+            "deliveries": sorted(moved), "states": list(again.wish.states), "code": again.wish.code,
             "words": again.wish.words, "contacts": list(again.wish.contacts), "because": because,
             "moved": {one.delivery_id: [one.address, one.new_address] for one in elsewhere},
         }  # fmt: skip
@@ -266,6 +266,8 @@ def _candidate(
         why_not = holds
     elif one.moves and to.key in on_dispatch:
         why_not = f"{to} is on this dispatch already"
+    elif row.state == DeliveryState.BOUNCED and not (is_named or one.moves):
+        why_not = f"it came back from there; mend the address (contacts edit), or name them: --contact {row.address}"
     elif row.verdict == Verdict.HARD and row.state == DeliveryState.REJECTED and not (is_named or one.moves):
         why_not = f"the address is dead; if you know better: --contact {row.address}"
     return replace(one, why_not=why_not)

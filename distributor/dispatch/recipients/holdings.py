@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
@@ -20,24 +20,31 @@ _WORDS = {
     **dict.fromkeys(OPEN_STATES, "waits for it (dispatch {0})"),
     _S.ACCEPTED: "has it (dispatch {0})",
     _S.COMPLAINED: "has it (dispatch {0}), and marked it as unwanted",
-    _S.BOUNCED: "it came back (dispatch {0}); mend the address, the next release reaches them",
+    _S.BOUNCED: "came back (dispatch {0}); to send again: distributor dispatches retry {0} --state bounced",
     _S.REJECTED: "was refused (dispatch {0}); to send again: distributor dispatches retry {0} --state rejected",
     _S.EXPIRED: "was put off too long (dispatch {0}); to send again: distributor dispatches retry {0} --state expired",
     _S.IN_DOUBT: "may have it (dispatch {0}); to end the doubt: distributor dispatches resolve {0}",
 }
 """State → how somebody stands who is not sent the same version by another dispatch. Who was withheld is."""
-_DEAD = (
-    "was refused (dispatch {0}), the address is dead; mend it: distributor contacts edit {1} --address NEW; then:"
-    " distributor dispatches retry {0} --state rejected"
-)
+_DEAD = {
+    _S.REJECTED: (
+        "was refused (dispatch {0}), the address is dead; mend it: distributor contacts edit {1} --address NEW; then:"
+        " distributor dispatches retry {0} --state rejected"
+    ),
+    _S.BOUNCED: (
+        "came back (dispatch {0}); mend the address: distributor contacts edit {1} --address NEW; then:"
+        " distributor dispatches retry {0} --state bounced"
+    ),
+}
+"""The same, of whom nothing reaches at the address that they still have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """One delivery of a release, no test: whose it is (`owner` None: of nobody in the base), and how it stands.
 
-    Who has not left by `not_after` does not leave any more. `is_dead`: no mailbox has its address, which is still the
-    one that the journalist is reached at.
+    Who has not left by `not_after` does not leave any more. `is_dead`: no mailbox has its address, or what was sent
+    there came back, and it is still the one that the journalist is reached at.
     """
 
     delivery_id: int
@@ -95,8 +102,10 @@ def find_holdings(session: Session, which: ColumnElement[bool]) -> list[Holding]
             col(Release.slug),
             col(Dispatch.not_after),
             and_(
-                col(Delivery.state) == _S.REJECTED,
-                col(Delivery.verdict) == Verdict.HARD,
+                or_(
+                    and_(col(Delivery.state) == _S.REJECTED, col(Delivery.verdict) == Verdict.HARD),
+                    col(Delivery.state) == _S.BOUNCED,
+                ),
                 col(Contact.address_key) == col(Delivery.address_key),
             ),
         )
@@ -132,6 +141,6 @@ def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]
     held: dict[str | int, str] = {}
     is_this = col(Delivery.release_version_id) == version.id
     for one in find_holdings(session, is_this & is_meant()):
-        words = (_DEAD if one.is_dead else _WORDS[DeliveryState(one.state)]).format(one.dispatch_id, one.address_key)
+        words = (_DEAD if one.is_dead else _WORDS)[DeliveryState(one.state)].format(one.dispatch_id, one.address_key)
         held |= {one.address_key: words, one.person: words}
     return held
