@@ -22,16 +22,9 @@ from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
 from distributor.dispatch.messages.composing import FOLLOWS, merge_of
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.accounts import account_id
-from distributor.dispatch.composing import FOLLOWS, merge_of
-from distributor.dispatch.fairness import interleave
-from distributor.dispatch.holdings import find_holdings, held_by
-from distributor.dispatch.identity import Identity
-from distributor.dispatch.instants import AT_ONCE, Hours
-from distributor.dispatch.languages import find_holders
-from distributor.dispatch.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.recipients.fairness import interleave
+from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.languages import find_holders
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.recipients.provenance import require_provenance

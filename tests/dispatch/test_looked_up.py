@@ -18,9 +18,6 @@ from distributor.dispatch.recipients import following_up, languages, telling
 from distributor.dispatch.recipients.correcting import who_gets
 from distributor.dispatch.recipients.earlier import find_earlier
 from distributor.dispatch.recipients.reminding import find_followed
-from distributor.models import Dispatch, Release, ReleaseVersion
-from distributor.dispatch.earlier import find_earlier
-from distributor.dispatch.reminding import find_followed
 from distributor.models import Dispatch, FeedbackEvent, Release, ReleaseVersion
 from distributor.releases.publishing import newest_published
 from distributor.releases.store import StoredRelease

@@ -15,7 +15,6 @@ from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.db.pieces import in_pieces
-from distributor.deliveries.decisions import AGAIN_FROM, readdress, reopen, send_again
 from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again, send_elsewhere
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.afterwards.addressees import find_addressees
