@@ -15,7 +15,7 @@ IMPURE = {
         "attachments",
         "corrections",
         "drafting",
-        "following",
+        "linkcheck",
         "inforce",
         "publishing",
         "store",

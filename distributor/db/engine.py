@@ -242,10 +242,10 @@ def _set_session(connection: Any, _record: Any) -> None:
 
 def _bound(options: str) -> Callable[[Connection], None]:
     """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it."""
-    bounds = ((_IDLE, _LONGEST_IDLE_MS), (_WAIT, _LONGEST_WAIT_MS))
-    asked = ", ".join(f"set_config('{name}', '{most}', true)" for name, most in bounds if name not in options)
 
     def begin(connection: Connection) -> None:
+        bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
+        asked = ", ".join(f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options)
         if asked and not connection.get_execution_options().get("distributor_reads_only"):
             connection.exec_driver_sql(f"SELECT {asked}")
 
