@@ -448,6 +448,20 @@ SAMPLES: list[Sample] = [
         body_starts="Mardi 17 mars 2026 à 10h30",
     ),
     sample(
+        "an organisation above each press contact",
+        f"Des horaires\n\n{BODY_FR}\n\nContacts presse\nMutuelle du Lac\nPaul Durand\npaul@mutuelle.example\n"
+        "06 00 00 00 01\nAgence Plume\nLou Vert\nlou@plume.example",
+        contacts=[
+            ("Paul Durand", "", "paul@mutuelle.example", "06 00 00 00 01", "Mutuelle du Lac"),
+            ("Lou Vert", "", "lou@plume.example", "", "Agence Plume"),
+        ],
+    ),
+    sample(
+        "a desk below the one press contact",
+        f"Des horaires\n\n{BODY_FR}\n\nContact presse\nLou Vert\nlou@plume.example\nSecteur Monde\n06 00 00 00 01",
+        contacts=[("Lou Vert", "", "lou@plume.example", "06 00 00 00 01", "Secteur Monde")],
+    ),
+    sample(
         "soft hyphens of a web page",
         f"Des ho\u00adraires\n\n{BODY_FR}",
         headline="Des horaires",
