@@ -423,6 +423,7 @@ SAMPLES: list[Sample] = [
             "Publication interdite avant le 3 mars 2026, 9h",
             "ATTENTION EMBARGO : mardi 3 mars 2026 – 9H",
             "Levée d'embargo : mardi 3 mars 2026, 9 h",
+            "Levée d'embargo le 3 mars 2026 à 9h",
             "Sous embargo jusqu'au mardi 3 mars 2026 à 9 h, papier et web",
         )
     ),
