@@ -14,7 +14,9 @@ _SURE = re.compile(
     r"|membre|parmi nous|au sein|journaliste|r[ée]dact|dans (?:la r[ée]daction|les effectifs|nos effectifs))"
     r"|(?:pris (?:ma|sa)|suis (?:\w+ )?(?:[àa] la|en)|parti(?:e|\(e\))? (?:[àa] la|en)) retraite"
     r"|(?:ma|sa|notre) collaboration.{0,40}(?:a pris fin|s['’]est (?:achev|arr[êe]t|termin)|est termin)"
-    r"|(?:cette|ladite) (?:adresse|bo[iî]te)(?: \S+){0,4} (?:n['’]est|ne sera|n['’]existe"
+    r"|\b(?:mon|son) contrat.{0,40}(?:a pris fin|s['’]est (?:achev|termin)|est termin)|changement d['’]adresse"
+    r"|\bje travaille (?:d[ée]sormais|maintenant|aujourd['’]hui) (?:pour|[àa]|au|aux|chez|dans)"
+    r"|my last day (?:at|with|in)\b|(?:cette|ladite) (?:adresse|bo[iî]te)(?: \S+){0,4} (?:n['’]est|ne sera|n['’]existe"
     r"|est)(?: d[ée]sormais)? (?:plus|d[ée]sactiv\w+|ferm\w+|obsol[èe]te)"
     r"|adresse (?:e-?mail |mail |[ée]lectronique )?(?:a chang[ée]|change|n['’]est plus (?:valide|utilis\w+"
     r"|consult\w+|active|relev\w+))|nouvelle adresse"
@@ -32,7 +34,8 @@ _SURE = re.compile(
 )
 # Of a machine's note this is enough; a journalist who writes so may speak of whom the release is about.
 _BY_MACHINE = re.compile(
-    r"(?:a|avoir|avait) (?:\w+ment )?quitt[ée] \w|(?:has|have|'ve) (?:\w+ )?left (?!a message|you )\w|\bretired\b"
+    r"(?:a|avoir|avait) (?:\w+ment )?quitt[ée] \w|(?:has|have|'ve) (?:\w+ )?left (?!a message|you )\w"
+    r"|has moved on\b|\bretired\b"
     r"|n['’]est plus (?:au|aux|dans|[àa] ce poste)|(?:hat|habe) .{1,60} verlassen",
     re.IGNORECASE,
 )

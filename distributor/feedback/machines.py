@@ -19,6 +19,8 @@ _AWAY = re.compile(
     r"out of (?:the )?office|on (?:annual |maternity |parental |sick )?(?:leave|holiday|vacation)|away (?:from"
     r"|until)|currently (?:away|out)|absen(?:t|te|ce)\b|en cong[ée]s?|en vacances"
     r"|en (?:rtt|formation|repos|reportage|arr[êe]t)\b|de retour|en d[ée]placement"
+    r"|travel+ing"
+    r"|ferm[ée]e?s? (?:jusqu|du |pour)"
     r"|will be back|return(?:ing)? (?:on|to)|actuellement (?:absent|en)|abwesen[dh]|nicht im (?:b[üu]ro|haus)"
     r"|im urlaub"
     r"|fuera de la oficina|de vacaciones|fuori (?:sede|ufficio)|in ferie|assente|afwezig|op vakantie"

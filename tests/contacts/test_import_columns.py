@@ -53,6 +53,10 @@ def test_every_field_has_a_canonical_name_that_is_recognised() -> None:
             "Nom du support;Nom contact;Prénom contact;E-mail contact;E-mail support",
             "Mensuel;Martin;Anne;anne@m.example;redac@m.example",
         ),
+        (
+            "Nom Prénom;Rédaction;Adresse mail pro;Adresse mail perso",
+            "MARTIN Anne;Mensuel;anne@m.example;a@perso.example",
+        ),
         ("Organe de presse;Contact;Mail", "Mensuel;Mme Anne Martin;anne@m.example"),
         ("Titre;Journaliste;Mail", "Mensuel;Anne MARTIN;anne@m.example"),
         (

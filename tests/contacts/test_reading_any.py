@@ -59,6 +59,12 @@ def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: li
     assert sorted(f"{one.first_name} {one.last_name}".strip() or one.address for one in members) == sorted(found)
 
 
+def test_a_slip_among_pasted_recipients_is_rejected_alone(database: Database) -> None:
+    (table,) = read_source(b"anne@x.example; luc@x.example;\nzoe@x@y; max@x.example; eva@y.example\n")
+    report = import_contacts(database, table, list_name="Presse")
+    assert (report.counts[Result.NEW], report.counts[Result.REJECTED]) == (4, 1)
+
+
 def test_two_addresses_in_each_row_are_a_table() -> None:
     (table,) = read_source(b"anne@x.example;a@perso.example\nluc@x.example;l@perso.example\n")
     assert table.header == ("E-mail", "E-mail 2")

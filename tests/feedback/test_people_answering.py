@@ -45,6 +45,9 @@ def test_an_absence(text: str, back_on: str, substitutes: tuple[str, ...]) -> No
         ("J'ai pris ma retraite le 1er janvier.", True),
         ("Ma collaboration avec la Gazette a pris fin.", True),
         ("I have now left the Herald.", True),
+        ("Je travaille désormais pour Radio Une.", True),
+        ("Mon contrat à la Gazette s'est terminé fin février.", True),
+        ("My last day at the Herald was 31 January.", True),
         ("Frau Petit arbeitet nicht mehr für das Tagblatt.", True),
         ("Léa Petit ya no trabaja en la Gaceta.", True),
         ("Léa Petit non lavora più per il Giornale.", True),
@@ -97,6 +100,10 @@ def test_a_plain_objection(text: str) -> None:
         "Comment puis-je me désinscrire de vos envois de lundi ?",
         "Désinscrivez-moi\n\nsauf pour le sport",
         "Votre lien pour se désabonner ne marche pas, pouvez-vous vérifier et me dire ce qu'il en est ?",
+        "Ne m'envoyez plus vos communiqués, vous pouvez m'enlever de vos listes.",
+        "Pouvez-vous m'ôter de la liste de la rédaction ?",
+        "Plus de mails svp",
+        "No longer interested, please remove.",
         "Bitte nehmen Sie mich aus Ihrem Verteiler.",
         "Por favor, quiero darme de baja de su lista.",
         "Non desidero più ricevere i vostri comunicati.",
@@ -109,7 +116,14 @@ def test_an_objection_that_a_person_should_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Merci, on en parle demain.", "Pouvez-vous me rappeler ?", "Le bus s'arrête ici.", "Bien reçu."]
+    "text",
+    [
+        "We do not write in French.",
+        "Merci, on en parle demain.",
+        "Pouvez-vous me rappeler ?",
+        "Le bus s'arrête ici.",
+        "Bien reçu.",
+    ],
 )
 def test_an_answer_is_no_objection(text: str) -> None:
     assert read_objection("Re: Bilan", own_words(text)) is None

@@ -423,6 +423,7 @@ SAMPLES: list[Sample] = [
             "Publication interdite avant le 3 mars 2026, 9h",
             "ATTENTION EMBARGO : mardi 3 mars 2026 – 9H",
             "Levée d'embargo : mardi 3 mars 2026, 9 h",
+            "Levée d'embargo le 3 mars 2026 à 9h",
             "Sous embargo jusqu'au mardi 3 mars 2026 à 9 h, papier et web",
         )
     ),
@@ -446,6 +447,20 @@ SAMPLES: list[Sample] = [
         kind="advisory",
         date=None,
         body_starts="Mardi 17 mars 2026 à 10h30",
+    ),
+    sample(
+        "an organisation above each press contact",
+        f"Des horaires\n\n{BODY_FR}\n\nContacts presse\nMutuelle du Lac\nPaul Durand\npaul@mutuelle.example\n"
+        "06 00 00 00 01\nAgence Plume\nLou Vert\nlou@plume.example",
+        contacts=[
+            ("Paul Durand", "", "paul@mutuelle.example", "06 00 00 00 01", "Mutuelle du Lac"),
+            ("Lou Vert", "", "lou@plume.example", "", "Agence Plume"),
+        ],
+    ),
+    sample(
+        "a desk below the one press contact",
+        f"Des horaires\n\n{BODY_FR}\n\nContact presse\nLou Vert\nlou@plume.example\nSecteur Monde\n06 00 00 00 01",
+        contacts=[("Lou Vert", "", "lou@plume.example", "06 00 00 00 01", "Secteur Monde")],
     ),
     sample(
         "soft hyphens of a web page",

@@ -13,6 +13,14 @@ from .communiques import SAMPLES
 PARIS = ZoneInfo("Europe/Paris")
 
 
+def test_in_markdown_a_press_contact_above_the_boilerplate_is_read() -> None:
+    about = "## À propos de nous\n\nNés en 1999."
+    text = f"# Des horaires\n\nIls changent.\n\n## Contact presse\n\nLou Vert, lou@plume.example\n\n{about}\n"
+    draft = read_release(text.encode(), file="release.md", timezone=PARIS)
+    assert [one.email for one in draft.contacts] == ["lou@plume.example"]
+    assert draft.body.endswith(about)
+
+
 @pytest.mark.parametrize(
     ("source", "expected"), [sample[1:] for sample in SAMPLES], ids=[sample[0] for sample in SAMPLES]
 )

@@ -205,7 +205,7 @@ def is_empty_talk(name: str) -> bool:
 
 def speaks_of_mail(name: str) -> bool:
     """Whether a column of no known name might hold addresses, as «Mail direct» or «Courriel du bureau»."""
-    return not is_empty_talk(name) and not _MAIL_WORDS.isdisjoint(fold(name).replace("e mail", "email").split())
+    return not is_empty_talk(name) and not _MAIL_WORDS.isdisjoint(fold(name).split())
 
 
 def _by_name(folded: str) -> Field | None:

@@ -16,17 +16,22 @@ _MAX_CHARACTERS = 500_000
 def read_pasted(text: str) -> list[tuple[int, str]] | None:
     """Each recipient with its line, or None where the text is anything else.
 
-    It is one only where every piece between semicolons (or commas) is one address, with a name or without, and where
-    the lines are no rows of a table: several on a line, and not as many on each, or with names of their own.
+    It is one only where every piece between semicolons (or commas) has an @ and nearly all are one address, with a name
+    or without, and where the lines are no rows of a table: several on a line, and not as many on each, or with names of
+    their own.
     """
     if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
         return None
     pieces = _PIECES[";" if ";" in re.sub(r'"[^"\n]*"', "", text) else ","]
     found: list[tuple[int, str]] = []
+    bad = 0
     for piece in _split(text, pieces):
-        if not _is_one_address(piece[1]):
+        bad += not _is_one_address(piece[1])
+        if "@" not in piece[1] or bad * 3 > len(found) + 3:  # a slip is rejected by itself, with its line
             return None
         found.append(piece)
+    if bad * 3 > len(found):
+        return None
     lines = [line for line, _ in found]
     counts = {lines.count(line) for line in set(lines)} if len(set(lines)) < 1000 else {1}
     is_table = len(set(lines)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece in found)

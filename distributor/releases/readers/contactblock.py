@@ -99,7 +99,7 @@ def read_contacts(lines: Sequence[Line]) -> ContactBlock:
         remarks.extend(mended)
         for atom in atoms:
             _place_atom(atom, people, notes)
-    return ContactBlock(tuple(people), tuple(notes), tuple(remarks))
+    return ContactBlock(tuple(_without_stray_desks(people)), tuple(notes), tuple(remarks))
 
 
 def _place_atom(atom: _Atom, people: list[PressContact], notes: list[str]) -> None:
@@ -110,12 +110,34 @@ def _place_atom(atom: _Atom, people: list[PressContact], notes: list[str]) -> No
         return
     if field == "email":
         value = whole_address(value)
-    if not people or (getattr(people[-1], field) and field in {"name", "email"}):
+    is_next = bool(people) and (
+        bool(getattr(people[-1], field))
+        if field in {"name", "email"}
+        # Whose name and address are known is done: the organisation that follows heads the next person's lines.
+        else field == "sector" and bool(people[-1].name and (people[-1].email or people[-1].phone))
+    )
+    if not people or is_next:
         people.append(PressContact())
     last = people[-1]
     joiner = " / " if field == "phone" else ", "
     held = getattr(last, field)
     people[-1] = replace(last, **{field: f"{held}{joiner}{value}" if held else value})
+
+
+def _without_stray_desks(people: Sequence[PressContact]) -> list[PressContact]:
+    """An organisation behind which neither a name nor an address came belongs to the person above it."""
+    kept: list[PressContact] = []
+    for one in people:
+        if kept and one.sector and not (one.name or one.role or one.email):
+            last = kept[-1]
+            kept[-1] = replace(
+                last,
+                sector=", ".join(filter(None, (last.sector, one.sector))),
+                phone=" / ".join(filter(None, (last.phone, one.phone))),
+            )
+        else:
+            kept.append(one)
+    return kept
 
 
 def whole_address(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from distributor.releases.readers import marks
 from distributor.releases.readers.contactblock import has_details, is_clean_block, read_contacts
@@ -16,7 +17,7 @@ _REACH = 4  # how many short blocks may stand between two that hold contact deta
 
 
 def take_contacts(reading: Reading) -> None:
-    """Take every contact block; in Markdown only one that nothing but a dateline or an end follows."""
+    """Take every contact block; in Markdown only one that nothing but a dateline, an end or «À propos» follows."""
     while zone := _next_zone(reading):
         read_zone(reading, zone)
     blocks = reading.sheet.blocks()
@@ -63,7 +64,7 @@ def _next_zone(reading: Reading) -> Sequence[Line]:
             if marks.contact_heading(line.bare) is None or line.text.lstrip().startswith("- ") or _is_prose(line):
                 continue
             zone, last = _zone_from(blocks, position, offset)
-            is_followed = not all(_is_tail(rest) for rest in blocks[last + 1 :])
+            is_followed = not all(map(_is_tail, takewhile(_is_no_boilerplate, blocks[last + 1 :])))
             if (_has_details(zone) or _names_somebody(line)) and not (reading.is_markdown and is_followed):
                 return zone
     return ()
@@ -112,6 +113,11 @@ def _is_prose(line: Line) -> bool:
 def _is_tail(block: Block) -> bool:
     """Whether nothing of the release's own text is in a block: only a dateline, or signs."""
     return all(read_dateline(line.text) or not any(map(str.isalnum, line.text)) for line in block)
+
+
+def _is_no_boilerplate(block: Block) -> bool:
+    """Whether a block does not begin «À propos de …»."""
+    return not marks.boilerplate_heading(block[0].bare)
 
 
 def _tail_of(text: str, rest: str) -> str:

@@ -98,7 +98,7 @@ def _place(text: str, *, comma: bool) -> str | None:
         or re.search(r"[.!?:;»«\"]\s+\w{4}|[!?:;»«\"]", text)
     ):
         return None
-    if _NOT_PLACE.fullmatch(tokens[0]) or not tokens[0][0].isupper():
+    if _NOT_PLACE.fullmatch(tokens[0]) or not tokens[0][0].isupper() or "mbargo" in text.lower():
         return None
     if not all(_is_place_word(token) for token in tokens[1:]):
         return None

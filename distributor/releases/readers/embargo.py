@@ -23,7 +23,7 @@ _BEFORE_UNDER = (
 _NOTICE = re.compile(
     r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under|attention|important|urgent)\b[\W_]*)*embargo(?:ed|ée?)?\b"
     rf"|^[\W_]*{_BEFORE_UNDER}(?:sous|under)\s+(?:strict\s+)?embargo\b"
-    r"|^[\W_]*(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*:|^[\W_]*sperrfrist\b"
+    r"|^[\W_]*(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*(?:[:–—-]|le\b|(?=\d|\w+di\s+\d))|^[\W_]*sperrfrist\b"
     r"|^[\W_]*(?:not for (?:publication|release|broadcast)"
     r"|(?:(?:merci|prière) de )?(?:à )?ne pas (?:publier|diffuser|divulguer)).{0,30}\b(?:before|until|avant|jusqu)"
     r"|^[\W_]*(?:diffusion|publication|parution)\s+(?:(?:autorisée|possible|permise)\s+(?:à partir|dès|le)"

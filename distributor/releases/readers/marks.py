@@ -12,7 +12,7 @@ _KICKER = re.compile(
     r"|(?P<retraction>annulation|retraction|retrait)|(?P<advisory>(?:media|press|news)\s+(?:advisory|alert|invitation)|"
     r"invitation\s+(?:(?:à\s+la|de)\s+)?presse|avis\s+aux\s+m[ée]dias|note\s+aux\s+r[ée]dactions)"
     r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?))?"
-    r"|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|$)))(?!\w)",
+    r"|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
     re.IGNORECASE,
 )
 _IMMEDIATE = re.compile(

@@ -18,7 +18,7 @@ _ROLE = re.compile(rf"(?<!\w)(?:{_ROLE_WORDS})(?!\w)", re.IGNORECASE)
 _SECTOR = re.compile(
     r"^(?:secteurs?|services?|d[ée]partements?|p[ôo]les?|direction|f[ée]d[ée]ration|conf[ée]d[ée]ration|union|cabinet"
     r"|mairie|ville|conseil|pr[ée]fecture|minist[èe]re|universit[ée]|institut|fondation|observatoire|soci[ée]t[ée]|chambre"
-    r"|agence|bureau|unit[ée]|mission|cellule|commission|association|collectif|comit[ée]|syndicat|groupe"
+    r"|agence|bureau|unit[ée]|mutuelle|ligue|mus[ée]e|festival|th[ée][âa]tre|h[ôo]pital|r[ée]seau|m[ée]tropole|mission|cellule|commission|association|collectif|comit[ée]|syndicat|groupe"
     r"|press office|press team|media team"
     r"|communications? (?:team|department|office)|department|division|sector|desk|office)\b"
     r"|\b(?:department|division|office|desk|agency|press team|federation|union|association)$",
