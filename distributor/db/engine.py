@@ -245,7 +245,9 @@ def _bound(options: str) -> Callable[[Connection], None]:
 
     def begin(connection: Connection) -> None:
         bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
-        asked = ", ".join(f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options)
+        asked = ", ".join(
+            f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options
+        )
         if asked and not connection.get_execution_options().get("distributor_reads_only"):
             connection.exec_driver_sql(f"SELECT {asked}")
 
