@@ -253,8 +253,9 @@ def _back_on(event: FeedbackEvent) -> date | None:
 def _events(session: Session) -> dict[tuple[str, int | str], list[FeedbackEvent]]:
     """What journalists sent back, by the delivery it is about, by who wrote it, and by the address it came from."""
     found: dict[tuple[str, int | str], list[FeedbackEvent]] = defaultdict(list)
-    came = select(FeedbackEvent).where(col(FeedbackEvent.kind).in_([*_ANSWERED, _AWAY]))
-    for one in session.scalars(came.options(defer(col(FeedbackEvent.raw)))):  # the messages of years
+    without_message = defer(FeedbackEvent.raw)  # type: ignore[arg-type]  # SQLModel declares what a row has
+    which = select(FeedbackEvent).where(col(FeedbackEvent.kind).in_([*_ANSWERED, _AWAY]))
+    for one in session.scalars(which.options(without_message)):
         if one.delivery_id is not None:
             found["delivery", one.delivery_id].append(one)
         if isinstance(contact := one.details.get("contact_id"), int):
