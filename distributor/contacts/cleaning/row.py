@@ -45,11 +45,6 @@ Said: TypeAlias = dict[str, str]
 _Read = TypeVar("_Read")
 
 
-def clean_row(row: SourceRow, columns: ColumnMap) -> CleanRow | RejectedRow:
-    """Clean one row by itself; `RowCleaner` is for the rows of a file."""
-    return RowCleaner(columns).clean(row)
-
-
 class RowCleaner:
     """Cleans the rows of one table, whose columns are looked up once.
 
