@@ -42,9 +42,9 @@ def is_meant() -> ColumnElement[bool]:
 
 
 def of_any_dispatch() -> ColumnElement[bool]:
-    """A condition that holds for every delivery: with it those in a few states are looked up, and not all are read.
+    """A condition that holds for every delivery: with it those in some states, or at one address, are looked up.
 
-    The index of states begins with the dispatch.
+    The indexes of states and of addresses begin with the dispatch; without it all deliveries are read.
     """
     return _delivery.c.dispatch_id.in_(select(_dispatch.c.id))
 

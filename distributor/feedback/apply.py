@@ -84,11 +84,11 @@ class Intake:
     def _take_in(
         self, digest: str, reading: Reading, raw: bytes, source: str, told: Telling | None = None
     ) -> tuple[Taken, ...]:
+        findings = reading.findings or (Finding(reading.sender, Judgement.NOT_A_BOUNCE, final=False),)
+        digests = [f"{digest}-{number}" for number in range(len(findings))]
         with self._database.session() as session:
             known = session.scalars(
-                select(FeedbackEvent)
-                .where(col(FeedbackEvent.digest).startswith(digest))
-                .order_by(col(FeedbackEvent.id))
+                select(FeedbackEvent).where(col(FeedbackEvent.digest).in_(digests)).order_by(col(FeedbackEvent.id))
             ).all()
             if known:
                 return tuple(
@@ -98,10 +98,9 @@ class Intake:
             hand = Hand(
                 session, self._keyring, self._actor, source, self._now(), self._pause_domain, is_told=told is not None
             )
-            findings = reading.findings or (Finding(reading.sender, Judgement.NOT_A_BOUNCE, final=False),)
             return tuple(
-                self._take_one(hand, reading, finding, f"{digest}-{number}", raw=raw, told=told)
-                for number, finding in enumerate(findings)
+                self._take_one(hand, reading, finding, name, raw=raw, told=told)
+                for name, finding in zip(digests, findings, strict=True)
             )
 
     def _take_one(

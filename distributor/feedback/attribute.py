@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from distributor.deliveries.conditions import of_any_dispatch
 from distributor.feedback.events import Reading
 from distributor.feedback.wording import same
 from distributor.models import Delivery, Dispatch
@@ -98,6 +99,7 @@ class Attributor:
             select(_delivery.c.id)
             .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
             .where(
+                of_any_dispatch(),
                 _delivery.c.address_key == same(address),
                 _delivery.c.state.in_(_LEFT),
                 _dispatch.c.is_test.is_(False),

@@ -14,6 +14,7 @@ from distributor.addresses import Address, BadAddress, kept_address, parse_addre
 from distributor.contacts.objections import suppression
 from distributor.contacts.people import ownership
 from distributor.deliveries import returns
+from distributor.deliveries.conditions import of_any_dispatch
 from distributor.deliveries.erasure import is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
@@ -265,6 +266,7 @@ def _soft_bounces(hand: Hand, delivery: Delivery) -> int:
             select(func.count(func.distinct(col(FeedbackEvent.delivery_id))))
             .join(Delivery, col(Delivery.id) == col(FeedbackEvent.delivery_id))
             .where(
+                of_any_dispatch(),
                 col(FeedbackEvent.kind) == Kind.BOUNCE,
                 col(FeedbackEvent.verdict).in_([Judgement.TEMPORARY, Judgement.PERMANENT]),
                 col(FeedbackEvent.received_at) >= hand.now - SOFT_WINDOW,

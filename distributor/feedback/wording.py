@@ -63,11 +63,6 @@ def tidy(text: str) -> str:
     return "" if any(char in "<>" or char.isspace() for char in local.strip('"')) else f"{local}@{domain}"
 
 
-def first_address(text: str) -> str:
-    """The first address in a text, or ""."""
-    return next((tidy(found[0]) for found in addresses_in(text)), "")
-
-
 def header_addresses(*values: str) -> list[str]:
     """The addresses of header fields, without names."""
     try:

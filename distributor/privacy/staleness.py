@@ -12,9 +12,6 @@ from sqlmodel import Session, col
 
 from distributor.models import Affiliation, Contact, Outlet
 
-DEFAULT_YEARS = 3
-"""How long a professional contact is kept after the last sign of life: what the notice in every message says."""
-
 
 class Sign(StrEnum):
     """What the last sign of life was: mail from the journalist, a check by the office, the day of collection."""

@@ -101,8 +101,6 @@ _HEAD = 2048
 SHOWN_EVERYWHERE = frozenset({"image/png", "image/jpeg", "image/gif"})
 """The pictures that every mail program shows (caniemail.com); WebP is missing from Outlook on Windows."""
 
-PICTURES = SHOWN_EVERYWHERE | {"image/webp"}
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:

@@ -83,11 +83,6 @@ def read_tables(sources: Mapping[str, tuple[str, str]]) -> dict[str, Texts]:
     }
 
 
-def read_texts(language: str, source: str, file: str) -> Texts:
-    """The table of one language that stands alone; raises as `read_tables` does."""
-    return read_tables({language: (source, file)})[language]
-
-
 def _parse(source: str, file: str) -> dict[str, Any]:
     try:
         words = _words(source)

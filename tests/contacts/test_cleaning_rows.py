@@ -11,7 +11,7 @@ from distributor.contacts.cleaning.cells import clean_text, normal_language, rep
 from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.cleaning.mailboxes import is_role_address, mixes_scripts, read_address_cell
 from distributor.contacts.cleaning.names import split_full_name, take_civility, undo_capitals
-from distributor.contacts.cleaning.row import CleanRow, ContactDraft, clean_row
+from distributor.contacts.cleaning.row import CleanRow, ContactDraft, RowCleaner
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
 from distributor.folding import fold, slugify
 
@@ -29,7 +29,7 @@ def cleaned(**cells: str) -> CleanRow | RejectedRow:
     row = {"E-mail": "a.martin@journal.example"} | {
         ("E-mail" if name == "email" else name.replace("_", " ")): cell for name, cell in cells.items()
     }
-    return clean_row(SourceRow(7, row), map_columns(tuple(row), [row]))
+    return RowCleaner(map_columns(tuple(row), [row])).clean(SourceRow(7, row))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from distributor.addresses import BadAddress, parse_address
 from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.cleaning.mailboxes import read_address_cell
-from distributor.contacts.cleaning.row import CleanRow, clean_row
+from distributor.contacts.cleaning.row import CleanRow, RowCleaner
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.intake.report import Result
 from distributor.contacts.lists.press_lists import list_members
@@ -71,7 +71,7 @@ def test_shared_files_become_what_is_expected(file: Path) -> None:
     knows_languages = "language" in columns.recognised
     for row, want in zip(rows, expected, strict=True):
         assert isinstance(row, SourceRow)
-        found = clean_row(row, columns)
+        found = RowCleaner(columns).clean(row)
         if "-.example" in want["email"]:  # no host name: a label must not end in a hyphen (RFC 1123 §2.1)
             assert isinstance(found, RejectedRow)
             continue

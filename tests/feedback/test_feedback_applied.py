@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 from comebacks import bounce, complaint, letter, report
+from databases import query_plans
 from ledgerbase import DELIVERY, KEYRING, HandClock, add_deliveries, delivery, put, states
 from sqlalchemy import func, select
 
@@ -120,6 +121,17 @@ def test_by_address_and_time_when_there_is_only_one(database: Database, intake: 
     clock.forward(days=-38)
     assert intake.take(raw + b"\nagain", "test")[0].delivery_id == ids[0]
     assert states(database, ids) == ["bounced"]
+
+
+def test_what_comes_back_is_looked_up_by_the_address(database: Database, intake: Intake) -> None:
+    if not database.is_sqlite:
+        pytest.skip("an empty PostgreSQL table is rightly read whole")
+    ids = accepted(database, 1)
+    said = f"<{delivery(database, ids[0]).address}>:\nmailbox is full. (#4.2.2)"
+    with query_plans(database) as steps:
+        assert intake.take(bounce("failure notice", said), "test")[0].delivery_id == ids[0]
+    assert any("(dispatch_id=? AND address_key=?)" in step for step in steps)
+    assert [step for step in steps if step.startswith(("SCAN delivery", "SCAN feedback_event"))] == []
 
 
 def test_between_two_a_person_decides(database: Database, intake: Intake, clock: HandClock) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from distributor.errors import BadInput
 from distributor.rendering.salutation import FORMS, language_of, salute
-from distributor.rendering.texts import read_texts
+from distributor.rendering.texts import Texts, read_tables
 
 from .samples import ANNE, PARIS, TEMPLATES, templates
 
@@ -69,6 +69,11 @@ def test_an_embargo_is_one_instant_in_a_named_zone() -> None:
     assert "mercredi 4 mars 2026 à 2 h 00 (heure de Tokyo)" in french.embargo(instant, ZoneInfo("Asia/Tokyo"))
 
 
+def alone(language: str, source: str, file: str) -> Texts:
+    """The table of one language, beside no other."""
+    return read_tables({language: (source, file)})[language]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -81,21 +86,21 @@ def test_an_embargo_is_one_instant_in_a_named_zone() -> None:
 )
 def test_a_bad_text_table_says_what_is_wrong(source: str, said: str) -> None:
     with pytest.raises(BadInput) as caught:
-        read_texts("fr", source + "\n", "texts.xx.yaml")
+        alone("fr", source + "\n", "texts.xx.yaml")
     assert said in str(caught.value)
 
 
 def test_a_table_needs_a_known_language_and_greetings() -> None:
     source = (TEMPLATES / "texts.en.yaml").read_text()
-    assert read_texts("de", source, "x").forms.unknown == "Dear Sir or Madam,"
+    assert alone("de", source, "x").forms.unknown == "Dear Sir or Madam,"
     with pytest.raises(BadInput, match="not a language"):
-        read_texts("qq", source, "x")
+        alone("qq", source, "x")
     with pytest.raises(BadInput, match=r"salutation\.unknown"):
-        read_texts("de", source.replace("  unknown:", "  other:"), "x")
+        alone("de", source.replace("  unknown:", "  other:"), "x")
     with pytest.raises(BadInput, match=r"kinds\.follow_up"):
-        read_texts("de", source.replace("  follow_up:", "  other:"), "x")
+        alone("de", source.replace("  follow_up:", "  other:"), "x")
 
 
 def test_python_greets_where_a_table_has_no_greetings() -> None:
     source = (TEMPLATES / "texts.en.yaml").read_text().replace("salutation:", "greetings:")
-    assert read_texts("en", source, "x").forms == FORMS["en"]
+    assert alone("en", source, "x").forms == FORMS["en"]

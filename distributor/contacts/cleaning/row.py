@@ -47,11 +47,6 @@ _Person: TypeAlias = tuple[Address, tuple[Address, ...], Mapping[str, Value]]
 _Read = TypeVar("_Read")
 
 
-def clean_row(row: SourceRow, columns: ColumnMap) -> CleanRow | RejectedRow:
-    """Clean one row by itself; `RowCleaner` is for the rows of a file."""
-    return RowCleaner(columns).clean(row)
-
-
 class RowCleaner:
     """Cleans the rows of one table, whose columns are looked up once.
 

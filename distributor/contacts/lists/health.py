@@ -66,11 +66,6 @@ _RULES = (
         f"{_EDIT} --confirmed",
     ),
 )
-CODES = (
-    *(rule.code for rule in _RULES),
-    *("no-address", "duplicate", "damaged", "no-mail", "domain-unknown", "empty", "query"),
-)
-"""Every code that a finding can have."""
 
 
 def check_list(

@@ -126,15 +126,6 @@ def is_flagged(session: Session, address: Address) -> bool:
     return session.scalars(which.limit(1)).first() is not None
 
 
-def suppressed_hashes(session: Session, *, sector: str = "") -> set[str]:
-    """The hashes of all who objected to everything, to `sector` (a slug), or to the sector above it.
-
-    Meaningful only under the key they were made with: call `check_key` first.
-    """
-    scopes = _scopes_over(session, sector)
-    return set(session.scalars(select(col(Suppression.address_hash)).where(col(Suppression.scope).in_(scopes))))
-
-
 def erased_hashes(session: Session, keyring: Keyring) -> set[str]:
     """The hashes of those who were erased at their request: an import refuses them. Raises as `check_key` does."""
     check_key(session, keyring)

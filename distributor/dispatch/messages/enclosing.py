@@ -46,9 +46,6 @@ class Enclosed:
         return Enclosed(self.attachments + other.attachments, self.images + other.images)
 
 
-NOTHING = Enclosed()
-
-
 def enclose_kept(workspace: Path, files: Sequence[Kept], domain: str) -> Enclosed:
     """Read copies in the workspace; `Refused` if one is not what it was when it was kept.
 

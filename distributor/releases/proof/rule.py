@@ -28,7 +28,6 @@ class Said:
 
 
 Value: TypeAlias = str | int | date | Said
-NOTHING = Said("", "")
 CORRECT_IT = Said("Correct it.", "Corrigez-le.")
 FIELDS = {
     "headline": Said("headline", "titre"),

@@ -33,7 +33,6 @@ class Dateline:
 
     place: str
     found: FoundDate
-    weekday_wrong: bool = False
 
 
 def read_dateline(text: str) -> Dateline | None:
