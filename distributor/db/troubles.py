@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
 
-_CROSSED = frozenset({"40P01", "40001"})
+_CROSSED = frozenset({"40P01", "40001", "23505"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
 _READ_ONLY = "25006"
 _NOT_ALLOWED = frozenset({"42501", "3F000"})
 _TOOK_TOO_LONG = frozenset({"25P03", "25P04"})
-"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, writing where one may
-only read, a right or a schema that its user lacks, and a transaction that it has ended because it took too long."""
+"""PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
+was there), a table that is not there, writing where one may only read, a right or a schema that its user lacks, and a
+transaction that it has ended because it took too long."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
