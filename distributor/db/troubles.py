@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
 
-_CROSSED = frozenset({"40P01", "40001"})
+_CROSSED = frozenset({"40P01", "40001", "23505"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
 _NOT_ALLOWED = frozenset({"42501", "3F000"})
@@ -21,9 +21,9 @@ _STORAGE = {
         "Run it again; if it says so again, end whom pg_stat_activity shows as «idle in transaction».",
     ),
 }
-"""PostgreSQL's numbers: for transactions that waited for each other, a table that is not there, a right or a schema
-that its user lacks; for writing where one may only read, a transaction that it has ended because it took too long, and
-rows that another one has not given free."""
+"""PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
+was there), a table that is not there, a right or a schema that its user lacks; for writing where one may only read, a
+transaction that it has ended because it took too long, and rows that another one has not given free."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:

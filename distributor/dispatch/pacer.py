@@ -210,14 +210,14 @@ class Pacer(Unpaced):
     async def _exchange(self, call: Call, open_connections: int) -> None:
         now = self._now()
         # Whoever asked while another was at the database has been answered by that.
+        # Others get no more than is left beside what this run lets itself open until it has heard the answer.
+        held = max(open_connections, self._share or 0)
         orders = [self._order(scope) for scope in sorted(self._wanted) if self._wait(scope, now) == _ASK]
         if orders or self._notes or self._limits.connections or self._learned_connections:
             notes, self._notes = self._notes, []
             self._wanted.clear()
             answer: Answer = await call(
-                lambda: self._book.exchange(
-                    orders, notes, limits=self._limits, wish=self._wish, open_connections=open_connections
-                )
+                lambda: self._book.exchange(orders, notes, limits=self._limits, wish=self._wish, open_connections=held)
             )
         elif self._looked is None or not timedelta(0) <= now - self._looked < _LOOKS_EVERY:
             answer = await call(self._book.look)

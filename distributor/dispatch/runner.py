@@ -140,7 +140,7 @@ class _Run:
             attend=parts.attend,
             pause=self._halted_within,
             halted=self.halted,
-            open_connections=lambda: len(self.connected),
+            open_connections=lambda: len(self.connected) + self.opening,
             sits_out=parts.sits_out,
         )
         self.ready: dict[int, _Message] = {}

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.contacts.objections import suppression
-from distributor.db.engine import Database
+from distributor.db.engine import Database, made_anew_when_crossed
 from distributor.deliveries.erasure import EMPTIED, is_erased
 from distributor.feedback import effects
 from distributor.feedback.attribute import Attributor, Match
@@ -81,6 +81,7 @@ class Intake:
         digest = hashlib.sha256(said + b"\0" + told.raw).hexdigest()
         return self._take_in(digest, reading_of(told), told.raw, told.source, told=told)
 
+    @made_anew_when_crossed  # two machines may read one mailbox
     def _take_in(
         self, digest: str, reading: Reading, raw: bytes, source: str, told: Telling | None = None
     ) -> tuple[Taken, ...]:

@@ -8,12 +8,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import anyio.to_thread
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from distributor import clock
+from distributor.db.engine import made_anew_when_crossed
+from distributor.dispatch.identity import Identity
 from distributor.dispatch.messages.identity import Identity
 from distributor.feedback.telling import Telling
 from distributor.incoming import Incoming
@@ -74,14 +75,12 @@ class Site:
         the other begins anew, and finds it done.
         """
 
+        @made_anew_when_crossed
         def in_thread() -> T:
             with self.database.session() as session:
                 return do(session, *args, **kwargs)
 
-        try:
-            return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
-        except IntegrityError:
-            return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
+        return await anyio.to_thread.run_sync(in_thread, limiter=self._threads)
 
     async def take_told(self, events: Sequence[Telling]) -> int:
         """Act on what a provider told, each in a transaction of its own; return how much of it was new."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
-from ledgerbase import add_deliveries, states
+from comebacks import letter
+from ledgerbase import KEYRING, add_deliveries, states
 from sqlalchemy import text
 
 from distributor.db import engine
@@ -14,6 +17,9 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.errors import StorageTrouble
+from distributor.feedback.apply import Intake
+from distributor.feedback.attribute import Attributor, Match
+from distributor.feedback.events import Reading
 
 LOCK = text("SELECT id FROM delivery WHERE id = :id FOR UPDATE")
 WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -53,3 +59,21 @@ def test_whoever_is_gone_in_the_middle_of_a_transaction_holds_up_nobody(
         with pytest.raises(StorageTrouble, match="has ended what we had begun"):
             leave()
     assert states(server_database, ids) == ["queued", "queued"]
+
+
+def test_one_message_that_two_machines_take_in_at_once_is_taken_in_once(server_database: Database) -> None:
+    """Each looks whether it is known, and finds nothing: the second to write it begins anew, and knows it then."""
+    barrier = threading.Barrier(2)
+
+    class AtOnce(Attributor):
+        def match(self, reading: Reading, address: str, received_at: datetime) -> Match:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(5)
+            return super().match(reading, address, received_at)
+
+    raw = letter("anne@journal.example", "Bonjour", "Une question.")
+    with ThreadPoolExecutor(2) as pool, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("distributor.feedback.apply.Attributor", AtOnce)
+        intakes = [Intake(server_database, KEYRING, actor=name) for name in ("a", "b")]
+        taken = [one.result(30) for one in [pool.submit(intake.take, raw, "mailbox") for intake in intakes]]
+    assert sorted(one.is_new for (one,) in taken) == [False, True]

@@ -211,8 +211,9 @@ def test_fewer_connections_are_learned_and_told(database: Database) -> None:
     tick(second)
     assert second.connections == 2, "it has heard; the shares come with the next exchange"
     tick(second)
-    tick(first, open_connections=1)
-    tick(second, open_connections=1)
+    for _ in range(2):
+        tick(first, open_connections=1)
+        tick(second, open_connections=1)
     assert first.connections + second.connections == 2
 
 
@@ -232,6 +233,26 @@ def test_connections_are_shared_and_a_late_comer_gets_a_part(database: Database)
     asyncio.run(first.leave(Clerk()))
     tick(second, open_connections=1)
     assert second.connections == 3
+
+
+@pytest.mark.usefixtures("account")
+def test_a_part_is_given_only_once_whoever_had_it_has_heard(database: Database) -> None:
+    """Until they have the answer they open what they were told before."""
+    at, limits = HandClock(), Limits(connections=3)
+    first, second = (pacer(database, at, limits, worker=name) for name in ("w1", "w2"))
+    tick(first)
+    tick(second)
+
+    async def slowly(function: Callable[[], Any]) -> Any:
+        answer = function()
+        await second.tick(Clerk())
+        assert first.connections + second.connections <= 3
+        return answer
+
+    asyncio.run(first.tick(slowly))
+    tick(first)
+    tick(second)
+    assert (first.connections, second.connections) == (2, 1)
 
 
 @pytest.mark.usefixtures("account")

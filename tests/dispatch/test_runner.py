@@ -263,6 +263,30 @@ def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
         assert (result.paused_because, server.knocks, len(server.bodies)) == ("", 10, 3)
 
 
+def test_a_connection_that_is_being_opened_counts_among_those_that_stand(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the server it stands; another process would be given the part of it."""
+    monkeypatch.setattr(running, "_WATCH_S", 0.005)
+    dispatch_id, _ = add_deliveries(database, 1)
+    server, ticked, told = FakeServer(), asyncio.Event(), list[int]()
+
+    class Told(Unpaced):
+        async def tick(self, _call: Any, *, open_connections: int = 0) -> None:
+            told.append(open_connections)
+            ticked.set()
+
+    class Slow:
+        async def connect(self) -> FakeConnection:
+            ticked.clear()
+            await ticked.wait()
+            assert told[-1] == 1
+            return await server.connect()
+
+    carry(runner(database, server, connections=1, pacer=Told(), transport=Slow()), dispatch_id)
+    assert len(server.bodies) == 1
+
+
 @pytest.mark.usefixtures("waits")
 def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     async def fail_next(_recipient: str) -> None:

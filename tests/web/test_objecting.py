@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from visiting import Visited
@@ -180,7 +181,7 @@ def test_two_clicks_at_once_are_one_objection(visited: Visited, monkeypatch: pyt
     def first_too_late(session: Session, *arguments: Any, **named: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
-            raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+            raise IntegrityError("INSERT", {}, UniqueViolation("duplicate key value"))
         real(session, *arguments, **named)
 
     monkeypatch.setattr(objection, "object_to", first_too_late)
