@@ -118,13 +118,16 @@ def is_dead(cause: Cause) -> bool:
 def settled(cause: Cause, said: str, about: str, status: str, *, temporary: bool) -> Cause:
     """The cause, corrected by what else is known: `said` is the reply, `about` the text on the recipient.
 
-    Before the recipient was named nothing can be said of them; «no such host» for a while is a name server that does
-    not answer, unless it says in so many words that there is no such name (NXDOMAIN).
+    Before the recipient was named nothing can be said of them. «Unavailable» for now, by a code that names no address,
+    is no unknown user. «No such host» for a while is a name server that does not answer, unless it says in so many
+    words that there is no such name (NXDOMAIN).
     """
     if cause is _C.UNKNOWN_USER and is_filter(said, about, status):
         return _C.FILTERED
     if cause in DEAD and _BEFORE_RECIPIENT.search(about):
         return _C.SENDER
+    if temporary and cause is _C.UNKNOWN_USER and status and not status[1:].startswith(".1."):
+        return _C.SYSTEM
     if temporary and cause is _C.UNKNOWN_HOST and "nxdomain" not in f"{said} {about}".lower():
         return _C.NETWORK
     return cause

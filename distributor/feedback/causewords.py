@@ -43,10 +43,11 @@ RULES = (
         r"|address).{0,30}(?:not exist|not resolv|reject|refus)"
         r"|(?:(?:sending|return|from|reply-to|client|connecting|originating)|your (?:mail |from )?)\b ?(?:header )?"
         r"(?:address|domain|host(?:name)?|server|ip)\b(?: <>)? (?:is |was |does |could |has )*(?:not\b|invalid|unknown"
-        r"|reject|refus)",
+        r"|reject|refus)|(?:helo|ehlo) (?:\S+ ){0,2}(?:not|invalid|reject)|(?:allowed|safe) senders?\b",
     ),
     _rule(
         _C.CONTENT,
+        r"\b(?:attachment|file|link|url)\b(?: \w+){0,3} (?:not\b|invalid|does(?:n't| not))",
         r"\bin (?:the |your |its )?(?:from|to|cc|reply-to|sender|message)?['\"]? ?headers?\b"
         r"|(?:from|to|cc|reply-to)['\"]? header|message headers? (?:fail|invalid|syntax)",
     ),
@@ -162,8 +163,8 @@ RULES = (
     _rule(
         _C.NO_MAIL_HOST,
         r"null ?mx|no smtp service|does(?:n't| not) (?:accept|receive|take|handle) (?:any )?(?:e-?mail|mail"
-        r"|messages)|(?:host|server|domain) .{0,50}(?:does not|doesn't|never|not) (?:accept|receive|want"
-        r"|like)\w* (?:e-?mail|mail)|not accept(?:ing)? (?:e-?mail|mail|messages) (?:for|from the internet)"
+        r"|messages)\b(?! from)|(?:host|server|domain) .{0,50}(?:does not|doesn't|never|not) (?:accept|receive|want"
+        r"|like)\w* (?:e-?mail|mail)\b(?! from)|not accept(?:ing)? (?:e-?mail|mail|messages) (?:for|from the internet)"
         r"|smtp protocol returned a permanent error|no mail server|mail is not accepted"
         r"|all relevant mx records point to non-?existent|valid MX records"
         r"|name service error for .{0,80}type=(?:mx|a+).{0,20}malformed",

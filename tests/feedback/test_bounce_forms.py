@@ -135,6 +135,27 @@ def test_a_domain_that_does_not_exist_is_dead_whatever_the_digit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("4.2.1", "450 4.2.1 mailbox unavailable"),
+        ("4.3.5", "451 4.3.5 <a@b.example>: Recipient address rejected: Server configuration error"),
+        ("5.7.1", "550 5.7.1 This server does not accept mail from dynamic addresses"),
+        ("5.0.0", "550 HELO name not valid"),
+        ("5.0.0", "550 Attachment name not accepted"),
+        ("5.7.1", "550 5.7.1 Not in the recipient's allowed senders"),
+    ],
+)
+def test_what_is_not_said_of_the_mailbox_kills_no_address(status: str, said: str) -> None:
+    fields = [
+        "Final-Recipient: rfc822; a@b.example",
+        "Action: failed",
+        f"Status: {status}",
+        f"Diagnostic-Code: smtp; {said}",
+    ]
+    assert not read_message(report(*fields)).findings[0].is_dead
+
+
+@pytest.mark.parametrize(
     ("sender", "subject"),
     [
         ("claire@office.example", "Tr: retour"),

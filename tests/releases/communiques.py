@@ -463,11 +463,6 @@ SAMPLES: list[Sample] = [
         contacts=[("Lou Vert", "", "lou@plume.example", "06 00 00 00 01", "Secteur Monde")],
     ),
     sample(
-        "soft hyphens of a web page",
-        f"Des ho\u00adraires\n\n{BODY_FR}",
-        headline="Des horaires",
-    ),
-    sample(
         "embargo over two lines",
         f"SOUS EMBARGO\njusqu'au mardi 3 mars 2026 à midi\n\nDes horaires\n\n{BODY_FR}",
         headline="Des horaires",

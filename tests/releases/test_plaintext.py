@@ -21,6 +21,12 @@ def test_in_markdown_a_press_contact_above_the_boilerplate_is_read() -> None:
     assert draft.body.endswith(about)
 
 
+def test_soft_hyphens_are_taken_out() -> None:
+    text = "Des ho\N{SOFT HYPHEN}raires\n\nIls chan\N{SOFT HYPHEN}gent."
+    draft = read_release(text.encode(), file="release.txt", timezone=PARIS)
+    assert (draft.headline, draft.body) == ("Des horaires", "Ils changent.")
+
+
 @pytest.mark.parametrize(
     ("source", "expected"), [sample[1:] for sample in SAMPLES], ids=[sample[0] for sample in SAMPLES]
 )
