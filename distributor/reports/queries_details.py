@@ -140,7 +140,10 @@ def grouped(connection: Connection, dispatch_ids: list[int], by: str) -> dict[st
 
 
 def problems_of(connection: Connection, report: Report) -> list[Problem]:
-    """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it."""
+    """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it.
+
+    Whoever was put off in one that has stopped waits as all there do: to leave `work` running would not do.
+    """
     row = report.dispatches[-1]
     waits = not row.is_scheduled and (row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
     waiting = sum(row.counts.get(state, 0) for state in OPEN_STATES) if waits else 0
@@ -149,6 +152,7 @@ def problems_of(connection: Connection, report: Report) -> list[Problem]:
     told = [
         (one.state, one.verdict, one.reason, left, one.address)
         for one in reasons
+        if not (waits and len(report.dispatches) == 1 and one.state == DeliveryState.DEFERRED)
         if (left := one.count - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
     ]
     standing = _corrected_by(report)
