@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -45,8 +45,10 @@ class Reason:
     reason: str
     example: str
     count: int
+    known: int
+    """How many of them are not erased: of the others nothing can be mended."""
     address: str
-    """Of one of them."""
+    """Of one of these."""
 
     @property
     def label(self) -> str:
@@ -140,7 +142,10 @@ def grouped(connection: Connection, dispatch_ids: list[int], by: str) -> dict[st
 
 
 def problems_of(connection: Connection, report: Report) -> list[Problem]:
-    """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it."""
+    """What went wrong in the newest dispatch of a report, or in all of them, with what deals with it.
+
+    Whoever was put off in one that has stopped waits as all there do: to leave `work` running would not do.
+    """
     row = report.dispatches[-1]
     waits = not row.is_scheduled and (row.stopped or row.state in (DispatchState.PAUSED, DispatchState.PLANNED))
     waiting = sum(row.counts.get(state, 0) for state in OPEN_STATES) if waits else 0
@@ -149,7 +154,8 @@ def problems_of(connection: Connection, report: Report) -> list[Problem]:
     told = [
         (one.state, one.verdict, one.reason, left, one.address)
         for one in reasons
-        if (left := one.count - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
+        if not (waits and len(report.dispatches) == 1 and one.state == DeliveryState.DEFERRED)
+        if (left := one.known - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
     ]
     standing = _corrected_by(report)
     return find_problems(
@@ -210,12 +216,15 @@ def _lists_as_text() -> ColumnElement[str]:
 
 def _reasons(connection: Connection, dispatch_ids: list[int]) -> tuple[Reason, ...]:
     columns = [_delivery.c[name] for name in ("state", "verdict", "code", "enhanced_code", "reason")]
+    address = case((_delivery.c.address.contains("@"), _delivery.c.address))  # who was erased has none
     rows = connection.execute(
-        select(*columns, func.max(_delivery.c.reply), func.count(), func.min(_delivery.c.address))
+        select(*columns, func.max(_delivery.c.reply), func.count(), func.count(address), func.min(address))
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state.in_(NOT_REACHED))
         .group_by(*columns)
     )
-    found = [Reason(*row[:5], example=" ".join(row[5].split()), count=row[6], address=row[7]) for row in rows]
+    found = [
+        Reason(*row[:5], example=" ".join(row[5].split()), count=row[6], known=row[7], address=row[8]) for row in rows
+    ]
     order = [state.value for state in NOT_REACHED]
     return tuple(sorted(found, key=lambda one: (order.index(one.state), -one.count, one.label)))
 

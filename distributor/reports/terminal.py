@@ -61,7 +61,7 @@ def show_report(
     _show_totals(out, report)
     _show_problems(out, problems)
     if details is not None:
-        _show_timeline(out, details.timeline, report.total, zone)
+        _show_timeline(out, details.timeline, report, zone)
         _show_echo(out, details)
     usual = {"wave": report.by_wave} if report.by_wave else {}
     for name, counts in (groups or {**usual, "sector": report.by_sector, "domain": report.by_domain}).items():
@@ -120,12 +120,17 @@ def _show_problems(out: Console, problems: Sequence[Problem]) -> None:
         out.print()
 
 
-def _show_timeline(out: Console, timeline: Timeline, total: int, zone: ZoneInfo) -> None:
+def _show_timeline(out: Console, timeline: Timeline, report: Report, zone: ZoneInfo) -> None:
     if timeline.first is None or timeline.half is None or timeline.most is None or timeline.last is None:
         return
-    moments = (("first", timeline.first), ("50 %", timeline.half), ("90 %", timeline.most), ("last", timeline.last))
+    have_it = sum(report.totals.get(state, 0) for state in (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED))
+    back = f" ({timeline.count - have_it} came back since)" if timeline.count > have_it else ""
+    moments = (
+        ("first", timeline.first), ("50 % of them", timeline.half), ("90 %", timeline.most), ("last", timeline.last),
+    )  # fmt: skip
     told = ", ".join(f"{name} at {moment.astimezone(zone):%H:%M:%S}" for name, moment in moments)
-    out.print(f"Accepted {timeline.count} of {total}: {told} ({timeline.last.astimezone(zone):%d %b}).")
+    day = f"{timeline.last.astimezone(zone):%d %b}"
+    out.print(f"Accepted {timeline.count} of {report.total}{back}: {told} ({day}).", soft_wrap=True)
     out.print()
 
 

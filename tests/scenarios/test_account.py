@@ -65,6 +65,18 @@ def test_an_empty_password_is_never_offered(office: Office) -> None:
         assert sending.query("SELECT count(*) FROM dispatch") == [(0,)]
 
 
+def test_who_was_put_off_before_the_account_was_refused_is_not_left_to_work(office: Office) -> None:
+    later = Fault("rcpt", reply="450 4.2.0 Greylisted", recipient=SHORT_LIST[0].spec)
+    quota = Fault("data", reply="550 5.4.5 Daily user sending limit exceeded", nth=(3,))
+    with running(Script(faults=(later, quota))) as server:
+        sending = office.at(server.port, smtp_connections="1")
+        sending.send(SLUG, BUREAU, code=4)
+        assert sending.states()["deferred"] == 1
+        for shown in (sending.run("dispatches", "show", "1").out, sending.run("report", SLUG).out):
+            assert "distributor dispatches resume 1" in shown
+            assert "distributor work" not in shown
+
+
 @pytest.mark.parametrize("phase", ["mail", "data", "body"])
 def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, phase: str) -> None:
     quota = Fault(phase, reply="550 5.4.5 Daily user sending limit exceeded", nth=(5, 6, 7, 8), times=4)

@@ -151,6 +151,14 @@ def test_what_came_back_is_sent_again_to_the_address_that_was_mended(returned: O
         office.close()
 
 
+def test_nothing_is_to_be_mended_of_whoever_was_erased(own: Office) -> None:
+    assert f"distributor contacts edit {ANNE.spec} --address NEW" in own.run("report", SLUG).out
+    own.run("contacts", "forget", ANNE.spec, "--yes")
+    report = own.run("report", SLUG).out
+    assert "--address NEW" not in report
+    assert own.json("report", SLUG)["totals"]["bounced"] == 1
+
+
 def test_a_mailbox_that_was_full_is_sent_to_again_by_name(returned: Office, tmp_path: Path) -> None:
     retry = ("dispatches", "retry", "1", "--state", "bounced")
     with running(Script()) as server:

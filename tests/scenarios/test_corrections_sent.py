@@ -57,6 +57,28 @@ def identifiers(accepted: list[Accepted]) -> dict[str, str]:
     return {one.recipient: one.message_id for one in accepted}
 
 
+def test_who_changes_only_a_file_is_told_how_to_correct_that(office: Office) -> None:
+    (office.path / "dossier.pdf").write_bytes(b"%PDF-1.7 the wrong one")
+    text = write(office, "avec.md", f"---\ntitle: Avec un dossier\nattachments: dossier.pdf\n---\n{communique()}")
+    office.run("releases", "import", text, "--slug", "avec")
+    office.settings["EDITOR"] = "true"
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        sending.send("avec", BUREAU)
+        untouched = sending.run("releases", "correct", "avec").out
+        assert untouched == "Nothing was changed, so nothing was made.\n"
+        (office.path / "dossier.pdf").write_bytes(b"%PDF-1.7 the right one")
+        untouched = sending.run("releases", "correct", "avec").out
+        assert untouched == (
+            "Nothing was changed, so nothing was made. If it is only dossier.pdf that is to be another one: say so"
+            " under `changes:` in the text.\n"
+        )
+        sending.settings["EDITOR"] = "sed -i '2i changes: Le dossier joint était un autre.'"
+        sending.run("releases", "correct", "avec")
+        sending.send("avec-rectificatif")
+        assert b"the right one" in read(server.accepted[-1]).get_payload(1).get_payload(decode=True)
+
+
 def test_a_correction_while_a_third_of_the_list_is_still_queued(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,11 +208,13 @@ def _edit_and_take_in(
         file.unlink(missing_ok=True)
 
 
-def edit_and_take(file: Path, *, before: bytes | None, take: Callable[[], Taken], go_on: str) -> Taken | None:
+def edit_and_take(
+    file: Path, *, before: bytes | None, take: Callable[[], Taken], go_on: str, untouched: str = ""
+) -> Taken | None:
     """Open a file in the editor until it can be stored, or the user gives up; then it is kept, and told where.
 
-    `before` is what stood in it: unchanged, nothing is made, and None comes back. `go_on` is the command of `releases`
-    that takes the file up again.
+    `before` is what stood in it: unchanged, nothing is made, and None comes back; `untouched` is said then besides.
+    `go_on` is the command of `releases` that takes the file up again.
     """
     from distributor.cli.terminal.output import console
     from distributor.errors import DistributorError
@@ -225,7 +227,7 @@ def edit_and_take(file: Path, *, before: bytes | None, take: Callable[[], Taken]
             if is_untouched:
                 file.unlink(missing_ok=True)
         if is_untouched:
-            console().print("Nothing was changed, so nothing was made.")
+            console().print(f"Nothing was changed, so nothing was made. {untouched}".strip(), soft_wrap=True)
             return None
         try:
             return take()

@@ -130,11 +130,27 @@ def _take(workspace: Workspace, target: Target, file: Path | None, because: str)
         finally:
             place.unlink(missing_ok=True)
     taken = edit_and_take(
-        place, before=text, take=lambda: _store(workspace, target, place), go_on=f"{target.verb} {target.slug}"
+        place,
+        before=text,
+        take=lambda: _store(workspace, target, place),
+        go_on=f"{target.verb} {target.slug}",
+        untouched=_other_files(workspace, target),
     )
     if taken is not None:
         place.unlink(missing_ok=True)
     return taken
+
+
+def _other_files(workspace: Workspace, target: Target) -> str:
+    """What to do where not the text is wrong but a file, in whose place another one lies by now; "" where none does."""
+    from distributor.releases import drafting
+
+    kept = drafting.bytes_of(target, workspace.path)
+    beside = {name: workspace.path / name for name in kept}
+    other = [name for name, path in beside.items() if path.is_file() and path.read_bytes() != kept[name]]
+    if not other:
+        return ""
+    return f"If it is only {', '.join(other)} that is to be another one: say so under `changes:` in the text."
 
 
 def _store(workspace: Workspace, target: Target, file: Path) -> Taken:

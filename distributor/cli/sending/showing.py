@@ -328,7 +328,7 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
         )
     if row.next_attempt_at and row.in_hand:
         out.print(f"Next attempt: {when(row.next_attempt_at, zone)}.")
-    elif row.next_attempt_at:
+    elif row.next_attempt_at and row.state != DispatchState.PAUSED:
         suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
