@@ -14,7 +14,6 @@ from starlette.requests import Request
 
 from distributor import clock
 from distributor.db.engine import made_anew_when_crossed
-from distributor.dispatch.identity import Identity
 from distributor.dispatch.messages.identity import Identity
 from distributor.feedback.telling import Telling
 from distributor.incoming import Incoming
