@@ -288,7 +288,8 @@ def _each_by_its_own_name(
     for name, address in every:
         people.setdefault(fold(name) or address.key, []).append((name, address))
     how = ", named one by one" if any(name for name, _ in every) else " and no name"
-    changes.append(f"{used}: {len(every)} addresses{how}: {len(people)} contacts")
+    contacts = "1 contact" if len(people) == 1 else f"{len(people)} contacts"
+    changes.append(f"{used}: {len(every)} addresses{how}: {contacts}")
     return [
         (
             first,

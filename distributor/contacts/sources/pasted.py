@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from distributor.addresses import BadAddress
 from distributor.contacts.cleaning.mailboxes import read_address_cell
+from distributor.folding import fold
 
 _LABEL = re.compile(r"\s*(?:[àa]|to|cc|cci|bcc|an|pour)\s*:\s*", re.IGNORECASE)
 _PIECES = {mark: re.compile(rf'(?:"[^"\n]*+"|<[^<>\n]*+>|[^{mark}"<\n]|["<])+') for mark in ";,"}
@@ -14,7 +15,7 @@ _MAX_CHARACTERS = 500_000
 
 
 def read_pasted(text: str) -> list[tuple[int, str]] | None:
-    """Each recipient with its line, or None where the text is anything else.
+    """The addresses of each recipient with their line, or None where the text is anything else.
 
     It is one only where every piece between semicolons (or commas) has an @ and nearly all are one address, with a name
     or without, and where the lines are no rows of a table: several on a line, and not as many on each, or with names of
@@ -26,7 +27,7 @@ def read_pasted(text: str) -> list[tuple[int, str]] | None:
     found: list[tuple[int, str]] = []
     bad = 0
     for piece in _split(text, pieces):
-        bad += not _is_one_address(piece[1])
+        bad += _name_around(piece[1]) is None
         if "@" not in piece[1] or bad * 3 > len(found) + 3:  # a slip is rejected by itself, with its line
             return None
         found.append(piece)
@@ -35,7 +36,17 @@ def read_pasted(text: str) -> list[tuple[int, str]] | None:
     lines = [line for line, _ in found]
     counts = {lines.count(line) for line in set(lines)} if len(set(lines)) < 1000 else {1}
     is_table = len(set(lines)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece in found)
-    return None if counts == {1} or is_table else found
+    return None if counts == {1} or is_table else _by_person(found)
+
+
+def _by_person(pieces: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Addresses under the very same name are one person's, and stand in one cell."""
+    people: dict[str, tuple[int, str]] = {}
+    for line, piece in pieces:
+        who = fold(_name_around(piece) or "") or piece
+        first = people.get(who)
+        people[who] = (first[0], f"{first[1]}; {piece}") if first else (line, piece)
+    return list(people.values())
 
 
 def _split(text: str, pieces: re.Pattern[str]) -> Iterator[tuple[int, str]]:
@@ -45,8 +56,10 @@ def _split(text: str, pieces: re.Pattern[str]) -> Iterator[tuple[int, str]]:
                 yield number, piece.strip()
 
 
-def _is_one_address(text: str) -> bool:
+def _name_around(piece: str) -> str | None:
+    """The name around the one address of a piece, or ""; None where it is not one address."""
     try:
-        return len(read_address_cell(text).found) == 1
+        found = read_address_cell(piece).found
     except BadAddress:
-        return False
+        return None
+    return found[0][0] if len(found) == 1 else None
