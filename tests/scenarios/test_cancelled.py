@@ -131,6 +131,22 @@ def test_who_still_waits_for_the_older_version_never_gets_it_after_the_newer(off
         assert len(server.accepted) == len(SHORT_LIST)
 
 
+def test_who_comes_to_wait_for_the_older_version_meanwhile_never_gets_it_after_the_newer(office: Office) -> None:
+    refused = SHORT_LIST[0].spec
+    with running(Script(faults=(Fault("rcpt", reply="552 5.2.2 Mailbox full", recipient=refused, times=1),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        import_newer(sending)
+        with sending.on_a_terminal("send", SLUG, "--list", BUREAU, "--again") as terminal:
+            terminal.read_until("[y/N]")
+            nowhere = office.at(9)  # queued again, and paused: nothing listens there
+            nowhere.run("dispatches", "retry", "1", "--state", "rejected", "--yes", code=4)
+            terminal.type("y\n")
+            terminal.read_until("distributor dispatches cancel 1")
+            finish(terminal.process, 3)
+        assert len(server.accepted) == len(SHORT_LIST) - 1
+
+
 def test_who_looks_after_a_kill_is_told_that_nobody_carries_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     with running() as server:
         go_on = hold_after(server, 5, monkeypatch)

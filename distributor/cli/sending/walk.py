@@ -48,6 +48,7 @@ from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.proof.comparing import compare_planned
 from distributor.dispatch.proof.examining import oddest
+from distributor.dispatch.recipients.earlier import Earlier, find_earlier
 from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
@@ -232,12 +233,15 @@ def plan_proved(
     """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers.
 
     They cool down for as long as the settings say, unless they have an hour of their own. Raises `Refused` where a
-    signature was withdrawn, or what it is bound to has changed, since it was looked at.
+    signature was withdrawn, or what it is bound to has changed, since it was looked at, and where somebody has come to
+    wait for an earlier version.
     """
     meant = [one for one in proved.versions if one.manifest.recipients]
     kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
     settings = workspace.settings
     with workspace.database.session() as session:
+        for one in meant:  # somebody may have had it sent again while this one asked
+            _require_nobody_waits(find_earlier(session, one.stored.version, one.manifest.recipients))
         signatures = signoffs.require_signed(
             session,
             leaving_from(workspace, session, proved),
@@ -306,6 +310,17 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
         show_under(console(), f"{one.planned.recipient.name or one.planned.address} {one}")
     if len(shown) > MANY and not silent:
         console().print(f"  … and {len(shown) - MANY} more")
+    _require_nobody_waits(waiting)
+    raise Refused(
+        f"{count(len(shown), 'recipient has', 'recipients have')} an earlier version of this release; nothing was"
+        " sent.",
+        mend="Add --again to send them this one too, or --not-again to leave them out.",
+    )
+
+
+def _require_nobody_waits(earlier: Sequence[Earlier]) -> None:
+    """Raise `Refused` where somebody waits for an earlier version: they would get it after the newer."""
+    waiting = [one for one in earlier if one.is_waiting]
     if waiting:
         older = sorted({one.dispatch_id for one in waiting})
         raise Refused(
@@ -313,11 +328,6 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
             " release, and would get it after this one; nothing was sent.",
             mend=f"Cancel it first: {'; '.join(f'distributor dispatches cancel {number}' for number in older)}",
         )
-    raise Refused(
-        f"{count(len(shown), 'recipient has', 'recipients have')} an earlier version of this release; nothing was"
-        " sent.",
-        mend="Add --again to send them this one too, or --not-again to leave them out.",
-    )
 
 
 def _show_dry_run(
