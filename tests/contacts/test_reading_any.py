@@ -96,6 +96,13 @@ def test_a_list_without_column_names_is_read_by_what_it_holds(text: str, header:
     assert lines == list(range(1, text.count("\n") + 1))
 
 
+@pytest.mark.parametrize("name", ["lists/~$presse.xlsx", ".~lock.presse.xlsx#"])
+def test_the_mark_of_a_list_that_is_open_in_a_spreadsheet_is_told_from_the_list(name: str) -> None:
+    with pytest.raises(BadInput, match="the mark that a spreadsheet leaves") as caught:
+        read_source(b"\x05Claire\0\0\0", name=name)
+    assert "presse.xlsx itself" in caught.value.mend
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -168,3 +168,13 @@ def test_who_was_erased_is_not_imported_again_and_leaves_no_trace(database: Data
         assert [one.name for one in session.exec(select(Outlet))] == ["Le Jour"]
     with pytest.raises(Refused):
         import_contacts(database, read_csv(lines.encode()))
+
+
+def test_removing_tells_an_objection_from_mail_that_came_back(database: Database) -> None:
+    with database.session() as session:
+        suppression.mark_dead(
+            session, KEYS, ANNE, reason=f"{suppression.RETURNED}no such mailbox", source="mail", actor="a"
+        )
+        removed = suppression.remove(session, KEYS, ANNE, reason="a new server", actor="paul")
+        assert (removed.scopes, removed.was_flagged, removed.had_come_back) == ((), False, True)
+        assert not suppression.is_suppressed(session, KEYS, ANNE)

@@ -65,10 +65,13 @@ def remove(
     with workspace.database.session() as session:
         scope = press_lists.find_sector(session, sector).slug if sector else None
         removed = suppression.remove(session, workspace.keyring, wanted, scope=scope, reason=reason, actor=actor())
-    if not (removed.scopes or removed.was_flagged):
+    if not (removed.scopes or removed.was_flagged or removed.had_come_back):
         raise BadInput(f"{wanted} has not objected.", mend="See: distributor suppressions check ADDRESS")
-    lifted = [_to(scope) for scope in removed.scopes] or ["everything (said in an imported file)"]
-    console().print(f"{wanted}: objection to {' and '.join(lifted)} removed.")
+    if removed.scopes or removed.was_flagged:
+        lifted = [_to(scope) for scope in removed.scopes] or ["everything (said in an imported file)"]
+        console().print(f"{wanted}: objection to {' and '.join(lifted)} removed.")
+    if removed.had_come_back:
+        console().print(f"{wanted}: mail had come back from there, and is tried again.")
 
 
 @app.command("list")

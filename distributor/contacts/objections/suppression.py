@@ -27,10 +27,14 @@ _FEW = 500  # hashes that may stand in one statement
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What taking an objection back came to: the scopes that were lifted, and whether a file's opt-out was too."""
+    """What taking an objection back came to: the scopes that were lifted, and whether a file's opt-out was too.
+
+    `had_come_back`: no objection, but that mail to an address came back, was taken back with it.
+    """
 
     scopes: tuple[str, ...]
     was_flagged: bool
+    had_come_back: bool = False
 
 
 def add(
@@ -80,21 +84,24 @@ def remove(
     """Take back what `address`, and every other address of the same journalist, objected to.
 
     `scope` is one sector's slug, "" for everything, None for all of them. An opt-out that a file brought («ne plus
-    envoyer») goes with the objection to everything. What was removed, by whom and why is audited. Raises as `add`.
+    envoyer») goes with the objection to everything, and so does that mail came back from there. What was removed, by
+    whom and why is audited. Raises as `add`.
     """
     check_key(session, keyring)
     addresses = _of_person(session, address)
     hashes = [keyring.address_hash(one.key) for one in addresses]
     of_scope = true() if scope is None else col(Suppression.scope) == scope
     which = and_(col(Suppression.address_hash).in_(hashes), of_scope)
-    scopes = sorted(set(session.scalars(select(col(Suppression.scope)).where(which))))
+    said = session.execute(select(col(Suppression.scope), col(Suppression.reason)).where(which)).all()
+    scopes = sorted({scope for scope, why in said if not why.startswith(RETURNED)})
+    had_come_back = any(why.startswith(RETURNED) for _, why in said)
     session.execute(delete(Suppression).where(which))
     was_flagged = not scope and _lower_flag(session, addresses)
-    if scopes or was_flagged:
-        details = {"reason": reason, "scopes": scopes, "opted_out": was_flagged}
+    if said or was_flagged:
+        details = {"reason": reason, "scopes": scopes, "opted_out": was_flagged, "came_back": had_come_back}
         session.add(Audit(actor=actor, action="suppressions.remove", subject=hashes[0], details=details))
         session.flush()
-    return Removed(tuple(scopes), was_flagged)
+    return Removed(tuple(scopes), was_flagged, had_come_back)
 
 
 def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:

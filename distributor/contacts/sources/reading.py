@@ -12,6 +12,7 @@ from distributor.errors import BadInput
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # zip, an empty zip, OLE
 _CARD = re.compile(rb"^\s*BEGIN\s*:\s*VCARD\s*$", re.IGNORECASE | re.MULTILINE)
 _LDIF = re.compile(rb"\s*(?:version\s*:\s*\d+\s+)?dn::? ", re.IGNORECASE)
+_OPENED = re.compile(r"~\$(.+)|\.~lock\.(.+)#")  # Excel's, LibreOffice's
 _HEAD = 1 << 16
 
 
@@ -25,6 +26,12 @@ def read_source(data: bytes, *, name: str = "", columns: Collection[str] = ()) -
     Raises `BadInput` for a file that is empty, damaged, encrypted, no list at all, or larger than we read; while rows
     are read, for too many of them.
     """
+    if opened := _OPENED.fullmatch(name.rpartition("/")[2]):
+        raise BadInput(
+            "It is no list, but the mark that a spreadsheet leaves while it has one open.",
+            mend=f"Import {opened[1] or opened[2]} itself; save it first.",
+            file=name,
+        )
     # Workbooks and vCards bring readers of their own, which a CSV file does without.
     if data.startswith(_WORKBOOKS):
         from distributor.contacts.sources.workbook import read_workbook  # noqa: PLC0415 - see above
