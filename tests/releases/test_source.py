@@ -20,8 +20,10 @@ from distributor.releases.skeleton import HouseStyle, make_skeleton
 from distributor.releases.source import write_source
 
 PARIS = ZoneInfo("Europe/Paris")
-# What no reading leaves in a draft: controls, and soft hyphens.
-_LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"], exclude_characters="\N{SOFT HYPHEN}")
+# What no reading leaves in a draft: controls, soft hyphens, and the mark of a damaged letter.
+_LETTERS = st.characters(
+    exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"], exclude_characters="\N{SOFT HYPHEN}\N{REPLACEMENT CHARACTER}"
+)
 LINE = st.text(_LETTERS, max_size=40).map(lambda text: text.strip())
 NAMED = LINE.filter(lambda text: any(map(str.isalnum, text)))
 DRAFTS = st.builds(
