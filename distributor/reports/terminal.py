@@ -126,11 +126,11 @@ def _show_timeline(out: Console, timeline: Timeline, report: Report, zone: ZoneI
     have_it = sum(report.totals.get(state, 0) for state in (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED))
     back = f" ({timeline.count - have_it} came back since)" if timeline.count > have_it else ""
     moments = (
-        ("first", timeline.first), ("50 % of them", timeline.half), ("90 %", timeline.most), ("last", timeline.last),
+        ("first", timeline.first), ("50 %", timeline.half), ("90 %", timeline.most), ("last", timeline.last),
     )  # fmt: skip
     told = ", ".join(f"{name} at {moment.astimezone(zone):%H:%M:%S}" for name, moment in moments)
     day = f"{timeline.last.astimezone(zone):%d %b}"
-    out.print(f"Accepted {timeline.count} of {report.total}{back}: {told} ({day}).", soft_wrap=True)
+    out.print(f"Accepted {timeline.count} of {report.total}{back}: {told} ({day}).")
     out.print()
 
 

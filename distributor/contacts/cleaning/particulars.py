@@ -179,7 +179,7 @@ _NUMBERED_PHONE = re.compile(
     r"(phone|telephone|tel|telefon)( \d)?( value)?|(telephone|telefon|tel) (?!fax).+|.+ phone( \d)?"
 )
 _PERSON = "(?:contact|journaliste|journalist|reporter)"
-_OF_A_PERSON = re.compile(rf"(.+) (?:du |de la |de l |of )?{_PERSON}|{_PERSON} (.+)")
+_OF_A_PERSON = re.compile(rf"(.+?) (?:du |de la |de l |of )?{_PERSON}|{_PERSON} (.+)")
 _PERSONAL = frozenset(
     {Field.CIVILITY, Field.FIRST_NAME, Field.LAST_NAME, Field.ROLE, Field.ADDRESS, Field.PHONE, Field.DESK}
 )
