@@ -163,11 +163,13 @@ class TemplateSet:
         `template` is what `settled` gave for the name and for values that `context` holds too.
         """
         template = template or self._environment.get_template(name)
+        # Put together here: what Jinja's own way of it costs is a tenth of a rendering.
+        values = {**self._environment.globals, **context}
         self._environment.begin()
         pieces: list[str] = []
         size = 0
         try:
-            more = template.root_render_func(template.new_context(dict(context)))
+            more = template.root_render_func(template.new_context(values, shared=True))
             while some := list(islice(more, _PIECES_AT_ONCE)):
                 pieces += some
                 size += sum(map(len, some))
