@@ -26,7 +26,7 @@ _WORD_FRAME = len("=?utf-8?q??=")
 _PLAIN_Q = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOT_ATOM = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20\x7f()<>\[\]:;@\\,.\"]+)*")
-_QUOTED_LOCAL = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\U0010ffff]|\\[\x20-\x7e])*"')
+_QUOTED_LOCAL = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[\x20-\x7e])*"')
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9A-Za-z:.]+\]")
 # Where no encoded-word may stand (RFC 2047 §5), some programs decode what looks like one, line ends included.
 _MESSAGE_ID = re.compile(r"(?!.*=\?)[!-;=?A-Z^-~]+@[!-;=?A-Z^-~]+")
