@@ -275,7 +275,7 @@ class _Asked:
         """Why somebody is not mailed, if so."""
         told = self.told(one.holding)
         if told is not None:
-            return LeftOut(one.planned, LeftOutReason.OBJECTION, told.because)
+            return LeftOut(one.planned, LeftOutReason.of(told), told.because)
         if one.holding.state == DeliveryState.COMPLAINED:
             return LeftOut(one.planned, LeftOutReason.OBJECTION, COMPLAINED)
         _, prefers = self.cards.get(one.holding.owner, ("", ""))
