@@ -1,14 +1,15 @@
-"""Corrections and those whose mail came back: they are not mailed, and nobody says that they objected."""
+"""Corrections and those whose mail came back: who is not mailed, and whom the correction itself missed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from office import BUREAU, SHORT_LIST, SLUG, Office
-from smtpserver import Script, ScriptedServer, running
-from test_came_back import comes_back
-from test_corrections_sent import write
+from smtpserver import Fault, Script, ScriptedServer, running
+from test_came_back import NEW, comes_back
+from test_corrections_sent import CORRECTION, corrected, write
 from test_served import import_another
 
 ANNE = SHORT_LIST[0]
@@ -51,3 +52,40 @@ def test_a_manifest_lists_whose_mail_came_back_once(sent: tuple[Office, Scripted
     manifest = own.json("dispatches", "manifest", "3")
     assert ANNE.spec not in {one["address"] for one in manifest["recipients"]}
     assert [(one["address"], one["because"]) for one in manifest["left_out"]] == [(ANNE.spec, BECAUSE)]
+
+
+def test_whom_the_correction_did_not_reach_is_named_with_the_way(office: Office) -> None:
+    objector, refused, doubtful, returned = SHORT_LIST[:4]
+    faults = (
+        Fault("rcpt", reply="550 5.1.1 no such user", recipient=refused.spec, nth=(2,)),
+        Fault("body", "accept_then_drop", recipient=doubtful.spec, nth=(2,)),
+    )
+    with running(Script(faults)) as server:
+        own = office.at(server.port)
+        own.send(SLUG, BUREAU)
+        own.run("suppressions", "add", objector.spec, "--source", "phone")
+        own.run("releases", "correct", SLUG, corrected(own))
+        own.run("send", CORRECTION, "--yes", code=5)
+        comes_back(own, returned.spec, dispatch_id=2)
+        said = " ".join(own.run("send", CORRECTION, "--yes").out.split())
+        assert "Nobody is known" not in said
+        assert "Nobody else is known to have the wrong text." in said
+        assert "Of those on its dispatches 4 recipients are not known to have it:" in said
+        assert f"{objector.spec}: is not mailed (dispatch 2): objection" in said
+        for person, state in ((refused, "rejected"), (returned, "bounced")):
+            mended = f"distributor contacts edit {person.spec} --address NEW"
+            again = f"distributor dispatches retry 2 --state {state}"
+            assert re.search(rf"{person.spec}: .*{mended}; then: {again}", said)
+        assert f"{doubtful.spec}: may have it (dispatch 2); to end the doubt: distributor dispatches resolve 2" in said
+        missed = own.json("send", CORRECTION, "--dry-run")["correction"]["missed"]
+        assert sorted(one["state"] for one in missed) == ["bounced", "in_doubt", "rejected", "withheld"]
+        own.run("contacts", "edit", returned.spec, "--address", NEW)
+        own.run("dispatches", "retry", "2", "--state", "bounced", "--yes", code=5)
+        assert server.accepted[-1].recipient == NEW
+        assert len(own.json("send", CORRECTION, "--dry-run")["correction"]["missed"]) == 3
+        more = (own.path / "corrige.txt").read_text(encoding="utf-8").replace("douze", "treize")
+        own.run("releases", "correct", CORRECTION, write(own, "encore.txt", more))
+        own.run("send", f"{CORRECTION}-2", "--yes", code=5)
+        said = own.run("send", CORRECTION, "--yes").out
+        assert f"«{CORRECTION}» was corrected by «{CORRECTION}-2», which is sent in its place." in said
+        assert "dispatches retry" not in said

@@ -31,6 +31,7 @@ from distributor.tokens import Keyring
 COMPLAINED = "complained of it"
 _HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
 _WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
+_MISSED = frozenset({DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT})
 _NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 
@@ -73,8 +74,8 @@ class Correcting:
     `meant` get it. `phone` have the wrong text and are not mailed, `silent` never got it and are not mailed either:
     each with the reason. `copies` are further addresses of those who are told, or rung up. Of `unsettled` nobody knows
     yet whether they have it. `done` is how many stand on a dispatch of the correction already, `outdated` who of them
-    on one of an older version of it; `foreign` are the languages that somebody has the wrong text in and that the
-    correction is not in.
+    on one of an older version of it, `missed` who of them it did not reach, or may not have reached; `foreign` are the
+    languages that somebody has the wrong text in and that the correction is not in.
     """
 
     meant: tuple[Meant, ...] = ()
@@ -83,6 +84,7 @@ class Correcting:
     unsettled: tuple[Holding, ...] = ()
     done: int = 0
     outdated: tuple[Holding, ...] = ()
+    missed: tuple[Holding, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
 
@@ -161,6 +163,7 @@ class _Sorted:
     recorded: set[int | str] = field(default_factory=set)
     done: int = 0
     outdated: list[Holding] = field(default_factory=list)
+    missed: list[Holding] = field(default_factory=list)
 
     def text_of(self, one: Holding) -> tuple[int, int]:
         """Where a text stands among those of the chain: its step, and its version. Translations stand together."""
@@ -178,9 +181,12 @@ class _Sorted:
             last = planned[-1]
             if last.number < self.newest.get(last.release_id, 0) and last.state in _HAS:
                 self.outdated.append(last)
+            if "@" in last.address_key and all(one.state in _MISSED for one in planned):
+                self.missed.append(last)
             return
         if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
+            self.missed += [one for one in of_it if "@" in one.address_key][-1:]
         held = next((one for one in reversed(earlier) if one.state in _HAS), None)
         doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
         if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):
@@ -238,6 +244,7 @@ def _ask_them(
             because = f"the same journalist {verb} {one.planned.address}"
             others = (asked.meant(other, has_it=True) for other in found.others[holding.person])
             copies += (Copy(other, one, because) for other in others)
+    told = {one.holding.person for one in meant}
     return Correcting(
         tuple(meant),
         tuple(phone),
@@ -245,6 +252,7 @@ def _ask_them(
         tuple(found.unsettled),
         found.done,
         tuple(found.outdated),
+        tuple(one for one in found.missed if one.person not in told),
         foreign,
         tuple(copies),
     )
