@@ -9,7 +9,7 @@ import pytest
 from office import BUREAU, SHORT_LIST, SLUG, Office
 from smtpserver import Fault, Script, ScriptedServer, running
 from test_came_back import NEW, comes_back
-from test_corrections_sent import CORRECTION, corrected, write
+from test_corrections_sent import CORRECTION, corrected, read, subject, write
 from test_served import import_another
 
 ANNE = SHORT_LIST[0]
@@ -41,6 +41,32 @@ def test_whose_mail_came_back_is_nobody_who_objected(sent: tuple[Office, Scripte
     assert (kept["address"], kept["reason"]) == (ANNE.spec, "came back")
     follow_up = own.json("releases", "follow-up", SLUG, "--dry-run")["left_out"]
     assert {one["reason"] for one in follow_up if one["because"] == BECAUSE} == {"came back"}
+
+
+def test_at_the_address_that_was_mended_they_are_told(sent: tuple[Office, ScriptedServer]) -> None:
+    own, server = sent
+    wrong = next(one.message_id for one in reversed(server.accepted) if one.recipient == ANNE.spec)
+    own.run("send", "deuxieme-rectificatif", "--yes")
+    assert len(own.json("dispatches", "phone-list", "3")) == 1
+    own.run("contacts", "edit", ANNE.spec, "--address", NEW)
+    own.run("send", "deuxieme-rectificatif", "--yes")
+    told = server.accepted[-1]
+    assert told.recipient == NEW
+    assert read(told)["In-Reply-To"] == wrong
+    assert subject(told).startswith("Rectificatif")
+    assert own.json("dispatches", "phone-list", "3") == []
+    before = len(server.accepted)
+    assert "Nobody is known to have the wrong text" in own.run("send", "deuxieme-rectificatif", "--yes").out
+    assert len(server.accepted) == before
+
+
+def test_an_objection_is_heeded_at_the_address_that_was_mended(sent: tuple[Office, ScriptedServer]) -> None:
+    own, server = sent
+    own.run("contacts", "edit", ANNE.spec, "--address", NEW)
+    own.run("suppressions", "add", NEW, "--source", "phone")
+    own.run("send", "deuxieme-rectificatif", "--yes")
+    assert NEW not in {one.recipient for one in server.accepted}
+    assert [one["why"] for one in own.json("dispatches", "phone-list", "3")] == ["objection"]
 
 
 def test_a_manifest_lists_whose_mail_came_back_once(sent: tuple[Office, ScriptedServer]) -> None:

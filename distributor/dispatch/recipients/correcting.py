@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
 from distributor.db.pieces import in_pieces
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
-from distributor.dispatch.messages.composing import CORRECTS
+from distributor.dispatch.messages.composing import CORRECTS, recipient_of
 from distributor.dispatch.recipients.holdings import Holding, find_holdings
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
@@ -208,6 +209,7 @@ def _ask_them(
 ) -> Correcting:
     """Who of them may be written to today; a mailbox that several share gets it once."""
     asked = _Asked(
+        keyring,
         Objectors(session, keyring),
         _deliveries(
             session, [one.delivery_id for one in (*found.has_it, *found.waited, *chain(*found.others.values()))]
@@ -226,6 +228,9 @@ def _ask_them(
     for holding, has in (*has_it, *((one, False) for one in found.waited)):
         one = asked.meant(holding, has_it=has)
         left = asked.left_out(one)
+        if left is not None and left.reason == LeftOutReason.CAME_BACK:
+            one = asked.moved(one)
+            left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:
             silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
         elif left is None:
@@ -262,6 +267,7 @@ def _ask_them(
 class _Asked:
     """What is known today of those who have or waited for a text: objections, deliveries, cards."""
 
+    keyring: Keyring
     objectors: Objectors
     rows: Mapping[int, Row[Any]]
     cards: Mapping[int | None, tuple[str, str]]
@@ -274,14 +280,24 @@ class _Asked:
         references = (*before, row.message_id) if has_it else ()
         return Meant(planned_before(row, holding.owner or 0), holding, has_it, references)
 
-    def told(self, holding: Holding) -> Told | None:
-        """What forbids mail to them at the address of this text."""
+    def moved(self, one: Meant) -> Meant:
+        """The same at the address that they have today."""
+        spec, _ = self.cards.get(one.holding.owner, ("", ""))
+        if not spec:
+            return one
+        address = kept_address(spec)
+        recipient = recipient_of(address, self.rows[one.holding.delivery_id].merge)
+        hashed = self.keyring.address_hash(address.key)
+        return replace(one, planned=replace(one.planned, address=address, address_hash=hashed, recipient=recipient))
+
+    def told(self, holding: Holding, address: str = "") -> Told | None:
+        """What forbids mail to them, at the address of this text or at another."""
         row = self.rows[holding.delivery_id]
-        return self.objectors.against(holding.owner, row.address, {row.sector_slug, *self.sectors} - {""})
+        return self.objectors.against(holding.owner, address or row.address, {row.sector_slug, *self.sectors} - {""})
 
     def left_out(self, one: Meant) -> LeftOut | None:
         """Why somebody is not mailed, if so."""
-        told = self.told(one.holding)
+        told = self.told(one.holding, one.planned.address.spec)
         if told is not None:
             return LeftOut(one.planned, LeftOutReason.of(told), told.because)
         if one.holding.state == DeliveryState.COMPLAINED:
@@ -295,7 +311,8 @@ class _Asked:
         The rest stay with `found` as their others.
         """
         others = found.others[held.person]
-        today, _ = self.cards.get(held.owner, ("", ""))
+        spec, _ = self.cards.get(held.owner, ("", ""))
+        today = kept_address(spec).key if spec else ""
 
         def is_worse(one: Holding) -> tuple[bool, bool]:
             told = self.told(one)
@@ -329,7 +346,7 @@ def _cards(session: Session, numbers: Sequence[int]) -> dict[int | None, tuple[s
     found: dict[int | None, tuple[str, str]] = {}
     for chunk in in_pieces(numbers):
         rows = session.execute(
-            select(col(Contact.id), col(Contact.address_key), col(Contact.channel)).where(col(Contact.id).in_(chunk))
+            select(col(Contact.id), col(Contact.address), col(Contact.channel)).where(col(Contact.id).in_(chunk))
         )
-        found |= {number: (key or "", way_preferred(channel) if channel else "") for number, key, channel in rows}
+        found |= {number: (spec or "", way_preferred(channel) if channel else "") for number, spec, channel in rows}
     return found
