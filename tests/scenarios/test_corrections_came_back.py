@@ -48,6 +48,8 @@ def test_at_the_address_that_was_mended_they_are_told(sent: tuple[Office, Script
     wrong = next(one.message_id for one in reversed(server.accepted) if one.recipient == ANNE.spec)
     own.run("send", "deuxieme-rectificatif", "--yes")
     assert len(own.json("dispatches", "phone-list", "3")) == 1
+    said = own.run("send", "deuxieme-rectificatif", "--yes").out
+    assert f"mend the address: distributor contacts edit {ANNE.spec} --address NEW; then send it again" in said
     own.run("contacts", "edit", ANNE.spec, "--address", NEW)
     own.run("send", "deuxieme-rectificatif", "--yes")
     told = server.accepted[-1]
@@ -115,3 +117,13 @@ def test_whom_the_correction_did_not_reach_is_named_with_the_way(office: Office)
         said = own.run("send", CORRECTION, "--yes").out
         assert f"«{CORRECTION}» was corrected by «{CORRECTION}-2», which is sent in its place." in said
         assert "dispatches retry" not in said
+        refused = own.run("dispatches", "retry", "2", "--state", "rejected", "--yes", code=3).err
+        assert f"distributor send {CORRECTION}-2" in refused
+        refused = own.run("releases", "follow-up", SLUG, "--dry-run", code=3).err
+        assert f"distributor releases follow-up {CORRECTION}-2" in refused
+        own.run("releases", "retract", f"{CORRECTION}-2", "--because", "Tout est faux.")
+        own.run("send", f"{SLUG}-annulation", "--yes", code=5)
+        refused = own.run("releases", "follow-up", SLUG, "--dry-run", code=3).err
+        assert f"was withdrawn by «{SLUG}-annulation»" in refused
+        said = own.run("send", CORRECTION, "--yes").out
+        assert f"«{CORRECTION}» was withdrawn by «{SLUG}-annulation», which is sent in its place." in said

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
-from distributor.deliveries.conditions import is_meant
+from distributor.deliveries.conditions import CAME_BACK, is_meant
 from distributor.dispatch.recipients.manifest import PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, Verdict
@@ -75,6 +75,8 @@ class Holding:
     def standing(self) -> str:
         """How it stands with whoever has it, or was not reached by it, with the command that deals with that."""
         words = (_DEAD if self.is_dead else _WORDS)[DeliveryState(self.state)]
+        if self.reason == CAME_BACK:
+            words += "; mend the address: distributor contacts edit {1} --address NEW; then send it again"
         return words.format(self.dispatch_id, self.address_key, self.reason)
 
     @property
