@@ -35,6 +35,9 @@ NOTICE = "notice"
 OBJECTED = "objection"
 """The reason of a delivery that is withheld because its addressee objected."""
 
+CAME_BACK = "mail came back before"
+"""The reason of a delivery that is withheld because what was sent to its address came back for good."""
+
 
 def is_meant() -> ColumnElement[bool]:
     """The condition that a delivery is not withheld, in the very words of the indexes that hold those who are not."""

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
 from distributor.db.prepared import among
-from distributor.deliveries.conditions import OBJECTED, is_meant
+from distributor.deliveries.conditions import is_meant
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
@@ -26,7 +26,7 @@ from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.languages import find_holders
-from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutReason, Manifest, PlannedRecipient
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave, meant_by
 from distributor.dispatch.signoff.signoffs import Signature
@@ -258,13 +258,10 @@ def _rows(
     seen = {planned.address.key for planned in manifest.recipients}
     for left_out in manifest.left_out:
         planned = left_out.planned
-        if left_out.reason in _WITHHELD and planned.address.key not in seen:
+        if left_out.reason in ON_RECORD and planned.address.key not in seen:
             seen.add(planned.address.key)
-            withheld = {"state": DeliveryState.WITHHELD, "reason": _WITHHELD[left_out.reason]}
+            withheld = {"state": DeliveryState.WITHHELD, "reason": ON_RECORD[left_out.reason]}
             yield delivery_row(dispatch_id, version, planned, identity, now) | withheld
-
-
-_WITHHELD = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: "mail came back before"}
 
 
 def _timed(

@@ -11,7 +11,6 @@ from sqlalchemy import false, select, update
 from sqlmodel import Session, col
 
 from distributor.account_settings import DEFAULT_ACCOUNT
-from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
@@ -22,7 +21,7 @@ from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.plan import are_others, delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.recipients.fairness import interleave
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, PlannedRecipient
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOut, PlannedRecipient
 from distributor.dispatch.recipients.newcomers import holders
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waited import cut_offs_of, hours_of, waiting_of
@@ -233,7 +232,7 @@ def _rows(
     for one, left_out in part.phone:
         if one.planned.address.key not in seen:
             seen.add(one.planned.address.key)
-            reason = OBJECTED if left_out.reason == LeftOutReason.OBJECTION else left_out.because
+            reason = ON_RECORD.get(left_out.reason, left_out.because)
             if left_out.because == COMPLAINED:
                 reason = COMPLAINED
             yield _row(dispatch_id, part, one, now) | {"state": DeliveryState.WITHHELD, "reason": reason}
@@ -242,13 +241,13 @@ def _rows(
             seen.add(copy.meant.planned.address.key)
             yield _row(dispatch_id, part, copy.meant, now) | {"state": DeliveryState.WITHHELD, "reason": ELSEWHERE}
     for left_out in part.silent:
-        if left_out.reason == LeftOutReason.OBJECTION and left_out.planned.address.key not in seen:
+        if left_out.reason in ON_RECORD and left_out.planned.address.key not in seen:
             seen.add(left_out.planned.address.key)
             row = delivery_row(dispatch_id, part.stored.version, left_out.planned, part.identity, now)
             yield row | {
                 "contact_id": left_out.planned.contact_id or None,
                 "state": DeliveryState.WITHHELD,
-                "reason": OBJECTED,
+                "reason": ON_RECORD[left_out.reason],
                 "corrects_id": None,
             }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
-from distributor.reports.queries_chain import Step
+from distributor.reports.queries_chain import Have, Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.reports.wording import Wording
 from distributor.states import ELSEWHERE, DeliveryState
@@ -134,6 +134,7 @@ _WORDS = {
     "who_has": ("Qui a quel texte", "Who has which text"),
     "texts": ("Textes reçus", "Texts received"),
     "in_doubt": ("Incertain", "In doubt"),
+    "of_whom": ("dont", "of whom"),
 }  # fmt: skip
 _VERBS = {
     "correction": ("corrige", "corrects"),
@@ -292,14 +293,19 @@ class Page(Wording):
             return None
         have = [
             [
-                "; ".join(f"{slug}, {self.words['version']} {number}" for slug, number in one.texts),
+                "; ".join(f"{slug}, {self.words['version']} {number}" for slug, number in one.texts)
+                + self._of_whom(one),
                 self.number(one.many),
             ]
             for one in chain.have
         ]
-        others = (("in_doubt", chain.in_doubt), ("waiting", chain.waiting))
-        have += [[self.words[name].capitalize(), self.number(many)] for name, many in others if many]
+        have += [[self.words[name].capitalize(), self.number(many)] for name, many in _unsettled(chain.without)]
         return {"steps": [self._step(one) for one in chain.steps], "have": have}
+
+    def _of_whom(self, have: Have) -> str:
+        """How many of them may have another text, too, or wait for one."""
+        said = [f"{self.number(many)} {self.words[name].lower()}" for name, many in _unsettled(have)]
+        return f" ({self.words['of_whom']} {', '.join(said)})" if said else ""
 
     def _step(self, step: Step) -> str:
         verb = _VERBS.get(step.kind, ("", ""))[self.column] if step.corrects else ""
@@ -340,3 +346,8 @@ class Page(Wording):
             parts = [self._bar(state, by_state[state], total) for state in states]
             rows.append({"name": name or self.words["nobody"], "total": self.number(total), "parts": parts})
         return {"title": title, "rows": rows, "more": max(0, len(counts) - _MANY)}
+
+
+def _unsettled(have: Have) -> list[tuple[str, int]]:
+    """Of how many it is not known what they will have, by the word for it; none of whom there are none."""
+    return [(name, many) for name, many in (("in_doubt", have.in_doubt), ("waiting", have.waiting)) if many]

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
@@ -25,7 +25,8 @@ _NOT_TOLD = (DeliveryState.WITHHELD, DeliveryState.REJECTED, DeliveryState.EXPIR
 
 def phone_list(connection: Connection, dispatch_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Whoever's message these dispatches of a correction would correct, and did not reach: with number and reason."""
-    corrected = _delivery.alias()
+    corrected, other = _delivery.alias(), _delivery.alias()
+    told_since = exists().where(other.c.corrects_id == corrected.c.id, other.c.state == DeliveryState.ACCEPTED)
     person = _contact.alias()
     rows = connection.execute(
         select(
@@ -47,6 +48,7 @@ def phone_list(connection: Connection, dispatch_ids: Sequence[int]) -> list[dict
         .join(_contact, _contact.c.id == _delivery.c.contact_id, isouter=True)
         .join(person, person.c.id == _contact.c.same_as_id, isouter=True)
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state.in_(_NOT_TOLD))
+        .where(~told_since)
         .where(_delivery.c.reason != ELSEWHERE)  # that journalist has a row of their own
         .order_by(_delivery.c.outlet, _delivery.c.name, _delivery.c.id)
     ).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,14 @@ _TABLES = SQLModel.metadata.tables
 _release, _version, _contact = _TABLES["release"], _TABLES["release_version"], _TABLES["contact"]
 _dispatch, _delivery = _TABLES["dispatch"], _TABLES["delivery"]
 
-_HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
+_WAITS, _MAY_HAVE_IT, _HAS_IT = 1, 2, 3
+_RANKS: Mapping[str, int] = {
+    **dict.fromkeys(OPEN_STATES, _WAITS),
+    DeliveryState.IN_DOUBT: _MAY_HAVE_IT,
+    DeliveryState.ACCEPTED: _HAS_IT,
+    DeliveryState.COMPLAINED: _HAS_IT,
+}
+"""State → what it says of one text: of several deliveries of it to one person the strongest counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +51,43 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Have:
-    """How many people have exactly these texts, (short name, version) in the order in which they came."""
+    """How many people have exactly these texts, (short name, version) in the order in which they came.
+
+    Of so many of them nobody knows whether they have another, too, and so many still wait for one.
+    """
 
     texts: tuple[tuple[str, int], ...]
     many: int
+    in_doubt: int = 0
+    waiting: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The stable shape."""
         return {
             "texts": [{"release": slug, "version": number} for slug, number in self.texts],
             "recipients": self.many,
+            "in_doubt": self.in_doubt,
+            "waiting": self.waiting,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain of corrections: its steps, who has which texts; of whom nobody knows, and who still waits for a text."""
+    """A chain of corrections: its steps, and who has which texts, each person counted once.
+
+    `in_doubt` and `waiting` are those among all people, whether or not they have an earlier text.
+    """
 
     steps: tuple[Step, ...]
     have: tuple[Have, ...]
     in_doubt: int
     waiting: int
+
+    @property
+    def without(self) -> Have:
+        """Those of them who are not known to have any text."""
+        in_doubt = self.in_doubt - sum(one.in_doubt for one in self.have)
+        return Have((), 0, in_doubt, self.waiting - sum(one.waiting for one in self.have))
 
     def as_json(self) -> dict[str, Any]:
         """The stable shape."""
@@ -125,6 +148,8 @@ def _who_has(connection: Connection, members: Sequence[Link]) -> tuple[tuple[Hav
     place = {link.id: number for number, link in enumerate(members)}
     rows = connection.execute(
         select(
+            _delivery.c.id,
+            _delivery.c.corrects_id,
             func.coalesce(_contact.c.same_as_id, _contact.c.id),
             _delivery.c.address_key,
             _delivery.c.state,
@@ -137,20 +162,26 @@ def _who_has(connection: Connection, members: Sequence[Link]) -> tuple[tuple[Hav
         .join(_release, _release.c.id == _version.c.release_id)
         .join(_contact, _contact.c.id == _delivery.c.contact_id, isouter=True)
         .where(_version.c.release_id.in_(list(place)), _dispatch.c.is_test.is_(False))
+        .order_by(_delivery.c.id)
     )
-    has: dict[int | str, set[tuple[int, int, str]]] = defaultdict(set)
-    open_for: dict[int | str, set[str]] = defaultdict(set)
-    for owner, address, state, release_id, slug, number in rows:
-        person = owner if owner is not None else address
-        if state in _HAS:
-            has[person].add((place[release_id], number, slug))
-        else:
-            open_for[person].add(state)
-    counted = Counter(tuple((slug, number) for _, number, slug in sorted(texts)) for texts in has.values())
-    have = tuple(Have(texts, many) for texts, many in sorted(counted.items(), key=lambda one: (-one[1], one[0])))
-    in_doubt = sum(DeliveryState.IN_DOUBT in states for states in open_for.values())
-    waiting = sum(bool(states & OPEN_STATES) for states in open_for.values())
-    return have, in_doubt, waiting
+    erased: dict[int, str] = {}
+    found: dict[int | str, dict[tuple[int, int, str], int]] = defaultdict(dict)
+    for delivery_id, corrects_id, owner, address, state, release_id, slug, number in rows:
+        person = owner
+        if person is None:  # whoever was erased has another mark on each delivery
+            person = erased[delivery_id] = erased.get(corrects_id, address)
+        theirs, text = found[person], (place[release_id], number, slug)
+        theirs[text] = max(theirs.get(text, 0), _RANKS.get(state, 0))
+    groups: dict[tuple[tuple[str, int], ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for theirs in found.values():
+        texts = tuple((slug, number) for (_, number, slug), rank in sorted(theirs.items()) if rank == _HAS_IT)
+        group, ranks = groups[texts], theirs.values()
+        group[0] += 1
+        group[1] += _MAY_HAVE_IT in ranks
+        group[2] += _WAITS in ranks
+    have = [Have(texts, *group) for texts, group in groups.items() if texts]
+    _, in_doubt, waiting = (sum(column) for column in zip(*groups.values(), strict=True)) if groups else (0, 0, 0)
+    return tuple(sorted(have, key=lambda one: (-one.many, one.texts))), in_doubt, waiting
 
 
 def corrections_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, tuple[str, str]]:

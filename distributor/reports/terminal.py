@@ -14,7 +14,7 @@ from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.follow_ups import FollowUp
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
-from distributor.reports.queries_chain import Chain
+from distributor.reports.queries_chain import Chain, Have
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
 from distributor.states import DeliveryState
@@ -82,11 +82,20 @@ def _show_chain(out: Console, chain: Chain | None, slug: str) -> None:
         out.print(Text.assemble((said, "yellow" if verb else ""), sent, link), soft_wrap=True)
     for one in chain.have:
         texts = " and ".join(f"«{name}» version {number}" for name, number in one.texts)
-        out.print(Text(f"{one.many:>7} {'has' if one.many == 1 else 'have'} {texts} only."), soft_wrap=True)
-    for many, words in ((chain.in_doubt, "may have one of them: in doubt."), (chain.waiting, "still to be sent to.")):
+        verb = "has" if one.many == 1 else "have"
+        out.print(Text(f"{one.many:>7} {verb} {texts} only{_of_them(one)}."), soft_wrap=True)
+    rest = chain.without
+    for many, words in ((rest.in_doubt, "may have one of them: in doubt."), (rest.waiting, "still to be sent to.")):
         if many:
             out.print(Text(f"{many:>7} {words}"))
     out.print()
+
+
+def _of_them(have: Have) -> str:
+    """Of how many it is not known whether they have another text, too, and how many wait for one."""
+    told = (have.in_doubt, "may have another: in doubt"), (have.waiting, "still to be sent to")
+    said = [f"{many} {words}" for many, words in told if many]
+    return f"; of whom {', '.join(said)}" if said else ""
 
 
 def _started(row: DispatchRow, zone: ZoneInfo) -> str:

@@ -37,9 +37,9 @@ Message-ID: {message_id}
 NEW = "nouvelle.adresse@ailleurs.example"
 
 
-def comes_back(office: Office, spec: str) -> None:
-    """Let a report be read that says of the first message to this address that there is no such mailbox."""
-    sent = next(one for one in office.deliveries() if one["address"] == spec)
+def comes_back(office: Office, spec: str, dispatch_id: int = 1) -> None:
+    """Let a report be read that says of a dispatch's message to this address that there is no such mailbox."""
+    sent = next(one for one in office.deliveries() if (one["address"], one["dispatch_id"]) == (spec, dispatch_id))
     report = REPORT.format(address=spec, message_id=sent["message_id"])
     file = office.path.parent / "report.eml"
     file.write_text(report, encoding="utf-8")

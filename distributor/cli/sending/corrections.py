@@ -32,9 +32,12 @@ from distributor.dispatch.signoff import signoffs
 from distributor.dispatch.signoff.leaving import Leaving
 from distributor.errors import NotAllReached, Refused
 from distributor.releases.attachments import FileRole
+from distributor.releases.corrections import standing_correction
+from distributor.releases.kinds import ReleaseKind
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
+from distributor.states import DeliveryState
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -277,8 +280,10 @@ def _question(ready: Ready) -> str:
     return f"Send «{headline}» to {count(has_it, 'journalist who has', 'journalists who have')} the wrong text{more}?"
 
 
-def _meant_in_words(has_it: int, waited: int) -> str:
+def _meant_in_words(has_it: int, waited: int, missed: int) -> str:
     """Who has the wrong text, and who waited for it; whoever is not there is not counted."""
+    if missed and not has_it and not waited:
+        return "Nobody else is known to have the wrong text."
     if not has_it and not waited:
         return "Nobody is known to have the wrong text who was not told."
     told = f"{count(has_it, 'recipient has', 'recipients have')} the wrong text and {_gets(has_it)} the correction"
@@ -297,7 +302,7 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     out = console()
     found = ready.found
     has_it = [one for one in found.meant if one.has_it]
-    out.print(_meant_in_words(len(has_it), len(found.meant) - len(has_it)))
+    out.print(_meant_in_words(len(has_it), len(found.meant) - len(has_it), len(found.missed)))
     if ready.lists.lists:
         out.print(f"{len(ready.lists.recipients)} more of the lists, who have no text of it, get the right one.")
     for slug, told in ready.told.items():
@@ -318,11 +323,36 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
         out.print(f"{has} the wrong text, of journalists who are told once:")
         for copy in found.copies[:_MANY]:
             show_under(out, f"{copy.meant.planned.address}: {copy.because}")
+    _show_missed(workspace, ready)
     for holding in found.unsettled[:_MANY]:
         show_under(out, f"not known yet: {holding.address_key} ({holding.state.replace('_', ' ')}, {holding})")
     for proved in ready.proved.versions:
         show_warnings(proved.result, _how_to_prove(workspace, ready))
         show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
+
+
+def _show_missed(workspace: Workspace, ready: Ready) -> None:
+    """Whom the dispatches of a correction did not reach, or may not have, and what to do; of a corrected one, which."""
+    out, missed, release = console(), ready.found.missed, ready.versions[0].release
+    if not missed:
+        return
+    assert release.id is not None, "it was read"
+    with workspace.database.session(reads_only=True) as session:
+        standing = standing_correction(session, release.id)
+    if standing is not None:
+        verb = "withdrawn" if standing.kind == ReleaseKind.RETRACTION else "corrected"
+        out.print(f"«{release.slug}» was {verb} by «{standing.slug}», which is sent in its place.", soft_wrap=True)
+        return
+    out.print(
+        f"Of those on its dispatches {count(len(missed), 'recipient is', 'recipients are')} not known to have it:"
+    )
+    for one in missed[:_MANY]:
+        show_under(out, f"{one.address_key}: {one.standing}")
+    if len(missed) > _MANY:
+        out.print(f"  … and {len(missed) - _MANY} more: distributor report {release.slug}")
+    if any(one.state == DeliveryState.WITHHELD for one in missed):
+        numbers = sorted({one.dispatch_id for one in missed if one.state == DeliveryState.WITHHELD})
+        out.print(f"To ring up: {'; '.join(f'distributor dispatches phone-list {number}' for number in numbers)}")
 
 
 def _say_planned(workspace: Workspace, ready: Ready, planned: Planned) -> None:
@@ -390,6 +420,10 @@ def _as_json(ready: Ready, slug: str) -> dict[str, object]:
             ],
             "copies": [person(one.meant) | {"because": one.because} for one in found.copies],
             "done": found.done,
+            "missed": [
+                {"address": one.address_key, "state": one.state, "dispatch_id": one.dispatch_id}
+                for one in found.missed
+            ],
             "foreign": dict(found.foreign),
             "told": [
                 {"release": name, "dispatch_id": number, "has": told.which[number], "subject": notice.subject,

@@ -116,8 +116,8 @@ def read_states(names: Iterable[str], *, is_named: bool = False) -> tuple[Delive
 def find_again(session: Session, keyring: Keyring, dispatch_id: int, wish: Wish) -> Again:
     """Whom the wish means, each with what forbids it. Raises `BadInput` for a dispatch that is no longer sent."""
     dispatch = get_dispatch(session, dispatch_id)
+    require_uncorrected_text(session, dispatch)  # it names the way, and ends its dispatches
     _require_sendable(dispatch)
-    require_uncorrected_text(session, dispatch)
     meant = [row for row in _rows(session, dispatch_id, wish.states) if _fits(row, wish)]
     if wish.contacts:
         connection = session.connection()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlmodel import Session, col
 
+from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
 from distributor.db.pieces import in_pieces
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
-from distributor.dispatch.messages.composing import CORRECTS
+from distributor.dispatch.messages.composing import CORRECTS, recipient_of
 from distributor.dispatch.recipients.holdings import Holding, find_holdings
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.folding import slugify
@@ -31,6 +32,7 @@ from distributor.tokens import Keyring
 COMPLAINED = "complained of it"
 _HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
 _WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
+_MISSED = frozenset({DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT})
 _NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 
@@ -73,8 +75,8 @@ class Correcting:
     `meant` get it. `phone` have the wrong text and are not mailed, `silent` never got it and are not mailed either:
     each with the reason. `copies` are further addresses of those who are told, or rung up. Of `unsettled` nobody knows
     yet whether they have it. `done` is how many stand on a dispatch of the correction already, `outdated` who of them
-    on one of an older version of it; `foreign` are the languages that somebody has the wrong text in and that the
-    correction is not in.
+    on one of an older version of it, `missed` who of them it did not reach, or may not have reached; `foreign` are the
+    languages that somebody has the wrong text in and that the correction is not in.
     """
 
     meant: tuple[Meant, ...] = ()
@@ -83,6 +85,7 @@ class Correcting:
     unsettled: tuple[Holding, ...] = ()
     done: int = 0
     outdated: tuple[Holding, ...] = ()
+    missed: tuple[Holding, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
 
@@ -161,6 +164,7 @@ class _Sorted:
     recorded: set[int | str] = field(default_factory=set)
     done: int = 0
     outdated: list[Holding] = field(default_factory=list)
+    missed: list[Holding] = field(default_factory=list)
 
     def text_of(self, one: Holding) -> tuple[int, int]:
         """Where a text stands among those of the chain: its step, and its version. Translations stand together."""
@@ -178,9 +182,12 @@ class _Sorted:
             last = planned[-1]
             if last.number < self.newest.get(last.release_id, 0) and last.state in _HAS:
                 self.outdated.append(last)
+            if "@" in last.address_key and all(one.state in _MISSED for one in planned):
+                self.missed.append(last)
             return
         if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
+            self.missed += [one for one in of_it if "@" in one.address_key][-1:]
         held = next((one for one in reversed(earlier) if one.state in _HAS), None)
         doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
         if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):
@@ -202,6 +209,7 @@ def _ask_them(
 ) -> Correcting:
     """Who of them may be written to today; a mailbox that several share gets it once."""
     asked = _Asked(
+        keyring,
         Objectors(session, keyring),
         _deliveries(
             session, [one.delivery_id for one in (*found.has_it, *found.waited, *chain(*found.others.values()))]
@@ -220,6 +228,9 @@ def _ask_them(
     for holding, has in (*has_it, *((one, False) for one in found.waited)):
         one = asked.meant(holding, has_it=has)
         left = asked.left_out(one)
+        if left is not None and left.reason == LeftOutReason.CAME_BACK:
+            one = asked.moved(one)
+            left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:
             silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
         elif left is None:
@@ -238,6 +249,7 @@ def _ask_them(
             because = f"the same journalist {verb} {one.planned.address}"
             others = (asked.meant(other, has_it=True) for other in found.others[holding.person])
             copies += (Copy(other, one, because) for other in others)
+    told = {one.holding.person for one in meant}
     return Correcting(
         tuple(meant),
         tuple(phone),
@@ -245,6 +257,7 @@ def _ask_them(
         tuple(found.unsettled),
         found.done,
         tuple(found.outdated),
+        tuple(one for one in found.missed if one.person not in told),
         foreign,
         tuple(copies),
     )
@@ -254,6 +267,7 @@ def _ask_them(
 class _Asked:
     """What is known today of those who have or waited for a text: objections, deliveries, cards."""
 
+    keyring: Keyring
     objectors: Objectors
     rows: Mapping[int, Row[Any]]
     cards: Mapping[int | None, tuple[str, str]]
@@ -266,16 +280,26 @@ class _Asked:
         references = (*before, row.message_id) if has_it else ()
         return Meant(planned_before(row, holding.owner or 0), holding, has_it, references)
 
-    def told(self, holding: Holding) -> Told | None:
-        """What forbids mail to them at the address of this text."""
+    def moved(self, one: Meant) -> Meant:
+        """The same at the address that they have today."""
+        spec, _ = self.cards.get(one.holding.owner, ("", ""))
+        if not spec:
+            return one
+        address = kept_address(spec)
+        recipient = recipient_of(address, self.rows[one.holding.delivery_id].merge)
+        hashed = self.keyring.address_hash(address.key)
+        return replace(one, planned=replace(one.planned, address=address, address_hash=hashed, recipient=recipient))
+
+    def told(self, holding: Holding, address: str = "") -> Told | None:
+        """What forbids mail to them, at the address of this text or at another."""
         row = self.rows[holding.delivery_id]
-        return self.objectors.against(holding.owner, row.address, {row.sector_slug, *self.sectors} - {""})
+        return self.objectors.against(holding.owner, address or row.address, {row.sector_slug, *self.sectors} - {""})
 
     def left_out(self, one: Meant) -> LeftOut | None:
         """Why somebody is not mailed, if so."""
-        told = self.told(one.holding)
+        told = self.told(one.holding, one.planned.address.spec)
         if told is not None:
-            return LeftOut(one.planned, LeftOutReason.OBJECTION, told.because)
+            return LeftOut(one.planned, LeftOutReason.of(told), told.because)
         if one.holding.state == DeliveryState.COMPLAINED:
             return LeftOut(one.planned, LeftOutReason.OBJECTION, COMPLAINED)
         _, prefers = self.cards.get(one.holding.owner, ("", ""))
@@ -287,7 +311,8 @@ class _Asked:
         The rest stay with `found` as their others.
         """
         others = found.others[held.person]
-        today, _ = self.cards.get(held.owner, ("", ""))
+        spec, _ = self.cards.get(held.owner, ("", ""))
+        today = kept_address(spec).key if spec else ""
 
         def is_worse(one: Holding) -> tuple[bool, bool]:
             told = self.told(one)
@@ -321,7 +346,7 @@ def _cards(session: Session, numbers: Sequence[int]) -> dict[int | None, tuple[s
     found: dict[int | None, tuple[str, str]] = {}
     for chunk in in_pieces(numbers):
         rows = session.execute(
-            select(col(Contact.id), col(Contact.address_key), col(Contact.channel)).where(col(Contact.id).in_(chunk))
+            select(col(Contact.id), col(Contact.address), col(Contact.channel)).where(col(Contact.id).in_(chunk))
         )
-        found |= {number: (key or "", way_preferred(channel) if channel else "") for number, key, channel in rows}
+        found |= {number: (spec or "", way_preferred(channel) if channel else "") for number, spec, channel in rows}
     return found

@@ -187,7 +187,7 @@ class _Facts:
         excluded = (f"is on the excluded list {one}" for one, who in self.on_excluded.items() if row.owner in who)
         checks = (
             (LeftOutReason.NOT_FOLLOWED_UP, "" if row.owner else "is no longer in the base"),
-            (LeftOutReason.OBJECTION, self._objection(row)),
+            self._objection(row),
             (LeftOutReason.EXCLUDED, next(excluded, "")),
             (LeftOutReason.NOT_MEANT, self._not_meant(row)),
             (LeftOutReason.NOT_FOLLOWED_UP, self.followed_up.get(row.owner, "")),
@@ -200,11 +200,11 @@ class _Facts:
         )
         return next(((reason, why) for reason, why in checks if why), (LeftOutReason.NOT_FOLLOWED_UP, ""))
 
-    def _objection(self, row: Row[Any]) -> str:
+    def _objection(self, row: Row[Any]) -> tuple[LeftOutReason, str]:
         told = self.objectors.against(
             row.owner, row.address, {row.sector_slug, row.release_sector_slug, *self.sectors} - {""}
         )
-        return told.because if told else ""
+        return (LeftOutReason.of(told), told.because) if told else (LeftOutReason.OBJECTION, "")
 
     def _not_meant(self, row: Row[Any]) -> str:
         if self.on_lists and not any(row.owner in who for who in self.on_lists.values()):

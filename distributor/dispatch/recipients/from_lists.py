@@ -121,7 +121,7 @@ class _Facts:
             return LeftOutReason.NOT_MEANT, missing
         if len(refused) == len(copies):
             told = refused[0][1]
-            return LeftOutReason.CAME_BACK if told.is_returned else LeftOutReason.OBJECTION, told.because
+            return LeftOutReason.of(told), told.because
         if prefers := copies[0].member.prefers:
             return LeftOutReason.OTHER_CHANNEL, prefers
         if holds := self.held.get(key) or self.held.get(person):

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
-from distributor.deliveries.conditions import OBJECTED
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.recipients.lapsing import LAPSED
-from distributor.dispatch.recipients.manifest import LeftOutReason
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutReason
 from distributor.models import Contact, Delivery, Dispatch, LeftOut
 from distributor.states import ELSEWHERE, DeliveryState
+
+_WHY = {words: reason for reason, words in ON_RECORD.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
             told.append((0, _entry(one, LeftOutReason.NOT_FOLLOWED_UP, one.reason.removeprefix(LAPSED))))
         elif is_withheld and one.reason == ELSEWHERE:
             told.append((0, _entry(one, LeftOutReason.SAME_JOURNALIST, one.reason)))
-        elif not (is_withheld and one.reason == OBJECTED):
+        elif not (is_withheld and one.reason in _WHY):
             recipients.append(_entry(one))
         elif one.contact_id is None or one.contact_id not in known:
-            objectors.append(_entry(one, LeftOutReason.OBJECTION, one.reason))
+            objectors.append(_entry(one, _WHY[one.reason], one.reason))
     return FrozenManifest(dispatch, (*recipients, *(entry for _, entry in told), *objectors))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
-from distributor.deliveries.conditions import is_meant
+from distributor.deliveries.conditions import CAME_BACK, is_meant
 from distributor.dispatch.recipients.manifest import PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, Verdict
@@ -24,8 +24,9 @@ _WORDS = {
     _S.REJECTED: "was refused (dispatch {0}); to send again: distributor dispatches retry {0} --state rejected",
     _S.EXPIRED: "was put off too long (dispatch {0}); to send again: distributor dispatches retry {0} --state expired",
     _S.IN_DOUBT: "may have it (dispatch {0}); to end the doubt: distributor dispatches resolve {0}",
+    _S.WITHHELD: "is not mailed (dispatch {0}): {2}",
 }
-"""State → how somebody stands who is not sent the same version by another dispatch. Who was withheld is."""
+"""State → how somebody stands. Who was withheld may be sent the same version by another dispatch."""
 _DEAD = {
     _S.REJECTED: (
         "was refused (dispatch {0}), the address is dead; mend it: distributor contacts edit {1} --address NEW; then:"
@@ -69,6 +70,14 @@ class Holding:
     def person(self) -> int | str:
         """Who it is: the journalist, or for nobody in the base the address."""
         return self.owner if self.owner is not None else self.address_key
+
+    @property
+    def standing(self) -> str:
+        """How it stands with whoever has it, or was not reached by it, with the command that deals with that."""
+        words = (_DEAD if self.is_dead else _WORDS)[DeliveryState(self.state)]
+        if self.reason == CAME_BACK:
+            words += "; mend the address: distributor contacts edit {1} --address NEW; then send it again"
+        return words.format(self.dispatch_id, self.address_key, self.reason)
 
     @property
     def is_waiting(self) -> bool:
@@ -141,6 +150,5 @@ def find_held(session: Session, version: ReleaseVersion) -> dict[str | int, str]
     held: dict[str | int, str] = {}
     is_this = col(Delivery.release_version_id) == version.id
     for one in find_holdings(session, is_this & is_meant()):
-        words = (_DEAD if one.is_dead else _WORDS)[DeliveryState(one.state)].format(one.dispatch_id, one.address_key)
-        held |= {one.address_key: words, one.person: words}
+        held |= {one.address_key: one.standing, one.person: one.standing}
     return held

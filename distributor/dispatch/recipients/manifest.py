@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from distributor.addresses import Address, kept_address
+from distributor.contacts.objections.objectors import Told
+from distributor.deliveries.conditions import CAME_BACK, OBJECTED
 from distributor.dispatch.messages.composing import recipient_of
 from distributor.models import Delivery
 from distributor.rendering.values import Recipient
@@ -30,6 +32,15 @@ class LeftOutReason(StrEnum):
     SAME_JOURNALIST = "same journalist"
     OTHER_VERSION = "other language version"
     NOT_FOLLOWED_UP = "not followed up"
+
+    @classmethod
+    def of(cls, told: Told) -> LeftOutReason:
+        """Why nobody is mailed of whom this was said."""
+        return cls.CAME_BACK if told.is_returned else cls.OBJECTION
+
+
+ON_RECORD: Mapping[LeftOutReason, str] = {LeftOutReason.OBJECTION: OBJECTED, LeftOutReason.CAME_BACK: CAME_BACK}
+"""Why somebody is left out → the reason of the withheld delivery that keeps it on record, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

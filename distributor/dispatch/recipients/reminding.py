@@ -13,7 +13,7 @@ from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, KeptFile
-from distributor.releases.corrections import next_after, read_links
+from distributor.releases.corrections import head_of, read_links
 from distributor.releases.draft import ReleaseDraft
 from distributor.releases.followup import make_follow_up, slug_of_follow_up
 from distributor.releases.inforce import embargo_of
@@ -33,10 +33,10 @@ def find_followed(session: Session, slug: str) -> StoredRelease:
     if asked.release.follows_up_id is not None:
         raise BadInput(f"«{slug}» is itself a follow-up: there is one, and no more.", mend="See: releases list")
     assert asked.release.id is not None, "it was read"
-    later = next_after(read_links(session), asked.release.id)
-    if later is not None and later.kind == ReleaseKind.RETRACTION:
+    later = head_of(read_links(session), asked.release.id)
+    if later.kind == ReleaseKind.RETRACTION and later.id != asked.release.id:
         raise Refused(f"«{slug}» was withdrawn by «{later.slug}»: nobody is reminded of it.")
-    if later is not None:
+    if later.id != asked.release.id:
         raise Refused(
             f"«{slug}» was corrected by «{later.slug}»: nobody is reminded of what is wrong.",
             mend=f"Follow up the correction: distributor releases follow-up {later.slug}",

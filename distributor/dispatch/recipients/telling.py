@@ -123,7 +123,7 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manif
             row.owner, delivery.address, {delivery.sector_slug, delivery.release_sector_slug} - {""}
         )
         if told is not None:
-            left_out.append(LeftOut(planned, LeftOutReason.OBJECTION, told.because))
+            left_out.append(LeftOut(planned, LeftOutReason.of(told), told.because))
             continue
         recipients[row.owner] = planned
         addresses.add(delivery.address_key)
