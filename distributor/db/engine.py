@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError, SAWarning
+from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
 from distributor.db import troubles
@@ -55,6 +57,9 @@ SELECT set_config('DateStyle', 'ISO', false),
        CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 """What a server, a database or a role may be set to otherwise: the driver reads ISO dates only, and a commit that a
 crash of the server may undo would have somebody mailed twice."""
+
+# Of a row that is gone when it is to be deleted SQLAlchemy only warns: whoever deleted it is another command.
+warnings.filterwarnings("error", "DELETE statement on table", SAWarning)
 
 
 class Database:
@@ -287,6 +292,8 @@ def translated() -> Iterator[None]:
     except OperationalError as error:
         said = str(error.orig)
         raise troubles.of_server(_number_of(error), said) or troubles.of_operation(said) from error
+    except (StaleDataError, SAWarning) as error:
+        raise troubles.crossed("what was to be changed is gone") from error
     except OverflowError as error:
         trouble = troubles.of_number(str(error))
         if trouble is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
 
-_CROSSED = frozenset({"40P01", "40001", "23505"})
+_CROSSED = frozenset({"40P01", "40001", "23505", "23503"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
 _NOT_ALLOWED = frozenset({"42501", "3F000"})
@@ -22,8 +22,9 @@ _STORAGE = {
     ),
 }
 """PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
-was there), a table that is not there, a right or a schema that its user lacks; for writing where one may only read, a
-transaction that it has ended because it took too long, and rows that another one has not given free."""
+was there), or to a row that is gone; a table that is not there, a right or a schema that its user lacks; for writing
+where one may only read, a transaction that it has ended because it took too long, and rows that another one has not
+given free."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
@@ -37,14 +38,18 @@ def of_server(number: str, said: str) -> DistributorError | None:
             mend="Let our user own it: ALTER DATABASE its_name OWNER TO its_user.",
         )
     if number in _CROSSED:
-        return Crossed(
-            f"Another command was at the same rows, so nothing was written ({words}).",
-            mend="Run the same command again.",
-        )
+        return crossed(words)
     if found := _STORAGE.get(number):
         message, mend = found
         return StorageTrouble(message.format(words=words), mend=mend)
     return None
+
+
+def crossed(words: str) -> Crossed:
+    """That another command was in the way, as `words` say."""
+    return Crossed(
+        f"Another command was at the same rows, so nothing was written ({words}).", mend="Run the same command again."
+    )
 
 
 def of_operation(said: str) -> DistributorError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from distributor.db.engine import Database
 from distributor.db.sweeping import overwrite_deleted
 from distributor.models import Audit
 from distributor.privacy.erasure import Erasure, erase
-from distributor.privacy.subject import Subject, find_for_erasure, subject_of
+from distributor.privacy.subject import Subject
 from distributor.privacy.traces import Tracer, Traces
 from distributor.tokens import Keyring
 
@@ -39,15 +39,17 @@ class Forgotten:
     exports: tuple[Exported, ...]
 
 
-def forget(database: Database, keyring: Keyring, folder: Path, who: Sequence[str | int], *, actor: str) -> Forgotten:
-    """Erase the people that `who` names (address, name, or contact's number), from the base and the files in `folder`.
+def forget(
+    database: Database, keyring: Keyring, folder: Path, find: Callable[[Session], Sequence[Subject]], *, actor: str
+) -> Forgotten:
+    """Erase the people that `find` finds, in the transaction, from the base and the files in `folder`.
 
     The database's part is one transaction; what comes after it (the database's file rewritten, copies of messages and
-    rows of lists deleted) is done again by the same command, should it have been cut short. Raises `BadInput` for
-    somebody unknown, `Refused` as `erase` does, `StorageTrouble` when a file cannot be rewritten.
+    rows of lists deleted) is done again by the same command, should it have been cut short. Raises as `find`
+    does, `Refused` as `erase` does, `StorageTrouble` when a file cannot be rewritten.
     """
     with database.session() as session:
-        people = [_find(session, keyring, one) for one in who]
+        people = find(session)
         exports = _exports(session)
         erasure = erase(session, keyring, people, actor=actor)
     overwrite_deleted(database)
@@ -57,10 +59,6 @@ def forget(database: Database, keyring: Keyring, folder: Path, who: Sequence[str
     traces = tracer.find(folder)
     tracer.clear(traces)
     return Forgotten(erasure, traces, exports)
-
-
-def _find(session: Session, keyring: Keyring, one: str | int) -> Subject:
-    return subject_of(session, one) if isinstance(one, int) else find_for_erasure(session, keyring, one)
 
 
 def _exports(session: Session) -> tuple[Exported, ...]:

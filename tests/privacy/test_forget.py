@@ -16,12 +16,13 @@ from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Contact, Delivery, FeedbackEvent, Suppression
 from distributor.privacy.erasure import TEXTS
 from distributor.privacy.forget import Forgotten, forget
+from distributor.privacy.subject import find_for_erasure
 from distributor.reports import queries
 
 
 def forget_her(database: Database, folder: Path, who: str = ADDRESS) -> Forgotten:
     """Run the erasure as `contacts forget` does."""
-    return forget(database, KEYRING, folder, [who], actor="anne")
+    return forget(database, KEYRING, folder, lambda session: [find_for_erasure(session, KEYRING, who)], actor="anne")
 
 
 def figures(database: Database) -> list[object]:

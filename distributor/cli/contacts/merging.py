@@ -64,7 +64,7 @@ def merge(
     yes: Yes = False,
 ) -> None:
     """Make two contacts one. Lists, history and objections of both are kept; it can be undone."""
-    from distributor.cli.terminal.output import ask, console, suggest
+    from distributor.cli.terminal.output import ask, console, require_as_asked, suggest
     from distributor.contacts.people import combining
     from distributor.contacts.people.members import find_contact
     from distributor.dispatch.recipients.merged import spare_the_second
@@ -87,7 +87,9 @@ def merge(
         return
     ask(f"Make {b.name or b.address} a further address of {a.name or a.address}?", yes=yes)
     with workspace.database.session() as session:
-        plan = combining.plan_merge(session, a.contact_id, b.contact_id, choices)
+        agreed, plan = plan, combining.plan_merge(session, a.contact_id, b.contact_id, choices)
+        found = [find_contact(session, one).contact_id for one in (first, second)]
+        require_as_asked((agreed.resolved, agreed.first, agreed.second), (plan.resolved, *found), "one of the two")
         number = combining.merge(session, workspace.keyring, plan, actor=actor())
         spared = spare_the_second(session.connection(), workspace.log(), a.contact_id)
     console().print(f"They are one contact now, {a.address} (merge {number}).")

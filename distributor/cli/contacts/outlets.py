@@ -132,7 +132,7 @@ def merge(
     yes: Yes = False,
 ) -> None:
     """Make two outlets one. It cannot be undone."""
-    from distributor.cli.terminal.output import ask, console, count
+    from distributor.cli.terminal.output import ask, console, count, require_as_asked
     from distributor.contacts.people import outlets
     from distributor.wiring import actor, open_workspace
 
@@ -142,6 +142,7 @@ def merge(
     ask(f"Make «{pair[1].name}» ({count(pair[1].contacts, 'contact')}) part of «{pair[0].name}»?", yes=yes)
     with database.session() as session:
         kept, merged = outlets.find_outlet(session, first), outlets.find_outlet(session, second)
+        require_as_asked(pair, [outlets.summary(session, one) for one in (kept, merged)], "one of the two")
         moved, remarks = outlets.merge_outlets(session, kept, merged, actor=actor())
     console().print(f"{count(moved, 'contact')} moved from «{pair[1].name}» to «{pair[0].name}».")
     for remark in remarks:

@@ -10,7 +10,10 @@ import typer
 from distributor.cli.options import AsJson, Yes
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from distributor.privacy.forget import Forgotten
+    from distributor.privacy.subject import Subject
     from distributor.wiring import Workspace
 
 _FEW = 20
@@ -19,7 +22,7 @@ Contact = Annotated[str, typer.Argument(help="An address or a name.")]
 
 def forget(context: typer.Context, contact: Contact, yes: Yes = False) -> None:
     """Erase a person everywhere, at their request. Totals of past reports stay, and nobody can import them again."""
-    from distributor.cli.terminal.output import ask
+    from distributor.cli.terminal.output import ask, require_as_asked
     from distributor.privacy.forget import forget as forget_people
     from distributor.privacy.subject import find_for_erasure
     from distributor.wiring import actor, open_workspace
@@ -28,7 +31,13 @@ def forget(context: typer.Context, contact: Contact, yes: Yes = False) -> None:
     with workspace.database.session(reads_only=True) as session:
         subject = find_for_erasure(session, workspace.keyring, contact)
     ask(f"Erase {subject.label} from the base and from this workspace's files? It cannot be undone.", yes=yes)
-    _say(forget_people(workspace.database, workspace.keyring, workspace.path, [contact], actor=actor()), workspace)
+
+    def same(session: Session) -> list[Subject]:
+        found = find_for_erasure(session, workspace.keyring, contact)
+        require_as_asked(subject, found, f"who «{contact}» is")
+        return [found]
+
+    _say(forget_people(workspace.database, workspace.keyring, workspace.path, same, actor=actor()), workspace)
 
 
 def data(
@@ -81,9 +90,10 @@ def stale(
     from dataclasses import asdict
 
     from distributor import clock
-    from distributor.cli.terminal.output import count, show_json, show_table, suggest, when
+    from distributor.cli.terminal.output import count, require_as_asked, show_json, show_table, suggest, when
     from distributor.privacy.forget import forget as forget_people
     from distributor.privacy.staleness import stale_contacts, years_before
+    from distributor.privacy.subject import subject_of
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -104,8 +114,12 @@ def stale(
         return
     if forget_them:
         _confirm_number(len(found), yes=yes)
-        who = [one.contact_id for one in found]
-        _say(forget_people(workspace.database, workspace.keyring, workspace.path, who, actor=actor()), workspace)
+
+        def same(session: Session) -> list[Subject]:
+            require_as_asked(found, stale_contacts(session, before), "who gave no sign of life")
+            return [subject_of(session, one.contact_id) for one in found]
+
+        _say(forget_people(workspace.database, workspace.keyring, workspace.path, same, actor=actor()), workspace)
         return
     suggest("Somebody who is still right:", "distributor contacts edit ADDRESS --confirmed")
     suggest(

@@ -122,7 +122,7 @@ def merge(
 @app.command()
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a sector. Contacts and lists stay, without it; objections to it are kept."""
-    from distributor.cli.terminal.output import ask, console, count
+    from distributor.cli.terminal.output import ask, console, count, require_as_asked
     from distributor.contacts.lists import press_lists
     from distributor.contacts.people import sectors
     from distributor.wiring import actor, open_workspace
@@ -130,10 +130,12 @@ def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     database = open_workspace(context.obj).database
     with database.session(reads_only=True) as session:
         slug = press_lists.find_sector(session, name).slug
-        line = next(one for one in sectors.tree(session) if one.slug == slug)
+        line = sectors.line(session, slug)
     ask(f"Delete the sector «{line.name}» ({count(line.contacts, 'contact')}, {count(line.lists, 'list')})?", yes=yes)
     with database.session() as session:
-        sectors.delete_sector(session, press_lists.find_sector(session, slug), actor=actor())
+        sector = press_lists.find_sector(session, slug)
+        require_as_asked(line, sectors.line(session, slug), f"the sector «{slug}»")
+        sectors.delete_sector(session, sector, actor=actor())
     console().print(f"The sector «{slug}» is deleted.")
 
 

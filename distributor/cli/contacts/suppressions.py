@@ -51,7 +51,7 @@ def remove(
     yes: Yes = False,
 ) -> None:
     """Take an objection back, because the journalist asked for it."""
-    from distributor.cli.terminal.output import ask, console
+    from distributor.cli.terminal.output import ask, console, require_as_asked
     from distributor.contacts.lists import press_lists
     from distributor.contacts.objections import suppression
     from distributor.errors import BadInput
@@ -61,12 +61,15 @@ def remove(
         raise BadInput("An objection is not taken back without a reason.", field="--reason", mend="Say who asked.")
     workspace = open_workspace(context.obj)
     wanted = read_address(address)
+    with workspace.database.session(reads_only=True) as session:
+        scope = press_lists.find_sector(session, sector).slug if sector else None
+        known = suppression.to_remove(session, workspace.keyring, wanted, scope=scope)
+    if not known.is_something:
+        raise BadInput(f"{wanted} has not objected.", mend="See: distributor suppressions check ADDRESS")
     ask(f"Take back what {wanted} objected to? From then on it may be mailed again.", yes=yes)
     with workspace.database.session() as session:
-        scope = press_lists.find_sector(session, sector).slug if sector else None
         removed = suppression.remove(session, workspace.keyring, wanted, scope=scope, reason=reason, actor=actor())
-    if not (removed.scopes or removed.was_flagged or removed.had_come_back):
-        raise BadInput(f"{wanted} has not objected.", mend="See: distributor suppressions check ADDRESS")
+        require_as_asked(known, removed, f"what {wanted} objected to")
     if removed.scopes or removed.was_flagged:
         lifted = [_to(scope) for scope in removed.scopes] or ["everything (said in an imported file)"]
         console().print(f"{wanted}: objection to {' and '.join(lifted)} removed.")

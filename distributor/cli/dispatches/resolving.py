@@ -16,6 +16,7 @@ from distributor.dispatch.afterwards.maillogs import look_through, read_taken
 from distributor.dispatch.afterwards.resolving import Doubt, Word, read_doubts, say, settle, state_after
 from distributor.dispatch.calling import corrected_by
 from distributor.errors import BadInput
+from distributor.models import Dispatch
 from distributor.reports import queries
 from distributor.states import DeliveryState, DispatchState
 from distributor.transport.maillog import Found
@@ -124,12 +125,17 @@ def settle_from_log(
     ask(f"End {count(len(certain), 'doubt')} by what the log says?", yes=yes)
     names = [file.name for file in files]
     with workspace.database.session() as session:
+        session.get(Dispatch, dispatch_id, with_for_update=True)
+        same = set(read_doubts(session.connection(), dispatch_id))  # not who was sent to again, and is in doubt anew
         ended = Counter(
             state_after(one)
             for doubt, one in certain
-            if settle(session, doubt, one, dispatch_id=dispatch_id, actor=actor(), files=names, now=now)
+            if doubt in same
+            and settle(session, doubt, one, dispatch_id=dispatch_id, actor=actor(), files=names, now=now)
         )
-    if not as_json:
+    if not ended and not as_json:
+        console().print("Something else has ended them meanwhile; nothing was changed.")
+    elif not as_json:
         said = {DeliveryState.QUEUED: "not accepted"}
         words = ", ".join(f"{many} {said.get(state, state.value)}" for state, many in ended.items())
         console().print(f"Ended {count(ended.total(), 'doubt')}: {words}.")

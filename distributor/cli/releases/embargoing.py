@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
 from distributor import clock
@@ -14,7 +15,7 @@ from distributor.cli.dispatches import running
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.sending.proving import open_composer
-from distributor.cli.terminal.output import ask, console, count, show_table, suggest, when
+from distributor.cli.terminal.output import ask, console, count, require_as_asked, show_table, suggest, when
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
 from distributor.db.engine import made_anew_when_crossed
@@ -34,6 +35,8 @@ from distributor.releases.inforce import accept, acceptances, change_embargo, em
 from distributor.releases.readers.embargo import read_embargo
 from distributor.releases.translations import original_of
 from distributor.reports import queries
+from distributor.reports.dispatch_row import DispatchRow
+from distributor.reports.queries_waves import WaveRow
 from distributor.states import HAVE_IT, NOT_OVER, UNDER_WAY, DeliveryState
 from distributor.wiring import Workspace, actor
 
@@ -45,9 +48,18 @@ def read_instant(workspace: Workspace, text: str, now: datetime) -> datetime:
         moment = read_embargo(text, zone=zone).until
     except BadInput:  # as a release says it; else as the hours of a sending are typed: «demain 18 h»
         moment = instants.read_instant(text, zone, now)
+    _require_to_come(moment, now, zone)
+    return moment
+
+
+def _require_to_come(moment: datetime, now: datetime, zone: ZoneInfo) -> None:
     if moment <= now:
         raise BadInput(f"{say_instant(moment, zone)} is over.", field="--at", mend="To lift it now: --lift")
-    return moment
+
+
+def _require_in_force(until: datetime | None, now: datetime, slug: str) -> None:
+    if until is None or until <= now:
+        raise BadInput(f"«{slug}» is under no embargo now.", mend=f"See: distributor releases embargo {slug}")
 
 
 def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) -> None:
@@ -61,8 +73,8 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     until = read_instant(workspace, at, now) if at else None
     with workspace.database.session(reads_only=True) as session:
         before = embargo_of(session, store.find_release(session, slug).version)
-    if not at and (before is None or before <= now):
-        raise BadInput(f"«{slug}» is under no embargo now.", mend=f"See: distributor releases embargo {slug}")
+    if until is None:
+        _require_in_force(before, now, slug)
     said = f"from {say_instant(before, zone)} " if before else ""
     ends = say_instant(until, zone) if until else "now"
     ask(f"Move the embargo of «{slug}» {said}to {ends}?" if until else f"Lift the embargo of «{slug}» now?", yes=yes)
@@ -71,7 +83,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     @made_anew_when_crossed
     def change() -> tuple[list[int], list[int]]:
         with workspace.database.session() as session:
-            concerned = _change(session, slug, before, until)
+            concerned = _change(session, slug, before, until, zone)
             return concerned, _plan_notices(workspace, session, log, slug, before, identity) if identity else []
 
     dispatch_ids, told = change()
@@ -128,13 +140,22 @@ def _plan_notices(
     return planned
 
 
-def _change(session: Session, slug: str, before: datetime | None, until: datetime | None) -> list[int]:
-    """Write the change for every language version, and into each delivery; return the dispatches it concerns."""
+def _change(session: Session, slug: str, before: datetime | None, until: datetime | None, zone: ZoneInfo) -> list[int]:
+    """Write the change for every language version, and into each delivery; return the dispatches it concerns.
+
+    Raises `Refused` where it is no longer the embargo of `before`, and `BadInput` where its end, or `until`, has come.
+    """
     original = original_of(session, store.find_release(session, slug).release)
     # Whoever plans a dispatch of the release holds this row: none is planned with the old hour behind our back.
     session.get(Release, original.id, with_for_update=True, populate_existing=True)
     connection = session.connection()
-    until = until or clock_of(connection, clock.now())
+    require_as_asked(before, embargo_of(session, store.find_release(session, slug).version), f"the embargo of «{slug}»")
+    now = clock_of(connection, clock.now())
+    if until is None:
+        _require_in_force(before, now, slug)
+    else:
+        _require_to_come(until, now, zone)
+    until = until or now
     concerned: list[int] = []
     for one in store.language_versions(session, original):
         versions = change_embargo(session, one.version, until, actor(), clock.now())
@@ -255,9 +276,31 @@ def _say_if_none(workspace: Workspace, slug: str) -> None:
 def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
     """Let the next wave of a dispatch leave now. Raises `Refused` where the embargo lets nobody of it."""
     with workspace.database.reading() as connection:
-        row = queries.find_dispatch(connection, dispatch_id)
-        now = clock_of(connection, clock.now())
-        waiting = held(connection, [dispatch_id], now)
+        row, wave = _next_wave(workspace, connection, dispatch_id)
+    ask(f"Let wave {wave.number}, {wave.name}, leave now?", yes=yes)
+    with workspace.database.session() as session:
+        session.get(Dispatch, dispatch_id, with_for_update=True)
+        connection = session.connection()
+        require_as_asked(wave.number, _next_wave(workspace, connection, dispatch_id)[1].number, "which wave is next")
+        moment = clock_of(connection, clock.now())
+        set_start(connection, dispatch_id, wave.number, moment)
+        count_from(connection, dispatch_id, wave.number, moment)
+        mine = [one for one in held(connection, [dispatch_id], moment) if one.wave == wave.number]
+        everyone = connection.execute(
+            select(func.count()).where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.wave) == wave.number)
+        ).scalar_one()
+        if mine and sum(one.many for one in mine) == everyone:
+            raise _embargoed(workspace, row.slug, max(one.until for one in mine))
+        details = {"wave": wave.number, "name": wave.name, "planned": wave.starts_at and wave.starts_at.isoformat()}
+        session.add(Audit(actor=actor(), action="dispatches.release", subject=str(dispatch_id), details=details))
+    console().print(f"Wave {wave.number}, {wave.name}, of dispatch {dispatch_id} may leave now.")
+
+
+def _next_wave(workspace: Workspace, connection: Connection, dispatch_id: int) -> tuple[DispatchRow, WaveRow]:
+    """A dispatch and the wave of it that waits for its hour before the others; raises where there is none."""
+    row = queries.find_dispatch(connection, dispatch_id)
+    now = clock_of(connection, clock.now())
+    waiting = held(connection, [dispatch_id], now)
     if row.state not in UNDER_WAY:
         raise BadInput(
             f"Dispatch {dispatch_id} is {row.state}; no wave of it waits for its hour.",
@@ -278,21 +321,7 @@ def release_next(workspace: Workspace, dispatch_id: int, *, yes: bool) -> None:
             f"No wave of dispatch {dispatch_id} waits for its hour.",
             mend=f"See: distributor dispatches show {dispatch_id}",
         )
-    ask(f"Let wave {wave.number}, {wave.name}, leave now?", yes=yes)
-    with workspace.database.session() as session:
-        connection = session.connection()
-        moment = clock_of(connection, clock.now())
-        set_start(connection, dispatch_id, wave.number, moment)
-        count_from(connection, dispatch_id, wave.number, moment)
-        mine = [one for one in held(connection, [dispatch_id], moment) if one.wave == wave.number]
-        everyone = connection.execute(
-            select(func.count()).where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.wave) == wave.number)
-        ).scalar_one()
-        if mine and sum(one.many for one in mine) == everyone:
-            raise _embargoed(workspace, row.slug, max(one.until for one in mine))
-        details = {"wave": wave.number, "name": wave.name, "planned": wave.starts_at and wave.starts_at.isoformat()}
-        session.add(Audit(actor=actor(), action="dispatches.release", subject=str(dispatch_id), details=details))
-    console().print(f"Wave {wave.number}, {wave.name}, of dispatch {dispatch_id} may leave now.")
+    return row, wave
 
 
 def _embargoed(workspace: Workspace, slug: str, until: datetime) -> Refused:

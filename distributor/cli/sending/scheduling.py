@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from distributor import clock
-from distributor.cli.terminal.output import ask, console, count
+from distributor.cli.terminal.output import ask, console, count, require_as_asked
 from distributor.deliveries.roster import Roster, sends_through
 from distributor.dispatch.accounts.named import accounts_of
 from distributor.dispatch.hours.cooling import was_left
@@ -120,9 +120,14 @@ def reschedule_one(workspace: Workspace, dispatch_id: int, at: str, not_after: s
         hours = _hours(dispatch, read_hours(at, not_after, zone, now))
         assert hours.start is not None, "an hour is asked for"
         check_moment(session, dispatch, hours.start, zone)
+        standing = dispatch.state, dispatch.scheduled_at, dispatch.not_after
     show_hours(workspace, hours, now)
     ask(f"Let dispatch {dispatch_id} start then?", yes=yes)
     with workspace.database.session() as session:
+        dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
+        check_reschedulable(dispatch)
+        found = dispatch.state, dispatch.scheduled_at, dispatch.not_after
+        require_as_asked(standing, found, f"dispatch {dispatch_id}")
         reschedule(session, dispatch_id, hours.start, hours.not_after, actor())
     say_scheduled(workspace, [dispatch_id], hours.start)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.contacts.people.members import Member, read_contacts, read_list
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Refused
 from distributor.folding import slugify
 from distributor.models import Contact, ContactSector, MediaList, MediaListMember, Sector
 from distributor.tokens import Keyring
@@ -69,11 +69,23 @@ def find_list(session: Session, name: str) -> MediaList:
 
 def lists(session: Session, keyring: Keyring | None = None) -> list[ListSummary]:
     """Every press list, by slug."""
+    return _summaries(session, keyring, true())
+
+
+def summary(session: Session, media_list: MediaList, keyring: Keyring | None = None) -> ListSummary:
+    """One press list as a listing shows it; `Refused` where another command has just deleted it."""
+    for found in _summaries(session, keyring, col(MediaList.id) == media_list.id):
+        return found
+    raise Refused("Another command has just deleted this list.", mend="See: distributor lists list")
+
+
+def _summaries(session: Session, keyring: Keyring | None, which: ColumnElement[bool]) -> list[ListSummary]:
     count = func.count(col(MediaListMember.contact_id))
     rows = session.execute(
         select(MediaList, func.coalesce(col(Sector.name), ""), count)
         .join(Sector, col(Sector.id) == col(MediaList.sector_id), isouter=True)
         .join(MediaListMember, col(MediaListMember.media_list_id) == col(MediaList.id), isouter=True)
+        .where(which)
         .group_by(col(MediaList.id), col(Sector.name))
         .order_by(col(MediaList.slug))
     ).all()

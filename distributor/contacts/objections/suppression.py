@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, not_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, delete, not_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -35,6 +35,11 @@ class Removed:
     scopes: tuple[str, ...]
     was_flagged: bool
     had_come_back: bool = False
+
+    @property
+    def is_something(self) -> bool:
+        """Whether anything at all is taken back."""
+        return bool(self.scopes) or self.was_flagged or self.had_come_back
 
 
 def add(
@@ -90,18 +95,36 @@ def remove(
     check_key(session, keyring)
     addresses = _of_person(session, address)
     hashes = [keyring.address_hash(one.key) for one in addresses]
-    of_scope = true() if scope is None else col(Suppression.scope) == scope
-    which = and_(col(Suppression.address_hash).in_(hashes), of_scope)
-    said = session.execute(select(col(Suppression.scope), col(Suppression.reason)).where(which)).all()
-    scopes = sorted({scope for scope, why in said if not why.startswith(RETURNED)})
-    had_come_back = any(why.startswith(RETURNED) for _, why in said)
-    session.execute(delete(Suppression).where(which))
-    was_flagged = not scope and _lower_flag(session, addresses)
-    if said or was_flagged:
-        details = {"reason": reason, "scopes": scopes, "opted_out": was_flagged, "came_back": had_come_back}
+    rows = delete(Suppression).where(_said(hashes, scope)).returning(col(Suppression.scope), col(Suppression.reason))
+    removed = _removed(session.execute(rows).all(), was_flagged=not scope and _lower_flag(session, addresses))
+    if removed.is_something:
+        details = {
+            "reason": reason,
+            "scopes": list(removed.scopes),
+            "opted_out": removed.was_flagged,
+            "came_back": removed.had_come_back,
+        }
         session.add(Audit(actor=actor, action="suppressions.remove", subject=hashes[0], details=details))
         session.flush()
-    return Removed(tuple(scopes), was_flagged, had_come_back)
+    return removed
+
+
+def to_remove(session: Session, keyring: Keyring, address: Address, *, scope: str | None = None) -> Removed:
+    """What `remove` would take back. Raises as `add`."""
+    check_key(session, keyring)
+    hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
+    rows = select(col(Suppression.scope), col(Suppression.reason)).where(_said(hashes, scope))
+    return _removed(session.execute(rows).all(), was_flagged=not scope and is_flagged(session, address))
+
+
+def _removed(said: Sequence[Row[str, str]], *, was_flagged: bool) -> Removed:
+    scopes = sorted({scope for scope, why in said if not why.startswith(RETURNED)})
+    return Removed(tuple(scopes), was_flagged, any(why.startswith(RETURNED) for _, why in said))
+
+
+def _said(hashes: Sequence[str], scope: str | None) -> ColumnElement[bool]:
+    of_scope = true() if scope is None else col(Suppression.scope) == scope
+    return and_(col(Suppression.address_hash).in_(hashes), of_scope)
 
 
 def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:

@@ -55,6 +55,14 @@ def tree(session: Session) -> list[SectorLine]:
     ]
 
 
+def line(session: Session, slug: str) -> SectorLine:
+    """One sector as a listing shows it; `Refused` where another command has just deleted it."""
+    for found in tree(session):
+        if found.slug == slug:
+            return found
+    raise Refused("Another command has just deleted this sector.", mend="See: distributor sectors list")
+
+
 def add_sector(session: Session, name: str, *, parent: Sector | None = None, actor: str) -> Sector:
     """Make a sector, under another one if given. `BadInput` for a name that is taken, or a third level."""
     name = clean_text(name)[0]
