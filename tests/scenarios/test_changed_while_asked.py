@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, SHORT_LIST, SLUG, Office, finish
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish
 from smtpserver import Fault, Script, running
+from test_corrections_sent import CORRECTION, RIGHT, WRONG, write
 from test_embargoed import EVENING, MORNING, embargoed
 
 __all__ = ["embargoed"]  # the fixture
@@ -140,3 +141,21 @@ def test_a_log_read_for_one_doubt_does_not_end_the_next(office: Office) -> None:
             code=0,
         )
         assert list(sending.in_doubt()) == [HIM]
+
+
+def test_no_other_text_is_sent_than_the_correction_that_was_shown(office: Office) -> None:
+    """Meanwhile the wrong text reaches one more, so that all is proved again, and the correction is edited."""
+    with running(
+        Script(faults=(Fault("rcpt", reply="550 5.1.1 No", recipient=SHORT_LIST[0].spec, times=1),))
+    ) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("releases", "correct", SLUG, write(office, "first.txt", communique().replace(WRONG, RIGHT)))
+        edited = write(office, "second.txt", communique().replace(WRONG, f"{RIGHT} environ"))
+        answered(
+            sending,
+            ("send", CORRECTION),
+            ("dispatches", "retry", "1", "--contact", HIM, "--yes"),
+            ("releases", "import", edited, "--slug", CORRECTION),
+        )
+        assert len(server.accepted) == len(SHORT_LIST)

@@ -20,7 +20,7 @@ from distributor.cli.sending.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.sending.proving import log_overrides, require_reason
 from distributor.cli.sending.proving_corrections import Newcomers, Ready, prove_correction
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides, show_proof
-from distributor.cli.terminal.output import ask, console, count, show_json, show_under
+from distributor.cli.terminal.output import ask, console, count, require_as_asked, show_json, show_under
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import pause_dispatches
 from distributor.dispatch.hours.cooling import cool_down
@@ -159,8 +159,7 @@ def _hold_and_plan(
         with workspace.database.session(reads_only=True) as session:
             standing = who_gets(session, ready.versions, workspace.keyring, clock.now()).standing
         if standing != ready.found.standing:
-            ready = proved_now()
-            _require_passing(workspace, ready, moment)
+            ready = _proved_again(workspace, ready, proved_now, moment)
         try:
             with workspace.database.session() as session:
                 planned = plan_correction(
@@ -180,12 +179,22 @@ def _hold_and_plan(
                     cool_down(session, planned.dispatch_ids, until)
                 return ready, planned
         except Moved:
-            ready = proved_now()
-            _require_passing(workspace, ready, moment)
+            ready = _proved_again(workspace, ready, proved_now, moment)
     raise Refused(
         "Who has the wrong text keeps changing, so nothing was planned; its dispatches are paused.",
         mend=f"Run the same command again: distributor send {first.slug}",
     )
+
+
+def _proved_again(workspace: Workspace, asked: Ready, proved_now: Callable[[], Ready], moment: datetime) -> Ready:
+    """The same for who has what by now; `Refused` where the text is another one, or the lists name more people."""
+    ready = proved_now()
+    seen, found = ([one.version.id for one in each.versions] for each in (asked, ready))
+    require_as_asked(seen, found, "the correction")
+    known, new = ({one.contact_id for one in each.lists.recipients} for each in (asked, ready))
+    require_as_asked(set(), new - known, "the lists")
+    _require_passing(workspace, ready, moment)
+    return ready
 
 
 def _parts(workspace: Workspace, ready: Ready) -> list[CorrectionPart]:
