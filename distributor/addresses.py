@@ -89,7 +89,10 @@ def _parse_any(text: str) -> Address:
             "What stands before the @-sign is an encoded word (RFC 2047), which mail programs would decode."
         )
     assert found.ascii_domain is not None
-    return Address(found.local_part, found.ascii_domain.lower(), found.domain)
+    typed = text.rpartition("@")[0]
+    # Of «NOC» and some such names the library makes small letters; spelling stays as it was typed, here as above.
+    local = typed if typed.lower() == found.local_part else found.local_part
+    return Address(local, found.ascii_domain.lower(), found.domain)
 
 
 def domain_names(text: str) -> tuple[str, str]:
