@@ -48,7 +48,10 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED})
 """States in which the engine still has something to do."""
 
-HAVE_IT = frozenset({_S.ACCEPTED, _S.IN_DOUBT, _S.COMPLAINED})
+REACHED_STATES = frozenset({_S.ACCEPTED, _S.COMPLAINED})
+"""States in which a recipient has the message, as far as their mail server says: who complains of it has it."""
+
+HAVE_IT = REACHED_STATES | {_S.IN_DOUBT}
 """States in which a recipient has the message, or may have it."""
 
 UNREACHED_STATES = frozenset({_S.REJECTED, _S.EXPIRED, _S.IN_DOUBT, _S.BOUNCED})

@@ -11,7 +11,7 @@ from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Have, Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.reports.wording import Wording
-from distributor.states import ELSEWHERE, DeliveryState
+from distributor.states import ELSEWHERE, OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState
 
 _S = DeliveryState
 _STATES = {
@@ -184,9 +184,7 @@ class Page(Wording):
     def figures(self) -> dict[str, Any]:
         """All that a layout shows, as words: the same for the page and for the PDF."""
         totals, total = self.report.totals, self.report.total
-        accepted = totals.get(_S.ACCEPTED, 0) + totals.get(_S.COMPLAINED, 0)  # who complains of it has it
-        missed = sum(totals.get(state, 0) for state in (_S.REJECTED, _S.BOUNCED, _S.EXPIRED, _S.IN_DOUBT))
-        waiting = sum(totals.get(state, 0) for state in (_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED))
+        accepted, missed, waiting = map(self.report.many, (REACHED_STATES, UNREACHED_STATES, OPEN_STATES))
         words = self.words
         assumed = sum(self.report.assumed_sent.values())
         line = self.details.timeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -195,6 +195,10 @@ class Report:
     def total(self) -> int:
         """Everyone on the manifests."""
         return sum(self.totals.values())
+
+    def many(self, states: Iterable[DeliveryState]) -> int:
+        """How many are in one of these states."""
+        return sum(self.totals.get(state, 0) for state in states)
 
     @property
     def by_wave(self) -> dict[str, Mapping[str, int]]:

@@ -17,7 +17,7 @@ from distributor.db.pieces import in_pieces
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries import dispatches
 from distributor.reports.queries_details import Earlier, coverage, summed_up
-from distributor.states import DeliveryState
+from distributor.states import REACHED_STATES, UNREACHED_STATES, DeliveryState
 
 _TABLES = SQLModel.metadata.tables
 _dispatch, _delivery, _feedback = _TABLES["dispatch"], _TABLES["delivery"], _TABLES["feedback_event"]
@@ -25,9 +25,6 @@ _contact, _list, _member = _TABLES["contact"], _TABLES["media_list"], _TABLES["m
 
 GROUPS = ("sector", "outlet", "contact", "month")
 """What the deliveries of all releases can be grouped by."""
-
-_REACHED = (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED)
-_MISSED = (DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +122,8 @@ def _release(connection: Connection, rows: list[DispatchRow]) -> Release:
 
 
 def _group(connection: Connection, ids: list[int], by: str, zone: ZoneInfo) -> tuple[Line, ...]:
-    reached = func.sum(case((_delivery.c.state.in_(_REACHED), 1), else_=0))
-    missed = func.sum(case((_delivery.c.state.in_(_MISSED), 1), else_=0))
+    reached = func.sum(case((_delivery.c.state.in_(REACHED_STATES), 1), else_=0))
+    missed = func.sum(case((_delivery.c.state.in_(UNREACHED_STATES), 1), else_=0))
     replied = exists().where(_feedback.c.delivery_id == _delivery.c.id, _feedback.c.kind == "reply")
     replies = func.sum(case((replied, 1), else_=0))
     column = _delivery.c[{"month": "dispatch_id", "contact": "address"}.get(by, by)]
@@ -157,7 +154,7 @@ def _never_reached(connection: Connection, ids: list[int]) -> tuple[Unreached, .
         select(func.max(_delivery.c.id).label("id"), func.count().label("tries"))
         .where(theirs, _delivery.c.contact_id.is_not(None), _delivery.c.state != DeliveryState.WITHHELD)
         .group_by(_delivery.c.contact_id)
-        .having(func.sum(case((_delivery.c.state.in_(_MISSED), 0), else_=1)) == 0)
+        .having(func.sum(case((_delivery.c.state.in_(UNREACHED_STATES), 0), else_=1)) == 0)
         .subquery()
     )
     columns = [_delivery.c[name] for name in ("contact_id", "name", "address")]
@@ -178,7 +175,7 @@ def _reach_of_lists(connection: Connection, ids: list[int]) -> Sequence[Any]:
     got = exists().where(
         _delivery.c.contact_id == _member.c.contact_id,
         _delivery.c.dispatch_id.in_(ids),
-        _delivery.c.state.in_(_REACHED),
+        _delivery.c.state.in_(REACHED_STATES),
     )
     statement = (
         select(_list.c.slug, func.count(), func.sum(case((got, 1), else_=0)))
@@ -194,7 +191,11 @@ def not_reached_since(connection: Connection, contact_ids: Sequence[int], moment
     last = (
         select(func.max(_delivery.c.accepted_at))
         .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
-        .where(_delivery.c.contact_id == _contact.c.id, _delivery.c.state.in_(_REACHED), _dispatch.c.is_test.is_(False))
+        .where(
+            _delivery.c.contact_id == _contact.c.id,
+            _delivery.c.state.in_(REACHED_STATES),
+            _dispatch.c.is_test.is_(False),
+        )
         .scalar_subquery()
     )
     columns = [_contact.c[name] for name in ("id", "first_name", "last_name", "address")]

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor.releases.corrections import Link, chain_to, read_links, whole_chain
-from distributor.states import OPEN_STATES, DeliveryState
+from distributor.states import OPEN_STATES, REACHED_STATES, DeliveryState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version, _contact = _TABLES["release"], _TABLES["release_version"], _TABLES["contact"]
@@ -22,8 +22,7 @@ _WAITS, _MAY_HAVE_IT, _HAS_IT = 1, 2, 3
 _RANKS: Mapping[str, int] = {
     **dict.fromkeys(OPEN_STATES, _WAITS),
     DeliveryState.IN_DOUBT: _MAY_HAVE_IT,
-    DeliveryState.ACCEPTED: _HAS_IT,
-    DeliveryState.COMPLAINED: _HAS_IT,
+    **dict.fromkeys(REACHED_STATES, _HAS_IT),
 }
 """State → what it says of one text: of several deliveries of it to one person the strongest counts."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from distributor.reports.follow_ups import FollowUp, follow_ups
 from distributor.reports.problems import NOT_LEFT, Problem, find_problems
 from distributor.reports.queries import Report, decoded_lists, dispatches, sorted_groups
 from distributor.reports.queries_chain import Step
-from distributor.states import OPEN_STATES, DeliveryState, DispatchState
+from distributor.states import OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _delivery, _feedback, _coverage = _TABLES["delivery"], _TABLES["feedback_event"], _TABLES["coverage"]
@@ -300,7 +300,7 @@ def _earlier(connection: Connection, report: Report) -> tuple[Earlier, ...]:
 def summed_up(rows: list[DispatchRow]) -> Earlier:
     """The dispatches of one release as one line."""
 
-    def many(*states: DeliveryState) -> int:
+    def many(states: Iterable[DeliveryState]) -> int:
         return sum(row.counts.get(state, 0) for row in rows for state in states)
 
     return Earlier(
@@ -308,6 +308,6 @@ def summed_up(rows: list[DispatchRow]) -> Earlier:
         headline=rows[-1].headline,
         started_at=rows[0].started_at,
         total=sum(row.total for row in rows),
-        accepted=many(DeliveryState.ACCEPTED, DeliveryState.COMPLAINED),
-        unreached=many(DeliveryState.REJECTED, DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT),
+        accepted=many(REACHED_STATES),
+        unreached=many(UNREACHED_STATES),
     )

@@ -17,7 +17,7 @@ from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Chain, Have
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
-from distributor.states import DeliveryState
+from distributor.states import REACHED_STATES, DeliveryState
 
 _BAR = 40
 _MANY_GROUPS = 20
@@ -132,14 +132,14 @@ def _show_problems(out: Console, problems: Sequence[Problem]) -> None:
 def _show_timeline(out: Console, timeline: Timeline, report: Report, zone: ZoneInfo) -> None:
     if timeline.first is None or timeline.half is None or timeline.most is None or timeline.last is None:
         return
-    have_it = sum(report.totals.get(state, 0) for state in (DeliveryState.ACCEPTED, DeliveryState.COMPLAINED))
-    back = f" ({timeline.count - have_it} came back since)" if timeline.count > have_it else ""
+    back = timeline.count - report.many(REACHED_STATES)
+    since = f" ({back} came back since)" if back > 0 else ""
     moments = (
         ("first", timeline.first), ("50 %", timeline.half), ("90 %", timeline.most), ("last", timeline.last),
     )  # fmt: skip
     told = ", ".join(f"{name} at {moment.astimezone(zone):%H:%M:%S}" for name, moment in moments)
     day = f"{timeline.last.astimezone(zone):%d %b}"
-    out.print(f"Accepted {timeline.count} of {report.total}{back}: {told} ({day}).")
+    out.print(f"Accepted {timeline.count} of {report.total}{since}: {told} ({day}).")
     out.print()
 
 

@@ -26,13 +26,11 @@ from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of
-from distributor.states import ELSEWHERE, DeliveryState
+from distributor.states import ELSEWHERE, REACHED_STATES, UNREACHED_STATES, DeliveryState
 from distributor.tokens import Keyring
 
 COMPLAINED = "complained of it"
-_HAS = frozenset({DeliveryState.ACCEPTED, DeliveryState.COMPLAINED})
 _WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
-_MISSED = frozenset({DeliveryState.REJECTED, DeliveryState.EXPIRED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT})
 _NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 
@@ -180,21 +178,21 @@ class _Sorted:
         if planned:
             self.done += 1
             last = planned[-1]
-            if last.number < self.newest.get(last.release_id, 0) and last.state in _HAS:
+            if last.number < self.newest.get(last.release_id, 0) and last.state in REACHED_STATES:
                 self.outdated.append(last)
-            if "@" in last.address_key and all(one.state in _MISSED for one in planned):
+            if "@" in last.address_key and all(one.state in UNREACHED_STATES for one in planned):
                 self.missed.append(last)
             return
         if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
             self.missed += [one for one in of_it if "@" in one.address_key][-1:]
-        held = next((one for one in reversed(earlier) if one.state in _HAS), None)
+        held = next((one for one in reversed(earlier) if one.state in REACHED_STATES), None)
         doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
         if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):
             self.unsettled.append(doubtful)
         elif held is not None:
             self.has_it.append(held)
-            at = {one.address_key: one for one in earlier if one.state in _HAS | _NOBODY_KNOWS}
+            at = {one.address_key: one for one in earlier if one.state in REACHED_STATES | _NOBODY_KNOWS}
             self.others[held.person] = [one for key, one in at.items() if key != held.address_key]
         elif not self.is_retraction:
             waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
@@ -318,7 +316,7 @@ class _Asked:
             told = self.told(one)
             return told is not None and told.is_returned, one.address_key != today
 
-        alike = [one for one in others if one.state in _HAS and found.text_of(one) == found.text_of(held)]
+        alike = [one for one in others if one.state in REACHED_STATES and found.text_of(one) == found.text_of(held)]
         best = min((held, *alike), key=is_worse) if alike else held
         if best is not held:
             found.others[held.person] = [one for one in (*others, held) if one is not best]
