@@ -24,26 +24,27 @@ def read_pasted(text: str) -> list[tuple[int, str]] | None:
     if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
         return None
     pieces = _PIECES[";" if ";" in re.sub(r'"[^"\n]*"', "", text) else ","]
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, str, str]] = []
     bad = 0
-    for piece in _split(text, pieces):
-        bad += _name_around(piece[1]) is None
-        if "@" not in piece[1] or bad * 3 > len(found) + 3:  # a slip is rejected by itself, with its line
+    for line, piece in _split(text, pieces):
+        name = _name_around(piece)
+        bad += name is None
+        if "@" not in piece or bad * 3 > len(found) + 3:  # a slip is rejected by itself, with its line
             return None
-        found.append(piece)
+        found.append((line, piece, name or ""))
     if bad * 3 > len(found):
         return None
-    lines = [line for line, _ in found]
+    lines = [line for line, _, _ in found]
     counts = {lines.count(line) for line in set(lines)} if len(set(lines)) < 1000 else {1}
-    is_table = len(set(lines)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece in found)
+    is_table = len(set(lines)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece, _ in found)
     return None if counts == {1} or is_table else _by_person(found)
 
 
-def _by_person(pieces: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+def _by_person(pieces: Iterable[tuple[int, str, str]]) -> list[tuple[int, str]]:
     """Addresses under the very same name are one person's, and stand in one cell."""
     people: dict[str, tuple[int, str]] = {}
-    for line, piece in pieces:
-        who = fold(_name_around(piece) or "") or piece
+    for line, piece, name in pieces:
+        who = fold(name) or piece
         first = people.get(who)
         people[who] = (first[0], f"{first[1]}; {piece}") if first else (line, piece)
     return list(people.values())
