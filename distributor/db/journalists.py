@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, and_, exists, func, or_, select
 from sqlmodel import col
 
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
-from distributor.states import DeliveryState
+from distributor.states import HAVE_IT, DeliveryState
 
 _TABLE = Contact.__table__
 
@@ -56,6 +56,15 @@ def texts_to(contact_ids: Select[Any], states: Iterable[DeliveryState], name: st
         )
         .subquery(name)
     )
+
+
+def had_already(contact_ids: Select[Any], waiting: Iterable[DeliveryState]) -> Select[Any]:
+    """Those of these rows' deliveries in the states `waiting`, as `texts_to` gives them, whose text they have already.
+
+    Whoever has it in another language has it.
+    """
+    waits, has = texts_to(contact_ids, waiting, "waits"), texts_to(contact_ids, HAVE_IT, "has")
+    return select(waits).where(exists().where(is_one_text(waits, has))).order_by(waits.c.delivery_id)
 
 
 def is_one_text(one: Subquery, other: Subquery) -> ColumnElement[bool]:

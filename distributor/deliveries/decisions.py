@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, not_, select, update
+from sqlalchemy import Connection, not_, select, update
 
 from distributor.addresses import Address
 from distributor.db.bell import ring
-from distributor.db.journalists import is_one_text, rows_of, texts_to
+from distributor.db.journalists import had_already, rows_of
 from distributor.db.pieces import in_pieces
 from distributor.deliveries.conditions import objected
 from distributor.models import Attempt, Delivery, Dispatch
-from distributor.states import ELSEWHERE, HAVE_IT, DeliveryState, DispatchState, check_transition
+from distributor.states import ELSEWHERE, DeliveryState, DispatchState, check_transition
 
 _delivery = Delivery.__table__
 _attempt = Attempt.__table__
@@ -115,13 +115,12 @@ def reopen(connection: Connection, dispatch_id: int) -> None:
 def _spare_the_second(connection: Connection, delivery_id: int, now: datetime) -> None:
     """Withhold one that was queued where its journalist, of two contacts merged since, has the text by another."""
     contact_id = select(_delivery.c.contact_id).where(_delivery.c.id == delivery_id).scalar_subquery()
-    waits = texts_to(rows_of(contact_id), [DeliveryState.QUEUED], "waits")
-    has = texts_to(rows_of(contact_id), HAVE_IT, "has")
+    seconds = had_already(rows_of(contact_id), [DeliveryState.QUEUED]).subquery()
     check_transition(DeliveryState.QUEUED, DeliveryState.WITHHELD)
     connection.execute(
         update(_delivery)
         .where(_delivery.c.id == delivery_id, _delivery.c.state == DeliveryState.QUEUED)
-        .where(exists().where(waits.c.delivery_id == delivery_id, is_one_text(waits, has)))
+        .where(_delivery.c.id.in_(select(seconds.c.delivery_id)))
         .values(state=DeliveryState.WITHHELD, reason=ELSEWHERE, updated_at=now)
     )
 

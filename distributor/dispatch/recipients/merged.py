@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, literal, select
+from sqlalchemy import Connection, literal
 
-from distributor.db.journalists import is_one_text, rows_of, texts_to
+from distributor.db.journalists import had_already, rows_of
 from distributor.deliveries.log import DeliveryLog
-from distributor.states import ELSEWHERE, HAVE_IT, DeliveryState
+from distributor.states import ELSEWHERE, DeliveryState
 
 _WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
 
@@ -23,14 +23,7 @@ class Spared:
 
 
 def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[Spared]:
-    """Withhold, in the caller's transaction, what a journalist waits for at one address and has at another.
-
-    Whoever has it in another language has it.
-    """
-    theirs = rows_of(literal(contact_id))
-    waits, has = texts_to(theirs, _WAITS, "waits"), texts_to(theirs, HAVE_IT, "has")
-    rows = connection.execute(
-        select(waits).where(exists().where(is_one_text(waits, has))).order_by(waits.c.delivery_id)
-    ).all()
+    """Withhold, in the caller's transaction, what a journalist waits for at one address and has at another."""
+    rows = connection.execute(had_already(rows_of(literal(contact_id)), _WAITS)).all()
     log.withhold_some(connection, [row.delivery_id for row in rows], ELSEWHERE)
     return [Spared(row.address, row.dispatch_id, row.slug) for row in rows]
