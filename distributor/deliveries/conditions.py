@@ -44,6 +44,11 @@ def is_meant() -> ColumnElement[bool]:
     return literal_column("NOT delivery.is_withheld")  # of no type: a Boolean one is compared with 1
 
 
+def is_somebodys() -> ColumnElement[bool]:
+    """The condition that the person whom a delivery went to was not erased since: what is left of those has no @."""
+    return _delivery.c.address_key.contains("@")
+
+
 def of_any_dispatch() -> ColumnElement[bool]:
     """A condition that holds for every delivery: with it those in some states, or at one address, are looked up.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
+from distributor.addresses import Address, kept_address
 from distributor.errors import Refused
 from distributor.models import Attempt, Delivery, Dispatch, FeedbackEvent
 from distributor.states import DeliveryState, check_transition
@@ -88,6 +89,11 @@ def erase_deliveries(
 def is_erased(delivery: Delivery) -> bool:
     """Whether the person whom it went to was erased since."""
     return "@" not in delivery.address
+
+
+def address_of(delivery: Delivery) -> Address | None:
+    """The address that it went to; None of who was erased since, and is not mailed again as it is."""
+    return None if is_erased(delivery) else kept_address(delivery.address)
 
 
 def _without_person(row: Any, redact: Callable[[Any], Any], now: datetime) -> dict[str, Any]:

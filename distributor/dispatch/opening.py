@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.contacts.objections import suppression
+from distributor.deliveries.conditions import is_somebodys
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -84,7 +85,7 @@ class Opening:
         suppression.check_key(session, self.keyring)
         planned = session.execute(
             select(col(Delivery.address_key), col(Delivery.address_hash))
-            .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.address_key).contains("@"))  # not erased
+            .where(col(Delivery.dispatch_id) == dispatch_id, is_somebodys())
             .limit(1)
         ).first()
         if planned is not None and self.keyring.address_hash(planned[0]) != planned[1]:

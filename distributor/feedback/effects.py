@@ -15,7 +15,7 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.people import ownership
 from distributor.deliveries import returns
 from distributor.deliveries.conditions import of_any_dispatch
-from distributor.deliveries.erasure import is_erased
+from distributor.deliveries.erasure import address_of, is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
@@ -129,7 +129,7 @@ def complained(hand: Hand, finding: Finding, match: Match) -> Effect:
         returns.complain(hand.session.connection(), delivery.id, reason=finding.reason, now=hand.now)
     elif told is None:
         return _unattributed(finding, match)
-    for address in filter(None, (told, _address_of(delivery) if delivery else None)):
+    for address in filter(None, (told, address_of(delivery) if delivery else None)):
         suppression.add(
             hand.session, hand.keyring, address, reason=finding.reason, source=hand.source, actor=hand.actor
         )
@@ -142,7 +142,7 @@ def objected(hand: Hand, reading: Reading, signed_for: int | None) -> Effect:
     address = read_sender(reading.sender)
     if hand.is_told and address is not None:
         object_for(hand, address)
-    if delivery is not None and (theirs := _address_of(delivery)) is not None:
+    if delivery is not None and (theirs := address_of(delivery)) is not None:
         return object_for(hand, theirs)
     if hand.is_told and address is not None:
         return Effect(APPLIED, f"{address} objected: not mailed again")
@@ -224,11 +224,6 @@ def read_sender(text: str) -> Address | None:
         return parse_address(text)
     except BadAddress:
         return None
-
-
-def _address_of(delivery: Delivery) -> Address | None:
-    """The address that a delivery went to; None of who was erased since, and is not mailed again as it is."""
-    return None if is_erased(delivery) else kept_address(delivery.address)
 
 
 def _unattributed(finding: Finding, match: Match) -> Effect:

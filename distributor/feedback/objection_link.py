@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from distributor.addresses import Address, kept_address
 from distributor.clock import now
 from distributor.contacts.objections import suppression
+from distributor.deliveries.erasure import address_of
 from distributor.models import Contact, Delivery, Dispatch, FeedbackEvent, Sector
 from distributor.tokens import Keyring
 
@@ -42,7 +43,7 @@ def find_reader(session: Session, keyring: Keyring, delivery_id: int) -> Reader 
     if delivery is None:
         return None
     dispatch = session.get_one(Dispatch, delivery.dispatch_id)
-    address = kept_address(delivery.address) if "@" in delivery.address_key else None
+    address = address_of(delivery)
     slugs = dict.fromkeys(filter(None, (delivery.sector_slug, delivery.release_sector_slug)))
     rows = session.exec(select(Sector.slug, Sector.name).where(col(Sector.slug).in_(slugs))).all()
     names = dict(rows)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
+from distributor.deliveries.conditions import is_somebodys
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.follow_ups import FollowUp, follow_ups
@@ -216,7 +217,7 @@ def _lists_as_text() -> ColumnElement[str]:
 
 def _reasons(connection: Connection, dispatch_ids: list[int]) -> tuple[Reason, ...]:
     columns = [_delivery.c[name] for name in ("state", "verdict", "code", "enhanced_code", "reason")]
-    address = case((_delivery.c.address.contains("@"), _delivery.c.address))  # who was erased has none
+    address = case((is_somebodys(), _delivery.c.address))
     rows = connection.execute(
         select(*columns, func.max(_delivery.c.reply), func.count(), func.count(address), func.min(address))
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state.in_(NOT_REACHED))

@@ -172,7 +172,7 @@ class _Sorted:
         """One person, by all their deliveries: what they have last, or what they waited for."""
         theirs = sorted(deliveries, key=lambda one: (*self.text_of(one), one.delivery_id))
         # Who was erased has no address any more.
-        earlier = [one for one in theirs if one.release_id not in self.own and "@" in one.address_key]
+        earlier = [one for one in theirs if one.release_id not in self.own and not one.is_erased]
         of_it = [one for one in theirs if one.release_id in self.own]
         planned = [one for one in of_it if one.state != DeliveryState.WITHHELD]
         if planned:
@@ -180,12 +180,12 @@ class _Sorted:
             last = planned[-1]
             if last.number < self.newest.get(last.release_id, 0) and last.state in REACHED_STATES:
                 self.outdated.append(last)
-            if "@" in last.address_key and all(one.state in UNREACHED_STATES for one in planned):
+            if not last.is_erased and all(one.state in UNREACHED_STATES for one in planned):
                 self.missed.append(last)
             return
         if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
-            self.missed += [one for one in of_it if "@" in one.address_key][-1:]
+            self.missed += [one for one in of_it if not one.is_erased][-1:]
         held = next((one for one in reversed(earlier) if one.state in REACHED_STATES), None)
         doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
         if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):

@@ -18,7 +18,7 @@ from distributor.contacts.cleaning.drafts import DESK
 from distributor.contacts.lists import press_lists
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
-from distributor.deliveries.conditions import is_meant
+from distributor.deliveries.conditions import is_meant, is_somebodys
 from distributor.dispatch.recipients.holdings import find_holdings
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
 from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
@@ -126,7 +126,7 @@ def _rows(session: Session, followed: Release) -> Sequence[Row[Any]]:
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
         .join(Contact, col(Contact.id) == col(d.contact_id), isouter=True)
         .where(col(ReleaseVersion.release_id) == followed.id, col(Dispatch.is_test).is_(False))
-        .where(col(d.address_key).contains("@"))  # not erased
+        .where(is_somebodys())
         .order_by(col(d.id))
     ).all()  # fmt: skip
 

@@ -72,6 +72,11 @@ class Holding:
         return self.owner if self.owner is not None else self.address_key
 
     @property
+    def is_erased(self) -> bool:
+        """Whether the person whom it went to was erased since."""
+        return "@" not in self.address_key
+
+    @property
     def standing(self) -> str:
         """How it stands with whoever has it, or was not reached by it, with the command that deals with that."""
         words = (_DEAD if self.is_dead else _WORDS)[DeliveryState(self.state)]
