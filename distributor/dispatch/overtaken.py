@@ -26,7 +26,7 @@ def require_uncorrected(session: Session, release_id: int) -> None:
     if standing is None:
         return
     is_gone = standing.kind == ReleaseKind.RETRACTION
-    said = f"was {'withdrawn' if is_gone else 'corrected'} by «{standing.slug}»; nothing was sent."
+    said = f"{standing.what_it_did}; nothing was sent."
     if release.follows_up_id is not None:
         raise Refused(
             f"The release that «{release.slug}» reminds of {said}",

@@ -202,12 +202,8 @@ class _Run:
                     refusals += 1
                     continue
                 refusals = 0
-                apart_s = self.parts.pacer.apart.total_seconds()
-                is_late = apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S)
                 # An idle connection is no delay, whatever the clock does.
-                is_late = is_late or (connection is not before and lapses is not None and self.parts.now() > lapses)
-                if is_late:
-                    # After an outage all connections stand at once: without this, as many messages would leave at once.
+                if self._is_late(asked, lapses if connection is not before else None):
                     self.supply.put_back(claimed)
                     continue
                 message: _Message | None = self._written(claimed)
@@ -300,6 +296,16 @@ class _Run:
             return connection
         await self._drop(connection)
         return await self._try_to_connect() if await self._has_room() else None
+
+    def _is_late(self, asked: float, lapses: datetime | None) -> bool:
+        """Whether a connection came too late for its message, which was admitted at `asked`, to leave until `lapses`.
+
+        After an outage all connections stand at once: without this, as many messages would leave at once.
+        """
+        apart_s = self.parts.pacer.apart.total_seconds()
+        if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
+            return True
+        return lapses is not None and self.parts.now() > lapses
 
     def _too_many(self) -> bool:
         return len(self.connected) > max(1, self.parts.pacer.connections)

@@ -26,6 +26,12 @@ class Link:
     corrects_id: int | None
     translates_id: int | None
 
+    @property
+    def what_it_did(self) -> str:
+        """What became of the release before it, in words that go on from its name: «was corrected by «…»»."""
+        verb = "withdrawn" if self.kind == ReleaseKind.RETRACTION else "corrected"
+        return f"was {verb} by «{self.slug}»"
+
 
 Links = Mapping[int, Link]
 Steps = list[list[Link]]

@@ -33,7 +33,6 @@ from distributor.dispatch.signoff.leaving import Leaving
 from distributor.errors import NotAllReached, Refused
 from distributor.releases.attachments import FileRole
 from distributor.releases.corrections import standing_correction
-from distributor.releases.kinds import ReleaseKind
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
@@ -349,8 +348,7 @@ def _show_missed(workspace: Workspace, ready: Ready) -> None:
     with workspace.database.session(reads_only=True) as session:
         standing = standing_correction(session, release.id)
     if standing is not None:
-        verb = "withdrawn" if standing.kind == ReleaseKind.RETRACTION else "corrected"
-        out.print(f"«{release.slug}» was {verb} by «{standing.slug}», which is sent in its place.", soft_wrap=True)
+        out.print(f"«{release.slug}» {standing.what_it_did}, which is sent in its place.", soft_wrap=True)
         return
     out.print(
         f"Of those on its dispatches {count(len(missed), 'recipient is', 'recipients are')} not known to have it:"

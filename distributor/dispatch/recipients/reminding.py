@@ -35,10 +35,10 @@ def find_followed(session: Session, slug: str) -> StoredRelease:
     assert asked.release.id is not None, "it was read"
     later = head_of(read_links(session), asked.release.id)
     if later.kind == ReleaseKind.RETRACTION and later.id != asked.release.id:
-        raise Refused(f"«{slug}» was withdrawn by «{later.slug}»: nobody is reminded of it.")
+        raise Refused(f"«{slug}» {later.what_it_did}: nobody is reminded of it.")
     if later.id != asked.release.id:
         raise Refused(
-            f"«{slug}» was corrected by «{later.slug}»: nobody is reminded of what is wrong.",
+            f"«{slug}» {later.what_it_did}: nobody is reminded of what is wrong.",
             mend=f"Follow up the correction: distributor releases follow-up {later.slug}",
         )
     if asked.release.kind == ReleaseKind.RETRACTION:
