@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from sys import intern
 
 
 class BadAddress(ValueError):
@@ -117,5 +118,6 @@ def kept_address(spec: str) -> Address:
     """The address behind a `spec` that we validated and stored ourselves: split, not checked again."""
     local, _, domain = spec.rpartition("@")
     if "xn--" not in domain:
+        domain = intern(domain)  # many have the same
         return Address(local, domain, domain)
     return parse_address(spec)

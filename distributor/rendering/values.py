@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from distributor.addresses import Address
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""No fields: the same for all who have none."""
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Recipient:
     sector: str = ""
     lists: tuple[str, ...] = ()
     note: str = ""
-    fields: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    fields: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     takes_attachments: bool = True
     familiarity: str = ""
     languages: tuple[str, ...] = ()
@@ -93,8 +94,8 @@ class Release:
     sector: str = ""
     event: Event = Event()
     changes: str = ""
-    notes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    extra: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    notes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    extra: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 ATTACHMENTS_LINK = "attachments_link"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from sys import intern
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, SQLColumnExpression, and_, func, select, true
@@ -29,6 +30,11 @@ _OF_CONTACT = (
     "collected_at", "notice_sent_at", "confirmed_at", "flag",
 )  # fmt: skip
 """What a member has of its contact's row, in the order of `Member`."""
+_OF_OUTLET = ("outlet", "outlet_kind", "outlet_region", "role", "desk")
+"""What a member has of its affiliation, behind that."""
+_SHARED = ("civility", "first_name", "language", "other_languages", "familiarity", "region", "attachments", *_OF_OUTLET)
+_ALIKE = tuple((*_OF_CONTACT, *_OF_OUTLET).index(name) for name in _SHARED)
+"""The places, of these, of what many members have alike: of a long list that is held, each is kept once."""
 
 _Statement: TypeAlias = Select[*tuple[Any, ...]]
 Condition: TypeAlias = ColumnElement[bool]
@@ -229,7 +235,7 @@ def _read(session: Session, statement: _Statement, contact_ids: Select[Any], slu
         .where(col(ContactSector.contact_id).in_(contact_ids))
         .order_by(col(Sector.slug))
     ):
-        covered.setdefault(contact_id, []).append((sector_slug, sector_name))
+        covered.setdefault(contact_id, []).append((intern(sector_slug), intern(sector_name)))
     return _stream(session, statement, covered, slug)
 
 
@@ -248,6 +254,8 @@ def _member(row: Row[*tuple[Any, ...]], covered: Mapping[int, list[tuple[str, st
     number, address, key, address_there, *rest = row
     if address_there:
         address, key = address_there, parse_address(address_there).key
+    for place in _ALIKE:
+        rest[place] = intern(rest[place])
     beats = covered.get(number)
     sectors = zip(*beats, strict=True) if beats else ((), ())
     return Member(number, address or "", key or "", *[*rest, *sectors, slug])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -19,7 +20,7 @@ from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Man
 from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, MediaList, ReleaseVersion, Sector
-from distributor.rendering.values import Recipient
+from distributor.rendering.values import NOTHING, Recipient
 from distributor.tokens import Keyring
 
 
@@ -187,7 +188,7 @@ def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], key
         heeded = [copy for copy in copies if copy not in dropped] or copies
     member, (slug, name) = heeded[0].member, heeded[0].sector
     address = kept_address(member.address)
-    lists = tuple(copy.list_slug for copy in heeded)
+    lists = _once(tuple(copy.list_slug for copy in heeded))
     return PlannedRecipient(
         contact_id=member.contact_id,
         address=address,
@@ -226,17 +227,29 @@ def recipient_from(
         first_name=member.first_name,
         last_name=member.last_name,
         language=member.language,
-        languages=tuple(dict.fromkeys(one for one in (member.language, *member.other_languages.split("; ")) if one)),
+        languages=_languages(member.language, member.other_languages),
         outlet=member.outlet,
         role=member.role,
         desk=member.desk,
         sector=_own_sector(member)[1] if sector is None else sector,
         lists=lists,
         note=member.note_to_send,
-        fields=dict(member.fields),
+        fields=member.fields or NOTHING,
         takes_attachments=member.attachments != "no",
         familiarity=member.familiarity,
     )
+
+
+@lru_cache(maxsize=256)
+def _once(lists: tuple[str, ...]) -> tuple[str, ...]:
+    """These lists, and the same object for all who stand on the same ones: a long manifest is held."""
+    return lists
+
+
+@lru_cache(maxsize=256)
+def _languages(first: str, others: str) -> tuple[str, ...]:
+    """The languages that somebody reads, the first one first; kept once for all who read the same."""
+    return tuple(dict.fromkeys(one for one in (first, *others.split("; ")) if one))
 
 
 def _sector_of(session: Session, slug: str) -> tuple[str, str] | None:
