@@ -100,6 +100,24 @@ def test_a_day_is_used_up_and_comes_back_a_day_later_not_at_midnight() -> None:
     assert got.tokens == 1
 
 
+def test_a_limit_that_was_lowered_is_kept_as_soon_as_so_few_are_out() -> None:
+    gauge, _ = draw(Gauge(), Limits(per_hour=10), 6, START)
+    gauge, _ = draw(gauge, Limits(per_hour=10), 4, after(minutes=20))
+    _, none = draw(gauge, Limits(per_hour=7), 1, after(minutes=40))
+    assert none.why == "7 messages an hour are used up"
+    assert after(minutes=60) <= none.retry_at <= after(minutes=65), (
+        "with the first block six come back, and four are out"
+    )
+    _, none = draw(gauge, Limits(per_hour=4), 1, after(minutes=40))
+    assert after(minutes=80) <= none.retry_at <= after(minutes=85), "of the four that are out then none may go yet"
+
+
+def test_of_what_we_set_and_what_was_learned_the_slower_counts() -> None:
+    slow = learn(Gauge(), Lesson.SLOWER, START, rate=120)
+    assert draw(slow, Limits(per_second=20), 16, START)[1].interval == timedelta(seconds=1)
+    assert draw(slow, Limits(per_second=0.5), 16, START)[1].interval == timedelta(seconds=2)
+
+
 def test_blocks_stay_few_however_many_draw() -> None:
     limits, gauge = Limits(per_minute=600, per_day=100_000), Gauge()
     for second in range(0, 7200, 2):
