@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 from aiosmtplib.errors import SMTPException, SMTPReadTimeoutError, SMTPServerDisconnected
@@ -35,7 +36,7 @@ class Conversation(asyncio.Protocol):
         self._dialogue = wire.dialogue
         self._loop = asyncio.get_running_loop()
         self._partial = b""
-        self._lines: list[bytes] = []  # of a reply whose last line has not come yet
+        self._lines: list[str] = []  # of a reply whose last line has not come yet
         self._kind = b""  # the first digit of its code
         self._replies: deque[SMTPResponse] = deque()
         self._owed = 0
@@ -194,22 +195,17 @@ class Conversation(asyncio.Protocol):
         """
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            found = _LINE.fullmatch(line)
-            if found is None:
-                said = line[:80].decode("utf-8", "replace")
-                raise SMTPException(f"The server answered with something that is not a reply: {said}")
-            code, goes_on, text = found.groups(b"")
-            if self._kind and code[:1] != self._kind:
+            kind, goes_on, said = (_remembered if len(line) <= _MEMO_LINE_LENGTH else _read_line)(line)
+            if self._kind and kind != self._kind:
                 raise SMTPException("The server began a reply with one code and ended it with another.")
             if goes_on:
-                self._kind = code[:1]
-                self._lines.append(text.strip())
-                continue
-            text = text.strip()
-            if self._kind:
-                text = b"\n".join([*self._lines, text])
+                self._kind = kind
+                self._lines.append(said.message)
+            elif self._kind:
+                self._replies.append(SMTPResponse(said.code, "\n".join([*self._lines, said.message])))
                 self._lines, self._kind = [], b""
-            self._replies.append(SMTPResponse(int(code), text.decode("utf-8", "surrogateescape")))
+            else:
+                self._replies.append(said)
         if self._unread > MAX_REPLY_OCTETS or len(self._lines) > MAX_REPLY_OCTETS // 8 or len(self._replies) > _MANY:
             raise SMTPException("The server does not stop talking.")
 
@@ -262,8 +258,24 @@ class Conversation(asyncio.Protocol):
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:(-)| |(?=[\t\r]|$))(.*)")
 """A line of a reply: its code, whether more follow, its text. Some leave out the space where there is no text."""
+_MEMO_LINES = 256
+_MEMO_LINE_LENGTH = 100
 _MANY = 64
 """Replies that lie unread: more than any group of commands asks for."""
+
+
+def _read_line(line: bytes) -> tuple[bytes, bool, SMTPResponse]:
+    """The first digit of a reply's line, whether more lines follow, and its code and text."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        said = line[:80].decode("utf-8", "replace")
+        raise SMTPException(f"The server answered with something that is not a reply: {said}")
+    code, goes_on, text = found.groups(b"")
+    return code[:1], bool(goes_on), SMTPResponse(int(code), text.strip().decode("utf-8", "surrogateescape"))
+
+
+# To all but the end of a body servers say the same at each message.
+_remembered = lru_cache(maxsize=_MEMO_LINES)(_read_line)
 
 
 def _flush_fully(transport: asyncio.WriteTransport) -> None:
