@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from distributor.errors import BadInput
+from distributor.lines import fit, put_together
 from distributor.rendering import headers, quoted_printable
 from distributor.rendering.attachments import attachment_part, image_part
 from distributor.rendering.values import AttachmentFile, InlineImage, Recipient, Sender, Stamp
@@ -34,17 +35,18 @@ class MessageWriter:
         if not subject.strip():
             raise BadInput("The release has no headline, so the message would have no subject.", field="Subject")
         reply_to = sender.reply_to
-        self._from = headers.mailbox_header("From", *sender.mail_from) + _sent_by(sender)
-        self._reply_and_subject = (
+        self._from = fit(headers.mailbox_header("From", *sender.mail_from) + _sent_by(sender))
+        self._reply_and_subject = fit(
             (headers.mailbox_header("Reply-To", *reply_to) if reply_to else b"")
             + headers.text_header("Subject", (_TEST_PREFIX if test else "") + subject)
-        )  # fmt: skip
-        self._mime = b"MIME-Version: 1.0\r\n" + headers.language_header(language)
-        self._bulk = (headers.list_id_header(sender.list_id) if sender.list_id else b"") + (
-            headers.feedback_id_header(feedback_id) if feedback_id else b""
         )
-        self._attachments = [attachment_part(file) for file in attachments]
-        self._images = [image_part(image) for image in images]
+        self._mime = fit(b"MIME-Version: 1.0\r\n" + headers.language_header(language))
+        self._bulk = fit(
+            (headers.list_id_header(sender.list_id) if sender.list_id else b"")
+            + (headers.feedback_id_header(feedback_id) if feedback_id else b"")
+        )
+        self._attachments = [fit(attachment_part(file)) for file in attachments]
+        self._images = [fit(image_part(image)) for image in images]
 
     def write(self, recipient: Recipient, text: str | Sequence[str], html: str | Sequence[str], stamp: Stamp) -> bytes:
         """The message for one recipient: CRLF line ends, 7-bit, the same bytes for the same values.
@@ -61,7 +63,7 @@ class MessageWriter:
             body = _enclosed(b'related;\r\n type="multipart/alternative"', f"=_r{mark}", body, self._images)
         if self._attachments and recipient.takes_attachments:
             body = _enclosed(b"mixed", f"=_m{mark}", body, self._attachments)
-        return b"".join([*head, *body])
+        return put_together([*head, *body])
 
     def head(self, recipient: Recipient, stamp: Stamp) -> list[bytes]:
         """The fields of `write`, without those of the MIME structure: what can be wrong with a message is in here."""
@@ -102,9 +104,9 @@ def _alternative(boundary: bytes, text: str | Sequence[str], html: str | Sequenc
     pieces = [_multipart(b"alternative", boundary)]
     for subtype, content in ((b"plain", text), (b"html", html)):
         pieces += [
-            b"\r\n--" + boundary + b"\r\nContent-Type: text/" + subtype,
-            b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            quoted_printable.encode_pieces([content] if isinstance(content, str) else content),
+            b"\r\n--%b\r\nContent-Type: text/%b; charset=utf-8\r\n" % (boundary, subtype),
+            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+            *quoted_printable.encode_pieces([content] if isinstance(content, str) else content),
         ]
     pieces.append(b"\r\n--" + boundary + b"--\r\n")
     return pieces

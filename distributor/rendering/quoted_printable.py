@@ -6,6 +6,8 @@ import binascii
 from collections.abc import Sequence
 from functools import lru_cache
 
+from distributor.lines import fit
+
 _MEMO_LINES = 4096
 _MEMO_LINE_LENGTH = 4096
 _MEMO_PIECES = 1024
@@ -23,10 +25,13 @@ def encode(text: str) -> bytes:
     return b"\r\n".join(map(_line, lines)) + b"\r\n"
 
 
-def encode_pieces(pieces: Sequence[str]) -> bytes:
-    """What `encode` gives for the pieces put together; what they hold of whole lines is encoded once."""
+def encode_pieces(pieces: Sequence[str]) -> list[bytes]:
+    """What `encode` gives for the pieces put together, as parts of whole lines.
+
+    What the pieces hold of whole lines is encoded once, and found fit for the wire once.
+    """
     if len(pieces) == 1 or "\r" in "".join(pieces):
-        return encode("".join(pieces))
+        return [encode("".join(pieces))]
     encoded: list[bytes] = []
     begun: list[str] = []  # the line that the next piece goes on with
     for piece in pieces:
@@ -35,18 +40,19 @@ def encode_pieces(pieces: Sequence[str]) -> bytes:
             continue
         end, whole, begins = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
         begun.append(end)
-        encoded += (_encode("".join(begun)), whole)  # what is put together is a recipient's own, and not remembered
+        # What is put together is a recipient's own, and not remembered.
+        encoded += (_encode("".join(begun)) + b"\r\n", whole)
         begun = [begins]
     if any(begun) or not encoded:
-        encoded += (_encode("".join(begun)), b"\r\n")
-    return b"".join(encoded)
+        encoded.append(_encode("".join(begun)) + b"\r\n")
+    return encoded
 
 
 def _cut(piece: str) -> tuple[str, bytes, str]:
-    """The end of the line before, the line end and whole lines, encoded, and what begins the line after."""
+    """The end of the line before, whole lines, encoded, and what begins the line after."""
     end, _, rest = piece.partition("\n")
     lines, newline, begins = rest.rpartition("\n")
-    return str(end), b"\r\n" + (encode(lines + newline) if newline else b""), str(begins)
+    return str(end), fit(encode(lines + newline)) if newline else b"", str(begins)
 
 
 def _line(line: str) -> bytes:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from distributor.errors import BadInput
+from distributor.lines import put_together
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -175,7 +176,7 @@ class Signer:
         # `t` is the message's own time, not the clock's: a retry is the same message.
         common = f"t={int(moment.timestamp())}; bh={_base64(_body_hash(message, start))};\r\n{_names(fields)};\r\n"
         hashed = b"".join(fields[name.lower()] for name in _SIGNED if name.lower() in fields)
-        return b"".join([*(self._field(selector, key, common, hashed) for selector, key in self.keys), message])
+        return put_together([*(self._field(selector, key, common, hashed) for selector, key in self.keys), message])
 
     def _field(self, selector: str, key: SigningKey, common: str, hashed: bytes) -> bytes:
         unsigned = (

@@ -13,6 +13,7 @@ from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
 from distributor.errors import CredentialsRefused
+from distributor.lines import has_leading_dot, require_fit
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport import dsn_options
 from distributor.transport.account import SmtpAccount
@@ -21,16 +22,9 @@ from distributor.transport.conversation import Conversation, Group
 from distributor.transport.opening import Opened, open_connection
 from distributor.transport.replies import classify, connection_fault, no_answer
 
-MAX_LINE_OCTETS = 998
-
 _RSET = b"RSET\r\n"
 _PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
 """What may stand between the angle brackets of MAIL and RCPT; nothing at all is the null sender."""
-
-_NO_LINE_END = bytes(set(range(256)) - set(b"\r\n"))
-_BARE_LF = re.compile(rb"\n(?<!\r\n)")
-"""Where CR and LF take turns, no bare LF means no bare CR; the search is twice as fast as counting the pairs."""
-_LEADING_DOT = re.compile(rb"\r\n\.")
 
 
 class SmtpTransport:
@@ -316,7 +310,7 @@ class SmtpConnection:
 def stuffed(message: bytes) -> bytes:
     """`message` as it follows a 354: leading dots doubled, ended by a line with a lone dot (RFC 5321 §4.5.2)."""
     # Most messages have no such line, and looking for one takes less than half of what replacing takes.
-    body = message.replace(b"\r\n.", b"\r\n..") if _LEADING_DOT.search(message) else message
+    body = message.replace(b"\r\n.", b"\r\n..") if has_leading_dot(message) else message
     if body.startswith(b"."):
         body = b"." + body
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
@@ -334,35 +328,17 @@ def is_fit(envelope: Envelope) -> bool:
 def check_envelope(envelope: Envelope) -> None:
     """Raise `ValueError` for what must never go on a wire: it would be smuggled, mangled or refused.
 
-    Bare CR or LF (RFC 5321 §2.3.8), NUL, lines over 998 octets (§4.5.3.1.6), 8-bit content outside SMTPUTF8, and
-    addresses that would end their command early.
+    Whatever `require_fit` refuses, 8-bit content outside SMTPUTF8, and addresses that would end their command early.
     """
     message = envelope.message
-    ends = message.translate(None, _NO_LINE_END)
-    if ends != b"\r\n" * (len(ends) // 2) or _BARE_LF.search(message):
-        raise ValueError("the message has a line end other than CRLF")
-    if b"\0" in message:
-        raise ValueError("the message has a NUL")
+    require_fit(message)
     if not envelope.needs_smtputf8 and not message.isascii():
         raise ValueError("the message has 8-bit content")
-    if _has_long_line(message):
-        raise ValueError(f"the message has a line of more than {MAX_LINE_OCTETS} octets")
     for address in (envelope.sender, envelope.recipient):
         if not address.isprintable() or not _PATH.fullmatch(address):
             raise ValueError("the envelope has an address that is not one")
         if not envelope.needs_smtputf8 and not address.isascii():
             raise ValueError("the envelope has an address outside ASCII and does not ask for SMTPUTF8")
-
-
-def _has_long_line(message: bytes) -> bool:
-    # Jumping from line end to line end, 998 octets at a time, looks at a fraction of the message.
-    start = 0
-    while len(message) - start > MAX_LINE_OCTETS:
-        end = message.rfind(b"\r\n", start, start + MAX_LINE_OCTETS + 2)
-        if end == -1:
-            return True
-        start = end + 2
-    return False
 
 
 def _words(error: Exception) -> str:

@@ -50,8 +50,10 @@ def test_quoted_printable_comes_back_line_by_line(lines: list[str]) -> None:
 @example([], False)
 def test_pieces_are_encoded_as_their_whole(pieces: list[str], marked: bool) -> None:
     given = [Markup(piece) for piece in pieces] if marked else pieces
-    assert quoted_printable.encode_pieces([*given, "<"]) == quoted_printable.encode("".join(pieces) + "<")
-    assert quoted_printable.encode_pieces(given) == quoted_printable.encode("".join(pieces))
+    for each in ([*given, "<"], given):
+        encoded = quoted_printable.encode_pieces(each)
+        assert b"".join(encoded) == quoted_printable.encode("".join(each))
+        assert all(part.endswith(b"\r\n") for part in encoded if part)
 
 
 def test_all_line_ends_become_one() -> None:
