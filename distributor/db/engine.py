@@ -10,7 +10,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from shlex import quote
 from typing import Any, ParamSpec, TypeVar
@@ -103,12 +103,12 @@ class Database:
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
-    @property
+    @cached_property
     def file(self) -> Path | None:
         """The SQLite file, or None on a server."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
-    @property
+    @cached_property
     def plain_file(self) -> Path | None:
         """The SQLite file, where any program could open it that knows its name: not in memory, and with no options."""
         if self.file is None or self.url.database == ":memory:" or self.url.query:

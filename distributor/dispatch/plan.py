@@ -41,6 +41,8 @@ from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 
+_QUEUED = DeliveryState.QUEUED.value
+
 
 def plan_dispatch(
     session: Session,
@@ -255,10 +257,11 @@ def _rows(
     fair = interleave(manifest.recipients, lambda one: one.address.domain, lambda one: one.sector_slug)
     for planned in fair:
         yield delivery_row(dispatch_id, version, planned, identity, now)
-    seen = {planned.address.key for planned in manifest.recipients}
-    for left_out in manifest.left_out:
+    on_record = [one for one in manifest.left_out if one.reason in ON_RECORD]
+    seen = {planned.address.key for planned in manifest.recipients} if on_record else set[str]()
+    for left_out in on_record:
         planned = left_out.planned
-        if left_out.reason in ON_RECORD and planned.address.key not in seen:
+        if planned.address.key not in seen:
             seen.add(planned.address.key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": ON_RECORD[left_out.reason]}
             yield delivery_row(dispatch_id, version, planned, identity, now) | withheld
@@ -304,7 +307,7 @@ def delivery_row(
         "lists": _listed(planned.lists),
         "merge": merge_of(planned.recipient) | ({FOLLOWS: [planned.in_reply_to]} if planned.in_reply_to else {}),
         "message_id": f"<{secrets.token_hex(12)}.{dispatch_id}@{identity.domain}>",
-        "state": DeliveryState.QUEUED.value,
+        "state": _QUEUED,
         "reason": "",
         "updated_at": now,
     }

@@ -26,7 +26,8 @@ def deadlines_of(session: Session, recipients: Sequence[PlannedRecipient]) -> tu
         person = planned.recipient
         own = next((person.fields[name] for name in OWN_FIELDS if person.fields.get(name)), "")
         name = person.name if own and person.name else person.outlet
-        hour = _hour(own or of_outlet.get(outlet_key(person.outlet), ""))
+        text = own or of_outlet.get(outlet_key(person.outlet), "")
+        hour = _hour(text) if text else None
         if hour is not None:
             found[name or planned.address.spec] = hour
     return tuple(found.items())

@@ -137,6 +137,8 @@ def held_by(
     holdings: Sequence[Holding], recipients: Sequence[PlannedRecipient]
 ) -> list[tuple[PlannedRecipient, Holding]]:
     """Those of `recipients` whose one of these deliveries is, by person or by address, each with the latest."""
+    if not holdings:
+        return []
     by_person = {one.owner: one for one in holdings if one.owner is not None}
     by_address = {one.address_key: one for one in holdings}
     found = []
