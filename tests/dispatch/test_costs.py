@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from sqlalchemy import Connection, bindparam, event, text, update
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.timing import comes_meanwhile, held
+from distributor.dispatch.due import find_due
 from distributor.models import Contact
 from distributor.reports.queries import dispatches, find_dispatch
+from distributor.settings import InDoubtPolicy
 
 LATER = START + timedelta(hours=1)
 FEW, MANY = 4, 400
@@ -24,6 +27,23 @@ def cost(database: Database, ask: Callable[[], object]) -> int:
     with steps_taken(database) as taken:
         ask()
         return taken()
+
+
+@contextmanager
+def planned(database: Database) -> Iterator[list[str]]:
+    """How PostgreSQL goes about what is asked of deliveries meanwhile, step by step, in its own words."""
+    steps: list[str] = []
+
+    def note(connection: Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT") and "FROM delivery" in statement:
+            driver: Any = connection.connection.driver_connection
+            steps.extend(row[0] for row in driver.execute(f"EXPLAIN {statement}", values))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield steps
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def put_off(database: Database, ids: list[int]) -> None:
@@ -119,7 +139,6 @@ def test_postgresql_does_not_read_all_contacts_for_a_claim(server_database: Data
         session.flush()
         contacts = [one.id for one in people]
     dispatch_id, ids = add_deliveries(server_database, len(contacts))
-    plan: list[str] = []
     with server_database.transaction() as connection:
         of_theirs = [{"number": one, "whose": contact} for one, contact in zip(ids, contacts, strict=True)]
         connection.execute(
@@ -128,12 +147,21 @@ def test_postgresql_does_not_read_all_contacts_for_a_claim(server_database: Data
         )
         connection.execute(text("ANALYZE"))
 
-    def note(connection: Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        if statement.startswith("SELECT delivery.id"):
-            driver: Any = connection.connection.driver_connection
-            plan.extend(row[0] for row in driver.execute(f"EXPLAIN {statement}", values))
-
-    event.listen(server_database.engine, "before_cursor_execute", note)
-    assert len(DeliveryLog(server_database, "here").claim(dispatch_id, 5)) == 5
+    with planned(server_database) as plan:
+        assert len(DeliveryLog(server_database, "here").claim(dispatch_id, 5)) == 5
     assert any("pk_contact on contact" in step for step in plan), plan
     assert [step for step in plan if "Seq Scan on contact" in step] == []
+
+
+def test_postgresql_looks_for_what_is_due_in_each_dispatch_by_itself(server_database: Database) -> None:
+    """Else it searches, for each of them, through all who wait on the others."""
+    over, _ids = add_deliveries(server_database, 4_000)
+    waits = [add_deliveries(server_database, 40) for _ in range(20)]
+    with server_database.transaction() as connection:
+        connection.execute(text(f"UPDATE dispatch SET state = 'done' WHERE id = {over}"))
+        connection.execute(text(f"UPDATE delivery SET state = 'accepted' WHERE dispatch_id = {over}"))
+        connection.execute(text("ANALYZE"))
+    with server_database.reading() as connection, planned(server_database) as plan:
+        assert len(find_due(connection, START, InDoubtPolicy.HOLD)) == len(waits)
+    assert any("ix_delivery_dispatch_id_state_id" in step for step in plan), plan
+    assert [step for step in plan if "BitmapOr" in step or "BitmapAnd" in step] == []
