@@ -496,7 +496,7 @@ class Dispatch(_Row, table=True):
     account_id: int = Field(foreign_key="account.id")
     then_account_id: int | None = Field(default=None, foreign_key="account.id")
     takeover: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
-    state: str = Field(default=DispatchState.PLANNED)
+    state: str = Field(default=DispatchState.PLANNED, index=True)
     pause_reason: str = _long_text()
     waits_until: datetime | None = _moment()
     waits_for: str = Field(default="", sa_column_kwargs={"server_default": ""})
@@ -580,6 +580,8 @@ class Delivery(_Row, table=True):
             "ix_delivery_that_waits",
             "dispatch_id",
             "state",
+            "not_before",
+            "embargo_until",
             where="not_before IS NOT NULL OR embargo_until IS NOT NULL",
         ),
         _some("ix_delivery_with_reason", "dispatch_id", "state", "reason", where="reason <> ''"),

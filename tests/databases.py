@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,44 @@ def query_plans(database: Database) -> Iterator[list[str]]:
             yield steps
         finally:
             event.remove(database.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def statements_made(database: Database) -> Iterator[list[str]]:
+    """What is asked of a database meanwhile, in order."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def steps_taken(database: Database) -> Iterator[Callable[[], int]]:
+    """Tells how many steps SQLite's machine has taken meanwhile: what was asked cost that much, on any machine."""
+    taken = 0
+
+    def step() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    def heed(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(step, 1)
+
+    assert database.is_sqlite
+    event.listen(database.engine, "begin", heed)
+    try:
+        yield lambda: taken
+    finally:
+        event.remove(database.engine, "begin", heed)
+        database.close()  # the connections that count
 
 
 @cache

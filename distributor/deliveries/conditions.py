@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, literal, literal_column, or_, select
+from sqlalchemy import and_, exists, func, literal, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
@@ -129,6 +129,8 @@ def objected(at: str | None = None) -> ColumnElement[bool]:
         .where(or_(child.c.slug == _delivery.c.sector_slug, child.c.slug == _delivery.c.release_sector_slug))
         .correlate(_delivery)
     )
+    # Asked for its value, and not whether it exists: for that PostgreSQL would read the whole table before each claim.
+    flag = select(_contact.c.flag).where(_contact.c.id == _delivery.c.contact_id).correlate(_delivery)
     return or_(
         exists().where(
             _suppression.c.address_hash == (_delivery.c.address_hash if at is None else at),
@@ -139,5 +141,5 @@ def objected(at: str | None = None) -> ColumnElement[bool]:
                 _suppression.c.scope.in_(above),
             ),
         ),
-        exists().where(_contact.c.id == _delivery.c.contact_id, _contact.c.flag == "opted_out"),
+        func.coalesce(flag.scalar_subquery(), "") == "opted_out",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +15,11 @@ LEASE = timedelta(minutes=2)
 
 AHEAD = timedelta(days=1)
 """A row that was written so much later than now was written by a clock that was wrong, and is right again."""
+
+
+_WOKEN_FOR = timedelta(seconds=5)
+"""How long nobody is looked for among the deferred while others lie ready: all of them are read for that, and what they
+wait for are minutes."""
 
 
 class Hand(Protocol):
@@ -36,13 +41,20 @@ class Steps:
 
     worker: str
     shared_clock: bool
+    _woken: dict[int, datetime] = field(default_factory=dict, repr=False, compare=False)
+    """When it was last looked who of a dispatch's deferred is due."""
 
     def claim(
         self, hand: Hand, dispatch_id: int, limit: int, now: datetime, begun: Collection[int]
     ) -> tuple[list[ClaimedDelivery], int | None]:
         """Claim up to `limit` deliveries that are due; also say which wave, not yet `begun`, begins by that, if any."""
-        self._wake_deferred(hand, dispatch_id, now)
-        claimed = self._due(hand, dispatch_id, limit, now)
+        woken = self._woken.get(dispatch_id)
+        is_early = woken is not None and timedelta(0) <= now - woken < _WOKEN_FOR
+        claimed = self._due(hand, dispatch_id, limit, now) if is_early else []
+        if len(claimed) < limit:
+            self._wake_deferred(hand, dispatch_id, now)
+            self._woken[dispatch_id] = now
+            claimed = self._due(hand, dispatch_id, limit, now)
         fresh = {one.wave for one in claimed if one.wave and one.wave not in begun}
         # One wave begins at a time: the next ones are counted from it, however late it is.
         claimed = [one for one in claimed if one.wave not in fresh or one.wave == min(fresh)]

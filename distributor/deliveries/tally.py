@@ -31,15 +31,15 @@ class Place(NamedTuple):
     state: str
 
 
-def tally(connection: Connection, dispatch_ids: Sequence[int]) -> Counter[Place]:
+def tally(connection: Connection, dispatch_ids: Sequence[int], kinds: Sequence[str] = KINDS) -> Counter[Place]:
     """The deliveries of these dispatches by sector and state, and once more by domain and state, where anybody stands.
 
-    Costs what there are places, not deliveries.
+    Costs what there are places of these `kinds`, not deliveries: sectors are few, domains may be nearly as many.
     """
     t, d = _tally.c, _delivery.c
     sums = (
         select(t.dispatch_id, t.kind, t.name, t.state, func.sum(t.many))
-        .where(t.dispatch_id.in_(dispatch_ids))
+        .where(t.dispatch_id.in_(dispatch_ids), t.kind.in_(kinds))
         .group_by(t.dispatch_id, t.kind, t.name, t.state)
     )
     found: Counter[Place] = Counter()
@@ -50,14 +50,14 @@ def tally(connection: Connection, dispatch_ids: Sequence[int]) -> Counter[Place]
         else:
             found[waiting._replace(state=state)] += int(many)
             found[waiting] -= int(many)
-    where = (d.dispatch_id, d.state, *(d[kind] for kind in KINDS))
+    where = (d.dispatch_id, d.state, *(d[kind] for kind in kinds))
     on_the_way = (
         select(func.count(), *where)
         .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
         .group_by(*where)
     )
     for many, dispatch_id, state, *names in connection.execute(on_the_way):
-        for kind, name in zip(KINDS, names, strict=True):
+        for kind, name in zip(kinds, names, strict=True):
             found[Place(dispatch_id, kind, name, state)] += many
             found[Place(dispatch_id, kind, name, DeliveryState.QUEUED)] -= many
     return Counter({place: many for place, many in found.items() if many})

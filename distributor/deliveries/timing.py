@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, exists, func, not_, select, update
+from sqlalchemy import Connection, Dialect, and_, bindparam, case, exists, false, func, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.bell import ring
+from distributor.db.prepared import Prepared, once_for_a_kind
 from distributor.deliveries.conditions import holds_embargo, is_started, may_leave
 from distributor.models import Delivery, Dispatch, Wave
 from distributor.states import COOLING, LEFT_AFTER, UNDER_WAY, DeliveryState, DispatchState
@@ -36,7 +37,8 @@ class Held:
 def held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> list[Held]:
     """Who of these dispatches waits for a wave or the end of an embargo, whoever leaves first before the others."""
     c = _delivery.c
-    holds = holds_embargo().label("holds")
+    # Whoever waits for their wave alone is not asked about: that costs a look at their journalist for each.
+    holds = case((c.embargo_until.is_(None), false()), else_=holds_embargo()).label("holds")
     rows = connection.execute(
         select(c.dispatch_id, c.wave, c.not_before, c.embargo_until, holds, func.count().label("many"))
         .where(
@@ -77,22 +79,42 @@ def next_change(connection: Connection, now: datetime) -> datetime | None:
 
 def comes_meanwhile(connection: Connection, dispatch_id: int, since: datetime, now: datetime) -> bool:
     """Whether a wave or the end of an embargo of another dispatch has come after `since`, and somebody waits."""
+    values = {"dispatch": dispatch_id, "since": since, "now": now}
+    ((comes,),) = _comes_for(connection.dialect).read(connection, values)
+    return bool(comes)
+
+
+def _comes(dialect: Dialect) -> Prepared:
+    """What `comes_meanwhile` asks, twice a second while a dispatch is carried."""
     c = _delivery.c
+    since, now = (bindparam(name, type_=c.not_before.type) for name in ("since", "now"))
     under_way = select(_dispatch.c.id).where(
-        _dispatch.c.id != dispatch_id,
-        _dispatch.c.state.in_(UNDER_WAY),
+        _dispatch.c.id != bindparam("dispatch"),
+        or_(*(_dispatch.c.state == one.value for one in UNDER_WAY)),
         is_started(),
         _dispatch.c.waits_until.is_(None) | (_dispatch.c.waits_until <= now),
         not_(cools()),
     )
-    waits = exists().where(
-        c.dispatch_id.in_(under_way),
-        c.state == DeliveryState.QUEUED,
-        c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
-        c.not_before.between(since, now) | c.embargo_until.between(since, now),
-        may_leave(now),
+    # Each as the index can look it up: else all would be read who wait for any hour.
+    hours = (
+        (c.not_before.between(since, now),),
+        (c.not_before.is_(None), c.embargo_until.between(since, now)),
+        (c.not_before < since, c.embargo_until.between(since, now)),
     )
-    return bool(connection.execute(select(waits)).scalar_one())
+    waits = (
+        exists().where(
+            c.dispatch_id.in_(under_way),
+            c.state == DeliveryState.QUEUED,
+            c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+            *hour,
+            may_leave(now),
+        )
+        for hour in hours
+    )
+    return Prepared(select(or_(*waits)), dialect)
+
+
+_comes_for = once_for_a_kind(_comes)
 
 
 def cools() -> ColumnElement[bool]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, case, func, not_, or_, select
+from sqlalchemy import Connection, case, func, not_, or_, select, union_all
 from sqlmodel import col
 
 from distributor.deliveries.conditions import is_started, may_leave
@@ -17,7 +18,6 @@ from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import UNDER_WAY, DeliveryState
 
-_MAY_BE_DUE = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)
 _AT_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,7 +29,19 @@ def find_due(connection: Connection, now: datetime, in_doubt: InDoubtPolicy, acc
     """
     through = select(col(Account.id)).where(col(Account.name).in_(accounts))
     moment, ahead = clock_of(connection, now), now + AHEAD
-    rows = connection.execute(
+    state = col(Delivery.state)
+    # Each for itself, state by state: of one condition over all of them PostgreSQL makes, for each dispatch, a search
+    # through the deliveries of every other one.
+    kinds = (
+        (state == DeliveryState.QUEUED, may_leave(moment)),
+        (state == DeliveryState.IN_DOUBT, leaves_doubt(in_doubt)),
+        (
+            state == DeliveryState.DEFERRED,
+            or_(col(Delivery.next_attempt_at) <= now, col(Delivery.updated_at) > ahead),
+            may_leave(moment),
+        ),
+    )
+    found = (
         select(
             col(Dispatch.id),
             col(Dispatch.scheduled_at),
@@ -43,17 +55,13 @@ def find_due(connection: Connection, now: datetime, in_doubt: InDoubtPolicy, acc
             *([col(Dispatch.account_id).in_(through)] if accounts else []),
             col(Dispatch.waits_until).is_(None) | (col(Dispatch.waits_until) <= now),
             not_(cools()),
-            col(Delivery.state).in_(_MAY_BE_DUE),  # for the index: what follows decides
-            ((col(Delivery.state) == DeliveryState.QUEUED) & may_leave(moment))
-            | leaves_doubt(in_doubt)
-            | (
-                (col(Delivery.state) == DeliveryState.DEFERRED)
-                & or_(col(Delivery.next_attempt_at) <= now, col(Delivery.updated_at) > ahead)
-                & may_leave(moment)
-            ),
+            *kind,
         )
         .group_by(col(Dispatch.id), col(Dispatch.scheduled_at))
-        .order_by(col(Dispatch.id))
-    ).all()
-    came = {number: max((one for one in hours if one), default=_AT_ANY_TIME) for number, *hours in rows}
-    return sorted(came, key=lambda number: came[number], reverse=True)
+        for kind in kinds
+    )
+    hours: dict[int, list[datetime]] = defaultdict(list)
+    for number, *came in connection.execute(union_all(*found)):
+        hours[number] += [one for one in came if one]
+    last = {number: max(came, default=_AT_ANY_TIME) for number, came in sorted(hours.items())}
+    return sorted(last, key=lambda number: last[number], reverse=True)

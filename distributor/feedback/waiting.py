@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, defer
 from sqlmodel import Session, col
 
 from distributor.errors import BadInput
@@ -21,8 +23,9 @@ CONFIRMED, DISMISSED = "confirmed", "dismissed"
 
 
 def listing(session: Session, *, waiting: bool = False, kind: str = "", limit: int = 200) -> Sequence[FeedbackEvent]:
-    """The newest events, or those that wait for a person, or those of one kind."""
-    which = select(FeedbackEvent).order_by(col(FeedbackEvent.id).desc()).limit(limit)
+    """The newest events, or those that wait for a person, or those of one kind; their messages are not read."""
+    messages = cast("InstrumentedAttribute[bytes]", FeedbackEvent.raw)
+    which = select(FeedbackEvent).options(defer(messages)).order_by(col(FeedbackEvent.id).desc()).limit(limit)
     if waiting:
         which = which.where(col(FeedbackEvent.state) == WAITING)
     if kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlmodel import Session, col
 
 from distributor.models import Attachment, Delivery, Dispatch, Release, ReleaseVersion, Wave
 from distributor.releases.attachments import FileRole, KeptFile
-from distributor.releases.corrections import next_after, read_links
+from distributor.releases.corrections import Links, next_after, read_links
 from distributor.releases.inforce import in_force
 from distributor.releases.kinds import ReleaseKind
 from distributor.states import DeliveryState
@@ -43,7 +44,16 @@ def find_published(session: Session, release_id: int, now: datetime) -> Publishe
 
 def find_correction(session: Session, release_id: int, now: datetime) -> Published | None:
     """What corrects or withdraws a release, and is out at `now`: the last of its chain; None while it stands."""
+    return find_corrections(session, [release_id], now)[release_id]
+
+
+def find_corrections(session: Session, release_ids: Iterable[int], now: datetime) -> dict[int, Published | None]:
+    """As `find_correction`, of each of these."""
     links = read_links(session)
+    return {one: _find_correction(session, links, one, now) for one in release_ids}
+
+
+def _find_correction(session: Session, links: Links, release_id: int, now: datetime) -> Published | None:
     following: list[int] = []
     link = next_after(links, release_id)
     while link is not None and link.id not in following:

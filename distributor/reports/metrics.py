@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from distributor import __version__, clock
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import is_with_a_worker
 from distributor.deliveries.leases import clock_of
+from distributor.deliveries.tally import tally
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery
 from distributor.states import UNDER_WAY, DeliveryState, DispatchState
@@ -65,14 +68,11 @@ def _dispatches(connection: Connection) -> list[Sample]:
 
 
 def _deliveries(connection: Connection) -> list[Sample]:
-    statement = (
-        select(_delivery.c.state, func.count())
-        .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
-        .where(_dispatch.c.is_test.is_(False))
-        .group_by(_delivery.c.state)
-    )
-    counts = _counted(connection, statement)
-    return [({"state": state.value}, counts.get(state.value, 0)) for state in DeliveryState]
+    numbers = connection.execute(select(_dispatch.c.id).where(_dispatch.c.is_test.is_(False))).scalars().all()
+    counts: Counter[str] = Counter()
+    for place, many in tally(connection, numbers, ["sector"]).items():
+        counts[place.state] += many
+    return [({"state": state.value}, counts[state.value]) for state in DeliveryState]
 
 
 def _attempts(connection: Connection) -> list[Sample]:
@@ -83,7 +83,7 @@ def _attempts(connection: Connection) -> list[Sample]:
 def _workers(connection: Connection, moment: datetime) -> list[Sample]:
     rows = connection.execute(
         select(_delivery.c.worker, func.max(_delivery.c.lease_until))
-        .where(_delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+        .where(is_with_a_worker())
         .group_by(_delivery.c.worker)
     )
     return [({}, sum(not is_dead(worker, until, moment) for worker, until in rows))]

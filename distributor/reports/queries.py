@@ -62,9 +62,10 @@ def dispatches(
 
     With `states`, those in one of them; with `holding`, those of which a delivery is in that state.
     """
+    shown = set(DispatchRow.__slots__)  # the templates of each, say, are many times that
     statement = (
         select(
-            _dispatch,
+            *(column for column in _dispatch.c if column.name in shown),
             _release.c.slug,
             _version.c.headline,
             _version.c.number.label("version"),
@@ -95,10 +96,9 @@ def dispatches(
     numbers = [row["id"] for row in rows]
     counts, due = _standings(connection, numbers)
     waves, held_back, hands = waves_of(connection, numbers), _held(connection, numbers), in_hand(connection)
-    names = DispatchRow.__slots__
     found = [
         DispatchRow(
-            **{name: row[name] for name in names if name in row},
+            **row,
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
             in_hand=row["id"] in hands,
@@ -163,10 +163,9 @@ def _standings(
 ) -> tuple[dict[int, dict[str, int]], dict[int, datetime | None]]:
     """Counts by state, and when the first of the deferred is due: the one place where a dispatch is counted."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
-    for place, many in tally(connection, dispatch_ids).items():
-        if place.kind == "sector":  # everybody is counted by either
-            of_dispatch = counts[place.dispatch_id]
-            of_dispatch[place.state] = of_dispatch.get(place.state, 0) + many
+    for place, many in tally(connection, dispatch_ids, ["sector"]).items():  # everybody is counted by either
+        of_dispatch = counts[place.dispatch_id]
+        of_dispatch[place.state] = of_dispatch.get(place.state, 0) + many
     deferred = (
         select(_delivery.c.dispatch_id, func.min(_delivery.c.next_attempt_at))
         .where(_delivery.c.dispatch_id.in_(dispatch_ids), _delivery.c.state == DeliveryState.DEFERRED)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from distributor.releases.publishing import Published, find_correction, newest_published, published_as
+from distributor.releases.publishing import Published, find_corrections, newest_published, published_as
 from distributor.rendering.typography import typeset
 from distributor.web.releases import told_correction
 from distributor.web.site import Site
@@ -36,7 +36,7 @@ async def _verify(site: Site, request: Request) -> Response:
     identity = site.identity
 
     def entries(published: Sequence[Published]) -> list[dict[str, Any]]:
-        return [_entry(site, one, superseded.get(one.release.id), language) for one in published]
+        return [_entry(site, one, superseded, language) for one in published]
 
     return site.pages.show(
         "verify",
@@ -50,20 +50,21 @@ async def _verify(site: Site, request: Request) -> Response:
     )
 
 
-_Superseded = dict[int | None, Published | None]
+_Superseded = dict[int, Published | None]
 
 
 def _find(session: Session, digest: str, *, site: Site) -> tuple[list[Published], list[Published], _Superseded]:
     now = site.now()
     found = published_as(session, digest, now) if digest else []
     newest = newest_published(session, now, _NEWEST)
-    releases = {one.release.id for one in (*found, *newest)}
-    return found, newest, {one: find_correction(session, one, now) for one in releases if one is not None}
+    releases = {one.release.id for one in (*found, *newest) if one.release.id is not None}
+    return found, newest, find_corrections(session, releases, now)
 
 
-def _entry(site: Site, published: Published, correction: Published | None, language: str) -> dict[str, Any]:
+def _entry(site: Site, published: Published, superseded: _Superseded, language: str) -> dict[str, Any]:
     version = published.version
     assert published.release.id is not None, "it was read"
+    correction = superseded[published.release.id]
     return {
         "href": site.release_path(published.release.id),
         "lang": version.lang,

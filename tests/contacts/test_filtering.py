@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from databases import new_database
+from databases import new_database, query_plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
@@ -429,6 +429,15 @@ def test_filters_say_in_sql_what_they_say(filled: Filled) -> None:
             assert found(session, tree) == {one.id for one in filled.known if holds(tree, one)}
 
         holds_alike()
+
+
+def test_whose_mail_comes_back_is_found_without_reading_all_that_was_sent(filled: Filled) -> None:
+    if not filled.database.is_sqlite:
+        pytest.skip("a small PostgreSQL table is rightly read whole")
+    with query_plans(filled.database) as steps, filled.database.session(reads_only=True) as session:
+        assert found(session, parse_filter("state:bounced"))
+    assert any("ix_delivery_dispatch_id_state_id (dispatch_id=? AND state=?)" in step for step in steps), steps
+    assert [step for step in steps if step.startswith("SCAN delivery")] == []
 
 
 def test_each_clause_is_explained_of_one_contact(filled: Filled) -> None:

@@ -78,6 +78,7 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
             "ix_delivery_dispatch_id_accepted_at",
             "ix_delivery_with_reason",
             "ix_delivery_that_waits",
+            "ix_dispatch_state",
             "ix_release_translates_id",
             "ix_delivery_corrects_id",
             "ix_release_follows_up_id",

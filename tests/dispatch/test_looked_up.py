@@ -18,6 +18,7 @@ from distributor.dispatch.recipients import following_up, languages, telling
 from distributor.dispatch.recipients.correcting import who_gets
 from distributor.dispatch.recipients.earlier import find_earlier
 from distributor.dispatch.recipients.reminding import find_followed
+from distributor.feedback import waiting
 from distributor.models import Dispatch, FeedbackEvent, Release, ReleaseVersion
 from distributor.releases.publishing import newest_published
 from distributor.releases.store import StoredRelease
@@ -76,11 +77,14 @@ def test_who_has_a_release_is_looked_up_by_its_dispatches(database: Database) ->
     assert all(step.startswith("SEARCH") and "INDEX ix_delivery_" in step for step in found), found
 
 
-def test_of_what_came_back_a_follow_up_reads_no_message(database: Database) -> None:
+def test_of_what_came_back_a_follow_up_and_a_listing_read_no_message(database: Database) -> None:
     with database.session() as session:
         session.add(
             FeedbackEvent(digest="1", kind="out-of-office", sender="j1@journal1.example", raw=b"Subject: absent")
         )
     with database.session() as session:
         ((came,),) = following_up._events(session).values()
-        assert (came.kind, inspect(came).unloaded) == ("out-of-office", {"raw"})
+    with database.session() as session:
+        (listed,) = waiting.listing(session)
+    for one in (came, listed):
+        assert (one.kind, inspect(one).unloaded) == ("out-of-office", {"raw"})

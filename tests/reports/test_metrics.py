@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from databases import query_plans
 from ledgerbase import ACCEPTED, REJECTED, START, HandClock, add_deliveries, record_of
 from movingclock import MovingClock
 from sqlalchemy import update
@@ -75,6 +77,16 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
     assert found["distributor_oldest_due_seconds"] == 30
     assert found['distributor_pace_suspended{account="default",what="orange.fr"}'] == 2 * 3600 - 30
     assert "@" not in metrics_text(database, at())
+
+
+def test_of_what_is_over_no_delivery_is_read(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("an empty PostgreSQL table is rightly read whole")
+    add_deliveries(database, 2)
+    with query_plans(database) as steps:
+        figures(database, HandClock())
+    assert any(step.startswith("SEARCH delivery") for step in steps), steps
+    assert [step for step in steps if step.startswith("SCAN delivery")] == []
 
 
 def test_an_empty_ledger_has_figures_too(database: Database) -> None:

@@ -38,13 +38,13 @@ def test_the_database_is_not_copied_while_somebody_would_go_on_with_the_old_one(
 def test_the_schema_is_not_brought_up_to_date_under_a_worker_that_does_not_know_it(office: Office) -> None:
     """It would go on by rules that are no more: send before an embargo ends, say, of which it knows nothing."""
     with one_at_rest(office) as process:
-        office.change("ALTER TABLE worker DROP COLUMN accounts")
-        office.change("UPDATE alembic_version SET version_num = '0018'")
+        office.change("DROP INDEX ix_dispatch_state")
+        office.change("UPDATE alembic_version SET version_num = '0019'")
         sentence = one_sentence(office.run("dispatches", "list", code=3))
         assert f"process {process.pid}" in sentence
-        assert office.query("SELECT version_num FROM alembic_version") == [("0018",)]
+        assert office.query("SELECT version_num FROM alembic_version") == [("0019",)]
     office.run("dispatches", "list")
-    assert office.query("SELECT version_num FROM alembic_version") == [("0019",)]
+    assert office.query("SELECT version_num FROM alembic_version") == [("0020",)]
 
 
 def test_whoever_was_asked_before_the_schema_was_brought_up_to_date_sends_nothing_by_the_old_one(
@@ -79,7 +79,7 @@ def test_a_worker_that_was_killed_holds_up_nothing(office: Office) -> None:
     until(lambda: office.query("SELECT 1 FROM worker"), "it waits", process=process)
     process.kill()
     finish(process)
-    office.change("ALTER TABLE worker DROP COLUMN accounts")
-    office.change("UPDATE alembic_version SET version_num = '0018'")
+    office.change("DROP INDEX ix_dispatch_state")
+    office.change("UPDATE alembic_version SET version_num = '0019'")
     office.run("dispatches", "list")
-    assert office.query("SELECT version_num FROM alembic_version") == [("0019",)]
+    assert office.query("SELECT version_num FROM alembic_version") == [("0020",)]

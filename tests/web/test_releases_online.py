@@ -6,6 +6,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from databases import statements_made
 from ledgerbase import START
 from pictures import png
 from sqlmodel import select
@@ -39,6 +40,17 @@ def test_a_release_that_was_sent_is_there_with_its_file(visited: Visited) -> Non
     assert "sandbox" in file.headers["content-security-policy"]
     assert file.headers["x-content-type-options"] == "nosniff"
     assert visited.client.head(f"{visited.release()}/{FILE_HASH}").content == b""
+
+
+def test_the_list_of_what_is_out_asks_once_for_all_what_came_after_them(visited: Visited) -> None:
+    def asked() -> int:
+        with statements_made(visited.site.database) as statements:
+            assert visited.client.get("/verify").status_code == 200
+        return len(statements)
+
+    of_one = asked()
+    visited.send("standfirst: Encore\n", slug="encore")
+    assert asked() == of_one > 0
 
 
 @pytest.mark.parametrize("moment", [EMBARGO - timedelta(microseconds=1), EMBARGO])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -14,6 +14,7 @@ from distributor.contacts.cleaning.cells import looks_damaged
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT
 from distributor.contacts.filters.words import months_before
 from distributor.contacts.objections.objectors import Objectors
+from distributor.db.journalists import rows_of
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Contact, Delivery, Dispatch, Suppression
 from distributor.states import DeliveryState, Verdict
@@ -129,20 +130,29 @@ def _owners() -> Select[Any]:
 
 def _bouncing() -> Select[Any]:
     """The contacts whose last settled delivery found no such mailbox, or came back, at an address that is in use."""
-    row = aliased(Contact)
-    newest = (
-        select(func.max(col(Delivery.id)))
-        .join(row, col(row.id) == col(Delivery.contact_id))
-        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
-        .where(col(Dispatch.is_test).is_(False), col(Delivery.state).in_(_SETTLED))
-        .group_by(func.coalesce(col(row.same_as_id), col(row.id)))
+    later, went = aliased(Delivery), aliased(Dispatch)
+    settled_later = (
+        exists()
+        .where(
+            col(later.contact_id).in_(rows_of(col(Delivery.contact_id))),
+            col(later.id) > col(Delivery.id),
+            col(later.state).in_(_SETTLED),
+            col(went.id) == col(later.dispatch_id),
+            col(went.is_test).is_(False),
+        )
+        .correlate(Delivery)
     )
     refused = and_(col(Delivery.state) == DeliveryState.REJECTED, col(Delivery.verdict) == Verdict.HARD)
-    bounced = or_(col(Delivery.state) == DeliveryState.BOUNCED, refused)
+    bounced = and_(
+        # Looked up, in the index that begins with the dispatch: those are few, and all that was ever sent is much.
+        col(Delivery.dispatch_id).in_(select(col(Dispatch.id))),
+        col(Delivery.state).in_([DeliveryState.BOUNCED, DeliveryState.REJECTED]),
+        or_(col(Delivery.state) == DeliveryState.BOUNCED, refused),
+    )
     main, post = aliased(Contact), aliased(Affiliation)
     is_main = and_(col(main.same_as_id).is_(None), col(main.address_key) == col(Delivery.address_key))
     is_used = or_(exists().where(is_main), exists().where(col(post.address) == col(Delivery.address)))
-    return _owners().where(bounced, is_used, col(Delivery.id).in_(newest))
+    return _owners().where(bounced, is_used, not_(settled_later))
 
 
 def _objectors(session: Session, keyring: Keyring | None) -> set[int]:
