@@ -18,8 +18,9 @@ from distributor.errors import BadInput
 from distributor.feedback.apply import Intake
 from distributor.feedback.effects import Hand
 from distributor.feedback.forwarding import MAX_FORWARDED, Forwarding
+from distributor.feedback.imap import ImapAccount, fetch_imap, follow_imap
 from distributor.feedback.letter import MAX_BYTES
-from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
+from distributor.feedback.mailbox import fetch_maildir
 from distributor.models import Account
 from distributor.settings import PREFIX, Login, Security
 from distributor.transport.account import is_loopback

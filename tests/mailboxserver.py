@@ -1,4 +1,4 @@
-"""A mailbox on this machine that takes nothing but access tokens: as much of IMAP as reading it wants, over TLS."""
+"""A mailbox on this machine, over TLS: as much of IMAP as reading it wants, by password or token; it can misbehave."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class Mailbox:
     messages: list[bytes]
     valid_tokens: set[str] = field(default_factory=set)
     challenges: bool = False
+    password: str = ""
+    says: dict[str, str] = field(default_factory=dict)
+    """What it says instead of what a command asks for, with {tag} and {uid} in it; "" hangs up."""
+    refuses: set[int] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     refused: int = 0
     port: int = 0
@@ -39,6 +43,12 @@ class _Session(socketserver.StreamRequestHandler):
         while verb != "LOGOUT" and (line := self.rfile.readline().decode().strip()):
             tag, _, command = line.partition(" ")
             verb = " ".join(command.upper().split()[: 2 if command.upper().startswith("UID") else 1])
+            instead = self.server.mailbox.says.get(verb)
+            if instead == "":
+                return
+            if instead is not None:
+                self.say(instead.format(tag=tag, uid=command.split()[-2]))
+                continue
             self.say(f"{tag} {self.answer(verb, command)}")
 
     def say(self, line: str) -> None:
@@ -51,13 +61,18 @@ class _Session(socketserver.StreamRequestHandler):
         uid = int(next(iter(re.findall(r"\d+", command)), 0))
         if verb == "CAPABILITY":
             self.say("* CAPABILITY IMAP4rev1 AUTH=XOAUTH2")
-        elif verb == "AUTHENTICATE" and not self.is_good_token():
+        elif verb == "AUTHENTICATE" and not (self.is_good_token() if "XOAUTH2" in command else self.is_good_password()):
             return "NO AUTHENTICATE failed."
+        elif verb == "LOGIN" and command != f'LOGIN "{mailbox.user}" "{mailbox.password}"':
+            mailbox.refused += 1
+            return "NO LOGIN failed."
         elif verb == "SELECT":
             self.say(f"* {len(mailbox.messages)} EXISTS")
         elif verb == "UID SEARCH":
             left = [str(one) for one in range(1, len(mailbox.messages) + 1) if one not in mailbox.done]
             self.say(f"* SEARCH {' '.join(left)}".rstrip())
+        elif verb == "UID FETCH" and uid in mailbox.refuses:
+            return "NO That one is broken."
         elif verb == "UID FETCH":
             raw = mailbox.messages[uid - 1]
             self.wfile.write(f"* {uid} FETCH (UID {uid} BODY[]<0> {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
@@ -66,6 +81,12 @@ class _Session(socketserver.StreamRequestHandler):
         elif verb == "UID STORE":
             mailbox.done.add(uid)
         return "OK done"
+
+    def is_good_password(self) -> bool:
+        """Hear a user name and a password in one (RFC 4616)."""
+        mailbox = self.server.mailbox
+        self.say("+ ")
+        return base64.b64decode(self.rfile.readline()).decode() == f"\0{mailbox.user}\0{mailbox.password}"
 
     def is_good_token(self) -> bool:
         """Hear a token; refuse it as Microsoft does, or as Google does, who explains before."""

@@ -26,6 +26,8 @@ class TokenProvider:
     """The forms that were sent to the token endpoint, in order."""
     refuses_with: str = ""
     """An OAuth2 error for whoever asks, such as invalid_grant; "": none."""
+    odd: list[tuple[int, str]] = field(default_factory=list)
+    """What it answers first, one after another, whatever it is asked: a status, and what stands in the body."""
     lifetime: int = 3600
     given: int = 0
     scope: str = ""
@@ -41,9 +43,11 @@ class TokenProvider:
         """What kinds of grant were asked for."""
         return [one["grant_type"].rpartition(":")[2] for one in self.asked]
 
-    def answer(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def answer(self, form: dict[str, str]) -> tuple[int, dict[str, Any] | str]:
         """What the token endpoint says."""
         self.asked.append(form)
+        if self.odd:
+            return self.odd.pop(0)
         if self.refuses_with:
             said = f"AADSTS7000: refused for this test ({self.refuses_with})"
             return 400, {"error": self.refuses_with, "error_description": said}
@@ -97,8 +101,8 @@ def token_provider(authority: Authority) -> Iterator[TokenProvider]:
                 return
             self._say(*provider.answer(form))
 
-        def _say(self, status: int, answer: dict[str, Any]) -> None:
-            body = json.dumps(answer).encode()
+        def _say(self, status: int, answer: dict[str, Any] | str) -> None:
+            body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.db.upserts import upsert
 from distributor.deliveries.leases import clock_of
-from distributor.models import Account, Audit, Dispatch, Pace, PaceShare
+from distributor.deliveries.steps import LEASE
+from distributor.models import Account, Audit, Dispatch, Pace, PaceShare, Worker
 from distributor.states import DispatchState
 from distributor.transport.throttle import (
     Allowance,
@@ -31,7 +32,7 @@ from distributor.transport.throttle import (
     thaw,
 )
 
-_pace, _share = Pace.__table__, PaceShare.__table__
+_pace, _share, _worker = Pace.__table__, PaceShare.__table__, Worker.__table__
 _account, _dispatch, _audit = Account.__table__, Dispatch.__table__, Audit.__table__
 _RUNS = _dispatch.c.state == DispatchState.RUNNING  # one that cools down waits for its own hour
 
@@ -117,7 +118,7 @@ class PacingBook:
             gauges = self._locked(connection, scopes, moment)
             allowances = {}
             for note in notes:
-                gauges[note.scope] = _learned(gauges[note.scope], note, moment)
+                gauges[note.scope] = self._learned(connection, gauges[note.scope], note, moment)
             for order in orders:
                 gauge = give_back(gauges[order.scope], order.unspent) if order.unspent else gauges[order.scope]
                 gauges[order.scope], allowances[order.scope] = draw(gauge, order.limits, order.wanted, moment)
@@ -141,7 +142,7 @@ class PacingBook:
             scopes = sorted({scope for scope, _ in unspent} | {note.scope for note in notes})
             gauges = self._locked(connection, scopes, moment) if scopes else {}
             for note in notes:
-                gauges[note.scope] = _learned(gauges[note.scope], note, moment)
+                gauges[note.scope] = self._learned(connection, gauges[note.scope], note, moment)
             for scope, allowance in unspent:
                 gauges[scope] = give_back(gauges[scope], allowance)
             for scope in scopes:
@@ -182,14 +183,50 @@ class PacingBook:
             .values(state=freeze(gauge), until=gauge.until, reason=gauge.reason, updated_at=moment)
         )
 
+    def _learned(self, connection: Connection, gauge: Gauge, note: Note, moment: datetime) -> Gauge:
+        open_connections = note.open_connections
+        if note.lesson is Lesson.FEWER_CONNECTIONS:  # the server counts those of all processes together
+            open_connections += self._open_elsewhere(connection, moment)
+        return learn(
+            gauge,
+            note.lesson,
+            moment,
+            rate=note.rate,
+            open_connections=open_connections,
+            retry_after=note.retry_after,
+            said=note.said,
+        )
+
+    def _open_elsewhere(self, connection: Connection, moment: datetime) -> int:
+        """How many connections the other processes have that send through this account.
+
+        Where these are shared out, each has written its part down; else what they say of themselves while they live.
+        """
+        shared = connection.execute(select(func.sum(_share.c.connections)).where(*self._of_others(moment))).scalar()
+        if shared is None:
+            shared = connection.execute(
+                select(func.sum(_worker.c.connections))
+                .select_from(_worker.join(_dispatch, _dispatch.c.id == _worker.c.dispatch_id))
+                .where(
+                    _dispatch.c.account_id == self._account_id,
+                    _worker.c.name != self._worker,
+                    _worker.c.seen_at.between(moment - LEASE, moment),
+                )
+            ).scalar()
+        return shared or 0
+
+    def _of_others(self, moment: datetime) -> tuple[ColumnElement[bool], ...]:
+        """What holds for the shares of the other processes that count now."""
+        return (
+            _share.c.account_id == self._account_id,
+            _share.c.until.between(moment, moment + _SHARE_LASTS),  # later than that, a clock was set back since
+            _share.c.worker != self._worker,
+        )
+
     def _shared(self, connection: Connection, cap: int, wish: int, open_connections: int, moment: datetime) -> int:
         """How many of the account's connections are ours, written down for the others. The account's row is locked."""
         rows = connection.execute(
-            select(_share.c.worker, _share.c.connections, _share.c.wish).where(
-                _share.c.account_id == self._account_id,
-                _share.c.until.between(moment, moment + _SHARE_LASTS),  # later than that, a clock was set back since
-                _share.c.worker != self._worker,
-            )
+            select(_share.c.worker, _share.c.connections, _share.c.wish).where(*self._of_others(moment))
         ).all()
         workers = sorted([self._worker, *(row.worker for row in rows)])
         fair = {worker: cap // len(workers) + (rank < cap % len(workers)) for rank, worker in enumerate(workers)}
@@ -288,15 +325,3 @@ def _notable(connection: Connection, account_id: int, moment: datetime) -> dict[
         select(_pace).where(_pace.c.account_id == account_id, or_(_pace.c.scope == ACCOUNT, _pace.c.until > moment))
     )
     return {row.scope: thaw(row.state, row.until, row.reason, moment) for row in rows}
-
-
-def _learned(gauge: Gauge, note: Note, moment: datetime) -> Gauge:
-    return learn(
-        gauge,
-        note.lesson,
-        moment,
-        rate=note.rate,
-        open_connections=note.open_connections,
-        retry_after=note.retry_after,
-        said=note.said,
-    )

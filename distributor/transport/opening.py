@@ -232,7 +232,7 @@ async def _show_token(wire: Wire, account: SmtpAccount, token: str) -> SMTPRespo
     return await wire.ask(b"", seconds=seconds) if reply.code == 334 else reply
 
 
-def _secrets(account: SmtpAccount, token: str) -> list[str]:
+def secrets_of(account: SmtpAccount, token: str) -> list[str]:
     """What a server that repeats the log-in would repeat: password or token, as they are and as they went over."""
     if token:
         return [token, auth_xoauth2_encode(account.username, token).decode()]
@@ -247,7 +247,7 @@ def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse, token: str
     outcome = classify(phase, reply.code, reply.message)
     said = " ".join(f"{reply.code} {outcome.reply}".split())
     if phase is Phase.AUTH:
-        said = without_secrets(said, _secrets(account, token))
+        said = without_secrets(said, secrets_of(account, token))
     # Where no message is at stake the table asks no further than whether to come back; these words mean here the same.
     if classify(Phase.MAIL, reply.code, reply.message).verdict is Verdict.CONCURRENCY:
         raise TooManyConnections(
@@ -300,7 +300,7 @@ def _trouble(account: SmtpAccount, phase: Phase, error: Exception, token: str = 
             mend=f"Check {account.setting('SMTP_HOST')} and {account.setting('SMTP_PORT')}.",
         )
     reason = " ".join(clean(error.message if isinstance(error, SMTPException) else str(error)).split())
-    reason = without_secrets(reason, _secrets(account, token) if phase is Phase.AUTH else ())
+    reason = without_secrets(reason, secrets_of(account, token) if phase is Phase.AUTH else ())
     return ServerUnavailable(
         f"The connection to {place} failed at {phase}: {reason}.".replace("..", "."),
         mend="Try again; if it lasts, check the host and the port.",

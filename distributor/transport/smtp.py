@@ -19,8 +19,9 @@ from distributor.transport import dsn_options
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
-from distributor.transport.opening import Opened, open_connection
+from distributor.transport.opening import Opened, open_connection, secrets_of
 from distributor.transport.replies import classify, connection_fault, no_answer
+from distributor.transport.secrecy import without_secrets
 
 _RSET = b"RSET\r\n"
 _PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
@@ -109,7 +110,11 @@ class SmtpConnection:
             raise
         if outcome.verdict is Verdict.CREDENTIALS:
             outcome = self._without_its_token(outcome)
-        self._has_served |= outcome.verdict is Verdict.ACCEPTED
+        if outcome.verdict is Verdict.ACCEPTED:
+            self._has_served = True
+        elif self._account.username:  # who refuses may repeat the log-in, and these words are kept, and shown to others
+            secrets = secrets_of(self._account, self._opened.token)
+            outcome = replace(outcome, reply=without_secrets(outcome.reply, secrets))
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
             self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
         return outcome.met(

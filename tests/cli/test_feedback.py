@@ -37,7 +37,7 @@ def test_a_message_is_explained_without_a_workspace(run: Run, tmp_path: Path) ->
     assert [one["verdict"] for one in second["recipients"]] == ["not-a-bounce"]
     assert list(tmp_path.iterdir()) == [tmp_path / "a.eml", tmp_path / "b.eml"] or not (tmp_path / "press.db").exists()
     missing = run("feedback", "explain", str(tmp_path / "none.eml"), workspace=tmp_path)
-    assert (missing.returncode, "cannot be read" in missing.stderr) == (2, True)
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
 
 
 def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_two_addresses_in_each_row_are_a_table() -> None:
     assert table.header == ("E-mail", "E-mail 2")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blank_lines_by_the_ten_thousand_cost_nothing(end: str) -> None:
+    data = f"E-mail{end}{end * 60_000}a@x.example{end}".encode()
+    (table,) = read_source(data)
+    assert len(list(table.rows)) == 1
+
+
 def test_an_ldif_file_is_told_what_to_do_instead() -> None:
     with pytest.raises(BadInput, match="LDIF"):
         read_source(b"dn: cn=Anne,mail=anne@x.example\nmail: anne@x.example\n")

@@ -114,6 +114,11 @@ def test_a_row_with_too_many_cells_is_rejected_with_its_cells() -> None:
     assert third.cells == {"Nom": "C", "E-mail": ""}
 
 
+def test_a_row_without_end_is_one_row_and_does_not_hold_the_import_up() -> None:
+    table = read_csv(b"E-mail,Nom\na@x.example,Martin" + b"," * 3_000_000 + b"\nb@x.example,Deux\n")
+    assert [row.cells["E-mail"] for row in table.rows if isinstance(row, SourceRow)] == ["a@x.example", "b@x.example"]
+
+
 def test_a_quotation_mark_never_closed_costs_one_row_not_the_file() -> None:
     text = 'Nom;E-mail\nA;a@x.example\n"B;b@x.example\nC;c@x.example\nD;d@x.example\n'
     found = list(read_csv(text.encode()).rows)

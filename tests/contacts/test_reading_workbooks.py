@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -253,7 +254,18 @@ def xlsb(*records: tuple[int, bytes]) -> bytes:
     })  # fmt: skip
 
 
+def announcing(texts: int) -> bytes:
+    """A workbook that says how many shared texts it has."""
+    return altered(
+        xlsx({"A": [HEADER, ANNE]}),
+        "xl/sharedStrings.xml",
+        lambda part: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="%d"' % texts, part),
+    )
+
+
 BOMBS: dict[str, Callable[[], bytes]] = {
+    "announces more texts than fit": lambda: announcing(1_000_000_000),
+    "announces texts without end": lambda: announcing(2**64 - 1),
     "far corner": lambda: far_cell("XFD1048576"),
     "beyond all rows": lambda: far_cell("AAA9999999"),
     "inflates 200 times": lambda: inflating(30_000_000),

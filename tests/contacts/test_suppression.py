@@ -149,7 +149,27 @@ def test_a_file_of_addresses_is_read_as_people_send_them(text: str, addresses: i
     assert [line for line, _ in found.rejected] == rejected
 
 
-@pytest.mark.parametrize("text", ["", "Nom\n", "address_hash;key_id\nxx;y\n", "[1]", '[{"address_hash": "zz"}]'])
+def test_what_has_no_end_in_a_file_of_addresses_is_rejected_with_its_line() -> None:
+    long = "x" * 200_000
+    found = read_objections(f"{long}@x.example\na@x.example\n{long}\n".encode())
+    assert [address.spec for address in found.addresses] == ["a@x.example"]
+    assert [line for line, _ in found.rejected] == [1, 3]
+    assert max(len(why) for _, why in found.rejected) < 200
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04a@x.example", b"\xd0\xcf\x11\xe0", b"a@x.example" + bytes(1000)])
+def test_what_is_no_text_holds_no_objections(data: bytes) -> None:
+    with pytest.raises(BadInput, match=r"is not text|CSV"):
+        read_objections(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "Nom\n", "address_hash;key_id\nxx;y\n", "[1]", '[{"address_hash": "zz"}]', "[" * 100_000),
+        "address_hash;key_id;scope;reason;source;created_at\n" + "x" * 200_000,
+    ],
+)
 def test_a_file_that_holds_no_objection_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         read_objections(text.encode())

@@ -16,6 +16,7 @@ from ledgerbase import ACCEPTED, START, HandClock, add_dispatch, add_version
 from distributor.db.engine import Database
 from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.pacing import ACCOUNT, Note, Order, PacingBook, lift, read_waits
+from distributor.models import Account, Dispatch, Worker
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
 
@@ -215,6 +216,39 @@ def test_fewer_connections_are_learned_and_told(database: Database) -> None:
         tick(first, open_connections=1)
         tick(second, open_connections=1)
     assert first.connections + second.connections == 2
+
+
+def settle(at: HandClock, *pacers: Pacer) -> None:
+    """Let them hear of each other until nothing changes any more."""
+    for _ in range(4):
+        at.forward(seconds=6)
+        for one in pacers:
+            tick(one, open_connections=one.connections)
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("limits", [NO_LIMITS, Limits(connections=10)], ids=["none", "ten"])
+def test_of_too_many_connections_one_less_is_learned_than_all_processes_have(
+    database: Database, limits: Limits
+) -> None:
+    at = HandClock()
+    first, second = (pacer(database, at, limits, worker=name, wish=5) for name in ("w1", "w2"))
+    for one in (first, second, first, second):
+        tick(one, open_connections=5)
+    here, elsewhere = (add_dispatch(database, add_version(database, slug=slug)) for slug in ("ici", "ailleurs"))
+    with database.session() as session:
+        session.add(Account(id=2, name="ailleurs"))
+        session.flush()
+        session.get_one(Dispatch, elsewhere).account_id = 2
+        for name, dispatch_id in (("w1", here), ("w2", here), ("w3", elsewhere)):
+            more = {"dispatch_id": dispatch_id, "connections": 5, "started_at": at(), "seen_at": at()}
+            session.add(Worker(name=name, host="m", pid=1, **more))
+    send(first, at, outcome=CROWDED)
+    settle(at, first, second)
+    assert first.connections + second.connections == 9
+    at.forward(minutes=31)
+    settle(at, first, second)
+    assert first.connections + second.connections == 10
 
 
 @pytest.mark.usefixtures("account")

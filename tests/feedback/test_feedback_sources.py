@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import os
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_files_folders_and_mbox(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="no such file"):
         list(read_files([tmp_path / "none.eml"]))
 
 
@@ -55,3 +56,52 @@ def test_a_maildir_is_emptied_one_by_one(tmp_path: Path) -> None:
 def test_what_is_no_maildir(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no Maildir"):
         fetch_maildir(tmp_path, lambda _raw, _source: None)
+
+
+def test_what_never_ends_or_never_begins_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for one in (Path("/dev/zero"), tmp_path / "pipe", tmp_path / ("n" * 300)):
+        with pytest.raises(BadInput):
+            list(read_files([one]))
+
+
+def test_a_mail_program_may_look_at_a_maildir_while_it_is_read(tmp_path: Path) -> None:
+    box = mailbox.Maildir(tmp_path / "mail")
+    for _ in range(4):
+        box.add(RAW)
+    new = tmp_path / "mail/new"
+    taken = []
+
+    def take(_raw: bytes, source: str) -> None:
+        taken.append(source)
+        for path in sorted(new.iterdir())[:2]:  # the one in hand, and the next
+            path.rename(tmp_path / "mail/cur" / f"{path.name}:2,S")
+
+    assert fetch_maildir(tmp_path / "mail", take) == 2
+    assert len(taken) == 2
+    assert list(new.iterdir()) == []
+    assert len(list((tmp_path / "mail/cur").iterdir())) == 4
+
+
+def test_messages_that_go_while_a_folder_is_read_are_not_missed_there(tmp_path: Path) -> None:
+    for name in ("a.eml", "b.eml", "c.eml"):
+        (tmp_path / name).write_bytes(RAW)
+    found = []
+    for name, _ in read_files([tmp_path]):
+        (tmp_path / "b.eml").unlink(missing_ok=True)
+        found.append(Path(name).name)
+    assert found == ["a.eml", "c.eml"]
+
+
+def test_of_what_is_very_large_no_more_is_read_than_is_looked_at(tmp_path: Path) -> None:
+    with (tmp_path / "huge.eml").open("wb") as file:
+        file.write(RAW)
+        file.truncate(10_000_000_000)
+    ((_, raw),) = read_files([tmp_path / "huge.eml"])
+    assert raw.startswith(RAW)
+    assert len(raw) < 100_000_000
+    mbox = mailbox.mbox(tmp_path / "box")
+    mbox.add(RAW + b"x" * 34_000_000)
+    mbox.add(RAW)
+    mbox.close()
+    assert len(list(read_files([tmp_path / "box"]))) == 2

@@ -21,7 +21,8 @@ from sqlmodel import select
 from distributor.db.engine import Database
 from distributor.errors import CredentialsRefused, ServerUnavailable
 from distributor.feedback.apply import Intake
-from distributor.feedback.mailbox import ImapAccount, fetch_imap, fetch_maildir, follow_imap
+from distributor.feedback.imap import ImapAccount, fetch_imap, follow_imap
+from distributor.feedback.mailbox import fetch_maildir
 from distributor.models import FeedbackEvent
 from distributor.states import DeliveryState
 from distributor.transport.account import SmtpAccount

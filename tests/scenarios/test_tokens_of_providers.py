@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sqlite3
 import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
@@ -20,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from mailboxserver import Mailbox, mailbox_server
 from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
-from smtpserver import Script, ScriptedServer, running
+from smtpserver import Fault, Script, ScriptedServer, running
 from tokenprovider import TokenProvider, token_provider
 
 from distributor.cli.feedback.showing import FeedbackRounds
@@ -342,3 +344,123 @@ def test_a_token_is_renewed_before_it_ends(office: Office, authority: Authority,
             sending.run("accounts", "check")
         assert provider.given == 3
         assert server.failed_logins == 0
+
+
+def by_service_account(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
+    """The office, logging in by a token that a service account of Google asks for."""
+    return office.at(
+        server.port,
+        smtp_security="tls",
+        smtp_ca_file=str(authority.ca_file),
+        smtp_username=USER,
+        smtp_login="xoauth2",
+        oauth_provider="google",
+        oauth_key_file=service_account(office.path, provider),
+    )
+
+
+_PAGE = "<html><body>The proxy is tired</body></html>"
+_ODD = (
+    (200, _PAGE), (503, _PAGE), (429, _PAGE), (407, _PAGE), (404, _PAGE),
+    (500, '{"error": "server_error"}'), (200, ""), (200, "[]"), (200, "null"), (200, "7"), (200, "[" * 100_000),
+    *((200, json.dumps({"access_token": "token-x", "token_type": "Bearer", "expires_in": ends}))
+      for ends in ("soon", [1], 10**20, float("nan"), float("inf"))),
+    *((200, json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 3600}))
+      for token in ("", None, 7, ["token-x"], "token-x\r\nMAIL FROM:<x@y.example>", "t\u00e9", "\ud800")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("google", [False, True], ids=["Microsoft", "Google"])
+def test_what_is_no_answer_of_a_provider_gives_no_token_and_is_no_refusal(
+    office: Office, authority: Authority, provider: TokenProvider, google: bool
+) -> None:
+    with mail_server(authority, provider) as server:
+        provider.valid.add("token-x")
+        if google:
+            sending = by_service_account(office, server, provider, authority)
+        else:
+            sending = as_application(by_microsoft(office, server, provider, authority))
+        for odd in _ODD:
+            provider.odd = [odd]
+            ran = sending.run("accounts", "check", code=4)
+            assert "gives no token now" in one_sentence(ran), odd
+            assert "tired" not in ran.text
+        assert server.connections == 0, "not even by an empty password"
+        assert len(provider.asked) == len(_ODD)
+        sending.run("accounts", "check")
+        assert server.failed_logins == 0
+
+
+def test_a_provider_that_repeats_what_it_was_told_gives_nothing_away(
+    office: Office, authority: Authority, provider: TokenProvider
+) -> None:
+    with mail_server(authority, provider) as server:
+        sending = by_microsoft(office, server, provider, authority)
+        sending.run("accounts", "login")
+        provider.revoke()
+        provider.odd = [(400, '{"error": "invalid_grant", "error_description": "refresh-1 has been revoked"}')]
+        assert "(hidden) has been revoked. Sign in" in one_sentence(sending.run("accounts", "check", code=4))
+        sending = as_application(sending)
+        provider.odd = [(401, '{"error": "invalid_client", "error_description": "very-secret-7 is no secret of ours"}')]
+        assert "(hidden) is no secret of ours" in one_sentence(sending.run("accounts", "check", code=4))
+
+
+def dumped(sending: Office) -> list[str]:
+    with closing(sqlite3.connect(sending.path / "press.db")) as base:
+        return list(base.iterdump())
+
+
+def test_a_token_that_a_server_repeats_when_it_refuses_a_message_is_kept_nowhere(
+    office: Office, authority: Authority, provider: TokenProvider
+) -> None:
+    with mail_server(authority, provider) as server:
+        shown = base64.b64encode(f"user={USER}\1auth=Bearer token-1\1\1".encode()).decode()
+        refusal = Fault("rcpt", reply=f"550 5.7.1 Not by {shown} alias token-1", nth=(3,))
+        server.script = replace(server.script, faults=(refusal,))
+        sending = as_application(by_microsoft(office, server, provider, authority))
+        told = [
+            sending.send(SLUG, BUREAU, code=5, more=["--verbose"]).text,
+            sending.run("report", SLUG, "--json").text,
+            *dumped(sending),
+        ]
+    assert "550 5.7.1 Not by (hidden) alias (hidden)" in told[0]
+    for words in told:
+        assert "token-1" not in words
+        assert shown not in words
+
+
+def test_a_provider_in_trouble_in_the_middle_is_waited_for(
+    office: Office, authority: Authority, provider: TokenProvider
+) -> None:
+    with mail_server(authority, provider) as server:
+        sending = as_application(by_microsoft(office, server, provider, authority)).at(
+            server.port, smtp_connections="1"
+        )
+
+        def trouble() -> None:
+            if len(server.accepted) == 3:
+                provider.revoke()
+                provider.odd = [(503, _PAGE), (200, _PAGE)]
+
+        server.on_accepted = trouble
+        assert sending.send(SLUG, BUREAU).code == 0
+        assert sending.states() == {"accepted": len(SHORT_LIST)}
+        assert len(server.accepted) == len(SHORT_LIST)
+        assert provider.given == 2
+        assert server.violations == []
+
+
+def test_a_provider_that_cannot_be_reached_is_told_in_plain_words(
+    office: Office, authority: Authority, provider: TokenProvider
+) -> None:
+    with mail_server(authority, provider) as server:
+        away = as_application(by_microsoft(office, server, provider, authority)).at(
+            server.port, oauth_authority="https://127.0.0.1:1"
+        )
+        assert "cannot be reached for a token: the connection fails." in one_sentence(
+            away.run("accounts", "check", code=4)
+        )
+        unknown = by_microsoft(office, server, provider, authority).at(server.port, smtp_ca_file="")
+        assert "certificate is not one that we trust" in one_sentence(
+            as_application(unknown).run("accounts", "check", code=4)
+        )

@@ -12,6 +12,8 @@ from distributor.cli.options import AsJson, Yes
 app = typer.Typer(help="Record and see objections: they beat every list.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(help="The e-mail address.")]
 Sector = Annotated[str, typer.Option(help="Only releases of this sector (default: everything).")]
+_SHOWN = 100
+"""Of lines that could not be read, so many are shown: what is no list at all has them without end."""
 
 
 @app.command()
@@ -165,8 +167,10 @@ def import_(
         new = suppression.merge_in(session, workspace.keyring, lines, source=source or file.name, actor=actor())
     total = len(found.lines or found.addresses)
     console().print(f"{file.name}: {count(total, 'objection')} read, {new} new.")
-    for number, why in found.rejected:
+    for number, why in found.rejected[:_SHOWN]:
         show_under(console(), f"line {number}: {why}")
+    if len(found.rejected) > _SHOWN:
+        show_under(console(), f"and {count(len(found.rejected) - _SHOWN, 'more line')}")
     if found.rejected:
         raise BadInput(
             f"{count(len(found.rejected), 'line')} could not be read; the others are recorded.",

@@ -19,15 +19,12 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="The number that `feed
 @app.command()
 def explain(files: Files, as_json: AsJson = False) -> None:
     """Say what a message is, and who said so. Needs no workspace and changes nothing; --json: one line per file."""
-    import sys
-
     from distributor.cli.feedback import showing
     from distributor.feedback.mailbox import files_of, read_raw
     from distributor.feedback.reading import read_message
 
     for path in files_of(files):
-        raw = sys.stdin.buffer.read() if str(path) == "-" else read_raw(path)
-        reading = read_message(raw)
+        reading = read_message(read_raw(path))
         if as_json:
             showing.print_json_line(showing.as_json(str(path), reading))
         else:
@@ -37,12 +34,10 @@ def explain(files: Files, as_json: AsJson = False) -> None:
 @app.command()
 def read(context: typer.Context, files: Files) -> None:
     """Take messages in from files. The same message twice changes nothing; a mail server may pipe into it (-)."""
-    import sys
-
     from distributor.cli.dispatches.running import recover_first
     from distributor.cli.feedback.showing import Tally, hand_on_answers
     from distributor.cli.terminal.output import console
-    from distributor.feedback.mailbox import read_files
+    from distributor.feedback.mailbox import read_files, read_raw
     from distributor.incoming import Incoming
     from distributor.wiring import open_workspace
 
@@ -51,7 +46,7 @@ def read(context: typer.Context, files: Files) -> None:
     incoming = Incoming(workspace)
     tally = Tally(incoming.intake().take)
     if Path("-") in files:
-        tally(sys.stdin.buffer.read(), "standard input")
+        tally(read_raw(Path("-")), "standard input")
     for name, raw in read_files([path for path in files if str(path) != "-"]):
         tally(raw, name)
     console().print(tally.summary())

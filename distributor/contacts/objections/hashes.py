@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.mailboxes import read_address_cell
-from distributor.decoding import decode
+from distributor.contacts.sources.csvfile import MAX_CELL, read_text
 from distributor.errors import BadInput
 
 COLUMNS = ("address_hash", "key_id", "scope", "reason", "source", "created_at")
@@ -56,13 +56,16 @@ def read_objections(data: bytes, *, name: str = "") -> ObjectionFile:
     """Read addresses (one or more to a line, or a column of a CSV file), or an export of ours (CSV or JSON).
 
     A line with nothing like an address is passed over when it is the first (the column names), else rejected. Raises
-    `BadInput` for a file that holds neither, or an export that was altered.
+    `BadInput` for a file that holds neither, is no text, or an export that was altered.
     """
-    text = decode(data).text.removeprefix("\ufeff")
+    text, _, _ = read_text(data, name)
     if text.lstrip().startswith("["):
         found = ObjectionFile(lines=tuple(_lines(_from_json(text, name), name)))
     elif text.startswith(COLUMNS[0]):
-        found = ObjectionFile(lines=tuple(_lines(csv.DictReader(io.StringIO(text), delimiter=";"), name)))
+        try:
+            found = ObjectionFile(lines=tuple(_lines(csv.DictReader(io.StringIO(text), delimiter=";"), name)))
+        except csv.Error as error:
+            raise BadInput(f"It is no export of objections: {error}.", file=name or None) from None
     else:
         found = _addresses(text)
     if not (found.addresses or found.lines or found.rejected):
@@ -74,10 +77,14 @@ def _addresses(text: str) -> ObjectionFile:
     addresses: dict[str, Address] = {}
     rejected: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        cells = [cell for cell in _cells(line) if "@" in cell]
-        if not cells and line.strip() and number > 1:
-            rejected.append((number, "There is no address in this line."))
-        for cell in cells:
+        if "@" not in line:
+            if line.strip() and number > 1:
+                rejected.append((number, "There is no address in this line."))
+            continue
+        for cell in (cell for cell in _cells(line) if "@" in cell):
+            if len(cell) > MAX_CELL:
+                rejected.append((number, f"«{cell.strip()[:80]}…» is longer than any list of addresses in one cell."))
+                continue
             try:
                 pairs = read_address_cell(cell).found
             except BadAddress as error:
@@ -89,13 +96,16 @@ def _addresses(text: str) -> ObjectionFile:
 
 def _cells(line: str) -> Sequence[str]:
     delimiter = max(_DELIMITERS, key=line.count)
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell longer than it reads
+        return [line]
 
 
 def _from_json(text: str, name: str) -> list[dict[str, str]]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"It is no JSON: {error}.", file=name or None) from None
     if not all(isinstance(one, dict) for one in found):
         raise BadInput("It is no export of objections.", file=name or None)

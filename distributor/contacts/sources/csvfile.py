@@ -16,6 +16,7 @@ from distributor.errors import BadInput
 MAX_BYTES = 50_000_000
 MAX_ROWS = 500_000
 MAX_CELL = 32_768  # what a spreadsheet's cell can hold
+_WIDEST = 16_384  # the columns that a spreadsheet can have: of a row with more, no more are looked at for column names
 
 _ADDRESS = "E-mail"
 _DELIMITERS = (";", ",", "\t", "|")
@@ -44,7 +45,7 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     never closed is a `RejectedRow`; one with fewer cells is filled up. Raises `BadInput` for a file that is empty,
     binary or too big, or has too many columns; while rows are read, for too many of them.
     """
-    text, encoding, told = _text(data, name)
+    text, encoding, told = read_text(data, name)
     pasted = read_pasted(text.replace("\r\n", "\n").replace("\r", "\n"))
     if pasted is not None:
         remark = f"Read as {encoding} (chosen by {told}): {len(pasted)} recipients, as a mail program writes them."
@@ -64,7 +65,8 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     return SourceTable(name, header.names, rows, encoding, delimiter, tuple(remarks))
 
 
-def _text(data: bytes, name: str) -> tuple[str, str, str]:
+def read_text(data: bytes, name: str) -> tuple[str, str, str]:
+    """A list's text, its encoding and how that was found; `BadInput` for what is empty, binary or too big."""
     file = name or None
     if len(data) > MAX_BYTES:
         raise BadInput(
@@ -135,7 +137,7 @@ def _find_delimiter(text: str, columns: Collection[str]) -> str:
     head = "".join(islice(_Lines(text), 200))
 
     def merit(delimiter: str) -> tuple[int, bool, int]:
-        rows = [cells or [] for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)]
+        rows = [(cells or [])[:_WIDEST] for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)]
         width = min((len(cells) for cells in rows[:5] if any(cells)), default=0)
         return count_recognised(rows, columns), delimiter in _DELIMITERS, width
 
@@ -145,7 +147,7 @@ def _find_delimiter(text: str, columns: Collection[str]) -> str:
 def _find_header(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines]:
     """The column names, and the lines under them."""
     records = list(islice(_parse(start.again(start.offset, start.number), delimiter), HEADER_WITHIN + 1))
-    header = locate_header([cells or [] for _, _, cells in records], columns=columns, file=name)
+    header = locate_header([(cells or [])[:_WIDEST] for _, _, cells in records], columns=columns, file=name)
     if header.first >= len(records):
         return header, start.again(len(start.text), 0)
     line, offset, _ = records[header.first]

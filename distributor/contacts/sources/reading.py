@@ -10,7 +10,7 @@ from distributor.contacts.sources.rows import SourceTable
 from distributor.errors import BadInput
 
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # zip, an empty zip, OLE
-_CARD = re.compile(rb"^\s*BEGIN\s*:\s*VCARD\s*$", re.IGNORECASE | re.MULTILINE)
+_CARD = re.compile(rb"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _LDIF = re.compile(rb"\s*(?:version\s*:\s*\d+\s+)?dn::? ", re.IGNORECASE)
 _OPENED = re.compile(r"~\$(.+)|\.~lock\.(.+)#")  # Excel's, LibreOffice's
 _HEAD = 1 << 16

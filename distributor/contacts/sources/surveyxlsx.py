@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from distributor.contacts.sources.surveys import (
     LINK_FORMULA,
+    MAX_CELLS,
     MAX_NOTED,
     MAX_TEXT,
     Place,
@@ -18,6 +19,7 @@ from distributor.contacts.sources.surveys import (
     run,
     too_much_text,
 )
+from distributor.contacts.sources.unpacking import TooLarge
 from distributor.unpacking import PartReader
 
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
@@ -41,6 +43,8 @@ def survey_xlsx(parts: Mapping[str, bytes], *, file: str = "") -> dict[str, Shee
                 sheets[part] = reader
             elif isinstance(reader, _SharedStrings):
                 strings = reader.lengths
+                if not 0 <= reader.announced <= MAX_CELLS:  # calamine makes room for as many as are announced
+                    raise TooLarge(f"it announces over {MAX_CELLS:,} texts", file=file)
             elif isinstance(reader, _Workbook):
                 names |= {identifier: name for name, identifier in reader.sheets}
                 workbook = part
@@ -150,10 +154,13 @@ class _SharedStrings(PartReader):
     def __init__(self) -> None:
         super().__init__()
         self.lengths: list[int] = []
+        self.announced = 0
 
-    def enter(self, tag: str, _attributes: dict[str, str]) -> None:
+    def enter(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "si":
             self.lengths.append(0)
+        elif tag == "sst":
+            self.announced = int(attributes.get("uniqueCount") or 0)
 
     def text(self, text: str) -> None:
         if self.lengths:

@@ -43,14 +43,15 @@ class GoogleGrant:
 
         try:
             credentials = self._credentials(state)
+        except (GoogleAuthError, ValueError) as error:  # a key that is none
+            raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
+        try:
             credentials.refresh(self._request())
         except TransportError as error:
-            raise _unreachable(error) from None
+            raise _unreachable(error.__cause__ or error) from None
         except RefreshError as error:
             if error.retryable:
                 raise ServerUnavailable(f"Google gives no token now: {_words(error)}", mend="Try again.") from None
-            raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
-        except (GoogleAuthError, ValueError) as error:
             raise CredentialsRefused(f"Google gives no token: {_words(error)}") from None
         return _kept(state, credentials)
 
@@ -145,7 +146,7 @@ class GoogleGrant:
 
         from distributor.transport.oauth.web import ProviderSession  # noqa: PLC0415 - wants the extra
 
-        return Request(ProviderSession(self.application.ca_file))
+        return Request(ProviderSession(self.provider, self.application.ca_file))
 
 
 def _kept(state: State, credentials: Any) -> AccessToken:
@@ -157,10 +158,11 @@ def _kept(state: State, credentials: Any) -> AccessToken:
     return AccessToken(credentials.token, ends)
 
 
-def _unreachable(error: Exception) -> ServerUnavailable:
-    kind = type(error).__name__
+def _unreachable(error: BaseException) -> ServerUnavailable:
+    from distributor.transport.oauth.web import why_unreachable  # noqa: PLC0415 - wants the extra
+
     return ServerUnavailable(
-        f"Google cannot be reached for a token ({kind}).", mend="Check the network, and try again."
+        f"Google cannot be reached for a token: {why_unreachable(error)}.", mend="Check the network, and try again."
     )
 
 

@@ -42,11 +42,18 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token, until when it is good, and who signed in for it, as far as the provider says."""
+    """A token, until when it is good, and who signed in for it, as far as the provider says.
+
+    Raises `ValueError` for what is none (RFC 6749 §A.12): it would end a log-in early, or have none shown at all.
+    """
 
     value: str = field(repr=False)
     ends: datetime
     who: str = ""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.value, str) and self.value and self.value.isascii() and self.value.isprintable()):
+            raise ValueError("no token")
 
 
 class Grant(Protocol):

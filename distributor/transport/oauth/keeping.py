@@ -16,7 +16,14 @@ from pathlib import Path
 
 from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
-from distributor.errors import AccountTrouble, BadInput, CredentialsRefused, StorageTrouble
+from distributor.errors import (
+    AccountTrouble,
+    BadInput,
+    CredentialsRefused,
+    DistributorError,
+    ServerUnavailable,
+    StorageTrouble,
+)
 from distributor.files import write_bytes
 from distributor.settings import PREFIX, Login, OAuthProvider, Settings
 from distributor.transport.oauth.google import GoogleGrant
@@ -104,6 +111,13 @@ class KeptTokens:
         except CredentialsRefused as error:
             mend = f"Sign in: {self.sign_in_with}" if self.grant.needs_a_person else "Check the application's secret."
             raise CredentialsRefused(error.message, mend=error.mend or mend) from None
+        except DistributorError:
+            raise
+        except Exception as error:  # the providers' libraries believe whatever stands in an answer
+            raise ServerUnavailable(
+                f"{self.grant.provider} gives no token now: its answer cannot be understood.",
+                mend="Try again in a few minutes; if it lasts, check that nothing answers in its place.",
+            ) from error
 
     @contextmanager
     def _kept(self) -> Iterator[State]:

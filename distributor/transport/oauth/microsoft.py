@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,8 @@ class _Session:
 
         from distributor.transport.oauth.web import ProviderSession  # noqa: PLC0415 - as well
 
+        # It prints tracebacks, and what is in tokens, where nobody listens to it.
+        logging.getLogger("msal").addHandler(logging.NullHandler())
         self._cache = msal.SerializableTokenCache()
         self._cache.deserialize(self._state.get(_CACHE))
         application = self._application
@@ -92,7 +95,7 @@ class _Session:
                 authority=f"{base}/{application.tenant or 'organizations'}",
                 instance_discovery=not application.authority,
                 token_cache=self._cache,
-                http_client=ProviderSession(application.ca_file),
+                http_client=ProviderSession("Microsoft", application.ca_file),
             )
         except ValueError as error:  # its word for an authority that does not answer as one
             raise AccountTrouble(
@@ -129,8 +132,10 @@ def _refusal(answer: dict[str, Any]) -> AccountTrouble:
 
 
 def _unreachable(error: OSError) -> ServerUnavailable:
+    from distributor.transport.oauth.web import why_unreachable  # noqa: PLC0415 - wants the extra
+
     return ServerUnavailable(
-        f"Microsoft cannot be reached for a token ({type(error).__name__}).", mend="Check the network, and try again."
+        f"Microsoft cannot be reached for a token: {why_unreachable(error)}.", mend="Check the network, and try again."
     )
 
 
