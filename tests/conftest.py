@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from authority import Authority, make_authority
 from databases import empty, new_database
+from hypothesis import HealthCheck, settings
 from movingclock import MovingClock, follow
 from sqlalchemy import Connection, event, text
 
@@ -20,6 +21,10 @@ from distributor.db.engine import Database
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
+
+# No verdict hangs on a clock: on a busy machine any example takes any time.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:

@@ -423,7 +423,7 @@ def test_every_clause_says_in_sql_what_it_says(database: Database, seed: int) ->
 def test_filters_say_in_sql_what_they_say(filled: Filled) -> None:
     with filled.database.session(reads_only=True) as session:
 
-        @settings(max_examples=60, deadline=None)
+        @settings(max_examples=60)
         @given(TREES)
         def holds_alike(tree: Filter) -> None:
             assert found(session, tree) == {one.id for one in filled.known if holds(tree, one)}

@@ -232,7 +232,7 @@ SHEETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=10)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(SHEETS, min_size=1, max_size=3, unique_by=str.casefold), st.lists(CELLS, min_size=1, max_size=3))
 def test_any_rejected_cells_of_any_sheet_come_back(sheets: list[str], cells: list[str]) -> None:
     headers = dict.fromkeys(sheets, ("E-mail", "Notes"))
@@ -248,7 +248,6 @@ def test_any_rejected_cells_of_any_sheet_come_back(sheets: list[str], cells: lis
     assert rows == cells * len(sheets)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"BEGIN:VCARD\r\n", b"\xff\xfe", b""]), st.binary(max_size=300)
 )

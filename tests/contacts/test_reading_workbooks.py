@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from workbooks import altered, archive, cell, ods, row, xlsx
 
@@ -395,7 +395,6 @@ def test_the_rows_of_a_sheet_are_limited() -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=15)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=5))
 def test_any_text_survives_a_workbook(cells: list[tuple[str, str, str]]) -> None:
     (table,) = read_source(
@@ -404,7 +403,6 @@ def test_any_text_survives_a_workbook(cells: list[tuple[str, str, str]]) -> None
     assert [tuple(one.cells.values())[1:] for one in rows(table)] == cells
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_workbook_with_bytes_changed_is_read_or_refused(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([HONEST, XLS, ods({"A": SMALL})]))

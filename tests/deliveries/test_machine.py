@@ -233,7 +233,6 @@ def test_the_log_behaves_as_its_model(database: Database) -> None:
         settings=settings(
             max_examples=10,
             stateful_step_count=25,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),

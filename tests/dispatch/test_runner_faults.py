@@ -165,7 +165,6 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
 
 @settings(
     max_examples=40 * LONG,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(server_faults, max_size=5), deaths, st.booleans(), st.integers(1, 4))

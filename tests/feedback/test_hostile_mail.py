@@ -77,7 +77,7 @@ def test_patterns_grow_with_the_length_only(unit: str) -> None:
 
 
 @given(st.binary(max_size=2_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(b"Content-Type: multipart/report\n\n")
 @example(b"From: =?x?b?=?=\nSubject: =?utf-8?q?=0D=0ABcc?=\n\n")
 def test_any_bytes_are_read(raw: bytes) -> None:
@@ -90,7 +90,7 @@ def test_any_bytes_are_read(raw: bytes) -> None:
     ),
     st.text(max_size=40),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_delivery_status_is_read(fields: list[str], text: str) -> None:
     body = "\n".join(field + text for field in fields).encode("utf-8", "replace")
     raw = HEAD + b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n" + body

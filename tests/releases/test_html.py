@@ -160,7 +160,7 @@ BLOCK = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(BLOCK, min_size=1, max_size=6))
 def test_every_word_of_any_page_is_in_the_release_and_in_the_text_part(blocks: list[str]) -> None:
     html = "<br>".join(blocks)

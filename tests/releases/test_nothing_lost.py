@@ -111,13 +111,13 @@ def check_nothing_lost(source: str, file: str, keys: frozenset[str] | set[str] =
     assert words(text) - keys <= words("\n".join(said_by(draft)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(DOCUMENTS)
 def test_no_word_of_a_plain_text_is_lost(source: str) -> None:
     check_nothing_lost(source, "communique.txt")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCUMENTS, st.sampled_from(["", "---\ntitle: Un titre\nrubrique: essai\n---\n"]))
 def test_no_word_of_a_markdown_text_is_lost(source: str, front: str) -> None:
     check_nothing_lost(front + source, "communique.md", keys=words(front))
@@ -128,7 +128,7 @@ def test_no_word_of_a_real_shape_is_lost(source: str) -> None:
     check_nothing_lost(source, "communique.txt")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
@@ -139,7 +139,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     assert draft.body
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text("aé b.,*_`<>[]()#&;!~\\-+=1.)\t|'\"@:/", min_size=1, max_size=60))
 def test_a_plain_paragraph_renders_as_it_reads(row: str) -> None:
     """Escaped for Markdown, a line of plain text comes out of a CommonMark renderer as the same characters."""

@@ -56,7 +56,7 @@ def read(source: str) -> ReleaseDraft:
     return read_release(source.encode(), file="x.md", timezone=PARIS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(DRAFTS)
 def test_what_is_written_is_read_back(draft: ReleaseDraft) -> None:
     again = read(write_source(draft))

@@ -185,7 +185,7 @@ def _plainly(value: object) -> str:
 TWO_WORDS = "000000" + "\u00a0" * 12 + "\U0001f600" * 4  # cut between two of the last four
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(files=[AttachmentFile("a;b.pdf", "application/pdf", b"")], subject="0", name="0", pictured=False)
 @example(files=[], subject=TWO_WORDS, name=TWO_WORDS, pictured=False)
 @given(st.lists(ATTACHED, max_size=3), TEXTS, TEXTS, st.booleans())

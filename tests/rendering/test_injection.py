@@ -102,7 +102,7 @@ RECIPIENTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(RECIPIENTS)
 @example(replace(ANNE, name=BRIBES[0]))
 def test_nothing_that_a_contact_holds(recipient: Recipient) -> None:
@@ -130,7 +130,7 @@ def test_nothing_that_a_release_holds(field: str, bribe: str) -> None:
     check_honest(raw, ANNE)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_nothing_that_a_press_contact_holds(name: str, role: str, address: str, phone: str) -> None:
     release = Release("x", "Titre", "Texte.", "fr", contacts=(PressContact(name, role, address, phone),))
@@ -187,7 +187,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
 @example({"MAIL_FROM": "é\u2028Bcc: z <a@horizon.example>"})
 @example({"SENDER": "Anne\r\nBcc: z@evil.example <a@horizon.example>"})

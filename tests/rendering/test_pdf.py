@@ -190,7 +190,7 @@ def test_words_are_never_markup(words: str) -> None:
     assert "".join(text_of(pdf).split()).count(squeezed) >= 5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x17F, exclude_categories=["Cc", "Cf"]), max_size=200))
 def test_any_latin_text_makes_a_pdf(text: str) -> None:
     release = replace(RELEASE_FR, headline=text or "x", body=text, boilerplate=text, standfirst=text)

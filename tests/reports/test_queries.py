@@ -91,7 +91,7 @@ def rows_of(database: Database, report: Report, *states: str) -> list[dict[str, 
         return list(queries.recipients(connection, report.dispatch_ids, states))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=12, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(bases)
 def test_totals_sectors_domains_and_recipients_agree(
     database: Database, drawn: list[tuple[list[tuple[DeliveryState, str, int]], bool]]

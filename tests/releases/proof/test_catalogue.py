@@ -83,7 +83,7 @@ MARKS = (
 WORDS = st.lists(st.sampled_from([f"{mark.replace('_', ' ')} " for mark in MARKS.split(" ")]), max_size=60).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(headline=ODD | WORDS, body=ODD | WORDS, lang=st.sampled_from(["fr", "en", "ar", ""]), embargo=st.booleans())
 def test_no_rule_raises_whatever_the_text(headline: str, body: str, lang: str, embargo: bool) -> None:
     until = datetime(2026, 3, 12, 18, tzinfo=UTC) if embargo else None
