@@ -26,6 +26,16 @@ def sample(name: str, source: str, **expected: object) -> Sample:
 
 SAMPLES: list[Sample] = [
     sample(
+        "two offices that name nobody, each with its number",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContacts presse :\n"
+        "Cabinet d'Hélène Varenne\nTél. : 01 99 00 10 20\n"
+        "Mél : varenne@ports.example\n\nCabinet de Luc Antin\nTél. : 01 99 00 10 30\nMél : antin@ports.example",
+        contacts=[
+            ("", "", "varenne@ports.example", "01 99 00 10 20", "Cabinet d'Hélène Varenne"),
+            ("", "", "antin@ports.example", "01 99 00 10 30", "Cabinet de Luc Antin"),
+        ],
+    ),
+    sample(
         "letterhead above a kicker with its day",
         "Union des gens de mer\nSecteur Nuit\n\n"
         f"Communiqué de presse du 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
