@@ -6,6 +6,20 @@ from __future__ import annotations
 Form = tuple[str, str, list[str], str, str]
 
 FORMS: dict[str, Form] = {
+    "exim of several": (
+        "Mail delivery failed: returning message to sender",
+        "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  lea@journal.example\n    host mx.journal.example [192.0.2.7]\n    SMTP error from remote mail server after RCPT TO:<lea@journal.example>:\n    550-Verification failed:\n    550 5.1.1 The email account that you tried to reach does not exist.\n  tom@radio.example\n    unknown user\n",
+        ["lea@journal.example", "tom@radio.example"],
+        "permanent",
+        "user_unknown",
+    ),
+    "notes in French": (
+        "DELIVERY FAILURE: Utilisateur lea (lea@journal.example) non répertorié dans l'annuaire Domino",
+        "Votre message\n\n  Objet : Bilan\n\nn'a pas pu être remis à :\n\n  lea@journal.example\n\npour la raison suivante :\n\n  Utilisateur lea (lea@journal.example) non répertorié dans l'annuaire Domino\n",
+        ["lea@journal.example"],
+        "permanent",
+        "user_unknown",
+    ),
     "messagingserver": (
         "Delivery Notification: Delivery has failed",
         "This report relates to a message you sent with the following header fields:\n\n  Message-id: <CD8C6134-C312@office.example>\n  Date: Tue, 23 Nov 2014 00:00:00 +0900\n  From: Office <press@office.example>\n  To: lea@journal.example\n  Subject: Bilan\n\nYour message cannot be delivered to the following recipients:\n\n  Recipient address: lea@journal.example\n  Original address: lea@journal.example\n  Reason: Remote SMTP server has rejected address\n  Diagnostic code: smtp;550 5.1.1 <lea@journal.example>... User Unknown\n  Remote system: dns;mx.journal.example (TCP|17.111.174.67|47323|192.0.2.225|25)\n",

@@ -241,7 +241,8 @@ RULES = (
         r"(?:utilisateur|destinataire|adresse|bo[iî]te|compte|usager).{0,60}(?:inconnu|invalide|inexist|n'existe"
         r"|introuvable|erron[ée]|non valide|ferm[ée]|supprim|plus valide|pas r[ée]pertori|pas trouv"
         r"|n'a pas [ée]t[ée] "
-        r"trouv)|n['’]est pas r[ée]pertori|est introuvable|boite inexistante|inconnu [àa] cette adresse",
+        r"trouv)|n['’]est pas r[ée]pertori"
+        r"|non r[ée]pertori|est introuvable|boite inexistante|inconnu [àa] cette adresse",
         r"(?:empf[äa]nger|benutzer|adresse|postfach|konto|mailbox).{0,50}(?:unbekannt|existiert nicht|existiert hier"
         r"|nicht (?:gefunden|vorhanden|bekannt|aufgef[üu]hrt|verf[üu]gbar|existent)|ung[üu]ltig|gel[öo]scht)"
         r"|wurde .{0,60}nicht gefunden|unbekannte[rns]? (?:benutzer|empf[äa]nger|adresse)|nicht im .{0,20}verzeichnis"

@@ -8,7 +8,7 @@ from distributor.feedback.letter import Letter
 
 _SUBJECTS = re.compile(
     r"auto(?:matic|mated|matique|mática|matisch\w*)?[ _-]?(?:repl|re:|respon|r[ée]pon|antwort|resp)"
-    r"|r[ée]ponse (?:automatique|auto)|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday"
+    r"|r[ée]p(?:onse|\.)? ?auto|out of (?:the )?office|out-of-office|\booo\b|vacation|on leave|on holiday"
     r"|abwesen|absen(?:ce|t)|en cong|cong[ée]s|fuera de|away from|autoreply|autorespond|r[ée]pondeur"
     r"|message d'absence|我不在|risposta automatica|automatisch antwoord|自動応答|自動返信|automatisk|autosvar"
     r"|odpowied[źz] automatyczna|automatyczna odpowied[źz]|автоматический ответ|自动回复"

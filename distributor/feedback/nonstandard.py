@@ -235,7 +235,10 @@ def _named(letter: Letter, said: str, returned: Returned, others: list[str]) -> 
 
 def _candidates(summary_free: str, said: str, others: list[str]) -> Iterator[Iterable[str]]:
     """The addresses a text may be about, in groups, the likeliest group first."""
-    yield [one for one in map(tidy, others) if one]
+    named = [one for one in map(tidy, others) if one]
+    alone = list(_matches(_STRONG[0], summary_free))
+    # The other reader stops at the first of Exim's several recipients: each stands on a line of its own.
+    yield alone if named and {same(one) for one in named} <= {same(one) for one in alone} else named
     yield (address for pattern in _STRONG[:5] for address in _matches(pattern, summary_free))
     yield (address for pattern in _STRONG[5:] for address in _matches(pattern, summary_free))
     yield (tidy(found["a"]) for found in _WEAK.finditer(summary_free) if not _is_helpful(summary_free, found))

@@ -503,3 +503,73 @@ def test_a_domain_of_look_alikes_alone_is_flagged() -> None:
 def test_what_is_clean_stays_as_it_is(text: str, multiline: bool) -> None:
     clean, _ = clean_text(text, multiline=multiline)
     assert clean_text(clean, multiline=multiline) == (clean, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "aside"),
+    [
+        ("Aude Kerleau (congé mat. jusqu'en mars)", ("Aude", "Kerleau"), "(congé mat. jusqu'en mars)"),
+        ("Jean Dupont (parti)", ("Jean", "Dupont"), "(parti)"),
+        ("Léa Garnier [sport]", ("Léa", "Garnier"), "[sport]"),
+    ],
+)
+def test_nobody_is_greeted_by_what_stands_in_brackets(name: str, read: tuple[str, str], aside: str) -> None:
+    draft, told = clean(Contact=name)
+    assert (draft.values["first_name"], draft.values["last_name"], draft.notes) == (*read, aside)
+    assert "into the notes" in told
+
+
+def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:
+    assert split_full_name("van den Berg Piet") == ("Piet", "van den Berg")
+    assert split_full_name("de La Tour Aude") == ("Aude", "de La Tour")
+
+
+def test_a_former_address_is_not_the_one_in_use() -> None:
+    row = {"Nom": "Garnier", "Ancien mail": "lea@vieux.example", "Nouveau mail": "lea@courrier.example"}
+    found = RowCleaner(map_columns(tuple(row), [row])).clean(SourceRow(2, row))
+    assert isinstance(found, CleanRow)
+    assert str(found.drafts[0].address) == "lea@courrier.example"
+    assert [str(other) for other in found.drafts[0].others] == ["lea@vieux.example"]
+
+
+def test_outlooks_name_for_a_colleague_is_passed_over_for_a_real_address() -> None:
+    inside = "/o=ExchangeLabs/ou=Exchange Administrative Group/cn=Recipients/cn=ana"
+    draft, _ = clean(email=inside, Autre_email="ana.ruiz@diario.example", Nom="Ruiz")
+    assert str(draft.address) == "ana.ruiz@diario.example"
+
+
+@pytest.mark.parametrize("column", ["BLACKLIST", "Désinscrit le", "UNSUB_TIME", "Liste noire"])
+def test_what_mailing_services_call_an_objection_is_one(column: str) -> None:
+    row = {"E-mail": "a.martin@journal.example", column: "1"}
+    found = RowCleaner(map_columns(tuple(row), [row])).clean(SourceRow(2, row))
+    assert isinstance(found, CleanRow)
+    assert found.drafts[0].flag == "opted_out"
+
+
+def test_rows_under_a_title_or_in_a_sheet_of_objectors_are_objections() -> None:
+    header = {"E-mail": "", "Nom": ""}
+    cleaner = RowCleaner(map_columns(tuple(header), []))
+    lines = [("", "PRESSE"), ("a@radio.example", "Martin"), ("", "DÉSINSCRITS"), ("b@radio.example", "Petit")]
+    lines += [("", "RADIOS"), ("c@radio.example", "Roux")]
+    found = [cleaner.clean(SourceRow(at, {"E-mail": address, "Nom": name})) for at, (address, name) in enumerate(lines)]
+    assert [one.drafts[0].flag for one in found if isinstance(one, CleanRow)] == ["", "opted_out", ""]
+    other = cleaner.clean(SourceRow(2, {"E-mail": "d@radio.example", "Nom": "Le Gall"}, "Désinscrits"))
+    assert isinstance(other, CleanRow)
+    assert other.drafts[0].flag == "opted_out"
+
+
+@pytest.mark.parametrize(
+    "remark", ["NPAI", "bounce", "a quitté l'agence", "adresse invalide, retour le 3/11", "décédée"]
+)
+def test_that_somebody_seems_to_have_left_is_said_aloud(remark: str) -> None:
+    draft, told = clean(Nom="Petit", Statut=remark)
+    assert not draft.flag
+    assert f"«{remark}»: it seems that they left" in told
+
+
+@pytest.mark.parametrize(
+    "remark", ["Actif", "en congés jusqu'au 3/12", "ne plus envoyer à son ancienne adresse", "parle à tous"]
+)
+def test_other_remarks_on_standing_are_passed_over(remark: str) -> None:
+    draft, told = clean(Nom="Petit", Remarques=remark)
+    assert (draft.flag, "it seems" in told) == ("", False)

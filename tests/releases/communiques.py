@@ -26,6 +26,82 @@ def sample(name: str, source: str, **expected: object) -> Sample:
 
 SAMPLES: list[Sample] = [
     sample(
+        "two offices that name nobody, each with its number",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContacts presse :\n"
+        "Cabinet d'Hélène Varenne\nTél. : 01 99 00 10 20\n"
+        "Mél : varenne@ports.example\n\nCabinet de Luc Antin\nTél. : 01 99 00 10 30\nMél : antin@ports.example",
+        contacts=[
+            ("", "", "varenne@ports.example", "01 99 00 10 20", "Cabinet d'Hélène Varenne"),
+            ("", "", "antin@ports.example", "01 99 00 10 30", "Cabinet de Luc Antin"),
+        ],
+    ),
+    sample(
+        "letterhead above a kicker with its day",
+        "Union des gens de mer\nSecteur Nuit\n\n"
+        f"Communiqué de presse du 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        date=date(2026, 3, 12),
+    ),
+    sample(
+        "town hall above a kicker with a date in figures",
+        "Ville de Brélès\nDirection de la communication\n\n"
+        f"Communiqué de presse - 12/03/2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        date=date(2026, 3, 12),
+    ),
+    sample(
+        "kicker of an office, then a dateline",
+        "Communiqué de presse du Conseil communal\nBrélès, le jeudi 12 mars 2026\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        place="Brélès",
+    ),
+    sample(
+        "regulated information",
+        f"Information réglementée\n\nBrélès, le 12 mars 2026 – 17h45 CET\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        place="Brélès",
+        standfirst="Information réglementée",
+    ),
+    sample(
+        "month of a museum",
+        f"COMMUNIQUÉ DE PRESSE\nMars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "ornaments around the kicker",
+        f"+++ COMMUNIQUE DE PRESSE +++\n\nObjet : Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "embargo that is lifted",
+        f"Communiqué de presse - EMBARGO LEVÉ\n\nBrélès, le 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        place="Brélès",
+    ),
+    sample(
+        "pasted from a mail, with the word to a colleague",
+        "De : Jeanne Martin <j.martin@ateliers.example>\nEnvoyé : jeudi 12 mars 2026 09:12\nÀ : presse@office.example\n"
+        "Objet : TR: CP définitif\n\nBonjour Paul,\nVoilà le CP validé.\n\n-----\n\nCOMMUNIQUÉ DE PRESSE\n"
+        f"Brélès, le 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        place="Brélès",
+    ),
+    sample(
+        "contact label in two languages",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\n"
+        f"Contact presse / Press contact : Jeanne Martin, j.martin@ateliers.example",
+        headline="Des horaires de nuit à revoir",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "", "")],
+    ),
+    sample(
+        "further information, from an hour on",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nRenseignements complémentaires (dès 14h00) :\n"
+        "Jeanne Martin, j.martin@ateliers.example",
+        headline="Des horaires de nuit à revoir",
+        contacts=[("Jeanne Martin", "", "j.martin@ateliers.example", "", "")],
+    ),
+    sample(
         "kicker with place and date",
         f"Communiqué de presse – Paris, le 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}\n\n"
         "Contact presse : Jeanne Martin – 06 12 34 56 78 – j.martin@ateliers.example",

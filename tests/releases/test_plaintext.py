@@ -21,6 +21,12 @@ def test_in_markdown_a_press_contact_above_the_boilerplate_is_read() -> None:
     assert draft.body.endswith(about)
 
 
+def test_in_markdown_a_bold_line_below_a_kicker_is_the_headline() -> None:
+    text = "# Communiqué de presse\n\n**Des horaires de nuit à revoir**\n\nIls changent.\n"
+    draft = read_release(text.encode(), file="release.md", timezone=PARIS)
+    assert (draft.headline, draft.body) == ("Des horaires de nuit à revoir", "Ils changent.")
+
+
 def test_soft_hyphens_are_taken_out() -> None:
     text = "Des ho\N{SOFT HYPHEN}raires\n\nIls chan\N{SOFT HYPHEN}gent."
     draft = read_release(text.encode(), file="release.txt", timezone=PARIS)

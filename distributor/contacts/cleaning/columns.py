@@ -20,6 +20,7 @@ _JOBS = re.compile(
     r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
     r"|secret|anim|free|indep|adjoint|critique|envoye|stagi|consult|camera|head|manager|host|writer|column|staff|senior)"
 )
+_FORMER = re.compile(r"\b(?:ancien|anciens|ancienne|anciennes|old|former|previous|alte|alter|fruhere)\b")
 _POSTAL_OR_ELECTRONIC = frozenset({"adresse", "address"})
 REJECTION_COLUMN = "Motif du rejet"
 """The column a rejects file adds; passed over when the mended file comes back."""
@@ -177,7 +178,8 @@ def _settle(recognised: dict[Field, list[str]], chosen: Set[Field]) -> None:
         # «Nom» with no «Prénom» beside it holds whole names.
         recognised[Field.FULL_NAME] = recognised.pop(Field.LAST_NAME)
     addresses = recognised.get(Field.ADDRESS, [])
-    others = recognised.pop(Field.OTHER_ADDRESS, [])
+    # «Ancien mail» stands before «Nouveau mail» in many a file, and is nobody's first address.
+    others = sorted(recognised.pop(Field.OTHER_ADDRESS, []), key=lambda name: bool(_FORMER.search(fold(name))))
     if not addresses and others:
         addresses, others = others[:1], others[1:]
     if addresses:

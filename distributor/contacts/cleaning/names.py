@@ -103,6 +103,10 @@ def _split_words(words: list[str], *, last_first: bool) -> tuple[str, str]:
             return " ".join(words[:start]), " ".join(words[start:])
     if last_first:
         return words[-1], " ".join(words[:-1])
+    if words[0].islower() and fold(words[0]) in _PARTICLES and words[-1][0].isupper():  # «van den Berg Piet»
+        end = next((i for i, word in enumerate(words) if fold(word) not in _PARTICLES), 0) + 1
+        if 1 < end < len(words):
+            return " ".join(words[end:]), " ".join(words[:end])
     start = next((i for i, word in enumerate(words[1:-1], start=1) if fold(word) in _PARTICLES), len(words) - 1)
     return " ".join(words[:start]), " ".join(words[start:])
 

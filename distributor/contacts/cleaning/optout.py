@@ -11,10 +11,10 @@ from distributor.folding import fold
 
 # «Ne plus envoyer de PJ», «ne plus contacter par téléphone», «do not send before noon»: not about our mail as such.
 _ONLY_THIS = (
-    r"(?! (?:(?:de|d|des|les|le|la|l|par|sur|en|au|aux|any|by|on|with|the|her|his|my) )*"
+    r"(?! (?:(?:a|de|d|des|les|le|la|l|par|sur|en|au|aux|son|sa|leur|cette|any|by|on|to|with|the|her|his|my|their) )*"
     r"(?:pj|pieces? jointes?|photos?|pdf|fichiers?|videos?|images?|visuels?|docs?|documents?|avant|apres|plus|sans"
     r"|pendant|tel|telephone|sms|fax|courriers?|portable|mobile|fixe|linkedin|whatsapp|matin|soir|week ?ends?|vacances"
-    r"|lundis?|mardis?|mercredis?|jeudis?|vendredis?|samedis?|dimanches?|attachments?|pictures?|files?|phone|before"
+    r"|ancien(?:ne)?s?|old|former|previous|lundis?|mardis?|mercredis?|jeudis?|vendredis?|samedis?|dimanches?|attachments?|pictures?|files?|phone|before"
     r"|after|during|until|more|without|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b)"
 )
 _MAIL = (
@@ -65,6 +65,10 @@ _SENTENCES = (
     rf"\b(?:stop|cease) (?:sending|e ?mailing|mailing|contacting|writing)\b{_ONLY_THIS}|\bno more {_MAIL}",
     # remove me from your list, objected
     rf"\b(?:remove|delete|strike|drop)d?(?: me| him| her| them| us)? from {_OURS}{_LIST}",
+    (
+        r"\b(?:remov|delet|retir|supprim|enlev|ray|radi|sorti|exclu)\w*(?: e)? "
+        r"(?:at (?:his|her|their) (?:own )?|a (?:sa|leur) )(?:request|demande)\b"
+    ),
     rf"\b(?:take|taken|took)(?: me| him| her| them| us)? off {_OURS}{_LIST}",
     r"\b(?:asked|wants|wishes|requested) to (?:be (?:removed|taken off|deleted|unsubscribed)|unsubscribe)\b",
     r"\bobject(?:ed|s) to (?:our|the|all|any|being|receiving|direct)\b",
@@ -90,15 +94,19 @@ _SENTENCE = re.compile("|".join(_SENTENCES))
 # is all there is.
 _WORD = (
     r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabonn\w+|unsubscribed?\b|opt(?:ed)? ?out\b"
-    r"|ab(?:gemeldet|bestellt)\b)"
+    r"|black ?list\w*|ab(?:gemeldet|bestellt)\b)"
 )
 _STOP = r"(?:stop(?:(?: aux| les)? (?:e ?mails?|mails?|pub|cp|communiques?|envois?|diffusion|newsletters?))?|dnc)"
 _AND_WHEN = (
-    r"(?: e\b| es\b| svp| merci| please| thanks| definitif| rgpd| gdpr| suite .*| (?:(?:le|du|depuis|since|on) )*\d.*)*"
+    r"(?: e\b| es\b| svp| merci| please| thanks| definitif| rgpd| gdpr| suite .*| (?:a|at) (?:sa|leur|her|his|their) .*"
+    r"| (?:(?:par|au|by|via) )?(?:tel|telephone|phone|mail|e ?mail|courriel)| (?:(?:le|du|depuis|since|on) )*\d.*)*"
 )
 _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
 _WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
+_TITLE = re.compile(
+    rf"(?:les |liste (?:des |d )?)?(?:{_WORD}|oppos(?:ants?|itions?)|repoussoir|noire|opt ?outs?)(?: rgpd| \d.*)*"
+)
 _LISTED = re.compile(r"[;,|/>\n]|:::")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]{3,60})[)\]]")
 _COLUMN_OF_REMARKS = re.compile(
@@ -135,9 +143,14 @@ def cell_says_so(column: str, text: str) -> bool:
     """The same of any other column's cell: a word counts only where the column is about that, or the cell no more."""
     if answer_says_so(column, text):
         return True
-    if _COLUMN_OF_REMARKS.search(fold(column)):
+    if speaks_of_standing(column):
         return remarks_say_so(text)
     return any(_SENTENCE.search(line) or _WORD_ALONE.fullmatch(line) for line in _lines(text))
+
+
+def speaks_of_standing(column: str) -> bool:
+    """Whether a column is one of remarks, or says how somebody stands with us: «Statut», «Observations»."""
+    return bool(_COLUMN_OF_REMARKS.search(fold(column)))
 
 
 def answer_says_so(column: str, text: str) -> bool:
@@ -152,6 +165,11 @@ def answer_says_so(column: str, text: str) -> bool:
 def one_says_so(text: str) -> bool:
     """The same of a cell that lists sectors or topics, one of which may be «Désinscrits»."""
     return any(_WORD_ALONE.fullmatch(fold(part)) for part in _LISTED.split(text)) or cell_says_so("", text)
+
+
+def title_says_so(text: str) -> bool:
+    """The same of what stands above rows, the name of their sheet for one: «Désinscrits», «Oppositions»."""
+    return bool(_TITLE.fullmatch(fold(text))) or one_says_so(text)
 
 
 def sentence_says_so(text: str) -> bool:

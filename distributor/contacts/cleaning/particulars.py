@@ -95,7 +95,8 @@ _NAMES: Mapping[Field, str] = {
     Field.CIVILITY: "civilité|civ|politesse|salutation|honorific|prefix|name prefix|préfixe|anrede",
     Field.FIRST_NAME: "prénom|prénoms|first name|firstname|given name|forename|vorname|vornamen",
     Field.LAST_NAME: "nom|nom de famille|last name|lastname|surname|family name|nachname|familienname",
-    Field.FULL_NAME: "nom complet|prénom nom|prénom et nom|full name|name|display name|contact|journaliste|journalist"
+    Field.FULL_NAME: "nom complet|prénom nom|prénom et nom|full name|name|display name|contact|contacts|journaliste"
+    "|journalistes|journalist|journalists"
     "|contact name|nom affiché|nom à afficher|journalist name|anzeigename"
     "|reporter|interlocuteur|interlocutrice|vollständiger name|vor und nachname"
     "|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname",
@@ -162,7 +163,10 @@ _NAMES: Mapping[Field, str] = {
     Field.OPTED_OUT: "désinscrit|désinscrit e|désinscription|désabonné|désabonné e|désabonnement|opt out|optout"
     "|opted out|unsubscribed|unsubscribe|ne plus contacter|ne plus envoyer|ne plus recevoir|ne souhaite plus recevoir"
     "|stop|stop mail|do not contact|do not mail|do not email|opposition|opposition rgpd|ne pas contacter"
-    "|ne pas envoyer|abgemeldet|abmeldung|abbestellt|widerspruch|kein versand|nicht anschreiben|nicht kontaktieren",
+    "|ne pas envoyer|abgemeldet|abmeldung|abbestellt|widerspruch|kein versand|nicht anschreiben|nicht kontaktieren"
+    "|blacklist|blacklisted|blacklisté|blacklistée|liste noire|email blacklisted|liste repoussoir"
+    "|date de désinscription|date désinscription|désinscrit le|date de désabonnement|désabonné le|unsub time"
+    "|unsubscribed at|unsubscribe date|unsubscribe time|opt out date|date d opposition",
 }
 _FIELD_OF = {fold(name): field for field, names in _NAMES.items() for name in names.split("|")}
 

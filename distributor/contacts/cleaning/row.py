@@ -11,10 +11,18 @@ from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
 from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
 from distributor.contacts.cleaning.columns import ColumnMap
+from distributor.contacts.cleaning.departed import remark_of_departure
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
 from distributor.contacts.cleaning.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
 from distributor.contacts.cleaning.notelint import lint_note
-from distributor.contacts.cleaning.optout import cell_says_so, is_yes, one_says_so, remarks_say_so, sentence_says_so
+from distributor.contacts.cleaning.optout import (
+    cell_says_so,
+    is_yes,
+    one_says_so,
+    remarks_say_so,
+    sentence_says_so,
+    title_says_so,
+)
 from distributor.contacts.cleaning.particulars import Field
 from distributor.contacts.cleaning.persons import read_name, tell_people_apart
 from distributor.contacts.sources.rows import RejectedRow, SourceRow
@@ -30,6 +38,9 @@ _NO_SECTOR = frozenset(
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
 _NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
+_PERSONS_NAMES = _NAME_FIELDS - {"outlet"}
+_IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])")
+_INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
 _LISTS = frozenset({"sector", "topics"})
 # Asked by themselves; or an outlet's, which its other people share.
 _NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
@@ -65,6 +76,7 @@ class RowCleaner:
         self._remarks = tuple(name for name, key in self._kept if key not in _NOT_ASKED)
         self._multiline = {name for field, names in spoken.items() if field in _MULTILINE for name in names}
         self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
+        self._section = ("", "")
         self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
 
     def clean(self, row: SourceRow) -> CleanRow | RejectedRow:
@@ -74,6 +86,7 @@ class RowCleaner:
         try:
             column, found = self._read_addresses(given, changes)
         except _NoAddress as error:
+            self._enter_section(row)
             return row.rejected(error.reason, column=error.column, value=error.value)
         cells = given if is_clean(given.values()) else self._clean_cells(given, changes)
         said = {field: text for field, name in self._single if (text := cells.get(name))}
@@ -85,9 +98,12 @@ class RowCleaner:
             said["notes"] = "\n".join(filter(None, (said.get("notes", ""), clean_text(found.remark)[0])))
         kept = {key: text for name, key in self._kept if (text := cells.get(name))}
         self._note_damage(said, changes)
-        opted_out = self._says_no(said, cells)
+        opted_out = self._says_no(said, cells) or self._stands_among_objectors(row)
         if opted_out:
             changes.append("the row says not to write any more: never mailed")
+        _set_asides_apart(said, changes)
+        if not opted_out:
+            self._note_departure(said, cells, changes)
         people = self._read_people(given, said, (column, found), kept, changes)
         if "notes" in said:
             changes += _lint_note(said["notes"])
@@ -115,7 +131,7 @@ class RowCleaner:
         """The address cell, or the first other address where it is empty."""
         for column in (*self._address_columns, *self._other_columns):
             value = cells.get(column, "")
-            if not value or not value.strip():
+            if not value or not value.strip() or _INSIDE_EXCHANGE.match(value):
                 continue
             try:
                 cell = read_address_cell(value)
@@ -141,6 +157,28 @@ class RowCleaner:
             text = said.get(field, "")
             if ("?" in text or "\ufffd" in text) and looks_damaged(text):
                 changes.append(f"{name}: «{text}» seems to have lost letters: check it")
+
+    def _note_departure(self, said: Said, cells: Mapping[str, str], changes: list[str]) -> None:
+        """Say it aloud where the file holds that somebody left: it is for a person to look at, not for an import."""
+        told = _remark_of_departure("notes", said["notes"]) if "notes" in said else ""
+        for name in self._remarks:
+            if not told and (cell := cells.get(name)):
+                told = _remark_of_departure(name, cell)
+        if told:
+            changes.append(f"«{told}»: it seems that they left, or that mail to them comes back: look before you send")
+
+    def _enter_section(self, row: SourceRow) -> None:
+        """Remember the title that stands alone in a row, for the rows below it."""
+        filled = [cell for cell in row.cells.values() if cell and cell.strip()]
+        if len(filled) == 1:
+            self._section = (row.sheet, filled[0])
+
+    def _stands_among_objectors(self, row: SourceRow) -> bool:
+        """Whether the sheet, or the title above the row, is that of those who want no mail."""
+        sheet, title = self._section
+        return bool(
+            (row.sheet and _title_says_so(row.sheet)) or (title and sheet == row.sheet and _title_says_so(title))
+        )
 
     def _says_no(self, said: Said, cells: Mapping[str, str]) -> bool:
         # In a column of its own anything but a clear no is an objection: people write a cross, a date, a reason.
@@ -242,6 +280,8 @@ def _lint_note(text: str) -> tuple[str, ...]:
 
 
 # Remarks and statuses repeat down a column.
+_title_says_so = lru_cache(maxsize=64)(title_says_so)
+_remark_of_departure = lru_cache(maxsize=4096)(remark_of_departure)
 _is_yes = lru_cache(maxsize=1024)(is_yes)
 _remarks_say_so = lru_cache(maxsize=4096)(remarks_say_so)
 _cell_says_so = lru_cache(maxsize=16384)(cell_says_so)
@@ -259,6 +299,17 @@ def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
     if not any(cell[:1] == "'" for cell in cells.values()):
         return cells
     return {name: restored(cell) for name, cell in cells.items()}
+
+
+def _set_asides_apart(said: Said, changes: list[str]) -> None:
+    """Move what stands in brackets behind a name into the notes: nobody is greeted as «Madame Garnier (partie)»."""
+    for field in _PERSONS_NAMES & said.keys():
+        name = " ".join(_IN_BRACKETS.sub(" ", said[field]).split())
+        if name and name != said[field]:
+            asides = " ".join(_IN_BRACKETS.findall(said[field]))
+            changes.append(f"«{asides}» taken out of the name, into the notes")
+            said[field] = name
+            said["notes"] = "\n".join(filter(None, (said.get("notes", ""), asides)))
 
 
 def _listed(addresses: tuple[Address, ...]) -> str:

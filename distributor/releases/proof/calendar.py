@@ -161,7 +161,7 @@ def dateline(subject: ProofSubject) -> Iterator[Hit]:
         just_changed = send.month == day.month == 1 and day.year == send.year - 1
         hit = DATELINE_YEAR.at(message=_JUST_CHANGED if just_changed else None, said=day.year, sent=send.year)
         yield _with_dateline(subject, hit, _meant(day, send))
-    elif not -_NEAR <= past <= _NEAR:
+    elif not -_NEAR <= past <= _NEAR and not _is_of_the_embargo(subject, day):
         hit = DATELINE_FAR.at(
             level=Level.WARN if _NEAR < past <= _FAR_PAST else Level.STOP,
             day=day,
@@ -170,6 +170,12 @@ def dateline(subject: ProofSubject) -> Iterator[Hit]:
             way=Said("before", "avant") if past.days > 0 else Said("after", "après"),
         )
         yield _with_dateline(subject, hit, send)
+
+
+def _is_of_the_embargo(subject: ProofSubject, day: date) -> bool:
+    """Whether a release that is still held is dated of the day on which it may come out, as newsrooms print it."""
+    until = subject.draft.embargo_until
+    return bool(until and subject.send_day <= until.date() and -_NEAR <= until.date() - day <= _NEAR)
 
 
 def _with_dateline(subject: ProofSubject, hit: Hit, right: date) -> Hit:

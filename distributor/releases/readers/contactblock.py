@@ -114,7 +114,10 @@ def _place_atom(atom: _Atom, people: list[PressContact], notes: list[str]) -> No
         bool(getattr(people[-1], field))
         if field in {"name", "email"}
         # Whose name and address are known is done: the organisation that follows heads the next person's lines.
-        else field == "sector" and bool(people[-1].name and (people[-1].email or people[-1].phone))
+        else field == "sector"
+        and bool(
+            (people[-1].name and (people[-1].email or people[-1].phone)) or (people[-1].sector and people[-1].email)
+        )
     )
     if not people or is_next:
         people.append(PressContact())

@@ -23,6 +23,7 @@ _NOT_PLACE = re.compile(
 )
 _TOWN_LEAD = re.compile(r"^(?:fait\s+(?:à|a)|à|a|done\s+at)\s+", re.IGNORECASE)
 _DATE_LEAD = re.compile(r"^(?:fait|done|publié|published|date\s*:)\s*", re.IGNORECASE)
+_ZONE = re.compile(r"^\s*\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?", re.IGNORECASE)
 _EDGES = " \t\N{NO-BREAK SPACE},;.:|/·•–—-()[]"
 _OPENING_END = re.compile(r"\s*(?:\([A-Z]{2,5}\)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*")
 
@@ -73,7 +74,7 @@ def _without_hour(text: str) -> str:
         return text
     if hour is None:
         return text
-    return re.sub(r"\bà\s*$", "", text[: hour.start]) + text[hour.end :]
+    return re.sub(r"\bà\s*$", "", text[: hour.start]) + _ZONE.sub("", text[hour.end :], count=1)
 
 
 def _ends_parted(before: str) -> bool:

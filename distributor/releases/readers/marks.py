@@ -15,9 +15,15 @@ _KICKER = re.compile(
     r"|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
     re.IGNORECASE,
 )
+_REGULATED = re.compile(
+    r"(?:(?:informations?\s+(?:r[ée]glement[ée]es?|privil[ée]gi[ée]es?|permanentes?)|(?:regulated|inside)\s+information)"
+    r"(?:\s*[-–—/|,&]\s*|\s+(?:et|and)\s+)?)+",
+    re.IGNORECASE,
+)
 _IMMEDIATE = re.compile(
     r"^(?:pour\s+)?(?:diffusion|publication|parution)\s+imm[ée]diate|^à\s+(?:diffuser|publier)\s+imm[ée]diatement"
-    r"|^(?:for\s+)?immediate\s+(?:release|publication)",
+    r"|^(?:for\s+)?immediate\s+(?:release|publication)"
+    r"|^embargo\s+(?:(?:est|is)\s+)?(?:d[ée]sormais\s+|now\s+)?(?:lev[ée]e?|lifted)(?=\W*$)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
@@ -34,12 +40,13 @@ _CONTACT = re.compile(
     r"(?:presse|m[ée]dias?|press|journalistes?|journalists?|communication|nation\w+|r[ée]gion\w+)){0,2}"
     r"|relations?\s+(?:avec\s+la\s+)?(?:presse|m[ée]dias?)(?:\s+et\s+publiques)?"
     r"|(?:service|bureau)\s+(?:de\s+(?:la\s+)?)?presse"
-    r"|renseignements?(?:\s+(?:presse|et\s+contacts?))?|(?:plus\s+d['’])?informations?\s+presse|infos?\s+presse"
+    r"|renseignements?(?:\s+(?:presse|et\s+contacts?|compl[ée]mentaires?))?|(?:plus\s+d['’])?informations?\s+presse|infos?\s+presse"
     r"|pour\s+(?:plus|toute?|tout|en\s+savoir)[^:.]{0,60}?"
     r"(?:contact(?:ez|er)?|renseignements?|informations?|plus)(?:\s+compl[ée]mentaires?)?"
-    r"|for\s+(?:more|further|additional|media|press)[^:.]{0,40}?(?:contact|information|enquiries|inquiries|details)"
+    r"|for\s+(?:more|further|additional|media|press|interviews?)[^:.]{0,40}?(?:contact|information|enquiries|inquiries|details)"
     r"|presse(?=\s*:)|press(?=\s*:)"
-    r")(?P<end>(?:\s+[\w’'.&-]+){0,4}\s*:\s*|\s*[–—|]\s*|\s+-\s+|\s*,?\s*$"
+    r")(?:\s*/\s*(?:press|media|contacts?|presse|m[ée]dias?)(?:\s+(?:contacts?|presse|press))?)?(?:\s*\([^()]*\)(?=\s*:))?"
+    r"(?P<end>(?:\s+[\w’'.&-]+){0,4}\s*:\s*|\s*[–—|]\s*|\s+-\s+|\s*,?\s*$"
     r"|\s*,\s*(?:contact(?:ez|er)?|please\s+contact)?\s*:?\s*|\s+(?=\S+@|\+?\d)|\s+(?-i:(?=[A-ZÀ-Ý]\S+\s+[A-ZÀ-Ý])))"
     r"(?P<rest>.*)$",
     re.IGNORECASE,
@@ -59,15 +66,22 @@ _STANDFIRST = re.compile(r"^(?:chap[ôo]|chapeau|standfirst)\s*:\s*", re.IGNOREC
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
+_ORNAMENTS = " +*=~<>•◆■►"
 SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
 
 
 def kicker(text: str) -> tuple[ReleaseKind, str] | None:
     """The kind that a line such as «COMMUNIQUÉ DE PRESSE – …» announces, and what follows the phrase, or None."""
+    text = text.strip(_ORNAMENTS)
     if not (match := _KICKER.match(text)):
         return None
     named = match.lastgroup
     return (ReleaseKind(named) if named else ReleaseKind.RELEASE), text[match.end() :]
+
+
+def is_regulated(text: str) -> bool:
+    """Whether a line only says what the law wants said: «Information réglementée», «Inside information»."""
+    return _REGULATED.fullmatch(text.strip(SEPARATORS)) is not None
 
 
 def cut_immediate(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from distributor.releases.readers.sheet import Block, Line, bare
 from distributor.releases.readers.top import DATELINE, dateline_line, take_below_headline, take_stray_embargo, take_top
 
 _MAX_HEADLINE = 300
+_ALL_BOLD = re.compile(r"\*\*[^*]+\*\*")
 _NEAR_TOP = 5  # lines
 _HEADLINE, _STANDFIRST = "the headline", "the standfirst"
 
@@ -98,6 +100,9 @@ def _take_first_heading(reading: Reading) -> None:
         if line.text.startswith("# ") and line.bare.strip("# "):
             _set_headline(reading, line.bare.rstrip("# "), (line,))
             return
+    block = next(iter(reading.sheet.blocks()), ())
+    if len(block) == 1 and len(block[0].text) <= _MAX_HEADLINE and _ALL_BOLD.fullmatch(block[0].text):
+        _set_headline(reading, block[0].bare, block)
 
 
 def _set_headline(reading: Reading, text: str, lines: Block) -> None:
@@ -115,7 +120,8 @@ def _take_standfirst(reading: Reading) -> None:
     labelled = marks.cut_standfirst_label(bare(text))
     is_bold = len(text) > 80 and text.startswith("**") and text.endswith("**") and text.count("**") == 2
     if labelled or is_bold:
-        reading.found.standfirst = (labelled or text).strip("* ")
+        above = reading.found.standfirst  # what the law wants read
+        reading.found.standfirst = " – ".join(filter(None, (above, (labelled or text).strip("* "))))
         reading.found.lines["standfirst"] = blocks[0][0].number
         reading.sheet.take(blocks[0], _STANDFIRST)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers import marks
@@ -15,21 +16,37 @@ from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Line
 
 _NOTICE, _LETTERHEAD, DATELINE, _EMBARGO = "a notice on top", "the letterhead", "the dateline", "the embargo"
-_CHANGES = "what has changed"
+_CHANGES, _MAIL = "what has changed", "the mail around it"
 _OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
 _LETTERHEAD_LINES = 4
 _CHANGES_LINES = 6
 _PARTED = re.compile(r"\s+[-–—|/•·]\s+")
+_OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
+_OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
+_MONTH = re.compile(
+    r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|d[ée]cembre|january|february"
+    r"|march|april|may|june|july|august|september|october|november|december)\s+(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+_MAIL_FIELD = re.compile(
+    r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
+    r"|attachments?)\s?:",
+    re.IGNORECASE,
+)
 _HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
 def take_top(reading: Reading) -> None:
     """Take the lines above the headline, as long as each is one of the set phrases."""
     if not reading.is_markdown:
+        _take_mail_around(reading)
         _take_letterhead(reading)
     _take_while(
         reading,
-        (embargo_line, dateline_line, _immediate_line, _numbered_line, _contact_lines, _kicker_line, _changes_lines),
+        (
+            *(embargo_line, dateline_line, _immediate_line, _numbered_line, _month_line, _regulated_line),
+            *(_contact_lines, _kicker_line, _changes_lines),
+        ),
     )
 
 
@@ -85,7 +102,7 @@ def _take_letterhead(reading: Reading) -> None:
     above: list[Line] = []
     for line in reading.sheet.lines()[: _LETTERHEAD_LINES + 1]:
         cut = marks.kicker(line.bare)
-        if cut and above and not cut[1].strip(marks.SEPARATORS) and _reads_as_headline(_beyond_marks(reading, line)):
+        if cut and above and _is_bare_or_dated(cut[1]) and _reads_as_headline(_beyond_marks(reading, line)):
             reading.sheet.take(above, _LETTERHEAD)
             return
         if cut or len(line.bare) > 80 or line.bare.endswith((".", "!", "?", ":")) or _is_mark(line):
@@ -93,11 +110,45 @@ def _take_letterhead(reading: Reading) -> None:
         above.append(line)
 
 
+def _is_bare_or_dated(rest: str) -> bool:
+    """Whether nothing stands behind «Communiqué de presse» but its date."""
+    rest = rest.strip(marks.SEPARATORS)
+    return not rest or read_dateline(_OF_DAY.sub("", rest)) is not None
+
+
 def _beyond_marks(reading: Reading, line: Line) -> Line | None:
     following = reading.after(line)
     while following and (_is_mark(following) or marks.cut_number(following.bare) != following.bare):
         following = reading.after(following)
     return following
+
+
+def _take_mail_around(reading: Reading) -> None:
+    """Take the header of the mail that the text was pasted from, and the word to a colleague before the release."""
+    lines = reading.sheet.lines()
+    header = list(takewhile(lambda line: _MAIL_FIELD.match(line.bare), lines))
+    if len(header) < 3 or "@" not in " ".join(line.text for line in header):
+        return
+    begins = next((at for at, line in enumerate(lines) if marks.kicker(line.bare) and at >= len(header)), len(header))
+    reading.sheet.take(lines[:begins], _MAIL)
+
+
+def _month_line(reading: Reading, line: Line) -> bool:
+    """«Novembre 2026», which is no headline."""
+    if not _MONTH.fullmatch(line.bare) or not _reads_as_headline(reading.after(line)):
+        return False
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _regulated_line(reading: Reading, line: Line) -> bool:
+    """«Information réglementée» is no headline; the law wants it read, so it stands below."""
+    if not reading.wants("standfirst") or not marks.is_regulated(line.bare):
+        return False
+    reading.found.standfirst = line.bare
+    reading.found.lines["standfirst"] = line.number
+    reading.sheet.take([line], _NOTICE)
+    return True
 
 
 def _immediate_line(reading: Reading, line: Line) -> bool:
@@ -141,7 +192,8 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
         reading.sheet.take([line], _CHANGES)
         return True
     elif not _is_understood(reading, line, rest):
-        is_titled = _reads_as_headline(reading.after(line)) and not rest.lstrip().startswith(":")
+        following = _beyond_marks(reading, line) if _OF_AN_OFFICE.match(rest) else reading.after(line)
+        is_titled = _reads_as_headline(following) and not rest.lstrip().startswith(":")
         if not is_titled and rest.lstrip().startswith(tuple(":–—|•/-")):
             _set_kind(reading, kind, line.number)
             reading.sheet.trim(line, _tail_of(line.text, rest), _NOTICE)
@@ -187,7 +239,7 @@ def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
         elif is_notice(rest) and reading.wants("embargo"):
             reading.found.notices.append((line.number, rest))
             return True
-        elif reading.takes_dateline(dateline := read_dateline(rest)):
+        elif reading.takes_dateline(dateline := read_dateline(_OF_DAY.sub("", rest))):
             reading.set_dateline(dateline, line.number)
             return True
         elif len(pieces := _PARTED.split(rest)) > 1:

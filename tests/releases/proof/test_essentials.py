@@ -118,6 +118,14 @@ def test_dateline_against_the_day_of_sending(day: date, send: datetime, code: st
         assert f"--override {code} --because" in finding.mend
 
 
+@pytest.mark.parametrize(("until", "speaks"), [(14, False), (20, True)])
+def test_what_is_held_may_be_dated_of_the_day_on_which_it_comes_out(until: int, speaks: bool) -> None:
+    one = subject(send=datetime(2026, 3, 12, 9, tzinfo=PARIS))
+    embargo = datetime(2026, 3, until, 0, 1, tzinfo=PARIS)
+    held = replace(one.draft, dateline_date=date(2026, 3, 14), embargo_until=embargo)
+    assert ("dateline-far" in {finding.code for finding in proof(replace(one, draft=held))}) is speaks
+
+
 def test_the_january_trap_gets_its_own_words() -> None:
     source = GOOD.replace("12 mars 2026", "13 janvier 2021")
     finding = found(source, send=datetime(2022, 1, 14, 9, tzinfo=PARIS))["dateline-year"]
