@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 MAX_LINE_OCTETS = 998
 """Without its end (RFC 5321 §4.5.3.1.6)."""
@@ -32,13 +32,12 @@ def fit(lines: bytes) -> bytes:
     return Fit(lines) if lines.endswith(b"\r\n") and not has_leading_dot(lines) else lines
 
 
-def put_together(parts: Iterable[bytes]) -> bytes:
+def put_together(parts: Sequence[bytes]) -> bytes:
     """The parts as one, `Fit` where they are; each of them holds whole lines. Only what is new in them is looked at."""
-    parts = [part for part in parts if part]
-    new = [part for part in parts if type(part) is not Fit]
+    new = [part for part in parts if part and type(part) is not Fit]
+    is_whole = all([part.endswith(b"\r\n") for part in new])  # noqa: C419 - a generator takes longer for so few
     whole = b"".join(parts)
-    is_fit = all(part.endswith(b"\r\n") for part in new) and type(fit(b"".join(new))) is Fit
-    return Fit(whole) if is_fit else whole
+    return Fit(whole) if is_whole and type(fit(b"".join(new))) is Fit else whole
 
 
 def require_fit(message: bytes) -> None:

@@ -40,8 +40,9 @@ def encode_pieces(pieces: Sequence[str]) -> list[bytes]:
             continue
         end, whole, begins = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
         begun.append(end)
-        # What is put together is a recipient's own, and not remembered.
-        encoded += (_encode("".join(begun)) + b"\r\n", whole)
+        encoded.append(_encode("".join(begun)) + b"\r\n")  # a recipient's own, and not remembered
+        if whole:
+            encoded.append(whole)
         begun = [begins]
     if any(begun) or not encoded:
         encoded.append(_encode("".join(begun)) + b"\r\n")
