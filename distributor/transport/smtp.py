@@ -300,7 +300,9 @@ class SmtpConnection:
         return b"".join(step.line for step in self._steps), len(self._steps)
 
     def _read(self, envelope: Envelope, phase: Phase, reply: SMTPResponse) -> Outcome:
-        ours = (envelope.sender, self._account.helo or "")
+        # Some log in with a name that is a word of its own, such as `apikey`: only an address is surely an echo.
+        login = self._account.username if "@" in self._account.username else ""
+        ours = (envelope.sender, login, self._account.helo or "")
         outcome = classify(phase, reply.code, reply.message, recipient=envelope.recipient, ours=ours)
         if reply.code == 552 and outcome.verdict is Verdict.ACCOUNT:
             # «Too big», says the server, and neither how big the message is nor how big it may be.
