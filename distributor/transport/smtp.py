@@ -115,6 +115,10 @@ class SmtpConnection:
             raise
         if outcome.verdict is Verdict.CREDENTIALS:
             outcome = self._without_its_token(outcome)
+        if self._has_served and outcome.verdict is Verdict.CONNECTION and outcome.phase is Phase.MAIL:
+            # It took its share and left, as many do without a 421: no word about this recipient, whom the next
+            # connection takes. Each such end was earned by a message, so there are no more of them than messages.
+            outcome = replace(outcome, state=DeliveryState.QUEUED)
         self._has_served |= outcome.verdict is Verdict.ACCEPTED
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
             self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)

@@ -90,6 +90,28 @@ def test_one_address_too_many_that_is_not_there_gives_up_nobody_else(office: Off
     assert sending.states() == {"accepted": 12}
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize(
+    "goes",
+    [
+        Fault("body", then_drop=True),
+        Fault("mail", do="drop", nth=(4, 8, 12)),
+        Fault("mail", reply="421 4.7.0 Too many messages in this session", nth=(4, 8, 12)),
+    ],
+    ids=["after each", "silently", "with a 421"],
+)
+def test_a_server_that_takes_its_share_and_leaves_keeps_nobody_waiting(
+    office: Office, goes: Fault, pipelining: bool
+) -> None:
+    """Who comes next, or was announced already, is taken up by the next connection, and not a minute later."""
+    with running(Script(faults=(goes,), pipelining=pipelining)) as server:
+        sending = office.at(server.port, smtp_connections="1")
+        sending.send(SLUG, BUREAU)
+        assert server.violations == []
+        assert len({one.recipient for one in server.accepted}) == len(server.accepted) == 12
+    assert sending.states() == {"accepted": 12}
+
+
 def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office, clock: MovingClock) -> None:
     words = "451 4.3.0 Come back later, please"
     with running(Script(faults=(Fault("rcpt", reply=words, recipient=LATER.spec, times=1),))) as server:
