@@ -428,8 +428,9 @@ class _Run:
 
     async def _heed(self, outcome: Outcome, slowed: int, *, means_everybody: bool) -> None:
         """Wait, or pause the dispatch, as an answer wants that is about us and not about its recipient."""
+        # One line, whatever the server made of it; without a code when we did not even ask.
+        words = " ".join(f"{outcome.code or ''} {outcome.reply}".split())
         if outcome.verdict.is_account_level and not await self._wait_out(outcome, slowed):
-            words = f"{outcome.code or ''} {outcome.reply}".strip()  # without a code when we did not even ask
             self._pause(
                 f"The mail server refuses us, not a recipient: {words}",
                 f"Nobody's attempt was counted. {_WAYS_OUT[outcome.verdict].format(account=self.parts.account)}",
@@ -437,7 +438,7 @@ class _Run:
         if means_everybody:
             self._pause(
                 f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
-                f" {outcome.code} {outcome.reply}",
+                f" {words}",
                 "When that is mended, send to those who were refused again:"
                 f" distributor dispatches retry {self.dispatch_id} --state rejected",
             )

@@ -15,6 +15,11 @@ MANY = 5
 _UNSURE = frozenset({Verdict.POLICY, Verdict.CONTENT, Verdict.TOO_BIG, Verdict.UNKNOWN})
 """What may mean anybody. A mailbox that is full or not there is that of one person."""
 
+_NAMES_A_MAILBOX = re.compile(
+    r"\b[245]\.2\.2\b|\b(?:user|recipient|mail ?box|inbox|bo[iî]te|postfach|casella|buz[oó]n)", re.IGNORECASE
+)
+"""In what is called full: else a quota that is exceeded may be what we may send."""
+
 _NUMBERED = re.compile(r"\S*\d\S*")
 """Queue numbers, hours, addresses of machines: they differ from one answer to the next."""
 
@@ -35,9 +40,15 @@ class Unison:
         if outcome.state is DeliveryState.ACCEPTED:
             self._heard.clear()
             return False
-        if outcome.state is not DeliveryState.REJECTED or outcome.verdict not in _UNSURE or outcome.code is None:
+        if outcome.state is not DeliveryState.REJECTED or outcome.code is None:
             return False
-        words = _NUMBERED.sub("", without_echoes(outcome.reply, address))
+        said = without_echoes(outcome.reply, address)
+        is_unsure = outcome.verdict in _UNSURE or (
+            outcome.verdict is Verdict.FULL and not _NAMES_A_MAILBOX.search(said)
+        )
+        if not is_unsure:
+            return False
+        words = _NUMBERED.sub("", said)
         providers = self._heard.setdefault((outcome.code, " ".join(words.split())), set())
         providers.add(self.provider_of(domain))
         return len(providers) >= MANY

@@ -8,6 +8,9 @@ from collections.abc import Callable
 RECIPIENT = "user"
 """What stands for the recipient: `User jean@x.example unknown` and `No such user` go on meaning what they mean."""
 
+OURS = "§§"
+"""What stands for our own address: a word beside it is about us. No rule's word either."""
+
 OTHER = "<>"
 """What stands for any other address, host or link: no rule's word."""
 
@@ -50,13 +53,18 @@ def without_echoes(text: str, recipient: str, ours: tuple[str, ...] = ()) -> str
     """`text` with each address, host name and link in it replaced, the recipient's by `user`.
 
     A server repeats what it was told, and an address may hold any word: `<spf@echec.example>: lookup failed` is not
-    about our SPF. `recipient` is the address that the reply is about; `ours` are the sender's address and the name that
-    we gave at EHLO. A host of a block list becomes the word `blocklist`, for that is what naming it says.
+    about our SPF. `recipient` is the address that the reply is about; `ours` are the sender's address, the one we log
+    in with, and the name that we gave at EHLO. An address of ours is told apart from others: `Account p@o.example is
+    disabled` is about us then. A host of a block list becomes the word `blocklist`, for that is what naming it says.
     """
     text = _LINK.sub(_named, text)  # first: without its host it would be no link, and its path would be words
     if recipient:
         local, _, domain = recipient.rpartition("@")
         text = _replaced(text, (f"<{recipient}>", recipient), RECIPIENT)
+    for address in ours:
+        if "@" in address:
+            text = _replaced(text, (f"<{address}>", address), OURS)
+    if recipient:
         text = _ANGLE.sub(OTHER, text)
         if not (local.isdigit() or local.casefold() in _OF_A_RECIPIENT):  # «550» would be a reply's code
             text = _replaced(text, (local,), RECIPIENT, flags=0, is_echo=_stands_apart if local.isalpha() else None)

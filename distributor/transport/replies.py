@@ -12,6 +12,7 @@ from distributor.transport.rules import RULES, Rule
 
 _ENHANCED_AT_LINE_START = re.compile(r"^[#(\[]?([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)", re.MULTILINE)
 _ENHANCED_AFTER_A_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]#?([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
+_ENHANCED_AFTER_ALL = re.compile(r"\(#([245]\.\d{1,3}\.\d{1,3})(?: - \w+)?\)")
 _REPEATED = re.compile(r"\n[#(\[]?[245]\.\d{1,3}\.\d{1,3}[)\]]?(?!\.?\d)")
 
 MAX_REPLY_CHARACTERS = 4000
@@ -67,10 +68,12 @@ def read(phase: Phase, code: int, text: str, *, recipient: str = "", ours: tuple
 def enhanced_code(text: str) -> str:
     """The RFC 3463 code a reply carries, as printed, or "".
 
-    It stands at the start of a line (RFC 2034 §4), or after a reply code that a relay quotes. Four numbers in a row
-    are an IP address, whatever they start with.
+    It stands at the start of a line (RFC 2034 §4), after a reply code that a relay quotes, or, with qmail and its
+    kin, behind the words: `(#5.1.1)`. Four numbers in a row are an IP address, whatever they start with.
     """
-    found = _ENHANCED_AT_LINE_START.search(text) or _ENHANCED_AFTER_A_CODE.search(text)
+    found = (
+        _ENHANCED_AT_LINE_START.search(text) or _ENHANCED_AFTER_A_CODE.search(text) or _ENHANCED_AFTER_ALL.search(text)
+    )
     return found.group(1) if found else ""
 
 

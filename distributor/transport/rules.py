@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from distributor.states import DeliveryState, Phase, Verdict
+from distributor.transport.echoes import OURS
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -67,7 +68,7 @@ def _detail(*details: str) -> str:
 
 
 _UNKNOWN = ("1.1", "1.2", "1.3", "1.6", "1.10")
-_THE_RECIPIENT = _detail(*_UNKNOWN, "2.2")
+_THE_RECIPIENT = _detail(*_UNKNOWN, "2.1", "2.2", "2.12[12]")
 
 
 def _french(*numbers: int) -> str:
@@ -77,6 +78,7 @@ def _french(*numbers: int) -> str:
 
 _TOO_BIG = (
     r"(?:message|mail|size).{0,30}(?:too (?:big|large)|exceeds.{0,20}(?:size|maximum|limit))|message trop volumineux"
+    r"|(?:message|mail) size exceeded"
 )
 
 _V = Verdict
@@ -98,6 +100,48 @@ _OPENING_RULES = (
 )
 
 _TEXT_RULES = (
+    # What one recipient is sent by everybody, and how they want to be written to: no word about our account.
+    Rule(
+        "busy-mailbox-text",
+        _V.THROTTLED,
+        _NEGATIVE,
+        RECIPIENT,
+        text=(
+            r"\A(?!.*\b(?:quota|storage|space|full|sen[dt]|sending)\b).*\b(?:recipient|mailbox)\b"
+            r"(?:.{0,30}\bexceeded\b.{0,60}\b(?:incoming|receive|receiving|per hour)\b|['’]s (?:\w{1,20} ){0,4}limit\b)"
+        ),
+        state=_DEFERRED,
+        retry_after=HOUR,
+        source="Microsoft: non-delivery codes 5.2.121, 5.2.122, for servers that leave the code out",
+    ),
+    Rule(
+        "recipients-choice",
+        _V.POLICY,
+        ("5",),
+        RECIPIENT,
+        enhanced=r"(?![12]\.).*",
+        text=(
+            r"(?:rejected|refused|blocked|denied) by (?:the |this |its )?recipient"
+            r"(?!(?:['’]s)? (?:e?-?mail )?(?:server|host|domain))"
+            r"|\brecipient (?:has blocked|does not accept|refuses)"
+            r"|\b(?:group|list)\b.{0,20} (?:requires authentication|only accepts)"
+        ),
+        source="Exchange: block lists and delivery restrictions of one mailbox; list servers",
+    ),
+    # Whoever answers so to one address too many says nothing about this one, whatever code stands beside it.
+    Rule(
+        "address-harvest",
+        _V.THROTTLED,
+        _NEGATIVE,
+        RECIPIENT,
+        text=(
+            r"too many (?:\w{1,20} )?(?:invalid|unknown|bad|rejected|non-?existent|failed) "
+            r"(?:recipient|rcpt|user|address|mailbox)|excessive unknown recipients|directory harvest"
+        ),
+        state=_DEFERRED,
+        retry_after=HOUR,
+        source="Yahoo 421, Cisco Secure Email (directory harvest attack prevention), qmail chkuser, Exim",
+    ),
     # The account, in words.
     Rule(
         "quota-daily",
@@ -107,9 +151,12 @@ _TEXT_RULES = (
             r"daily (?:(?!receiving)\w{1,20} ){0,4}(?:quota|limit)|SubmissionQuotaExceeded"
             r"|exceeded.{0,40}(?:daily|24.hour|per day)"
             r"|exceeded for the day|limite (?:quotidienne|journali[eè]re)|credits (?:exceeded|exhausted)|out of credits"
+            r"|(?:insufficient|not enough|no|have enough) credits|(?:limit|maximum).{0,40}\bper day|maximum daily"
+            r"|(?:too many|maximum|limit)\b.{0,50}\btoday|monthly (?:\w{1,20} ){0,3}(?:quota|limit|allowance)"
+            r"|sending limit \((?:daily|sandbox)|plan limit|limit.{0,30}upgrade your plan"
         ),
         retry_after=DAY,
-        source="Gmail 5.4.5, SES 454, Exchange Online 5.1.90, SendGrid 451, Postmark",
+        source="Gmail 5.4.5, SES 454, Exchange Online 5.1.90, SendGrid 451, Postmark, Brevo, SparkPost, Mailtrap",
     ),
     Rule(
         "exchange-quota",
@@ -127,10 +174,37 @@ _TEXT_RULES = (
             r"hourly (?:sending )?(?:quota|limit)|exceeded.{0,40}(?:per hour|hourly)"
             r"|(?:send|sending|outgoing|submission) (?:quota|limit) (?:exceeded|reached)"
             r"|exceeded (?:your|the) messaging limit|unusual sending activity"
-            r"|(?:sender|policy rejection|message count)\b.{0,60}\bquota.{0,20}exceeded"
+            r"|(?:sender|policy rejection|message count)\b.{0,60}\bquota.{0,20}exceeded|message quota exceeded"
+            r"|\b(?:sending|outgoing|outbound) (?:(?!thread|connection|size)\w{1,20} ){0,2}(?:quota|limit)\b"
+            r"|limit on the number of outgoing|not allowed to send: recipient limit"
+            r"|\byou(?: have|['’]ve) (?:exceeded|reached) (?:your|the) "
+            r"(?:(?!size)\w{1,20} ){0,3}(?:quota|limit|number of messages)\b"
+            r"|quota.{0,20}exceeded for (?:the )?(?:authenticated|sender)"
+            r"|\b(?:quota|limite) d['’]envoi|votre quota|nombre maxim(?:um|al) de messages|versandlimit"
         ),
         retry_after=HOUR,
-        source="shared hosts' relays, policyd, SendGrid, GMX, Zoho",
+        source="shared hosts' relays (cPanel, Plesk), policyd, SendGrid, GMX, IONOS, Zoho, Mailgun, SparkPost",
+    ),
+    # Of a mailbox that is full, X.7 says nothing: what is used up is what somebody may send.
+    Rule(
+        "quota-policy",
+        _V.QUOTA,
+        _NEGATIVE,
+        enhanced=_detail(r"7.\d+"),
+        text=(
+            r"\A(?!.*\b(?:mailbox|inbox|user|recipient|bo[iî]te|destinataire|postfach)\b)"
+            r".*(?:quota.{0,20}exceeded|exceeded.{0,20}quota)"
+        ),
+        retry_after=HOUR,
+        source="RFC 3463 §3.8; relays' policy servers",
+    ),
+    Rule(
+        "account-rate",
+        _V.ACCOUNT,
+        _NEGATIVE,
+        text=r"too many (?:e-?mails|messages|requests) per second",
+        retry_after=5,
+        source="Mailtrap: 550 5.7.0 too many emails per second",
     ),
     Rule(
         "ses-rate",
@@ -145,7 +219,7 @@ _TEXT_RULES = (
         _V.ACCOUNT,
         _NEGATIVE,
         text=(
-            r"sending (?:is )?(?:paused|suspended) for this account|not authorized to perform .?ses:Send"
+            r"(?:paused|suspended) for this account|not authorized to perform .?ses:Send"
             r"|configuration set does not exist"
         ),
         source="Amazon SES: SMTP response codes",
@@ -155,13 +229,29 @@ _TEXT_RULES = (
         _V.ACCOUNT,
         _NEGATIVE,
         text=(
-            r"your (?:\w{1,20} ){0,2}account (?:has been|is|was) (?:\w{1,20} )?"
+            r"your (?:\w{1,20} ){0,2}(?:account|mailbox) (?:has been|is|was) (?:\w{1,20} )?"
             r"(?:blocked|suspended|disabled|locked|restricted|(?:not |yet ){1,2}activ)"
             r"|votre compte.{0,30}(?:bloqu[ée]|suspendu|d[ée]sactiv[ée])"
+            r"|\bihr (?:konto|postfach) (?:wurde|ist) (?:\w{1,20} )?(?:gesperrt|deaktiviert)"
             r"|outgoing (?:e-?)?mail.{0,90}(?:suspended|blocked|disabled)"
+            r"|(?:e-?mail outgoing|outbounds?|sender['’]?s? account) (?:is |has been )?(?:blocked|disabled|suspended)"
             r"|ip address is not (?:allowed|authori[sz]ed) to send|credentials for relay"
+            r"|domain \S{1,80} is not allowed to send\b|(?:for test purposes|to account owners) only"
+            r"|can only be used to send e?-?mails to"
         ),
-        source="Brevo 502 5.7.0, cPanel, SMTP2GO, Google Workspace SMTP relay",
+        source="Brevo 502 5.7.0, cPanel, SMTP2GO, Google Workspace SMTP relay, Zoho, Mimecast, Mailgun and Mailtrap",
+    ),
+    # The same without «your», where a policy code says that it is no mailbox, and no word that it is the recipient's.
+    Rule(
+        "account-blocked-policy",
+        _V.ACCOUNT,
+        ("5",),
+        enhanced=_detail(r"7.\d+"),
+        text=(
+            r"\A(?!.*\b(?:recipient|user|destination|destinataire|mailbox)\b)"
+            r".*\baccount (?:(?:has been|is|was) )?(?:\w{1,20} )?(?:blocked|suspended|disabled|locked)\b"
+        ),
+        source="RFC 3463 §3.8; hosts that lock an account for what it sent",
     ),
     Rule(
         "exchange-tenant",
@@ -176,10 +266,10 @@ _TEXT_RULES = (
         _NEGATIVE,
         text=(
             r"relay(?:ing)?(?: access)? (?:is )?(?:denied|disallowed|not (?:permitted|allowed)|prohibited)"
-            r"|(?:not (?:allowed|permitted)|unable) to relay|we do not relay|allowed rcpthosts"
-            r"|relais (?:refus[ée]|interdit|non autoris[ée])"
+            r"|(?:not (?:allowed|permitted)|unable) to relay|we do not relay|allowed rcpthosts|not a gateway"
+            r"|\bas a relay\b|relais (?:refus[ée]|interdit|non autoris[ée])"
         ),
-        source="Postfix, Exim, qmail, Exchange 5.7.54, Zoho",
+        source="Postfix, Exim, qmail, Exchange 5.7.54, Zoho, MessageLabs",
     ),
     # Who is reached from within their house only: «authentication required» is not about our login then.
     Rule(
@@ -198,13 +288,23 @@ _TEXT_RULES = (
         text=r"RESOLVER\.RST\.(?:Auth|Sender|NotAuth|Restricted)",
         source="Exchange Server",
     ),
+    # A password would not help: it is not to be shown to whoever cannot keep it to themselves.
+    Rule(
+        "encryption-wanted",
+        _V.ACCOUNT,
+        _NEGATIVE,
+        text=r"must issue a starttls|starttls is required",
+        source="RFC 3207 §4, Exchange Online 451 5.7.3",
+    ),
     Rule(
         "login-wanted",
         _V.CREDENTIALS,
         ("5",),
         text=(
             r"\bauth(?:entication|enticate)?(?: is)? required|requires authentication|authenticate first"
-            r"|must authenticate|authentification (?:requise|obligatoire|n[ée]cessaire)"
+            r"|must (?:be )?authenticate|authentification (?:requise|obligatoire|n[ée]cessaire)"
+            r"|unauthenticated senders not allowed|(?:must|please) log ?in\b"
+            r"|devez vous authentifier|authentifiez[- ]vous"
         ),
         source="RFC 4954 §6, Brevo, cPanel, MailEnable",
     ),
@@ -233,8 +333,41 @@ _TEXT_RULES = (
             r"\b(?:dmarc|dkim|spf)\b.{0,60}(?:fail|did not pass|does not pass|not aligned|en [ée]chec)"
             r"|\b(?:dmarc|dkim|spf) sender invalid|unauthenticated (?:e-?mail|message|sender)"
             r"|(?:does not|doesn't) meet the required authentication level"
+            r"|\bdmarc (?:policy|check)\b|politique dmarc|(?:due to|failed) (?:\w{1,20} )?(?:spf|dkim|dmarc)\b"
+            r"|\bspf\b.{0,40}not (?:authori[sz]ed|allowed)|(?:spf|dmarc) un\w{1,20} mail is prohibited"
+            r"|sender is unauthenticated|not dkim.signed"
         ),
-        source="Gmail, Outlook.com 5.7.515, Mimecast",
+        source="Gmail, Yahoo, iCloud, Outlook.com 5.7.515, Mimecast, Cisco Secure Email, OpenDMARC, policyd-spf, GMX",
+    ),
+    Rule(
+        "sender-unknown",
+        _V.SENDER,
+        ("5",),
+        text=(
+            r"\bsender (?:is )?(?:unknown|not found|does(?: not|n['’]?t) exist)"
+            r"|\b(?:sender|from|envelope|return)(?: e-?mail)? (?:address|mailbox|domain|user|account)(?: <>)? "
+            r"(?:is |was )?(?:unknown|not (?:found|allowed)|invalid|disabled|must match|mismatch"
+            r"|does(?: not|n['’]?t) (?:exist|belong))"
+            r"|(?:exp[ée]diteur|[ée]metteur|[ée]mettrice)(?: <>)?(?: est)? "
+            r"(?:inconnue?|invalide|inexistante?|refus[ée]e?|non autoris[ée]e?)"
+            r"|absender(?:adresse)?(?: <>)?(?: ist)? "
+            r"(?:unbekannt|ung[üu]ltig|abgelehnt|nicht (?:erlaubt|bekannt|gefunden)|existiert nicht)"
+        ),
+        source="RFC 3463 §3.2 (X.1.7, X.1.8), for servers that leave the code out",
+    ),
+    # Our own address beside a word that would give a recipient up.
+    Rule(
+        "we-are-named",
+        _V.SENDER,
+        ("5",),
+        text=(
+            rf"{OURS}\W{{0,3}}(?:user |account |mailbox |address )?(?:is |was |has been )?"
+            r"(?:unknown|not (?:found|known)|inactive|does(?:n['’]?t| not) exist|no longer|no such)"
+            rf"|(?:user|account|mailbox) {OURS} (?:is |was |has been )?(?:disabled|blocked|suspended|locked)"
+            rf"|{OURS}\W{{0,3}}(?:user |account |mailbox )(?:is |was |has been )?(?:disabled|blocked|suspended|locked)"
+            rf"|(?:unknown|no such|invalid) (?:user|account|mailbox|address)\W{{0,3}}{OURS}"
+        ),
+        source="RFC 5321 §3.3: a server that looks the sender up; hosts that lock an account",
     ),
     Rule(
         "sender-refused",
@@ -245,10 +378,20 @@ _TEXT_RULES = (
             r"|invalid sender|[ée]metteur invalide|SendAsDenied|send as this sender|email address is not verified"
             r"|verified sender|not a sender signature|sender name is not valid|validate your sender"
             r"|sender (?:address |domain )?(?:is )?not (?:verified|validated|valid\b)|domain of (?:the )?sender"
+            r"|sender address is not allowed|use this sender|\bdomain(?: <>)?(?: is)? not verified"
+            r"|unconfigured sending domain|not (?:authori[sz]ed|allowed) to send (?:from|as)\b|not owned by auth"
         ),
-        source="Postfix reject_sender_login_mismatch, Exchange Online, SES, SendGrid, Postmark, Postal",
+        source="Postfix reject_sender_login_mismatch, Exchange Online, SES, SendGrid, Postmark, Postal, IONOS",
     ),
     # Providers that mark their answers.
+    # PTR: what X.7.25 stands for.
+    Rule(
+        "reverse-dns",
+        _V.AUTHENTICATION,
+        ("5",),
+        text=r"reverse dns|\bptr (?:resource )?record",
+        source="RFC 7372 §3.3, for servers that leave the code out; Exim, AT&T, GMX",
+    ),
     Rule("orange-unknown", _V.HARD, ("5",), RECIPIENT, text=_french(416, 418, 420, 426), source=_SISIMAI),
     Rule("orange-full", _V.FULL, _NEGATIVE, RECIPIENT, text=_french(417), retry_after=HOUR, source=_SISIMAI),
     Rule("orange-size", _V.ACCOUNT, ("5",), text=_french(514), source=_SISIMAI),
@@ -330,13 +473,15 @@ _TEXT_RULES = (
         _V.CONCURRENCY,
         _NEGATIVE,
         text=(
-            r"too many (?:concurrent |simultaneous |open )?(?:smtp )?(?:connections|sessions)|trop de connexions"
-            r"|exceed(?:ed)?(?: the)? max(?:imum)?(?: number of)?(?: concurrent)? connections|thread limit exceeded"
-            r"|exceeded the connection limit"
+            r"too many (?:concurrent |simultaneous |open )?(?:smtp )?(?:connections|sessions)"
+            r"|trop de (?:connexions|sessions)"
+            r"|max(?:imum)?(?: number of)?(?: concurrent| simultaneous| server| smtp| open){0,3} connections"
+            r"|(?:exceeded the )?connection limit\b|thread limit exceeded|exceeding \w{1,20} thread limit"
+            r"|nombre maxim(?:um|al) de connexions|zu viele (?:gleichzeitige )?verbindungen"
         ),
         state=_DEFERRED,
         retry_after=5 * MINUTE,
-        source=_KUMO,
+        source=f"{_KUMO}; Exchange Server 4.3.2, Mimecast",
     ),
     Rule(
         "outlook-reputation",
@@ -349,9 +494,13 @@ _TEXT_RULES = (
     Rule(
         "messages-per-connection",
         _V.CONNECTION,
-        ("4",),
-        text=r"max(?:imum)?(?: number of)? messages? per (?:connection|session)|too many messages for this session",
-        source=_KUMO,
+        _NEGATIVE,
+        text=(
+            r"(?:messages?|transactions?|limit) per (?:connection|session)"
+            r"|too many (?:messages|transactions) (?:for|in|on) (?:this|one) (?:connection|session)"
+        ),
+        state=_DEFERRED,  # the next connection takes it, whatever the number says
+        source=f"{_KUMO}; Exim smtp_accept_max_per_connection",
     ),
     Rule(
         "greylist",
@@ -368,12 +517,44 @@ _TEXT_RULES = (
         _NEGATIVE,
         text=(
             r"rate.?limit|throttl|slow down|unusual (?:rate|traffic)|frequency limited"
-            r"|(?:submission|sending|message) rate.{0,60}exceeded|temporarily deferred due to|rate control"
-            r"|too much mail from|too many (?:recipients|messages) (?:received|from)"
+            r"|(?:submission|sending|sender|message) rate.{0,60}(?:exceed|overlimit|too high)"
+            r"|temporarily deferred due to|rate control|too much mail from"
+            r"|too many recipients (?:received|from|per (?:minute|hour)|in a short)"
+            r"|(?<!has )(?<!contains )too many (?:messages|e?-?mails)(?! in (?:the |your |this )?(?:mail|in)box)"
+            r"|(?:sending|sent) too (?:fast|quickly)|\bflood|trop (?:de (?:messages|mails|courriels)|vite)"
+            r"|zu viele (?:nachrichten|e-?mails|mails)"
         ),
         state=_DEFERRED,
         retry_after=HOUR,
-        source=f"{_KUMO}; Postfix anvil, Cisco, Proofpoint",
+        source=f"{_KUMO}; Postfix anvil, Cisco, Proofpoint, Exim ratelimit, Free",
+    ),
+    # Behind X.7, which for most means «slower»: this session only, or the server's own trouble.
+    Rule(
+        "session-over",
+        _V.CONNECTION,
+        ("421",),
+        enhanced=_detail(r"7.\d+"),
+        text=r"too many (?:\w{1,20} )?(?:errors|commands)|timed? ?out|timeout|shutting down",
+        source="Postfix smtpd_hard_error_limit, Exchange Server 4.7.0",
+    ),
+    Rule(
+        "blocked-for-now",
+        _V.THROTTLED,
+        ("4",),
+        text=r"blocked using|block ?list|black ?list|\b(?:rbl|dnsbl)\b",
+        retry_after=HOUR,
+        source="Postfix maps_rbl_reject_code 450, Trend Micro Email Reputation, Proofpoint",
+    ),
+    Rule(
+        "server-trouble",
+        _V.RETRY,
+        ("450", "451", "452"),
+        enhanced=_detail(r"7.\d+"),
+        text=(
+            r"temporary (?:\w{1,20} ){0,2}(?:error|failure|problem)|temporarily (?:unable|unavailable)|temp ?error"
+            r"|lookup fail|internal error"
+        ),
+        source="Exchange Online 451 4.7.0 (PRX), policyd-spf, milters",
     ),
     # The recipient and the message, in words: for servers that say 550 to everything.
     Rule(
@@ -382,13 +563,18 @@ _TEXT_RULES = (
         _NEGATIVE,
         RECIPIENT,
         text=(
-            r"mailbox (?:is |size limit )?(?:full|exceeded)|over ?quota|out of storage|quota.{0,20}exceeded"
-            r"|exceeded.{0,20}quota|bo[iî]te.{0,40}(?:pleine|satur[ée])|insufficient (?:mailbox )?storage for"
-            r"|exceeded storage allocation|over (?:its |their |the )?(?:storage|disk|mailbox) (?:quota|limit)"
-            r"|quota d[ée]pass[ée]|postfach.{0,20}voll\b|casella.{0,20}piena|buz[oó]n.{0,20}lleno"
+            r"(?:mailbox|inbox) (?:is |size limit )?(?:full|exceeded)|over ?quota|out of storage|quota.{0,20}exceeded"
+            r"|exceed(?:ed|s)?\b.{0,20}quota|bo[iî]te.{0,40}(?:pleine|satur[ée])|insufficient (?:mailbox )?storage for"
+            r"|exceeded storage allocation|over (?:its |their |the )?(?:storage|disk|mailbox|allowed) (?:quota|limit)"
+            r"|storage (?:quota|limit) (?:reached|exceeded)|mailbox has exceeded"
+            r"|too many messages in (?:the |this )?mailbox"
+            r"|(?:not enough|insufficient) (?:\w{1,20} )?space (?:in|for) (?:the |this )?(?:mailbox|user|recipient)"
+            r"|quota.{0,30}d[ée]pass[ée]|d[ée]pass[ée].{0,10}quota|espace (?:disque )?insuffisant"
+            r"|(?:postfach|mailbox).{0,20}\b(?:voll|[üu]berf[üu]llt)\b|quota [üu]berschritten"
+            r"|casella.{0,20}piena|buz[oó]n.{0,20}lleno"
         ),
         retry_after=HOUR,
-        source="Dovecot, Zimbra, Gmail, Yahoo",
+        source="Dovecot, Zimbra, Gmail, Yahoo, MDaemon, vpopmail",
     ),
     # One mailbox may take less than its server. What the server itself does not take, it takes for nobody: going on
     # would burn one recipient after another.
@@ -401,21 +587,28 @@ _TEXT_RULES = (
         ("5",),
         RECIPIENT,
         text=(
-            r"user unknown|unknown (?:user|recipient|mailbox|local.part)"
-            r"|no such (?:user|mailbox|recipient|address|person)"
+            r"user unknown|unknown (?:user|recipient|mailbox|local.part|(?:address|account)\W*(?:user\b|\Z))"
+            r"|no such (?:user|mailbox|recipient|address|person|account)"
             r"|(?:user|mailbox|recipient|account|address)(?: (?!temporarily)\S{1,80})? (?:is |was )?"
-            r"(?:unknown|not found|disabled|inactive|does(?:n't| not) exist|no longer)"
-            r"|invalid (?:recipient|mailbox)|no mail ?box (?:(?:here )?by that name|available for)"
+            r"(?:unknown|not (?:found|known)|disabled|inactive|does(?:n['’]?t| not) exist|no longer)"
+            r"|\b(?:user|mailbox|recipient) has been (?:disabled|deleted|deactivated|removed|closed)"
+            r"|disabled or discontinued|non-?existent (?:user|mailbox|recipient|address)"
+            r"|invalid (?:recipient|mailbox)|no (?:mail ?box|account) (?:(?:here )?by that name|available for|found)"
             r"|unrouteable address|no such domain|not a valid (?:recipient|user|mailbox)|recipient cannot be verified"
             r"|(?:doesn't|does not) have an? (?:\S{1,80} )?account|marked as inactive"
-            r"|(?:utilisateur|destinataire|adresse|bo[iî]te|compte)(?: \S{1,80})?(?: est)? "
-            r"(?:inconnue?|invalide|inexistante?|introuvable|d[ée]sactiv[ée]e?|n['’]existe (?:pas|plus))"
-            r"|(?:benutzer|empf[äa]nger|postfach|adresse)(?: \S{1,80})?(?: ist)? "
+            r"|mailbox unavailable \(S2017062302\)"
+            r"|(?:utilisateur|destinataire|adresse|bo[iî]te(?: aux lettres)?|compte)(?: \S{1,80})?(?: est)? "
+            r"(?:inconnue?|invalide|inexistante?|introuvable|d[ée]sactiv[ée]e?|n['’]existe (?:pas|plus)"
+            r"|non trouv[ée]e?|n['’]est plus valide)|aucun (?:utilisateur|destinataire)"
+            r"|(?:benutzer|empf[äa]nger|postfach|adresse|mailbox)(?: \S{1,80})?(?: ist)? "
             r"(?:unbekannt|nicht (?:bekannt|vorhanden|gefunden)|existiert nicht)"
+            r"|unbekannter? (?:benutzer|empf[äa]nger|adresse)|kein solche[rs]? (?:benutzer|empf[äa]nger|postfach)"
             r"|(?:usuario|destinatario|buz[oó]n|direcci[oó]n)(?: \S{1,80})? (?:desconocid[oa]|no existe|inexistente)"
             r"|(?:utente|destinatario|casella|indirizzo)(?: \S{1,80})? (?:sconosciut[oa]|inesistente|non esiste)"
+            r"|onbekende (?:gebruiker|ontvanger)|(?:gebruiker|ontvanger)(?: \S{1,80})? onbekend"
+            r"|(?:utilizador|usu[aá]rio|destinat[aá]rio)(?: \S{1,80})? (?:desconhecido|inexistente|n[aã]o existe)"
         ),
-        source="Postfix, Exim, qmail, Yahoo, Barracuda, Postmark",
+        source="Postfix, Exim, qmail, Yahoo, Barracuda, Postmark, Outlook.com",
     ),
     Rule(
         "cisco-unknown",
@@ -441,7 +634,8 @@ _TEXT_RULES = (
         ("5",),
         RECIPIENT,
         text=(
-            r"spam|blocked using|block ?list|black ?list|\b(?:rbl|dnsbl)\b|\bS31[45]0\b|poor reputation|unsolicited"
+            r"spam|blocked using|block ?list|black ?list|\b(?:rbl|dnsbl)\b|\bS31[45]0\b|\breputation\b|unsolicited"
+            r"|(?:mail|messages?|connections?) from your (?:ip|network|host|server)\b"
             r"|administrative prohibition|security polic(?:y|ies)|spoofing|blocked senders|ip reputation|pourriel"
             r"|:blocked\)"
         ),

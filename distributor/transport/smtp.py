@@ -108,18 +108,28 @@ class SmtpConnection:
             # A reply may still come for the command that was cut short: the next one would take it for its own.
             self._talk.abort()
             raise
-        if outcome.verdict is Verdict.CREDENTIALS:
-            outcome = self._without_its_token(outcome)
-        if outcome.verdict is Verdict.ACCEPTED:
-            self._has_served = True
-        elif self._account.username:  # who refuses may repeat the log-in, and these words are kept, and shown to others
-            secrets = secrets_of(self._account, self._opened.token)
-            outcome = replace(outcome, reply=without_secrets(outcome.reply, secrets))
+        outcome = self._weighed(outcome)
         if outcome.verdict in {Verdict.CONNECTION, Verdict.NO_ANSWER} or outcome.code == 421:
             self._talk.abort()  # 421 says that the server hangs up, whatever else it says (RFC 5321 §3.8)
         return outcome.met(
             self._opened.server, self._opened.tls, duration_ms=round((clock.monotonic() - started) * 1000)
         )
+
+    def _weighed(self, outcome: Outcome) -> Outcome:
+        """An outcome without what is no word about its recipient, and without what is nobody's to read."""
+        if outcome.verdict is Verdict.ACCEPTED:
+            self._has_served = True
+            return outcome
+        if outcome.verdict is Verdict.CREDENTIALS:
+            outcome = self._without_its_token(outcome)
+        elif self._has_served and outcome.verdict is Verdict.CONNECTION and outcome.phase is Phase.MAIL:
+            # It took its share and left, as many do without a 421: whom it has not taken the next connection takes.
+            # Each such end was earned by a message, so there are no more of them than messages.
+            outcome = replace(outcome, state=DeliveryState.QUEUED)
+        if self._account.username:  # who refuses may repeat the log-in, and these words are kept, and shown to others
+            secrets = secrets_of(self._account, self._opened.token)
+            outcome = replace(outcome, reply=without_secrets(outcome.reply, secrets))
+        return outcome
 
     def _without_its_token(self, outcome: Outcome) -> Outcome:
         """A refusal of the login in the middle of a session whose token had served: it ended, and another one may do.
@@ -299,7 +309,9 @@ class SmtpConnection:
         return b"".join(step.line for step in self._steps), len(self._steps)
 
     def _read(self, envelope: Envelope, phase: Phase, reply: SMTPResponse) -> Outcome:
-        ours = (envelope.sender, self._account.helo or "")
+        # Some log in with a name that is a word of its own, such as `apikey`: only an address is surely an echo.
+        login = self._account.username if "@" in self._account.username else ""
+        ours = (envelope.sender, login, self._account.helo or "")
         outcome = classify(phase, reply.code, reply.message, recipient=envelope.recipient, ours=ours)
         if reply.code == 552 and outcome.verdict is Verdict.ACCOUNT:
             # «Too big», says the server, and neither how big the message is nor how big it may be.

@@ -40,6 +40,13 @@ def test_addresses_that_are_gone_are_as_many_as_there_are(text: str) -> None:
     assert not any(heard(Unison(), [refused(text)] * 3 * MANY))
 
 
+def test_a_quota_that_is_said_to_be_nobodys_may_be_ours() -> None:
+    """«Quota exceeded», and not a word of whose: of five newsrooms in a row it is hardly each one's mailbox."""
+    assert heard(Unison(), [refused("Quota exceeded", 552)] * MANY)[-1]
+    assert not any(heard(Unison(), [refused("Mailbox quota exceeded", 552)] * 3 * MANY))
+    assert not any(heard(Unison(), [refused(f"<anne@jour{one}.example>: over quota") for one in range(3 * MANY)]))
+
+
 def test_one_provider_that_refuses_is_one() -> None:
     assert not any(heard(Unison(), [refused("5.7.1 No")] * 3 * MANY, ["jour.example"] * 3 * MANY))
 

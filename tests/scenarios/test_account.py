@@ -99,6 +99,30 @@ def test_a_quota_pauses_the_dispatch_and_counts_against_nobody(office: Office, p
     assert sending.states() == {"accepted": len(SHORT_LIST)}
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "452 4.7.1 You have exceeded your sending quota (200/h)",
+        "550 5.7.1 Quota exceeded",
+        "550 5.7.1 Account disabled",
+        "550 Account presse@soignants-littoral.example is disabled",
+        "550-Requested action not taken: mailbox unavailable\r\n550 Sender address is not allowed.",
+        "421 Domain soignants-littoral.example is not allowed to send: Please activate your account",
+        "550 5.7.0 The email limit is reached. Please upgrade your plan",
+    ],
+)
+def test_what_ends_for_our_account_makes_no_mailbox_full_and_gives_nobody_up(office: Office, reply: str) -> None:
+    """The words are those of a mailbox that is full or gone, and the whole list would have got them."""
+    with running(Script(faults=(Fault("rcpt", reply=reply, nth=tuple(range(3, 60))),))) as server:
+        sending = office.at(server.port, smtp_connections="1")
+        said = one_sentence(sending.send(SLUG, BUREAU, code=4))
+        assert "The mail server refuses us, not a recipient" in said
+        assert sending.states() == {"accepted": 2, "queued": len(SHORT_LIST) - 2}
+        waiting = sending.query("SELECT refusals, expires_at FROM delivery WHERE state = 'queued'")
+        assert set(waiting) == {(0, None)}
+        assert sending.dispatch_state() == "paused"
+
+
 def test_a_refusal_in_words_nobody_knows_is_not_given_to_the_whole_list(office: Office) -> None:
     """Five newsrooms hear the same, and nobody gets through: the server means us, whatever it says."""
     plan_is_over = Fault("rcpt", reply="550 Renew the plan of this subscription", nth=tuple(range(3, 60)))

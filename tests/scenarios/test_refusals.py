@@ -58,6 +58,60 @@ def test_an_address_that_sounds_like_trouble_of_ours_is_only_an_address(office: 
     assert sending.dispatch_state() == "done"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.7.1 Sender rejected by recipient",
+        "550 5.7.1 This group requires authentication",
+        "550 5.7.1 The recipient does not accept mail from unauthenticated senders",
+    ],
+)
+def test_whom_one_recipient_wants_no_mail_from_is_no_trouble_of_the_account(office: Office, reply: str) -> None:
+    with running(Script(faults=(Fault("rcpt", reply=reply, recipient=GONE.spec),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        assert len(server.accepted) == 11
+    (refused,) = sending.deliveries("rejected")
+    assert (refused["address"], refused["verdict"]) == (GONE.spec, "policy")
+    assert sending.dispatch_state() == "done"
+
+
+def test_one_address_too_many_that_is_not_there_gives_up_nobody_else(office: Office, clock: MovingClock) -> None:
+    """Whoever happens to be next on a connection that named too many is as alive as before."""
+    harvest = Fault("rcpt", reply="550 5.1.1 Too many unknown recipients", recipient=LATER.spec, times=1)
+    with running(Script(faults=(harvest,))) as server:
+        sending = office.at(server.port).by(clock)
+        sending.send(SLUG, BUREAU, code=5)
+        (deferred,) = sending.deliveries("deferred")
+        assert (deferred["address"], deferred["verdict"]) == (LATER.spec, "throttled")
+        until_due(clock, deferred)
+        sending.run("work", "--once")
+        assert len(server.accepted) == 12
+    assert sending.states() == {"accepted": 12}
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize(
+    "goes",
+    [
+        Fault("body", then_drop=True),
+        Fault("mail", do="drop", nth=(4, 8, 12)),
+        Fault("mail", reply="421 4.7.0 Too many messages in this session", nth=(4, 8, 12)),
+    ],
+    ids=["after each", "silently", "with a 421"],
+)
+def test_a_server_that_takes_its_share_and_leaves_keeps_nobody_waiting(
+    office: Office, goes: Fault, pipelining: bool
+) -> None:
+    """Who comes next, or was announced already, is taken up by the next connection, and not a minute later."""
+    with running(Script(faults=(goes,), pipelining=pipelining)) as server:
+        sending = office.at(server.port, smtp_connections="1")
+        sending.send(SLUG, BUREAU)
+        assert server.violations == []
+        assert len({one.recipient for one in server.accepted}) == len(server.accepted) == 12
+    assert sending.states() == {"accepted": 12}
+
+
 def test_a_deferral_is_listed_with_its_time_and_sent_when_due(office: Office, clock: MovingClock) -> None:
     words = "451 4.3.0 Come back later, please"
     with running(Script(faults=(Fault("rcpt", reply=words, recipient=LATER.spec, times=1),))) as server:

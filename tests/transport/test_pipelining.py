@@ -169,7 +169,7 @@ async def test_a_421_behind_an_acceptance_is_no_answer_to_the_next() -> None:
     run = await send_row(goodbye)
     assert run.states[0] is S.ACCEPTED
     assert run.begun == ["ada"]
-    assert all((one.state, one.verdict) == (S.DEFERRED, V.CONNECTION) for one in run.outcomes[1:])
+    assert all((one.state, one.verdict) == (S.QUEUED, V.CONNECTION) for one in run.outcomes[1:])
     assert not run.usable
 
 

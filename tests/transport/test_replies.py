@@ -249,6 +249,106 @@ SAID = [
     (P.BODY, 554, "Email rejected due to security policies", V.POLICY, S.REJECTED, None),
     (P.BODY, 550, "permanent failure for one or more recipients (a@b.example:blocked)", V.POLICY, S.REJECTED, None),
     (P.BODY, 550, "Message refusé : pourriel", V.POLICY, S.REJECTED, None),
+    # What is used up is ours, whatever the words look like: nobody's mailbox is full.
+    (P.RCPT, 450, "4.7.1 The limit on the number of outgoing messages has been reached", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 550, "5.7.1 The outgoing messages limit for domain o.example is reached", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 550, "5.7.0 Your account has exceeded its outbound message limit", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 452, "4.7.1 You have exceeded your sending quota (200/h)", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 554, "5.7.1 Mail quota exceeded for authenticated user p@o.example", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 550, "5.7.1 Quota exceeded", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 550, "5.7.1 Mailbox: quota exceeded", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "You have reached your quota", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 451, "4.7.1 Vous avez dépassé votre quota", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 550, "Quota d'envoi dépassé", V.QUOTA, S.QUEUED, HOUR),
+    (P.RCPT, 450, "Versandlimit erreicht", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 420, "Exceed Sending Limit (hourly)", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 550, "5.7.1 Exceed Sending Limit (daily)", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 450, "4.7.1 You do not have enough credits to send this", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 550, "5.7.1 Monthly message allowance exceeded", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 550, "5.7.0 The limit is reached. Please upgrade your plan", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.RCPT, 452, "4.5.3 It is the maximum number of recipients for today", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.RCPT, 550, "5.7.1 You have reached a limit of 500 messages per day", V.QUOTA, S.QUEUED, 24 * HOUR),
+    (P.BODY, 421, "Domain o.example is not allowed to send: recipient limit exceeded", V.QUOTA, S.QUEUED, HOUR),
+    (P.BODY, 550, "5.7.0 Requested action not taken: too many emails per second", V.ACCOUNT, S.QUEUED, 5),
+    (P.BODY, 421, "Domain o.example is not allowed to send: Please activate it", V.ACCOUNT, S.QUEUED, None),
+    (P.BODY, 554, "5.5.2 Demo domains can only be used to send emails to account owners", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.1 SMTP service suspended for this account: outbound spam", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "5.7.1 Account disabled", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Sender account disabled", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Ihr Konto wurde gesperrt", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Account outbounds disabled", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 553, "You are trying to use me as a relay (#5.7.1)", V.ACCOUNT, S.QUEUED, None),
+    (P.MAIL, 530, "5.7.0 Must issue a STARTTLS command first", V.ACCOUNT, S.QUEUED, None),
+    (P.MAIL, 451, "5.7.3 STARTTLS is required", V.ACCOUNT, S.QUEUED, None),
+    (P.RCPT, 550, "Unauthenticated senders not allowed", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "Please log in first", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "Vous devez vous authentifier", V.CREDENTIALS, S.QUEUED, None),
+    (P.RCPT, 550, "Mailbox unavailable. Sender address is not allowed.", V.SENDER, S.QUEUED, None),
+    (P.RCPT, 550, "Sender address does not exist", V.SENDER, S.QUEUED, None),
+    (P.RCPT, 550, "Adresse expéditeur inconnue", V.SENDER, S.QUEUED, None),
+    (P.RCPT, 550, "Absenderadresse unbekannt", V.SENDER, S.QUEUED, None),
+    (P.BODY, 550, "5.7.1 Unconfigured Sending Domain <o.example>", V.SENDER, S.QUEUED, None),
+    (P.BODY, 550, "5.7.1 rejected by DMARC policy for o.example", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 550, "5.7.9 It has been blocked because the sender is unauthenticated", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 550, "#5.7.1 SPF unauthorized mail is prohibited.", V.AUTHENTICATION, S.QUEUED, None),
+    (P.BODY, 554, "5.7.5 Permanent Error Evaluating DMARC Policy", V.AUTHENTICATION, S.QUEUED, None),
+    (P.RCPT, 550, "It was not taken. Reject due to SPF policy.", V.AUTHENTICATION, S.QUEUED, None),
+    (P.RCPT, 550, "Reverse DNS lookup failed for 192.0.2.1", V.AUTHENTICATION, S.QUEUED, None),
+    # One recipient's own ways, in words that the account's have too.
+    (
+        P.RCPT,
+        450,
+        "4.2.1 The recipient has exceeded the number of mails they may receive",
+        V.THROTTLED,
+        S.DEFERRED,
+        HOUR,
+    ),
+    (P.RCPT, 450, "The recipient has exceeded 100 messages per hour", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 552, "5.2.2 mailbox quota exceeded, it cannot receive more", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "5.7.1 Sender rejected by recipient", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 550, "5.7.1 This group requires authentication", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 554, "5.7.1 The recipient does not accept unauthenticated senders", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 550, "Rejected by recipient server: User unknown", V.HARD, S.REJECTED, None),
+    # Too many addresses that are not there say nothing about this one; neither does what our machine is known for.
+    (P.RCPT, 550, "Too many invalid recipients", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 550, "5.1.1 Too many unknown users in this session", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 550, "5.2.1 Refused: mail from your IP has a bad name", V.POLICY, S.REJECTED, None),
+    (P.RCPT, 550, "5.1.2 Not accepted, its reputation is too low", V.POLICY, S.REJECTED, None),
+    # Slower, fewer, or only another connection.
+    (P.RCPT, 451, "Trop de messages envoyés, veuillez réessayer plus tard", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 451, "4.7.1 Too many mails from your IP, try again later", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 451, "Sender rate overlimit - 35.2 / 1h", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 450, "4.7.1 Unavailable; blocked using a list", V.THROTTLED, S.DEFERRED, HOUR),
+    (P.RCPT, 550, "mailbox has too many messages", V.UNKNOWN, S.REJECTED, None),
+    (P.MAIL, 550, "Exceeding outbound thread limit", V.CONCURRENCY, S.DEFERRED, 300),
+    (
+        P.MAIL,
+        421,
+        "4.3.2 The maximum number of concurrent server connections is exceeded",
+        V.CONCURRENCY,
+        S.DEFERRED,
+        300,
+    ),
+    (P.MAIL, 550, "Too many messages in this session", V.CONNECTION, S.DEFERRED, None),
+    (P.RCPT, 421, "4.7.0 mx.example Error: too many errors", V.CONNECTION, S.DEFERRED, None),
+    (P.BODY, 451, "4.7.0 Temporary server error. Please try again later. PRX5", V.RETRY, S.DEFERRED, None),
+    # Behind the words, as qmail does.
+    (P.BODY, 554, "The users mailfolder is over its size. (#5.2.2)", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 511, "sorry, not here (#5.1.1 - chkuser)", V.HARD, S.REJECTED, None),
+    # Full and gone, in more words and languages.
+    (P.RCPT, 550, "Quota de la boîte dépassé", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 452, "Message would exceed quota for this one", V.FULL, S.DEFERRED, HOUR),
+    (P.RCPT, 550, "The inbox is full", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "Postfach ist überfüllt", V.FULL, S.REJECTED, HOUR),
+    (P.RCPT, 550, "Boite aux lettres inexistante", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Cette adresse n'est plus valide", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Unbekannter Benutzer", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Mailbox existiert nicht", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "Onbekende gebruiker", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "The mailbox has been disabled", V.HARD, S.REJECTED, None),
+    (P.BODY, 554, "delivery error: dd This account has been disabled or discontinued [#102]", V.HARD, S.REJECTED, None),
+    (P.RCPT, 550, "5.5.0 Not taken: mailbox unavailable (S2017062302)", V.HARD, S.REJECTED, None),
+    (P.BODY, 554, "5.6.0 Message contains an unknown address header", V.CONTENT, S.REJECTED, None),
     # Said without saying anything.
     (P.RCPT, 550, "Requested action not taken", V.UNKNOWN, S.REJECTED, None),
     (P.RCPT, 450, "Try later", V.RETRY, S.DEFERRED, None),
@@ -460,6 +560,25 @@ def test_what_is_left_of_a_reply_without_its_echoes(text: str, verdict: Verdict)
     assert classify(P.RCPT, 550, text, recipient="presse@voix.example").verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Account presse@office.example is disabled", V.SENDER),
+        ("<presse@office.example>: User unknown", V.SENDER),
+        ("5.7.1 User <presse@office.example> has been suspended", V.SENDER),
+        ("Unknown user presse@office.example", V.SENDER),
+        ("Account anne@voix.example is disabled", V.HARD),
+        ("<anne@voix.example>: User unknown", V.HARD),
+        ("No such user here, letter of presse@office.example refused", V.HARD),
+        ("5.1.1 <presse@office.example>: User unknown", V.HARD),
+        ("5.7.1 Message of presse@office.example blocked using zen.spamhaus.org", V.POLICY),
+    ],
+)
+def test_what_is_said_of_our_own_address_gives_no_recipient_up(text: str, verdict: Verdict) -> None:
+    ours = ("presse@office.example", "", "office.example")
+    assert classify(P.RCPT, 550, text, recipient="anne@voix.example", ours=ours).verdict is verdict
+
+
 def test_a_hostile_reply_takes_no_time() -> None:
     """Time that grew with the square of 200 000 characters would be minutes."""
     started = time.process_time()
@@ -534,6 +653,7 @@ def test_every_rule_can_be_reached() -> None:
         (P.RCPT, 450, "max messages per connection"),
     ]
     reached = {read(phase, code, text).rule for phase, code, text in samples + bare + more}
+    reached.add(read(P.RCPT, 550, "p@o.example: User unknown", ours=("p@o.example",)).rule)
     assert {rule.name for rule in RULES} - reached == set()
 
 
@@ -548,6 +668,9 @@ def test_every_rule_can_be_reached() -> None:
         ("5.7.515", "5.7.515"),
         ("5.1.1. No", "5.1.1"),
         ("#5.1.0 Address rejected.", "5.1.0"),
+        ("sorry, no mailbox here by that name. (#5.1.1)", "5.1.1"),
+        ("sorry, over quota (#5.2.2 - chkuser)", "5.2.2"),
+        ("see (5.1.1) of our policy", ""),
         ("[5.7.1] Blocked", "5.7.1"),
         ("Requested action not taken\n5.2.1 disabled", "5.2.1"),
         ("host mx.example said: 550-5.1.1 No such user", "5.1.1"),

@@ -220,7 +220,7 @@ async def test_a_server_that_hangs_up_while_idle_makes_the_connection_unusable()
         assert (await s.deliver()).state is S.ACCEPTED
         await until(lambda: not s.connection.is_usable)
         again = await s.deliver()
-        assert (again.state, again.verdict, again.phase) == (S.DEFERRED, V.CONNECTION, Phase.MAIL)
+        assert (again.state, again.verdict, again.phase) == (S.QUEUED, V.CONNECTION, Phase.MAIL)
 
 
 # Between 354 and the verdict.
