@@ -53,14 +53,6 @@ def test_a_list_is_found_by_slug_or_name_and_near_names_are_told(base: Database)
         assert "culture, eco-nationale" in caught.value.mend
 
 
-def test_what_members_have_alike_is_held_once(base: Database) -> None:
-    with base.session() as session:
-        first, second, _third = list_members(session, "eco-nationale")
-    assert (first.outlet, first.sectors) == ("Le Jour", ("economie",))
-    assert first.outlet is second.outlet
-    assert first.sectors[0] is second.sectors[0]
-
-
 def test_an_unknown_list_fails_when_asked_not_when_read(base: Database) -> None:
     with base.session() as session, pytest.raises(BadInput):
         list_members(session, "nulle")

@@ -103,6 +103,16 @@ def test_one_journalist_on_three_lists_gets_one_message_and_the_merge_is_told(ba
     assert found.left_out == ()
 
 
+def test_what_recipients_have_alike_is_held_once(base: Database) -> None:
+    more = "Mme;Zoé;Dupré;Le Jour;zoe@jour.example;;\n"
+    import_contacts(base, read_csv((HEADER + more).encode(), name="social.csv"), list_name="social")
+    first, second = manifest(base, "social").recipients
+    assert first.recipient.outlet == "Le Jour"
+    assert first.recipient.outlet is second.recipient.outlet
+    assert first.address.domain is second.address.domain
+    assert first.lists is second.lists
+
+
 def test_the_first_list_decides_outlet_and_sector(base: Database) -> None:
     helene = manifest(base, "culture", "economie").recipients[0]
     assert (helene.recipient.outlet, helene.sector) == ("Scènes", "Culture")

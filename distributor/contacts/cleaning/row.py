@@ -39,7 +39,7 @@ _NO_SECTOR = frozenset(
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
 _NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
 _PERSONS_NAMES = _NAME_FIELDS - {"outlet"}
-_IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])")
+_IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
 _LISTS = frozenset({"sector", "topics"})
 # Asked by themselves; or an outlet's, which its other people share.

@@ -25,14 +25,11 @@ _STREAM = 1000
 _MOST_FOUND = 500
 _PREFERS = {"phone": "prefers the phone", "messaging": "prefers messaging", "post": "prefers the post"}
 _OF_CONTACT = (
-    "last_name", "phone", "topics", "channel", "notes", "note_to_send", "fields", "embargo_trust", "source",
-    "legal_basis", "collected_at", "notice_sent_at", "confirmed_at", "flag",
+    "civility", "first_name", "last_name", "language", "other_languages", "familiarity", "phone", "region", "topics",
+    "channel", "notes", "note_to_send", "fields", "attachments", "embargo_trust", "source", "legal_basis",
+    "collected_at", "notice_sent_at", "confirmed_at", "flag",
 )  # fmt: skip
-_ALIKE = ("attachments", "familiarity", "region", "civility", "first_name", "language", "other_languages")
-"""What a member has of its contact's row, in the order of `Member`: last what many have alike.
-
-That, and what the affiliation says behind it, is kept once, however many of a list are held.
-"""
+"""What a member has of its contact's row, in the order of `Member`."""
 
 _Statement: TypeAlias = Select[*tuple[Any, ...]]
 Condition: TypeAlias = ColumnElement[bool]
@@ -55,13 +52,20 @@ class Member:
     contact_id: int
     address: str
     address_key: str
+    civility: str
+    first_name: str
     last_name: str
+    language: str
+    other_languages: str
+    familiarity: str
     phone: str
+    region: str
     topics: str
     channel: str
     notes: str
     note_to_send: str
     fields: Mapping[str, str]
+    attachments: str
     embargo_trust: bool
     source: str
     legal_basis: str
@@ -69,13 +73,6 @@ class Member:
     notice_sent_at: datetime | None
     confirmed_at: datetime | None
     flag: str
-    attachments: str
-    familiarity: str
-    region: str
-    civility: str
-    first_name: str
-    language: str
-    other_languages: str
     outlet: str
     outlet_kind: str
     outlet_region: str
@@ -177,7 +174,7 @@ def _members(media_list_id: int | None) -> _Statement:
         col(Contact.address),
         col(Contact.address_key),
         col(Affiliation.address).label("address_there"),
-        *(getattr(Contact, name) for name in (*_OF_CONTACT, *_ALIKE)),
+        *(getattr(Contact, name) for name in _OF_CONTACT),
         func.coalesce(col(Outlet.name), ""),
         func.coalesce(col(Outlet.kind), ""),
         func.coalesce(col(Outlet.region), ""),
@@ -252,7 +249,6 @@ def _member(row: Row[*tuple[Any, ...]], covered: Mapping[int, list[tuple[str, st
     number, address, key, address_there, *rest = row
     if address_there:
         address, key = address_there, parse_address(address_there).key
-    rest[len(_OF_CONTACT) :] = map(intern, rest[len(_OF_CONTACT) :])
     beats = covered.get(number)
     sectors = zip(*beats, strict=True) if beats else ((), ())
     return Member(number, address or "", key or "", *[*rest, *sectors, slug])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from sys import intern
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -194,7 +195,7 @@ def _planned(copies: Sequence[_Copy], refused: Sequence[tuple[_Copy, Told]], key
         address=address,
         address_hash=keyring.address_hash(address.key),
         recipient=recipient_from(member, address, sector=name, lists=lists),
-        outlet_kind=member.outlet_kind,
+        outlet_kind=intern(member.outlet_kind),
         sector=name,
         sector_slug=slug,
         lists=lists,
@@ -219,30 +220,33 @@ def _why_merged(copies: Sequence[_Copy], heeded: Sequence[_Copy], refused: Seque
 def recipient_from(
     member: Member, address: Address | None = None, *, sector: str | None = None, lists: tuple[str, ...] = ()
 ) -> Recipient:
-    """The recipient that a contact makes: what its message may speak of."""
+    """The recipient that a contact makes: what its message may speak of.
+
+    What many have alike is kept once: a long manifest is held.
+    """
     return Recipient(
         address=address or kept_address(member.address),
         name=member.name,
-        civility=member.civility,
-        first_name=member.first_name,
+        civility=intern(member.civility),
+        first_name=intern(member.first_name),
         last_name=member.last_name,
-        language=member.language,
+        language=intern(member.language),
         languages=_languages(member.language, member.other_languages),
-        outlet=member.outlet,
-        role=member.role,
-        desk=member.desk,
+        outlet=intern(member.outlet),
+        role=intern(member.role),
+        desk=intern(member.desk),
         sector=_own_sector(member)[1] if sector is None else sector,
         lists=lists,
         note=member.note_to_send,
         fields=member.fields or NOTHING,
         takes_attachments=member.attachments != "no",
-        familiarity=member.familiarity,
+        familiarity=intern(member.familiarity),
     )
 
 
 @lru_cache(maxsize=256)
 def _once(lists: tuple[str, ...]) -> tuple[str, ...]:
-    """These lists, and the same object for all who stand on the same ones: a long manifest is held."""
+    """These lists, and the same object for all who stand on the same ones."""
     return lists
 
 
