@@ -57,8 +57,6 @@ def share_out(session: Session, manifest: Manifest, versions: Sequence[StoredRel
     ]
     if not found:
         return shares
-    if not found:
-        return divide(manifest, versions)
     have_it = {planned.address.key for planned, _ in found}
     everyone = replace(
         manifest,
