@@ -37,8 +37,8 @@ _NO_SECTOR = frozenset(
     {"presse", "press", "media", "medias", "contacts", "mycontacts", "journalistes", "journalists", "starred"}
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
-_NAME_FIELDS = frozenset({"first_name", "last_name", "full_name", "full_name_last_first", "outlet"})
-_PERSONS_NAMES = _NAME_FIELDS - {"outlet"}
+_PERSONS_NAMES = ("first_name", "last_name", "full_name", "full_name_last_first")
+_NAME_FIELDS = frozenset({*_PERSONS_NAMES, "outlet"})
 _IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
 _LISTS = frozenset({"sector", "topics"})
@@ -303,7 +303,9 @@ def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
 
 def _set_asides_apart(said: Said, changes: list[str]) -> None:
     """Move what stands in brackets behind a name into the notes: nobody is greeted as «Madame Garnier (partie)»."""
-    for field in _PERSONS_NAMES & said.keys():
+    for field in _PERSONS_NAMES:
+        if field not in said:
+            continue
         name = " ".join(_IN_BRACKETS.sub(" ", said[field]).split())
         if name and name != said[field]:
             asides = " ".join(_IN_BRACKETS.findall(said[field]))
