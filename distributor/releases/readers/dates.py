@@ -35,6 +35,12 @@ def _any_of(words: dict[str, int]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
+_WRITTEN_OUT = (
+    *(*_FRENCH_MONTHS, *_ENGLISH_MONTHS),
+    *(bare for bare, number in _BARE_FRENCH.items() if len(bare) == len(_FRENCH_MONTHS[number - 1])),
+)
+_MONTH_ALONE = re.compile(rf"(?:{'|'.join(_WRITTEN_OUT)})\s+(?:19|20)\d\d", re.IGNORECASE)
+
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d{2})(?!\d))?"
 _LEAD = rf"(?:\b(?P<weekday>{_any_of(_WEEKDAYS)})\b\.?,?\s+)?(?:\b(?:le|the|du|au|on)\s+)?"
@@ -125,6 +131,11 @@ def find_dates(text: str) -> Iterator[FoundDate]:
 def find_date(text: str) -> FoundDate | None:
     """The first date in `text`, or None."""
     return next(find_dates(text), None)
+
+
+def is_month(text: str) -> bool:
+    """Whether a text is a month, written out, and its year, and nothing else: «Novembre 2026»."""
+    return _MONTH_ALONE.fullmatch(text) is not None
 
 
 def find_time(text: str) -> FoundTime | None:

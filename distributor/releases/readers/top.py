@@ -10,6 +10,7 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import read_zone, top_zone
 from distributor.releases.readers.datelines import read_dateline
+from distributor.releases.readers.dates import is_month
 from distributor.releases.readers.embargo import is_notice
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
@@ -23,11 +24,6 @@ _CHANGES_LINES = 6
 _PARTED = re.compile(r"\s+[-–—|/•·]\s+")
 _OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
 _OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
-_MONTH = re.compile(
-    r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|d[ée]cembre|january|february"
-    r"|march|april|may|june|july|august|september|october|november|december)\s+(?:19|20)\d\d",
-    re.IGNORECASE,
-)
 _MAIL_FIELD = re.compile(
     r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
     r"|attachments?)\s?:",
@@ -135,7 +131,7 @@ def _take_mail_around(reading: Reading) -> None:
 
 def _month_line(reading: Reading, line: Line) -> bool:
     """«Novembre 2026», which is no headline."""
-    if not _MONTH.fullmatch(line.bare) or not _reads_as_headline(reading.after(line)):
+    if not is_month(line.bare) or not _reads_as_headline(reading.after(line)):
         return False
     reading.sheet.take([line], _NOTICE)
     return True
