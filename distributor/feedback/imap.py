@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import imaplib
 import re
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from distributor import clock
 from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
 from distributor.feedback.letter import MAX_BYTES
-from distributor.transport.secrecy import without_secrets
+from distributor.transport.secrecy import told_at_login, without_secrets
 
 if TYPE_CHECKING:
     from imap_tools import BaseMailBox
@@ -208,7 +207,7 @@ def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BaseMailBox:
         box = MailBoxStartTls(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
     else:
         box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
-    shown += [secret, *(_encoded(words) for words in _exchanges(account.username, secret))]
+    shown += told_at_login(account.username, secret)
     box.client.read = _reading_at_most(box.client.read, account.largest)  # type: ignore[assignment, method-assign]
     try:
         if account.is_token:
@@ -222,15 +221,6 @@ def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BaseMailBox:
         if is_refused and not _PASSING.search(str(error)):
             raise _refusal(account, _words(error, shown)) from None
         raise
-
-
-def _exchanges(username: str, secret: str) -> tuple[str, str]:
-    """What a log-in says in one piece (RFC 4616, XOAUTH2)."""
-    return f"\0{username}\0{secret}", f"user={username}\1auth=Bearer {secret}\1\1"
-
-
-def _encoded(words: str) -> str:
-    return base64.b64encode(words.encode()).decode()
 
 
 def _reading_at_most(read: Callable[[int], bytes], largest: int) -> Callable[[int], bytes]:

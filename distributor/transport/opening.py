@@ -17,7 +17,7 @@ from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavail
 from distributor.states import Phase, Verdict
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
-from distributor.transport.secrecy import without_secrets
+from distributor.transport.secrecy import told_at_login, without_secrets
 from distributor.transport.wire import Wire
 
 TOKEN_METHOD = "xoauth2"  # noqa: S105 - the word, not one
@@ -233,11 +233,8 @@ async def _show_token(wire: Wire, account: SmtpAccount, token: str) -> SMTPRespo
 
 
 def secrets_of(account: SmtpAccount, token: str) -> list[str]:
-    """What a server that repeats the log-in would repeat: password or token, as they are and as they went over."""
-    if token:
-        return [token, auth_xoauth2_encode(account.username, token).decode()]
-    _, encoded = auth_login_encode(account.username, account.password)
-    return [account.password, encoded.decode(), auth_plain_encode(account.username, account.password).decode()]
+    """What a server that repeats the log-in would repeat: of the token, or where there is none of the password."""
+    return told_at_login(account.username, token or account.password)
 
 
 def _require(account: SmtpAccount, phase: Phase, reply: SMTPResponse, token: str = "") -> None:

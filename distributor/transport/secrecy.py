@@ -31,6 +31,15 @@ def revealed_by(words: Iterable[bytes]) -> frozenset[str]:
     return frozenset(secret for secret in found if len(secret) >= _SHORTEST)
 
 
+def told_at_login(username: str, secret: str) -> list[str]:
+    """What a server may repeat of a log-in: password or token, as it is and as it goes over.
+
+    By itself (AUTH LOGIN), or in one piece with the user's name (RFC 4616, XOAUTH2).
+    """
+    pieces = (secret, f"\0{username}\0{secret}", f"user={username}\1auth=Bearer {secret}\1\1")
+    return [secret, *(base64.b64encode(piece.encode()).decode() for piece in pieces)]
+
+
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
     """`text` without these secrets, and without pieces of them as they were encoded."""
     known = sorted(filter(None, secrets), key=len, reverse=True)
