@@ -40,6 +40,15 @@ def new_database(folder: Path, postgres_url: str = "") -> Iterator[Database]:
 
 
 @contextmanager
+def _listening(database: Database, name: str, heed: Callable[..., Any]) -> Iterator[None]:
+    event.listen(database.engine, name, heed)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, name, heed)
+
+
+@contextmanager
 def query_plans(database: Database) -> Iterator[list[str]]:
     """How SQLite goes about whatever is asked of it meanwhile, step by step, in its own words."""
     steps: list[str] = []
@@ -50,11 +59,8 @@ def query_plans(database: Database) -> Iterator[list[str]]:
             if statement.startswith(("SELECT", "UPDATE", "DELETE")):
                 steps.extend(str(row[3]) for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", values))
 
-        event.listen(database.engine, "before_cursor_execute", note)
-        try:
+        with _listening(database, "before_cursor_execute", note):
             yield steps
-        finally:
-            event.remove(database.engine, "before_cursor_execute", note)
 
 
 @contextmanager
@@ -65,11 +71,8 @@ def statements_made(database: Database) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         asked.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
+    with _listening(database, "before_cursor_execute", note):
         yield asked
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 @contextmanager
@@ -87,11 +90,10 @@ def steps_taken(database: Database) -> Iterator[Callable[[], int]]:
         driver.set_progress_handler(step, 1)
 
     assert database.is_sqlite
-    event.listen(database.engine, "begin", heed)
     try:
-        yield lambda: taken
+        with _listening(database, "begin", heed):
+            yield lambda: taken
     finally:
-        event.remove(database.engine, "begin", heed)
         database.close()  # the connections that count
 
 

@@ -53,14 +53,24 @@ def mail_server(authority: Authority, provider: TokenProvider, *, challenges: bo
         yield server
 
 
-def by_microsoft(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
-    """The office, logging in by a token that a person signed in for."""
+def by_token(office: Office, server: ScriptedServer, authority: Authority, **settings: str) -> Office:
+    """The office, logging in by a token of whoever `settings` name."""
     return office.at(
         server.port,
         smtp_security="tls",
         smtp_ca_file=str(authority.ca_file),
         smtp_username=USER,
         smtp_login="xoauth2",
+        **settings,
+    )
+
+
+def by_microsoft(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
+    """The office, logging in by a token that a person signed in for."""
+    return by_token(
+        office,
+        server,
+        authority,
         oauth_provider="microsoft",
         oauth_client_id="application-7",
         oauth_authority=provider.url,
@@ -188,20 +198,18 @@ def service_account(folder: Path, provider: TokenProvider) -> str:
     return ".oauth/google-key.json"
 
 
+def by_service_account(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
+    """The office, logging in by a token that a service account of Google asks for."""
+    return by_token(
+        office, server, authority, oauth_provider="google", oauth_key_file=service_account(office.path, provider)
+    )
+
+
 def test_google_gives_tokens_to_a_service_account(
     office: Office, authority: Authority, provider: TokenProvider
 ) -> None:
     with mail_server(authority, provider, challenges=True) as server:
-        sending = office.at(
-            server.port,
-            smtp_security="tls",
-            smtp_ca_file=str(authority.ca_file),
-            smtp_username=USER,
-            smtp_login="xoauth2",
-            oauth_provider="google",
-            oauth_key_file=service_account(office.path, provider),
-            smtp_connections="1",
-        )
+        sending = by_service_account(office, server, provider, authority).at(server.port, smtp_connections="1")
         server.on_accepted = lambda: provider.revoke() if len(server.accepted) == 4 else None
         assert sending.send(SLUG, BUREAU).code == 0
         assert provider.grants == ["jwt-bearer"] * 2
@@ -300,12 +308,10 @@ def test_google_gives_a_token_for_the_mailbox_of_another_user(
 
 def test_a_person_agrees_in_a_browser_at_google(office: Office, authority: Authority, provider: TokenProvider) -> None:
     with mail_server(authority, provider, challenges=True) as server:
-        sending = office.at(
-            server.port,
-            smtp_security="tls",
-            smtp_ca_file=str(authority.ca_file),
-            smtp_username=USER,
-            smtp_login="xoauth2",
+        sending = by_token(
+            office,
+            server,
+            authority,
             oauth_provider="google",
             oauth_client_id="desktop-7",
             oauth_client_secret="very-secret-7",
@@ -344,19 +350,6 @@ def test_a_token_is_renewed_before_it_ends(office: Office, authority: Authority,
             sending.run("accounts", "check")
         assert provider.given == 3
         assert server.failed_logins == 0
-
-
-def by_service_account(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
-    """The office, logging in by a token that a service account of Google asks for."""
-    return office.at(
-        server.port,
-        smtp_security="tls",
-        smtp_ca_file=str(authority.ca_file),
-        smtp_username=USER,
-        smtp_login="xoauth2",
-        oauth_provider="google",
-        oauth_key_file=service_account(office.path, provider),
-    )
 
 
 _PAGE = "<html><body>The proxy is tired</body></html>"
