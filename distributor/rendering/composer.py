@@ -147,7 +147,7 @@ class Composer:
         """Raise what `compose` would raise. The bodies are not encoded: of any text that renders there are bytes."""
         self._render(recipient, stamp)
         try:
-            self._writer.head(recipient, stamp)
+            self._writer.check(recipient, stamp)
         except BadInput as error:
             raise _unwritable(recipient, error) from error
 

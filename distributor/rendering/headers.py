@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from distributor.addresses import Address
 from distributor.errors import BadInput
+from distributor.lines import fit
 
 _LINE = 78  # RFC 5322 §2.1.1, should
 _HARD_LINE = 998  # RFC 5322 §2.1.1, must
@@ -99,7 +100,7 @@ def date_header(moment: datetime) -> bytes:
 
 @lru_cache(maxsize=64)  # a dispatch has one date; equal instants in two zones are written differently
 def _date_field(moment: datetime, _offset: timedelta | None) -> bytes:
-    return f"Date: {format_datetime(moment)}\r\n".encode("ascii")
+    return fit(f"Date: {format_datetime(moment)}\r\n".encode("ascii"))
 
 
 def unsubscribe_headers(mailto: str, url: str) -> bytes:

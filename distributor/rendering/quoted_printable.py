@@ -38,20 +38,22 @@ def encode_pieces(pieces: Sequence[str]) -> list[bytes]:
         if "\n" not in piece:
             begun.append(piece)
             continue
-        end, whole, begins = _remembered_cut(piece) if len(piece) <= _MEMO_PIECE_LENGTH else _cut(piece)
-        begun.append(end)
-        encoded.append(_encode("".join(begun)) + b"\r\n")  # a recipient's own, and not remembered
+        cut = _remembered_cut if len(piece) <= _MEMO_PIECE_LENGTH else _cut
+        end, whole, begins = cut(piece, bool(begun))
+        if begun:
+            begun.append(end)
+            encoded.append(_encode("".join(begun)) + b"\r\n")  # a recipient's own, and not remembered
         if whole:
             encoded.append(whole)
-        begun = [begins]
+        begun = [begins] if begins else []
     if any(begun) or not encoded:
         encoded.append(_encode("".join(begun)) + b"\r\n")
     return encoded
 
 
-def _cut(piece: str) -> tuple[str, bytes, str]:
-    """The end of the line before, whole lines, encoded, and what begins the line after."""
-    end, _, rest = piece.partition("\n")
+def _cut(piece: str, is_begun: bool) -> tuple[str, bytes, str]:
+    """The end of the line that a piece before it has begun, if one has; whole lines, encoded; what begins a line."""
+    end, _, rest = piece.partition("\n") if is_begun else ("", "", piece)
     lines, newline, begins = rest.rpartition("\n")
     return str(end), fit(encode(lines + newline)) if newline else b"", str(begins)
 
