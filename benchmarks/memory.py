@@ -1,4 +1,4 @@
-"""Memory: what `distributor work` takes at most for a large dispatch, against a small one."""
+"""Memory: what `distributor work` and `distributor send` take at most for a large dispatch, against a small one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from benchmarks.measuring import Kind, Line, Skipped
-from benchmarks.office import copy_office, distributor_command, make_office, plan
+from benchmarks.office import LIST, SLUG, distributor_command, make_office, plan
 from benchmarks.sink import sink
 
 MANY = "BENCH_RECIPIENTS"
-"""The environment variable that says how many recipients the large dispatch has; a million take some ten minutes."""
+"""The environment variable that says how many recipients the large dispatch has; a million take half an hour."""
 
 _FEW = 5_000
 _DEFAULT = 50_000
@@ -29,23 +29,44 @@ _COLUMNS = (
 
 
 def measure(folder: Path) -> Iterator[Line | Skipped]:
-    """The peak of what `distributor work --once` and its processes hold, from start to end, for few and for many."""
+    """The peak of what either command and its processes hold, from start to end, for few and for many."""
     many = int(os.environ.get(MANY, _DEFAULT))
     with sink() as port:
-        workspace = make_office(folder / "office", journalists=1_000, port=port)
-        plan(workspace)
-        workspace.database.close()
-        peaks = {}
-        for size in (_FEW, many):
-            office = copy_office(workspace.path, folder / "run")
-            _multiply(office / "press.db", size)
-            peaks[size] = _peak_mb([*distributor_command(), "--workspace", str(office), "work", "--once"])
-            _check(office / "press.db", size)
-    what = "peak memory of `distributor work --once`, all its processes together,"
+        peaks = {size: _of_work(folder / f"work-{size}", size, port) for size in (_FEW, many)}
+        yield from _lines("work", peaks, many)
+        peaks = {size: _of_send(folder / f"send-{size}", size, port) for size in (_FEW, many)}
+        yield from _lines("send", peaks, many)
+
+
+def _of_work(folder: Path, size: int, port: int) -> float:
+    """Of `distributor work --once`, which carries a dispatch that was planned before, in MB."""
+    folder.mkdir()
+    workspace = make_office(folder / "office", journalists=1_000, port=port)
+    plan(workspace)
+    workspace.database.close()
+    _multiply(workspace.path / "press.db", size)
+    peak = _peak_mb([*distributor_command(), "--workspace", str(workspace.path), "work", "--once"])
+    _check(workspace.path / "press.db", size)
+    return peak
+
+
+def _of_send(folder: Path, size: int, port: int) -> float:
+    """Of `distributor send`, which finds, proves and plans them all before it sends, in MB."""
+    folder.mkdir()
+    workspace = make_office(folder / "office", journalists=size, port=port)
+    workspace.database.close()
+    where = ["--workspace", str(workspace.path)]
+    peak = _peak_mb([*distributor_command(), *where, "send", SLUG, "--list", LIST, "--yes", "--recipients", str(size)])
+    _check(workspace.path / "press.db", size)
+    return peak
+
+
+def _lines(command: str, peaks: Mapping[int, float], many: int) -> Iterator[Line]:
+    what = f"peak memory of `distributor {command}`, all its processes together,"
     meaning = f"{what} for {many:,} recipients ÷ for {_FEW:,}, in MB"
-    yield Line("memory, many ÷ few", meaning, Kind.MEMORY, [peaks[many]], [peaks[_FEW]], aim=1.3)
+    yield Line(f"{command}, many ÷ few", meaning, Kind.MEMORY, [peaks[many]], [peaks[_FEW]], aim=1.3)
     meaning = f"{what} for {many:,} recipients ÷ 128 MB"
-    yield Line("memory ÷ 128 MB", meaning, Kind.MEMORY, [peaks[many]], [128.0], aim=1)
+    yield Line(f"{command} ÷ 128 MB", meaning, Kind.MEMORY, [peaks[many]], [128.0], aim=1)
 
 
 def _multiply(database: Path, size: int) -> None:

@@ -12,8 +12,8 @@ _PIECE = 500
 """Far from any database's limit of parameters."""
 
 
-def in_pieces(values: Iterable[T]) -> Iterator[list[T]]:
-    """The values in their order, at most 500 at a time; nothing where there are none."""
+def in_pieces(values: Iterable[T], at_most: int = _PIECE) -> Iterator[list[T]]:
+    """The values in their order, some at a time; nothing where there are none."""
     rest = iter(values)
-    while piece := list(islice(rest, _PIECE)):
+    while piece := list(islice(rest, at_most)):
         yield piece

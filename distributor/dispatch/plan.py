@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
+from distributor.db.pieces import in_pieces
 from distributor.db.prepared import among
 from distributor.deliveries.conditions import is_meant
 from distributor.deliveries.log import DeliveryLog
@@ -23,11 +24,12 @@ from distributor.dispatch.hours.instants import AT_ONCE, Hours
 from distributor.dispatch.messages.composing import FOLLOWS, merge_of
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.languages import find_holders
-from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.provenance import require_provenance
+from distributor.dispatch.recipients.roll import Roll
 from distributor.dispatch.recipients.waves import PlannedWave, meant_by
 from distributor.dispatch.signoff.signoffs import Signature
 from distributor.errors import Refused
@@ -42,6 +44,8 @@ from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 
 _QUEUED = DeliveryState.QUEUED.value
+_AT_ONCE = 10_000
+"""So many people are asked about in one statement."""
 
 
 def plan_dispatch(
@@ -69,7 +73,7 @@ def plan_dispatch(
     Nothing of it leaves before its hour: each recipient leaves with the first of `waves` that means them, and not
     before the end of the embargo unless they have agreed to it.
     """
-    require_provenance(session, manifest.recipients)
+    require_provenance(session, manifest.recipients.contact_ids())
     require_uncorrected(session, version.release_id)
     _require_no_holder(session, version, manifest)
     dispatch = new_dispatch(session, version, identity, templates, now, files=files, account=account)
@@ -89,8 +93,7 @@ def plan_dispatch(
     session.flush()
     try:
         common = {"follows_up_id": followed, "embargo_until": embargo_of(session, version)}
-        rows = _rows(dispatch.id, version, manifest, identity, now)
-        log.plan(session.connection(), _timed(rows, manifest, waves, common))
+        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now, waves=waves, common=common))
     except IntegrityError as error:
         if "foreign key" in str(error.orig).lower():
             raise _changed_meanwhile() from error
@@ -154,19 +157,17 @@ def _require_no_holder(session: Session, version: ReleaseVersion, manifest: Mani
         raise _planned_elsewhere()
 
 
-def are_others(
-    session: Session, version: ReleaseVersion, recipients: Sequence[PlannedRecipient], but: int | None = None
-) -> bool:
+def are_others(session: Session, version: ReleaseVersion, recipients: Roll, but: int | None = None) -> bool:
     """Whether one of these journalists is not who they were when the manifest was made: they would get it twice.
 
     They were erased, or merged into another one; or somebody who stands on a dispatch of this version `but` that one
     was merged into them, or is reached at the same address.
     """
-    ids = {one.contact_id for one in recipients}
     own = among(Contact.__table__.c.id, "ids", session.connection().dialect)
     standing = select(func.count(col(Contact.id))).where(own, col(Contact.same_as_id).is_(None))
-    if session.scalar(standing, {"ids": list(ids)}) != len(ids):
-        return True
+    for piece in in_pieces(recipients.contact_ids(), _AT_ONCE):
+        if session.scalar(standing, {"ids": piece}) != len(piece):
+            return True
     elsewhere = (col(Delivery.release_version_id) == version.id) & (col(Delivery.dispatch_id) != (but or 0))
     return bool(held_by(find_holdings(session, elsewhere & is_meant()), recipients))
 
@@ -251,38 +252,29 @@ def new_dispatch(
 
 
 def _rows(
-    dispatch_id: int, version: ReleaseVersion, manifest: Manifest, identity: Identity, now: datetime
-) -> Iterator[Mapping[str, Any]]:
-    # Claims go by number, so the order of the numbers is the order of sending, whoever carries it.
-    fair = interleave(manifest.recipients, lambda one: one.address.domain, lambda one: one.sector_slug)
-    for planned in fair:
-        yield delivery_row(dispatch_id, version, planned, identity, now)
-    on_record = [one for one in manifest.left_out if one.reason in ON_RECORD]
-    seen = {planned.address.key for planned in manifest.recipients} if on_record else set[str]()
-    for left_out in on_record:
-        planned = left_out.planned
-        if planned.address.key not in seen:
-            seen.add(planned.address.key)
+    dispatch_id: int,
+    version: ReleaseVersion,
+    manifest: Manifest,
+    identity: Identity,
+    now: datetime,
+    *,
+    waves: Sequence[PlannedWave],
+    common: Mapping[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """The rows of a dispatch, wave by wave, with what all have in `common`: claims go by number, in this order."""
+    at_once = {**common, "wave": 0, "not_before": None}
+    for wave in waves or (None,):
+        when = {**common, "wave": wave.number, "not_before": wave.starts_at} if wave else at_once
+        for planned in manifest.recipients.in_fair_order():
+            if wave is None or meant_by(waves, planned) is wave:
+                yield delivery_row(dispatch_id, version, planned, identity, now) | when
+    seen: set[str] = set()
+    for left_out in manifest.left_out:
+        key = left_out.planned.address.key
+        if left_out.reason in ON_RECORD and key not in seen and manifest.recipients.at(key) is None:
+            seen.add(key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": ON_RECORD[left_out.reason]}
-            yield delivery_row(dispatch_id, version, planned, identity, now) | withheld
-
-
-def _timed(
-    rows: Iterator[Mapping[str, Any]], manifest: Manifest, waves: Sequence[PlannedWave], common: Mapping[str, Any]
-) -> Iterable[Mapping[str, Any]]:
-    """The rows with what all have in `common` and the time before which they do not leave.
-
-    Wave by wave, for the order is that of the sending.
-    """
-    wave_of = {one.address.key: meant_by(waves, one) for one in manifest.recipients} if waves else {}
-
-    def timed(row: Mapping[str, Any]) -> Mapping[str, Any]:
-        wave = wave_of.get(row["address_key"])
-        when = {"wave": wave.number, "not_before": wave.starts_at} if wave else {"wave": 0, "not_before": None}
-        return {**row, **when, **common}
-
-    # Without waves row for row: not all of a long list at once.
-    return sorted(map(timed, rows), key=lambda row: row["wave"]) if waves else map(timed, rows)
+            yield delivery_row(dispatch_id, version, left_out.planned, identity, now) | at_once | withheld
 
 
 def delivery_row(

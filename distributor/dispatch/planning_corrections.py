@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import false, select, update
@@ -21,9 +22,11 @@ from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.plan import are_others, delivery_row, keep_signatures, new_dispatch
 from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.recipients.fairness import interleave
-from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOut, PlannedRecipient
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOut
 from distributor.dispatch.recipients.newcomers import holders
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.provenance import require_provenance
+from distributor.dispatch.recipients.roll import Roll
 from distributor.dispatch.recipients.waited import cut_offs_of, hours_of, waiting_of
 from distributor.dispatch.signoff.signoffs import Signature
 from distributor.models import Audit, Dispatch, Release, ReleaseVersion, Wave
@@ -132,10 +135,11 @@ def plan_correction(
     # Read only now: what could still leave is held, and what is on the wire is known to be.
     if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
-    added = [one for part in parts for one in part.added]
+    added = Roll(one for part in parts for one in part.added)
     if holders(session, first.release, added, now) or are_others(session, first.version, added):
         raise Moved
-    require_provenance(session, [*added, *(one.planned for one in proved.meant if one.holding.owner is not None)])
+    owners = (one.planned.contact_id for one in proved.meant if one.holding.owner is not None)
+    require_provenance(session, chain(added.contact_ids(), owners))
     numbers = [
         _plan_part(session, log, part, templates, now, account=account, signatures=signatures)
         for number, part in enumerate([one for part in parts for one in _by_cut_off(session, part)])

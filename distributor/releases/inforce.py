@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, delete, literal, select
@@ -108,13 +107,12 @@ def acceptances(session: Session, original: Release) -> list[tuple[EmbargoAccept
     return list(by_person.values())
 
 
-def holding(session: Session, original: Release, contact_ids: Iterable[int]) -> set[int]:
-    """Those of these contacts, none of them merged into another, who may have a release before its embargo is over."""
-    wanted = set(contact_ids)
+def holding(session: Session, original: Release) -> frozenset[int]:
+    """The contacts who may have a release before its embargo is over."""
     trusted = session.scalars(select(col(Contact.id)).where(col(Contact.embargo_trust).is_(True)))
     whose = whose_is(col(EmbargoAcceptance.contact_id)).scalar_subquery()
     agreed = session.scalars(select(whose).where(_holds_for(original)))
-    return wanted & {number for number in (*trusted, *agreed) if number is not None}
+    return frozenset(number for number in (*trusted, *agreed) if number is not None)
 
 
 def _acceptance(session: Session, original: Release, contact_id: int) -> EmbargoAcceptance | None:

@@ -18,7 +18,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import plan_dispatch
 from distributor.dispatch.proof.examining import audience_of, oddest, sent_files
 from distributor.dispatch.recipients.from_lists import make_manifest
-from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Contact, Outlet, ReleaseVersion
 from distributor.releases.findings import Audience
 from distributor.rendering.salutation import FORMS

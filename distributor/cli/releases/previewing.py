@@ -24,7 +24,8 @@ from distributor.dispatch.proof.examining import oddest
 from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.recipients.from_lists import make_manifest, recipient_from
 from distributor.dispatch.recipients.languages import version_for, versions_to_send
-from distributor.dispatch.recipients.manifest import LeftOutReason, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOutReason
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
 from distributor.releases import store
@@ -94,7 +95,7 @@ def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) ->
     ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
     if ends is None or ends <= now or owner is None:
         return now
-    return now if holding(session, original_of(session, stored.release), [owner]) else ends
+    return now if holding(session, original_of(session, stored.release)) else ends
 
 
 def find_recipients(

@@ -111,7 +111,7 @@ def _say_signed(
     if leaving.attach_pdf:
         out.print("  the PDF made of it")
     lists = "every list" if signature.lists is None else ", ".join(signature.lists)
-    out.print(f"  for {lists}: {count(len(leaving.recipients), 'recipient')} ({leaving.manifest_hash[:12]})")
+    out.print(f"  for {lists}: {count(leaving.count, 'recipient')} ({leaving.manifest_hash[:12]})")
     out.print(f"  with {count(len(leaving.templates), 'template file')}")
 
 

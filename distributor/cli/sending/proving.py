@@ -206,7 +206,7 @@ def _prove_version(
     """Prove one language version for those who get it, every one of their messages written strictly."""
     stored, manifest = share.stored, share.manifest
     opened = open_composer(workspace, session, stored, pdf_of=moment if attach_pdf else None)
-    ends, early = early_readers(session, stored, manifest.recipients, moment)
+    ends, early = early_readers(session, stored, moment)
     failures = render_all(
         opened.composer,
         manifest.recipients,

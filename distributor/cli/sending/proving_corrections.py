@@ -18,8 +18,10 @@ from distributor.dispatch.proof.preflight import prove, render_all
 from distributor.dispatch.recipients.correcting import Correcting, Meant, version_of, who_gets
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import version_for
-from distributor.dispatch.recipients.manifest import Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import Manifest
 from distributor.dispatch.recipients.newcomers import without_holders
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.releases import store
@@ -134,7 +136,7 @@ def _from_lists(
             mend="Leave the lists out.",
         )
     if not newcomers.lists:
-        return Manifest((), (), (), ())
+        return Manifest((), (), Roll(), ())
     manifest = make_manifest(
         session,
         versions[0].version,

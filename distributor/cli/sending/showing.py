@@ -14,7 +14,8 @@ from distributor.cli.terminal.output import LEVEL_STYLES, console, count, show_t
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.proof.overrides import Override
 from distributor.dispatch.proof.preflight import ProofResult
-from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Attachment
 from distributor.releases.findings import Finding, Level
 from distributor.releases.store import StoredRelease

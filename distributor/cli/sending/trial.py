@@ -103,7 +103,7 @@ def _require_not_early(workspace: Workspace, session: Session, to: Address, stor
     until, owner = embargo_of(session, stored.version), owner_of(session, to.key)
     if until is None or until <= clock.now() or owner is None:
         return
-    if owner not in holding(session, translations.original_of(session, stored.release), [owner]):
+    if owner not in holding(session, translations.original_of(session, stored.release)):
         raise Refused(
             f"{to} is a journalist's address, and they have not agreed to the embargo, which ends"
             f" {say_instant(until, workspace.settings.timezone)}; nothing was sent, not even a test.",

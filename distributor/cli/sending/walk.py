@@ -219,7 +219,7 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
     """Raise `Refused` before anybody is asked: what cannot be planned need not be confirmed."""
     with workspace.database.session(reads_only=True) as session:
         require_uncorrected(session, proved.stored.version.release_id)
-        require_provenance(session, proved.everyone.recipients)
+        require_provenance(session, proved.everyone.recipients.contact_ids())
 
 
 def plan_proved(

@@ -17,7 +17,7 @@ from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.proof.preflight import early_readers
-from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.dispatch.recipients.waves import EVERYBODY, PlannedWave, in_order, meant_by, read_duration, read_wave
 from distributor.errors import BadInput, Refused
 from distributor.wiring import Workspace
@@ -38,7 +38,7 @@ class Waiting:
     """Who of a sending waits for the end of an embargo (`until`), and how many may have it before."""
 
     until: datetime
-    people: tuple[PlannedRecipient, ...]
+    people: Roll
     early: int
 
 
@@ -130,9 +130,9 @@ def waiting_of(workspace: Workspace, proved: Proved, moment: datetime) -> list[W
     with workspace.database.session(reads_only=True) as session:
         for one in proved.versions:
             people = one.manifest.recipients
-            ends, early = early_readers(session, one.stored, people, moment)
+            ends, early = early_readers(session, one.stored, moment)
             if ends is not None and people:
-                late = tuple(who for who in people if who.contact_id not in early)
+                late = Roll(who for who in people if who.contact_id not in early)
                 found.append(Waiting(ends, late, len(people) - len(late)))
     return found
 

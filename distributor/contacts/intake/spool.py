@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, overload
 
 from distributor.contacts.intake.merging import KnownContact, Said
 from distributor.contacts.intake.report import LineOutcome, Result
 from distributor.contacts.sources.rows import RejectedRow
-from distributor.errors import StorageTrouble
+from distributor.db.spooling import on_a_disk, open_spool
 
 _Row = TypeVar("_Row")
 _SEPARATOR = "\x1f"  # in no name: cells hold no control characters
@@ -28,17 +26,12 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None, cached_statements=16)
-        weakref.finalize(self, self._connection.close)
-        for statement in (
-            "PRAGMA journal_mode=OFF",
-            "PRAGMA synchronous=OFF",
+        self._connection = open_spool(
             "CREATE TABLE outcome (line INT, result, address, name, changes, reason, sheet)",
             'CREATE TABLE rejected (line INT, "column", value, reason, cells, sheet, raw)',
             "CREATE TABLE said (id INTEGER PRIMARY KEY, place, created INT, names, told, listed INT)",
-            "BEGIN",
-        ):
-            self._connection.execute(statement)
+        )
+        weakref.finalize(self, self._connection.close)
         self._outcomes: list[tuple[Any, ...]] = []
         self._rejected: list[tuple[Any, ...]] = []
         self.counts = dict.fromkeys(Result, 0)
@@ -90,7 +83,7 @@ class Spool:
             for one in contacts
             if one.said is not None and one.said.changed
         ]
-        with _on_a_disk():
+        with on_a_disk("what an import notes of its file; nothing of the file was kept"):
             for statement, rows in ((_OUTCOME, self._outcomes), (_REJECTED, self._rejected), (_SAID, said)):
                 if rows:
                     self._connection.executemany(statement, rows)
@@ -154,14 +147,3 @@ def _read_outcome(row: tuple[Any, ...]) -> LineOutcome:
 def _read_rejected(row: tuple[Any, ...]) -> RejectedRow:
     line, column, value, reason, cells, sheet, raw = row
     return RejectedRow(line, column, value, reason, tuple(json.loads(cells)), sheet, raw)
-
-
-@contextmanager
-def _on_a_disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StorageTrouble(
-            f"The disk cannot take what an import notes of its file ({error}); nothing of the file was kept.",
-            mend="Free some space in the folder for temporary files and run the same command again.",
-        ) from error

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from sys import intern
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, SQLColumnExpression, and_, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -21,7 +34,7 @@ from distributor.contacts.people.ownership import owner_of
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Contact, ContactSector, MediaListMember, Outlet, Sector
 
-_STREAM = 1000
+_STREAMED = {"yield_per": 1000}  # a cursor on the server
 _MOST_FOUND = 500
 _PREFERS = {"phone": "prefers the phone", "messaging": "prefers messaging", "post": "prefers the post"}
 _OF_CONTACT = (
@@ -32,6 +45,7 @@ _OF_CONTACT = (
 """What a member has of its contact's row, in the order of `Member`."""
 
 _Statement: TypeAlias = Select[*tuple[Any, ...]]
+_Beat: TypeAlias = tuple[int, list[tuple[str, str]]]
 Condition: TypeAlias = ColumnElement[bool]
 
 
@@ -223,32 +237,34 @@ def _of_list(today: date) -> ScalarSelect[Any]:
 
 
 def _read(session: Session, statement: _Statement, contact_ids: Select[Any], slug: str) -> Iterator[Member]:
-    covered: dict[int, list[tuple[str, str]]] = {}
-    for contact_id, sector_slug, sector_name in session.execute(
-        select(col(ContactSector.contact_id), col(Sector.slug), col(Sector.name))
-        .join(Sector, col(Sector.id) == col(ContactSector.sector_id))
-        .where(col(ContactSector.contact_id).in_(contact_ids))
-        .order_by(col(Sector.slug))
-    ):
-        covered.setdefault(contact_id, []).append((intern(sector_slug), intern(sector_name)))
-    return _stream(session, statement, covered, slug)
-
-
-def _stream(
-    session: Session, statement: _Statement, covered: Mapping[int, list[tuple[str, str]]], slug: str
-) -> Iterator[Member]:
     session.flush()
     # Past the session, which would look at every column of every row for what it is to make objects of.
     connection = session.connection()
-    with connection.execute(statement, execution_options={"yield_per": _STREAM}) as rows:  # a cursor on the server
+    beats = _beats(connection, contact_ids)
+    met: _Beat | None = next(beats, None)
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
         for row in rows:
-            yield _member(row, covered, slug)
+            while met is not None and met[0] < row[0]:  # both come in the order of the contacts
+                met = next(beats, None)
+            yield _member(row, met[1] if met is not None and met[0] == row[0] else (), slug)
 
 
-def _member(row: Row[*tuple[Any, ...]], covered: Mapping[int, list[tuple[str, str]]], slug: str) -> Member:
+def _beats(connection: Connection, contact_ids: Select[Any]) -> Iterator[_Beat]:
+    """Those of these contacts who cover sectors, in their order, with the slug and the name of each."""
+    statement = (
+        select(col(ContactSector.contact_id), col(Sector.slug), col(Sector.name))
+        .join(Sector, col(Sector.id) == col(ContactSector.sector_id))
+        .where(col(ContactSector.contact_id).in_(contact_ids))
+        .order_by(col(ContactSector.contact_id), col(Sector.slug))
+    )
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
+        for contact_id, sectors in groupby(rows, key=itemgetter(0)):
+            yield contact_id, [(intern(slug), intern(name)) for _, slug, name in sectors]
+
+
+def _member(row: Row[*tuple[Any, ...]], beats: Sequence[tuple[str, str]], slug: str) -> Member:
     number, address, key, address_there, *rest = row
     if address_there:
         address, key = address_there, parse_address(address_there).key
-    beats = covered.get(number)
     sectors = zip(*beats, strict=True) if beats else ((), ())
     return Member(number, address or "", key or "", *[*rest, *sectors, slug])

@@ -8,7 +8,7 @@ from datetime import time
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.folding import outlet_key
 from distributor.models import Outlet
 from distributor.releases.readers.dates import find_time

@@ -6,13 +6,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import chain
 
 from sqlalchemy import select, true
 from sqlmodel import Session, col
 
 from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.proof.deadlines import deadlines_of
-from distributor.dispatch.recipients.manifest import Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.provenance import unproven
 from distributor.folding import fold
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
@@ -73,7 +76,7 @@ def audience_of(session: Session, version: ReleaseVersion, manifest: Manifest) -
     compared_with, missing, agencies = _missing_outlets(session, version, manifest)
     return Audience(
         languages=Counter(one.recipient.language for one in recipients if one.recipient.language),
-        unproven=unproven(session, recipients),
+        unproven=unproven(session, recipients.contact_ids()),
         missing_outlets=missing,
         missing_agencies=agencies,
         compared_with=compared_with,
@@ -98,7 +101,7 @@ def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manife
         .order_by(col(Delivery.outlet))
     ).all()
     # Whoever has it already, on this version's own dispatch or otherwise, is not forgotten.
-    people = (*manifest.recipients, *(one.planned for one in manifest.left_out))
+    people = chain(manifest.recipients, (one.planned for one in manifest.left_out))
     here = {fold(one.recipient.outlet) for one in people}
     missing = [(outlet, kind) for outlet, kind in rows if fold(outlet) not in here]
     return words, [outlet for outlet, _ in missing], [outlet for outlet, kind in missing if kind == _AGENCY]
@@ -145,23 +148,23 @@ class Odd:
     reasons: tuple[str, ...]
 
 
-def oddest(recipients: Iterable[PlannedRecipient], forms: Mapping[str, Forms], release_language: str) -> list[Odd]:
+def oddest(recipients: Sequence[PlannedRecipient], forms: Mapping[str, Forms], release_language: str) -> list[Odd]:
     """The recipients whose messages are the likeliest to look wrong, worst first; nobody about whom nothing is odd.
 
     `forms` are the greetings of each language, as the templates have them.
     """
-    people = list(recipients)
-    longest = max((len(one.recipient.name) for one in people), default=0)
-    odd = {char for char in set().union(*(one.recipient.name for one in people)) if _is_odd(char)}
-    weighed = []
-    for planned in people:
-        reasons = _oddities(planned.recipient, longest, odd)
-        if reasons:
-            weighed.append((sum(weight for weight, _ in reasons), planned, tuple(words for _, words in reasons)))
-    weighed.sort(key=lambda entry: -entry[0])
+    longest = max((len(one.recipient.name) for one in recipients), default=0)
+    odd = set(filter(_is_odd, set(chain.from_iterable(one.recipient.name for one in recipients))))
+    about = ((planned, _oddities(planned.recipient, longest, odd)) for planned in recipients)
+    weighed = ((sum(weight for weight, _ in found), planned, found) for planned, found in about if found)
+    worst = nsmallest(_MOST_ODD, weighed, key=lambda entry: -entry[0])
     return [
-        Odd(planned, salute(planned.recipient, forms[language_of(planned.recipient, release_language, forms)]), reasons)
-        for _, planned, reasons in weighed[:_MOST_ODD]
+        Odd(
+            planned,
+            salute(planned.recipient, forms[language_of(planned.recipient, release_language, forms)]),
+            tuple(words for _, words in found),
+        )
+        for _, planned, found in worst
     ]
 
 

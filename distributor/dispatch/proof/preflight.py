@@ -13,7 +13,8 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.proof import overrides
 from distributor.dispatch.proof.examining import Circumstances, audience_of
 from distributor.dispatch.proof.overrides import Override
-from distributor.dispatch.recipients.manifest import Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.releases import store
 from distributor.releases.corrections import begun_correction
 from distributor.releases.findings import Finding, Level, ProofSubject, RenderFailure
@@ -67,15 +68,12 @@ def render_all(
     return failures
 
 
-def early_readers(
-    session: Session, stored: StoredRelease, recipients: Iterable[PlannedRecipient], moment: datetime
-) -> tuple[datetime | None, frozenset[int]]:
+def early_readers(session: Session, stored: StoredRelease, moment: datetime) -> tuple[datetime | None, frozenset[int]]:
     """The end of the embargo that a release is under at `moment`, if any, and the contacts who may have it before."""
     ends = embargo_of(session, stored.version)
-    everyone = frozenset(one.contact_id for one in recipients)
     if ends is None or ends <= moment:
-        return None, everyone
-    return ends, frozenset(holding(session, original_of(session, stored.release), everyone))
+        return None, frozenset()
+    return ends, holding(session, original_of(session, stored.release))
 
 
 def prove(

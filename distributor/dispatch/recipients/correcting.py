@@ -19,7 +19,9 @@ from distributor.db.pieces import in_pieces
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
 from distributor.dispatch.messages.composing import CORRECTS, recipient_of
 from distributor.dispatch.recipients.holdings import Holding, find_holdings
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
+from distributor.dispatch.recipients.roll import Roll
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
@@ -109,7 +111,7 @@ class Correcting:
         return Manifest(
             lists.lists if lists else (),
             lists.excluded_lists if lists else (),
-            (*(one.planned for one in meant), *added),
+            Roll((*(one.planned for one in meant), *added)),
             left_out,
             only_lists=lists.only_lists if lists else (),
             where=lists.where if lists else "",

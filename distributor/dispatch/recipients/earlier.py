@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.models import Delivery, ReleaseVersion
 from distributor.states import HAVE_IT, OPEN_STATES
 
@@ -49,6 +51,6 @@ def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:
     left_out = (LeftOut(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
     return replace(
         manifest,
-        recipients=tuple(one for one in manifest.recipients if one.address.key not in theirs),
+        recipients=Roll(one for one in manifest.recipients if one.address.key not in theirs),
         left_out=(*manifest.left_out, *left_out),
     )

@@ -20,8 +20,10 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant, is_somebodys
 from distributor.dispatch.recipients.holdings import find_holdings
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
 from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
+from distributor.dispatch.recipients.planned import planned_before
+from distributor.dispatch.recipients.roll import Roll
 from distributor.folding import fold, slugify
 from distributor.models import Contact, Coverage, Delivery, Dispatch, FeedbackEvent, Release, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
@@ -77,25 +79,24 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
     unknown list or a filter that cannot be answered, `Refused` when objections were kept under another key.
     """
     facts = _Facts.read(session, followed, keyring, choosing)
-    recipients: list[PlannedRecipient] = []
+    recipients = Roll()
     left_out: list[LeftOut] = []
-    seen: dict[str, str] = {}
     for row in _latest(_rows(session, followed)):
         planned = planned_before(row, row.owner or 0, in_reply_to=row.message_id)
         # The personal line stood above the release; a follow-up has words of its own.
         planned = replace(planned, recipient=replace(planned.recipient, note=""))
         reason, why = facts.against(row)
-        if not why and planned.address.key in seen:
-            reason, why = LeftOutReason.SAME_ADDRESS, f"shares the address of {seen[planned.address.key]}"
+        first = recipients.at(planned.address.key)
+        if not why and first is not None:
+            reason, why = LeftOutReason.SAME_ADDRESS, f"shares the address of {recipients[first].recipient}"
         if why:
             left_out.append(LeftOut(planned, reason, why))
         else:
-            seen[planned.address.key] = str(planned.recipient)
-            recipients.append(planned)
+            recipients.enter(planned)
     return Manifest(
         tuple(facts.on_lists),
         tuple(facts.on_excluded),
-        tuple(recipients),
+        recipients,
         tuple(left_out),
         only_lists=facts.narrowing.only,
         where=facts.narrowing.where,

@@ -16,9 +16,12 @@ from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import Member
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
+from distributor.dispatch.recipients.gathered import Gathered
 from distributor.dispatch.recipients.holdings import find_held
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
 from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.folding import slugify
 from distributor.models import Contact, Delivery, MediaList, ReleaseVersion, Sector
 from distributor.rendering.values import NOTHING, Recipient
@@ -61,7 +64,7 @@ def make_manifest(
         narrowing=read_narrowing(session, only_names, where, keyring),
         held=find_held(session, version),
     )
-    recipients: dict[str, PlannedRecipient] = {}
+    recipients = Roll()
     left_out: list[LeftOut] = []
     for copies in _gather(session, lists, keyring):
         refused = facts.refused(copies)
@@ -69,21 +72,22 @@ def make_manifest(
         key = planned.address.key
         if against := facts.against(planned, copies, refused):
             left_out.append(LeftOut(planned, *against))
-        elif first := recipients.get(key):
+        elif (place := recipients.at(key)) is not None:
+            first = recipients[place]
             merged = _join(first.merged, f"shares its address with {planned.recipient.name}")
-            recipients[key] = replace(first, merged=merged)
+            recipients.put(place, replace(first, merged=merged))
             left_out.append(LeftOut(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}"))
         else:
-            recipients[key] = planned
+            recipients.enter(planned)
     earlier = _had_earlier_version(session, version)
     return Manifest(
         tuple(lists),
         tuple(dict.fromkeys(excluded)),
-        tuple(recipients.values()),
+        recipients,
         tuple(left_out),
         only_lists=facts.narrowing.only,
         where=facts.narrowing.where,
-        had_earlier=sum(one.contact_id in earlier for one in recipients.values()),
+        had_earlier=sum(one.contact_id in earlier for one in recipients) if earlier else 0,
     )
 
 
@@ -142,10 +146,7 @@ def _barred(session: Session, slugs: Sequence[str], keyring: Keyring) -> dict[in
 
 
 def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> Iterator[list[_Copy]]:
-    """The entries of each contact, in the order of the lists; of a long list no more than one contact's at a time.
-
-    Of several lists all are held, until each is given out: who stands on the last may stand on the first.
-    """
+    """The entries of each contact, in the order of the lists; of long lists no more than one contact's at a time."""
     copies = (
         _Copy(slug, member, list_sector or _own_sector(member))
         for slug in slugs
@@ -155,11 +156,10 @@ def _gather(session: Session, slugs: Sequence[str], keyring: Keyring) -> Iterato
     if len(slugs) == 1:
         yield from ([copy] for copy in copies)
         return
-    found: dict[int, list[_Copy]] = {}
+    found: Gathered[_Copy] = Gathered()  # who stands on the last list may stand on the first
     for copy in copies:
-        found.setdefault(copy.member.contact_id, []).append(copy)
-    for contact_id in list(found):
-        yield found.pop(contact_id)
+        found.add(copy.member.contact_id, copy)
+    yield from found
 
 
 def _had_earlier_version(session: Session, version: ReleaseVersion) -> set[int | None]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import CAME_BACK, is_meant
-from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import CUT_OFF, OPEN_STATES, DeliveryState, Verdict
 

@@ -9,7 +9,9 @@ from sqlmodel import Session, col
 
 from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.models import Delivery, Release, ReleaseVersion
 from distributor.releases.store import StoredRelease, language_versions
 from distributor.releases.translations import base_of, family_of
@@ -60,7 +62,7 @@ def share_out(session: Session, manifest: Manifest, versions: Sequence[StoredRel
     have_it = {planned.address.key for planned, _ in found}
     everyone = replace(
         manifest,
-        recipients=tuple(one for one in manifest.recipients if one.address.key not in have_it),
+        recipients=Roll(one for one in manifest.recipients if one.address.key not in have_it),
         left_out=(
             *manifest.left_out,
             *(LeftOut(planned, LeftOutReason.ALREADY_SENT, words) for planned, words in found),
@@ -76,18 +78,21 @@ def divide(everyone: Manifest, versions: Sequence[StoredRelease]) -> Shares:
     """
     if len(versions) == 1:
         return Shares(everyone, (Share(versions[0], everyone),))
-    meant = {one.address.key: version_for(one.recipient, versions) for one in everyone.recipients}
-    first = next((one for one in versions if any(version is one for version in meant.values())), versions[0])
+    rolls = {stored.release.slug: Roll() for stored in versions}
+    for one in everyone.recipients:
+        rolls[version_for(one.recipient, versions).release.slug].enter(one)
+    first = next((stored for stored in versions if rolls[stored.release.slug]), versions[0])
     parts = []
     for stored in versions:
         elsewhere = (
-            LeftOut(one, LeftOutReason.OTHER_VERSION, f"gets «{meant[one.address.key].release.slug}»")
-            for one in everyone.recipients
-            if meant[one.address.key] is not stored
+            LeftOut(one, LeftOutReason.OTHER_VERSION, f"gets «{slug}»")
+            for slug, theirs in rolls.items()
+            if slug != stored.release.slug
+            for one in theirs
         )
         part = replace(
             everyone,
-            recipients=tuple(one for one in everyone.recipients if meant[one.address.key] is stored),
+            recipients=rolls[stored.release.slug],
             left_out=(*(everyone.left_out if stored is first else ()), *elsewhere),
         )
         parts.append(Share(stored, part))

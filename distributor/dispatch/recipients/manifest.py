@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Row
-
-from distributor.addresses import Address, kept_address
 from distributor.contacts.objections.objectors import Told
 from distributor.deliveries.conditions import CAME_BACK, OBJECTED
-from distributor.dispatch.messages.composing import recipient_of
-from distributor.models import Delivery
-from distributor.rendering.values import Recipient
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 
 
 class LeftOutReason(StrEnum):
@@ -44,42 +40,6 @@ ON_RECORD: Mapping[LeftOutReason, str] = {LeftOutReason.OBJECTION: OBJECTED, Lef
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRecipient:
-    """One journalist who shall get the release, at one address.
-
-    `lists` are the slugs of every chosen list the journalist stands on; `merged` says why several entries became one.
-    """
-
-    contact_id: int
-    address: Address
-    address_hash: str
-    recipient: Recipient
-    outlet_kind: str
-    sector: str
-    sector_slug: str
-    lists: tuple[str, ...]
-    merged: str = ""
-    in_reply_to: str = ""
-    """The Message-ID of what this one stands under: a follow-up, or a word about an embargo."""
-
-
-def planned_before(delivery: Row[Any] | Delivery, contact_id: int, *, in_reply_to: str = "") -> PlannedRecipient:
-    """The recipient as an earlier delivery's row addressed them, wherever the contact may be reached today."""
-    address = kept_address(delivery.address)
-    return PlannedRecipient(
-        contact_id=contact_id,
-        address=address,
-        address_hash=delivery.address_hash,
-        recipient=recipient_of(address, delivery.merge),
-        outlet_kind=delivery.outlet_kind,
-        sector=delivery.sector,
-        sector_slug=delivery.sector_slug,
-        lists=tuple(delivery.lists),
-        in_reply_to=in_reply_to,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class LeftOut:
     """Somebody on the lists who does not get the release, and why."""
 
@@ -94,7 +54,7 @@ class Manifest:
 
     lists: tuple[str, ...]
     excluded_lists: tuple[str, ...]
-    recipients: tuple[PlannedRecipient, ...]
+    recipients: Roll
     left_out: tuple[LeftOut, ...]
     only_lists: tuple[str, ...] = ()
     where: str = ""
@@ -120,7 +80,9 @@ class Manifest:
         return Counter(one.recipient.outlet for one in self.recipients)
 
 
-def digest_of(recipients: Iterable[PlannedRecipient]) -> str:
-    """SHA-256 of people and the addresses they are written to at, whatever the order."""
-    lines = sorted(f"{one.contact_id} {one.address.key}" for one in recipients)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def digest_of(*rolls: Roll) -> str:
+    """SHA-256 of the people on all of these, and the addresses they are written to at, whatever the order."""
+    digest = hashlib.sha256()
+    for number, line in enumerate(heapq.merge(*(roll.lines() for roll in rolls))):
+        digest.update(f"\n{line}".encode() if number else line.encode())
+    return digest.hexdigest()

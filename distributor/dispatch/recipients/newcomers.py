@@ -10,7 +10,9 @@ from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.correcting import Correcting
 from distributor.dispatch.recipients.holdings import Holding, find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient
+from distributor.dispatch.recipients.roll import Roll
 from distributor.models import Delivery, Release, ReleaseVersion
 from distributor.releases.corrections import chain_to, read_links
 from distributor.states import HAVE_IT, OPEN_STATES
@@ -24,15 +26,15 @@ def without_holders(
     theirs |= {one.planned.address.key for one, _ in found.phone} | {one.planned.address.key for one in found.silent}
     people = {one.planned.contact_id for one in found.meant} - {0}
     held = {planned.address.key: str(one) for planned, one in holders(session, correction, manifest.recipients, now)}
-    kept, left_out = [], list(manifest.left_out)
+    kept, left_out = Roll(), list(manifest.left_out)
     for planned in manifest.recipients:
         key = planned.address.key
         if key in held or key in theirs or planned.contact_id in people:
             because = held.get(key, "is corrected already")
             left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, because))
         else:
-            kept.append(planned)
-    return replace(manifest, recipients=tuple(kept), left_out=tuple(left_out))
+            kept.enter(planned)
+    return replace(manifest, recipients=kept, left_out=tuple(left_out))
 
 
 def holders(

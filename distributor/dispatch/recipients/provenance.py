@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import or_, select
 from sqlmodel import Session
 
+from distributor.db.pieces import in_pieces
 from distributor.db.prepared import among
-from distributor.dispatch.recipients.manifest import PlannedRecipient
 from distributor.errors import Refused
 from distributor.models import Contact
 
 _NAMED = 10
+_AT_ONCE = 10_000
 _contact = Contact.__table__
 
 
-def unproven(session: Session, recipients: Sequence[PlannedRecipient]) -> list[str]:
-    """The recipients who have no source, no legal basis or no day of collection, each with what is missing.
+def unproven(session: Session, contact_ids: Iterable[int]) -> list[str]:
+    """Those of these contacts who have no source, no legal basis or no day of collection, each with what is missing.
 
     A journalist may ask for all three, and the first message has to tell the source.
     """
-    by_id = {one.contact_id: one for one in recipients}
     without: list[str] = []
-    rows = session.execute(
-        select(_contact.c.id, _contact.c.source, _contact.c.legal_basis, _contact.c.collected_at).where(
-            among(_contact.c.id, "ids", session.connection().dialect),
-            or_(_contact.c.source == "", _contact.c.legal_basis == "", _contact.c.collected_at.is_(None)),
-        ),
-        {"ids": list(by_id)},
+    unknown = select(_contact.c.address, _contact.c.source, _contact.c.legal_basis, _contact.c.collected_at).where(
+        among(_contact.c.id, "ids", session.connection().dialect),
+        or_(_contact.c.source == "", _contact.c.legal_basis == "", _contact.c.collected_at.is_(None)),
     )
-    for number, *values in rows:
-        names = ("source", "legal basis", "day of collection")
-        missing = [name for name, value in zip(names, values, strict=True) if not value]
-        without.append(f"{by_id[number].address} (no {', no '.join(missing)})")
+    for piece in in_pieces(contact_ids, _AT_ONCE):
+        for address, *values in session.execute(unknown, {"ids": piece}):
+            names = ("source", "legal basis", "day of collection")
+            missing = [name for name, value in zip(names, values, strict=True) if not value]
+            without.append(f"{address or 'somebody erased'} (no {', no '.join(missing)})")
     return without
 
 
-def require_provenance(session: Session, recipients: Sequence[PlannedRecipient]) -> None:
+def require_provenance(session: Session, contact_ids: Iterable[int]) -> None:
     """Raise `Refused`, naming them, when it is not known where contacts come from (`unproven`)."""
-    without = unproven(session, recipients)
+    without = unproven(session, contact_ids)
     if not without:
         return
     more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""

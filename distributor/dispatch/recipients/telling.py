@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest, PlannedRecipient, planned_before
+from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
+from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
 from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.draft import PressContact, ReleaseDraft
@@ -127,7 +129,7 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manif
             continue
         recipients[row.owner] = planned
         addresses.add(delivery.address_key)
-    return Manifest((), (), tuple(recipients.values()), tuple(left_out))
+    return Manifest((), (), Roll(recipients.values()), tuple(left_out))
 
 
 def _free_slug(session: Session, slug: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from distributor.dispatch.hours.instants import read_instant
-from distributor.dispatch.recipients.manifest import PlannedRecipient
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.errors import BadInput
 from distributor.models import Wave
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from sqlmodel import Session
 
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, PlannedRecipient, digest_of
+from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest, digest_of
+from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import ReleaseVersion
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.inforce import embargo_of
@@ -58,14 +59,19 @@ class Leaving:
         return self.parts[0].version.release_id
 
     @property
-    def recipients(self) -> list[tuple[PlannedRecipient, LeavingPart]]:
+    def recipients(self) -> Iterator[tuple[PlannedRecipient, LeavingPart]]:
         """Everybody, each with the version they get."""
-        return [(planned, part) for part in self.parts for planned in part.manifest.recipients]
+        return ((planned, part) for part in self.parts for planned in part.manifest.recipients)
+
+    @property
+    def count(self) -> int:
+        """How many people they are."""
+        return sum(len(part.manifest.recipients) for part in self.parts)
 
     @property
     def manifest_hash(self) -> str:
         """SHA-256 of who gets it at which address: for one version, that of its manifest."""
-        return digest_of(planned for planned, _ in self.recipients)
+        return digest_of(*(part.manifest.recipients for part in self.parts))
 
     @property
     def excused(self) -> set[int]:

@@ -118,7 +118,7 @@ def sign(
     signer = " ".join(name.split())
     if not fold(signer):
         raise BadInput("A signature wants a name.", field="--by", mend='Add: --by "First Last"')
-    if not leaving.recipients:
+    if not leaving.count:
         raise BadInput(
             "Nobody would get it, so there is nothing to sign.", mend="Name lists with somebody on them: --list NAME"
         )
@@ -326,19 +326,22 @@ def _sender_changes(signed: Sequence[Mapping[str, Any]], sender: Mapping[str, st
 def _people_changes(session: Session, row: SignOff, leaving: Leaving) -> Iterator[str]:
     """Who joined, who left, who gets it elsewhere or in another version than was signed."""
     signed: dict[int, tuple[str, int]] = {one[0]: (one[1], row.parts[one[2]]["release_id"]) for one in row.recipients}
-    now = {planned.contact_id: (planned, part) for planned, part in leaving.recipients}
-    joined = [planned for number, (planned, _) in now.items() if number not in signed]
-    moved = [one for number, (one, _) in now.items() if number in signed and signed[number][0] != short_hash(one)]
-    other = [
-        planned
-        for number, (planned, part) in now.items()
-        if number in signed and signed[number][1] != part.version.release_id
-    ]
+    joined, moved, other, now = [], [], [], set()
+    for planned, part in leaving.recipients:
+        now.add(planned.contact_id)
+        before = signed.get(planned.contact_id)
+        if before is None:
+            joined.append(planned)
+            continue
+        if before[0] != short_hash(planned):
+            moved.append(planned)
+        if before[1] != part.version.release_id:
+            other.append(planned)
     if joined:
         names = [f"{who(one)} ({', '.join(one.lists)})" if one.lists else who(one) for one in joined]
         yield f"{len(joined)} joined the recipients: {_few(names)}"
     # Signed for every list, it may be sent to some of them: nobody gets what was not signed.
-    gone = set() if row.scope.get("lists") is None else signed.keys() - now.keys() - leaving.excused
+    gone = set() if row.scope.get("lists") is None else signed.keys() - now - leaving.excused
     if gone:
         yield f"{len(gone)} left the recipients: {_few(_names(session, gone))}"
     if moved:
