@@ -95,7 +95,7 @@ def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) ->
     ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
     if ends is None or ends <= now or owner is None:
         return now
-    return now if holding(session, original_of(session, stored.release)) else ends
+    return now if owner in holding(session, original_of(session, stored.release)) else ends
 
 
 def find_recipients(
