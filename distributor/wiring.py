@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -234,11 +235,16 @@ class Workspace:
     def own_way(self, dialogue: Dialogue | None = None) -> Way:
         """The way through this workspace's account: no login is offered again that its server refused before."""
         account = replace(self.account(), dialogue=dialogue)
-        transport: Transport = SmtpTransport(account)
+        transport: Transport = SmtpTransport(account, self._tell_of_server)
         if account.username:
             transport = LoginGuard(transport, account, RefusedLogins(self.database, self.keyring))
         settings = self.settings
         return Way(self.account_name, transport, settings.smtp_connections, self.limits, self.domain_limits)
+
+    def _tell_of_server(self, why: str) -> None:
+        """Tell the event log how this account's server wants to be spoken to, if there is one."""
+        with suppress(DistributorError):
+            self.events(worker_name()).tell("pipelining.given_up", account=self.account_name, why=why)
 
     def refused_logins(self) -> RefusedLogins | None:
         """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
