@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from distributor.account_settings import DEFAULT_ACCOUNT, settings_of
-from distributor.addresses import Address, BadAddress, parse_address
+from distributor.addresses import Address, BadAddress, parse_address, straightened
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
@@ -334,7 +334,7 @@ def actor() -> str:
 def read_address(text: str) -> Address:
     """An address typed on the command line; `BadInput` says what is wrong with it."""
     try:
-        return parse_address(text.strip())
+        return parse_address(straightened(text.strip()))
     except BadAddress as error:
         raise BadInput(f"«{text}» is not an e-mail address: {error}", mend="Check the spelling.") from None
 

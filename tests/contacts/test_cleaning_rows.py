@@ -53,6 +53,18 @@ def cleaned(**cells: str) -> CleanRow | RejectedRow:
         ("«\u00a0a.martin@journal.example\u00a0»", "a.martin@journal.example"),
         ("Pro : a.martin@journal.example", "a.martin@journal.example"),
         ("E-Mail: 'a.martin@journal.example'", "a.martin@journal.example"),
+        ("\u200ea.martin@journal.example\u200f", "a.martin@journal.example"),
+        ("\u202aa.martin@journal.example\u202c", "a.martin@journal.example"),
+        ("\u2068a.martin@journal.example\u2069", "a.martin@journal.example"),
+        ("\u061ca.martin@journal.example", "a.martin@journal.example"),
+        ("Anne \u200e<\u202aa.martin@journal.example\u202c>\u200f", "a.martin@journal.example"),
+        ("mailto:\u200ea.martin@journal.example", "a.martin@journal.example"),
+        ("o\u2019brien@journal.example", "o'brien@journal.example"),
+        ("o\u2018brien@journal.example", "o'brien@journal.example"),
+        ("o\u02bcbrien@journal.example", "o'brien@journal.example"),
+        ("l\u2019h\u00f4te@journal.example", "l'h\u00f4te@journal.example"),
+        ("jean\u2011paul@le\u2011journal.example", "jean-paul@le-journal.example"),
+        ("jean\u2013paul@journal.example", "jean-paul@journal.example"),
     ],
 )
 def test_what_people_write_around_an_address_is_mended_and_told(cell: str, address: str) -> None:
@@ -61,10 +73,24 @@ def test_what_people_write_around_an_address_is_mended_and_told(cell: str, addre
     assert found.changes or "<a" in cell or cell.strip(";").lower() == str(found.found[0][1]).lower()
 
 
+def test_direction_marks_between_addresses_are_taken_off_too() -> None:
+    found = read_address_cell("\u200ea@journal.example\u200f; \u2068b@journal.example\u2069")
+    assert [one.spec for _, one in found.found] == ["a@journal.example", "b@journal.example"]
+    assert found.changes == ("spaces or invisible characters around the address removed",)
+
+
+def test_what_word_made_of_an_apostrophe_is_told_as_it_is_read() -> None:
+    assert read_address_cell("o\u2019brien@journal.example").changes == (
+        "«o\u2019brien@journal.example» read as «o'brien@journal.example»",
+    )
+
+
 @pytest.mark.parametrize(
     "cell",
     [
         "presse@journal",
+        "pres\u200ese@journal.example",
+        "moc.x@\u202epresse@journal.example",
         "presse @journal.example",
         "presse@journal..example",
         ".presse@journal.example",
