@@ -599,3 +599,50 @@ def test_that_somebody_seems_to_have_left_is_said_aloud(remark: str) -> None:
 def test_other_remarks_on_standing_are_passed_over(remark: str) -> None:
     draft, told = clean(Nom="Petit", Remarques=remark)
     assert (draft.flag, "it seems" in told) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "last", "both"),
+    [
+        ({"Nom": "M. et Mme Dupont"}, "", "Dupont", "M. et Mme"),
+        ({"Nom complet": "M. et Mme Jean Dupont"}, "Jean", "Dupont", "M. et Mme"),
+        ({"Nom": "Mme et M. DUPONT"}, "", "Dupont", "Mme et M."),
+        (
+            {"Nom": "Monsieur et Madame Dupont", "Prénom": "Jean et Marie"},
+            "Jean et Marie",
+            "Dupont",
+            "Monsieur et Madame",
+        ),
+        ({"Nom": "Mr & Mrs Smith"}, "", "Smith", "Mr & Mrs"),
+        ({"Nom": "M./Mme Dupont"}, "", "Dupont", "M./Mme"),
+        ({"Nom": "M ou Mme Dupont"}, "", "Dupont", "M ou Mme"),
+        ({"Nom": "Dr et Mme Dupont"}, "", "Dupont", "Dr et Mme"),
+        ({"Nom": "Herr und Frau Maier"}, "", "Maier", "Herr und Frau"),
+        ({"Civilité": "M. et Mme", "Nom": "Dupont"}, "", "Dupont", "M. et Mme"),
+        ({"Civilité": "M.", "Nom": "M. et Mme Dupont"}, "", "Dupont", "M. et Mme"),
+    ],
+)
+def test_a_couple_is_nobody_alone(cells: dict[str, str], first: str, last: str, both: str) -> None:
+    """Greeted as «Madame, Monsieur,» and not as «Bonjour Monsieur Dupont», nor with «et Mme» for a first name."""
+    draft, told = clean(**{name.replace(" ", "_"): cell for name, cell in cells.items()})
+    assert (draft.values.get("first_name", ""), draft.values.get("last_name", "")) == (first, last)
+    assert "civility" not in draft.values
+    assert draft.fields["title"] == both
+    assert f"«{both}»" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "civility", "last"),
+    [("Prof./Dr. Müller", "Pr", "Müller"), ("M. Etienne Mmembe", "M.", "Mmembe"), ("Mme Etmm", "Mme", "Etmm")],
+)
+def test_one_person_with_one_civility_or_two_titles_is_no_couple(name: str, civility: str, last: str) -> None:
+    draft, _ = clean(Nom_complet=name)
+    assert "title" not in draft.fields
+    assert draft.values["last_name"].endswith(last)
+    assert draft.values.get("civility", "") in {civility, ""}
+
+
+def test_a_couple_around_an_address_is_nobody_alone() -> None:
+    draft, _ = clean(email="M. et Mme Dupont <d@journal.example>")
+    assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Dupont")
+    assert draft.fields["title"] == "M. et Mme"
