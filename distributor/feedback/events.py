@@ -111,7 +111,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """What an out-of-office note says: back on which day (ISO, or ""), and whom to write to meanwhile."""
+    """What an out-of-office note says: back on which day or in which month (ISO, or ""), whom to write to meanwhile."""
 
     back_on: str = ""
     substitutes: tuple[str, ...] = ()
