@@ -16,6 +16,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9
 _RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 _SHORT = 64
 """So short a whole address cannot be too long in any of its parts (RFC 5321 §4.5.3.1.1, RFC 1035 §2.3.4)."""
+_PRINTERS = str.maketrans(
+    dict.fromkeys("\u2019\u2018\u201b\u02bc\u2032", "'") | dict.fromkeys("\u2010\u2011\u2013\u2212", "-")
+)
 _ENCODED_WORD = re.compile(r"=\?[^?]+\?[BbQq]\?[^?]*\?=")
 
 
@@ -94,6 +97,14 @@ def _parse_any(text: str) -> Address:
     # Of «NOC» and some such names the library makes small letters; spelling stays as it was typed, here as above.
     local = typed if typed.lower() == found.local_part else found.local_part
     return Address(local, found.ascii_domain.lower(), found.domain)
+
+
+def straightened(text: str) -> str:
+    """An address with the apostrophes and hyphens of typewriters, which Word turns into those of printers.
+
+    RFC 6531 allows the others too; nobody has them in an address: who types «o'brien» in a mail program has a «'».
+    """
+    return text if text.isascii() else text.translate(_PRINTERS)
 
 
 def domain_names(text: str) -> tuple[str, str]:

@@ -15,10 +15,12 @@ class DistributorError(Exception):
     """A plain sentence for the user, and the way to mend what it says.
 
     `message` says what is wrong; `mend` names the command or the edit that puts it right. `exit_code` is the
-    process's exit status when the error reaches the command line (1: a defect of ours).
+    process's exit status when the error reaches the command line (1: a defect of ours). Where it does not say
+    `has_lines`, a line break in it is of something that it quotes.
     """
 
     exit_code: ClassVar[int] = 1
+    has_lines: ClassVar[bool] = False
 
     def __init__(self, message: str, *, mend: str = "") -> None:
         super().__init__(message)

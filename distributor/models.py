@@ -708,8 +708,9 @@ class FeedbackEvent(_Row, table=True):
     One row per message and recipient it speaks of: `digest` names both, whatever way the message took to us. `address`
     is whom it is about, `sender` who wrote it. `state` says what became of it: `applied`, `recorded`, `waiting` (for a
     person to say), `confirmed`, `dismissed`. `evidence` names the part of the message, or the way of attribution, that
-    it rests on, `said` are the server's own words, and `details` what a person may confirm. `forward_state` is how far
-    an answer was handed on to the press office, since `forward_at`: `due`, `sending`, `sent`, `in_doubt`, `refused`.
+    it rests on, `said` are the server's or the sender's own words, and `details` what a person may confirm.
+    `forward_state` is how far an answer was handed on to the press office, since `forward_at`: `due`, `sending`,
+    `sent`, `in_doubt`, `refused`.
     """
 
     __tablename__ = "feedback_event"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from distributor.account_settings import DEFAULT_ACCOUNT, settings_of
-from distributor.addresses import Address, BadAddress, parse_address
+from distributor.addresses import Address, BadAddress, parse_address, straightened
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, ensure_schema, schema_revision
 from distributor.deliveries.log import DeliveryLog
@@ -234,11 +235,16 @@ class Workspace:
     def own_way(self, dialogue: Dialogue | None = None) -> Way:
         """The way through this workspace's account: no login is offered again that its server refused before."""
         account = replace(self.account(), dialogue=dialogue)
-        transport: Transport = SmtpTransport(account)
+        transport: Transport = SmtpTransport(account, self._tell_of_server)
         if account.username:
             transport = LoginGuard(transport, account, RefusedLogins(self.database, self.keyring))
         settings = self.settings
         return Way(self.account_name, transport, settings.smtp_connections, self.limits, self.domain_limits)
+
+    def _tell_of_server(self, why: str) -> None:
+        """Tell the event log how this account's server wants to be spoken to, if there is one."""
+        with suppress(DistributorError):
+            self.events(worker_name()).tell("pipelining.given_up", account=self.account_name, why=why)
 
     def refused_logins(self) -> RefusedLogins | None:
         """What is remembered of refused logins; None where nothing can be. Makes and mends nothing."""
@@ -328,7 +334,7 @@ def actor() -> str:
 def read_address(text: str) -> Address:
     """An address typed on the command line; `BadInput` says what is wrong with it."""
     try:
-        return parse_address(text.strip())
+        return parse_address(straightened(text.strip()))
     except BadAddress as error:
         raise BadInput(f"«{text}» is not an e-mail address: {error}", mend="Check the spelling.") from None
 

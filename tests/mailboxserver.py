@@ -7,6 +7,7 @@ import re
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,15 @@ class Mailbox:
     password: str = ""
     says: dict[str, str] = field(default_factory=dict)
     """What it says instead of what a command asks for, with {tag} and {uid} in it; "" hangs up."""
+    greeting: str = "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready"
+    babbles: str = ""
+    """The command, or GREETING, behind which it tells of what nobody asked, and comes to no end."""
+    pause: float = 0.0
+    """How long it waits within each line of that."""
+    shown: int = 0
+    """How often somebody logged in, or tried to."""
+    comes: list[bytes] = field(default_factory=list)
+    """Messages that come, one each time that somebody waits (IDLE), and are told in one breath with «+»."""
     refuses: set[int] = field(default_factory=set)
     done: set[int] = field(default_factory=set)
     refused: int = 0
@@ -38,18 +48,31 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Greet, and answer until the client leaves."""
-        self.say("* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready")
-        verb = ""
+        self.say(self.server.mailbox.greeting)
+        verb = "GREETING"
+        self.babble(verb)
         while verb != "LOGOUT" and (line := self.rfile.readline().decode().strip()):
             tag, _, command = line.partition(" ")
             verb = " ".join(command.upper().split()[: 2 if command.upper().startswith("UID") else 1])
+            self.server.mailbox.shown += verb in {"LOGIN", "AUTHENTICATE"}
+            self.babble(verb)
             instead = self.server.mailbox.says.get(verb)
             if instead == "":
                 return
             if instead is not None:
-                self.say(instead.format(tag=tag, uid=command.split()[-2]))
+                self.say(instead.format(tag=tag, uid=(command.split() * 2)[-2]))
                 continue
             self.say(f"{tag} {self.answer(verb, command)}")
+
+    def babble(self, verb: str) -> None:
+        """Go on for ever, if this is where; whoever hangs up ends it."""
+        while verb == self.server.mailbox.babbles:
+            if not self.server.mailbox.pause:
+                self.wfile.write(b"* OK Still here, and so is everything else\r\n" * 1000)
+                continue
+            for piece in (b"* OK ", b"Still here", b"\r\n"):
+                self.wfile.write(piece)
+                time.sleep(self.server.mailbox.pause)
 
     def say(self, line: str) -> None:
         """Send a line."""
@@ -76,6 +99,12 @@ class _Session(socketserver.StreamRequestHandler):
         elif verb == "UID FETCH":
             raw = mailbox.messages[uid - 1]
             self.wfile.write(f"* {uid} FETCH (UID {uid} BODY[]<0> {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
+        elif verb == "IDLE":
+            mailbox.messages += mailbox.comes[:1]
+            told = f"\r\n* {len(mailbox.messages)} EXISTS" if mailbox.comes else ""
+            del mailbox.comes[:1]
+            self.say(f"+ idling{told}")
+            return "OK done" if self.rfile.readline().strip() == b"DONE" else "BAD What?"
         elif verb == "LOGOUT":
             self.say("* BYE")
         elif verb == "UID STORE":
@@ -111,13 +140,14 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mailbox_server(authority: Authority, mailbox: Mailbox) -> Iterator[Mailbox]:
-    """The mailbox, listening on 127.0.0.1 under the certificate of `authority`."""
+def mailbox_server(authority: Authority, mailbox: Mailbox, *, in_clear: bool = False) -> Iterator[Mailbox]:
+    """The mailbox, listening on 127.0.0.1 under the certificate of `authority`, or in clear."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.certificate, authority.key)
     server = _Server(("127.0.0.1", 0), _Session)
     server.mailbox = mailbox
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    if not in_clear:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     mailbox.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

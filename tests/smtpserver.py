@@ -29,6 +29,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+Groups = Literal[
+    "kept", "first only", "losing one", "none behind a body", "lagging", "objecting", "hanging up", "blind to the dot"
+]
 Action = Literal["reply", "drop", "stall", "early", "accept_then_drop", "accept_then_stall"]
 
 
@@ -67,6 +70,10 @@ class Script:
     stay there for as long as the session lasts. `challenges`: a token is refused as Google does, by a 334 first.
 
     `always_354`: it asks for a body even where no recipient was taken, as RFC 2920 §3.1 allows.
+
+    `groups`: what it makes of commands that came together, where it does not keep PIPELINING: it forgets all but the
+    first, one in the middle, or only what comes behind a body; takes up the next when something more has come; objects
+    or hangs up; or misses the end of a body that something stands behind.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -75,6 +82,7 @@ class Script:
     smtputf8: bool = True
     eightbitmime: bool = True
     pipelining: bool = False
+    groups: Groups = "kept"
     dsn: bool = False
     always_354: bool = False
     starttls: bool = False
@@ -139,6 +147,8 @@ class ScriptedServer:
         self.on_accepted: Callable[[], None] = lambda: None
         self.connections = 0
         self.open_connections = 0
+        self.together = 0
+        """How often commands came with others behind them, or behind a body."""
         self.port = 0
         self._journal = journal
         self._events: Counter[tuple[int, str]] = Counter()
@@ -244,6 +254,7 @@ class Conversation:
         self.recipient: str | None = None
         self.utf8 = False
         self.eightbit = False
+        self.objects = False
 
     async def run(self) -> None:
         """Greet, and answer until one side leaves."""
@@ -251,6 +262,10 @@ class Conversation:
         while True:
             self.command = await self.line()
             self.server.commands.append(self.command)
+            if self.objects:
+                self.objects = False
+                await self.say("503 5.5.0 Improper use of SMTP command pipelining")
+                continue
             verb = self.command.split(" ", 1)[0].upper()
             handler = getattr(self, f"do_{verb.lower()}", None)
             if handler is None:
@@ -470,6 +485,8 @@ class Conversation:
 
     async def line(self) -> str:
         """The next command line."""
+        if self.buffer and self.script.groups == "lagging":
+            await self.more()
         while b"\n" not in self.buffer:
             await self.more()
         raw, _, self.buffer = self.buffer.partition(b"\n")
@@ -477,9 +494,22 @@ class Conversation:
             self.violation(f"a command with a bare CR, LF or NUL: {raw!r}")
         if len(raw) > 511 and not raw.startswith(b"AUTH"):
             self.violation("a command of more than 512 octets")
+        self.came_together(forgetting="first only")
+        return raw.rstrip(b"\r").decode("utf-8", "replace")
+
+    def came_together(self, *, forgetting: Groups) -> None:
+        """Note what stands behind what was just read; where the groups are such, forget it or object to it."""
+        if self.buffer:
+            self.server.together += 1
+            self.objects = self.script.groups == "objecting"
         if self.buffer and not self.script.pipelining:
             self.violation("spoke before it was answered")
-        return raw.rstrip(b"\r").decode("utf-8", "replace")
+        if self.script.groups in {forgetting, "first only"}:
+            self.buffer = b""
+        if self.script.groups == "losing one" and b"RCPT" in self.buffer:
+            self.buffer = self.buffer.partition(b"\n")[2]
+        if self.script.groups == "hanging up" and self.buffer:
+            raise _HangUp
 
     async def body(self) -> bytes:
         """The message, dots unstuffed, checked octet by octet."""
@@ -487,7 +517,8 @@ class Conversation:
         if received.startswith(b"\r\n.\r\n"):  # nothing at all
             self.buffer = received[5:]
             return b""
-        while (end := received.find(b"\r\n.\r\n")) == -1:
+        blind = self.script.groups == "blind to the dot"
+        while (end := received.find(b"\r\n.\r\n")) == -1 or (blind and not received.endswith(b"\r\n.\r\n")):
             self.buffer = b""
             await self.more()
             received += self.buffer
@@ -505,8 +536,7 @@ class Conversation:
             self.violation("a line of more than 998 octets")
         if any(line.startswith(b".") and not line.startswith(b"..") for line in lines):
             self.violation("a dot that is not stuffed")
-        if self.buffer and not self.script.pipelining:
-            self.violation("spoke before it was answered")
+        self.came_together(forgetting="none behind a body")
         return b"\r\n".join(line.removeprefix(b".") for line in lines)
 
     async def act(self, phase: str, usual: str, recipient: str = "") -> bool:

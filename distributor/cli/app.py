@@ -27,7 +27,7 @@ from distributor.cli.releases import commands as releases
 from distributor.cli.releases import coverage
 from distributor.cli.reports import report
 from distributor.cli.sending import send
-from distributor.cli.terminal.output import visible
+from distributor.cli.terminal.output import on_one_line, visible
 from distributor.cli.web import serve
 from distributor.cli.worker import work, workers
 from distributor.cli.workspace import database, demo, doctor, init
@@ -175,5 +175,5 @@ def run() -> int:
 
 
 def _say(error: DistributorError) -> int:
-    sys.stderr.write(f"{visible(str(error))}\n")
+    sys.stderr.write(f"{visible(str(error)) if error.has_lines else on_one_line(str(error))}\n")
     return error.exit_code

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
@@ -49,15 +50,18 @@ class Called:
     reason: str
 
 
-def read_call(database: Database, dispatch_id: int) -> CallOff:
-    """Whether somebody cancelled, paused or stopped the dispatch."""
+def read_call(database: Database, dispatch_id: int, moment: Callable[[Connection], datetime] | None = None) -> CallOff:
+    """Whether somebody cancelled, paused or stopped the dispatch; with `moment`, also whether its cut-off has come."""
     with database.reading() as connection:
-        state, reason = connection.execute(
-            select(_dispatch.c.state, _dispatch.c.pause_reason).where(_dispatch.c.id == dispatch_id)
+        state, reason, not_after = connection.execute(
+            select(_dispatch.c.state, _dispatch.c.pause_reason, _dispatch.c.not_after).where(
+                _dispatch.c.id == dispatch_id
+            )
         ).one()
+        is_over = moment is not None and not_after is not None and not_after <= moment(connection)
     if state == DispatchState.PAUSED:
         return CallOff.AT_ONCE if reason.startswith(STOPPED_BY) else CallOff.IN_ORDER
-    return CallOff.IN_ORDER if state == DispatchState.CANCELLED else CallOff.NO
+    return CallOff.IN_ORDER if is_over or state == DispatchState.CANCELLED else CallOff.NO
 
 
 def is_by_a_person(reason: str) -> bool:

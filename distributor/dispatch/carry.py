@@ -403,9 +403,7 @@ class _Carriage:
         carrier = self.carrier
         carrier.attend()
         self.lapsing.look()
-        call = read_call(carrier.database, self.dispatch_id)
-        if call is CallOff.NO and carrier.log.is_called_off(self.dispatch_id):
-            return CallOff.IN_ORDER
+        call = read_call(carrier.database, self.dispatch_id, carrier.log.moment)
         gives_way = (
             call is CallOff.NO and self.since is not None and carrier.comes_meanwhile(self.dispatch_id, self.since)
         )

@@ -35,10 +35,11 @@ _DAY = re.compile(
     rf"\b(\d{{1,2}})(?:er|st|nd|rd|th|\.)?\s+(?:(?:of|de)\s+)?({_NAMES})\.?(?:,?\s+(?:de\s+)?(\d{{4}}))?", re.IGNORECASE
 )
 _MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?", re.IGNORECASE)
+_MONTH_ALONE = re.compile(rf"(?<!\d )(?<!\d\. )\b({_NAMES})\.?,?\s+(?:de(?:l)?\s+)?(\d{{4}})\b", re.IGNORECASE)
 _FIGURES = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _BACK = re.compile(
-    r"(?:(?:de |mon |son )?retour|reviens|revient|rentre\w*|reprend\w*|jusqu['’]au|au bureau|\bau\b|back"
+    r"(?:(?:de |mon |son )?retour|reviens|revient|rentre\w*|reprend\w*|jusqu['’](?:au|en|à)\b|au bureau|\bau\b|back"
     r"|return\w*|until|till|through|\bto\b|zurück|\bbis\b|\bab dem\b|hasta|fino al?|\baté\b|\btot\b)[^.\n]{0,60}$",
     re.IGNORECASE,
 )
@@ -50,13 +51,21 @@ _CONTACT = re.compile(
 
 
 def read_absence(text: str, sent: str) -> Absence:
-    """Read an out-of-office note that was `sent` at a Date header: a day without a year is the next one after it."""
+    """Read an out-of-office note that was `sent` at a Date header: a day without a year is the next one after it.
+
+    A month alone counts where no day is named, and has its year with it.
+    """
     text = text[:4_000]
     today = _day_of(sent)
-    days = [(found.start(), day) for found, day in _days(text, today)]
-    back = [day for place, day in days if _BACK.search(text[max(0, place - 80) : place])]
-    chosen = max(back, default=None) if back else None
-    return Absence(chosen.isoformat() if chosen else "", _substitutes(text))
+    days = [(found.start(), day.isoformat()) for found, day in _days(text, today)]
+    months = [(one.start(), f"{one[2]}-{_MONTHS[one[1].lower()]:02}") for one in _MONTH_ALONE.finditer(text)]
+    chosen = _last_back(days, text) or _last_back(months, text)
+    return Absence(chosen, _substitutes(text))
+
+
+def _last_back(said: list[tuple[int, str]], text: str) -> str:
+    """The latest of these days or months that the words before it call the return, or ""."""
+    return max((when for place, when in said if _BACK.search(text[max(0, place - 80) : place])), default="")
 
 
 def _substitutes(text: str) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ class Intake:
             sender=reading.sender,
             subject=reading.subject,
             evidence="; ".join(part for part in (finding.evidence, match.how) if part),
-            said=finding.said or effect.sentence,
+            said=finding.said or reading.words or (effect.sentence if told else ""),
             details=details | {"done": effect.sentence},
         )
         if is_gone:

@@ -181,7 +181,8 @@ def away(hand: Hand, reading: Reading, match: Match) -> Effect:
     absence = reading.absence
     if contact is None or not (absence.back_on or absence.substitutes):
         return Effect(RECORDED, "out of office")
-    parts = [f"back on {absence.back_on}"] if absence.back_on else []
+    is_month = len(absence.back_on) == len("2027-03")
+    parts = [f"back {'in' if is_month else 'on'} {absence.back_on}"] if absence.back_on else []
     parts += [f"meanwhile: {', '.join(absence.substitutes)}"] if absence.substitutes else []
     note = f"Out of office ({hand.now:%Y-%m-%d}): {'; '.join(parts)}."
     details = {"proposal": "note", "contact_id": contact.id, "note": note, "back_on": absence.back_on}

@@ -111,7 +111,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """What an out-of-office note says: back on which day (ISO, or ""), and whom to write to meanwhile."""
+    """What an out-of-office note says: back on which day or in which month (ISO, or ""), whom to write to meanwhile."""
 
     back_on: str = ""
     substitutes: tuple[str, ...] = ()
@@ -121,8 +121,9 @@ class Absence:
 class Reading:
     """What one message was found to be.
 
-    `sender` is who wrote it, `subject` its subject. `plain` says of an objection that it leaves no doubt. `message_ids`
-    and `envelope_ids` are what the report tells of the message it is about, `return_path_hints` the addresses it was
+    `sender` is who wrote it, `subject` its subject, `words` the beginning of what they, or a machine of theirs, wrote,
+    without what is quoted; "" for reports. `plain` says of an objection that it leaves no doubt. `message_ids` and
+    `envelope_ids` are what the report tells of the message it is about, `return_path_hints` the addresses it was
     sent to, which may be signed bounce addresses of ours. `trouble` says what could not be read.
     """
 
@@ -130,6 +131,7 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     sender: str = ""
     subject: str = ""
+    words: str = ""
     plain: bool = False
     absence: Absence = field(default_factory=Absence)
     message_ids: tuple[str, ...] = ()

@@ -19,19 +19,19 @@ from distributor.feedback.letter import MAX_BYTES
 from distributor.transport.secrecy import told_at_login, without_secrets
 
 if TYPE_CHECKING:
-    from imap_tools import BaseMailBox
+    from distributor.feedback.imap_client import BoundedMailBox
 
 DONE_KEYWORD = "Distributor"
 """The keyword that marks a message as taken in, where it is not moved."""
 
-_TIMEOUT_S = 60
 _LONGEST_IDLE_S = 29 * 60  # servers log off who says nothing for half an hour (RFC 2177)
 _IDLE_SLICE_S = 1.0
 _PASSING = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|unavailable|temporar", re.IGNORECASE)
 """What a login is refused with that may do in a while: the codes of RFC 5530, and words of Gmail, Exchange, Dovecot."""
 _NOT_OURS = re.compile(r"^(?:command: \w+ => |\w+ command error: (?:NO|BAD) )+")
 _BYTES = re.compile(r"""\[?\bb(['"])(.*)\1\]?""")
-_UID = re.compile(rb"\bUID (\d+)")
+_UID = re.compile(rb"\bUID 0*(\d+)")
+_IS_UID = re.compile(r"[1-9][0-9]{0,9}")
 
 
 class MailboxTokens(Protocol):
@@ -99,17 +99,18 @@ def follow_imap(
                 return
 
 
-def _heard(box: BaseMailBox, until: float, stop: threading.Event) -> bool:
+def _heard(box: BoundedMailBox, until: float, stop: threading.Event) -> bool:
     """Whether the server says that something changed, before `until` or `stop`."""
     with box.idle as idle:
         while clock.monotonic() < until and not stop.is_set():
-            if idle.poll(timeout=_IDLE_SLICE_S):
+            box.client.renew()
+            if box.client.has_heard or idle.poll(timeout=_IDLE_SLICE_S):
                 return True
     return False
 
 
 @contextmanager
-def _opened(account: ImapAccount) -> Iterator[BaseMailBox]:
+def _opened(account: ImapAccount) -> Iterator[BoundedMailBox]:
     from imap_tools import errors as imap_errors  # noqa: PLC0415 - only who has a mailbox needs it
 
     shown: list[str] = []
@@ -144,20 +145,20 @@ def _unreadable(account: ImapAccount, why: str) -> ServerUnavailable:
     )
 
 
-def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str], object]) -> int:
+def _take_all(box: BoundedMailBox, account: ImapAccount, take: Callable[[bytes, str], object]) -> int:
     """Hand over what was not taken in; what the server does not give holds up nothing else, and is said at the end."""
     if account.done_folder and not box.folder.exists(account.done_folder):
         box.folder.create(account.done_folder)
     criteria = "ALL" if account.done_folder else f"UNKEYWORD {DONE_KEYWORD}"
     count = refused = 0
     for uid in box.uids(criteria):
-        if not (uid.isascii() and uid.isdigit()):  # a range, for one, would have all of it marked
+        if not _IS_UID.fullmatch(uid):  # a range, for one, would have all of it marked
             continue
         status, data = box.client.uid("fetch", uid, f"(BODY.PEEK[]<0.{account.largest}>)")
         if status != "OK":
             refused += 1
             continue
-        raw = _message(data, int(uid))
+        raw = _message(data, uid)
         if not raw:  # somebody else took it away meanwhile
             continue
         take(raw, f"imap:{account.folder}/{uid}")
@@ -171,17 +172,17 @@ def _take_all(box: BaseMailBox, account: ImapAccount, take: Callable[[bytes, str
     return count
 
 
-def _message(data: list[object], uid: int) -> bytes | None:
+def _message(data: list[object], uid: str) -> bytes | None:
     """The bytes of the message of that number in what a server answered to a fetch: of others it may speak as well."""
     for one, after in zip(data, [*data[1:], b""], strict=True):
         if isinstance(one, tuple) and len(one) > 1:
             named = _UID.search(one[0]) or (_UID.search(after) if isinstance(after, bytes) else None)
-            if named is None or int(named[1]) == uid:
+            if named is None or named[1] == uid.encode():
                 return bytes(one[1])
     return None
 
 
-def _logged_in(account: ImapAccount, shown: list[str]) -> BaseMailBox:
+def _logged_in(account: ImapAccount, shown: list[str]) -> BoundedMailBox:
     """A mailbox that lets us in; a token that it refuses is renewed, once. Raises `CredentialsRefused`.
 
     What the server is shown is added to `shown`: it may repeat it.
@@ -195,20 +196,22 @@ def _logged_in(account: ImapAccount, shown: list[str]) -> BaseMailBox:
         return _log_in(account, account.tokens.another(token), shown)
 
 
-def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BaseMailBox:
-    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted  # noqa: PLC0415
+def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BoundedMailBox:
     from imap_tools import errors as imap_errors  # noqa: PLC0415
 
+    from distributor.feedback.imap_client import BoundedMailBox, LetInTooSoon  # noqa: PLC0415
+
     context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
-    box: BaseMailBox
-    if account.security == "plain":
-        box = MailBoxUnencrypted(account.host, account.port, timeout=_TIMEOUT_S)
-    elif account.security == "starttls":
-        box = MailBoxStartTls(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
-    else:
-        box = MailBox(account.host, account.port, timeout=_TIMEOUT_S, ssl_context=context)
+    try:
+        box = BoundedMailBox(account.host, account.port, account.security, context, account.largest)
+    except LetInTooSoon:
+        raise AccountTrouble(
+            f"The mailbox at {account.host} lets us in before the connection is protected (PREAUTH): it was not read.",
+            mend="Set DISTRIBUTOR_FEEDBACK_IMAP_SECURITY to tls, or ask who runs it.",
+        ) from None
+    if box.is_let_in:
+        return box
     shown += told_at_login(account.username, secret)
-    box.client.read = _reading_at_most(box.client.read, account.largest)  # type: ignore[assignment, method-assign]
     try:
         if account.is_token:
             return box.xoauth2(account.username, secret, None)
@@ -221,17 +224,6 @@ def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BaseMailBox:
         if is_refused and not _PASSING.search(str(error)):
             raise _refusal(account, _words(error, shown)) from None
         raise
-
-
-def _reading_at_most(read: Callable[[int], bytes], largest: int) -> Callable[[int], bytes]:
-    """As `read`, for what a server may send in one piece: one that disregards what was asked for fills the memory."""
-
-    def read_some(size: int) -> bytes:
-        if size > largest:
-            raise imaplib.IMAP4.abort("it sends more than it was asked for")
-        return read(size)
-
-    return read_some
 
 
 def _refusal(account: ImapAccount, said: str) -> CredentialsRefused:

@@ -6,28 +6,34 @@ import contextlib
 import mailbox
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from distributor.errors import BadInput
 from distributor.files import reading
 
+STANDARD_INPUT = "standard input"
 _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
 _MOST = 32 * 1024 * 1024
 """How many bytes of one message are taken into memory: more than are ever read or handed on of one."""
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
-    """Every message in files, folders, Maildirs and mbox files, each with its name; `BadInput` for what is none."""
+    """Every message in files, folders, Maildirs and mbox files, each with its name; `BadInput` for what is none.
+
+    «-» is standard input.
+    """
     for path in files_of(paths):
-        yield from read_file(path)
+        yield from read_input() if str(path) == "-" else read_file(path)
 
 
 def files_of(paths: list[Path]) -> Iterator[Path]:
     """The files named, and those within the folders named, as far as they are still there when it is their turn."""
     for path in paths:
-        if not os.path.isdir(path):  # unlike that of a Path, never an error
+        if str(path) == "-" or not os.path.isdir(path):  # unlike that of a Path, never an error
             yield path
             continue
         try:
@@ -37,28 +43,49 @@ def files_of(paths: list[Path]) -> Iterator[Path]:
         yield from (one for one in found if one.exists())  # a mail program moves messages while others are read
 
 
+def read_input() -> Iterator[tuple[str, bytes]]:
+    """As `read_file`, of standard input."""
+    data = sys.stdin.buffer.read(_MOST)
+    if not _is_mbox(data):
+        yield STANDARD_INPUT, data
+        return
+    with tempfile.NamedTemporaryFile(prefix="distributor-") as copy:  # an mbox is gone through twice; 0600
+        copy.write(data)
+        del data
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield from _messages_of(Path(copy.name), STANDARD_INPUT)
+
+
 def read_file(path: Path) -> Iterator[tuple[str, bytes]]:
     """The message in a file, or the messages of an mbox."""
     data = read_raw(path)
-    if not (data.startswith(b"From ") and (len(data) == _MOST or _SEVERAL.search(data))):
+    if _is_mbox(data):
+        del data
+        yield from _messages_of(path, str(path))
+    else:
         yield str(path), data
-        return
-    del data
+
+
+def _is_mbox(data: bytes) -> bool:
+    """Whether a file that begins so holds several messages."""
+    return data.startswith(b"From ") and (len(data) == _MOST or _SEVERAL.search(data) is not None)
+
+
+def _messages_of(mbox: Path, name: str) -> Iterator[tuple[str, bytes]]:
     try:
-        box = mailbox.mbox(path, create=False)
+        box = mailbox.mbox(mbox, create=False)
         try:
             for key in box.iterkeys():
-                yield f"{path}#{key}", box.get_bytes(key)
+                yield f"{name}#{key}", box.get_bytes(key)
         finally:
             box.close()
     except (OSError, mailbox.Error) as error:
-        raise BadInput(f"It cannot be read: {error}.", file=path, mend="Try again.") from None
+        raise BadInput(f"It cannot be read: {error}.", file=name, mend="Try again.") from None
 
 
 def read_raw(path: Path) -> bytes:
-    """A file's bytes, as many as are read of one; `BadInput` says why not. «-» is standard input."""
-    if str(path) == "-":
-        return sys.stdin.buffer.read(_MOST)
+    """A file's bytes, as many as are read of one; `BadInput` says why not."""
     with reading(path) as file:
         return file.read(_MOST)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from email.message import Message
 
+from distributor.decoding import CONTROLS
 from distributor.feedback import absences, arf, departures, dsn, machines, nonstandard, objecting
 from distributor.feedback.events import Absence, Finding, Judgement, Kind, Reading
 from distributor.feedback.letter import Letter, inner_letter, read_letter
@@ -17,6 +18,13 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 _MAX_FOR_OTHERS = 60_000
 _LINES_FOR_OTHERS = 2_000
 _BOUNDARIES_FOR_OTHERS = 200
+_MAX_WORDS = 2_000
+_WRITTEN = frozenset(
+    {
+        Kind.OBJECTION, Kind.REPLY, Kind.OTHER, Kind.DEPARTURE, Kind.OUT_OF_OFFICE, Kind.AUTO_REPLY, Kind.CHALLENGE,
+    }
+)  # fmt: skip
+"""What a person wrote, or had a machine write, and no mail server."""
 
 
 def read_message(raw: bytes) -> Reading:
@@ -31,6 +39,7 @@ def read_message(raw: bytes) -> Reading:
         findings=findings,
         sender=sender,
         subject=letter.header("Subject")[:500],
+        words=_shown(objecting.own_words(said)) if kind in _WRITTEN else "",
         plain=more.plain,
         absence=more.absence,
         message_ids=_message_ids(letter, returned, kind),
@@ -38,6 +47,11 @@ def read_message(raw: bytes) -> Reading:
         sent_to=_sent_to(letter),
         trouble=letter.trouble,
     )
+
+
+def _shown(words: str) -> str:
+    """A stranger's words as they may be kept and shown: not endless, and nothing that steers what shows them."""
+    return CONTROLS.sub("", words.encode("utf-8", "replace").decode())[:_MAX_WORDS].strip()
 
 
 def _forwarded(letter: Letter) -> Letter:

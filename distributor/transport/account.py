@@ -21,7 +21,8 @@ class Timeouts:
 
     `connect` covers the TCP connection and the TLS handshake; `command` every command before DATA; `data` the answer
     to DATA; `block` each block of the body until it is handed to the network; `dot` the answer to the final dot,
-    counted from the moment it was handed over: cutting it short is how a mailer makes duplicates.
+    counted from the moment it was handed over: cutting it short is how a mailer makes duplicates. `group` is how long
+    a server may be silent within commands that were sent together, until it has answered all of such a group once.
     """
 
     connect: float = 30
@@ -30,6 +31,7 @@ class Timeouts:
     data: float = 120
     block: float = 180
     dot: float = 600
+    group: float = 20
     quit: float = 5
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from distributor import clock
 from distributor.transport.account import SmtpAccount
+from distributor.transport.grouping import Grouping, in_silence
 from distributor.transport.opening import open_connection
 from distributor.transport.smtp import SmtpConnection
 
@@ -33,7 +34,7 @@ async def probe(account: SmtpAccount) -> ProbeReport:
     started = clock.monotonic()
     opened = await open_connection(account)
     certificate_expires = opened.certificate_expires
-    await SmtpConnection(opened, account).close()
+    await SmtpConnection(opened, account, Grouping(in_silence)).close()
     return ProbeReport(
         greeting=opened.greeting,
         tls=opened.tls,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
-from aiosmtplib.errors import SMTPException
+from aiosmtplib.errors import SMTPException, SMTPReadTimeoutError, SMTPServerDisconnected
 from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
@@ -19,6 +18,7 @@ from distributor.transport import dsn_options
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.conversation import Conversation, Group
+from distributor.transport.grouping import Grouping, Sent, in_silence, not_kept
 from distributor.transport.opening import Opened, open_connection, secrets_of
 from distributor.transport.replies import classify, connection_fault, no_answer
 from distributor.transport.secrecy import without_secrets
@@ -29,10 +29,14 @@ _PATH = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|[^"<>@ ]+)@[^<>@ ]+|""")
 
 
 class SmtpTransport:
-    """The way to one submission server; every connection of an account comes from one of these."""
+    """The way to one submission server; every connection of an account comes from one of these.
 
-    def __init__(self, account: SmtpAccount) -> None:
+    `tell` is told, in words for the log, when the server turns out not to keep the PIPELINING that it offers.
+    """
+
+    def __init__(self, account: SmtpAccount, tell: Callable[[str], None] = in_silence) -> None:
         self._account = account
+        self._grouping = Grouping(tell)
         self._refused: CredentialsRefused | None = None
 
     async def connect(self) -> SmtpConnection:
@@ -43,7 +47,7 @@ class SmtpTransport:
         if self._refused is not None:
             raise CredentialsRefused(self._refused.message, mend=self._refused.mend)
         try:
-            return SmtpConnection(await open_connection(self._account), self._account)
+            return SmtpConnection(await open_connection(self._account), self._account, self._grouping)
         except CredentialsRefused as refusal:
             self._refused = refusal
             raise
@@ -62,14 +66,14 @@ class SmtpConnection:
 
     Where the server takes commands in groups (RFC 2920), MAIL, RCPT and DATA of the next message leave right behind the
     final dot of the one before: a message then costs one round trip instead of four. Its body still waits for its own
-    354 and its own `begin`.
+    354 and its own `begin`. A server that offers this and does not keep it is sent one command at a time.
     """
 
-    def __init__(self, opened: Opened, account: SmtpAccount) -> None:
+    def __init__(self, opened: Opened, account: SmtpAccount, grouping: Grouping) -> None:
         self._opened = opened
         self._talk = Conversation(opened.wire)
         self._account = account
-        self._pipelines = "pipelining" in opened.extensions
+        self._grouping = grouping
         self._until = clock.monotonic() + account.max_age
         self._messages_left = account.messages_per_connection
         self._transaction_open = False
@@ -86,6 +90,10 @@ class SmtpConnection:
         if self._announced is not None:
             return self._talk.is_open
         return self._may_take_another and self._talk.in_step
+
+    @property
+    def _pipelines(self) -> bool:
+        return "pipelining" in self._opened.extensions and not self._grouping.is_given_up
 
     @property
     def _may_take_another(self) -> bool:
@@ -170,20 +178,21 @@ class SmtpConnection:
             if self._announced is not envelope:
                 raise ValueError("another message was announced")
             self._announced = None
-            return await self._hear(envelope, self._steps, are_sent=True)
+            return await self._hear(envelope, self._steps, Sent.BEHIND_A_BODY)
         check_envelope(envelope)
         refusal = self._cannot_take(envelope)
         if refusal is not None:
             return refusal
         steps = self._transaction(envelope)
+        sent = Sent.TOGETHER if self._pipelines else Sent.SINGLY
         try:
             if not self._talk.in_step:
                 raise SMTPException("The server said something that it was not asked.")
-            if self._pipelines:
+            if sent is Sent.TOGETHER:
                 self._talk.send(b"".join(step.line for step in steps), len(steps))
         except (SMTPException, OSError) as error:
             return connection_fault(Phase.MAIL, _words(error))
-        return await self._hear(envelope, steps, are_sent=self._pipelines)
+        return await self._hear(envelope, steps, sent)
 
     def _cannot_take(self, envelope: Envelope) -> Outcome | None:
         """What the server's own EHLO says against this message, before a byte of it is sent (RFC 1870, RFC 6531)."""
@@ -221,7 +230,7 @@ class SmtpConnection:
     def _recipient_options(self, envelope: Envelope) -> bytes:
         return dsn_options.recipient_options(envelope.recipient) if "dsn" in self._opened.extensions else b""
 
-    async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], *, are_sent: bool) -> Outcome | None:
+    async def _hear(self, envelope: Envelope, steps: tuple[_Step, ...], sent: Sent) -> Outcome | None:
         """Read the replies to the commands before the body, sending those that did not leave yet.
 
         The first refusal is the outcome. Behind it the replies of a group are read all the same, but none behind a 421:
@@ -230,12 +239,11 @@ class SmtpConnection:
         refusal: Outcome | None = None
         for step in steps:
             try:
-                if not are_sent:
-                    self._talk.send(step.line)
-                # Behind the end of a message the replies come together: all but the first lie ready.
-                reply = self._talk.ready() or await self._talk.reply(step.seconds)
+                reply = await self._answer(step, sent)
             except (SMTPException, OSError) as error:
-                return refusal or connection_fault(step.phase, _words(error))
+                return self._unanswered(step, sent, error, refusal)
+            if sent is not Sent.SINGLY and self._grouping.objects(reply):
+                return not_kept(step.phase, reply)
             is_taken = reply.code == 354 if step.phase is Phase.DATA else 200 <= reply.code <= 299
             if step.line is _RSET:
                 if not is_taken:
@@ -246,14 +254,34 @@ class SmtpConnection:
             elif refusal is None or (step.phase is Phase.DATA and reply.code < 300):
                 # A 2yz to DATA is no answer to it: then what seemed a refusal was none of this recipient either.
                 refusal = self._read(envelope, step.phase, reply)
-                if not are_sent:
+                if sent is Sent.SINGLY:
                     return refusal
             if reply.code == 421:
                 self._talk.abort()
                 return refusal
+        self._grouping.keeps(sent)
         if refusal is not None and reply.code == 354:
             await self._end_empty(refusal)
         return refusal
+
+    async def _answer(self, step: _Step, sent: Sent) -> SMTPResponse:
+        """The reply to one command, which leaves now where it is sent singly."""
+        if sent is Sent.SINGLY:
+            self._talk.send(step.line)
+        # Behind the end of a message the replies come together: all but the first lie ready.
+        if (reply := self._talk.ready()) is not None:
+            return reply
+        is_unproven = self._grouping.is_unproven(sent)
+        return await self._talk.reply(min(step.seconds, self._account.timeouts.group) if is_unproven else step.seconds)
+
+    def _unanswered(self, step: _Step, sent: Sent, error: Exception, refusal: Outcome | None) -> Outcome:
+        """No reply came to a command before the body: within a group that may be because of the group."""
+        is_silent = isinstance(error, SMTPReadTimeoutError | SMTPServerDisconnected | OSError)
+        if is_silent and self._grouping.is_unproven(sent):
+            self._grouping.give_up(f"commands that were sent together were not all answered ({_words(error)})")
+            # A refusal before it is none either: where a command was lost it was the answer to another one.
+            return not_kept(step.phase)
+        return refusal or connection_fault(step.phase, _words(error))
 
     async def _end_empty(self, refusal: Outcome) -> None:
         """The server wants a body though it refused the only recipient: a lone dot ends that (RFC 2920 §3.1)."""
@@ -292,12 +320,17 @@ class SmtpConnection:
             )
             reply = await self._talk.reply(timeouts.dot)
         except (SMTPException, OSError) as error:
-            failed = no_answer if self._talk.has_ended_body else partial(connection_fault, Phase.BODY)
-            return failed(_words(error))
+            if not self._talk.has_ended_body:
+                return connection_fault(Phase.BODY, _words(error))
+            if self._announced is not None and self._grouping.is_unproven(Sent.BEHIND_A_BODY):
+                self._grouping.give_up("a message that others were announced behind was not answered")
+            return no_answer(_words(error))
         if not whole:
             self._talk.abort()  # the server would take the rest of the body for commands
             if reply.code < 400:
                 return no_answer(f"{reply.code} {reply.message}")
+        if self._announced is not None and self._grouping.objects(reply):
+            return not_kept(Phase.BODY, reply)  # as any refusal of a body, it says that the server has not got it
         return self._read(envelope, Phase.BODY, reply)
 
     def _announce_next(self, following: Following) -> Group:

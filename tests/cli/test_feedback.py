@@ -6,10 +6,13 @@ import json
 import mailbox
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from comebacks import FORMS, bounce, letter
 from commandtree import Run, clean_environment
 from smtpserver import Fault, Script, running
@@ -61,6 +64,67 @@ def test_an_answer_is_taken_in_once_from_a_maildir_and_from_files(run: Run, fold
     again = run("feedback", "confirm", number, workspace=folder)
     assert (again.returncode, "does not wait" in again.stderr) == (2, True)
     assert "gardez la culture" in run("feedback", "show", number, "--raw", workspace=folder).stdout
+
+
+def test_an_objection_is_shown_in_the_senders_words(run: Run, folder: Path, tmp_path: Path) -> None:
+    words = "Je ne veux plus de sport,\nmais gardez la culture, STOP.\nstate: applied\x1b[31m \u202e" + "a" * 9_000
+    quoted = "\n\nLe 3 mars 2026, Presse a écrit :\n> La halle rouvre"
+    (tmp_path / "no.eml").write_bytes(letter("helene@jour.example", "Re: La halle", words + quoted))
+    run("feedback", "read", str(tmp_path / "no.eml"), workspace=folder)
+    shown = run("feedback", "show", "1", workspace=folder).stdout
+    assert "said: Je ne veux plus de sport,\n  mais gardez la culture, STOP.\n  state: applied" in shown
+    assert [line for line in shown.splitlines() if line.startswith("state: ")] == ["state: waiting"]
+    assert not set("\x1b\u202e") & set(shown)
+    assert "La halle rouvre" not in shown
+    assert len(shown) < 4_000
+    assert "it asks not to be written to" in shown  # what we make of it, beside it
+    (event,) = json.loads(run("feedback", "list", "--json", workspace=folder).stdout)
+    assert event["said"].startswith("Je ne veux plus de sport,\nmais")
+
+
+def piped(folder: Path, data: bytes, *arguments: str) -> str:
+    """What the command says that is given `data` on its standard input."""
+    command = [sys.executable, "-m", "distributor", "--workspace", str(folder), *arguments]
+    done = subprocess.run(command, input=data, env=clean_environment(), cwd=folder, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    """An mbox with two answers and a bounce between them."""
+    file = tmp_path / "box"
+    mbox = mailbox.mbox(file)
+    for one in (letter("lea@jour.example", "Re: 1", "Merci."), COURIER, letter("ines@jour.example", "Re: 2", "Merci.")):
+        mbox.add(one)
+    mbox.close()
+    return file
+
+
+def test_an_mbox_on_standard_input_is_read_as_in_a_file(run: Run, folder: Path, box: Path) -> None:
+    assert "Taken in: 1 bounce, 2 reply." in piped(folder, box.read_bytes(), "feedback", "read", "-")
+    assert "3 were known already" in run("feedback", "read", str(box), workspace=folder).stdout
+    sources = [one["source"] for one in json.loads(run("feedback", "list", "--json", workspace=folder).stdout)]
+    assert sorted(sources) == ["standard input#0", "standard input#1", "standard input#2"]
+
+
+def test_one_message_that_a_mail_server_pipes_with_its_from_line_is_one(folder: Path) -> None:
+    raw = b"From MAILER-DAEMON Mon Nov 30 10:00:00 2026\n" + letter(
+        "lea@jour.example", "Re: 1", "Merci.\n\nFrom then on."
+    )
+    assert "Taken in: 1 reply." in piped(folder, raw, "feedback", "read", "-")
+
+
+def test_each_message_of_an_mbox_is_explained(run: Run, tmp_path: Path, box: Path) -> None:
+    done = run("feedback", "explain", str(box), "--json", workspace=tmp_path)
+    explained = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["file"] for one in explained] == [f"{box}#{number}" for number in range(3)]
+    assert [one["kind"] for one in explained] == ["reply", "bounce", "reply"]
+    of_input = [
+        json.loads(line)
+        for line in piped(tmp_path, box.read_bytes(), "feedback", "explain", "-", "--json").splitlines()
+    ]
+    assert [one["file"] for one in of_input] == [f"standard input#{number}" for number in range(3)]
 
 
 def test_a_mailbox_that_cannot_be_read_holds_up_no_work(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -53,6 +53,18 @@ def cleaned(**cells: str) -> CleanRow | RejectedRow:
         ("«\u00a0a.martin@journal.example\u00a0»", "a.martin@journal.example"),
         ("Pro : a.martin@journal.example", "a.martin@journal.example"),
         ("E-Mail: 'a.martin@journal.example'", "a.martin@journal.example"),
+        ("\u200ea.martin@journal.example\u200f", "a.martin@journal.example"),
+        ("\u202aa.martin@journal.example\u202c", "a.martin@journal.example"),
+        ("\u2068a.martin@journal.example\u2069", "a.martin@journal.example"),
+        ("\u061ca.martin@journal.example", "a.martin@journal.example"),
+        ("Anne \u200e<\u202aa.martin@journal.example\u202c>\u200f", "a.martin@journal.example"),
+        ("mailto:\u200ea.martin@journal.example", "a.martin@journal.example"),
+        ("o\u2019brien@journal.example", "o'brien@journal.example"),
+        ("o\u2018brien@journal.example", "o'brien@journal.example"),
+        ("o\u02bcbrien@journal.example", "o'brien@journal.example"),
+        ("l\u2019h\u00f4te@journal.example", "l'h\u00f4te@journal.example"),
+        ("jean\u2011paul@le\u2011journal.example", "jean-paul@le-journal.example"),
+        ("jean\u2013paul@journal.example", "jean-paul@journal.example"),
     ],
 )
 def test_what_people_write_around_an_address_is_mended_and_told(cell: str, address: str) -> None:
@@ -61,10 +73,24 @@ def test_what_people_write_around_an_address_is_mended_and_told(cell: str, addre
     assert found.changes or "<a" in cell or cell.strip(";").lower() == str(found.found[0][1]).lower()
 
 
+def test_direction_marks_between_addresses_are_taken_off_too() -> None:
+    found = read_address_cell("\u200ea@journal.example\u200f; \u2068b@journal.example\u2069")
+    assert [one.spec for _, one in found.found] == ["a@journal.example", "b@journal.example"]
+    assert found.changes == ("spaces or invisible characters around the address removed",)
+
+
+def test_what_word_made_of_an_apostrophe_is_told_as_it_is_read() -> None:
+    assert read_address_cell("o\u2019brien@journal.example").changes == (
+        "«o\u2019brien@journal.example» read as «o'brien@journal.example»",
+    )
+
+
 @pytest.mark.parametrize(
     "cell",
     [
         "presse@journal",
+        "pres\u200ese@journal.example",
+        "moc.x@\u202epresse@journal.example",
         "presse @journal.example",
         "presse@journal..example",
         ".presse@journal.example",
@@ -573,3 +599,50 @@ def test_that_somebody_seems_to_have_left_is_said_aloud(remark: str) -> None:
 def test_other_remarks_on_standing_are_passed_over(remark: str) -> None:
     draft, told = clean(Nom="Petit", Remarques=remark)
     assert (draft.flag, "it seems" in told) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "last", "both"),
+    [
+        ({"Nom": "M. et Mme Dupont"}, "", "Dupont", "M. et Mme"),
+        ({"Nom complet": "M. et Mme Jean Dupont"}, "Jean", "Dupont", "M. et Mme"),
+        ({"Nom": "Mme et M. DUPONT"}, "", "Dupont", "Mme et M."),
+        (
+            {"Nom": "Monsieur et Madame Dupont", "Prénom": "Jean et Marie"},
+            "Jean et Marie",
+            "Dupont",
+            "Monsieur et Madame",
+        ),
+        ({"Nom": "Mr & Mrs Smith"}, "", "Smith", "Mr & Mrs"),
+        ({"Nom": "M./Mme Dupont"}, "", "Dupont", "M./Mme"),
+        ({"Nom": "M ou Mme Dupont"}, "", "Dupont", "M ou Mme"),
+        ({"Nom": "Dr et Mme Dupont"}, "", "Dupont", "Dr et Mme"),
+        ({"Nom": "Herr und Frau Maier"}, "", "Maier", "Herr und Frau"),
+        ({"Civilité": "M. et Mme", "Nom": "Dupont"}, "", "Dupont", "M. et Mme"),
+        ({"Civilité": "M.", "Nom": "M. et Mme Dupont"}, "", "Dupont", "M. et Mme"),
+    ],
+)
+def test_a_couple_is_nobody_alone(cells: dict[str, str], first: str, last: str, both: str) -> None:
+    """Greeted as «Madame, Monsieur,» and not as «Bonjour Monsieur Dupont», nor with «et Mme» for a first name."""
+    draft, told = clean(**{name.replace(" ", "_"): cell for name, cell in cells.items()})
+    assert (draft.values.get("first_name", ""), draft.values.get("last_name", "")) == (first, last)
+    assert "civility" not in draft.values
+    assert draft.fields["title"] == both
+    assert f"«{both}»" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "civility", "last"),
+    [("Prof./Dr. Müller", "Pr", "Müller"), ("M. Etienne Mmembe", "M.", "Mmembe"), ("Mme Etmm", "Mme", "Etmm")],
+)
+def test_one_person_with_one_civility_or_two_titles_is_no_couple(name: str, civility: str, last: str) -> None:
+    draft, _ = clean(Nom_complet=name)
+    assert "title" not in draft.fields
+    assert draft.values["last_name"].endswith(last)
+    assert draft.values.get("civility", "") in {civility, ""}
+
+
+def test_a_couple_around_an_address_is_nobody_alone() -> None:
+    draft, _ = clean(email="M. et Mme Dupont <d@journal.example>")
+    assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Dupont")
+    assert draft.fields["title"] == "M. et Mme"

@@ -17,7 +17,7 @@ from databases import empty
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ledgerbase import DELIVERY, START, HandClock, add_deliveries
-from smtpserver import Fault, Script, ScriptedServer
+from smtpserver import Fault, Groups, Script, ScriptedServer
 from sqlalchemy import select
 
 from distributor.db.engine import Database
@@ -159,6 +159,9 @@ server_faults = st.builds(
     delay=st.sampled_from([0, 0, 0, LATE]),
 )
 UNKNOWN = Fault("rcpt", reply="550 5.1.1 User unknown", times=2)
+groups = st.sampled_from(
+    [None, None, "kept", "kept", "first only", "losing one", "none behind a body", "lagging", "objecting", "hanging up"]
+)
 calls = st.integers(0, 14)
 deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integers(-6, 6), calls, calls), max_size=4)
 
@@ -167,16 +170,19 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
     max_examples=40 * LONG,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.lists(server_faults, max_size=5), deaths, st.booleans(), st.integers(1, 4))
-@example([Fault("body", do="accept_then_drop", times=2)], [(3, True, False, 2, -6, 1, 2)] * 3, True, 3)
+@given(st.lists(server_faults, max_size=5), deaths, groups, st.integers(1, 4))
+@example([Fault("body", do="accept_then_drop", times=2)], [(3, True, False, 2, -6, 1, 2)] * 3, "kept", 3)
 @example(
     [Fault("rcpt", reply="550 5.1.1 User unknown", times=2)],
     [(2, False, False, 0, 0, 3, 0), (4, True, True, 1, 5, 2, 0)],
-    True,
+    "kept",
     2,
 )
 @example(
-    [Fault("body", delay=LATE, times=2), Fault("rset", do="stall", times=1)], [(0, False, False, 3, -6, 2, 0)], True, 2
+    [Fault("body", delay=LATE, times=2), Fault("rset", do="stall", times=1)],
+    [(0, False, False, 3, -6, 2, 0)],
+    "kept",
+    2,
 )
 @example(
     [
@@ -185,7 +191,7 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
         Fault("rset", reply="421 4.3.2 Going down", times=1),
     ],
     [],
-    True,
+    "kept",
     1,
 )
 @example(
@@ -194,19 +200,20 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
         Fault("rcpt", reply="250-and no end", times=1, also="421 4.3.2 Bye\r\n"),
     ],
     [],
-    True,
+    "kept",
     1,
 )
 def test_whatever_fails_nobody_is_lost_or_mailed_twice(
-    database: Database, faults: list[Fault], deaths: list[Life], pipelining: bool, connections: int
+    database: Database, faults: list[Fault], deaths: list[Life], groups: Groups | None, connections: int
 ) -> None:
     empty(database)
     dispatch_id, ids = add_deliveries(database, PEOPLE)
     at = HandClock()
     lives = [*deaths, (0, False, False, 0, 0, 0, 0)]
+    script = Script(faults=tuple(faults), pipelining=groups is not None, groups=groups or "kept")
 
     async def scene() -> ScriptedServer:
-        async with ScriptedServer(Script(faults=tuple(faults), pipelining=pipelining)) as server:
+        async with ScriptedServer(script) as server:
             for number, life in zip(
                 itertools.count(), itertools.chain(lives, itertools.repeat(lives[-1])), strict=False
             ):

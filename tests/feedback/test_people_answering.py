@@ -25,6 +25,17 @@ SENT = "Sat, 28 Nov 2026 10:00:00 +0100"
         ("Je suis en déplacement du 30 novembre au 2 décembre.", "2026-12-02", ()),
         ("Je ne suis pas là.", "", ()),
         ("De retour le 31 février.", "", ()),
+        ("En congé parental, de retour en mars 2027. Écrire à paul@gazette.example.", "2027-03",
+         ("paul@gazette.example",)),
+        ("Je serai de retour au bureau début mars 2027.", "2027-03", ()),
+        ("Absente jusqu'en mars 2027.", "2027-03", ()),
+        ("I am on sabbatical and will be back in March 2027.", "2027-03", ()),
+        ("Ich bin bis Ende März 2027 nicht da.", "2027-03", ()),
+        ("Estaré de vacaciones hasta marzo de 2027.", "2027-03", ()),
+        ("De retour le 5 mars 2027.", "2027-03-05", ()),
+        ("Back on March 5, 2027.", "2027-03-05", ()),
+        ("De retour en mars 2027, le 8 mars 2027 au plus tard.", "2027-03-08", ()),
+        ("Notre enquête de mars 2027 sort demain.", "", ()),
     ],
 )  # fmt: skip
 def test_an_absence(text: str, back_on: str, substitutes: tuple[str, ...]) -> None:

@@ -117,6 +117,22 @@ def test_everybody_is_listed_with_the_reason(later: Sent) -> None:
     assert later.office.query("SELECT count(*) FROM release") == [(1,)]
 
 
+def test_who_says_only_the_month_is_away_until_it_is_over(later: Sent) -> None:
+    """No day is made up: the first of the month would be too early, and of one that has begun nobody knows."""
+    today = datetime.now(ZoneInfo("Europe/Paris")).date()
+    months = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+              "novembre", "décembre")  # fmt: skip
+    past = today.replace(day=1) - timedelta(days=1)
+    for person, day in ((REST[0], today), (REST[1], past)):
+        words = f"En congé, de retour en {months[day.month - 1]} {day.year}."
+        later.office.reads(person, "Absence du bureau", words, automatic=True)
+    why = later.why()
+    assert why[REST[0].name] == f"is out of office until some day in {today:%Y-%m}"
+    assert REST[1].name not in why
+    waiting = {one["address"]: one["details"] for one in later.office.json("feedback", "list", "--waiting")}
+    assert f"back in {today:%Y-%m}" in waiting[REST[0].spec]["note"]
+
+
 def read(accepted: Accepted) -> EmailMessage:
     return email.message_from_bytes(accepted.message, policy=email.policy.default)  # type: ignore[return-value]
 

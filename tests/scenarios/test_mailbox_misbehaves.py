@@ -121,3 +121,50 @@ def test_a_password_outside_ascii_logs_in(reading: Office, box: Mailbox) -> None
 def test_a_folder_that_can_only_be_read_is_named(reading: Office, box: Mailbox) -> None:
     box.says = {"SELECT": "* 3 EXISTS\r\n* OK [READ-ONLY] Look\r\n{tag} OK [READ-ONLY] Look"}
     assert "«INBOX» can only be read" in one_sentence(reading.run("feedback", "fetch", code=4))
+
+
+@pytest.mark.parametrize("babbles", ["GREETING", "CAPABILITY", "LOGIN", "SELECT", "UID FETCH", "LOGOUT"])
+def test_a_server_that_does_not_come_to_an_end_is_hung_up_on(reading: Office, box: Mailbox, babbles: str) -> None:
+    box.babbles = babbles
+    ran = reading.run("feedback", "fetch", code=0 if babbles == "LOGOUT" else 4)
+    if babbles != "LOGOUT":  # by then all was taken in: a goodbye without an end is still one
+        assert "does not come to an end" in one_sentence(ran)
+    box.babbles = ""
+    reading.run("feedback", "fetch")
+    assert box.done == {1, 2, 3}
+    assert len(senders(reading)) == 3
+
+
+@pytest.mark.parametrize("digits", [20, 5_000])
+@pytest.mark.parametrize("where", ["SELECT", "UID FETCH"])
+def test_a_size_that_no_message_has_is_no_defect(reading: Office, box: Mailbox, where: str, digits: int) -> None:
+    box.says = {where: f"* 1 FETCH (UID 1 BODY[]<0> {{{{{'9' * digits}}}}}\r\nabc"}
+    assert "sends more than it was asked for" in one_sentence(reading.run("feedback", "fetch", code=4))
+
+
+@pytest.mark.parametrize("verb", ["UID SEARCH", "UID FETCH"])
+def test_a_number_that_no_message_has_is_no_defect(reading: Office, box: Mailbox, verb: str) -> None:
+    number = "9" * 5_000
+    says = f"* SEARCH {number} 2" if verb == "UID SEARCH" else f"* 1 FETCH (UID {number} BODY[]<0> {{{{3}}}}\r\nabc)"
+    box.says = {verb: f"{says}\r\n{{tag}} OK Done"}
+    reading.run("feedback", "fetch")
+    assert box.done == ({2} if verb == "UID SEARCH" else set())
+
+
+def test_who_is_let_in_by_the_greeting_shows_no_password(reading: Office, box: Mailbox) -> None:
+    """RFC 3501 §7.1.4: PREAUTH says that the log-in was done, by a certificate or a tunnel say."""
+    box.greeting = "* PREAUTH [CAPABILITY IMAP4rev1] Welcome, presse"
+    reading.run("feedback", "fetch")
+    assert box.done == {1, 2, 3}
+    assert box.shown == 0
+
+
+def test_who_is_let_in_before_the_line_is_protected_leaves(reading: Office, authority: Authority) -> None:
+    """There is no STARTTLS for whoever is logged in: somebody on the way may have said PREAUTH to keep us in clear."""
+    mailbox = Mailbox("presse", [letter(1)], password=PASSWORD, greeting="* PREAUTH [CAPABILITY IMAP4rev1] Hello")
+    with mailbox_server(authority, mailbox, in_clear=True):
+        office = reading.at(9, feedback_imap_port=str(mailbox.port), feedback_imap_security="starttls")
+        said = one_sentence(office.run("feedback", "fetch", code=4))
+        assert "before the connection is protected" in said
+        assert "DISTRIBUTOR_FEEDBACK_IMAP_SECURITY" in said
+    assert (mailbox.shown, mailbox.done) == (0, set())

@@ -18,17 +18,17 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="The number that `feed
 
 @app.command()
 def explain(files: Files, as_json: AsJson = False) -> None:
-    """Say what a message is, and who said so. Needs no workspace and changes nothing; --json: one line per file."""
+    """Say what a message is, and who said so. Needs no workspace and changes nothing; --json: one line per message."""
     from distributor.cli.feedback import showing
-    from distributor.feedback.mailbox import files_of, read_raw
+    from distributor.feedback.mailbox import read_files
     from distributor.feedback.reading import read_message
 
-    for path in files_of(files):
-        reading = read_message(read_raw(path))
+    for name, raw in read_files(files):
+        reading = read_message(raw)
         if as_json:
-            showing.print_json_line(showing.as_json(str(path), reading))
+            showing.print_json_line(showing.as_json(name, reading))
         else:
-            showing.print_reading(str(path), reading)
+            showing.print_reading(name, reading)
 
 
 @app.command()
@@ -37,7 +37,7 @@ def read(context: typer.Context, files: Files) -> None:
     from distributor.cli.dispatches.running import recover_first
     from distributor.cli.feedback.showing import Tally, hand_on_answers
     from distributor.cli.terminal.output import console
-    from distributor.feedback.mailbox import read_files, read_raw
+    from distributor.feedback.mailbox import read_files
     from distributor.incoming import Incoming
     from distributor.wiring import open_workspace
 
@@ -45,9 +45,7 @@ def read(context: typer.Context, files: Files) -> None:
     recover_first(workspace)
     incoming = Incoming(workspace)
     tally = Tally(incoming.intake().take)
-    if Path("-") in files:
-        tally(read_raw(Path("-")), "standard input")
-    for name, raw in read_files([path for path in files if str(path) != "-"]):
+    for name, raw in read_files(files):
         tally(raw, name)
     console().print(tally.summary())
     hand_on_answers(incoming)
@@ -123,7 +121,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="Print the message itself, as it came.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one thing that came back, with the server's own words."""
+    """Show one thing that came back, in its sender's own words."""
     import sys
 
     from distributor.cli.terminal.output import console, show_json, visible, when
@@ -143,7 +141,8 @@ def show(
         row["received_at"] = when(row["received_at"], workspace.settings.timezone)
         for name, value in row.items():
             if value not in ("", None, {}):
-                console().print(f"{name}: {visible(str(value))}")
+                # A line of theirs is no line of ours.
+                console().print(f"{name}: {visible(str(value))}".replace("\n", "\n  "))
 
 
 @app.command()

@@ -26,6 +26,7 @@ _PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
 _LONGEST_NUMBER = 12
 _LONGEST_WORD = 12
 _BETWEEN = 3  # columns of space between two of a table
+_LINE_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_IN_JSON = re.compile(rf"{CONTROLS.pattern}|[\ud800-\udfff]")
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
 
@@ -58,6 +59,11 @@ def console(*, stderr: bool = False) -> Console:
 def visible(text: str) -> str:
     """`text` with a mark in place of each code that would steer the terminal or turn the direction of the line."""
     return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def on_one_line(text: str) -> str:
+    """`text`, `visible`, with a sign for each line break: what somebody put into a cell is no line of ours."""
+    return visible(_LINE_BREAK.sub("⏎", text))
 
 
 def show_json(value: Any) -> None:
@@ -157,7 +163,7 @@ def styled(text: str, style: str) -> Text:
 
 def show_under(out: Console, text: str, style: str = "", *, indent: int = 2) -> None:
     """Print a line set in under another; where a terminal is too narrow for it, it goes on further in."""
-    line = f"{' ' * indent}{text}"
+    line = f"{' ' * indent}{on_one_line(text)}"
     if out.is_terminal and len(line) > out.width:
         further = " " * (indent + 4)
         line = fill(line, out.width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)

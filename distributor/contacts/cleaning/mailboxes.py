@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from distributor.addresses import Address, BadAddress, parse_address
+from distributor.addresses import Address, BadAddress, parse_address, straightened
 from distributor.folding import fold, words
 
-_AROUND = " \t\u00a0\u202f\u2007\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_AROUND = (
+    " \t\u00a0\u202f\u2007\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad"
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # the direction of text
+)
+_TAKEN_OFF = "spaces or invisible characters around the address removed"
 _BREAK = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 # Blanks are taken from the first of a run, and nothing taken is given back: a cell of any length is read in one go.
 _BLANKS = r"(?:(?<!\s)\s++)"
@@ -76,7 +80,7 @@ def read_address_cell(cell: str) -> AddressCell:
     if plain:
         return AddressCell((("", plain),))
     text = cell.strip(_AROUND)
-    changes = ["spaces or invisible characters around the address removed"] if text != cell else []
+    changes = [_TAKEN_OFF] if text != cell else []
     if _BREAK.search(text):
         return _read_lines(text)
     plain = _plain(text)
@@ -98,9 +102,9 @@ def read_address_cell(cell: str) -> AddressCell:
                 pair, mended = _read_one(part)
                 pairs.append(pair)
                 told += mended
-            return AddressCell(_distinct(pairs), (*changes, *told))
+            return AddressCell(_distinct(pairs), tuple(dict.fromkeys((*changes, *told))))
     pair, mended = _read_one(text)
-    return AddressCell((pair,), (*changes, *mended), remark)
+    return AddressCell((pair,), tuple(dict.fromkeys((*changes, *mended))), remark)
 
 
 def _read_lines(text: str) -> AddressCell:
@@ -164,6 +168,9 @@ def _split(text: str) -> list[str]:
 def _read_one(text: str) -> tuple[tuple[str, Address], list[str]]:
     """One mailbox, as it stands or mended."""
     name, spec, changes = _unwrap(text.strip(";, "))
+    if (straight := straightened(spec)) != spec:
+        changes.append(f"«{spec}» read as «{straight}»")
+        spec = straight
     try:
         return (name, _parse(spec)), changes
     except BadAddress as error:
@@ -188,13 +195,16 @@ def _unwrap(text: str) -> tuple[str, str, list[str]]:
     for pattern in (_BRACKETS, _PARENTHESES):
         found = pattern.fullmatch(text)
         if found:
-            name, text = found[1].strip(" \t\"'«»\u00a0"), found[2].strip()
+            name, text = found[1].strip(_AROUND + "\"'«»"), found[2].strip()
             if name:
                 changes.append("name taken out of the address cell")
             break
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0].strip()
         changes.append("«mailto:» removed")
+    if (bare := text.strip(_AROUND)) != text:
+        changes.append(_TAKEN_OFF)
+        text = bare
     return ("" if "@" in name else name), text, changes
 
 

@@ -21,6 +21,16 @@ _LEADING_CIVILITY = re.compile(
     r"|Pr\b\.?|Prof\b\.?|Professeure?\b|Professor\b|Herrn?\b|Frau\b)\s*(?=\w)",
     re.IGNORECASE,
 )
+_MAN = r"(?:Monsieur|Mr\b\.?|M\.|M(?=[ /])|Herrn?)"
+_WOMAN = r"(?:Madame|Mademoiselle|Mme\b\.?|Me?lle\b\.?|Mrs\b\.?|Ms\b\.?|Miss|Frau)"
+_SCHOLAR = r"(?:Docteur|Professeure?|Professor|Dr\b\.?|Prof\b\.?|Pr\b\.?)"
+_AND = r" (?:et|ou|and|or|und|oder|&) "
+_COUPLE = re.compile(
+    rf"({_MAN}(?:{_AND}| ?[/&+] ?){_WOMAN}|{_WOMAN}(?:{_AND}| ?[/&+] ?){_MAN}"
+    rf"|{_SCHOLAR}{_AND}(?:{_MAN}|{_WOMAN}|{_SCHOLAR})|(?:{_MAN}|{_WOMAN}){_AND}{_SCHOLAR})\s+(?=\w)",
+    re.IGNORECASE,
+)
+"""«Dr./Prof.» is one person's."""
 _PARTICLES = words(
     "de du des da dos das di del della van von vom zu zur der den ter ten la le les el al ben bint bin ibn mac o"
 )
@@ -48,6 +58,12 @@ def take_civility(name: str) -> tuple[str, str]:
     if not found:
         return "", name
     return CIVILITIES[fold(found[1])], name[found.end() :].strip()
+
+
+def take_couple(name: str) -> tuple[str, str]:
+    """`M. et Mme Dupont` → (`M. et Mme`, `Dupont`); ("", name) when it does not start with two people's civilities."""
+    found = _COUPLE.match(name)
+    return (found[1], name[found.end() :]) if found else ("", name)
 
 
 def undo_capitals(name: str) -> str:

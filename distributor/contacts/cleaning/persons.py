@@ -9,7 +9,13 @@ from functools import lru_cache
 from distributor.contacts.cleaning.cells import clean_text
 from distributor.contacts.cleaning.drafts import Value
 from distributor.contacts.cleaning.mailboxes import names_a_desk
-from distributor.contacts.cleaning.names import normal_civility, split_full_name, take_civility, undo_capitals
+from distributor.contacts.cleaning.names import (
+    normal_civility,
+    split_full_name,
+    take_civility,
+    take_couple,
+    undo_capitals,
+)
 from distributor.folding import fold
 
 _BETWEEN_PEOPLE = re.compile(r" (?:et|and|und|&) | ?[;/] ?")
@@ -22,10 +28,14 @@ def read_name(
 
     A column of whole names fills up what the column of first or last names leaves open.
     """
-    first, last = said.get("first_name", ""), said.get("last_name", "")
+    couple, first = take_couple(said.get("first_name", ""))
+    beside_last, last = take_couple(said.get("last_name", ""))
+    couple = couple or beside_last
     civility = _read_civility(said.get("civility", ""), kept, changes)
     if not (first and last):
         whole, last_first = _whole_name(said, "" if first or last else given)
+        around, whole = take_couple(whole)
+        couple = couple or around
         taken, whole = take_civility(whole)
         if taken:
             changes.append(f"«{taken}» taken out of the name")
@@ -44,7 +54,10 @@ def read_name(
             civility = civility or taken
             if name:
                 values[key] = name
-    if civility:
+    if couple:
+        kept.setdefault("title", couple)
+        changes.append(f"«{couple}» taken out of the name, kept as «title»: greeted without a civility")
+    elif civility:
         values["civility"] = civility
     return values
 

@@ -49,6 +49,8 @@ class Token:
 class FilterError(BadInput):
     """A filter that cannot be understood; `column` (from 1) is where, and the message shows it with a caret below."""
 
+    has_lines = True
+
     def __init__(self, text: str, column: int, why: str, *, mend: str = "") -> None:
         shown, caret = _window(text, column)
         place = f"The filter cannot be read at column {column}: {why}.\n  {shown}\n  {caret}"

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -42,6 +42,7 @@ _NOT_REACHED = {
 }
 _IS_DESK = "is a desk's address: nobody there was written to in person"
 _WROTE = "the outlet has written about it"
+_MONTH = re.compile(r"\d{4}-\d\d")
 _BACK_ON = re.compile(r"\bback on (\d{4}-\d\d-\d\d)")
 _ANSWERED = {
     "reply": "answered",
@@ -230,24 +231,37 @@ class _Facts:
         return self._away([*about.values(), *loose], about)
 
     def _away(self, events: Iterable[FeedbackEvent], about: Collection[int | None]) -> str:
-        """Until the day on which an out-of-office note says they are back; one that says no day counts for good."""
+        """Until the day on which an out-of-office note says they are back; one that says no day counts for good.
+
+        Where it says a month, until that is over.
+        """
         for one in events:
             if one.kind != _AWAY:
                 continue
             back = _back_on(one)
-            if back is not None and self.choosing.today < back:
-                return f"is out of office until {back}"
+            if back is not None and self.choosing.today < back.surely:
+                return f"is out of office until {back.said}"
             if back is None and one.id in about:
                 return "was out of office, and did not say until when"
         return ""
 
 
-def _back_on(event: FeedbackEvent) -> date | None:
+class _Back(NamedTuple):
+    """When somebody who was away is back: in words, and the first day on which they surely are."""
+
+    said: str
+    surely: date
+
+
+def _back_on(event: FeedbackEvent) -> _Back | None:
     found = _BACK_ON.search(str(event.details.get("note", "")) + " " + str(event.details.get("done", "")))
     text = str(event.details.get("back_on") or (found[1] if found else ""))
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        if _MONTH.fullmatch(text):
+            over = date.fromisoformat(f"{text}-01") + timedelta(days=31)
+            return _Back(f"some day in {text}", over.replace(day=1))
+        return _Back(text, date.fromisoformat(text))
+    except (ValueError, OverflowError):
         return None
 
 
