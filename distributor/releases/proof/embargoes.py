@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from distributor.errors import BadInput
 from distributor.releases.findings import Level, ProofSubject
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.proof.rule import Hit, Rule, Said
 from distributor.releases.readers.dates import find_date, find_time
-from distributor.releases.readers.embargo import is_notice, localise, named_zone, read_embargo
+from distributor.releases.readers.embargo import (
+    is_notice,
+    is_on_goods,
+    localise,
+    named_zone,
+    read_embargo,
+    speaks_of_a_text,
+)
 
 EMBARGO_PAST = Rule(
     "embargo-past",
@@ -82,6 +90,19 @@ _SAYS_UNTIL = re.compile(
     r"\b(?:sous|under)\s+(?:strict\s+)?embargo\s+(?:presse\s+)?(?:jusqu|until|till)|\bembargoed\s+(?:until|till)",
     re.IGNORECASE,
 )
+# «Un État sous embargo jusqu'au 31 mai 2027 ne peut acheter ni munitions ni drones»: news, where no text is spoken of.
+_TRADE = re.compile(
+    r"\b(?:pays|états?|îles?|régimes?|armes|munitions|armements?|produits|marchandises|exportations?|importations?|pétrole"
+    r"|gaz|bois|blé|viandes?|vins?|céréales|sanctions?|country|countries|states?|regimes?|goods|exports?|imports?|oil|arms"
+    r"|weapons|timber|grain|wheat|trade)\b",
+    re.IGNORECASE,
+)
+_FAR = timedelta(days=30)
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+")
+# What speaks of an earlier release takes its embargo over; the message does not say it any more.
+_OF_AN_EARLIER = frozenset(
+    {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION, ReleaseKind.FOLLOW_UP}
+)
 _HOUR = re.compile(
     r"(?<![\w.,:])(?P<hour>\d{1,2}\s?(?:h\s?(?:\d{2})?|heures?|:\d{2}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?))(?!\w)",
     re.IGNORECASE,
@@ -96,9 +117,9 @@ def embargo(subject: ProofSubject) -> Iterator[Hit]:
         return
     line = subject.draft.lines.get("embargo_until")
     excerpt, local = subject.source_line(line), _local(until, subject)
-    if until < subject.send_at:
+    if until < subject.send_at and subject.draft.kind not in _OF_AN_EARLIER:
         yield EMBARGO_PAST.at(line, excerpt, local=local)
-    elif until > subject.send_at:
+    if until > subject.send_at:
         yield EMBARGO_AHEAD.at(line, excerpt, local=local, zone=subject.timezone.key)
     for number, row in enumerate(subject.source.split("\n"), start=1):
         if number == line or row.startswith("embargo:") or "mbargo" not in row.lower() or not is_notice(row):
@@ -115,8 +136,24 @@ def _unset(subject: ProofSubject) -> Iterator[Hit]:
     """What a reader would take for an embargo, in the words that recipients get: what was read is not there."""
     for field, text in subject.prose():
         for row in text.split("\n"):
-            if "mbargo" in row.lower() and (is_notice(row) or _SAYS_UNTIL.search(row)):
+            if "mbargo" in row.lower() and (is_notice(row) or _asks_to_wait(row, subject)):
                 yield EMBARGO_UNSET.at(subject.line_of(row.strip(), field), row.strip()[:_LONGEST_NOTICE])
+
+
+def _asks_to_wait(row: str, subject: ProofSubject) -> bool:
+    """Whether a sentence of these asks newsrooms to wait, rather than tells of goods that may not be sold."""
+    sentences = (one for one in _SENTENCES.split(row) if _SAYS_UNTIL.search(one) and not is_on_goods(one))
+    return any(not _is_of_trade(one, subject) for one in sentences)
+
+
+def _is_of_trade(sentence: str, subject: ProofSubject) -> bool:
+    if speaks_of_a_text(sentence) or _HOUR.search(sentence) or not _TRADE.search(sentence):
+        return False
+    found = find_date(sentence)
+    try:
+        return found is None or found.nearest_to(subject.send_day) - subject.send_day > _FAR
+    except ValueError:
+        return False
 
 
 def _local(moment: datetime, subject: ProofSubject) -> str:

@@ -39,7 +39,9 @@ _WRITTEN_OUT = (
     *(*_FRENCH_MONTHS, *_ENGLISH_MONTHS),
     *(bare for bare, number in _BARE_FRENCH.items() if len(bare) == len(_FRENCH_MONTHS[number - 1])),
 )
-_MONTH_ALONE = re.compile(rf"(?:{'|'.join(_WRITTEN_OUT)})\s+(?:19|20)\d\d", re.IGNORECASE)
+MONTHS_WRITTEN_OUT = "|".join(_WRITTEN_OUT)
+"""Months in full, in French and English, for a pattern that ignores case."""
+_MONTH_ALONE = re.compile(rf"(?:{MONTHS_WRITTEN_OUT})\s+(?:19|20)\d\d", re.IGNORECASE)
 
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d{2})(?!\d))?"
