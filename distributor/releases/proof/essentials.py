@@ -8,7 +8,7 @@ from distributor.addresses import is_address
 from distributor.releases.draft import PressContact
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.proof.rule import CORRECT_IT, Hit, Rule, Said, listed
-from distributor.releases.readers.language import detect_language
+from distributor.releases.readers.language import UNSURE, tell_language
 
 UNDEFINED_FIELD = Rule(
     "undefined-field",
@@ -91,9 +91,25 @@ LANGUAGE = Rule(
         "Formule d'appel, mentions, guillemets et dates suivent la langue du communiqué.",
     ),
 )
+LANGUAGE_UNSURE = Rule(
+    UNSURE,
+    Level.WARN,
+    Said(
+        "The language is taken as `{said}`: too little in the text tells it.",
+        "La langue est prise pour du `{said}` : trop peu de mots le disent.",
+    ),
+    Said(
+        "On top, between two lines `---`, write `lang: {said}` (or the right one) and `title:` with the headline.",
+        "En haut, entre deux lignes `---`, écrivez `lang: {said}` (ou la bonne langue) et `title:` avec le titre.",
+    ),
+    Said(
+        "Salutation, notices, quotes and dates follow the language of the release.",
+        "Formule d'appel, mentions, guillemets et dates suivent la langue du communiqué.",
+    ),
+)
 RULES = (
     *(UNDEFINED_FIELD, HEADLINE_EMPTY, BODY_EMPTY),
-    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE),
+    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE, LANGUAGE_UNSURE),
 )
 
 
@@ -164,9 +180,11 @@ def _details_in(text: str) -> str:
 def language(subject: ProofSubject) -> Iterator[Hit]:
     """The text is in the language the release says, since salutations and notices follow it."""
     said = subject.draft.lang
-    seen = detect_language(subject.draft.body, default=said)
-    if said[:2] in {"fr", "en"} and seen[:2] != said[:2]:
+    seen = tell_language(subject.draft.body)
+    if said[:2] in {"fr", "en"} and seen and seen != said[:2]:
         yield LANGUAGE.at(subject.draft.lines.get("lang"), said=said, seen=seen)
+    elif any(remark.code == UNSURE for remark in subject.draft.remarks):
+        yield LANGUAGE_UNSURE.at(None, said=said)
 
 
 CHECKS = (undefined_fields, headline_and_body, contact, language)
