@@ -151,6 +151,45 @@ SAMPLES: list[Sample] = [
         standfirst="Exposition du 5 février au 31 mai 2027",
     ),
     sample(
+        "German, under embargo",
+        "PRESSEMITTEILUNG\nSperrfrist: Mittwoch, 2. Dezember 2026, 10.30 Uhr\n\n"
+        "Hafenstadt Lannig eröffnet ein Kraftwerk\n\n"
+        "Lannig, 30. November 2026 – Die Hafenstadt nimmt das erste Kraftwerk der Bucht in Betrieb. Es ist mit dem "
+        "Netz der Stadt verbunden.\n\nÜber die Stadtwerke Lannig\nSie versorgen 90.000 Menschen.\n\n"
+        "Pressekontakt:\nJörg Petersen\nTel. +49 40 0000 1212\npresse@lannig.example",
+        headline="Hafenstadt Lannig eröffnet ein Kraftwerk",
+        place="Lannig",
+        date=date(2026, 11, 30),
+        embargo="2026-12-02T10:30:00+01:00",
+        boilerplate="**Über die Stadtwerke Lannig**",
+        contacts=[("Jörg Petersen", "", "presse@lannig.example", "+49 40 0000 1212", "")],
+    ),
+    sample(
+        "festival, and a communiqué with number and month",
+        "FESTIVAL DES VENTS – 12e édition\nDu 2 au 5 juillet 2027 – Brélès\n\n"
+        "COMMUNIQUÉ DE PRESSE N°3 – novembre 2026\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "situation report of a fire brigade",
+        "SDIS 29B\nTél. 02 98 00 39 39\n\nPoint de situation n° 4 – lundi 30 novembre 2026 – 17 h\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        date=date(2026, 11, 30),
+    ),
+    sample(
+        "offices before the names of two contacts",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContacts\n"
+        "Brélès Biotech : Dr Paul Ferrand, directeur général – ir@biotech.example\n"
+        "NewSilver Conseil (presse) : Ambre Delon – +33 1 00 00 35 35 – adelon@newsilver.example",
+        headline="Des horaires de nuit à revoir",
+        contacts=[
+            ("Paul Ferrand", "directeur général", "ir@biotech.example", "", "Brélès Biotech"),
+            ("Ambre Delon", "", "adelon@newsilver.example", "+33 1 00 00 35 35", "NewSilver Conseil (presse)"),
+        ],
+    ),
+    sample(
         "month of a museum",
         f"COMMUNIQUÉ DE PRESSE\nMars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
         headline="Des horaires de nuit à revoir",

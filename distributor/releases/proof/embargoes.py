@@ -97,6 +97,7 @@ _TRADE = re.compile(
     r"|weapons|timber|grain|wheat|trade)\b",
     re.IGNORECASE,
 )
+_SENTENCE_BEGINS = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÀ-Ý«“])")
 _FAR = timedelta(days=30)
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
 # What speaks of an earlier release takes its embargo over; the message does not say it any more.
@@ -168,7 +169,7 @@ def zones(subject: ProofSubject) -> Iterator[Hit]:
         hours = list(_zoned_hours(row))
         if len(hours) != 2 or hours[0][2] == hours[1][2]:
             continue
-        day = _day_of(row, subject)
+        day = _day_of(_sentence(row, hours[0][1], hours[1][1]), subject)
         try:
             first, second = (localise(_at(day, text), zone) for text, _, zone in hours)
         except (BadInput, ValueError):
@@ -191,6 +192,12 @@ def _zoned_hours(row: str) -> Iterator[tuple[str, int, tzinfo]]:
         zone = named_zone(row[match.end() : min(end, match.end() + 40)])
         if zone is not None:
             yield match["hour"].strip(), match.start(), zone
+
+
+def _sentence(row: str, start: int, end: int) -> str:
+    """What of a line is one sentence with the places between these two."""
+    before = _SENTENCE_BEGINS.split(row[:start])[-1]
+    return before + row[start:end] + _SENTENCE_BEGINS.split(row[end:], maxsplit=1)[0]
 
 
 def _is_a_list(row: str, hours: list[tuple[str, int, tzinfo]]) -> bool:

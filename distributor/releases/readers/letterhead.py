@@ -104,7 +104,7 @@ def dateline_of(text: str) -> Dateline | None:
 
 def _is_bare_or_dated(rest: str) -> bool:
     """Whether nothing stands behind «Communiqué de presse» but the same in another language, or its date or month."""
-    rest = rest.strip(marks.SEPARATORS)
+    rest = marks.cut_number(rest.strip(marks.SEPARATORS)).strip(marks.SEPARATORS)
     if is_month(rest):
         return True
     if again := marks.kicker(rest):

@@ -59,6 +59,7 @@ SLIPS = {
 }
 INNOCENT = [
     "Né un 29 février, il fête ses 46 mars et 45 mai au 06 31 02 30 31. Version 30.02.26, pages 31/02/26.",
+    "Il a parlé au congrès du 17 janvier 2026. L'appel a lieu aujourd'hui à 8h30 CET (3:30 am ET).",
     "In June 31 people came, and in February 30 of them left.",
     "Rendez-vous le vendredi 3 avril 2026 au port, puis le 3 avril 2027.",
     "Le salon se tient du 5 au 12 avril, du 28 mars au 3 avril et du 20 décembre au 4 janvier 2027.",
