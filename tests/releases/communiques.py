@@ -190,6 +190,15 @@ SAMPLES: list[Sample] = [
         ],
     ),
     sample(
+        "dateline with country and hour, before the text",
+        "Brélès Biotech annonce ses résultats\n\nBrélès (France), le 12 mars 2026, 7h30 CET – "
+        f"{BODY_FR}\n\nContact : Jeanne Martin, j.martin@biotech.example",
+        headline="Brélès Biotech annonce ses résultats",
+        place="Brélès (France)",
+        date=date(2026, 3, 12),
+        body_starts="Les salariés de la filière",
+    ),
+    sample(
         "month of a museum",
         f"COMMUNIQUÉ DE PRESSE\nMars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
         headline="Des horaires de nuit à revoir",
