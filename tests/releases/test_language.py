@@ -60,6 +60,19 @@ def test_where_it_is_told_nothing_is_said(text: str) -> None:
     assert _codes(text, "language") == []
 
 
+def test_a_text_in_two_languages_is_better_two_releases() -> None:
+    (found,) = _codes(f"Titre\n\n{BODY_FR}\n\nEnglish version\n\n{BODY_EN}\n", "two-languages")
+    assert "`fr`" in found.message
+    assert "`en`" in found.message
+
+
+@pytest.mark.parametrize(
+    "quoted", [BODY_EN.split("\n\n")[1], "A cold-water reef of Holocene age. Deep Reef Letters, 14."]
+)
+def test_a_quotation_in_another_language_is_none(quoted: str) -> None:
+    assert _codes(f"Titre\n\n{BODY_FR}\n\n{BODY_FR}\n\n{quoted}\n", "two-languages") == []
+
+
 def _codes(text: str, code: str) -> list[Finding]:
     draft = read_release(text.encode(), file="release.txt", timezone=PARIS)
     return [one for one in proof(ProofSubject(draft, text, NOON, PARIS)) if one.code == code]

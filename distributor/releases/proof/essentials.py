@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from distributor.addresses import is_address
@@ -107,10 +108,22 @@ LANGUAGE_UNSURE = Rule(
         "Formule d'appel, mentions, guillemets et dates suivent la langue du communiqué.",
     ),
 )
+TWO_LANGUAGES = Rule(
+    "two-languages",
+    Level.NOTE,
+    Said("The text is in two languages, `{said}` and `{seen}`.", "Le texte est en deux langues, `{said}` et `{seen}`."),
+    Said(
+        "Make two releases of it: import the second with --translates SLUG, and each journalist gets their language.",
+        "Faites-en deux communiqués : importez le second avec --translates NOM, et chacun reçoit sa langue.",
+    ),
+    Said("Whoever reads one of them scrolls past the other.", "Qui lit l'une fait défiler l'autre."),
+)
 RULES = (
     *(UNDEFINED_FIELD, HEADLINE_EMPTY, BODY_EMPTY),
-    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE, LANGUAGE_UNSURE),
+    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE, LANGUAGE_UNSURE, TWO_LANGUAGES),
 )
+
+_TRANSLATED, _SHARE = 25, 0.3  # words in the other language, and their share: a quotation has fewer
 
 
 def undefined_fields(subject: ProofSubject) -> Iterator[Hit]:
@@ -187,4 +200,16 @@ def language(subject: ProofSubject) -> Iterator[Hit]:
         yield LANGUAGE_UNSURE.at(None, said=said)
 
 
-CHECKS = (undefined_fields, headline_and_body, contact, language)
+def two_languages(subject: ProofSubject) -> Iterator[Hit]:
+    """A release says everything once: paragraphs in another language than the most are a translation's."""
+    counts: Counter[str] = Counter()
+    for paragraph in subject.draft.body.split("\n\n"):
+        if told := tell_language(paragraph):
+            counts[told] += len(paragraph.split())
+    if len(counts) > 1:
+        (said, _), (seen, other) = counts.most_common(2)
+        if other >= _TRANSLATED and other >= _SHARE * counts.total():
+            yield TWO_LANGUAGES.at(None, said=said, seen=seen)
+
+
+CHECKS = (undefined_fields, headline_and_body, contact, language, two_languages)
