@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import ods, row, xlsx
 
+from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.lists.press_lists import list_members
@@ -79,6 +80,13 @@ def test_what_stands_around_pasted_recipients_is_told() -> None:
 def test_a_table_with_a_title_is_no_pasted_block(text: str) -> None:
     (table,) = read_source(text.encode())
     assert not any("as a mail program writes them" in remark for remark in table.remarks)
+
+
+def test_two_addresses_in_each_row_under_a_title_are_not_taken_for_so_many_people() -> None:
+    (table,) = read_source(b"Annuaire 2026\nanne@x.example,a@perso.example\nluc@x.example,l@perso.example\n")
+    rows = [row.cells for row in table.rows if isinstance(row, SourceRow)]
+    with pytest.raises(BadInput, match="No column holds e-mail addresses"):
+        map_columns(table.header, rows)
 
 
 def test_a_slip_among_pasted_recipients_is_rejected_alone(database: Database) -> None:

@@ -52,8 +52,8 @@ def read_pasted(text: str) -> Pasted | None:
     numbers = [line for line, _, _ in found]
     counts = {numbers.count(line) for line in set(numbers)} if len(set(numbers)) < 1000 else {1}
     is_table = len(set(numbers)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece, _ in found)
-    is_plain = not around and not any(_BULLET.match(line) or _LABEL.match(line) for line in lines)
-    if is_plain and (counts == {1} or is_table):
+    is_marked = any(_BULLET.match(line) or _LABEL.match(line) for line in lines)
+    if not is_marked and (is_table if counts != {1} else not around):
         return None
     return Pasted(tuple(_by_person(found)), tuple(around))
 
