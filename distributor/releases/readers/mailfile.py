@@ -16,7 +16,7 @@ from distributor.releases.readers import html
 
 MAX_BYTES = 40_000_000
 
-_HEADER = re.compile(rb"\A(?:[!-9;-~]{1,60}:[ \t].*(?:\r?\n[ \t].*)*\r?\n){2,}\r?\n")
+_HEADER = re.compile(rb"\A(?:[!-9;-~]{1,60}:[ \t][^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){2,}\r?\n")
 _ONLY_A_MAILER_WRITES = re.compile(rb"^(?:MIME-Version|Message-ID|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
 _LOOKED_AT = 60_000
 
