@@ -114,6 +114,20 @@ def test_what_is_too_long_for_a_terminal_goes_on_further_in(folder: Path, tmp_pa
     assert "  line 3: rejected: " in shown
 
 
+def test_an_address_that_agreed_to_an_embargo_is_whole_on_a_narrow_terminal(run: Run, folder: Path) -> None:
+    address = "wout.lambrechts@agence-boreale.example"
+    under = folder / "pont.md"
+    text = "---\ntitle: Le pont rouvre\nembargo: 2099-01-05T18:00\n---\n\nLe pont rouvre lundi.\n"
+    under.write_text(text, "utf-8")
+    assert run("releases", "import", str(under), "--slug", "pont", workspace=folder).returncode == 0
+    name = ("--first", "Jean-Wout", "--last", "Lambrechts")
+    assert run("contacts", "add", address, *name, workspace=folder).returncode == 0
+    how = ("--how", "téléphone")
+    assert run("releases", "accept-embargo", "pont", address, *how, workspace=folder).returncode == 0
+    shown = on_a_terminal("releases", "embargo", "pont", workspace=folder, COLUMNS="80", NO_COLOR="1")
+    assert address in shown
+
+
 def test_on_a_terminal_there_is_colour_but_not_with_no_color(prepared: Path) -> None:
     assert ESCAPE in on_a_terminal("report", "halle", workspace=prepared)
     plain = on_a_terminal("report", "halle", workspace=prepared, NO_COLOR="1")

@@ -282,6 +282,15 @@ def test_a_clean_row_is_one_that_cleaning_leaves_alone(cells: list[str]) -> None
         ("Notizen", Field.NOTES),
         ("Nachname, Vorname", Field.FULL_NAME_LAST_FIRST),
         ("Website 1 - Label", None),
+        ("Journal / Radio", Field.OUTLET),
+        ("Radio, TV ou journal", Field.OUTLET),
+        ("Média/Support", Field.OUTLET),
+        ("Mél / Courriel", Field.ADDRESS),
+        ("Fixe / Portable", Field.PHONE),
+        ("Mail / Tél.", None),
+        ("Adresse / Ville", None),
+        ("Radio", None),
+        ("Rubrique / Secteur", None),
     ],
 )
 def test_columns_of_other_programs_are_recognised(name: str, field: Field | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so
+from distributor.contacts.cleaning.optout import cell_says_so, is_yes, remarks_say_so, title_says_so
 from distributor.contacts.cleaning.particulars import Field, field_of
 
 
@@ -153,6 +153,27 @@ def test_a_column_of_objections(cell: str, said: bool) -> None:
 @pytest.mark.parametrize("name", ["Désinscrit(e)", "STOP", "Ne plus recevoir", "Do not email", "Opposition RGPD"])
 def test_a_column_of_objections_is_known_by_its_name(name: str) -> None:
     assert field_of(name) is Field.OPTED_OUT
+
+
+OBJECTORS = (
+    "Opposés|Personnes opposées|Contacts désinscrits|Liste STOP|Stops|RGPD - oppositions|Refus|Ont refusé|Retirés"
+    "|À exclure|Ne veulent plus|Ne pas diffuser|Unsubscribes|Removed|Bloqués|Supprimés à leur demande|Opposition"
+    "|Désinscrits 2025"
+)
+OTHERS = (
+    "Inscrits|Presse|L'Opposition magazine|Non|Contacts|Presse d'opposition|Liste rouge|À relancer|Exclusivités|Exclus"
+    "|Refuge animalier|Retraités|Liste 2|Partis d'opposition|Bloc-notes"
+)
+
+
+@pytest.mark.parametrize("title", OBJECTORS.split("|"))
+def test_a_sheet_or_a_title_of_those_who_want_no_more(title: str) -> None:
+    assert title_says_so(title)
+
+
+@pytest.mark.parametrize("title", OTHERS.split("|"))
+def test_any_other_title(title: str) -> None:
+    assert not title_says_so(title)
 
 
 @given(st.text())

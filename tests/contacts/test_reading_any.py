@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import ods, row, xlsx
 
+from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.lists.press_lists import list_members
@@ -49,6 +50,15 @@ def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: 
         ),
         ("Cci : Anne Martin <anne@x.example>, luc@x.example", ["Anne Martin", "luc@x.example"]),
         ("a@x.example;b@x.example;c@x.example", ["a@x.example", "b@x.example", "c@x.example"]),
+        (
+            "Bonjour Karine, voici :\n\nAnne Martin <anne@x.example>; luc@x.example\n\nBonne journée\nPaul\n",
+            ["Anne Martin", "luc@x.example"],
+        ),
+        (
+            "Bonjour Karine,\nvoici :\n- Anne Martin <anne@x.example>\n- luc@x.example\n• Zoé <zoe@x.example>\n",
+            ["Anne Martin", "luc@x.example", "Zoé"],
+        ),
+        ("À : Anne Martin <anne@x.example>\nCc : luc@x.example\nObjet : contacts\n", ["Anne Martin", "luc@x.example"]),
     ],
 )
 def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: list[str], database: Database) -> None:
@@ -57,6 +67,26 @@ def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: li
     with database.session() as session:
         members = list(list_members(session, "presse"))
     assert sorted(f"{one.first_name} {one.last_name}".strip() or one.address for one in members) == sorted(found)
+
+
+def test_what_stands_around_pasted_recipients_is_told() -> None:
+    (table,) = read_source(b"Bonjour Karine, voici :\nAnne <anne@x.example>; luc@x.example\n\nPaul\n")
+    assert "line 1 «Bonjour Karine, voici :», line 4 «Paul»" in table.remarks[-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["Annuaire\nE-mail\nanne@x.example\nluc@x.example\n", "Qui;Joindre\nanne@x.example;luc@x.example\n"]
+)
+def test_a_table_with_a_title_is_no_pasted_block(text: str) -> None:
+    (table,) = read_source(text.encode())
+    assert not any("as a mail program writes them" in remark for remark in table.remarks)
+
+
+def test_two_addresses_in_each_row_under_a_title_are_not_taken_for_so_many_people() -> None:
+    (table,) = read_source(b"Annuaire 2026\nanne@x.example,a@perso.example\nluc@x.example,l@perso.example\n")
+    rows = [row.cells for row in table.rows if isinstance(row, SourceRow)]
+    with pytest.raises(BadInput, match="No column holds e-mail addresses"):
+        map_columns(table.header, rows)
 
 
 def test_a_slip_among_pasted_recipients_is_rejected_alone(database: Database) -> None:

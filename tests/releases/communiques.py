@@ -64,6 +64,141 @@ SAMPLES: list[Sample] = [
         standfirst="Information réglementée",
     ),
     sample(
+        "letterhead of a prefecture, line by line",
+        "PRÉFET\nDES CÔTES-DE-L'OUEST\nLiberté\nÉgalité\nFraternité\n\nCabinet du préfet\nService de presse\n\n"
+        f"COMMUNIQUÉ DE PRESSE\nBrélès, le 12 mars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        place="Brélès",
+    ),
+    sample(
+        "immediate under the letterhead, without accents",
+        "CHU de Brélès\nPOUR DIFFUSION IMMEDIATE\n\nCOMMUNIQUE DE PRESSE\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        remark="Read as the letterhead: «CHU de Brélès»",
+    ),
+    sample(
+        "letterhead in two languages",
+        "MÉDECINS DU QUAI / QUAY DOCTORS\n\nCOMMUNIQUÉ DE PRESSE / PRESS RELEASE\n12 mars 2026 / 12 March 2026\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        date=date(2026, 3, 12),
+    ),
+    sample(
+        "who signs with us, in a row",
+        "CGT-Ouvriers du Port • CFDT Manutention • FO Docks • UNSA Portuaire\n\nPOUR DIFFUSION IMMÉDIATE\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        remark="Read as the letterhead: «CGT-Ouvriers du Port • CFDT Manutention • FO Docks • UNSA Portuaire»",
+    ),
+    sample(
+        "who signs with us, with dashes",
+        "Emmaüs du Large – Secours des Îles – Médecins du Quai – La Cimade du Ponant\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "who signs with us, with commas",
+        f"CGT, CFDT, FO, Ligue des droits de Brélès et UNSA\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "who signs with us, under a label",
+        "Signataires : Emmaüs du Large, Secours des Îles, Ligue des droits de Brélès et La Cimade du Ponant\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "who signs with us, one on a line, to the newsrooms",
+        "Collectif Eau du Ponant\nAssociation des riverains de l'Aven-Nord\nLes Amis de la Loutre\n\n"
+        f"À l'attention des rédactions – communiqué commun\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "a headline with dashes and organisations in it",
+        f"CGT, CFDT, FO et UNSA appellent à la grève\n\nRassemblement jeudi à la porte 4\n\n{BODY_FR}",
+        headline="CGT, CFDT, FO et UNSA appellent à la grève",
+    ),
+    sample(
+        "a headline of three things",
+        f"Marées noires – Marées blanches – Une exposition à Brélès\n\nCent toiles au musée\n\n{BODY_FR}",
+        headline="Marées noires – Marées blanches – Une exposition à Brélès",
+    ),
+    sample(
+        "a headline of places",
+        f"Paris, Lyon, Marseille et Brélès\n\nQuatre villes contre le bruit\n\n{BODY_FR}",
+        headline="Paris, Lyon, Marseille et Brélès",
+    ),
+    sample(
+        "organisations as a headline above the text itself",
+        f"Emmaüs du Large – Secours des Îles – Médecins du Quai – La Cimade du Ponant\n\n{BODY_FR}",
+        headline="Emmaüs du Large – Secours des Îles – Médecins du Quai – La Cimade du Ponant",
+    ),
+    sample(
+        "regulated information, after the close",
+        "INFORMATION RÉGLEMENTÉE\nDiffusé le 12 mars 2026 après clôture de la Bourse\n\n"
+        "Brélès, le 12 mars 2026 – 17h45\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        standfirst="INFORMATION RÉGLEMENTÉE",
+        place="Brélès",
+    ),
+    sample(
+        "press kit of a museum, and the days of the show",
+        "Musée des Beaux-Rivages\nDOSSIER DE PRESSE\nExposition du 5 février au 31 mai 2027\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        standfirst="Exposition du 5 février au 31 mai 2027",
+    ),
+    sample(
+        "German, under embargo",
+        "PRESSEMITTEILUNG\nSperrfrist: Mittwoch, 2. Dezember 2026, 10.30 Uhr\n\n"
+        "Hafenstadt Lannig eröffnet ein Kraftwerk\n\n"
+        "Lannig, 30. November 2026 – Die Hafenstadt nimmt das erste Kraftwerk der Bucht in Betrieb. Es ist mit dem "
+        "Netz der Stadt verbunden.\n\nÜber die Stadtwerke Lannig\nSie versorgen 90.000 Menschen.\n\n"
+        "Pressekontakt:\nJörg Petersen\nTel. +49 40 0000 1212\npresse@lannig.example",
+        headline="Hafenstadt Lannig eröffnet ein Kraftwerk",
+        place="Lannig",
+        date=date(2026, 11, 30),
+        embargo="2026-12-02T10:30:00+01:00",
+        boilerplate="**Über die Stadtwerke Lannig**",
+        contacts=[("Jörg Petersen", "", "presse@lannig.example", "+49 40 0000 1212", "")],
+    ),
+    sample(
+        "festival, and a communiqué with number and month",
+        "FESTIVAL DES VENTS – 12e édition\nDu 2 au 5 juillet 2027 – Brélès\n\n"
+        "COMMUNIQUÉ DE PRESSE N°3 – novembre 2026\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+    ),
+    sample(
+        "situation report of a fire brigade",
+        "SDIS 29B\nTél. 02 98 00 39 39\n\nPoint de situation n° 4 – lundi 30 novembre 2026 – 17 h\n\n"
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}",
+        headline="Des horaires de nuit à revoir",
+        date=date(2026, 11, 30),
+    ),
+    sample(
+        "offices before the names of two contacts",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContacts\n"
+        "Brélès Biotech : Dr Paul Ferrand, directeur général – ir@biotech.example\n"
+        "NewSilver Conseil (presse) : Ambre Delon – +33 1 00 00 35 35 – adelon@newsilver.example",
+        headline="Des horaires de nuit à revoir",
+        contacts=[
+            ("Paul Ferrand", "directeur général", "ir@biotech.example", "", "Brélès Biotech"),
+            ("Ambre Delon", "", "adelon@newsilver.example", "+33 1 00 00 35 35", "NewSilver Conseil (presse)"),
+        ],
+    ),
+    sample(
+        "dateline with country and hour, before the text",
+        "Brélès Biotech annonce ses résultats\n\nBrélès (France), le 12 mars 2026, 7h30 CET – "
+        f"{BODY_FR}\n\nContact : Jeanne Martin, j.martin@biotech.example",
+        headline="Brélès Biotech annonce ses résultats",
+        place="Brélès (France)",
+        date=date(2026, 3, 12),
+        body_starts="Les salariés de la filière",
+    ),
+    sample(
         "month of a museum",
         f"COMMUNIQUÉ DE PRESSE\nMars 2026\n\nDes horaires de nuit à revoir\n\n{BODY_FR}",
         headline="Des horaires de nuit à revoir",

@@ -267,6 +267,35 @@ def test_of_an_embargo_in_two_zones_the_first_hour_is_of_its_own() -> None:
     assert draft.embargo_until == datetime(2026, 3, 3, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Embargo sur les armes : l'ONU vote une prolongation jusqu'au 31 mai 2027",
+        "Embargo américain : la filière demande sa levée avant le 1er mars",
+        "Embargo on timber to be lifted before June",
+        "Sous embargo jusqu'en 2027, le Sud-Maran manque de tout",
+        "Under embargo until 2027, the country runs dry",
+    ],
+)
+def test_an_embargo_on_goods_is_news(headline: str) -> None:
+    draft = read_release(f"{headline}\n\nLe Conseil a voté hier.\n".encode(), file="r.txt", timezone=PARIS)
+    assert (draft.headline, draft.embargo_until) == (headline, None)
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Embargo sur ces informations jusqu'au 3 mars 2026 à 9 h",
+        "Embargo on this release until 3 March 2026, 9 am",
+        "Sous embargo jusqu'au 3 mars 2026 à 9 h : les exportations de vin",
+        "Embargo de publication : 3 mars 2026, 9 h",
+    ],
+)
+def test_an_embargo_on_the_text_holds(notice: str) -> None:
+    draft = read_release(f"{notice}\n\nUn titre\n\nUn texte.\n".encode(), file="r.txt", timezone=PARIS)
+    assert draft.embargo_until == datetime(2026, 3, 3, 9, tzinfo=PARIS)
+
+
 def test_plain_text_without_a_headline() -> None:
     with pytest.raises(BadInput, match=r"release\.txt:1: headline: No headline") as refused:
         read("Paris, 4 mai 2026 – L'association dit non, et le redit encore.\n\nElle le redira demain.", "release.txt")

@@ -77,6 +77,18 @@ def test_a_release_of_a_press_office() -> None:
     assert taken.source.split("\n")[draft.lines["body"] - 1].startswith("**Fermées")
 
 
+def test_a_letterhead_set_as_a_table_is_no_headline() -> None:
+    town = ("VILLE DE BRÉLÈS", "Cabinet de la maire", "1, place de la Mairie", "29000 Brélès", "Tél. 02 98 00 00 00")
+    notice = ("COMMUNIQUÉ DE PRESSE", "Brélès, le lundi 2 mars 2026")
+    cells = "".join(f"<w:tc>{''.join(map(paragraph, one))}</w:tc>" for one in (town, notice))
+    title = paragraph(run("L’école des Goélands rouvrira en septembre, deux ans après l’incendie", "b"))
+    text = paragraph("La maire a posé ce lundi la première pierre de l’école, détruite par le feu il y a deux ans.")
+    draft = read(docx(f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>{title}{text}")).draft
+    assert draft.headline == "L’école des Goélands rouvrira en septembre, deux ans après l’incendie"
+    assert (draft.dateline_place, draft.dateline_date) == ("Brélès", date(2026, 3, 2))
+    assert not draft.body.startswith("Cabinet")
+
+
 def test_what_the_page_did_not_show_is_told_and_stops_the_proof() -> None:
     comment = '<w:comment w:id="1" w:author="Léa">' + paragraph("À vérifier avec Paul") + "</w:comment>"
     taken = read(

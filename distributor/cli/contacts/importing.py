@@ -24,7 +24,7 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            readable=False, help="A list: CSV, a workbook (XLSX, ODS …) or vCards, as address books save them."
+            readable=False, help="A list: CSV, a workbook (XLSX, ODS …), vCards, or recipients pasted out of a mail."
         ),
     ],
     list_name: Annotated[

@@ -41,7 +41,10 @@ Contact = Annotated[str, typer.Option(help="As this contact would get it (addres
 def import_(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(readable=False, help="Markdown with front matter, plain text, Word (.docx) or a web page.")
+        Path,
+        typer.Argument(
+            readable=False, help="Markdown with front matter, plain text, Word (.docx), a web page or a mail (.eml)."
+        ),
     ],
     slug: Annotated[str, typer.Option(help="The short name (default: made from the headline).")] = "",
     translates: Annotated[

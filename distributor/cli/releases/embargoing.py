@@ -206,6 +206,7 @@ def show(workspace: Workspace, slug: str) -> None:
             (one["name"], one["address"], when(one["accepted_at"], zone), one["how"], one["recorded_by"])
             for one in found["acceptances"]
         ],
+        spare=[4],
         whole=[1],
     )
 

@@ -105,7 +105,10 @@ _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
 _WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
 _TITLE = re.compile(
-    rf"(?:les |liste (?:des |d )?)?(?:{_WORD}|oppos(?:ants?|itions?)|repoussoir|noire|opt ?outs?)(?: rgpd| \d.*)*"
+    r"(?:(?:rgpd|gdpr|les|listes?(?: des?| d)?|contacts?|personnes?|journalistes?|ont|a) )*"
+    rf"(?:{_WORD}|oppos(?:ants?|itions?|ee?s?)|repoussoir|noire|opt ?outs?|stops?|unsubscribes?|removed"
+    r"|refus(?:ee?s?)?|retiree?s?|bloquee?s?|(?:a )?exclure|ne (?:veulent|souhaitent) plus|ne pas diffuser)"
+    r"(?: rgpd| \d.*)*"
 )
 _LISTED = re.compile(r"[;,|/>\n]|:::")
 _ASIDE = re.compile(r"[(\[]([^()\[\]]{3,60})[)\]]")

@@ -188,18 +188,21 @@ _PERSONAL = frozenset(
     {Field.CIVILITY, Field.FIRST_NAME, Field.LAST_NAME, Field.ROLE, Field.ADDRESS, Field.PHONE, Field.DESK}
 )
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_OR = re.compile(r"[/|,+]|\b(?:ou|et|or|and|oder|und)\b", re.IGNORECASE)
+_KINDS_OF_OUTLETS = words("radio radios tv tele television magazine web blog agence presse press emission podcast")
 _MAIL_WORDS = words("mail mails email emails courriel courriels mel")
 
 
 def field_of(name: str) -> Field | None:
     """The field a column name stands for by itself, or None; accents, case and punctuation do not matter.
 
-    What stands in brackets is asked last: «E-mail(s)» and «Tél. (bureau)» are what they are without it.
+    What stands in brackets is asked last: «E-mail(s)» and «Tél. (bureau)» are what they are without it. A name of
+    several («Fixe / Portable», «Journal, radio ou TV») is what all of them are.
     """
     found = _by_name(fold(name))
     if found is None and ("(" in name or "[" in name):
         found = _by_name(fold(_IN_BRACKETS.sub(" ", name)))
-    return found
+    return found or _by_several(name)
 
 
 def is_empty_talk(name: str) -> bool:
@@ -210,6 +213,15 @@ def is_empty_talk(name: str) -> bool:
 def speaks_of_mail(name: str) -> bool:
     """Whether a column of no known name might hold addresses, as «Mail direct» or «Courriel du bureau»."""
     return not is_empty_talk(name) and not _MAIL_WORDS.isdisjoint(fold(name).split())
+
+
+def _by_several(name: str) -> Field | None:
+    parts = [part for part in map(fold, _OR.split(name)) if part]
+    if len(parts) < 2 or is_empty_talk(name):
+        return None
+    fields = {_by_name(part) for part in parts if part not in _KINDS_OF_OUTLETS}
+    has_kinds = any(part in _KINDS_OF_OUTLETS for part in parts)
+    return fields.pop() if len(fields) == 1 and (not has_kinds or fields == {Field.OUTLET}) else None
 
 
 def _by_name(folded: str) -> Field | None:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Collection, Iterator
 from itertools import islice
+from textwrap import shorten
 
 from distributor.contacts.sources.headers import HEADER_WITHIN, Header, count_recognised, locate_header
 from distributor.contacts.sources.pasted import read_pasted
@@ -48,9 +49,13 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     text, encoding, told = read_text(data, name)
     pasted = read_pasted(text.replace("\r\n", "\n").replace("\r", "\n"))
     if pasted is not None:
-        remark = f"Read as {encoding} (chosen by {told}): {len(pasted)} recipients, as a mail program writes them."
-        people = (SourceRow(line, {_ADDRESS: piece}) for line, piece in pasted)
-        return SourceTable(name, (_ADDRESS,), people, encoding, ";", (remark,))
+        count = len(pasted.people)
+        remarks = [f"Read as {encoding} (chosen by {told}): {count} recipients, as a mail program writes them."]
+        if pasted.around:
+            around = ", ".join(f"line {line} «{shorten(text, 60, placeholder='…')}»" for line, text in pasted.around)
+            remarks.append(f"Passed over, around the recipients: {around}.")
+        people = (SourceRow(line, {_ADDRESS: piece}) for line, piece in pasted.people)
+        return SourceTable(name, (_ADDRESS,), people, encoding, ";", tuple(remarks))
     start = _Lines(text)
     sep = _SEP_LINE.fullmatch(next(start))
     if not sep or sep[1] == '"':

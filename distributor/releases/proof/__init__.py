@@ -14,6 +14,7 @@ from distributor.releases.proof import (
     figures,
     files,
     hours,
+    impossible,
     leftovers,
     links,
     names,
@@ -34,7 +35,7 @@ _MOST = 50
 """How often one check speaks: whoever has fifty placeholders left need not be shown the next thousand."""
 
 _FAMILIES = (
-    *(essentials, corrections, calendar, embargoes, hours, leftovers, unfinished, reach, figures, names),
+    *(essentials, corrections, calendar, impossible, embargoes, hours, leftovers, unfinished, reach, figures, names),
     *(wording, signs, shape, links, pictures, files, delivery, recipients),
 )
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(family.RULES for family in _FAMILIES))

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from distributor.errors import BadInput
 from distributor.releases.findings import Level, ProofSubject
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.proof.rule import Hit, Rule, Said
 from distributor.releases.readers.dates import find_date, find_time
-from distributor.releases.readers.embargo import is_notice, localise, named_zone, read_embargo
+from distributor.releases.readers.embargo import (
+    is_notice,
+    is_on_goods,
+    localise,
+    named_zone,
+    read_embargo,
+    speaks_of_a_text,
+)
 
 EMBARGO_PAST = Rule(
     "embargo-past",
@@ -82,6 +90,20 @@ _SAYS_UNTIL = re.compile(
     r"\b(?:sous|under)\s+(?:strict\s+)?embargo\s+(?:presse\s+)?(?:jusqu|until|till)|\bembargoed\s+(?:until|till)",
     re.IGNORECASE,
 )
+# «Un État sous embargo jusqu'au 31 mai 2027 ne peut acheter ni munitions ni drones»: news, where no text is spoken of.
+_TRADE = re.compile(
+    r"\b(?:pays|états?|îles?|régimes?|armes|munitions|armements?|produits|marchandises|exportations?|importations?|pétrole"
+    r"|gaz|bois|blé|viandes?|vins?|céréales|sanctions?|country|countries|states?|regimes?|goods|exports?|imports?|oil|arms"
+    r"|weapons|timber|grain|wheat|trade)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_BEGINS = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÀ-Ý«“])")
+_FAR = timedelta(days=30)
+_SENTENCES = re.compile(r"(?<=[.!?…])\s+")
+# What speaks of an earlier release takes its embargo over; the message does not say it any more.
+_OF_AN_EARLIER = frozenset(
+    {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION, ReleaseKind.FOLLOW_UP}
+)
 _HOUR = re.compile(
     r"(?<![\w.,:])(?P<hour>\d{1,2}\s?(?:h\s?(?:\d{2})?|heures?|:\d{2}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?))(?!\w)",
     re.IGNORECASE,
@@ -96,9 +118,9 @@ def embargo(subject: ProofSubject) -> Iterator[Hit]:
         return
     line = subject.draft.lines.get("embargo_until")
     excerpt, local = subject.source_line(line), _local(until, subject)
-    if until < subject.send_at:
+    if until < subject.send_at and subject.draft.kind not in _OF_AN_EARLIER:
         yield EMBARGO_PAST.at(line, excerpt, local=local)
-    elif until > subject.send_at:
+    if until > subject.send_at:
         yield EMBARGO_AHEAD.at(line, excerpt, local=local, zone=subject.timezone.key)
     for number, row in enumerate(subject.source.split("\n"), start=1):
         if number == line or row.startswith("embargo:") or "mbargo" not in row.lower() or not is_notice(row):
@@ -115,8 +137,24 @@ def _unset(subject: ProofSubject) -> Iterator[Hit]:
     """What a reader would take for an embargo, in the words that recipients get: what was read is not there."""
     for field, text in subject.prose():
         for row in text.split("\n"):
-            if "mbargo" in row.lower() and (is_notice(row) or _SAYS_UNTIL.search(row)):
+            if "mbargo" in row.lower() and (is_notice(row) or _asks_to_wait(row, subject)):
                 yield EMBARGO_UNSET.at(subject.line_of(row.strip(), field), row.strip()[:_LONGEST_NOTICE])
+
+
+def _asks_to_wait(row: str, subject: ProofSubject) -> bool:
+    """Whether a sentence of these asks newsrooms to wait, rather than tells of goods that may not be sold."""
+    sentences = (one for one in _SENTENCES.split(row) if _SAYS_UNTIL.search(one) and not is_on_goods(one))
+    return any(not _is_of_trade(one, subject) for one in sentences)
+
+
+def _is_of_trade(sentence: str, subject: ProofSubject) -> bool:
+    if speaks_of_a_text(sentence) or _HOUR.search(sentence) or not _TRADE.search(sentence):
+        return False
+    found = find_date(sentence)
+    try:
+        return found is None or found.nearest_to(subject.send_day) - subject.send_day > _FAR
+    except ValueError:
+        return False
 
 
 def _local(moment: datetime, subject: ProofSubject) -> str:
@@ -131,7 +169,7 @@ def zones(subject: ProofSubject) -> Iterator[Hit]:
         hours = list(_zoned_hours(row))
         if len(hours) != 2 or hours[0][2] == hours[1][2]:
             continue
-        day = _day_of(row, subject)
+        day = _day_of(_sentence(row, hours[0][1], hours[1][1]), subject)
         try:
             first, second = (localise(_at(day, text), zone) for text, _, zone in hours)
         except (BadInput, ValueError):
@@ -154,6 +192,12 @@ def _zoned_hours(row: str) -> Iterator[tuple[str, int, tzinfo]]:
         zone = named_zone(row[match.end() : min(end, match.end() + 40)])
         if zone is not None:
             yield match["hour"].strip(), match.start(), zone
+
+
+def _sentence(row: str, start: int, end: int) -> str:
+    """What of a line is one sentence with the places between these two."""
+    before = _SENTENCE_BEGINS.split(row[:start])[-1]
+    return before + row[start:end] + _SENTENCE_BEGINS.split(row[end:], maxsplit=1)[0]
 
 
 def _is_a_list(row: str, hours: list[tuple[str, int, tzinfo]]) -> bool:

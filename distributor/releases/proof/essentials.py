@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from distributor.addresses import is_address
 from distributor.releases.draft import PressContact
 from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.proof.rule import CORRECT_IT, Hit, Rule, Said, listed
-from distributor.releases.readers.language import detect_language
+from distributor.releases.readers.language import UNSURE, tell_language
 
 UNDEFINED_FIELD = Rule(
     "undefined-field",
@@ -91,10 +92,38 @@ LANGUAGE = Rule(
         "Formule d'appel, mentions, guillemets et dates suivent la langue du communiqué.",
     ),
 )
+LANGUAGE_UNSURE = Rule(
+    UNSURE,
+    Level.WARN,
+    Said(
+        "The language is taken as `{said}`: too little in the text tells it.",
+        "La langue est prise pour du `{said}` : trop peu de mots le disent.",
+    ),
+    Said(
+        "On top, between two lines `---`, write `lang: {said}` (or the right one) and `title:` with the headline.",
+        "En haut, entre deux lignes `---`, écrivez `lang: {said}` (ou la bonne langue) et `title:` avec le titre.",
+    ),
+    Said(
+        "Salutation, notices, quotes and dates follow the language of the release.",
+        "Formule d'appel, mentions, guillemets et dates suivent la langue du communiqué.",
+    ),
+)
+TWO_LANGUAGES = Rule(
+    "two-languages",
+    Level.NOTE,
+    Said("The text is in two languages, `{said}` and `{seen}`.", "Le texte est en deux langues, `{said}` et `{seen}`."),
+    Said(
+        "Make two releases of it: import the second with --translates SLUG, and each journalist gets their language.",
+        "Faites-en deux communiqués : importez le second avec --translates NOM, et chacun reçoit sa langue.",
+    ),
+    Said("Whoever reads one of them scrolls past the other.", "Qui lit l'une fait défiler l'autre."),
+)
 RULES = (
     *(UNDEFINED_FIELD, HEADLINE_EMPTY, BODY_EMPTY),
-    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE),
+    *(CONTACT_MISSING, CONTACT_ADDRESS, CONTACT_NAME, CONTACT_PHONE, LANGUAGE, LANGUAGE_UNSURE, TWO_LANGUAGES),
 )
+
+_TRANSLATED, _SHARE = 25, 0.3  # words in the other language, and their share: a quotation has fewer
 
 
 def undefined_fields(subject: ProofSubject) -> Iterator[Hit]:
@@ -164,9 +193,23 @@ def _details_in(text: str) -> str:
 def language(subject: ProofSubject) -> Iterator[Hit]:
     """The text is in the language the release says, since salutations and notices follow it."""
     said = subject.draft.lang
-    seen = detect_language(subject.draft.body, default=said)
-    if said[:2] in {"fr", "en"} and seen[:2] != said[:2]:
+    seen = tell_language(subject.draft.body)
+    if said[:2] in {"fr", "en"} and seen and seen != said[:2]:
         yield LANGUAGE.at(subject.draft.lines.get("lang"), said=said, seen=seen)
+    elif any(remark.code == UNSURE for remark in subject.draft.remarks):
+        yield LANGUAGE_UNSURE.at(None, said=said)
 
 
-CHECKS = (undefined_fields, headline_and_body, contact, language)
+def two_languages(subject: ProofSubject) -> Iterator[Hit]:
+    """A release says everything once: paragraphs in another language than the most are a translation's."""
+    counts: Counter[str] = Counter()
+    for paragraph in subject.draft.body.split("\n\n"):
+        if told := tell_language(paragraph):
+            counts[told] += len(paragraph.split())
+    if len(counts) > 1:
+        (said, _), (seen, other) = counts.most_common(2)
+        if other >= _TRANSLATED and other >= _SHARE * counts.total():
+            yield TWO_LANGUAGES.at(None, said=said, seen=seen)
+
+
+CHECKS = (undefined_fields, headline_and_body, contact, language, two_languages)

@@ -305,9 +305,11 @@ def _pieces(text: str) -> Iterator[_Atom]:
             yield _Atom("text", piece)
             continue
         label, colon, rest = piece.partition(":")
-        if colon and is_name(rest):  # «Ports de France : Jeanne Martin»
-            yield _Atom("text", rest.strip())
+        name, _, more = rest.partition(",")
+        if colon and is_name(name):  # «Ports de France : Jeanne Martin, présidente»
+            yield _Atom("text", name.strip())
             yield _Atom("text" if classify(label) is Part.ROLE else "sector", label.strip())
+            yield from (_Atom("text", part) for part in _comma_parts(more))
             continue
         for part in _comma_parts(piece):
             yield from (_Atom("text", one) for one in split_name_and_role(part))

@@ -25,6 +25,11 @@ _TOWN_LEAD = re.compile(r"^(?:fait\s+(?:à|a)|à|a|done\s+at)\s+", re.IGNORECASE
 _DATE_LEAD = re.compile(r"^(?:fait|done|publié|published|date\s*:)\s*", re.IGNORECASE)
 _ZONE = re.compile(r"^\s*\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?", re.IGNORECASE)
 _EDGES = " \t\N{NO-BREAK SPACE},;.:|/·•–—-()[]"
+_OPENING_HOUR = re.compile(
+    r"\s*[,–-]?\s+(?:à\s+|at\s+)?\d{1,2}\s?[h:.]\s?(?:\d{2})?\s*(?:[ap]\.?m\.?\s*)?"
+    r"(?:\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?)?(?=\s*[–—:-])",
+    re.IGNORECASE,
+)
 _OPENING_END = re.compile(r"\s*(?:\([A-Z]{2,5}\)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*")
 
 
@@ -59,9 +64,11 @@ def open_dateline(text: str) -> tuple[Dateline, str] | None:
     head = text[:MAX_WIDTH]
     for found in find_dates(head):
         place = _place(bare(head[: found.start]).strip(_EDGES), comma=True)
-        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[found.end : found.end + 20]))
+        hour = _OPENING_HOUR.match(text[found.end : found.end + 40])
+        after = found.end + (hour.end() if hour else 0)
+        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[after : after + 20]))
         if place and end:
-            rest = text[found.end + end.end() :]
+            rest = text[after + end.end() :]
             return Dateline(place, found), rest
         return None
     return None

@@ -1,4 +1,4 @@
-"""Dates and hours as French and English press offices write them, found in a line of text."""
+"""Dates and hours as French, English and German press offices write them, found in a line of text."""
 
 from __future__ import annotations
 
@@ -22,12 +22,20 @@ _SHORT_FRENCH = {"janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 
 _BARE_FRENCH = {"fevrier": 2, "fevr": 2, "aout": 8, "decembre": 12, "dec": 12}
 _SHORT_ENGLISH = {name[:3].lower(): number for number, name in enumerate(_ENGLISH_MONTHS, start=1)} | {"sept": 9}
 
+# German is read, so that an embargo or a wrong weekday in it is seen; it is not written.
+_GERMAN = {"januar": 1, "februar": 2, "märz": 3, "april": 4, "mai": 5, "juni": 6, "juli": 7, "august": 8}
+_GERMAN |= {"september": 9, "oktober": 10, "november": 11, "dezember": 12}
+_GERMAN_DAYS = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+
 _EN = {name.lower(): number for number, name in enumerate(_ENGLISH_MONTHS, start=1)} | _SHORT_ENGLISH
-_MONTHS = {name: number for number, name in enumerate(_FRENCH_MONTHS, start=1)} | _SHORT_FRENCH | _BARE_FRENCH | _EN
+_MONTHS = (
+    {name: number for number, name in enumerate(_FRENCH_MONTHS, start=1)} | _SHORT_FRENCH | _BARE_FRENCH | _EN | _GERMAN
+)
 _WEEKDAYS = {
     **{name: number for number, name in enumerate(_FRENCH_DAYS)},
     **{name.lower(): number for number, name in enumerate(_ENGLISH_DAYS)},
     **{name[:3].lower(): number for number, name in enumerate(_ENGLISH_DAYS)},
+    **{name: number for number, name in enumerate(_GERMAN_DAYS)},
 }
 
 
@@ -39,7 +47,9 @@ _WRITTEN_OUT = (
     *(*_FRENCH_MONTHS, *_ENGLISH_MONTHS),
     *(bare for bare, number in _BARE_FRENCH.items() if len(bare) == len(_FRENCH_MONTHS[number - 1])),
 )
-_MONTH_ALONE = re.compile(rf"(?:{'|'.join(_WRITTEN_OUT)})\s+(?:19|20)\d\d", re.IGNORECASE)
+MONTHS_WRITTEN_OUT = "|".join(_WRITTEN_OUT)
+"""Months in full, in French and English, for a pattern that ignores case."""
+_MONTH_ALONE = re.compile(rf"(?:{MONTHS_WRITTEN_OUT})\s+(?:19|20)\d\d", re.IGNORECASE)
 
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?:,?\s+(?P<year>(?:19|20)\d{2})(?!\d))?"
@@ -52,6 +62,7 @@ _FORMS = tuple(
         r"(?<![\d.,/-])(?P<year>(?:19|20)\d{2})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])",
         r"(?<![\d.,/-])(?P<day>\d{1,2})(?P<between>[/.-])(?P<month>\d{1,2})(?P=between)(?P<year>(?:19|20)\d{2}|\d{2})(?![\d/])(?!\.\d)",
         rf"(?<![\d.,/-]){_DAY}(?:\s?er|st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_any_of(_MONTHS)})\b\.?{_YEAR}",
+        rf"(?:\bde[mnr]\s+)?(?<![\d.,/-]){_DAY}\.\s(?P<month>{_any_of(_GERMAN)})\s+(?P<year>(?:19|20)\d{{2}})(?!\d)",
         rf"\b(?P<month>{_any_of(_EN)})\b\.?\s+{_DAY}(?:st|nd|rd|th)?(?![\d:])(?!\s*[h%€])(?!\s*[ap]\.?m\b){_YEAR}",
     )
 )
@@ -62,6 +73,7 @@ _HOUR_FORMS = (
         r"(?<!\d)(?P<hour>\d{1,2})\s*(?:heures?|h(?:rs|ours)?)\b\.?(?:\s*(?P<minute>\d{2})(?!\d))?", re.IGNORECASE
     ),
     re.compile(r"(?<!\d)(?P<hour>\d{1,2})\s?[:hH]\s?(?P<minute>\d{2})(?::\d{2})?(?!\d)"),
+    re.compile(r"(?<!\d)(?P<hour>\d{1,2})(?:[.:](?P<minute>\d{2}))?\s*Uhr\b", re.IGNORECASE),
     re.compile(r"\b(?P<noon>midi|noon|midday)\b", re.IGNORECASE),
 )
 

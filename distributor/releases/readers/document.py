@@ -17,7 +17,7 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers.decoding import SourceText, decode_source
 from distributor.releases.readers.fields import FieldReader, Fields
 from distributor.releases.readers.frontmatter import FrontMatter, split_front_matter
-from distributor.releases.readers.language import detect_language
+from distributor.releases.readers.language import UNSURE, guess_language, tell_language
 from distributor.releases.readers.paragraphs import to_markdown
 from distributor.releases.readers.plaintext import recognise
 from distributor.releases.readers.reading import Found, Reading
@@ -104,9 +104,14 @@ def _read(
         raise BadInput("The release has no headline.", mend=_NO_HEADLINE[is_markdown], field="headline", line=1)
     if not any(map(str.isalnum, body)):
         raise BadInput("The release has no text below its headline.", mend="Write it, or check the file.", field="body")
-    lang = fields.lang or detect_language(f"{headline}\n{body}", default=default_lang)
+    told = fields.lang or guess_language(f"{headline}\n{body}")
+    lang = told or default_lang
     draft = _compose(fields, found, headline=headline, body=body, lang=lang)
     remarks = [*source.remarks, *fields.remarks, *found.remarks]
+    if not told:
+        other = tell_language(body)
+        why = f"the text reads as `{other}`, which is not ours" if other else "too little in the text tells it"
+        remarks.append(Remark(None, f"The language is taken as `{lang}`: {why}.", UNSURE))
     remarks += _account_for(sheet.taken, draft, remarks)
     return replace(
         draft,

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from distributor.errors import BadInput
-from distributor.releases.readers.dates import FoundDate, FoundTime, find_date, find_time
+from distributor.releases.readers.dates import MONTHS_WRITTEN_OUT, FoundDate, FoundTime, find_date, find_time
 from distributor.releases.readers.sheet import bare
 
 _MEND = "Write it with its day and hour, such as «Embargo : 3 mars 2026 à 18 h», or as `embargo: 2026-03-03T18:00`."
 _YEARS = range(1970, 2200)
+_WORDS_OF_A_NOTICE = 3  # «document strictement sous»; more words tell a story
 
 # What may stand before «sous embargo» in a notice. An article is not among it: «les produits sous embargo» are news.
 _BEFORE_UNDER = (
@@ -37,6 +38,27 @@ _UNTIL = re.compile(
 )
 _ALONE = re.compile(
     r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)+embargo(?:ed|ée?)?(?:\s+strict)?[\W_]*$|^[\W_]*embargoed[\W_]*$",
+    re.IGNORECASE,
+)
+# What is held back is goods, or a country: «l'embargo sur les armes», «sous embargo jusqu'en 2027». No newsroom is
+# asked to wait until a year; and a line that says no more than that is a notice all the same, to be refused.
+_ON_GOODS = re.compile(
+    r"\bembargo\s+(?:(?!sur|on)[\w-]+\s+){0,2}(?:sur|contre|visant|frappant|imposée?|décrétée?|on|against|imposed)\s+"
+    r"(?!ce\b|cet|ces\b|this|these|toute|all\b|la\s+(?:publi|diff|presse)|l['’](?:info|étude|annonce)|les\s+info"
+    r"|le\s+(?:communiqu|texte|rapport|contenu)|the\s+(?:release|report|news|story|information|data|results?|text))"
+    r"|\bembargo\s+(?:américain|européen|russe|chinois|turc|onusien|pétrolier|commercial|alimentaire|économique)\b"
+    r"|\b(?:arms|oil|trade|weapons|grain)\s+embargo\b",
+    re.IGNORECASE,
+)
+_UNTIL_A_YEAR = re.compile(
+    r"embargo(?:ed)?\s+(?:jusqu['’](?:en|à|au)|until|till)\s+(?:(?:la|the|fin|mi-?|end|early|late|début|de|of|du)\s+){0,4}"
+    rf"(?:(?:{MONTHS_WRITTEN_OUT})\s+)?(?:19|20)\d\d\b(?!\s*[-/])",
+    re.IGNORECASE,
+)
+_OF_A_TEXT = re.compile(
+    r"\b(?:textes?|communiqués?|documents?|informations?|infos?|données|résultats?|chiffres|statistiques|études?|rapports?"
+    r"|enquêtes?|annonces?|contenus?|dossiers?|publi\w+|diffus\w+|presse|médias?|rédactions?|journalist\w+|releases?|reports?"
+    r"|stud(?:y|ies)|news|data|results|figures|statistics|press|media|announcements?|embargoed\s+(?:until|till)\s+\w+day)\b",
     re.IGNORECASE,
 )
 _NO_YEAR_NO_MONTH = re.compile(r"\d{1,2}\s*(?:h|:)", re.IGNORECASE)
@@ -81,12 +103,26 @@ class Embargo:
 def is_notice(text: str) -> bool:
     """Whether a line speaks to the newsroom of an embargo; «L'embargo sur les armes» does not."""
     text = bare(text)
-    if len(text) > 200 or not (match := _NOTICE.search(text)):
+    if len(text) > 200 or not (match := _NOTICE.search(text)) or is_on_goods(text):
         return False
     rest = text[match.end() :]
     return bool(
         _ALONE.match(text) or _UNTIL.search(text[match.start() :]) or find_date(rest) or _NO_YEAR_NO_MONTH.search(rest)
     )
+
+
+def is_on_goods(text: str) -> bool:
+    """Whether a sentence tells of an embargo on goods or a country, as news does: «sous embargo jusqu'en 2027»."""
+    if _ON_GOODS.search(text):
+        return True
+    match = _UNTIL_A_YEAR.search(text)
+    around = f"{text[: match.start()]} {text[match.end() :]}" if match else ""
+    return len(re.findall(r"[^\W\d_]{2,}", around)) > _WORDS_OF_A_NOTICE and not speaks_of_a_text(around)
+
+
+def speaks_of_a_text(sentence: str) -> bool:
+    """Whether it names what newsrooms are sent: «ces informations», «this report», «publication»."""
+    return _OF_A_TEXT.search(sentence) is not None
 
 
 def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Embargo:

@@ -1,4 +1,4 @@
-"""Taking in the file of a release, whatever wrote it: Markdown, plain text, Word or a web page."""
+"""Taking in the file of a release, whatever wrote it: Markdown, plain text, Word, a web page or a saved mail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.errors import BadInput
 from distributor.releases.draft import ReleaseDraft, Remark
-from distributor.releases.readers import docx, html
+from distributor.releases.readers import docx, html, mailfile
 from distributor.releases.readers.document import decode_source, read_release, read_rich_text
 from distributor.releases.readers.frontmatter import is_text, split_front_matter
 from distributor.releases.readers.richtext import RichText
@@ -39,10 +39,15 @@ def read_file(
 ) -> Intake:
     """Read the file of a release; `beside` gives the bytes of a picture that lies beside it, by its relative path.
 
-    A document of Word or a web page becomes Markdown with front matter, in which every part that was recognised has its
-    place: that text is the release's source from then on. The other arguments, and the errors, are `read_release`'s.
+    Of a saved mail its text is read. A document of Word or a web page becomes Markdown with front matter, in which
+    every part that was recognised has its place: that text is the release's source from then on. The other arguments,
+    and the errors, are `read_release`'s.
     """
+    around: tuple[Remark, ...] = ()
     try:
+        if mailfile.is_mail(raw):
+            mail = mailfile.read_mail(raw)
+            raw, around = mail.content, mail.remarks
         if docx.is_document(raw):
             rich = docx.read_document(raw)
         elif html.is_page(raw):
@@ -52,7 +57,7 @@ def read_file(
             kept = below.text.encode() if below else raw
             draft = read_release(kept, file=file, timezone=timezone, default_lang=default_lang, today=today)
             if below is None:
-                return Intake(draft, decode_source(raw).text)
+                return Intake(replace(draft, remarks=(*around, *draft.remarks)), decode_source(raw).text)
             return Intake(replace(draft, remarks=(*below.remarks, *draft.remarks)), below.text, below.pictures)
         if not rich.text.strip():
             raise BadInput("This document holds no text.", mend="Check that the right file was saved and chosen.")
@@ -62,7 +67,7 @@ def read_file(
     recognised = read_rich_text(rich.text, file=file, timezone=timezone, default_lang=default_lang, today=today)
     source = write_source(recognised)
     draft = read_release(source.encode(), file=file, timezone=timezone, default_lang=default_lang, today=today)
-    told = [*rich.remarks, *(Remark(None, remark.text, remark.code) for remark in recognised.remarks)]
+    told = [*around, *rich.remarks, *(Remark(None, remark.text, remark.code) for remark in recognised.remarks)]
     said = {remark.text for remark in told}
     more = [remark for remark in draft.remarks if remark.text not in said]
     return Intake(replace(draft, remarks=(*dict.fromkeys(told), *more)), source, rich.pictures)

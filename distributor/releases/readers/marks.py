@@ -12,7 +12,7 @@ _KICKER = re.compile(
     r"|(?P<retraction>annulation|retraction|retrait)|(?P<advisory>(?:media|press|news)\s+(?:advisory|alert|invitation)|"
     r"invitation\s+(?:(?:à\s+la|de)\s+)?presse|avis\s+aux\s+m[ée]dias|note\s+aux\s+r[ée]dactions)"
     r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?))?"
-    r"|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
+    r"|point\s+de\s+situation(?=\s*(?:n[°ºo]|[-–—|:]|$))|(?:presse|medien)(?:mitteilung|information|meldung)|dossier\s+de\s+presse|press\s+kit|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
     re.IGNORECASE,
 )
 _REGULATED = re.compile(
@@ -22,8 +22,15 @@ _REGULATED = re.compile(
 )
 _IMMEDIATE = re.compile(
     r"^(?:pour\s+)?(?:diffusion|publication|parution)\s+imm[ée]diate|^à\s+(?:diffuser|publier)\s+imm[ée]diatement"
-    r"|^(?:for\s+)?immediate\s+(?:release|publication)"
+    r"|^zur\s+sofortigen\s+ver[öo]ffentlichung|^(?:for\s+)?immediate\s+(?:release|publication)"
     r"|^embargo\s+(?:(?:est|is)\s+)?(?:d[ée]sormais\s+|now\s+)?(?:lev[ée]e?|lifted)(?=\W*$)",
+    re.IGNORECASE,
+)
+_TO_NEWSROOMS = re.compile(
+    r"à\s+l['’]attention\s+(?:de\s+la|des?|du)\s+(?:rédactions?|presse|médias|journalistes|chefs?\s+d['’]édition)\b.{0,40}"
+    r"|(?:(?:note\s+)?to\s+)(?:all\s+)?(?:newsrooms|editors|news\s+desks)\b.{0,40}"
+    r"|(?:diffus|publi)[ée]e?\s+(?:le\b.{6,40}\s)?(?:avant|après|apres)\s+(?:la\s+)?(?:bourse|cl[ôo]ture|ouverture)\b.{0,30}"
+    r"|(?:released|published)\s+(?:on\b.{6,40}\s)?(?:before|after)\s+(?:the\s+)?(?:market|close|open|trading)\b.{0,30}",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
@@ -44,7 +51,7 @@ _CONTACT = re.compile(
     r"|pour\s+(?:plus|toute?|tout|en\s+savoir)[^:.]{0,60}?"
     r"(?:contact(?:ez|er)?|renseignements?|informations?|plus)(?:\s+compl[ée]mentaires?)?"
     r"|for\s+(?:more|further|additional|media|press|interviews?)[^:.]{0,40}?(?:contact|information|enquiries|inquiries|details)"
-    r"|presse(?=\s*:)|press(?=\s*:)"
+    r"|(?:presse|medien)?kontakt|presse(?=\s*:)|press(?=\s*:)"
     r")(?:\s*/\s*(?:press|media|contacts?|presse|m[ée]dias?)(?:\s+(?:contacts?|presse|press))?)?(?:\s*\([^()]*\)(?=\s*:))?"
     r"(?P<end>(?:\s+[\w’'.&-]+){0,4}\s*:\s*|\s*[–—|]\s*|\s+-\s+|\s*,?\s*$"
     r"|\s*,\s*(?:contact(?:ez|er)?|please\s+contact)?\s*:?\s*|\s+(?=\S+@|\+?\d)|\s+(?-i:(?=[A-ZÀ-Ý]\S+\s+[A-ZÀ-Ý])))"
@@ -52,7 +59,8 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"^(?:[àa]\s+propos(?:\s+d(?:e\s|u\s|es\s|['’]).*?|\s*)|about\s+(?!\d)\S.*?|qui\s+sommes[- ]nous|who\s+we\s+are)"
+    r"^(?:[àa]\s+propos(?:\s+d(?:e\s|u\s|es\s|['’]).*?|\s*)"
+    r"|(?:about|über)\s+(?!\d)\S.*?|qui\s+sommes[- ]nous|who\s+we\s+are)"
     r"\s*(?:\?\s*)?(?P<end>[:–—]|$)\s*(?P<rest>.*)$",
     re.IGNORECASE,
 )
@@ -82,6 +90,11 @@ def kicker(text: str) -> tuple[ReleaseKind, str] | None:
 def is_regulated(text: str) -> bool:
     """Whether a line only says what the law wants said: «Information réglementée», «Inside information»."""
     return _REGULATED.fullmatch(text.strip(SEPARATORS)) is not None
+
+
+def is_to_newsrooms(text: str) -> bool:
+    """Whether a line only says for whom and when: «À l'attention des rédactions», «Diffusé après Bourse»."""
+    return _TO_NEWSROOMS.fullmatch(text.strip(SEPARATORS)) is not None
 
 
 def cut_immediate(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What stands above and just below a headline: letterhead, notices, kind, embargo, dateline, a contact block."""
+"""What stands above and just below a headline: notices, kind, embargo, dateline, a contact block."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import read_zone, top_zone
 from distributor.releases.readers.datelines import read_dateline
-from distributor.releases.readers.dates import is_month
+from distributor.releases.readers.dates import find_dates, is_month
 from distributor.releases.readers.embargo import is_notice
+from distributor.releases.readers.letterhead import (
+    OF_DAY,
+    PARTED,
+    beyond_marks,
+    dateline_of,
+    reads_as_headline,
+    take_cosigners,
+    take_letterhead,
+)
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Line
 
-_NOTICE, _LETTERHEAD, DATELINE, _EMBARGO = "a notice on top", "the letterhead", "the dateline", "the embargo"
+_NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
 _CHANGES, _MAIL = "what has changed", "the mail around it"
 _OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
-_LETTERHEAD_LINES = 4
 _CHANGES_LINES = 6
-_PARTED = re.compile(r"\s+[-–—|/•·]\s+")
-_OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
 _OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 _MAIL_FIELD = re.compile(
     r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
     r"|attachments?)\s?:",
     re.IGNORECASE,
 )
+_EXHIBITION = re.compile(r"(?:exposition|exhibition)(?:\s+(?:du|from))?", re.IGNORECASE)
 _HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
@@ -36,11 +43,13 @@ def take_top(reading: Reading) -> None:
     """Take the lines above the headline, as long as each is one of the set phrases."""
     if not reading.is_markdown:
         _take_mail_around(reading)
-        _take_letterhead(reading)
+        take_cosigners(reading)
+        take_letterhead(reading)
     _take_while(
         reading,
         (
             *(embargo_line, dateline_line, _immediate_line, _numbered_line, _month_line, _regulated_line),
+            *(_period_line, _addressed_line),
             *(_contact_lines, _kicker_line, _changes_lines),
         ),
     )
@@ -75,13 +84,13 @@ def embargo_line(reading: Reading, line: Line) -> bool:
 
 def dateline_line(reading: Reading, line: Line) -> bool:
     """Take a line that is a dateline; above the headline a mere date only where a headline follows."""
-    dateline = read_dateline(line.text)
+    dateline = dateline_of(line.bare)
     if not reading.takes_dateline(dateline):
         return False
     if reading.found.kind is ReleaseKind.ADVISORY and not dateline.place and _HOUR.search(line.bare):
         return False  # when the event is, not when it was written
     is_above = reading.wants("headline") and not reading.found.headline
-    if is_above and not dateline.place and not _reads_as_headline(reading.after(line)):
+    if is_above and not dateline.place and not reads_as_headline(reading.after(line)):
         return False
     reading.set_dateline(dateline, line.number)
     reading.sheet.take([line], DATELINE)
@@ -91,32 +100,6 @@ def dateline_line(reading: Reading, line: Line) -> bool:
 def _take_while(reading: Reading, readers: tuple[Callable[[Reading, Line], bool], ...]) -> None:
     while (line := reading.first()) and any(reader(reading, line) for reader in readers):
         pass
-
-
-def _take_letterhead(reading: Reading) -> None:
-    """Take what stands above a line «COMMUNIQUÉ DE PRESSE» where a headline follows it."""
-    above: list[Line] = []
-    for line in reading.sheet.lines()[: _LETTERHEAD_LINES + 1]:
-        cut = marks.kicker(line.bare)
-        if cut and above and _is_bare_or_dated(cut[1]) and _reads_as_headline(_beyond_marks(reading, line)):
-            reading.sheet.take(above, _LETTERHEAD)
-            return
-        if cut or len(line.bare) > 80 or line.bare.endswith((".", "!", "?", ":")) or _is_mark(line):
-            return
-        above.append(line)
-
-
-def _is_bare_or_dated(rest: str) -> bool:
-    """Whether nothing stands behind «Communiqué de presse» but its date."""
-    rest = rest.strip(marks.SEPARATORS)
-    return not rest or read_dateline(_OF_DAY.sub("", rest)) is not None
-
-
-def _beyond_marks(reading: Reading, line: Line) -> Line | None:
-    following = reading.after(line)
-    while following and (_is_mark(following) or marks.cut_number(following.bare) != following.bare):
-        following = reading.after(following)
-    return following
 
 
 def _take_mail_around(reading: Reading) -> None:
@@ -131,7 +114,7 @@ def _take_mail_around(reading: Reading) -> None:
 
 def _month_line(reading: Reading, line: Line) -> bool:
     """«Novembre 2026», which is no headline."""
-    if not is_month(line.bare) or not _reads_as_headline(reading.after(line)):
+    if not is_month(line.bare) or not reads_as_headline(reading.after(line)):
         return False
     reading.sheet.take([line], _NOTICE)
     return True
@@ -139,8 +122,28 @@ def _month_line(reading: Reading, line: Line) -> bool:
 
 def _regulated_line(reading: Reading, line: Line) -> bool:
     """«Information réglementée» is no headline; the law wants it read, so it stands below."""
-    if not reading.wants("standfirst") or not marks.is_regulated(line.bare):
+    return reading.wants("standfirst") and marks.is_regulated(line.bare) and _as_standfirst(reading, line)
+
+
+def _period_line(reading: Reading, line: Line) -> bool:
+    """«Exposition du 5 février au 31 mai 2027» above the headline: readers want to see it, and it is none."""
+    rest = line.bare
+    for found in reversed(list(find_dates(rest))):
+        rest = rest[: found.start] + rest[found.end :]
+    is_period = rest != line.bare and _EXHIBITION.fullmatch(rest.strip(marks.SEPARATORS)) is not None
+    is_free = reading.wants("standfirst") and not reading.found.standfirst
+    return is_free and is_period and reads_as_headline(reading.after(line)) and _as_standfirst(reading, line)
+
+
+def _addressed_line(reading: Reading, line: Line) -> bool:
+    """«À l'attention des rédactions», «Diffusé après clôture de la Bourse»."""
+    if not marks.is_to_newsrooms(line.bare) or not reading.after(line):
         return False
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _as_standfirst(reading: Reading, line: Line) -> bool:
     reading.found.standfirst = line.bare
     reading.found.lines["standfirst"] = line.number
     reading.sheet.take([line], _NOTICE)
@@ -188,8 +191,8 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
         reading.sheet.take([line], _CHANGES)
         return True
     elif not _is_understood(reading, line, rest):
-        following = _beyond_marks(reading, line) if _OF_AN_OFFICE.match(rest) else reading.after(line)
-        is_titled = _reads_as_headline(following) and not rest.lstrip().startswith(":")
+        following = beyond_marks(reading, line) if _OF_AN_OFFICE.match(rest) else reading.after(line)
+        is_titled = reads_as_headline(following) and not rest.lstrip().startswith(":")
         if not is_titled and rest.lstrip().startswith(tuple(":–—|•/-")):
             _set_kind(reading, kind, line.number)
             reading.sheet.trim(line, _tail_of(line.text, rest), _NOTICE)
@@ -207,7 +210,7 @@ def _changes_lines(reading: Reading, line: Line) -> bool:
         return False
     block = reading.sheet.blocks()[0]
     is_sentence = len(block) <= _CHANGES_LINES and block[-1].bare.endswith(".") and " " in line.bare
-    if not is_sentence or not _reads_as_headline(_beyond_marks(reading, block[-1])):
+    if not is_sentence or not reads_as_headline(beyond_marks(reading, block[-1])):
         return False
     reading.found.changes = "\n\n".join(
         filter(None, (reading.found.changes, join_wrapped([one.text for one in block])))
@@ -235,10 +238,10 @@ def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
         elif is_notice(rest) and reading.wants("embargo"):
             reading.found.notices.append((line.number, rest))
             return True
-        elif reading.takes_dateline(dateline := read_dateline(_OF_DAY.sub("", rest))):
+        elif reading.takes_dateline(dateline := read_dateline(OF_DAY.sub("", rest))):
             reading.set_dateline(dateline, line.number)
             return True
-        elif len(pieces := _PARTED.split(rest)) > 1:
+        elif len(pieces := PARTED.split(rest)) > 1:
             return all(_is_understood(reading, line, piece) for piece in pieces)
         else:
             return False
@@ -250,13 +253,3 @@ def _set_kind(reading: Reading, kind: ReleaseKind, number: int) -> None:
     if reading.wants("kind") and (reading.found.kind is None or kind is not ReleaseKind.RELEASE):
         reading.found.kind = kind
         reading.found.lines["kind"] = number
-
-
-def _reads_as_headline(line: Line | None) -> bool:
-    return bool(line and len(line.bare) <= 200 and not line.bare.endswith(".") and not _is_mark(line))
-
-
-def _is_mark(line: Line) -> bool:
-    text = line.bare
-    is_phrase = is_notice(text) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
-    return is_phrase or read_dateline(text) is not None

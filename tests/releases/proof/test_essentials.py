@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.proof import Finding, Level, ProofSubject, RenderFailure, proof
 from distributor.releases.readers.document import PressContact, ReleaseDraft, read_release
 
@@ -158,6 +159,16 @@ def test_weekdays_fit_their_dates() -> None:
         ("The report is embargoed until Friday.", True),
         ("L'embargo sur les armes est levé le 13 mars.", False),
         ("Les vins sous embargo depuis 2014 reviennent.", False),
+        ("L'ONU prolonge l'embargo sur les armes. Le pays reste sous embargo jusqu'en 2027.", False),
+        ("Un État sous embargo jusqu'au 31 mai 2027 ne peut acheter ni munitions ni drones.", False),
+        ("Le Sud-Maran restera sous embargo jusqu'en 2027, a décidé le Conseil.", False),
+        ("Sous embargo jusqu'à la fin de 2027, l'île manque de tout.", False),
+        ("The country is under embargo until June 2027.", False),
+        ("Grain is embargoed until 2027, the council says.", False),
+        ("Les chiffres des exportations sont sous embargo jusqu'au 31 mai 2026.", True),
+        ("Le pays est sous embargo jusqu'au 13 mars à 9 h.", True),
+        ("Ces informations sont sous embargo jusqu'en avril 2026.", True),
+        ("Sous embargo jusqu'en avril 2026.", True),
     ],
 )
 def test_an_embargo_that_only_the_text_knows_stops(words: str, speaks: bool) -> None:
@@ -169,6 +180,11 @@ def test_embargo() -> None:
     assert with_draft(embargo_until=past)["embargo-past"].level is Level.WARN
     assert with_draft(embargo_until=ahead)["embargo-ahead"].level is Level.NOTE
     assert not {"embargo-past", "embargo-ahead"} & set(with_draft(embargo_until=NOON)), "it leaves as it ends"
+
+
+@pytest.mark.parametrize("kind", [ReleaseKind.CORRECTION, ReleaseKind.RETRACTION, ReleaseKind.FOLLOW_UP])
+def test_what_speaks_of_a_release_whose_embargo_is_over_is_not_told_to_take_it_out(kind: ReleaseKind) -> None:
+    assert "embargo-past" not in with_draft(embargo_until=datetime(2026, 3, 11, 18, tzinfo=PARIS), kind=kind)
 
 
 PLACEHOLDERS = [

@@ -15,6 +15,11 @@ SLIPS = {
     "Le vote du 20 mars 2026 a lieu au port. Inscriptions jusqu'au 20 mars 2025.": "date-other-year",
     "Un rassemblement aura lieu le 25 mars 2025 au port.": "date-last-year",
     "Les travaux seront finis le 1er mai 2062.": "date-far",
+    "Rendez-vous le mardi 31 novembre au port.": "date-impossible",
+    "Rendez-vous le samedi 32 janvier au port.": "date-impossible",
+    "Rendez-vous le 29 février 2027 au port.": "date-impossible",
+    "Rendez-vous le 31/04/2026 au port.": "date-impossible",
+    "The hall opens on June 31 at last.": "date-impossible",
     "Le direct commence à 18 h (Paris), 16 h GMT.": "hours-disagree",
     "Écrire à jean@ateliers avant lundi.": "address-broken",
     "Écrire à jean.martin @ateliers.example avant lundi.": "address-broken",
@@ -53,6 +58,9 @@ SLIPS = {
     "![Le port au matin](https://lac.example/port.jpg)": "image-credit",
 }
 INNOCENT = [
+    "Né un 29 février, il fête ses 46 mars et 45 mai au 06 31 02 30 31. Version 30.02.26, pages 31/02/26.",
+    "Il a parlé au congrès du 17 janvier 2026. L'appel a lieu aujourd'hui à 8h30 CET (3:30 am ET).",
+    "In June 31 people came, and in February 30 of them left.",
     "Rendez-vous le vendredi 3 avril 2026 au port, puis le 3 avril 2027.",
     "Le salon se tient du 5 au 12 avril, du 28 mars au 3 avril et du 20 décembre au 4 janvier 2027.",
     "Depuis la loi du 25 mars 2025, rien n'a changé ; un an après, le 12 mars 2026, non plus.",

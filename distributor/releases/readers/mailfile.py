@@ -1,0 +1,93 @@
+"""Reading a release saved as a mail (.eml): the text that the mail holds, and in words what else it holds."""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import dataclass
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import compat32
+
+from distributor.decoding import decode
+from distributor.errors import BadInput
+from distributor.releases.draft import Remark
+from distributor.releases.readers import html
+
+MAX_BYTES = 40_000_000
+
+_HEADER = re.compile(rb"\A(?:[!-9;-~]{1,60}:[ \t][^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){2,}\r?\n")
+_ONLY_A_MAILER_WRITES = re.compile(rb"^(?:MIME-Version|Message-ID|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
+_LOOKED_AT = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The text of a mail, as the bytes of a file of its own, and remarks on where it stood and what else was there."""
+
+    content: bytes
+    remarks: tuple[Remark, ...]
+
+
+def is_mail(raw: bytes) -> bool:
+    """Whether a file is a mail as a mail program saves it; the words «From: … Sent: …» of a pasted one are not."""
+    header = _HEADER.match(raw[:_LOOKED_AT])
+    return header is not None and _ONLY_A_MAILER_WRITES.search(header[0]) is not None
+
+
+def read_mail(raw: bytes) -> Mail:
+    """The first plain text of a mail, else its first page; raises `BadInput` for one too big or without either."""
+    if len(raw) > MAX_BYTES:
+        raise BadInput(
+            f"This mail is too big ({len(raw) // 1_000_000} MB; {MAX_BYTES // 1_000_000} are the most we read).",
+            mend="Save its text as a file, and import that.",
+        )
+    message = email.message_from_bytes(raw, policy=compat32)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
+    wanted = sorted(texts, key=lambda part: part.get_content_subtype() != "plain")
+    content = next((found for part in wanted if (found := _content(part)).strip()), b"")
+    if not content:
+        raise BadInput(
+            "This mail holds no text of its own.",
+            mend="Save what is attached to it as a file, and import that.",
+        )
+    around = f"Read as the text of the mail «{_words(message, 'Subject')}» of {_words(message, 'From')}."
+    attached = [_decoded(name) for part in parts if (name := part.get_filename())]
+    remarks = [Remark(None, around)]
+    if attached:
+        names = ", ".join(f"«{name}»" for name in attached)
+        remarks.append(Remark(None, f"Attached to the mail, and left out: {names}."))
+    return Mail(content, tuple(remarks))
+
+
+def _content(part: Message) -> bytes:
+    """A part's text as a file would hold it: plain text in UTF-8, a page as it came."""
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    if part.get_content_subtype() == "html" and html.is_page(data):
+        return data
+    text = _text(data, part.get_content_charset())
+    if part.get_content_subtype() == "html" and text.strip():
+        text = f'<html><head><meta charset="utf-8"></head><body>{text}</body></html>'
+    return text.encode("utf-8", "replace")
+
+
+def _text(data: bytes, charset: str | None) -> str:
+    try:
+        return data.decode(charset or "utf-8")
+    except (LookupError, ValueError):
+        return decode(data).text
+
+
+def _words(message: Message, name: str) -> str:
+    """A header field as people read it."""
+    return _decoded(str(message.get(name, "")))
+
+
+def _decoded(value: str) -> str:
+    try:
+        shown = str(make_header(decode_header(value)))
+    except (LookupError, ValueError):  # an encoding that nobody knows
+        shown = value
+    return " ".join(shown.split())
