@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +23,7 @@ _ELSEWHERE = "Choose another place."
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[BinaryIO]:
+def reading(path: Path) -> Iterator[BufferedReader]:
     """A file to read piece by piece, however large; `BadInput` if it is missing, no regular file, or unreadable.
 
     Devices and pipes are refused: one that never ends, or never begins, would hold the command for ever.

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from urllib.parse import quote, unquote
@@ -25,6 +26,9 @@ HIDDEN = "***"
 """What stands for the password where a database's address is shown."""
 
 T = TypeVar("T")
+
+_LONGEST = 1_000_000
+"""Letters of a `.env`; what is longer is none."""
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -220,21 +224,27 @@ def _account_secrets(variables: Mapping[str, str]) -> dict[str, Secret]:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    if path.is_dir():
-        raise BadInput("It is a folder; the settings are kept in a file of that name.", file=path, mend="Move it away.")
-    if not path.is_file():
+    if path.exists() and not path.is_file():
+        what = "folder" if path.is_dir() else "device or a pipe"
+        raise BadInput(
+            f"It is a {what}; the settings are kept in a file of that name.", file=path, mend="Move it away."
+        )
+    if not path.exists():
         return {}
     from dotenv.parser import parse_stream  # noqa: PLC0415 - `--help` needs no settings
 
     try:
-        # The parser alone: a password may hold a dollar sign, and a line passed over is a setting lost.
         with path.open(encoding="utf-8-sig") as file:
-            lines = list(parse_stream(file))
+            text = file.read(_LONGEST + 1)
     except UnicodeDecodeError:
         raise BadInput("It is not UTF-8 text.", file=path, mend="Save it as UTF-8 text.") from None
     except OSError as error:
         mend = "Make it yours (chown), or run this as the user whose it is."
         raise BadInput(f"It cannot be read: {error.strerror}.", file=path, mend=mend) from None
+    if len(text) > _LONGEST:
+        raise BadInput("It is far too large to hold settings.", file=path, mend="Put back the .env that was there.")
+    # The parser alone: a password may hold a dollar sign, and a line passed over is a setting lost.
+    lines = list(parse_stream(StringIO(text)))
     for line in lines:
         if line.error:
             raise BadInput(

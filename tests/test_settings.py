@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,24 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_the_settings_is_said(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     with pytest.raises(BadInput, match="It is a folder"):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_settings_in_a_pipe_or_a_device_are_not_passed_over(tmp_path: Path, what: str) -> None:
+    if what == "pipe":
+        os.mkfifo(tmp_path / ".env")
+    else:
+        (tmp_path / ".env").symlink_to("/dev/zero")
+    with pytest.raises(BadInput, match="It is a device or a pipe"):
+        load_settings(tmp_path, {})
+
+
+def test_a_file_far_too_large_to_hold_settings_is_not_read_to_its_end(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    with (tmp_path / ".env").open("wb") as file:
+        file.truncate(1 << 34)  # a hole: it takes no room on the disk, and would take all of the memory
+    with pytest.raises(BadInput, match="far too large"):
         load_settings(tmp_path, {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -76,10 +77,12 @@ def open_event_log(place: str, workspace: Path, *, personal: bool, worker: str) 
     file = workspace / place
     try:
         # Each line is one write to a file opened for appending: several processes share it, line by line.
-        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # Of a pipe that nobody empties the lines are lost: the sending waits for no reader.
+        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
     except OSError as error:
+        why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
         raise BadInput(
-            f"The event log cannot be written: {error.strerror}.", file=file, mend="Check DISTRIBUTOR_LOG_FILE."
+            f"The event log cannot be written: {why}.", file=file, mend="Check DISTRIBUTOR_LOG_FILE."
         ) from None
     return EventLog(lambda line: _append(number, line), personal, worker)
 

@@ -22,7 +22,7 @@ from distributor.deliveries.timing import count_again
 from distributor.dispatch.hours.cooling import was_left
 from distributor.dispatch.hours.schedule import begin
 from distributor.dispatch.messages.composing import EnvelopeWriter, make_composer
-from distributor.dispatch.messages.enclosing import Kept, enclose_kept
+from distributor.dispatch.messages.enclosing import enclose_kept
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.notices import thaw
 from distributor.dispatch.messages.signing import open_signer
@@ -37,6 +37,9 @@ from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX
 from distributor.states import HELD, DispatchState
 from distributor.tokens import Keyring
+
+_MENDS_ITS_OWN = "Put the copy back, or cancel the dispatch and send the release again."
+"""For the house's logo and the PDF, which a dispatch has and the release has not: no import brings them back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +115,9 @@ class Opening:
         ).one()
         identity = Identity.thaw(dispatch.identity)
         self._check_signing_key(identity)
-        files: list[Kept] = [*(KeptFile(**file) for file in dispatch.files), *attachments_of(session, version)]
-        enclosed = enclose_kept(self.workspace, files, identity.domain)
+        own = [KeptFile(**file) for file in dispatch.files]
+        enclosed = enclose_kept(self.workspace, own, identity.domain, mend=_MENDS_ITS_OWN)
+        enclosed += enclose_kept(self.workspace, attachments_of(session, version), identity.domain)
         templates = TemplateSet.from_sources(dispatch.templates)
         plain, told = thaw(dispatch.correction)
         is_test, message_date = dispatch.is_test, dispatch.message_date

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import re
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from distributor import clock
 from distributor.errors import AccountTrouble, CredentialsRefused, ServerUnavailable
 from distributor.feedback.letter import MAX_BYTES
 from distributor.transport.secrecy import told_at_login, without_secrets
+from distributor.transport.trust import trusting
 
 if TYPE_CHECKING:
     from distributor.feedback.imap_client import BoundedMailBox
@@ -201,7 +201,7 @@ def _log_in(account: ImapAccount, secret: str, shown: list[str]) -> BoundedMailB
 
     from distributor.feedback.imap_client import BoundedMailBox, LetInTooSoon  # noqa: PLC0415
 
-    context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
+    context = trusting(account.ca_file) if account.security != "plain" else None
     try:
         box = BoundedMailBox(account.host, account.port, account.security, context, account.largest)
     except LetInTooSoon:

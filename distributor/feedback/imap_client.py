@@ -109,7 +109,7 @@ class BoundedMailBox(BaseMailBox):
 
     client: BoundedClient
 
-    def __init__(self, host: str, port: int, security: str, context: ssl.SSLContext, largest: int) -> None:
+    def __init__(self, host: str, port: int, security: str, context: ssl.SSLContext | None, largest: int) -> None:
         self._place = host, port
         self._security = security
         self._context = context

@@ -66,11 +66,20 @@ class LooseFile:
     def keep(self, workspace: Path) -> KeptFile:
         """Copy it into the workspace, under its hash; a damaged copy is healed. Raises `StorageTrouble`."""
         copy = workspace / self.kept.path
-        if not _holds(copy, self.kept.sha256):
+        if read_copy(copy, self.kept.sha256) is None:
             with contextlib.suppress(OSError):  # what is wrong with the folder is said when the file is written
                 copy.parent.mkdir()
             write_bytes(copy, self.content)
         return self.kept
+
+
+def read_copy(copy: Path, digest: str) -> bytes | None:
+    """What stands in a copy that was kept; None where it is gone, or is not what it was."""
+    try:
+        content = b"" if copy.is_symlink() else read_bytes(copy)
+    except BadInput:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def keep_attachments(
@@ -194,14 +203,6 @@ def _find(name: str, folder: Path, workspace: Path, role: FileRole) -> Path:
 
 def _read(path: Path, role: FileRole, source: str = "") -> LooseFile:
     return loose_file(path.name, read_bytes(path), role, source)
-
-
-def _holds(kept: Path, digest: str) -> bool:
-    """Whether a copy is there and whole: a damaged one is healed by importing the release again."""
-    try:
-        return not kept.is_symlink() and hashlib.sha256(kept.read_bytes()).hexdigest() == digest
-    except OSError:
-        return False
 
 
 def _refused(message: str, mend: str, role: FileRole) -> BadInput:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -14,7 +13,7 @@ from sqlmodel import Session, select
 from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import store
-from distributor.releases.attachments import FileRole, KeptFile
+from distributor.releases.attachments import FileRole, KeptFile, read_copy
 from distributor.releases.corrections import (
     chain_to,
     first_in_language,
@@ -163,9 +162,7 @@ def bytes_of(target: Target, folder: Path) -> dict[str, bytes]:
     """The kept files of the old text by the names that a text gives them; damaged copies are to be found again."""
     held: dict[str, bytes] = {}
     for row in target.files:
-        path = folder / row.path
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        if hashlib.sha256(content).hexdigest() == row.sha256:
+        if (content := read_copy(folder / row.path, row.sha256)) is not None:
             held[row.source if row.role == FileRole.IMAGE else row.name] = content
     return held
 

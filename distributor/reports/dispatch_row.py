@@ -58,6 +58,8 @@ class DispatchRow:
     then: str = ""
     """The account that takes over when this one is refused."""
     takeover: Mapping[str, str] = field(default_factory=dict)
+    seen_at: datetime = field(default_factory=clock.now)
+    """When it was looked at, by the clock that says whose time has come."""
 
     @property
     def way(self) -> str:
@@ -129,7 +131,7 @@ class DispatchRow:
         `distributor work` has looked."""
         if self.state == DispatchState.PAUSED and self.pause_reason.startswith(HELD):
             return self.pause_reason
-        return LEFT_COOLING if self._cools and self.waits_until < clock.now() - LEFT_AFTER else ""  # type: ignore[operator]
+        return LEFT_COOLING if self._cools and self.waits_until < self.seen_at - LEFT_AFTER else ""  # type: ignore[operator]
 
     @property
     def only_held(self) -> bool:
@@ -156,12 +158,12 @@ class DispatchRow:
     @property
     def is_waiting(self) -> bool:
         """Whether the account has to wait before it goes on."""
-        return self.state == DispatchState.RUNNING and self.waits_until is not None and self.waits_until > clock.now()
+        return self.state == DispatchState.RUNNING and self.waits_until is not None and self.waits_until > self.seen_at
 
     @property
     def is_cooling(self) -> bool:
         """Whether it was just planned, and nothing leaves yet."""
-        return self._cools and self.waits_until > clock.now()  # type: ignore[operator]
+        return self._cools and self.waits_until > self.seen_at  # type: ignore[operator]
 
     @property
     def _cools(self) -> bool:

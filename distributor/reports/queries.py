@@ -95,7 +95,8 @@ def dispatches(
     rows = connection.execute(statement).mappings().all()
     numbers = [row["id"] for row in rows]
     counts, due = _standings(connection, numbers)
-    waves, held_back, hands = waves_of(connection, numbers), _held(connection, numbers), in_hand(connection)
+    now = clock_of(connection, clock.now())
+    waves, held_back, hands = waves_of(connection, numbers), _held(connection, numbers, now), in_hand(connection)
     found = [
         DispatchRow(
             **row,
@@ -104,6 +105,7 @@ def dispatches(
             in_hand=row["id"] in hands,
             waves=waves.get(row["id"], ()),
             held=tuple(held_back.get(row["id"], ())),
+            seen_at=now,
         )
         for row in rows
     ]
@@ -112,25 +114,24 @@ def dispatches(
         for row in found
         if row.state == DispatchState.RUNNING and not row.is_waiting and now_waiting(row.counts, row.held)
     ]
-    carried = _carried(connection, running)
+    carried = _carried(connection, running, now)
     return [replace(row, stopped=not carried.get(row.id, True)) for row in found]
 
 
-def _held(connection: Connection, dispatch_ids: Sequence[int]) -> dict[int, list[Held]]:
+def _held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> dict[int, list[Held]]:
     """Dispatch → who of it waits for a wave or for the end of an embargo."""
     found: dict[int, list[Held]] = defaultdict(list)
-    for one in held_of(connection, dispatch_ids, clock_of(connection, clock.now())):
+    for one in held_of(connection, dispatch_ids, now):
         found[one.dispatch_id].append(one)
     return found
 
 
-def _carried(connection: Connection, dispatch_ids: list[int]) -> dict[int, bool]:
+def _carried(connection: Connection, dispatch_ids: list[int], now: datetime) -> dict[int, bool]:
     """Which of these running dispatches somebody carries, as far as can be seen from here.
 
     A living worker holds claims nearly all the time, and between two claims it has just written. Who stopped in order
     has left a word in the dispatch's row; of whoever was killed the claims are left.
     """
-    now = clock.now()
     carried = dict.fromkeys(dispatch_ids, False)
     seen = set()
     held = select(_delivery.c.dispatch_id, _delivery.c.worker, func.max(_delivery.c.lease_until)).where(

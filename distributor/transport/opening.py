@@ -18,6 +18,7 @@ from distributor.states import Phase, Verdict
 from distributor.transport.account import SmtpAccount, is_loopback
 from distributor.transport.replies import classify, clean
 from distributor.transport.secrecy import told_at_login, without_secrets
+from distributor.transport.trust import trusting
 from distributor.transport.wire import Wire
 
 TOKEN_METHOD = "xoauth2"  # noqa: S105 - the word, not one
@@ -152,16 +153,7 @@ async def _reach(account: SmtpAccount) -> Wire:
 
 
 def _tls_context(account: SmtpAccount) -> ssl.SSLContext:
-    """Verify the certificate and the name on it; TLS 1.2 or later (RFC 8314 §4.1, RFC 7817)."""
-    try:
-        context = ssl.create_default_context(cafile=account.ca_file)
-    except OSError as error:
-        raise AccountTrouble(
-            f"The file of the certificate authority, {account.ca_file}, cannot be used ({error.strerror or error}).",
-            mend=f"Set {account.setting('SMTP_CA_FILE')} to a PEM file, or leave it empty.",
-        ) from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return trusting(account.ca_file, account.setting("SMTP_CA_FILE"))
 
 
 async def _ehlo(wire: Wire, account: SmtpAccount) -> dict[str, str]:

@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 from distributor.dispatch.messages.composing import release_of
 from distributor.dispatch.messages.enclosing import enclose_kept
+from distributor.errors import BadInput
+from distributor.files import reading
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.publishing import Published, find_correction, find_published, published_file
 from distributor.rendering import body
@@ -98,9 +100,9 @@ async def _published(site: Site, request: Request) -> Published:
 def _is_whole(site: Site, file: KeptFile) -> bool:
     path = site.workspace.path / file.path
     try:
-        with path.open("rb") as opened:
+        with reading(path) as opened:
             return not path.is_symlink() and hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
-    except OSError:
+    except BadInput:
         return False
 
 

@@ -252,7 +252,7 @@ def test_an_attachment_that_changed_or_is_gone_stops_the_send(tmp_path: Path) ->
     (read,) = enclose_kept(tmp_path, [row], "halle.example").attachments
     assert (read.name, read.media_type, read.content) == ("Dossier.pdf", "application/pdf", content)
     file.write_bytes(content + b" ")
-    with pytest.raises(Refused, match=r"«Dossier\.pdf» is gone from attachments/ or has changed"):
+    with pytest.raises(Refused, match=r"«Dossier\.pdf» is gone from attachments/, cannot be read, or has changed"):
         enclose_kept(tmp_path, [row], "halle.example")
     file.unlink()
     with pytest.raises(Refused, match="has changed"):

@@ -63,3 +63,24 @@ def test_a_log_that_cannot_be_written_ends_nothing() -> None:
 def test_a_file_that_cannot_be_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be written"):
         open_event_log("no/such/folder/events.jsonl", tmp_path, personal=False, worker="w1")
+
+
+def test_a_pipe_that_nobody_reads_is_said_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "events")
+    with pytest.raises(BadInput, match="nobody reads this pipe"):
+        open_event_log("events", tmp_path, personal=False, worker="w1")
+
+
+def test_whoever_reads_a_pipe_and_stops_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "events")
+    reader = os.open(tmp_path / "events", os.O_RDONLY | os.O_NONBLOCK)
+    log = open_event_log("events", tmp_path, personal=False, worker="w1")
+    for number in range(5000):
+        log.tell("dispatch.started", dispatch_id=number)
+    told = [json.loads(line)["dispatch_id"] for line in os.read(reader, 1 << 24).splitlines()]
+    assert told == list(range(len(told)))
+    assert 0 < len(told) < 5000
+    log.tell("dispatch.ended")
+    assert json.loads(os.read(reader, 1 << 24))["event"] == "dispatch.ended"
+    os.close(reader)
+    log.tell("dispatch.ended")

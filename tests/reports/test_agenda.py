@@ -48,12 +48,12 @@ def test_an_empty_agenda(database: Database) -> None:
 
 
 def test_everything_that_waits_is_told_once_in_its_order(database: Database) -> None:
-    carried = {"state": "sending", "worker": "host:0:alive:1", "lease_until": START + HOUR}
+    carried = {"state": "sending", "worker": "host:0:alive:1", "lease_until": LATER}
     numbers = [
         add(database, "soon", {}, scheduled_at=START + 2 * HOUR),
         add(database, "missed", {}, state="paused", pause_reason="held: it was to start", scheduled_at=START - HOUR),
         add(database, "wrong", {}, state="paused", pause_reason="paused by anne", started_at=START),
-        add(database, "full", {}, state="running", waits_until=START + HOUR, waits_for="the quota is used up"),
+        add(database, "full", {}, state="running", waits_until=LATER, waits_for="the quota is used up"),
         add(database, "later", {"state": "deferred", "next_attempt_at": START + HOUR / 2}, state="running"),
         add(database, "silent", {"state": "in_doubt"}, state="done"),
         add(database, "short", carried, state="running", not_after=START + 3 * HOUR, started_at=START),
@@ -76,10 +76,10 @@ def test_everything_that_waits_is_told_once_in_its_order(database: Database) -> 
         ("stopped", fallen),
         ("planned", unsent),
         ("retry", later),
-        ("waits", full),
         ("scheduled", soon),
         ("cut_off", short),
         ("embargo", None),
+        ("waits", full),
     ]
     commands = {one.kind: one.command for one in told}
     assert commands["held"].startswith(f"distributor dispatches resume {missed}, or: distributor dispatches reschedule")

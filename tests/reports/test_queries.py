@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from ledgerbase import (
     delivery_row,
     record_of,
 )
+from movingclock import MovingClock
 from sqlalchemy import update
 from sqlmodel import col
 
@@ -234,3 +235,26 @@ def test_who_is_carried_is_seen_by_the_claims_and_who_stopped_by_their_word(data
     }
     with database.reading() as connection:
         assert {row.id: row.stopped for row in queries.dispatches(connection)} == wanted
+
+
+def test_a_machine_whose_clock_is_hours_ahead_says_the_same_of_a_dispatch(
+    database: Database, moving_clock: MovingClock
+) -> None:
+    """Who carries it on another machine, and what it waits for, are by the database's clock where it is shared."""
+    moving_clock.set(datetime.now(UTC), runs=True)
+    version_id = add_version(database)
+    waits = {"waits_until": clock.now() + timedelta(hours=1), "waits_for": "500 messages an hour are used up"}
+    numbers = []
+    for values in ({"waits_for": ""}, waits):
+        numbers.append(add_dispatch(database, version_id, state="running"))
+        with database.transaction() as connection:
+            connection.execute(update(Dispatch).where(col(Dispatch.id) == numbers[-1]).values(**values))
+            DeliveryLog(database, "planner").plan(connection, [delivery_row(numbers[-1], version_id, 1)])
+    DeliveryLog(database, "elsewhere:1:1:x").claim(numbers[0], 1)
+    if not database.is_sqlite:
+        moving_clock.move(hours=3)
+    with database.reading() as connection:
+        carried, waiting = queries.dispatches(connection)
+    assert not carried.stopped
+    assert waiting.as_json()["waits_for"] == "500 messages an hour are used up"
+    assert waiting.short == "waits"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pypdf
 import pytest
-from office import BUREAU, SHORT_LIST, Office, one_sentence
+from office import BUREAU, SHORT_LIST, Office, finish, one_sentence
 from pictures import png
 from smtpserver import Fault, Script, running
 
@@ -112,6 +114,48 @@ def test_the_pdf_is_what_was_planned_or_nothing_leaves(pictured: Office) -> None
         said = pictured.at(server.port).run("work", "--once", code=3).err
         assert "urgences.pdf" in said
         assert "has changed since it was kept" in said
+        assert server.accepted == []
+
+
+def test_lost_copies_that_no_import_brings_back_are_told_apart(pictured: Office) -> None:
+    """A workspace put back without its attachments: logo and PDF are the dispatch's own, and no release has them."""
+    pictured.send("urgences", BUREAU, code=4)  # nothing listens: planned, and paused
+    shutil.rmtree(pictured.path / "attachments")
+    source = str(pictured.path / "releases" / "urgences.md")
+    with running() as server:
+        sending = pictured.at(server.port)
+        sending.run("releases", "import", source, "--slug", "urgences")
+        said = one_sentence(sending.run("dispatches", "resume", "1", code=3))
+        assert "logo.png" in said
+        assert "Import the release again" not in said
+        assert "or cancel the dispatch and send the release again" in said
+        assert server.accepted == []
+        sending.run("dispatches", "cancel", "1", "--yes")
+        sending.send("urgences", BUREAU)
+        assert {one.recipient for one in server.accepted} == {person.spec for person in SHORT_LIST}
+
+
+@pytest.mark.parametrize("command", ["resume", "import", "correct"])
+def test_a_pipe_in_the_place_of_a_copy_holds_nobody_up(pictured: Office, command: str) -> None:
+    pictured.send("urgences", BUREAU, code=4)
+    folder = pictured.path / "releases"
+    for copy in (pictured.path / "attachments").iterdir():
+        copy.unlink()
+        os.mkfifo(copy)
+    corrected = folder / "corrected.md"
+    corrected.write_text(RELEASE.replace("douze", "treize"), encoding="utf-8")
+    with running() as server:
+        sending = pictured.at(server.port)
+        if command == "resume":
+            said = one_sentence(finish(sending.start("dispatches", "resume", "1"), 3, seconds=20))
+            assert "has changed since it was kept" in said
+        elif command == "import":
+            finish(
+                sending.start("releases", "import", str(folder / "urgences.md"), "--slug", "urgences"), 0, seconds=20
+            )
+            assert "logo.png" in one_sentence(sending.run("dispatches", "resume", "1", code=3))
+        else:
+            finish(sending.start("releases", "correct", "urgences", str(corrected)), 0, seconds=20)
         assert server.accepted == []
 
 

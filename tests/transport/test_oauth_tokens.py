@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,16 @@ def test_a_file_that_is_damaged_is_asked_anew(tmp_path: Path) -> None:
     tokens.token()
     tokens.file.write_text("{", encoding="utf-8")
     assert tokens.token() == "token-2"
+
+
+def test_a_pipe_in_the_place_of_the_tokens_holds_nobody_up(tmp_path: Path) -> None:
+    """Whoever waited for it would hold the lock that every other command waits for."""
+    file = tmp_path / ".oauth" / "a.tokens.json"
+    file.parent.mkdir()
+    os.mkfifo(file, 0o600)
+    grant = Counting()
+    assert [kept(tmp_path, grant).token() for _ in range(2)] == ["token-1", "token-1"]
+    assert file.is_file()
 
 
 def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

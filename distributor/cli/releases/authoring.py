@@ -287,10 +287,8 @@ def _house_style(workspace: Workspace, lang: str) -> HouseStyle:
 
 def _bytes_of(workspace: Workspace, version: ReleaseVersion, files: Sequence[Attachment]) -> dict[str, bytes]:
     """The kept files of a version by the names that its source gives them; damaged copies are to be found again."""
-    import hashlib
-
     from distributor.errors import DistributorError
-    from distributor.releases.attachments import FileRole
+    from distributor.releases.attachments import FileRole, read_copy
     from distributor.releases.readers.document import read_release
 
     held: dict[str, bytes] = {}
@@ -304,9 +302,7 @@ def _bytes_of(workspace: Workspace, version: ReleaseVersion, files: Sequence[Att
         for role, names in named.items():
             rows = [file for file in files if file.role == role]
             for name, row in zip(names, rows, strict=False):
-                path = workspace.path / row.path
-                content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-                if hashlib.sha256(content).hexdigest() == row.sha256:
+                if (content := read_copy(workspace.path / row.path, row.sha256)) is not None:
                     held[name] = content
     return held
 

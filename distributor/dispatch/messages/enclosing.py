@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from distributor.errors import BadInput, Refused
+from distributor.errors import Refused
 from distributor.releases import media
-from distributor.releases.attachments import FileRole, LooseFile, loose_file
+from distributor.releases.attachments import FileRole, LooseFile, loose_file, read_copy
 from distributor.rendering.pdf import LAYOUT, make_pdf
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.values import AttachmentFile, InlineImage, Release
@@ -46,12 +46,18 @@ class Enclosed:
         return Enclosed(self.attachments + other.attachments, self.images + other.images)
 
 
-def enclose_kept(workspace: Path, files: Sequence[Kept], domain: str) -> Enclosed:
-    """Read copies in the workspace; `Refused` if one is not what it was when it was kept.
+def enclose_kept(
+    workspace: Path,
+    files: Sequence[Kept],
+    domain: str,
+    *,
+    mend: str = "Import the release again, or put the copy back.",
+) -> Enclosed:
+    """Read copies in the workspace; `Refused`, with `mend`, if one is not what it was when it was kept.
 
     `domain` is the sender's: Content-IDs end in it (RFC 2045 §7).
     """
-    return _enclosed([(file, _read(workspace, file)) for file in files], domain)
+    return _enclosed([(file, _read(workspace, file, mend)) for file in files], domain)
 
 
 def enclose_loose(files: Sequence[LooseFile], domain: str) -> Enclosed:
@@ -81,16 +87,12 @@ def pdf_file(
     return loose_file(f"{release.slug}.pdf", made.content), made.borrowed
 
 
-def _read(workspace: Path, file: Kept) -> bytes:
-    path = workspace / file.path
-    try:
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-    except OSError as error:
-        raise BadInput(f"The file «{file.name}» cannot be read: {error.strerror}.", file=path) from None
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+def _read(workspace: Path, file: Kept, mend: str) -> bytes:
+    content = read_copy(workspace / file.path, file.sha256)
+    if content is None:
         raise Refused(
-            f"The file «{file.name}» is gone from attachments/ or has changed since it was kept.",
-            mend="Import the release again, or put the copy back.",
+            f"The file «{file.name}» is gone from attachments/, cannot be read, or has changed since it was kept.",
+            mend=mend,
         )
     return content
 

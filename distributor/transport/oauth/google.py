@@ -11,6 +11,7 @@ from distributor import clock
 from distributor.errors import BadInput, CredentialsRefused, ServerUnavailable
 from distributor.files import read_bytes
 from distributor.transport.oauth.grants import AccessToken, Application, Invite, State
+from distributor.transport.trust import trusting
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import Request
@@ -68,6 +69,7 @@ class GoogleGrant:
         }
         flow = InstalledAppFlow.from_client_config({"installed": known}, _SCOPES)
         if application.ca_file is not None:  # that alone, whatever the environment names
+            trusting(application.ca_file)
             flow.oauth2session.verify, flow.oauth2session.trust_env = str(application.ca_file), False
 
         class Shown(str):

@@ -24,7 +24,7 @@ from distributor.errors import (
     ServerUnavailable,
     StorageTrouble,
 )
-from distributor.files import write_bytes
+from distributor.files import read_bytes, write_bytes
 from distributor.settings import PREFIX, Login, OAuthProvider, Settings
 from distributor.transport.oauth.google import GoogleGrant
 from distributor.transport.oauth.grants import AccessToken, Application, Grant, Invite, State
@@ -151,8 +151,8 @@ class KeptTokens:
                     f"{self.file} holds tokens, and others on this machine can read it.",
                     mend=f"Run: chmod 600 {self.file}",
                 )
-            kept = json.loads(self.file.read_bytes())
-        except (OSError, ValueError):
+            kept = json.loads(read_bytes(self.file))
+        except (BadInput, OSError, ValueError):
             return {}
         known = isinstance(kept, dict) and kept.pop("identity", "") == self.application.identity
         return {name: str(value) for name, value in kept.items()} if known else {}

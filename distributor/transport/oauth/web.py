@@ -10,6 +10,7 @@ import requests
 
 from distributor.errors import ServerUnavailable
 from distributor.transport.secrecy import HIDDEN
+from distributor.transport.trust import trusting
 
 TIMEOUT_S = 30
 
@@ -22,6 +23,8 @@ class ProviderSession(requests.Session):
 
     requests lets REQUESTS_CA_BUNDLE win over a session's own authority. Proxies of the environment are used.
 
+    Raises `AccountTrouble` for a `ca_file` that is none.
+
     The providers' libraries take every answer for one of the provider, and print what is none. So whatever comes from
     a proxy, or from a server in trouble, ends here, as `ServerUnavailable`.
     """
@@ -30,6 +33,7 @@ class ProviderSession(requests.Session):
         super().__init__()
         self._provider = provider
         if ca_file is not None:
+            trusting(ca_file)  # requests would take a file that is none for a network that fails
             self.verify = str(ca_file)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
