@@ -77,18 +77,19 @@ class Roll(Sequence[PlannedRecipient]):
 
     def at(self, key: str) -> int | None:
         """The place of the first who is reached at an address of that key; None for nobody."""
-        place = self._places.get(key)
-        if place is not None or self._spool is None:
-            return place
-        found = self._spool.execute("SELECT min(place) FROM entry WHERE key = ?", [key]).fetchone()
-        return found[0] if found[0] is not None else None
+        if self._spool is not None:
+            (place,) = self._spool.execute("SELECT min(place) FROM entry WHERE key = ?", [key]).fetchone()
+            if place is not None:
+                return int(place)
+        return self._places.get(key)
 
     def put(self, place: int, planned: PlannedRecipient) -> None:
         """Put what is now known of somebody, reached at the same address, in place of what was."""
         if place in self._waiting or self._spool is None:
             self._waiting[place] = planned
         else:
-            self._spool.execute("UPDATE card SET packed = ? WHERE place = ?", [_packed(planned), place])
+            with on_a_disk("so many recipients"):
+                self._spool.execute("UPDATE card SET packed = ? WHERE place = ?", [_packed(planned), place])
 
     def in_fair_order(self) -> Iterator[PlannedRecipient]:
         """Everybody, each newsroom and each sector spread over the whole, as `interleave` does it."""
@@ -115,8 +116,9 @@ class Roll(Sequence[PlannedRecipient]):
             yield from sorted(f"{one.contact_id} {one.address.key}" for one in self)
             return
         self._write()
-        for (line,) in self._spool.execute("SELECT contact_id || ' ' || key AS line FROM entry ORDER BY line"):
-            yield line
+        with on_a_disk("the order of so many recipients"):
+            for (line,) in self._spool.execute("SELECT contact_id || ' ' || key AS line FROM entry ORDER BY line"):
+                yield line
 
     def __len__(self) -> int:
         return self._length
