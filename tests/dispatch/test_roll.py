@@ -31,6 +31,8 @@ def everybody(draw: st.DrawFn) -> list[PlannedRecipient]:
         card = Recipient(
             address,
             name=draw(WORDS),
+            outlet=draw(st.sampled_from(["", "Le Soir", "Le Jour"])),
+            language=draw(st.sampled_from(["", "fr", "en"])),
             lists=tuple(draw(st.lists(WORDS, max_size=2))),
             fields=draw(st.dictionaries(WORDS, WORDS, max_size=2)),
             takes_attachments=draw(st.booleans()),
@@ -55,6 +57,10 @@ def test_on_disk_they_are_as_in_memory(people: list[PlannedRecipient], few: int)
     assert list(on_disk.in_fair_order()) == list(in_memory.in_fair_order())
     assert list(on_disk.in_fair_order()) == list(in_memory.in_fair_order()), "a second time too"
     assert digest_of(on_disk) == digest_of(in_memory)
+    assert list(on_disk.contact_ids()) == list(in_memory.contact_ids()) == [one.contact_id for one in people]
+    for what in ("sector", "outlet", "language"):
+        assert list(on_disk.by(what).items()) == list(in_memory.by(what).items())
+    assert on_disk.merged() == in_memory.merged() == [one for one in people if one.merged]
     half = len(people) // 2
     assert digest_of(Roll(people[:half], few=few), Roll(people[half:])) == digest_of(in_memory)
     assert on_disk == in_memory == people
@@ -80,6 +86,7 @@ def test_what_is_put_in_place_of_another_is_found_there(
         known[place] = replace(known[place], merged=f"{known[place].merged}, and {one.contact_id}")
         roll.put(place, known[place])
     assert roll == known
+    assert roll.merged() == [one for one in known if one.merged]
     assert list(roll.in_fair_order()) == list(Roll(known).in_fair_order())
 
 

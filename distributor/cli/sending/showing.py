@@ -228,8 +228,8 @@ def manifest_as_json(manifest: Manifest, slug: str, had_earlier: int) -> dict[st
         "manifest_hash": manifest.digest,
         "total": len(manifest.recipients),
         "had_earlier_version": had_earlier,
-        "by_sector": manifest.by_sector(),
-        "by_outlet": manifest.by_outlet(),
+        "by_sector": manifest.recipients.by("sector"),
+        "by_outlet": manifest.recipients.by("outlet"),
         "recipients": [person(one) | {"merged": one.merged} for one in manifest.recipients],
         "left_out": [
             person(one.planned) | {"reason": one.reason.value, "because": one.because} for one in manifest.left_out
@@ -254,12 +254,13 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
     reasons = Counter(one.reason for one in manifest.left_out)
     reasons_said = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
     out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {reasons_said or 'nobody'}.")
-    for label, counter in (("sector", manifest.by_sector()), ("outlet", manifest.by_outlet())):
+    for label in ("sector", "outlet"):
+        counter = manifest.recipients.by(label)
         shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(MANY))
         more = f" and {len(counter) - MANY} more" if len(counter) > MANY else ""
         if counter:
             out.print(f"By {label}: {shown}{more}")
-    for one in manifest.merged:
+    for one in manifest.recipients.merged():
         show_under(out, f"one message: {one.recipient.name or one.address}: {one.merged}")
     left = manifest.left_out if detailed else manifest.left_out[:MANY]
     for left_out in left:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -74,8 +73,10 @@ def audience_of(session: Session, version: ReleaseVersion, manifest: Manifest) -
     """Who would get it, who of them is of unknown provenance, and which outlets got the last dispatch like it."""
     recipients = manifest.recipients
     compared_with, missing, agencies = _missing_outlets(session, version, manifest)
+    told = recipients.by("language")
+    del told[""]
     return Audience(
-        languages=Counter(one.recipient.language for one in recipients if one.recipient.language),
+        languages=told,
         unproven=unproven(session, recipients.contact_ids()),
         missing_outlets=missing,
         missing_agencies=agencies,
@@ -101,8 +102,8 @@ def _missing_outlets(session: Session, version: ReleaseVersion, manifest: Manife
         .order_by(col(Delivery.outlet))
     ).all()
     # Whoever has it already, on this version's own dispatch or otherwise, is not forgotten.
-    people = chain(manifest.recipients, (one.planned for one in manifest.left_out))
-    here = {fold(one.recipient.outlet) for one in people}
+    left_out = (one.planned.recipient.outlet for one in manifest.left_out)
+    here = {fold(outlet) for outlet in chain(manifest.recipients.by("outlet"), left_out)}
     missing = [(outlet, kind) for outlet, kind in rows if fold(outlet) not in here]
     return words, [outlet for outlet, _ in missing], [outlet for outlet, kind in missing if kind == _AGENCY]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,19 +64,6 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 of who gets it at which address, whatever the order."""
         return digest_of(self.recipients)
-
-    @property
-    def merged(self) -> list[PlannedRecipient]:
-        """The recipients who stand on the lists more than once and get one message."""
-        return [one for one in self.recipients if one.merged]
-
-    def by_sector(self) -> Counter[str]:
-        """Recipients by sector."""
-        return Counter(one.sector for one in self.recipients)
-
-    def by_outlet(self) -> Counter[str]:
-        """Recipients by outlet."""
-        return Counter(one.recipient.outlet for one in self.recipients)
 
 
 def digest_of(*rolls: Roll) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import sqlite3
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
@@ -15,14 +16,17 @@ from distributor.db.pieces import in_pieces
 from distributor.db.spooling import on_a_disk, open_spool
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.planned import PlannedRecipient
-from distributor.rendering.values import NOTHING, Recipient
+from distributor.rendering.values import Recipient
 
 FEW = 20_000
 """So many take some 22 MB in memory; of more than that all are on disk, 500 octets each."""
 
 _WAITING = 500
 _TABLES = (
-    "CREATE TABLE entry (place INTEGER PRIMARY KEY, contact_id INT, key TEXT, domain TEXT, sector TEXT)",
+    """CREATE TABLE entry (
+        place INTEGER PRIMARY KEY, contact_id INT, key TEXT, domain TEXT, sector_slug TEXT,
+        sector TEXT, outlet TEXT, language TEXT, is_merged INT
+    )""",
     "CREATE TABLE card (place INTEGER PRIMARY KEY, packed BLOB)",
 )
 _AT_ONCE = "CREATE TEMP TABLE turns AS SELECT place, place AS turn FROM entry"
@@ -43,10 +47,17 @@ _IN_FAIR_ORDER = (
     _AT_ONCE,
     *(
         statement
-        for column in ("sector", "domain")
+        for column in ("sector_slug", "domain")
         for statement in (_SPREAD.format(column), "DROP TABLE turns", "ALTER TABLE spread RENAME TO turns")
     ),
 )
+
+
+_COUNTED = {
+    "sector": attrgetter("sector"),
+    "outlet": attrgetter("recipient.outlet"),
+    "language": attrgetter("recipient.language"),
+}
 
 
 class Roll(Sequence[PlannedRecipient]):
@@ -90,6 +101,7 @@ class Roll(Sequence[PlannedRecipient]):
         else:
             with on_a_disk("so many recipients"):
                 self._spool.execute("UPDATE card SET packed = ? WHERE place = ?", [_packed(planned), place])
+                self._spool.execute("UPDATE entry SET is_merged = ? WHERE place = ?", [bool(planned.merged), place])
 
     def in_fair_order(self) -> Iterator[PlannedRecipient]:
         """Everybody, each newsroom and each sector spread over the whole, as `interleave` does it."""
@@ -109,6 +121,21 @@ class Roll(Sequence[PlannedRecipient]):
             return (one.contact_id for one in self)
         self._write()
         return (number for (number,) in self._spool.execute("SELECT contact_id FROM entry ORDER BY place"))
+
+    def by(self, what: str) -> Counter[str]:
+        """How many there are of each «sector», «outlet» or «language», in the order in which these are met."""
+        if self._spool is None:
+            return Counter(map(_COUNTED[what], self))
+        self._write()
+        counted = f"SELECT {what}, count(*) FROM entry GROUP BY {what} ORDER BY min(place)"  # noqa: S608 - one of ours
+        return Counter(dict(self._spool.execute(counted)))
+
+    def merged(self) -> list[PlannedRecipient]:
+        """Those of whom several entries became one."""
+        if self._spool is None:
+            return [one for one in self if one.merged]
+        self._write()
+        return list(self._select("SELECT packed FROM entry JOIN card USING (place) WHERE is_merged ORDER BY place"))
 
     def lines(self) -> Iterator[str]:
         """«contact address» of everybody, sorted."""
@@ -159,11 +186,14 @@ class Roll(Sequence[PlannedRecipient]):
             for piece in in_pieces(self._waiting.items()):
                 cards = [(place, _packed(one)) for place, one in piece]
                 entries = [
-                    (place, one.contact_id, one.address.key, one.address.domain, one.sector_slug)
+                    (
+                        place, one.contact_id, one.address.key, one.address.domain, one.sector_slug,
+                        one.sector, one.recipient.outlet, one.recipient.language, bool(one.merged),
+                    )
                     for place, one in piece
-                ]
+                ]  # fmt: skip
                 self._spool.executemany("INSERT INTO card VALUES (?, ?)", cards)
-                self._spool.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", entries)
+                self._spool.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         self._waiting.clear()
         self._places.clear()
 
@@ -173,20 +203,20 @@ class Roll(Sequence[PlannedRecipient]):
             yield _unpacked(packed)
 
 
-_OWN = [one.name for one in fields(PlannedRecipient) if one.name not in {"address", "recipient"}]
-_CARD = [one.name for one in fields(Recipient) if one.name not in {"address", "fields"}]
-_own_of, _card_of = attrgetter(*_OWN), attrgetter(*_CARD)
+_own_of = attrgetter(*(one.name for one in fields(PlannedRecipient) if one.name not in {"address", "recipient"}))
+_ON_CARD = [one.name for one in fields(Recipient)][1:]  # the address comes first
+_card_of, _COLUMNS = attrgetter(*_ON_CARD), _ON_CARD.index("fields")
 
 
 def _packed(planned: PlannedRecipient) -> bytes:
     """Somebody as octets; their address is that of their card."""
-    card = planned.recipient
-    values: tuple[Any, ...] = (planned.address.spec, _own_of(planned), _card_of(card), dict(card.fields))
+    card = list(_card_of(planned.recipient))
+    card[_COLUMNS] = dict(card[_COLUMNS])
+    values: tuple[Any, ...] = (planned.address.spec, _own_of(planned), card)
     return marshal.dumps(values)
 
 
 def _unpacked(packed: bytes) -> PlannedRecipient:
-    spec, own, card, columns = marshal.loads(packed)  # noqa: S302 - written by `_packed`, in a file of our own
+    spec, (contact_id, address_hash, *rest), card = marshal.loads(packed)  # noqa: S302 - of a file that is ours alone
     address = kept_address(spec)
-    recipient = Recipient(address, **dict(zip(_CARD, card, strict=True)), fields=columns or NOTHING)
-    return PlannedRecipient(address=address, recipient=recipient, **dict(zip(_OWN, own, strict=True)))
+    return PlannedRecipient(contact_id, address, address_hash, Recipient(address, *card), *rest)
