@@ -99,7 +99,7 @@ def test_one_journalist_on_three_lists_gets_one_message_and_the_merge_is_told(ba
     assert helene.lists == ("economie", "culture", "social")
     assert helene.merged == "stands on 3 lists (economie, culture, social); works for Le Jour and Scènes"
     assert (helene.recipient.outlet, helene.sector, helene.sector_slug) == ("Le Jour", "Economie", "economie")
-    assert found.merged == [helene]
+    assert found.recipients.merged() == [helene]
     assert found.left_out == ()
 
 
