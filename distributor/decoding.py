@@ -1,10 +1,12 @@
-"""From a file's bytes to its text: which encoding, and why that one."""
+"""From bytes to text: of a file, which encoding, and why that one; of a mail, declared charsets and encoded words."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.header import decode_header
 
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -32,6 +34,10 @@ the direction of the text around them (Unicode's Bidi_Control but for the marks 
 _WESTERN = (("cp1252", "Windows-1252"), ("mac_roman", "Mac Roman"), ("cp850", "CP850"))
 """What Excel calls «CSV», «CSV (Macintosh)» and «CSV (MS-DOS)»; between equals the first counts."""
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
+
+MAX_HEADER = 20_000
+"""So much of a mail's header field is read."""
+_SLOW_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +102,45 @@ def _statistical(data: bytes, sample: bytes) -> DecodedText:
     codec = best.encoding if best else "cp1252"
     chosen_by = "statistics: check the accents" if best else "nothing better: check the accents"
     return DecodedText(data.decode(codec, errors="replace"), codec, chosen_by)
+
+
+def decode_declared(data: bytes, charset: str) -> str:
+    """Text of a mail in the charset that it declares, "" for none, or in what fits; never raises."""
+    try:
+        codec = codecs.lookup(charset.strip("\"' ")).name.replace("-", "_") if charset.isascii() and charset else ""
+        if codec and codec not in _SLOW_CODECS:
+            return data.decode(codec, "replace").replace("\r", "")
+    except (LookupError, ValueError, TypeError):
+        pass
+    if b"\x1b$" in data:  # Japanese, whatever it calls itself
+        return data.decode("iso2022_jp", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def readable(value: str) -> str:
+    """A mail header's value with its encoded words decoded, on one line; as it stands where they are broken."""
+    value = " ".join(value[:MAX_HEADER].split())
+    if "=?" not in value:
+        return from_escapes(value)
+    try:
+        pieces = [
+            piece if isinstance(piece, str) else decode_declared(piece, charset or "")
+            for piece, charset in decode_header(value)
+        ]
+    except (MessageError, ValueError, LookupError, RecursionError):
+        return from_escapes(value)
+    return " ".join("".join(pieces).split())
+
+
+def from_escapes(text: str) -> str:
+    """Text of compat32, which keeps bytes beyond ASCII as surrogates, as characters."""
+    if text.isascii():
+        return text
+    return decode_declared(text.encode("utf-8", "surrogateescape"), "") if _is_escaped(text) else text
+
+
+def _is_escaped(text: str) -> bool:
+    return any("\udc80" <= char <= "\udcff" for char in text) and not any("\ud800" <= char < "\udc80" for char in text)

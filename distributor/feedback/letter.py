@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import email
 import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
+from distributor.decoding import MAX_HEADER, decode_declared, from_escapes, readable
 from distributor.feedback.markup import text_of_html
 
 MAX_BYTES = 1_000_000
@@ -21,7 +20,6 @@ MAX_TEXT = 100_000
 MAX_LINES = 3_000
 """What is read of a message, of its parts, of its text: what a bounce says stands at its beginning."""
 
-_MAX_HEADER = 20_000
 _DECLARED = re.compile(rb"^content-type:[ \t]*\n?[ \t]*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _MAX_DECLARED = 60  # deeper nesting is no mail, and costs the parser more than its length
 _MAX_BOUNDARIES = 3_000
@@ -37,8 +35,6 @@ RETURNED = (
     "message/global-headers",
 )
 """Types of a part that holds the message itself that came back, or its headers (RFC 6522 §3, RFC 6533 §5)."""
-
-_SLOW_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +101,8 @@ def _fields(headers: Message) -> dict[str, list[str]]:
     """The fields by their names in small letters. `Message.get` would spoil what is not ASCII."""
     fields: dict[str, list[str]] = {}
     for name, value in itertools.islice(headers.raw_items(), _MAX_FIELDS):
-        fields.setdefault(name.lower(), []).append(_from_escapes(str(value)))
+        fields.setdefault(name.lower(), []).append(from_escapes(str(value)))
     return fields
-
-
-def readable(value: str) -> str:
-    """A header's value with its encoded words decoded, on one line."""
-    value = " ".join(value[:_MAX_HEADER].split())
-    if "=?" not in value:
-        return _from_escapes(value)
-    try:
-        pieces = [
-            piece if isinstance(piece, str) else _decoded(piece, charset or "")
-            for piece, charset in decode_header(value)
-        ]
-    except (ValueError, LookupError, RecursionError):  # binascii's and the header parser's own errors are ValueErrors
-        return _from_escapes(value)
-    return " ".join("".join(pieces).split())
 
 
 def _take_apart(message: Message, trouble: str) -> Letter:
@@ -168,7 +149,7 @@ def _headers_only(data: bytes, trouble: str) -> Letter:
         headers: Message = BytesHeaderParser(policy=compat32).parsebytes(head[: MAX_BYTES // 4])
     except (ValueError, RecursionError):
         headers = Message()
-    return Letter(_fields(headers), (Part("text/plain", _decoded(body[:MAX_TEXT], "")),), "", trouble)
+    return Letter(_fields(headers), (Part("text/plain", decode_declared(body[:MAX_TEXT], "")),), "", trouble)
 
 
 def _returned_text(part: Message) -> str:
@@ -179,10 +160,10 @@ def _returned_text(part: Message) -> str:
     lines: list[str] = []
     for message in inner[:1]:
         if isinstance(message, Message):
-            lines += [f"{name}: {_from_escapes(str(value)[:_MAX_HEADER])}" for name, value in message.raw_items()]
+            lines += [f"{name}: {from_escapes(str(value)[:MAX_HEADER])}" for name, value in message.raw_items()]
             lines.append("")
             if not message.is_multipart():
-                lines.append(part_text(message)[:_MAX_HEADER])
+                lines.append(part_text(message)[:MAX_HEADER])
     return "\n".join(lines)[:MAX_TEXT]
 
 
@@ -208,9 +189,9 @@ def _status_text(part: Message) -> str:
     blocks = []
     for block in inner[: MAX_PARTS * 10]:
         if isinstance(block, Message):
-            fields = [f"{name}: {_from_escapes(str(value))}" for name, value in block.raw_items()]
+            fields = [f"{name}: {from_escapes(str(value))}" for name, value in block.raw_items()]
             rest = block.get_payload()
-            blocks.append("\n".join(fields) + (f"\n{_from_escapes(rest)}" if isinstance(rest, str) and rest else ""))
+            blocks.append("\n".join(fields) + (f"\n{from_escapes(rest)}" if isinstance(rest, str) and rest else ""))
     text = "\n\n".join(blocks)[:MAX_TEXT]
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding in {"base64", "quoted-printable"} and ":" not in text.partition("\n")[0]:
@@ -236,31 +217,5 @@ def part_text(part: Message) -> str:
         charset = str(part.get_param("charset") or "")
     except (ValueError, LookupError, TypeError):
         charset = ""
-    text = _decoded(data[: MAX_TEXT * 2], charset)[:MAX_TEXT]
+    text = decode_declared(data[: MAX_TEXT * 2], charset)[:MAX_TEXT]
     return text_of_html(text) if part.get_content_type() == "text/html" else text
-
-
-def _decoded(data: bytes, charset: str) -> str:
-    try:
-        codec = codecs.lookup(charset.strip("\"' ")).name.replace("-", "_") if charset.isascii() and charset else ""
-        if codec and codec not in _SLOW_CODECS:
-            return data.decode(codec, "replace").replace("\r", "")
-    except (LookupError, ValueError, TypeError):
-        pass
-    if b"\x1b$" in data:  # Japanese, whatever it calls itself
-        return data.decode("iso2022_jp", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _from_escapes(text: str) -> str:
-    """Text of compat32, which keeps bytes beyond ASCII as surrogates, as characters."""
-    if text.isascii():
-        return text
-    return _decoded(text.encode("utf-8", "surrogateescape"), "") if _is_escaped(text) else text
-
-
-def _is_escaped(text: str) -> bool:
-    return any("\udc80" <= char <= "\udcff" for char in text) and not any("\ud800" <= char < "\udc80" for char in text)

@@ -21,6 +21,7 @@ SHAPES = {
     "comments within comments": b"From: " + b"(" * 900 + b"\n\nhi",
     "two thousand nested parts": HEAD + NESTED + b"Content-Type: text/plain\n\nhi",
     "messages within messages": HEAD + b"Content-Type: message/rfc822\n\n" * 2_000 + b"hi",
+    "broken subject": b"From: a@x.example\nSubject: =?utf-8?b?a?=\n\nhi\n",
     "many parts": HEAD + b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\nhi\n" * 50_000,
     "at signs": HEAD + b"\n" + b"a@" * 200_000,
     "a line of blanks": HEAD + b"\nto " + b"\t" * 200_000,

@@ -98,6 +98,19 @@ def test_long_lists_of_fields_take_no_time() -> None:
     assert time.process_time() - began < 2
 
 
+def test_a_broken_subject_is_told_as_it_stands() -> None:
+    raw = mail().replace(b"Subject: CP =?utf-8?q?=C3=A0?= diffuser", b"Subject: =?utf-8?b?a?=")
+    assert "=?utf-8?b?a?=" in raw.decode()
+    told = "\n".join(remark.text for remark in read(raw).draft.remarks)
+    assert "the mail «=?utf-8?b?a?=» of" in told
+
+
+def test_a_mail_of_thousands_of_mails_is_refused_kindly() -> None:
+    nested = (b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (one, one) for one in range(2_000))
+    with pytest.raises(BadInput, match="cannot be taken apart"):
+        read(b"MIME-Version: 1.0\n" + b"".join(nested))
+
+
 @given(st.binary(max_size=400))
 def test_any_mail_is_read_or_refused_kindly(body: bytes) -> None:
     raw = b"MIME-Version: 1.0\nMessage-ID: <1@x.example>\nContent-Type: text/plain; charset=x-nobody\n\n" + body

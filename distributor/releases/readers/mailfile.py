@@ -5,11 +5,11 @@ from __future__ import annotations
 import email
 import re
 from dataclasses import dataclass
-from email.header import decode_header, make_header
+from email.errors import MessageError
 from email.message import Message
 from email.policy import compat32
 
-from distributor.decoding import decode
+from distributor.decoding import decode, readable
 from distributor.errors import BadInput
 from distributor.releases.draft import Remark
 from distributor.releases.readers import html
@@ -42,23 +42,37 @@ def read_mail(raw: bytes) -> Mail:
             f"This mail is too big ({len(raw) // 1_000_000} MB; {MAX_BYTES // 1_000_000} are the most we read).",
             mend="Save its text as a file, and import that.",
         )
-    message = email.message_from_bytes(raw, policy=compat32)
-    parts = [part for part in message.walk() if not part.is_multipart()]
-    texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
-    wanted = sorted(texts, key=lambda part: part.get_content_subtype() != "plain")
-    content = next((found for part in wanted if (found := _content(part)).strip()), b"")
+    try:
+        taken = _take_apart(raw)
+    except (MessageError, RecursionError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
+        # What the standard library raises on malformed headers and nesting has changed with every version.
+        raise BadInput(
+            f"This mail cannot be taken apart ({type(error).__name__}).",
+            mend="Save its text as a file, and import that.",
+        ) from None
+    content, around, attached = taken
     if not content:
         raise BadInput(
             "This mail holds no text of its own.",
             mend="Save what is attached to it as a file, and import that.",
         )
-    around = f"Read as the text of the mail «{_words(message, 'Subject')}» of {_words(message, 'From')}."
-    attached = [_decoded(name) for part in parts if (name := part.get_filename())]
     remarks = [Remark(None, around)]
     if attached:
         names = ", ".join(f"«{name}»" for name in attached)
         remarks.append(Remark(None, f"Attached to the mail, and left out: {names}."))
     return Mail(content, tuple(remarks))
+
+
+def _take_apart(raw: bytes) -> tuple[bytes, str, list[str]]:
+    """The text that is read, or b""; in words which mail it is; and the names of what is attached."""
+    message = email.message_from_bytes(raw, policy=compat32)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
+    wanted = sorted(texts, key=lambda part: part.get_content_subtype() != "plain")
+    content = next((found for part in wanted if (found := _content(part)).strip()), b"")
+    subject, sender = (readable(str(message.get(name, ""))) for name in ("Subject", "From"))
+    attached = [readable(name) for part in parts if (name := part.get_filename())]
+    return content, f"Read as the text of the mail «{subject}» of {sender}.", attached
 
 
 def _content(part: Message) -> bytes:
@@ -78,16 +92,3 @@ def _text(data: bytes, charset: str | None) -> str:
         return data.decode(charset or "utf-8")
     except (LookupError, ValueError):
         return decode(data).text
-
-
-def _words(message: Message, name: str) -> str:
-    """A header field as people read it."""
-    return _decoded(str(message.get(name, "")))
-
-
-def _decoded(value: str) -> str:
-    try:
-        shown = str(make_header(decode_header(value)))
-    except (LookupError, ValueError):  # an encoding that nobody knows
-        shown = value
-    return " ".join(shown.split())
