@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
@@ -20,18 +19,18 @@ _SAID = "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Spool:
-    """A temporary database of SQLite's own: in memory while it is small, in a file that nobody else sees beyond that.
+    """The notes of one import, in a temporary database.
 
     It lives as long as somebody holds it or one of its sequences. Raises `StorageTrouble` when the disk is full.
     """
 
     def __init__(self) -> None:
         self._connection = open_spool(
+            self,
             "CREATE TABLE outcome (line INT, result, address, name, changes, reason, sheet)",
             'CREATE TABLE rejected (line INT, "column", value, reason, cells, sheet, raw)',
             "CREATE TABLE said (id INTEGER PRIMARY KEY, place, created INT, names, told, listed INT)",
         )
-        weakref.finalize(self, self._connection.close)
         self._outcomes: list[tuple[Any, ...]] = []
         self._rejected: list[tuple[Any, ...]] = []
         self.counts = dict.fromkeys(Result, 0)
@@ -83,7 +82,7 @@ class Spool:
             for one in contacts
             if one.said is not None and one.said.changed
         ]
-        with on_a_disk("what an import notes of its file; nothing of the file was kept"):
+        with on_a_disk("what an import notes of its file", "nothing of the file was kept"):
             for statement, rows in ((_OUTCOME, self._outcomes), (_REJECTED, self._rejected), (_SAID, said)):
                 if rows:
                     self._connection.executemany(statement, rows)

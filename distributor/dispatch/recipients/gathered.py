@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
-import weakref
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Generic, TypeVar
 
 from distributor.db.spooling import on_a_disk, open_spool
-from distributor.dispatch.recipients.roll import FEW
+from distributor.dispatch.recipients.roll import FEW, NOT_SENT
 
 _T = TypeVar("_T")
 _TABLE = "CREATE TABLE said (person INT, pickled BLOB)"
@@ -45,16 +44,15 @@ class Gathered(Generic[_T]):
             yield from found.values()
             return
         self._write()
-        with on_a_disk("the order of so many recipients"):
+        with on_a_disk("the order of so many recipients", NOT_SENT):
             for _person, rows in groupby(self._spool.execute(_BY_PERSON), key=itemgetter(0)):
                 # Written by ourselves, in a file that nobody else sees.
                 yield [pickle.loads(pickled) for _, pickled in rows]  # noqa: S301
 
     def _write(self) -> None:
-        with on_a_disk("so many recipients"):
+        with on_a_disk("so many recipients", NOT_SENT):
             if self._spool is None:
-                self._spool = open_spool(_TABLE)
-                weakref.finalize(self, self._spool.close)
+                self._spool = open_spool(self, _TABLE)
             pickled = ((person, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)) for person, value in self._waiting)
             self._spool.executemany("INSERT INTO said VALUES (?, ?)", pickled)
         self._waiting.clear()

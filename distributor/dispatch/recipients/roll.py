@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -21,6 +20,7 @@ from distributor.rendering.values import Recipient
 FEW = 20_000
 """So many take some 22 MB in memory; of more than that all are on disk, 500 octets each."""
 
+NOT_SENT = "nothing was sent"
 _WAITING = 500
 _TABLES = (
     """CREATE TABLE entry (
@@ -99,7 +99,7 @@ class Roll(Sequence[PlannedRecipient]):
         if place in self._waiting or self._spool is None:
             self._waiting[place] = planned
         else:
-            with on_a_disk("so many recipients"):
+            with on_a_disk("so many recipients", NOT_SENT):
                 self._spool.execute("UPDATE card SET packed = ? WHERE place = ?", [_packed(planned), place])
                 self._spool.execute("UPDATE entry SET is_merged = ? WHERE place = ?", [bool(planned.merged), place])
 
@@ -109,7 +109,7 @@ class Roll(Sequence[PlannedRecipient]):
             yield from interleave(self, lambda one: one.address.domain, lambda one: one.sector_slug)
             return
         self._write()
-        with on_a_disk("the order of so many recipients"):
+        with on_a_disk("the order of so many recipients", NOT_SENT):
             self._spool.execute("DROP TABLE IF EXISTS turns")
             for statement in _IN_FAIR_ORDER:
                 self._spool.execute(statement)
@@ -143,7 +143,7 @@ class Roll(Sequence[PlannedRecipient]):
             yield from sorted(f"{one.contact_id} {one.address.key}" for one in self)
             return
         self._write()
-        with on_a_disk("the order of so many recipients"):
+        with on_a_disk("the order of so many recipients", NOT_SENT):
             for (line,) in self._spool.execute("SELECT contact_id || ' ' || key AS line FROM entry ORDER BY line"):
                 yield line
 
@@ -179,10 +179,9 @@ class Roll(Sequence[PlannedRecipient]):
 
     def _write(self) -> None:
         """Write who waits to the disk, which from the first time on has everybody else."""
-        with on_a_disk("so many recipients"):
+        with on_a_disk("so many recipients", NOT_SENT):
             if self._spool is None:
-                self._spool = open_spool(*_TABLES, "CREATE INDEX entry_key ON entry (key)")
-                weakref.finalize(self, self._spool.close)
+                self._spool = open_spool(self, *_TABLES, "CREATE INDEX entry_key ON entry (key)")
             for piece in in_pieces(self._waiting.items()):
                 cards = [(place, _packed(one)) for place, one in piece]
                 entries = [
