@@ -12,6 +12,10 @@ _PIECE = 500
 """Far from any database's limit of parameters."""
 
 
+AS_ONE_LIST = 10_000
+"""So many numbers at a time are bound as one value, a list (`prepared.among`)."""
+
+
 def in_pieces(values: Iterable[T], at_most: int = _PIECE) -> Iterator[list[T]]:
     """The values in their order, some at a time; nothing where there are none."""
     rest = iter(values)

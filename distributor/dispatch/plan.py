@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.addresses import Address
-from distributor.db.pieces import in_pieces
+from distributor.db.pieces import AS_ONE_LIST, in_pieces
 from distributor.db.prepared import among
 from distributor.deliveries.conditions import is_meant
 from distributor.deliveries.log import DeliveryLog
@@ -44,8 +44,6 @@ from distributor.rendering.values import Recipient
 from distributor.states import DeliveryState
 
 _QUEUED = DeliveryState.QUEUED.value
-_AT_ONCE = 10_000
-"""So many people are asked about in one statement."""
 
 
 def plan_dispatch(
@@ -165,7 +163,7 @@ def are_others(session: Session, version: ReleaseVersion, recipients: Roll, but:
     """
     own = among(Contact.__table__.c.id, "ids", session.connection().dialect)
     standing = select(func.count(col(Contact.id))).where(own, col(Contact.same_as_id).is_(None))
-    for piece in in_pieces(recipients.contact_ids(), _AT_ONCE):
+    for piece in in_pieces(recipients.contact_ids(), AS_ONE_LIST):
         if session.scalar(standing, {"ids": piece}) != len(piece):
             return True
     elsewhere = (col(Delivery.release_version_id) == version.id) & (col(Delivery.dispatch_id) != (but or 0))

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from sqlalchemy import or_, select
 from sqlmodel import Session
 
-from distributor.db.pieces import in_pieces
+from distributor.db.pieces import AS_ONE_LIST, in_pieces
 from distributor.db.prepared import among
 from distributor.errors import Refused
 from distributor.models import Contact
 
 _NAMED = 10
-_AT_ONCE = 10_000
 _contact = Contact.__table__
 
 
@@ -27,7 +26,7 @@ def unproven(session: Session, contact_ids: Iterable[int]) -> list[str]:
         among(_contact.c.id, "ids", session.connection().dialect),
         or_(_contact.c.source == "", _contact.c.legal_basis == "", _contact.c.collected_at.is_(None)),
     )
-    for piece in in_pieces(contact_ids, _AT_ONCE):
+    for piece in in_pieces(contact_ids, AS_ONE_LIST):
         for address, *values in session.execute(unknown, {"ids": piece}):
             names = ("source", "legal basis", "day of collection")
             missing = [name for name, value in zip(names, values, strict=True) if not value]

@@ -23,11 +23,12 @@ _NOT_PLACE = re.compile(
 )
 _TOWN_LEAD = re.compile(r"^(?:fait\s+(?:à|a)|à|a|done\s+at)\s+", re.IGNORECASE)
 _DATE_LEAD = re.compile(r"^(?:fait|done|publié|published|date\s*:)\s*", re.IGNORECASE)
-_ZONE = re.compile(r"^\s*\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?", re.IGNORECASE)
+_IN_ZONE = r"\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?"
+_ZONE = re.compile(rf"^\s*{_IN_ZONE}", re.IGNORECASE)
 _EDGES = " \t\N{NO-BREAK SPACE},;.:|/·•–—-()[]"
 _OPENING_HOUR = re.compile(
     r"\s*[,–-]?\s+(?:à\s+|at\s+)?\d{1,2}\s?[h:.]\s?(?:\d{2})?\s*(?:[ap]\.?m\.?\s*)?"
-    r"(?:\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?)?(?=\s*[–—:-])",
+    rf"(?:{_IN_ZONE})?(?=\s*[–—:-])",
     re.IGNORECASE,
 )
 _OPENING_END = re.compile(r"\s*(?:\([A-Z]{2,5}\)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*")

@@ -44,11 +44,6 @@ _FEW_WORDS = 120  # a longer text without the common words of a language is in a
 _LOOKED_AT = 20_000
 
 
-def detect_language(text: str, *, default: str) -> str:
-    """ "fr" or "en" where the words or figures of `text` leave no doubt, else `default`."""
-    return guess_language(text) or default
-
-
 def guess_language(text: str) -> str | None:
     """ "fr" or "en" by the words of `text`, of a short one also by its figures; None in doubt, or for a third."""
     told = tell_language(text)
