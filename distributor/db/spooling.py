@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Generic, TypeVar, overload
 
 from distributor.errors import StorageTrouble
+
+T = TypeVar("T")
 
 
 def open_spool(holder: object, *tables: str) -> sqlite3.Connection:
@@ -17,6 +21,32 @@ def open_spool(holder: object, *tables: str) -> sqlite3.Connection:
         connection.execute(statement)
     weakref.finalize(holder, connection.close)
     return connection
+
+
+class Spooled(Sequence[T], Generic[T]):
+    """A sequence that lies in a spool, read from there as it is asked for, and equal to any that holds the same."""
+
+    @abstractmethod
+    def _at(self, place: int) -> T:
+        """What stands at a place, from 0, that there is."""
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return [self._at(place) for place in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])  # an index out of bounds is told as by any sequence
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as every sequence that is compared by what it holds
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, TypeVar
 
 from distributor.contacts.intake.merging import KnownContact, Said
 from distributor.contacts.intake.report import LineOutcome, Result
 from distributor.contacts.sources.rows import RejectedRow
-from distributor.db.spooling import on_a_disk, open_spool
+from distributor.db.spooling import Spooled, on_a_disk, open_spool
 
 _Row = TypeVar("_Row")
 _SEPARATOR = "\x1f"  # in no name: cells hold no control characters
@@ -92,19 +92,19 @@ class Spool:
     @property
     def outcomes(self) -> Sequence[LineOutcome]:
         """Every outcome in the order of the rows, read from the disk as it is asked for."""
-        return _Spooled(self, "outcome", _read_outcome)
+        return _Table(self, "outcome", _read_outcome)
 
     @property
     def rejected(self) -> Sequence[RejectedRow]:
         """Every rejected row in order, read from the disk as it is asked for."""
-        return _Spooled(self, "rejected", _read_rejected)
+        return _Table(self, "rejected", _read_rejected)
 
     def select(self, statement: str, *values: int) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement about the tables above."""
         yield from self._connection.execute(statement, values)
 
 
-class _Spooled(Sequence[_Row], Generic[_Row]):
+class _Table(Spooled[_Row]):
     """A table of the spool as a sequence."""
 
     def __init__(self, spool: Spool, table: str, read: Callable[[tuple[Any, ...]], _Row]) -> None:
@@ -118,22 +118,8 @@ class _Spooled(Sequence[_Row], Generic[_Row]):
     def __iter__(self) -> Iterator[_Row]:
         return map(self._read, self._spool.select(self._every))
 
-    @overload
-    def __getitem__(self, index: int) -> _Row: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[_Row]: ...
-
-    def __getitem__(self, index: int | slice) -> _Row | Sequence[_Row]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = range(len(self))[index]  # an index out of bounds is told as by any sequence
+    def _at(self, place: int) -> _Row:
         return self._read(next(self._spool.select(f"{self._every} LIMIT 1 OFFSET ?", place)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]  # as every sequence that is compared by what it holds
 
 
 def _read_outcome(row: tuple[Any, ...]) -> LineOutcome:

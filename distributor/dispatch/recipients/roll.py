@@ -5,14 +5,14 @@ from __future__ import annotations
 import marshal
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, overload
+from typing import Any
 
 from distributor.addresses import kept_address
 from distributor.db.pieces import in_pieces
-from distributor.db.spooling import on_a_disk, open_spool
+from distributor.db.spooling import Spooled, on_a_disk, open_spool
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.rendering.values import Recipient
@@ -60,7 +60,7 @@ _COUNTED = {
 }
 
 
-class Roll(Sequence[PlannedRecipient]):
+class Roll(Spooled[PlannedRecipient]):
     """Recipients in the order in which they were entered, as a sequence that only grows.
 
     Of a long one none is kept in memory; it lives on disk as long as somebody holds it. Raises `StorageTrouble` where
@@ -156,26 +156,10 @@ class Roll(Sequence[PlannedRecipient]):
         self._write()
         return self._select("SELECT packed FROM card ORDER BY place")
 
-    @overload
-    def __getitem__(self, index: int) -> PlannedRecipient: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[PlannedRecipient]: ...
-
-    def __getitem__(self, index: int | slice) -> PlannedRecipient | Sequence[PlannedRecipient]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(self._length))]
-        place = range(self._length)[index]  # an index out of bounds is told as by any sequence
+    def _at(self, place: int) -> PlannedRecipient:
         if place in self._waiting:
             return self._waiting[place]
         return next(self._select("SELECT packed FROM card WHERE place = ?", place))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence) or len(self) != len(other):
-            return False
-        return all(one == another for one, another in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]  # as every sequence that is compared by what it holds
 
     def _write(self) -> None:
         """Write who waits to the disk, which from the first time on has everybody else."""
