@@ -12,9 +12,6 @@ from distributor.models import Dispatch, Release, ReleaseVersion
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.translations import base_of
 
-CORRECTING = (ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION)
-"""The kinds that speak of an earlier release."""
-
 
 @dataclass(frozen=True, slots=True)
 class Link:

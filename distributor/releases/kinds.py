@@ -18,5 +18,8 @@ class ReleaseKind(StrEnum):
     """A word about a release's embargo to those who have it: no release itself, and never on the web."""
 
 
+CORRECTING = (ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION)
+"""The kinds that speak of an earlier release."""
+
 WRITTEN_KINDS = tuple(kind for kind in ReleaseKind if kind is not ReleaseKind.NOTICE)
 """What people write; a notice is written by a command."""

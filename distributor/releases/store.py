@@ -19,10 +19,10 @@ from distributor.errors import BadInput
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import translations
 from distributor.releases.attachments import FileRole, KeptFile
-from distributor.releases.corrections import CORRECTING, link_translation
+from distributor.releases.corrections import link_translation
 from distributor.releases.diff import Change, compare
 from distributor.releases.draft import PressContact, ReleaseDraft, Remark, Signatory
-from distributor.releases.kinds import ReleaseKind
+from distributor.releases.kinds import CORRECTING, ReleaseKind
 from distributor.releases.slugs import check_slug, is_same_headline, slug_of
 
 

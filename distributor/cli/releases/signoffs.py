@@ -153,7 +153,7 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     from distributor.cli.sending.proving import share_out_to
     from distributor.dispatch.recipients.languages import versions_to_send
     from distributor.dispatch.signoff.leaving import part_of
-    from distributor.releases.corrections import CORRECTING
+    from distributor.releases.kinds import CORRECTING
 
     if stored.version.kind in CORRECTING:
         return _survey_correction(workspace, session, stored, scope)

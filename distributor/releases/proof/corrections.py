@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from distributor.releases.findings import Level, ProofSubject
-from distributor.releases.kinds import ReleaseKind
+from distributor.releases.kinds import CORRECTING
 from distributor.releases.proof.rule import Hit, Rule, Said, quoted
 
 CORRECTION_UNSTATED = Rule(
@@ -117,8 +117,6 @@ RULES = (
     CORRECTION_ALONE,
 )
 
-_OF_AN_EARLIER = frozenset({ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION})
-
 
 def correction(subject: ProofSubject) -> Iterator[Hit]:
     """A linked correction tells everybody what changed; one that is linked to nothing reaches the wrong people."""
@@ -127,7 +125,7 @@ def correction(subject: ProofSubject) -> Iterator[Hit]:
     known = subject.corrects
     line = subject.draft.lines.get("kind")
     if known is None:
-        if subject.draft.kind in _OF_AN_EARLIER:
+        if subject.draft.kind in CORRECTING:
             yield CORRECTION_ALONE.at(line)
         return
     if known.is_same:

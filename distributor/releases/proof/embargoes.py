@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from distributor.errors import BadInput
 from distributor.releases.findings import Level, ProofSubject
-from distributor.releases.kinds import ReleaseKind
+from distributor.releases.kinds import CORRECTING, ReleaseKind
 from distributor.releases.proof.rule import Hit, Rule, Said
 from distributor.releases.readers.dates import find_date, find_time
 from distributor.releases.readers.embargo import (
@@ -101,9 +101,7 @@ _SENTENCE_BEGINS = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÀ-Ý«“])")
 _FAR = timedelta(days=30)
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
 # What speaks of an earlier release takes its embargo over; the message does not say it any more.
-_OF_AN_EARLIER = frozenset(
-    {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION, ReleaseKind.FOLLOW_UP}
-)
+_OF_AN_EARLIER = (*CORRECTING, ReleaseKind.FOLLOW_UP)
 _HOUR = re.compile(
     r"(?<![\w.,:])(?P<hour>\d{1,2}\s?(?:h\s?(?:\d{2})?|heures?|:\d{2}(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?))(?!\w)",
     re.IGNORECASE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import takewhile
 
-from distributor.releases.kinds import ReleaseKind
+from distributor.releases.kinds import CORRECTING, ReleaseKind
 from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import read_zone, top_zone
 from distributor.releases.readers.datelines import read_dateline
@@ -27,7 +27,6 @@ from distributor.releases.readers.sheet import Line
 
 _NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
 _CHANGES, _MAIL = "what has changed", "the mail around it"
-_OF_AN_EARLIER = {ReleaseKind.CORRECTION, ReleaseKind.REPLACEMENT, ReleaseKind.RETRACTION}
 _CHANGES_LINES = 6
 _OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 _MAIL_FIELD = re.compile(
@@ -184,7 +183,7 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
         # The day of the event, not of the invitation: readers must see it.
         reading.found.standfirst = rest.strip(marks.SEPARATORS)
         reading.found.lines["standfirst"] = line.number
-    elif kind in _OF_AN_EARLIER and marks.names_an_earlier(rest):
+    elif kind in CORRECTING and marks.names_an_earlier(rest):
         # Its date is the earlier one's, and readers want to know which that was.
         reading.found.changes = line.bare
         _set_kind(reading, kind, line.number)
@@ -206,7 +205,7 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
 
 def _changes_lines(reading: Reading, line: Line) -> bool:
     """«Une erreur s'est glissée dans …», between the word «Rectificatif» and the headline: a paragraph that ends."""
-    if reading.found.kind not in _OF_AN_EARLIER or not reading.wants("headline"):
+    if reading.found.kind not in CORRECTING or not reading.wants("headline"):
         return False
     block = reading.sheet.blocks()[0]
     is_sentence = len(block) <= _CHANGES_LINES and block[-1].bare.endswith(".") and " " in line.bare
