@@ -233,3 +233,19 @@ def test_json_written_row_by_row_is_the_same_to_the_letter(capsys: pytest.Captur
 def test_no_word_is_broken_on_a_narrow_terminal_for_what_is_copied(room: int, widths: list[int]) -> None:
     texts = [["name", "Benoît Chevènement"], ["address", f"{'b' * 37}"], ["state", "cancelled"], ["sent", "59"]]
     assert output._widths(texts, {1}, room) == widths
+
+
+def test_a_long_table_is_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"Nom {number}", f"nom.{number}@gazette.example") for number in range(1, 1202)]
+    output.show_table(["name", "address"], rows, title="Recipients")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:2]] == [["Recipients"], ["name", "address"]]
+    assert lines[2].strip("─ ") == ""
+    assert [line.rstrip() for line in lines[3:]] == [f"{name:8}   {address}" for name, address in rows]
+
+
+def test_a_table_without_rows_has_its_heading(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_table(["name", "address"], [])
+
+    assert "name   address" in capsys.readouterr().out

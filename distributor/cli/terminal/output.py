@@ -26,6 +26,7 @@ _PIPE_WIDTH = 2000  # wide enough that what a pipe reads stands on one line
 _LONGEST_NUMBER = 12
 _LONGEST_WORD = 12
 _BETWEEN = 3  # columns of space between two of a table
+_ROWS_AT_ONCE = 500  # of a table: what is laid out is heavy, and a manifest may be long
 _LINE_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_IN_JSON = re.compile(rf"{CONTROLS.pattern}|[\ud800-\udfff]")
 LEVEL_STYLES = {"stop": "bold red", "warn": "yellow", "note": "dim"}
@@ -114,19 +115,19 @@ def show_table(
 
     out = console()
     kept = [index for index in range(len(header)) if index not in spare or out.width >= NARROW]
-    table = plain_table(
-        [header[index] for index in kept],
-        title=title,
-        figures=[place for place, index in enumerate(kept) if index in right],
-    )
-    cells = [[_cell(row[index]) for index in kept] for row in rows]
-    for row in cells:
-        table.add_row(*row)
-    texts = [[header[index], *(row[place].plain for row in cells)] for place, index in enumerate(kept)]
+    figures = [place for place, index in enumerate(kept) if index in right]
+    cells = [[_text(row[index]) for index in kept] for row in rows]
+    texts = [[header[index], *(str(row[place]) for row in cells)] for place, index in enumerate(kept)]
     copied = {place for place, index in enumerate(kept) if index in whole}
-    for place, width in enumerate(_widths(texts, copied, out.width)):
-        table.columns[place].width = width
-    out.print(table)
+    widths = _widths(texts, copied, out.width)
+    for start in range(0, max(len(cells), 1), _ROWS_AT_ONCE):
+        table = plain_table([header[index] for index in kept], title="" if start else title, figures=figures)
+        table.show_header = not start
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        for row in cells[start : start + _ROWS_AT_ONCE]:
+            table.add_row(*(styled(cell, "") if isinstance(cell, str) else cell for cell in row))
+        out.print(table)
 
 
 def _widths(texts: Sequence[Sequence[str]], copied: set[int], room: int) -> list[int]:
@@ -148,10 +149,11 @@ def _widths(texts: Sequence[Sequence[str]], copied: set[int], room: int) -> list
     return [max(width, 1) for width in given]
 
 
-def _cell(value: Any) -> Text:
+def _text(value: Any) -> str | Text:
+    """What a cell shows; a piece of text in a style stays one."""
     from rich.text import Text
 
-    return value if isinstance(value, Text) else Text("" if value is None else str(value))
+    return value if isinstance(value, Text) else "" if value is None else str(value)
 
 
 def styled(text: str, style: str) -> Text:
