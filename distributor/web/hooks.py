@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from distributor.errors import BadInput
 from distributor.feedback.providers import PROVIDERS, saying, sns
+from distributor.files import read_bytes
 from distributor.tokens import Keyring, Purpose
 from distributor.web.site import Site
 
@@ -74,8 +76,8 @@ def _is_signed(site: Site, folder: Path, message: Any) -> bool:
         site.say("ses: turned away: the message names no certificate of SNS")
         return False
     try:
-        certificate = (folder / name).read_bytes()
-    except OSError:
+        certificate = read_bytes(folder / name)
+    except BadInput:
         host = urlsplit(str(message["SigningCertURL"])).netloc
         site.say(
             f"ses: turned away: {name} is not in {folder.name}/; get it from https://{host}/{name}, and look at it"

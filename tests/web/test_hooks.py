@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,11 @@ def test_with_certificates_at_hand_only_what_sns_signed_is_taken(visited: Visite
     path = hook(visited, "ses")
     assert client.post(path, json=message).status_code == 403
     assert "get it from https://sns.eu-west-3.amazonaws.com/SimpleNotificationService-" in " ".join(visited.said)
-    (folder / "SimpleNotificationService-0123456789abcdef.pem").write_bytes(certificate())
+    pem = folder / "SimpleNotificationService-0123456789abcdef.pem"
+    os.mkfifo(pem)  # waited for, it would hold the whole web part
+    assert client.post(path, json=message).status_code == 403
+    pem.unlink()
+    pem.write_bytes(certificate())
     for forged in (
         message | {"Message": message["Message"].replace(HELENE, "ward@wire.example")},
         {"Type": "x"},
