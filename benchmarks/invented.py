@@ -14,13 +14,13 @@ _COLUMNS = ("Civilité", "Prénom", "Nom", "Média", "Fonction", "Rubrique", "E-
 _PER_OUTLET = 25
 
 
-def contacts_csv(count: int) -> bytes:
-    """A press list of `count` journalists as a spreadsheet would save it: semicolons, UTF-8."""
+def contacts_csv(count: int, *, before: int = 0) -> bytes:
+    """A press list of `count` journalists, without the first `before`, as a spreadsheet saves it: semicolons, UTF-8."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
     writer.writerow(_COLUMNS)
-    names = product(range(1 + count // 200), _FIRST_NAMES.split(), _LAST_NAMES.split())
-    for number, (_, first, last) in enumerate(islice(names, count)):
+    names = product(range(1 + (before + count) // 200), _FIRST_NAMES.split(), _LAST_NAMES.split())
+    for number, (_, first, last) in islice(enumerate(names), before, before + count):
         outlet = number // _PER_OUTLET
         writer.writerow(
             (

@@ -34,6 +34,7 @@ SENDER = "presse@observatoire-littoral.example"
 CONNECTIONS = 50
 """As many as smtp-source is given; at a kill, so many recipients at most are in doubt."""
 COMMAND_S = 600.0
+_IN_ONE_FILE = 300_000  # journalists: some 40 MB of CSV
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SAMPLE = "releases/marees-2050.md"
@@ -62,8 +63,9 @@ def make_office(
         settings.write(_SETTINGS.format(port=port, connections=connections))
         settings.write(f"DISTRIBUTOR_DATABASE_URL={database_url}\n" if database_url else "")
     workspace = open_workspace(folder, creating=True)
-    table = read_csv(contacts_csv(journalists), name="essai.csv")
-    import_contacts(workspace.database, table, list_name=LIST)
+    for before in range(0, journalists, _IN_ONE_FILE):
+        table = read_csv(contacts_csv(min(_IN_ONE_FILE, journalists - before), before=before), name="essai.csv")
+        import_contacts(workspace.database, table, list_name=LIST)
     raw = starter_path(_SAMPLE).read_bytes()
     draft = document.read_release(raw, file=_SAMPLE, timezone=workspace.settings.timezone)
     with workspace.database.session() as session:

@@ -59,7 +59,7 @@ def _totals(database: Database, number: int) -> dict[str, int]:
 
 
 def _report(database: Database, number: int) -> queries.Report:
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         return queries.make_report(connection, dispatch_id=number)
 
 

@@ -77,8 +77,12 @@ class Database:
         self._lines_lock = threading.Lock()
         if not self.is_sqlite:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
-        # On a server, what each statement sees is what was committed when it began, whatever the server's default is.
+        # On a server, what each statement of a writer sees is what was committed when it began, whatever the server's
+        # default is; whoever only reads sees what was when the first began, as on SQLite.
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        self._to_read: dict[str, Any] = {"distributor_reads_only": True}
+        if not self.is_sqlite:
+            self._to_read["isolation_level"] = "REPEATABLE READ"
         try:
             self.engine: Engine = create_engine(self.url, **options)
         except ArgumentError:  # parameters that contradict one another
@@ -155,10 +159,10 @@ class Database:
     def session(self, *, reads_only: bool = False) -> Iterator[Session]:
         """A session in one transaction that commits at the end, or rolls back when the block raises.
 
-        With `reads_only` it never waits for a writer. Raises `StorageTrouble` when the disk is full or the server gone,
+        With `reads_only` it is as `reading`. Raises `StorageTrouble` when the disk is full or the server gone,
         `BadInput` when the file is damaged.
         """
-        engine = self.engine.execution_options(distributor_reads_only=True) if reads_only else self.engine
+        engine = self.engine.execution_options(**self._to_read) if reads_only else self.engine
         with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -170,10 +174,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that only reads, and never waits for a writer."""
+        """A connection that only reads: it never waits for a writer, and all that it reads is of one moment."""
         with translated(), self.engine.connect() as connection:
-            connection.execution_options(distributor_reads_only=True)
-            yield connection
+            yield connection.execution_options(**self._to_read)
 
     def hang_up(self, *, at_once: bool) -> None:
         """Break the connections to a server that does not answer, from any thread: who waits there hears of it at once.

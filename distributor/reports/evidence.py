@@ -43,7 +43,7 @@ class Verified:
 
 
 def write_evidence(file: BinaryIO, connection: Connection, report: Report, keyring: Keyring, made_at: datetime) -> None:
-    """Write the zip, table by table and row by row; on one `snapshot`, so that it speaks of one moment."""
+    """Write the zip, table by table and row by row; on one `reading`, so that it speaks of one moment."""
     about = {"release": report.slug, "dispatches": report.dispatch_ids, "made_at": made_at.isoformat()}
     write_tables(file, queries_evidence.tables(connection, report.dispatch_ids, report.slug), about, keyring)
 

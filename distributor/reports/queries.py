@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -15,7 +14,6 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
-from distributor.db.engine import Database
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.roster import in_hand
@@ -216,19 +214,10 @@ class Report:
         return [row.id for row in self.dispatches]
 
 
-@contextmanager
-def snapshot(database: Database) -> Iterator[Connection]:
-    """A connection on which every query sees the same moment: figures and rows agree while a dispatch is running."""
-    with database.reading() as connection:
-        if not database.is_sqlite:  # there, a transaction is that already
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection
-
-
 def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | None = None) -> Report:
     """The report of a release by its slug, or of one dispatch by its number; `BadInput` when nothing was sent yet.
 
-    Read it and its recipients on one `snapshot`, or they may speak of two moments.
+    Read it and its recipients on one `reading`, or they may speak of two moments.
     """
     if dispatch_id is not None:
         rows = [find_dispatch(connection, dispatch_id)]

@@ -109,7 +109,7 @@ GROUPS = ("sector", "outlet", "kind", "domain", "list", "reason")
 
 
 def make_details(connection: Connection, report: Report) -> Details:
-    """The details of a report, read on the same `snapshot`."""
+    """The details of a report, read on the same `reading`."""
     ids = report.dispatch_ids
     return Details(
         timeline=_timeline(connection, ids),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import func, select
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput
-from distributor.models import Dispatch
+from distributor.models import Dispatch, Sector
 from distributor.reports import queries
 
 
@@ -17,6 +17,21 @@ def test_a_number_beyond_every_database_is_one_sentence(database: Database, numb
         queries.find_dispatch(connection, number)
     with pytest.raises(BadInput, match="larger than any"), database.session() as session:
         session.exec(select(Dispatch).where(Dispatch.id == number)).all()
+
+
+def test_who_only_reads_sees_one_moment(database: Database) -> None:
+    """Figures and rows agree, whatever is sent meanwhile."""
+    count = select(func.count()).select_from(Sector)
+    with database.reading() as connection, database.session(reads_only=True) as session:
+        before = connection.execute(count).scalar_one(), session.exec(count).one()
+        with database.session() as other:
+            other.add(Sector(name="Culture", slug="culture"))
+        assert (connection.execute(count).scalar_one(), session.exec(count).one()) == before
+    with database.reading() as connection, database.session(reads_only=True) as session:
+        after = connection.execute(count).scalar_one(), session.exec(count).one()
+    assert after == (before[0] + 1, before[1] + 1)
+    with database.transaction() as connection:
+        assert connection.get_isolation_level() in {"SERIALIZABLE", "READ COMMITTED"}, "as before, for who writes"
 
 
 @pytest.mark.parametrize(

@@ -351,7 +351,7 @@ def test_a_dispatch_to_a_thousand_and_all_that_comes_back(database: Database, in
         kinds = Counter(session.scalars(select(FeedbackEvent.kind)))
         told = set(session.scalars(select(FeedbackEvent.delivery_id)))
     assert kinds == {"bounce": 30, "complaint": 5, "objection": 10, "out-of-office": 8, "reply": 12}
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         told_by_report = queries.make_report(connection, dispatch_id=dispatch_id)
         echo = queries_details.make_details(connection, told_by_report).echo
     assert {state: many for state, many in told_by_report.totals.items() if many} == {

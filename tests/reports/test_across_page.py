@@ -18,12 +18,12 @@ from test_full import PARIS
 
 from distributor.db.engine import Database
 from distributor.models import Dispatch
-from distributor.reports import queries, queries_across
+from distributor.reports import queries_across
 from distributor.reports.across_page import AcrossPage, write_page
 
 
 def page_of(database: Database, language: str = "fr", since: datetime = START) -> AcrossPage:
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         found = queries_across.since(connection, since, PARIS, queries_across.GROUPS)
     return AcrossPage(found=found, language=language, zone=PARIS, organisation="La Halle", made_at=START)
 

@@ -55,7 +55,7 @@ BY_STATE = Counter(one[0] for one in STATES)
 
 @contextmanager
 def reading(database: Database, dispatch_id: int) -> Iterator[tuple[Connection, Report]]:
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         yield connection, queries.make_report(connection, dispatch_id=dispatch_id)
 
 
@@ -220,7 +220,7 @@ def test_who_got_it_by_a_later_dispatch_need_not_be_sent_to_again(database: Data
         log.plan(connection, [delivery_row(recalled, version, n, contact_id=p) | gone for n, p in enumerate(people)])
         log.plan(connection, [delivery_row(again, version, 0, contact_id=people[0])])
         log.plan(connection, [delivery_row(later, newer, 1, contact_id=people[1])])
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         for report in (
             queries.make_report(connection, slug="rappele"),
             queries.make_report(connection, dispatch_id=recalled),
@@ -426,7 +426,7 @@ def test_evidence_is_checked_piece_by_piece_and_a_bomb_is_none(database: Databas
 def test_over_time_the_groups_add_up_and_echo_is_counted(database: Database) -> None:
     number, _ = seed(database)
     seed(database, slug="autre")
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         found = queries_across.since(connection, START, PARIS, queries_across.GROUPS)
         nothing = queries_across.since(connection, datetime(2027, 1, 1, tzinfo=UTC), PARIS)
     assert [one.went.slug for one in found.releases] == ["ouverture", "autre"]

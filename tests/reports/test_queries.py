@@ -83,7 +83,7 @@ def fill(database: Database, dispatches: list[tuple[list[tuple[DeliveryState, st
 
 
 def report_of(database: Database, *, slug: str = "", dispatch_id: int | None = None) -> Report:
-    with queries.snapshot(database) as connection:
+    with database.reading() as connection:
         return make_report(connection, slug=slug, dispatch_id=dispatch_id)
 
 

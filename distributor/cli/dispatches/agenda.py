@@ -13,12 +13,11 @@ def agenda(context: typer.Context, as_json: AsJson = False) -> None:
     from distributor.cli.sending.scheduling import warn_without_worker
     from distributor.cli.terminal.output import console, show_json, suggest, when
     from distributor.errors import sentence
-    from distributor.reports import queries
     from distributor.reports.agenda import WORK, read_agenda
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         entries = read_agenda(connection, clock.now())
     if as_json:
         show_json([entry.as_json() for entry in entries])

@@ -22,7 +22,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         rows = queries.dispatches(connection)
     if as_json:
         show_json([row.as_json() for row in rows])
@@ -62,7 +62,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
         waits = read_waits(connection, row.account_id, *limits_of(workspace, row.account))

@@ -73,7 +73,7 @@ class Pace:
 
 def look_at(workspace: Workspace, dispatch_id: int) -> Look:
     """Read how a dispatch stands now; `BadInput` when there is none."""
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         refusals, domains = queries_watch.trouble(connection, dispatch_id)
     return Look(clock.monotonic(), row, refusals, domains)

@@ -82,7 +82,7 @@ def one_report(workspace: Workspace, name: str, wanted: Wanted) -> None:
     }
     for output in outputs.values():
         output.check()
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         found = _find(workspace, connection, name)
         if wanted.redact:  # who signed is a person too
             found = replace(found, dispatches=[replace(row, sign_offs=[]) for row in found.dispatches])

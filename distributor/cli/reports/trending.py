@@ -12,7 +12,7 @@ from distributor.cli.reports.reporting import ENDINGS, Wanted, require_language,
 from distributor.cli.terminal.output import console, count, show_json, show_table, when
 from distributor.errors import BadInput
 from distributor.files import Output
-from distributor.reports import queries, queries_across
+from distributor.reports import queries_across
 from distributor.wiring import Workspace
 
 
@@ -31,7 +31,7 @@ def over_time(workspace: Workspace, since: str, by: Sequence[str], wanted: Wante
     if list_name:
         _show_not_reached(workspace, list_name, moment, as_json=wanted.as_json)
         return
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         found = queries_across.since(connection, moment, workspace.settings.timezone, by)
     if output is not None:
         with output.opened() as file:

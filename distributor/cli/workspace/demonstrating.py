@@ -97,7 +97,7 @@ async def _walk(target: Path) -> None:
     async with Sandbox(mails, refuse=_REFUSED, greylist=_GREYLISTED) as sandbox:
         await _send(workspace, proved, choice, sandbox)
     _title("The delivery report", f"distributor report {_SLUG}")
-    with queries.snapshot(workspace.database) as connection:
+    with workspace.database.reading() as connection:
         report = queries.make_report(connection, slug=_SLUG)
         rows = queries.recipients(connection, report.dispatch_ids)
         terminal.show_report(console(), report, rows, workspace.settings.timezone)
