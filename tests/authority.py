@@ -1,10 +1,20 @@
-"""A throwaway certificate authority for servers on this machine, made with openssl."""
+"""A throwaway certificate authority for servers on this machine."""
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+_HERE = (x509.IPAddress(IPv4Address("127.0.0.1")), x509.DNSName("localhost"))
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -21,18 +31,52 @@ class Authority:
     certificate_of_before: Path
 
 
-def make_authority(openssl: str, folder: Path) -> Authority:
-    """Make an authority in `folder` with the program `openssl`."""
-    for name, subject in (("own", "IP:127.0.0.1,DNS:localhost"), ("other", "DNS:other.example")):
-        (folder / f"{name}.ext").write_text(f"subjectAltName={subject}\nauthorityKeyIdentifier=keyid\n")
-    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    signs = "-addext keyUsage=critical,keyCertSign"  # Python 3.13 and later take no authority that does not say so
-    for command in (
-        f"req -x509 {new_key} -keyout ca.key -out ca.pem -days 2 -subj /CN=Throwaway {signs}",
-        f"req {new_key} -keyout server.key -out server.csr -subj /CN=server",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out own.pem -days 2 -extfile own.ext",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out other.pem -days 2 -extfile other.ext",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out over.pem -days -1 -extfile own.ext",
-    ):
-        subprocess.run([openssl, *command.split()], cwd=folder, check=True, capture_output=True)
-    return Authority(*(folder / name for name in ("ca.pem", "server.key", "own.pem", "other.pem", "over.pem")))
+def make_authority(folder: Path) -> Authority:
+    """Make an authority in `folder`."""
+    authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    identifier = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
+    # RFC 5280 §4.2.1: Python 3.13 and later take no authority that does not say so, and none without identifiers.
+    of_authority = (
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (
+            x509.KeyUsage(*[False] * 5, key_cert_sign=True, crl_sign=False, encipher_only=False, decipher_only=False),
+            True,
+        ),
+        (identifier, False),
+    )
+
+    def signed(
+        name: str, key: ec.EllipticCurvePrivateKey, over: timedelta, *said: tuple[x509.ExtensionType, bool]
+    ) -> bytes:
+        now = datetime.now(UTC)
+        building = (
+            x509.CertificateBuilder()
+            .subject_name(_named(name))
+            .issuer_name(_named("Throwaway"))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - 2 * _DAY)
+            .not_valid_after(now + over)
+        )
+        for extension, is_critical in said:
+            building = building.add_extension(extension, is_critical)
+        return building.sign(authority, SHA256()).public_bytes(Encoding.PEM)
+
+    def of_server(*names: x509.GeneralName, over: timedelta = 2 * _DAY) -> bytes:
+        by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+        return signed("server", server, over, (x509.SubjectAlternativeName(names), False), (by, False))
+
+    made = {
+        "ca.pem": signed("Throwaway", authority, 2 * _DAY, *of_authority),
+        "server.key": server.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "own.pem": of_server(*_HERE),
+        "other.pem": of_server(x509.DNSName("other.example")),
+        "over.pem": of_server(*_HERE, over=-_DAY),
+    }
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    return Authority(*(folder / name for name in made))
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

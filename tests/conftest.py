@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -125,10 +124,7 @@ def server_database(postgres_url: str, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority that lives as long as the session."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    return make_authority(openssl, tmp_path_factory.mktemp("authority"))
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
