@@ -181,7 +181,8 @@ class Conversation(asyncio.Protocol):
 
     async def hang_up(self, seconds: float) -> None:
         """Close the connection in order, or drop it when that takes longer than `seconds`."""
-        self._transport.close()
+        if not self._transport.is_closing():  # Python 3.11.2 cannot drop what was closed twice
+            self._transport.close()
         await asyncio.wait({self._gone}, timeout=seconds)
         self.abort()
 

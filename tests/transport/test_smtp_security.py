@@ -56,6 +56,19 @@ async def test_a_large_message_goes_through_tls(authority: Authority) -> None:
         assert [accepted.message for accepted in server.accepted] == [big, big]
 
 
+@in_loop
+async def test_what_the_server_has_closed_is_not_closed_again(authority: Authority) -> None:
+    """Under TLS, Python 3.11.2 (Debian 12's) cannot drop what was closed twice."""
+    async with ScriptedServer(script(authority, implicit_tls=True)) as server:
+        connection = await SmtpTransport(account(server, security="tls", ca_file=authority.ca_file)).connect()
+        talk, closed = connection._talk, []
+        talk._transport.close = lambda: closed.append(1)  # type: ignore[method-assign]
+        talk.send(b"QUIT\r\n")
+        await until(talk._transport.is_closing)
+        await connection.close()
+        assert not closed
+
+
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 @pytest.mark.parametrize(
     ("wrong", "mended_by"),
