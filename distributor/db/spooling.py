@@ -13,11 +13,19 @@ from distributor.errors import StorageTrouble
 
 T = TypeVar("T")
 
+_PRAGMAS = (
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",
+    # The system keeps the file in memory while there is room; SQLite's own 2 MB for each cost a `send` 7 MB more.
+    "PRAGMA cache_size=-256",
+    "PRAGMA temp.cache_size=-256",
+)
+
 
 def open_spool(holder: object, *tables: str) -> sqlite3.Connection:
     """A database with these tables, closed and gone with its holder."""
     connection = sqlite3.connect("", isolation_level=None, cached_statements=16, check_same_thread=False)
-    for statement in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", *tables, "BEGIN"):
+    for statement in (*_PRAGMAS, *tables, "BEGIN"):
         connection.execute(statement)
     weakref.finalize(holder, connection.close)
     return connection
