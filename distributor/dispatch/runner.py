@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -16,12 +16,12 @@ from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, ClaimedDelivery
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.unison import MANY, Unison
-from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable, TooManyConnections
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
@@ -76,8 +76,8 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    pacer: Pacer
     account: str = ""
-    pacer: Unpaced = field(default_factory=Unpaced)
     called: Callable[[int], CallOff] | None = None
     attend: Callable[[], object] = lambda: None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.pacer import PATIENCE
+from distributor.dispatch.pacer import PATIENCE, Pacer
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.recipients.fairness import interleave
-from distributor.dispatch.unpaced import Unpaced
 
 _LEAST_CLAIM = 32
 _ATTENTION = timedelta(seconds=1)
@@ -40,7 +39,7 @@ class Supply:
 
     log: DeliveryLog
     ledger: Ledger
-    pacer: Unpaced
+    pacer: Pacer
     dispatch_id: int
     connections: int
     now: Callable[[], datetime]
