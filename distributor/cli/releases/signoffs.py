@@ -176,7 +176,7 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     found = who_gets(session, versions, workspace.keyring, now())
     parts = []
     for one in versions:
-        theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
+        theirs = [meant for meant in found.meant if version_of(meant, versions) is one]
         parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
     return replace(_leaving(workspace, session, versions, parts, scope), is_to_holders=True)
 

@@ -197,29 +197,23 @@ def _proved_again(workspace: Workspace, asked: Ready, proved_now: Callable[[], R
 
 
 def _parts(workspace: Workspace, ready: Ready) -> list[CorrectionPart]:
-    versions = ready.versions
+    found, versions = ready.found, ready.versions
     return [
         CorrectionPart(
             stored=one.stored,
-            meant=ready.meant[one.stored.release.slug],
-            phone=tuple(
-                pair for pair in ready.found.phone if version_of(pair[0], versions).release.id == one.stored.release.id
-            ),
-            silent=ready.found.silent if number == 0 else (),
-            copies=tuple(
-                copy
-                for copy in ready.found.copies
-                if version_of(copy.told, versions).release.id == one.stored.release.id
-            ),
-            added=ready.added[one.stored.release.slug],
+            meant=one.meant,
+            phone=tuple(pair for pair in found.phone if version_of(pair[0], versions) is one.stored),
+            silent=found.silent if number == 0 else (),
+            copies=tuple(copy for copy in found.copies if version_of(copy.told, versions) is one.stored),
+            added=one.added,
             lists=ready.lists.lists,
             excluded=ready.lists.excluded_lists,
-            identity=one.opened.identity,
-            files=tuple(file.keep(workspace.path) for file in one.opened.files),
-            plain=ready.told[one.stored.release.slug].plain,
-            told=ready.told[one.stored.release.slug].notices,
+            identity=one.proved.opened.identity,
+            files=tuple(file.keep(workspace.path) for file in one.proved.opened.files),
+            plain=one.told.plain,
+            told=one.told.notices,
         )
-        for number, one in enumerate(ready.proved.versions)
+        for number, one in enumerate(ready.parts)
     ]
 
 
@@ -313,10 +307,11 @@ def _show(workspace: Workspace, ready: Ready, *, detailed: bool) -> None:
     out.print(_meant_in_words(len(has_it), len(found.meant) - len(has_it), len(found.missed)))
     if ready.lists.lists:
         out.print(f"{len(ready.lists.recipients)} more of the lists, who have no text of it, get the right one.")
-    for slug, told in ready.told.items():
-        for number, notice in told.notices.items():
-            many = sum(one.has_it and one.holding.dispatch_id == number for one in ready.meant[slug])
-            out.print(f"«{slug}», to {many} who have «{told.which[number]}» (dispatch {number}):")
+    for part in ready.parts:
+        slug = part.stored.release.slug
+        for number, notice in part.told.notices.items():
+            many = sum(one.has_it and one.holding.dispatch_id == number for one in part.meant)
+            out.print(f"«{slug}», to {many} who have «{part.told.which[number]}» (dispatch {number}):")
             out.print(f"  Subject: {notice.subject}", soft_wrap=True)
             for line in notice.changes.splitlines():
                 out.print(f"  {line}".rstrip(), soft_wrap=True)
@@ -433,10 +428,10 @@ def _as_json(ready: Ready, slug: str) -> dict[str, object]:
             ],
             "foreign": dict(found.foreign),
             "told": [
-                {"release": name, "dispatch_id": number, "has": told.which[number], "subject": notice.subject,
-                 "changes": notice.changes}
-                for name, told in ready.told.items()
-                for number, notice in told.notices.items()
+                {"release": part.stored.release.slug, "dispatch_id": number, "has": part.told.which[number],
+                 "subject": notice.subject, "changes": notice.changes}
+                for part in ready.parts
+                for number, notice in part.told.notices.items()
             ],
         }
     }  # fmt: skip
