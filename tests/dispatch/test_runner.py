@@ -33,6 +33,7 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch, ClaimedDelivery
+from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
@@ -160,8 +161,8 @@ def carry(made: Runner, dispatch_id: int, stop: asyncio.Event | None = None) -> 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits before another attempt to connect are over at once."""
-    monkeypatch.setattr("distributor.dispatch.runner._RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("distributor.dispatch.runner._RETURN_WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(connecting, "_RETURN_WAITS_S", (0.0, 0.0))
 
 
 def j(number: int) -> str:
@@ -241,9 +242,9 @@ def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
     database: Database, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """To pause the dispatch would stop the one that sends as well."""
-    monkeypatch.setattr(running, "_CROWDED_WAIT_S", 0.0)
-    monkeypatch.setattr(running, "_LOOKS_FOR_OTHERS", 1)
-    monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    monkeypatch.setattr(connecting, "_CROWDED_WAIT_S", 0.0)
+    monkeypatch.setattr(connecting, "_LOOKS_FOR_OTHERS", 1)
+    monkeypatch.setattr(connecting, "_LOOKS_S", 0.01)
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
     other = DeliveryLog(database, "w2", at)
@@ -305,7 +306,7 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
     database: Database, monkeypatch: pytest.MonkeyPatch, *, is_late: bool
 ) -> None:
     """All connections stand again at one moment after an outage, and the places of their messages are over by then."""
-    monkeypatch.setattr(running, "_RECONNECT_WAITS_S", (0.05,))
+    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.05,))
     monkeypatch.setattr(running, "_OPENED_LATE_S", 0.04 if is_late else 60)
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
@@ -772,6 +773,7 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
 
 def test_no_more_connections_stand_than_the_account_bears(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    monkeypatch.setattr(connecting, "_LOOKS_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 12)
     at, server = HandClock(), FakeServer()
     made = paced(database, at, Limits(connections=1))
