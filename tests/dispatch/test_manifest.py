@@ -18,7 +18,7 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.dispatch.plan import new_dispatch, plan_dispatch, plan_test
 from distributor.dispatch.recipients import following_up, from_lists, holdings
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
@@ -72,15 +72,8 @@ def manifest(base: Database, *lists: str, exclude: tuple[str, ...] = ()) -> Mani
 
 def send(base: Database, found: Manifest, templates: TemplateSet) -> int:
     with base.session() as session:
-        return plan_dispatch(
-            session,
-            DeliveryLog(base, "planner"),
-            version_of(session),
-            found,
-            identity=IDENTITY,
-            templates=templates,
-            now=START,
-        )
+        dispatch = new_dispatch(session, version_of(session), IDENTITY, templates, START)
+        return plan_dispatch(session, DeliveryLog(base, "planner"), dispatch, found)
 
 
 def rows(base: Database) -> list[Delivery]:
@@ -282,13 +275,10 @@ def test_a_test_message_counts_as_sent_to_nobody(base: Database, templates: Temp
         plan_test(
             session,
             DeliveryLog(base, "planner"),
-            version_of(session),
-            recipient=Recipient(parse_address("helene@jour.example"), "Hélène Aubry"),
-            address=parse_address("helene@jour.example"),
+            new_dispatch(session, version_of(session), IDENTITY, templates, START),
+            Recipient(parse_address("helene@jour.example"), "Hélène Aubry"),
+            parse_address("helene@jour.example"),
             address_hash="hashed",
-            identity=IDENTITY,
-            templates=templates,
-            now=START,
         )
     (row,) = rows(base)
     assert (row.contact_id, row.address_hash, row.state) == (None, "hashed", "queued")

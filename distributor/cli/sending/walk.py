@@ -45,7 +45,7 @@ from distributor.dispatch.hours.cooling import cool_down
 from distributor.dispatch.hours.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.comparing import compare_planned
 from distributor.dispatch.proof.examining import oddest
 from distributor.dispatch.recipients.earlier import Earlier, find_earlier
@@ -252,17 +252,20 @@ def plan_proved(
             plan_dispatch(
                 session,
                 log,
-                one.stored.version,
+                new_dispatch(
+                    session,
+                    one.stored.version,
+                    one.opened.identity,
+                    workspace.templates,
+                    clock.now(),
+                    files=files,
+                    account=workspace.account_name,
+                    then=choice.then,
+                    signatures=signatures,
+                    hours=hours,
+                ),
                 one.manifest,
-                identity=one.opened.identity,
-                templates=workspace.templates,
-                now=clock.now(),
-                files=files,
-                account=workspace.account_name,
-                then=choice.then,
-                signatures=signatures,
-                hours=hours,
-                waves=waves,
+                waves,
             )
             for one, files in zip(meant, kept, strict=True)
         ]
