@@ -10,7 +10,9 @@ from typing import Any
 
 import sqlmodel
 from sqlalchemy import select, update
+from sqlmodel import Session
 
+from distributor.contacts.objections.objectors import Objectors
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord
@@ -134,6 +136,11 @@ def paced(
     with database.reading() as connection:
         account_id = connection.execute(select(_TABLES["account"].c.id)).scalar_one()
     return kind(PacingBook(database, account_id, "w1", at), limits, now=at, **({"wish": 2} | more))
+
+
+def is_left_alone(session: Session, address: str, *sectors: str, keyring: Keyring = KEYRING) -> bool:
+    """Whether no mail leaves to that address, or none of these sectors."""
+    return Objectors(session, keyring).against(None, address, sectors) is not None
 
 
 def delivery(database: Database, delivery_id: int) -> Any:
