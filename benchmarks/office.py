@@ -22,6 +22,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.starter import make_workspace, starter_path
@@ -74,7 +75,7 @@ def make_office(
 
 def plan(workspace: Workspace) -> int:
     """Plan the release for everyone on the list, as `distributor send` does; return the dispatch's number."""
-    proved = prove_release(workspace, SLUG, [LIST], clock.now())
+    proved = prove_release(workspace, SLUG, Selection([LIST]), clock.now())
     with workspace.database.session() as session:
         dispatch = new_dispatch(
             session, proved.stored.version, proved.opened.identity, workspace.templates, clock.now()

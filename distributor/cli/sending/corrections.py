@@ -18,7 +18,7 @@ from distributor.cli.sending.cooling import holding_interrupts
 from distributor.cli.sending.heeding import show_warnings
 from distributor.cli.sending.naming import how_to_prove, how_to_sign, scope_of
 from distributor.cli.sending.proving import log_overrides, require_reason
-from distributor.cli.sending.proving_corrections import Newcomers, Ready, prove_correction
+from distributor.cli.sending.proving_corrections import Ready, prove_correction
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides, show_proof
 from distributor.cli.terminal.output import ask, console, count, require_as_asked, show_json, show_under
 from distributor.deliveries.log import DeliveryLog
@@ -28,6 +28,7 @@ from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction, wrong_dispatches
 from distributor.dispatch.recipients.correcting import Meant, version_of, who_gets
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff import signoffs
 from distributor.dispatch.signoff.leaving import Leaving
 from distributor.errors import NotAllReached, Refused
@@ -50,7 +51,7 @@ def send_correction(
     workspace: Workspace,
     slug: str,
     *,
-    newcomers: Newcomers,
+    newcomers: Selection,
     overrides: Sequence[str],
     because: str,
     attach_pdf: bool,

@@ -19,6 +19,7 @@ from distributor.dispatch.recipients.correcting import Correcting, Meant, versio
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import version_for
 from distributor.dispatch.recipients.manifest import Manifest
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.recipients.newcomers import without_holders
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
@@ -39,16 +40,6 @@ class Told:
     notices: Mapping[int, Notice]
     which: Mapping[int, str]
     plain: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class Newcomers:
-    """The lists whose members get the right text too, where they have no text of it at all."""
-
-    lists: Sequence[str] = ()
-    excluded: Sequence[str] = ()
-    only: Sequence[str] = ()
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +77,14 @@ def prove_correction(
     slug: str,
     moment: datetime,
     *,
-    newcomers: Newcomers,
+    newcomers: Selection,
     passing: Sequence[str],
     because: str,
     attach_pdf: bool,
     follows_links: bool = False,
     language: str = "",
 ) -> Ready:
-    """Prove a correction for those whom it is about, and `newcomers`, every message written strictly.
+    """Prove a correction for those whom it is about, and `newcomers` who have no text of it, every message strictly.
 
     Raises `BadInput` as `check_codes`.
     """
@@ -130,7 +121,7 @@ def _from_lists(
     session: Session,
     versions: Sequence[StoredRelease],
     found: Correcting,
-    newcomers: Newcomers,
+    newcomers: Selection,
     now: datetime,
 ) -> Manifest:
     """Who of the lists has no text of the chain at all."""

@@ -50,6 +50,7 @@ from distributor.dispatch.proof.comparing import compare_planned
 from distributor.dispatch.proof.examining import oddest
 from distributor.dispatch.recipients.earlier import Earlier, find_earlier
 from distributor.dispatch.recipients.manifest import LeftOutReason
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
 from distributor.dispatch.signoff import signoffs
@@ -116,11 +117,8 @@ def send_release(
     proved = prove_release(
         workspace,
         slug,
-        timing.lists,
+        Selection(timing.lists, choice.excluded, choice.only, choice.where),
         moment,
-        choice.excluded,
-        only=choice.only,
-        where=choice.where,
         passing=choice.overrides,
         because=choice.because,
         again=choice.again,
