@@ -190,7 +190,7 @@ class _Carriage:
             connections=connections,
             account=account,
             pacer=self._pacer(way, connections),
-            called=lambda _number: self._read_call(),
+            called=self._read_call,
             attend=carrier.attend,
             on_recorded=self._recorded,
             on_outcome=self.on_outcome,

@@ -71,7 +71,7 @@ class Runner:
     connections: int
     pacer: Pacer
     account: str = ""
-    called: Callable[[int], CallOff] | None = None
+    called: Callable[[], CallOff] = lambda: CallOff.NO
     attend: Callable[[], object] = lambda: None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
@@ -208,7 +208,7 @@ class _Run:
         while self.failure is None:
             await clock.sleep(_WATCH_S)
             try:
-                call = await self.ledger.call(self._read_call)
+                call = await self.ledger.call(self.parts.called)
                 await self.supply.tick()
             except DistributorError as error:
                 self.failure = self.failure or error
@@ -226,11 +226,6 @@ class _Run:
                 for worker in workers:
                     worker.cancel()
                 return
-
-    def _read_call(self) -> CallOff:
-        if self.parts.called is not None:
-            return self.parts.called(self.dispatch_id)
-        return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
 
     def _spare(self) -> _Message | None:
         """The next message, if one lies ready: asked while the end of another is about to leave."""

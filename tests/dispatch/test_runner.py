@@ -796,7 +796,7 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
             await asyncio.Event().wait()
         await go_on.wait()
 
-    def called(_number: int) -> CallOff:
+    def called() -> CallOff:
         if calls[0] is CallOff.IN_ORDER:
             go_on.set()
         return calls[0]
