@@ -126,7 +126,6 @@ class _Run:
             connections=parts.connections,
             now=parts.now,
             attend=parts.attend,
-            pause=lambda seconds: set_within(self.halted, seconds),
             halted=self.halted,
             open_connections=lambda: self.connections.count,
             sits_out=parts.sits_out,

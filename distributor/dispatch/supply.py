@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
+from distributor.dispatch.connections import set_within
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacer import PATIENCE, Pacer
 from distributor.dispatch.pacing import Wait
@@ -32,7 +33,7 @@ class Supply:
     """The claims of one run of one dispatch.
 
     `attend` is told, before a claim, that the run goes on: what came while the machine slept is held first.
-    `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
+    `halted` is set when the run is over; `open_connections` tells how many stand.
     `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
     With `sits_out` a run has that patience for one provider too, once nobody else is left; else it ends.
     """
@@ -44,7 +45,6 @@ class Supply:
     connections: int
     now: Callable[[], datetime]
     attend: Callable[[], object]
-    pause: Callable[[float], Awaitable[bool]]
     halted: asyncio.Event
     open_connections: Callable[[], int]
     sits_out: bool
@@ -72,9 +72,9 @@ class Supply:
                 asked = self.now()
                 if not self.queue and not await self._claim():
                     if await self._is_held_up():
-                        await self.pause(_HELD_UP_S)
+                        await set_within(self.halted, _HELD_UP_S)
                     elif await self._comes_back(asked):
-                        await self.pause(_LOOKS_S)
+                        await set_within(self.halted, _LOOKS_S)
                     else:
                         return None
                     continue
@@ -82,7 +82,7 @@ class Supply:
                 if claimed is not None:
                     return claimed
                 if self.stands_still is None and wait and not (self._may_look_further() and await self._claim()):
-                    await self.pause(wait)
+                    await set_within(self.halted, wait)
             return None
 
     def take_ready(self) -> ClaimedDelivery | None:
