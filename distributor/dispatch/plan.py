@@ -21,8 +21,8 @@ from distributor.deliveries.conditions import is_meant
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
-from distributor.dispatch.messages.composing import FOLLOWS, merge_of
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import FOLLOWS, merge_of
 from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.languages import find_holders

@@ -15,8 +15,9 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
-from distributor.dispatch.messages.composing import CORRECTS, Notice
+from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import CORRECTS
 from distributor.dispatch.messages.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.plan import add_dispatch, are_others, delivery_row, new_dispatch

@@ -34,9 +34,9 @@ from distributor.dispatch.accounts.ways import OneWay
 from distributor.dispatch.calling import cancel_dispatch, stop_dispatches
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.hours.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
-from distributor.dispatch.messages.composing import merge_of, recipient_of
 from distributor.dispatch.messages.enclosing import enclose_kept
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import merge_of, recipient_of
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.retry import RetryPolicy
