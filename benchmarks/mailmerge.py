@@ -13,6 +13,7 @@ from benchmarks.office import LIST, SLUG
 from benchmarks.sink import HOST
 from distributor import clock
 from distributor.cli.sending.proving import prove_release
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.wiring import Workspace
 
 _FIRST_SALUTATION = "Bonjour"
@@ -39,7 +40,7 @@ Content-Type: text/html; charset=utf-8
 def sample_message(workspace: Workspace) -> bytes:
     """The message that the first French-reading journalist of the list would get."""
     moment = clock.now()
-    proved = prove_release(workspace, SLUG, [LIST], moment)
+    proved = prove_release(workspace, SLUG, Selection([LIST]), moment)
     stamp = proved.opened.identity.stamp(workspace.keyring, 1, f"<sample@{proved.opened.identity.domain}>", moment)
     reader = next(planned.recipient for planned in proved.manifest.recipients if planned.recipient.language == "fr")
     return proved.opened.composer.compose(reader, stamp)

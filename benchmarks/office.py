@@ -21,7 +21,8 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.starter import make_workspace, starter_path
@@ -76,17 +77,12 @@ def make_office(
 
 def plan(workspace: Workspace) -> int:
     """Plan the release for everyone on the list, as `distributor send` does; return the dispatch's number."""
-    proved = prove_release(workspace, SLUG, [LIST], clock.now())
+    proved = prove_release(workspace, SLUG, Selection([LIST]), clock.now())
     with workspace.database.session() as session:
-        return plan_dispatch(
-            session,
-            workspace.log(),
-            proved.stored.version,
-            proved.manifest,
-            identity=proved.opened.identity,
-            templates=workspace.templates,
-            now=clock.now(),
+        dispatch = new_dispatch(
+            session, proved.stored.version, proved.opened.identity, workspace.templates, clock.now()
         )
+        return plan_dispatch(session, workspace.log(), dispatch, proved.manifest)
 
 
 def carry_timed(

@@ -25,7 +25,6 @@ from distributor.deliveries.workers import worker_name
 from distributor.dispatch.accounts.logins import LoginGuard, RefusedLogins
 from distributor.dispatch.accounts.named import find_account, named_accounts
 from distributor.dispatch.accounts.ways import Way, Ways
-from distributor.dispatch.carry import Carrier
 from distributor.dispatch.events import EventLog, open_event_log
 from distributor.dispatch.hours.attendance import Attendance
 from distributor.dispatch.messages.identity import keyring_of
@@ -34,17 +33,17 @@ from distributor.dispatch.scribe import Standby
 from distributor.errors import BadInput, DistributorError, StorageTrouble
 from distributor.files import OwnFiles
 from distributor.models import Release
-from distributor.rendering.templates import TemplateSet
 from distributor.settings import PREFIX, Login, Settings, load_settings
 from distributor.tokens import Keyring, Purpose
 from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import provider_limits, provider_of, require_preset
-from distributor.transport.smtp import SmtpTransport
 from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
 
 if TYPE_CHECKING:
+    from distributor.dispatch.carry import Carrier
+    from distributor.rendering.templates import TemplateSet
     from distributor.transport.oauth.keeping import KeptTokens
 
 TEMPLATE = "press-release"
@@ -106,6 +105,8 @@ class Workspace:
     @cached_property
     def templates(self) -> TemplateSet:
         """The e-mail templates of this workspace."""
+        from distributor.rendering.templates import TemplateSet  # noqa: PLC0415 - most commands write no message
+
         return TemplateSet.load(self.path / "templates" / TEMPLATE, within=self.path)
 
     @cached_property
@@ -138,6 +139,8 @@ class Workspace:
 
         With `accounts`, others are to know that it sends through those only.
         """
+        from distributor.dispatch.carry import Carrier  # noqa: PLC0415 - most commands carry nothing
+
         return Carrier(
             database=self.database,
             log=log,
@@ -234,6 +237,8 @@ class Workspace:
 
     def own_way(self, dialogue: Dialogue | None = None) -> Way:
         """The way through this workspace's account: no login is offered again that its server refused before."""
+        from distributor.transport.smtp import SmtpTransport  # noqa: PLC0415 - as in `carrier`
+
         account = replace(self.account(), dialogue=dialogue)
         transport: Transport = SmtpTransport(account, self._tell_of_server)
         if account.username:

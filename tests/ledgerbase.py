@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlmodel
 from sqlalchemy import select, update
+from sqlmodel import Session
 
+from distributor.contacts.objections.objectors import Objectors
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord
+from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacing import PacingBook
 from distributor.models import Account, Contact, Dispatch, Release, ReleaseVersion
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.tokens import Keyring
+from distributor.transport.throttle import NO_LIMITS, Limits
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEYRING = Keyring(b"an invented key, long enough for tests")
@@ -117,6 +122,25 @@ def add_deliveries(database: Database, count: int, **values: Any) -> tuple[int, 
             select(DELIVERY.c.id).where(DELIVERY.c.dispatch_id == dispatch_id).order_by(DELIVERY.c.id)
         ).scalars()
         return dispatch_id, list(ids)
+
+
+def paced(
+    database: Database,
+    at: Callable[[], datetime],
+    limits: Limits = NO_LIMITS,
+    *,
+    kind: type[Pacer] = Pacer,
+    **more: Any,
+) -> Pacer:
+    """The pace of the account that the dispatches go through, as a run of `w1` keeps it."""
+    with database.reading() as connection:
+        account_id = connection.execute(select(_TABLES["account"].c.id)).scalar_one()
+    return kind(PacingBook(database, account_id, "w1", at), limits, now=at, **({"wish": 2} | more))
+
+
+def is_left_alone(session: Session, address: str, *sectors: str, keyring: Keyring = KEYRING) -> bool:
+    """Whether no mail leaves to that address, or none of these sectors."""
+    return Objectors(session, keyring).against(None, address, sectors) is not None
 
 
 def delivery(database: Database, delivery_id: int) -> Any:

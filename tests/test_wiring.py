@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,13 @@ def folder(tmp_path: Path) -> Path:
     make_workspace(tmp_path / "presse")
     _ = open_workspace(tmp_path / "presse", creating=True).database
     return tmp_path / "presse"
+
+
+def test_whoever_opens_a_workspace_loads_nothing_that_only_a_sending_needs(folder: Path) -> None:
+    code = "import sys; from pathlib import Path; from distributor.wiring import open_workspace;"
+    code += "open_workspace(Path(sys.argv[1])).database; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True, text=True)
+    assert {"jinja2", "babel", "css_inline", "markdown_it", "aiosmtplib"}.isdisjoint(done.stdout.split())
 
 
 def test_a_folder_that_is_none_or_no_workspace_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

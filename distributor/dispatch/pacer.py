@@ -7,9 +7,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, Wait
-from distributor.dispatch.unpaced import A, Call, Unpaced
 from distributor.states import Outcome, Verdict
 from distributor.transport.throttle import NO_LIMITS, Allowance, DomainLimits, Lesson, Limits, no_domain_limits
 
@@ -27,8 +28,11 @@ _BLOCKS = (16, 1024)
 _SAMPLE_S = 5
 """The least time over which our own rate is measured."""
 
+Call = Callable[..., Any]
+"""Runs a function on the ledger's thread, as `Ledger.call` does."""
 
-class Pacer(Unpaced):
+
+class Pacer:
     """Keeps one run within the account's limits, and within those of each provider when they are wished for.
 
     `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
@@ -120,7 +124,7 @@ class Pacer(Unpaced):
         self._in_flight[scope] += 1
         return None
 
-    def choose(self, queue: deque[A], now: datetime) -> tuple[A | None, timedelta]:
+    def choose(self, queue: deque[ClaimedDelivery], now: datetime) -> tuple[ClaimedDelivery | None, timedelta]:
         """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
         least = PATIENCE
         for index, claimed in enumerate(queue):
@@ -131,7 +135,7 @@ class Pacer(Unpaced):
             least = min(least, wait)
         return None, least
 
-    def set_aside(self, queue: deque[A], now: datetime) -> list[tuple[A, Wait]]:
+    def set_aside(self, queue: deque[ClaimedDelivery], now: datetime) -> list[tuple[ClaimedDelivery, Wait]]:
         """Take those out of the queue whose provider is not to be sent to for longer than moments."""
         aside = []
         long = {wait.what: wait for wait in self.waits(now) if wait.what != ACCOUNT and wait.until - now > ASIDE}

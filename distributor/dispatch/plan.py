@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import func
@@ -21,8 +21,8 @@ from distributor.deliveries.conditions import is_meant
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.hours.instants import AT_ONCE, Hours
-from distributor.dispatch.messages.composing import FOLLOWS, merge_of
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import FOLLOWS, merge_of
 from distributor.dispatch.overtaken import require_uncorrected
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.languages import find_holders
@@ -46,52 +46,69 @@ from distributor.states import DeliveryState
 _QUEUED = DeliveryState.QUEUED.value
 
 
-def plan_dispatch(
+def new_dispatch(
     session: Session,
-    log: DeliveryLog,
     version: ReleaseVersion,
-    manifest: Manifest,
-    *,
     identity: Identity,
     templates: TemplateSet,
     now: datetime,
+    *,
     files: Sequence[KeptFile] = (),
     account: str = DEFAULT_ACCOUNT,
     then: str = "",
     signatures: Sequence[Signature] = (),
     hours: Hours = AT_ONCE,
-    waves: Sequence[PlannedWave] = (),
+    correction: Mapping[str, Any] | None = None,
+) -> Dispatch:
+    """A dispatch, planned at `now` and not added yet, with all that its messages are made from.
+
+    `files` go with it beside the release's own; `signatures` are those that hold. It goes through `account`; when that
+    is refused, the account `then` takes over. Nothing of it leaves before its hour. `correction` is what it says, if it
+    is one.
+    """
+    assert version.id is not None
+    return Dispatch(
+        release_version_id=version.id,
+        account_id=account_id(session, account),
+        then_account_id=account_id(session, then) if then else None,
+        template_hash=templates.digest(),
+        templates=templates.sources(),
+        identity=asdict(identity),
+        files=[asdict(file) for file in files],
+        correction=dict(correction or {}),
+        sign_offs=[one.as_json() for one in signatures],
+        signed_off_by=", ".join(one.name for one in signatures),
+        scheduled_at=hours.start,
+        not_after=hours.not_after,
+        message_date=(hours.start or now).replace(microsecond=0),  # until it starts, what it would bear were it on time
+        created_at=now,
+    )
+
+
+def plan_dispatch(
+    session: Session, log: DeliveryLog, dispatch: Dispatch, manifest: Manifest, waves: Sequence[PlannedWave] = ()
 ) -> int:
     """Write a dispatch and a delivery for everyone on the manifest, in the session's transaction; return its number.
 
     Those who objected are written too, as `withheld`, so that the report can say so. Raises `Refused`, and plans
     nothing, when another command has planned this version for one of these journalists since the manifest was made, or
-    has merged or erased one of them, and as `require_provenance` does. `files` go with it beside the release's own;
-    `signatures` are those that hold. It goes through `account`; when that is refused, the account `then` takes over.
-    Nothing of it leaves before its hour: each recipient leaves with the first of `waves` that means them, and not
-    before the end of the embargo unless they have agreed to it.
+    has merged or erased one of them, and as `require_provenance` does. Each recipient leaves with the first of `waves`
+    that means them, and not before the end of the embargo unless they have agreed to it.
     """
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
     require_provenance(session, manifest.recipients.contact_ids())
     require_uncorrected(session, version.release_id)
     _require_no_holder(session, version, manifest)
-    dispatch = new_dispatch(session, version, identity, templates, now, files=files, account=account)
-    dispatch.then_account_id = account_id(session, then) if then else None
     dispatch.lists = list(manifest.lists)
     dispatch.excluded_lists = list(manifest.excluded_lists)
     dispatch.manifest_hash = manifest.digest
-    keep_signatures(dispatch, signatures)
-    dispatch.scheduled_at, dispatch.not_after = hours.start, hours.not_after
-    if hours.start is not None:  # until it starts, what it would bear were it on time
-        dispatch.message_date = hours.start.replace(microsecond=0)
-    session.add(dispatch)
-    session.flush()
-    assert dispatch.id is not None
+    number = add_dispatch(session, dispatch)
     followed = _followed(session, version)
-    session.add_all(wave.as_row(dispatch.id) for wave in waves)
+    session.add_all(wave.as_row(number) for wave in waves)
     session.flush()
     try:
         common = {"follows_up_id": followed, "embargo_until": embargo_of(session, version)}
-        log.plan(session.connection(), _rows(dispatch.id, version, manifest, identity, now, waves=waves, common=common))
+        log.plan(session.connection(), _rows(dispatch, version, manifest, waves, common))
     except IntegrityError as error:
         if "foreign key" in str(error.orig).lower():
             raise _changed_meanwhile() from error
@@ -99,9 +116,17 @@ def plan_dispatch(
             raise
         raise _planned_elsewhere() from error
     # Asked behind the rows: whoever merges now waits for them.
-    if are_others(session, version, manifest.recipients, but=dispatch.id):
+    if are_others(session, version, manifest.recipients, but=number):
         raise _changed_meanwhile()
-    session.add_all(_left_out(dispatch.id, manifest))
+    session.add_all(_left_out(number, manifest))
+    return number
+
+
+def add_dispatch(session: Session, dispatch: Dispatch) -> int:
+    """Write the row of a new dispatch, without deliveries; return its number."""
+    session.add(dispatch)
+    session.flush()
+    assert dispatch.id is not None
     return dispatch.id
 
 
@@ -116,12 +141,6 @@ def _left_out(dispatch_id: int, manifest: Manifest) -> Iterator[LeftOut]:
                 because=one.because,
                 lists=list(one.planned.lists),
             )
-
-
-def keep_signatures(dispatch: Dispatch, signatures: Sequence[Signature]) -> None:
-    """Keep with a dispatch the signatures that held when it was planned."""
-    dispatch.sign_offs = [one.as_json() for one in signatures]
-    dispatch.signed_off_by = ", ".join(one.name for one in signatures)
 
 
 def _followed(session: Session, version: ReleaseVersion) -> int | None:
@@ -185,28 +204,12 @@ def _planned_elsewhere() -> Refused:
 
 
 def plan_test(
-    session: Session,
-    log: DeliveryLog,
-    version: ReleaseVersion,
-    *,
-    recipient: Recipient,
-    address: Address,
-    address_hash: str,
-    identity: Identity,
-    templates: TemplateSet,
-    now: datetime,
-    files: Sequence[KeptFile] = (),
-    account: str = DEFAULT_ACCOUNT,
-    correction: Mapping[str, Any] | None = None,
+    session: Session, log: DeliveryLog, dispatch: Dispatch, recipient: Recipient, address: Address, *, address_hash: str
 ) -> int:
-    """Write a dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
-    dispatch = new_dispatch(
-        session, version, identity, templates, now, files=files, account=account, correction=correction
-    )
+    """Write a new dispatch of one test message: what `recipient` would get, sent to `address`, kept out of reports."""
+    version = session.get_one(ReleaseVersion, dispatch.release_version_id)
     dispatch.is_test = True
-    session.add(dispatch)
-    session.flush()
-    assert dispatch.id is not None
+    number = add_dispatch(session, dispatch)
     planned = PlannedRecipient(
         contact_id=0,
         address=address,
@@ -217,62 +220,36 @@ def plan_test(
         sector_slug="",
         lists=recipient.lists,
     )
-    row = delivery_row(dispatch.id, version, planned, identity, now) | {"contact_id": None}
-    row |= {"embargo_until": embargo_of(session, version)}
-    log.plan(session.connection(), [row])
-    return dispatch.id
-
-
-def new_dispatch(
-    session: Session,
-    version: ReleaseVersion,
-    identity: Identity,
-    templates: TemplateSet,
-    now: datetime,
-    *,
-    files: Sequence[KeptFile],
-    account: str,
-    correction: Mapping[str, Any] | None = None,
-) -> Dispatch:
-    """A dispatch that is not added yet, with all that its messages are made from."""
-    assert version.id is not None
-    return Dispatch(
-        release_version_id=version.id,
-        account_id=account_id(session, account),
-        template_hash=templates.digest(),
-        templates=templates.sources(),
-        identity=asdict(identity),
-        files=[asdict(file) for file in files],
-        correction=dict(correction or {}),
-        message_date=now.replace(microsecond=0),
-        created_at=now,
-    )
+    row = delivery_row(number, version, planned, Identity.thaw(dispatch.identity), dispatch.created_at)
+    log.plan(session.connection(), [row | {"contact_id": None, "embargo_until": embargo_of(session, version)}])
+    return number
 
 
 def _rows(
-    dispatch_id: int,
+    dispatch: Dispatch,
     version: ReleaseVersion,
     manifest: Manifest,
-    identity: Identity,
-    now: datetime,
-    *,
     waves: Sequence[PlannedWave],
     common: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
     """The rows of a dispatch, wave by wave, with what all have in `common`: claims go by number, in this order."""
+    assert dispatch.id is not None
+    row_of = partial(
+        delivery_row, dispatch.id, version, identity=Identity.thaw(dispatch.identity), now=dispatch.created_at
+    )
     at_once = {**common, "wave": 0, "not_before": None}
     for wave in waves or (None,):
         when = {**common, "wave": wave.number, "not_before": wave.starts_at} if wave else at_once
         for planned in manifest.recipients.in_fair_order():
             if wave is None or meant_by(waves, planned) is wave:
-                yield delivery_row(dispatch_id, version, planned, identity, now) | when
+                yield row_of(planned) | when
     seen: set[str] = set()
     for left_out in manifest.left_out:
         key = left_out.planned.address.key
         if left_out.reason in ON_RECORD and key not in seen and manifest.recipients.at(key) is None:
             seen.add(key)
             withheld = {"state": DeliveryState.WITHHELD, "reason": ON_RECORD[left_out.reason]}
-            yield delivery_row(dispatch_id, version, left_out.planned, identity, now) | at_once | withheld
+            yield row_of(left_out.planned) | at_once | withheld
 
 
 def delivery_row(

@@ -15,11 +15,12 @@ from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
-from distributor.dispatch.messages.composing import CORRECTS, Notice
+from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import CORRECTS
 from distributor.dispatch.messages.notices import freeze
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.plan import are_others, delivery_row, keep_signatures, new_dispatch
+from distributor.dispatch.plan import add_dispatch, are_others, delivery_row, new_dispatch
 from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.recipients.fairness import interleave
 from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOut
@@ -199,26 +200,24 @@ def _plan_part(
         now,
         files=part.files,
         account=account,
+        signatures=signatures,
         correction=freeze(part.plain, part.told),
     )
-    keep_signatures(dispatch, signatures)
     dispatch.manifest_hash = Correcting().manifest(part.meant, part.added).digest
     dispatch.lists, dispatch.excluded_lists = list(part.lists), list(part.excluded)
     dispatch.not_after = part.not_after
-    session.add(dispatch)
-    session.flush()
-    assert dispatch.id is not None
+    dispatch_id = add_dispatch(session, dispatch)
     until = embargo_of(session, part.stored.version)
     hours = hours_of(session, waiting_of(part.meant), now)
     waves = {hour: number for number, hour in enumerate(sorted(set(hours.values())), 1)}
     session.add_all(
-        Wave(dispatch_id=dispatch.id, number=number, name=one.name, starts_at=one.at) for one, number in waves.items()
+        Wave(dispatch_id=dispatch_id, number=number, name=one.name, starts_at=one.at) for one, number in waves.items()
     )
     session.flush()
     timed = {number: {"not_before": hour.at, "wave": waves[hour]} for number, hour in hours.items()}
-    rows = _rows(dispatch.id, part, now, timed)
+    rows = _rows(dispatch_id, part, now, timed)
     log.plan(session.connection(), ({"not_before": None, "wave": 0, **row, "embargo_until": until} for row in rows))
-    return dispatch.id
+    return dispatch_id
 
 
 def _rows(

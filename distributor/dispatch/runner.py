@@ -6,23 +6,23 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from distributor import clock
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import AttemptRecord, ClaimedDelivery
 from distributor.dispatch.calling import CallOff
+from distributor.dispatch.connections import Connections, set_within
 from distributor.dispatch.ledger import Ledger
+from distributor.dispatch.pacer import Pacer
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.unison import MANY, Unison
-from distributor.dispatch.unpaced import Unpaced
-from distributor.errors import AccountTrouble, DistributorError, ServerUnavailable, TooManyConnections
+from distributor.errors import DistributorError
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 from distributor.transport.presets import provider_of
@@ -37,15 +37,8 @@ _AHEAD_BYTES = 1 << 20
 _AHEAD_S = 0.02
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
-_RECONNECT_WAITS_S = (1.0, 5.0, 15.0)
-"""Waits between attempts to connect once a connection that worked is gone and no other stands."""
 _OPENED_LATE_S = 1.0
 """A connection that took longer to stand, and longer than messages are apart, comes too late for its message."""
-_CROWDED_WAIT_S = 15.0
-"""The wait before another attempt where other processes of ours hold all connections that the server takes."""
-_LOOKS_FOR_OTHERS = 10
-_RETURN_WAITS_S = (5.0, 30.0, 120.0, 300.0)
-"""Waits before a worker that was refused a connection, while others stand, asks for one again: so often in a row."""
 _WAYS_OUT = {
     Verdict.CREDENTIALS: "Set the user name and the password that it wants (distributor accounts show {account}).",
     Verdict.QUOTA: "Wait until the quota is back; the provider knows when.",
@@ -76,9 +69,9 @@ class Runner:
     compose: Callable[[ClaimedDelivery], Envelope]
     retry: RetryPolicy
     connections: int
+    pacer: Pacer
     account: str = ""
-    pacer: Unpaced = field(default_factory=Unpaced)
-    called: Callable[[int], CallOff] | None = None
+    called: Callable[[], CallOff] = lambda: CallOff.NO
     attend: Callable[[], object] = lambda: None
     on_recorded: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
     on_outcome: Callable[[ClaimedDelivery, Outcome], None] = lambda _claimed, _outcome: None
@@ -117,18 +110,13 @@ class _Run:
         self.dispatch_id = dispatch_id
         self.stop = stop
         self.ledger = Ledger(parts.log, connections=parts.connections, apart=parts.apart)
-        self.knocking = asyncio.Lock()
-        self.connected: set[Connection] = set()
-        self.opening = 0
-        self.ever_connected = False
         self.result = RunResult()
         self.patience = _PATIENCE
         self.slowed = 0
         self.unison = Unison(provider_of)
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
-        self.alone = asyncio.Event()
-        """Set while no connection stands: whoever waits to be taken again is needed now, or the work is over."""
+        self.connections = Connections(parts.transport, parts.pacer, self.halted, self._pause, self._others_send)
         self.observer: Callable[[ClaimedDelivery, Outcome], None] | None = parts.on_outcome
         self.supply = Supply(
             log=parts.log,
@@ -138,9 +126,8 @@ class _Run:
             connections=parts.connections,
             now=parts.now,
             attend=parts.attend,
-            pause=self._halted_within,
             halted=self.halted,
-            open_connections=lambda: len(self.connected) + self.opening,
+            open_connections=lambda: self.connections.count,
             sits_out=parts.sits_out,
         )
         self.ready: dict[int, _Message] = {}
@@ -195,10 +182,10 @@ class _Run:
         try:
             while (claimed := await self.supply.take()) is not None:
                 asked, lapses, before = clock.monotonic(), self.parts.pacer.lapses, connection
-                connection = await self._ready(connection)
+                connection = await self.connections.ready(connection)
                 if connection is None:
                     self.supply.put_back(claimed)
-                    await self._rest(refusals)
+                    await self.connections.rest(refusals)
                     refusals += 1
                     continue
                 refusals = 0
@@ -213,14 +200,14 @@ class _Run:
             self.failure = self.failure or error
             self.halted.set()
         finally:
-            await self._drop(connection)
+            await self.connections.drop(connection)
 
     async def _heed_calls(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Halt within a second of another command's word, and drop the connections when it says «at once»."""
         while self.failure is None:
             await clock.sleep(_WATCH_S)
             try:
-                call = await self.ledger.call(self._read_call)
+                call = await self.ledger.call(self.parts.called)
                 await self.supply.tick()
             except DistributorError as error:
                 self.failure = self.failure or error
@@ -239,14 +226,9 @@ class _Run:
                     worker.cancel()
                 return
 
-    def _read_call(self) -> CallOff:
-        if self.parts.called is not None:
-            return self.parts.called(self.dispatch_id)
-        return CallOff.IN_ORDER if self.parts.log.is_called_off(self.dispatch_id) else CallOff.NO
-
     def _spare(self) -> _Message | None:
         """The next message, if one lies ready: asked while the end of another is about to leave."""
-        claimed = None if self._too_many() else self.supply.take_ready()
+        claimed = None if self.connections.are_too_many else self.supply.take_ready()
         if claimed is None:
             return None
         try:
@@ -287,16 +269,6 @@ class _Run:
         message = self.ready.get(claimed.id)
         return message.envelope if message is not None and message.claimed is claimed else None
 
-    async def _ready(self, connection: Connection | None) -> Connection | None:
-        """A connection that can carry the next message: the one at hand, or a new one.
-
-        None when the run is over, or when the server takes fewer connections than we wished while others stand.
-        """
-        if connection is not None and connection.is_usable and not self._too_many():
-            return connection
-        await self._drop(connection)
-        return await self._try_to_connect() if await self._has_room() else None
-
     def _is_late(self, asked: float, lapses: datetime | None) -> bool:
         """Whether a connection came too late for its message, which was admitted at `asked`, to leave until `lapses`.
 
@@ -306,88 +278,6 @@ class _Run:
         if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
             return True
         return lapses is not None and self.parts.now() > lapses
-
-    def _too_many(self) -> bool:
-        return len(self.connected) > max(1, self.parts.pacer.connections)
-
-    def _is_full(self) -> bool:
-        """Whether the account bears no more connections than stand or are being opened."""
-        return len(self.connected) + self.opening >= self.parts.pacer.connections
-
-    async def _has_room(self) -> bool:
-        """Whether another connection may be opened; while other processes hold them all, wait for one."""
-        while self._is_full():
-            if self.connected or await self._halted_within(_WATCH_S):
-                return False
-        return True
-
-    async def _try_to_connect(self) -> Connection | None:
-        waits = iter(_RECONNECT_WAITS_S)
-        while True:
-            try:
-                return await self._connect()
-            except AccountTrouble as error:
-                if self.connected:
-                    return None
-                if isinstance(error, TooManyConnections) and await self._others_send():
-                    wait: float | None = _CROWDED_WAIT_S
-                elif isinstance(error, ServerUnavailable) and self.ever_connected:
-                    wait = next(waits, None)
-                else:
-                    wait = None
-                if wait is None:
-                    self._pause(error.message, error.mend)
-                    return None
-                if await self._halted_within(wait):
-                    return None
-
-    async def _others_send(self) -> bool:
-        """Whether other processes send: theirs are the connections. They may have opened them a moment ago."""
-        for _ in range(_LOOKS_FOR_OTHERS):
-            if await self.ledger.call(self.parts.log.others_send, self.dispatch_id):
-                return True
-            if await self._halted_within(_WATCH_S):
-                break
-        return False
-
-    async def _rest(self, refusals: int) -> None:
-        """Wait before asking for a connection again, less long when no other stands any more."""
-        seconds = _RETURN_WAITS_S[refusals] if refusals < len(_RETURN_WAITS_S) else None
-        await _first_of(self.halted, self.alone, seconds=seconds)
-
-    async def _connect(self) -> Connection | None:
-        """Open a connection; None when the run was halted meanwhile.
-
-        Until one connection stands the workers knock one after another: a wrong password is offered once and not once a
-        worker, and a server that takes fewer connections than we wish is known to take one before it refuses another.
-        """
-        if not self.ever_connected:
-            async with self.knocking:
-                if self.halted.is_set():
-                    return None
-                if not self.ever_connected:
-                    return await self._open()
-        return await self._open()
-
-    async def _open(self) -> Connection | None:
-        if self._is_full():
-            return None
-        self.opening += 1
-        try:
-            fresh = await self.parts.transport.connect()
-        finally:
-            self.opening -= 1
-        self.ever_connected = True
-        self.connected.add(fresh)
-        self.alone.clear()
-        return fresh
-
-    async def _drop(self, connection: Connection | None) -> None:
-        if connection is not None:
-            self.connected.discard(connection)
-            if not self.connected:
-                self.alone.set()
-            await connection.close()
 
     async def _send(self, connection: Connection, message: _Message) -> _Message | None:
         """Send one message; return the one that was announced behind it and must come next on this connection."""
@@ -419,7 +309,7 @@ class _Run:
             return announced[0]
         self._put_back(announced)
         if announced:
-            await self._drop(connection)
+            await self.connections.drop(connection)
         with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
             await said.written()
         if is_about_us:
@@ -502,7 +392,7 @@ class _Run:
                 return False
             self.patience -= 1
             self.slowed += 1
-        return not await self._halted_within(wait)
+        return not await set_within(self.halted, wait)
 
     def _attempt(self, claimed: ClaimedDelivery, outcome: Outcome, started_at: datetime) -> AttemptRecord:
         record = AttemptRecord(claimed.id, outcome, started_at, account=self.parts.account)
@@ -522,9 +412,8 @@ class _Run:
         self.result.mend = self.result.mend or mend
         self.halted.set()
 
-    async def _halted_within(self, seconds: float) -> bool:
-        await _first_of(self.halted, seconds=seconds)
-        return self.halted.is_set()
+    async def _others_send(self) -> bool:
+        return await self.ledger.call(self.parts.log.others_send, self.dispatch_id)
 
     async def _halt_on_stop(self) -> None:
         await self.stop.wait()
@@ -542,15 +431,3 @@ class _Run:
         accepted = self.result.outcomes[DeliveryState.ACCEPTED]
         newly, self.told = accepted - self.told, accepted
         await self.ledger.call(self.parts.on_heartbeat, newly)
-
-
-async def _first_of(*events: asyncio.Event, seconds: float | None) -> None:
-    """Return when one of the events is set, or the time is over."""
-    waiters: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in events]
-    if seconds is not None:
-        waiters.append(asyncio.create_task(clock.sleep(seconds)))
-    try:
-        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
+from distributor.dispatch.connections import set_within
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.pacer import PATIENCE
+from distributor.dispatch.pacer import PATIENCE, Pacer
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.recipients.fairness import interleave
-from distributor.dispatch.unpaced import Unpaced
 
 _LEAST_CLAIM = 32
 _ATTENTION = timedelta(seconds=1)
@@ -33,19 +33,18 @@ class Supply:
     """The claims of one run of one dispatch.
 
     `attend` is told, before a claim, that the run goes on: what came while the machine slept is held first.
-    `pause` waits for so many seconds and returns whether the run was halted; `open_connections` tells how many stand.
+    `halted` is set when the run is over; `open_connections` tells how many stand.
     `stands_still` is set once the whole account has to wait for longer than a run has patience for: nobody comes then.
     With `sits_out` a run has that patience for one provider too, once nobody else is left; else it ends.
     """
 
     log: DeliveryLog
     ledger: Ledger
-    pacer: Unpaced
+    pacer: Pacer
     dispatch_id: int
     connections: int
     now: Callable[[], datetime]
     attend: Callable[[], object]
-    pause: Callable[[float], Awaitable[bool]]
     halted: asyncio.Event
     open_connections: Callable[[], int]
     sits_out: bool
@@ -73,9 +72,9 @@ class Supply:
                 asked = self.now()
                 if not self.queue and not await self._claim():
                     if await self._is_held_up():
-                        await self.pause(_HELD_UP_S)
+                        await set_within(self.halted, _HELD_UP_S)
                     elif await self._comes_back(asked):
-                        await self.pause(_LOOKS_S)
+                        await set_within(self.halted, _LOOKS_S)
                     else:
                         return None
                     continue
@@ -83,7 +82,7 @@ class Supply:
                 if claimed is not None:
                     return claimed
                 if self.stands_still is None and wait and not (self._may_look_further() and await self._claim()):
-                    await self.pause(wait)
+                    await set_within(self.halted, wait)
             return None
 
     def take_ready(self) -> ClaimedDelivery | None:

@@ -94,7 +94,7 @@ class Finding:
     """What a message says of one address ("" where it does not say whose).
 
     `final` is whether the message will not arrive any more; `said` are the server's own words; `evidence` names the
-    part that said so. `original` is the other address that the report gave for the same recipient, or "".
+    part that said so. `other_address` is another one that the report gave for the same recipient, or "".
     """
 
     address: str
@@ -123,8 +123,8 @@ class Reading:
 
     `sender` is who wrote it, `subject` its subject, `words` the beginning of what they, or a machine of theirs, wrote,
     without what is quoted; "" for reports. `plain` says of an objection that it leaves no doubt. `message_ids` and
-    `envelope_ids` are what the report tells of the message it is about, `return_path_hints` the addresses it was
-    sent to, which may be signed bounce addresses of ours. `trouble` says what could not be read.
+    `envelope_ids` are what the report tells of the message it is about, `sent_to` the addresses it was sent to, which
+    may be signed bounce addresses of ours. `trouble` says what could not be read.
     """
 
     kind: Kind

@@ -17,7 +17,6 @@ from distributor.errors import BadInput
 from distributor.files import read_bytes, real_path, write_bytes
 from distributor.releases import media
 from distributor.releases.draft import ReleaseDraft, Remark
-from distributor.releases.images import image_files
 
 ATTACHMENTS_FOLDER = "attachments"
 _LISTS_FOLDER = "lists"
@@ -141,6 +140,8 @@ def remarks_on(files: Sequence[KeptFile], draft: ReleaseDraft) -> list[Remark]:
 
 
 def _pictures(draft: ReleaseDraft) -> list[str]:
+    from distributor.releases.images import image_files  # noqa: PLC0415 - who keeps no draft needs no Markdown
+
     return image_files(f"{draft.body}\n\n{draft.boilerplate}")
 
 

@@ -221,9 +221,9 @@ class ProofSubject:
         found = [number for number, row in enumerate(rows[first - 1 :], start=first) if words in row]
         return min(found, key=lambda number: abs(number - guess), default=self.draft.lines.get(field))
 
-    def line_of(self, hit: str, field: str, after: int = 0) -> int | None:
-        """The first source line, at or after the field's own and beyond `after`, that holds `hit`."""
-        start = max(self.draft.lines.get(field, 1), after)
+    def line_of(self, hit: str, field: str) -> int | None:
+        """The first source line, from the field's own on, that holds `hit`."""
+        start = self.draft.lines.get(field, 1)
         for number, row in enumerate(self.source.split("\n")[start - 1 :], start=start):
             if hit in row:
                 return number

@@ -11,7 +11,6 @@ from aiosmtplib.errors import SMTPException, SMTPReadTimeoutError, SMTPServerDis
 from aiosmtplib.response import SMTPResponse
 
 from distributor import clock
-from distributor.errors import CredentialsRefused
 from distributor.lines import has_leading_dot, require_fit
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport import dsn_options
@@ -37,20 +36,10 @@ class SmtpTransport:
     def __init__(self, account: SmtpAccount, tell: Callable[[str], None] = in_silence) -> None:
         self._account = account
         self._grouping = Grouping(tell)
-        self._refused: CredentialsRefused | None = None
 
     async def connect(self) -> SmtpConnection:
-        """Open a connection; raise what `open_connection` raises.
-
-        Once the server has refused the password it is never offered again: providers lock accounts for that.
-        """
-        if self._refused is not None:
-            raise CredentialsRefused(self._refused.message, mend=self._refused.mend)
-        try:
-            return SmtpConnection(await open_connection(self._account), self._account, self._grouping)
-        except CredentialsRefused as refusal:
-            self._refused = refusal
-            raise
+        """Open a connection; raise what `open_connection` raises."""
+        return SmtpConnection(await open_connection(self._account), self._account, self._grouping)
 
 
 class _Step(NamedTuple):

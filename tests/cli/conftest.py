@@ -18,7 +18,7 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import OneWay
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.models import ReleaseVersion
 from distributor.releases import store
@@ -69,14 +69,12 @@ def _send(workspace: Workspace) -> None:
     log = workspace.log()
     with workspace.database.session() as session:
         version = session.exec(select(ReleaseVersion)).one()
+        identity = Identity.from_settings(workspace.settings)
         number = plan_dispatch(
             session,
             log,
-            version,
+            new_dispatch(session, version, identity, workspace.templates, version.created_at),
             make_manifest(session, version, ["presse"], [], workspace.keyring),
-            identity=Identity.from_settings(workspace.settings),
-            templates=workspace.templates,
-            now=version.created_at,
         )
     asyncio.run(_carry(workspace, log, number))
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-from ledgerbase import HandClock, add_deliveries, attempts, states
+from ledgerbase import HandClock, add_deliveries, attempts, paced, states
 from smtpserver import Script, ScriptedServer
 
 from distributor.db.engine import Database
@@ -60,6 +60,7 @@ async def carry(log: DeliveryLog, server: ScriptedServer, dispatch_id: int) -> R
         compose=lambda one: Envelope("presse@halle.example", one.address, b"Subject: x\r\n\r\ny\r\n"),
         retry=RetryPolicy((5, 15), 24),
         connections=CONNECTIONS,
+        pacer=paced(log._database, HandClock(), wish=CONNECTIONS),
         now=HandClock(),
     )
     return await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=30)

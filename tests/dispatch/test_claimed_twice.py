@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from ledgerbase import DELIVERY, START, HandClock, add_deliveries, attempts, states
+from ledgerbase import DELIVERY, START, HandClock, add_deliveries, attempts, paced, states
 from smtpserver import Conversation, Fault, Script, ScriptedServer
 from sqlalchemy import select
 
@@ -56,6 +56,7 @@ async def run(log: DeliveryLog, server: ScriptedServer, dispatch_id: int) -> Run
         compose=compose,
         retry=RetryPolicy((5, 15), 24),
         connections=2,
+        pacer=paced(log._database, HandClock()),
         now=HandClock(),
     )
     return await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)

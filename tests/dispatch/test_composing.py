@@ -34,10 +34,10 @@ from distributor.dispatch.accounts.ways import OneWay
 from distributor.dispatch.calling import cancel_dispatch, stop_dispatches
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.hours.cooling import Recalled, cool_down, end_cool_down, read_cooling, recall
-from distributor.dispatch.messages.composing import merge_of, recipient_of
 from distributor.dispatch.messages.enclosing import enclose_kept
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.messages.merge_fields import merge_of, recipient_of
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, Refused
@@ -111,11 +111,8 @@ def planned(database: Database, folder: Path) -> int:
         return plan_dispatch(
             session,
             DeliveryLog(database, "planner"),
-            version,
+            new_dispatch(session, version, IDENTITY, TemplateSet.load(folder / "templates" / "press-release"), START),
             make_manifest(session, version, ["presse"], [], KEYRING),
-            identity=IDENTITY,
-            templates=TemplateSet.load(folder / "templates" / "press-release"),
-            now=START,
         )
 
 

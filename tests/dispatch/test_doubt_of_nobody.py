@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from threading import Event
 
 import pytest
-from ledgerbase import ACCEPTED, REJECTED, HandClock, add_deliveries, attempts, delivery, put, record_of, states
+from ledgerbase import ACCEPTED, REJECTED, HandClock, add_deliveries, attempts, delivery, paced, put, record_of, states
 from smtpserver import Fault, Script, ScriptedServer
 
 from distributor.db.engine import Database
@@ -62,6 +62,7 @@ async def send(log: DeliveryLog, dispatch_id: int, connections: int, wrong: Sequ
             compose=write,
             retry=RetryPolicy((5, 15), 24),
             connections=connections,
+            pacer=paced(log._database, HandClock(), wish=connections),
             now=HandClock(),
         )
         with pytest.raises((StorageTrouble, ZeroDivisionError)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from ledgerbase import START, HandClock, add_deliveries, states
+from ledgerbase import START, HandClock, add_deliveries, paced, states
 from smtpserver import Fault, Script, ScriptedServer
 from sqlalchemy import update
 from sqlmodel import col
@@ -55,6 +55,7 @@ def send(database: Database, dispatch_id: int, *, pipelining: bool) -> list[str]
                 compose=compose,
                 retry=RetryPolicy((5, 15), 24),
                 connections=1,
+                pacer=paced(database, at, wish=1),
                 now=at,
             )
             await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=20)

@@ -15,7 +15,7 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.examining import audience_of, oddest, sent_files
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
@@ -58,7 +58,7 @@ def base(database: Database) -> Database:
         version = session.get_one(ReleaseVersion, number)
         manifest = make_manifest(session, version, ["economie", "culture"], [], KEYRING)
         log = DeliveryLog(database, "planner")
-        plan_dispatch(session, log, version, manifest, identity=IDENTITY, templates=templates, now=START)
+        plan_dispatch(session, log, new_dispatch(session, version, IDENTITY, templates, START), manifest)
     return database
 
 

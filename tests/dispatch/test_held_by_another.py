@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ledgerbase import DELIVERY, HandClock, add_deliveries, states
+from ledgerbase import DELIVERY, HandClock, add_deliveries, paced, states
 from smtpserver import Script, ScriptedServer
 from sqlalchemy import Connection, select
 
@@ -54,6 +54,7 @@ def test_whoever_waits_is_sent_to_once_another_command_lets_go_of_them(server_da
                 compose=lambda one: Envelope("presse@halle.example", one.address, b"Subject: x\r\n\r\ny\r\n"),
                 retry=RetryPolicy((5, 15), 24),
                 connections=2,
+                pacer=paced(server_database, HandClock()),
                 now=HandClock(),
             )
             await asyncio.wait_for(runner.run(dispatch_id, asyncio.Event()), timeout=30)

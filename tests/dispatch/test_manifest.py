@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
 from databases import query_plans
 from ledgerbase import KEYRING, START, add_version
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlmodel import Session, col, select
 
 from distributor.addresses import parse_address
@@ -17,8 +18,9 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.accounts.named import account_id
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch, plan_test
+from distributor.dispatch.plan import new_dispatch, plan_dispatch, plan_test
 from distributor.dispatch.recipients import following_up, from_lists, holdings
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
@@ -72,15 +74,8 @@ def manifest(base: Database, *lists: str, exclude: tuple[str, ...] = ()) -> Mani
 
 def send(base: Database, found: Manifest, templates: TemplateSet) -> int:
     with base.session() as session:
-        return plan_dispatch(
-            session,
-            DeliveryLog(base, "planner"),
-            version_of(session),
-            found,
-            identity=IDENTITY,
-            templates=templates,
-            now=START,
-        )
+        dispatch = new_dispatch(session, version_of(session), IDENTITY, templates, START)
+        return plan_dispatch(session, DeliveryLog(base, "planner"), dispatch, found)
 
 
 def rows(base: Database) -> list[Delivery]:
@@ -282,13 +277,10 @@ def test_a_test_message_counts_as_sent_to_nobody(base: Database, templates: Temp
         plan_test(
             session,
             DeliveryLog(base, "planner"),
-            version_of(session),
-            recipient=Recipient(parse_address("helene@jour.example"), "Hélène Aubry"),
-            address=parse_address("helene@jour.example"),
+            new_dispatch(session, version_of(session), IDENTITY, templates, START),
+            Recipient(parse_address("helene@jour.example"), "Hélène Aubry"),
+            parse_address("helene@jour.example"),
             address_hash="hashed",
-            identity=IDENTITY,
-            templates=templates,
-            now=START,
         )
     (row,) = rows(base)
     assert (row.contact_id, row.address_hash, row.state) == (None, "hashed", "queued")
@@ -306,6 +298,21 @@ def test_two_who_send_the_same_release_at_once(base: Database, templates: Templa
     with base.session() as session:
         assert len(session.exec(select(Dispatch)).all()) == 1
         assert session.exec(select(MediaList)).first() is not None
+
+
+def test_the_first_two_who_send_at_once_make_one_account_between_them(server_database: Database) -> None:
+    def second() -> int:
+        with server_database.session() as session:
+            return account_id(session, "default")
+
+    with ThreadPoolExecutor() as thread:
+        with server_database.session() as session:
+            mine = account_id(session, "default")
+            theirs = thread.submit(second)
+            with server_database.reading() as connection:
+                while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
+                    assert not theirs.done()
+        assert theirs.result(timeout=20) == mine
 
 
 def test_who_has_it_is_found_by_the_indexes_of_those_who_are_not_withheld(base: Database) -> None:

@@ -23,26 +23,24 @@ from ledgerbase import (
     add_deliveries,
     attempts,
     delivery,
+    paced,
     put,
     record_of,
     states,
 )
-from sqlalchemy import select
-from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch, ClaimedDelivery
+from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Pacer
-from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
-from distributor.dispatch.unpaced import Unpaced
 from distributor.errors import (
     CredentialsRefused,
     DistributorError,
@@ -53,7 +51,7 @@ from distributor.errors import (
 from distributor.models import Dispatch, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
 from distributor.transport.base import Envelope, Following, nobody
-from distributor.transport.throttle import NO_LIMITS, Limits
+from distributor.transport.throttle import Limits
 
 _S = DeliveryState
 Hook = Callable[[str], Awaitable[None]]
@@ -148,6 +146,7 @@ def runner(database: Database, server: FakeServer, *, connections: int = 2, **pa
         "transport": server,
         "compose": compose,
         "retry": RetryPolicy((5, 15), 24),
+        "pacer": paced(database, at, wish=connections),
     } | parts
     return Runner(connections=connections, now=at, jitter=lambda: 0.0, **made)
 
@@ -162,8 +161,8 @@ def carry(made: Runner, dispatch_id: int, stop: asyncio.Event | None = None) -> 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits before another attempt to connect are over at once."""
-    monkeypatch.setattr("distributor.dispatch.runner._RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("distributor.dispatch.runner._RETURN_WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(connecting, "_RETURN_WAITS_S", (0.0, 0.0))
 
 
 def j(number: int) -> str:
@@ -243,9 +242,9 @@ def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
     database: Database, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """To pause the dispatch would stop the one that sends as well."""
-    monkeypatch.setattr(running, "_CROWDED_WAIT_S", 0.0)
-    monkeypatch.setattr(running, "_LOOKS_FOR_OTHERS", 1)
-    monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    monkeypatch.setattr(connecting, "_CROWDED_WAIT_S", 0.0)
+    monkeypatch.setattr(connecting, "_LOOKS_FOR_OTHERS", 1)
+    monkeypatch.setattr(connecting, "_LOOKS_S", 0.01)
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
     other = DeliveryLog(database, "w2", at)
@@ -269,9 +268,9 @@ def test_a_connection_that_is_being_opened_counts_among_those_that_stand(
     """To the server it stands; another process would be given the part of it."""
     monkeypatch.setattr(running, "_WATCH_S", 0.005)
     dispatch_id, _ = add_deliveries(database, 1)
-    server, ticked, told = FakeServer(), asyncio.Event(), list[int]()
+    at, server, ticked, told = HandClock(), FakeServer(), asyncio.Event(), list[int]()
 
-    class Told(Unpaced):
+    class Told(Pacer):
         async def tick(self, _call: Any, *, open_connections: int = 0) -> None:
             told.append(open_connections)
             ticked.set()
@@ -283,7 +282,8 @@ def test_a_connection_that_is_being_opened_counts_among_those_that_stand(
             assert told[-1] == 1
             return await server.connect()
 
-    carry(runner(database, server, connections=1, pacer=Told(), transport=Slow()), dispatch_id)
+    pacer = paced(database, at, kind=Told)
+    carry(runner(database, server, connections=1, pacer=pacer, now=at, transport=Slow()), dispatch_id)
     assert len(server.bodies) == 1
 
 
@@ -306,13 +306,14 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
     database: Database, monkeypatch: pytest.MonkeyPatch, *, is_late: bool
 ) -> None:
     """All connections stand again at one moment after an outage, and the places of their messages are over by then."""
-    monkeypatch.setattr(running, "_RECONNECT_WAITS_S", (0.05,))
+    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.05,))
     monkeypatch.setattr(running, "_OPENED_LATE_S", 0.04 if is_late else 60)
+    at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
     server = FakeServer(per_connection=2)
     places = []
 
-    class Counting(Unpaced):
+    class Counting(Pacer):
         apart = timedelta(seconds=0.01)
 
         def choose(self, queue: Any, now: Any) -> Any:
@@ -325,7 +326,7 @@ def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
             server.refusals = [ServerUnavailable("down")]
 
     server.after_body = goes
-    carry(runner(database, server, connections=1, pacer=Counting()), dispatch_id)
+    carry(runner(database, server, connections=1, pacer=paced(database, at, kind=Counting), now=at), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len([one for one in places if one]) == 4 + is_late
 
@@ -351,9 +352,7 @@ def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_an
             at.forward(seconds=5 if is_late else 1)
             return await server.connect()
 
-    with database.reading() as connection:
-        account = connection.execute(select(Dispatch.account_id)).scalar_one()
-    pacer = Counting(PacingBook(database, account, "w1", at), Limits(per_minute=20), wish=1, now=at)
+    pacer = paced(database, at, Limits(per_minute=20), kind=Counting, wish=1)
     carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len(chosen) == 4 + is_late
@@ -681,6 +680,13 @@ def test_a_worker_that_waits_to_come_back_ends_with_the_run(database: Database) 
 SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Throttling failure", retry_after=0)
 
 
+class Unslowed(Pacer):
+    """A pace that no «slow down» changes, where the run's own patience is looked at."""
+
+    def learn(self, domain: str, _outcome: Outcome, _now: Any) -> None:
+        self.release(domain)
+
+
 def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(database: Database) -> None:
     """Ten connections that hear «slower» in one moment have not been asked ten times in a row."""
     dispatch_id, ids = add_deliveries(database, 8)
@@ -693,7 +699,8 @@ def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(da
         await there.wait()
 
     server = FakeServer({j(number): [SLOWER, ACCEPTED] for number in range(8)}, before_body=together)
-    result = carry(runner(database, server, connections=8), dispatch_id)
+    pacer = paced(database, HandClock(), kind=Unslowed, wish=8)
+    result = carry(runner(database, server, connections=8, pacer=pacer), dispatch_id)
     assert result.paused_because == ""
     assert set(states(database, ids)) == {"accepted"}
 
@@ -701,7 +708,8 @@ def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(da
 def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(database: Database) -> None:
     dispatch_id, ids = add_deliveries(database, 2)
     server = FakeServer({j(number): [SLOWER] for number in range(2)})
-    result = carry(runner(database, server, connections=1), dispatch_id)
+    pacer = paced(database, HandClock(), kind=Unslowed, wish=1)
+    result = carry(runner(database, server, connections=1, pacer=pacer), dispatch_id)
     assert "454 Throttling failure" in result.paused_because
     assert set(states(database, ids)) == {"queued"}
     assert sum(len(attempts(database, number)) for number in ids) == 6, "five were waited out"
@@ -712,17 +720,11 @@ def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(dat
 BLOCKED = Outcome(DeliveryState.REJECTED, Verdict.POLICY, Phase.RCPT, 554, "5.7.1", "5.7.1 blocked")
 
 
-def paced(database: Database, dispatch_id: int, at: HandClock, limits: Limits = NO_LIMITS, **more: Any) -> Pacer:
-    with database.reading() as connection:
-        account_id = connection.execute(select(Dispatch.account_id).where(col(Dispatch.id) == dispatch_id)).scalar_one()
-    return Pacer(PacingBook(database, account_id, "w1", at), limits, now=at, **({"wish": 2} | more))
-
-
 def test_a_provider_that_refuses_three_in_a_row_is_put_off_and_the_others_go_on(database: Database) -> None:
     dispatch_id, ids = add_deliveries(database, 30)
     at = HandClock()
     server = FakeServer({j(number): [BLOCKED] for number in range(0, 30, 3)})
-    result = carry(runner(database, server, connections=1, now=at, pacer=paced(database, dispatch_id, at)), dispatch_id)
+    result = carry(runner(database, server, connections=1, now=at, pacer=paced(database, at)), dispatch_id)
     found = states(database, ids)
     assert found.count("rejected") == 3, "the rest of that provider's recipients are spared"
     assert found.count("deferred") == 7
@@ -733,7 +735,7 @@ def test_a_provider_that_refuses_three_in_a_row_is_put_off_and_the_others_go_on(
     assert [wait.what for wait in result.waits] == ["journal0.example"]
     at.forward(hours=2, minutes=1)
     server.answers.clear()
-    carry(runner(database, server, now=at, pacer=paced(database, dispatch_id, at)), dispatch_id)
+    carry(runner(database, server, now=at, pacer=paced(database, at)), dispatch_id)
     assert states(database, ids).count("accepted") == 27
 
 
@@ -741,13 +743,13 @@ def test_what_a_day_allows_leaves_and_the_rest_waits_untouched(database: Databas
     dispatch_id, ids = add_deliveries(database, 12)
     at, server = HandClock(), FakeServer()
     limits = Limits(per_day=5)
-    result = carry(runner(database, server, now=at, pacer=paced(database, dispatch_id, at, limits)), dispatch_id)
+    result = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
     assert result.stands_still is not None
     assert result.stands_still.why == "5 messages a day are used up"
     assert not result.ran_out
     assert sorted(states(database, ids)) == ["accepted"] * 5 + ["queued"] * 7
     at.forward(hours=25)
-    again = carry(runner(database, server, now=at, pacer=paced(database, dispatch_id, at, limits)), dispatch_id)
+    again = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
     assert again.stands_still is not None
     assert states(database, ids).count("accepted") == 10
 
@@ -756,7 +758,7 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
     """While the first one connects, others were let through: what they are to send is counted already."""
     dispatch_id, ids = add_deliveries(database, 12)
     at = HandClock()
-    made = paced(database, dispatch_id, at, Limits(per_day=3), wish=8)
+    made = paced(database, at, Limits(per_day=3), wish=8)
 
     class Slow(FakeServer):
         async def connect(self) -> FakeConnection:
@@ -771,9 +773,10 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
 
 def test_no_more_connections_stand_than_the_account_bears(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    monkeypatch.setattr(connecting, "_LOOKS_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 12)
     at, server = HandClock(), FakeServer()
-    made = paced(database, dispatch_id, at, Limits(connections=1))
+    made = paced(database, at, Limits(connections=1))
     carry(runner(database, server, connections=4, now=at, pacer=made), dispatch_id)
     assert set(states(database, ids)) == {"accepted"}
     assert server.widest == 1
@@ -793,7 +796,7 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
             await asyncio.Event().wait()
         await go_on.wait()
 
-    def called(_number: int) -> CallOff:
+    def called() -> CallOff:
         if calls[0] is CallOff.IN_ORDER:
             go_on.set()
         return calls[0]
@@ -810,7 +813,7 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
 def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(database: Database) -> None:
     dispatch_id, ids = add_deliveries(database, 40, domain="orange.fr")
     at = HandClock()
-    made = paced(database, dispatch_id, at)
+    made = paced(database, at)
     server = FakeServer({j(number): [BLOCKED] for number in range(40)})
     result = carry(runner(database, server, connections=1, now=at, pacer=made), dispatch_id)
     found = states(database, ids)

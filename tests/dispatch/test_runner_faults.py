@@ -16,7 +16,7 @@ import pytest
 from databases import empty
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ledgerbase import DELIVERY, START, HandClock, add_deliveries
+from ledgerbase import DELIVERY, START, HandClock, add_deliveries, paced
 from smtpserver import Fault, Groups, Script, ScriptedServer
 from sqlalchemy import select
 
@@ -241,6 +241,7 @@ async def live(log: MortalLog, server: ScriptedServer, dispatch_id: int, connect
         compose=lambda one: Envelope("presse@halle.example", one.address, message(one.message_id)),
         retry=RetryPolicy((1, 5), 240),
         connections=connections,
+        pacer=paced(log._database, log.at, wish=connections),
         now=log.at,
         jitter=lambda: 0.0,
     )

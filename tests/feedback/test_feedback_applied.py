@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from comebacks import bounce, complaint, letter, report
 from databases import query_plans
-from ledgerbase import DELIVERY, KEYRING, HandClock, add_deliveries, delivery, put, states
+from ledgerbase import DELIVERY, KEYRING, HandClock, add_deliveries, delivery, is_left_alone, put, states
 from sqlalchemy import func, select
 
 from distributor.addresses import parse_address
@@ -65,9 +65,9 @@ def dsn(
     )  # fmt: skip
 
 
-def is_left_alone(database: Database, address: str) -> bool:
+def gets_nothing(database: Database, address: str) -> bool:
     with database.session() as session:
-        return suppression.is_suppressed(session, KEYRING, parse_address(address))
+        return is_left_alone(session, address)
 
 
 def events(database: Database) -> int:
@@ -85,7 +85,7 @@ def test_a_bounce_finds_its_delivery_by_the_signed_address(database: Database, i
     intake.take(raw, "test")
     assert states(database, ids) == ["accepted", "bounced", "accepted"]
     # Where it is forwarded is dead; the address we know may be read by other ways.
-    assert not is_left_alone(database, delivery(database, ids[1]).address)
+    assert not gets_nothing(database, delivery(database, ids[1]).address)
 
 
 def test_a_forged_signed_address_only_logs(database: Database, intake: Intake) -> None:
@@ -107,7 +107,7 @@ def test_a_bounce_finds_its_delivery_by_its_message_id(database: Database, intak
         "bounce: user_unknown",
     )
     assert "User unknown" in row.reply
-    assert is_left_alone(database, row.address)
+    assert gets_nothing(database, row.address)
     assert states(database, ids[1:]) == ["accepted"]
 
 
@@ -173,7 +173,7 @@ def test_the_cause_decides_what_follows(
     row = delivery(database, ids[0])
     intake.take(dsn(database, ids[0], status, said), "test")
     assert states(database, ids) == ["bounced"]
-    assert is_left_alone(database, row.address) is left_alone
+    assert gets_nothing(database, row.address) is left_alone
     assert [domain for domain, _ in paused] == ([row.domain] if is_paused else [])
 
 
@@ -185,7 +185,7 @@ def test_three_soft_bounces_within_a_month_and_the_address_is_left_alone(
         ids = accepted(database, 1)
         put(database, ids[0], updated_at=clock())
         intake.take(dsn(database, ids[0], "5.2.2", "552 5.2.2 mailbox full"), "test")
-        seen.append(is_left_alone(database, delivery(database, ids[0]).address))
+        seen.append(gets_nothing(database, delivery(database, ids[0]).address))
         clock.forward(days=9)
     assert seen == [False, False, True]
 
@@ -232,7 +232,7 @@ def test_a_complaint_is_never_mailed_again(database: Database, intake: Intake) -
     row = delivery(database, ids[0])
     intake.take(complaint(row.address, row.message_id), "test")
     assert states(database, ids) == ["complained"]
-    assert is_left_alone(database, row.address)
+    assert gets_nothing(database, row.address)
 
 
 def test_an_authentication_report_suppresses_nobody(database: Database, intake: Intake) -> None:
@@ -240,7 +240,7 @@ def test_an_authentication_report_suppresses_nobody(database: Database, intake: 
     row = delivery(database, ids[0])
     intake.take(complaint(row.address, row.message_id, "auth-failure"), "test")
     assert states(database, ids) == ["accepted"]
-    assert not is_left_alone(database, row.address)
+    assert not gets_nothing(database, row.address)
 
 
 def test_the_same_message_twice_by_whatever_way_changes_nothing(database: Database, intake: Intake) -> None:
@@ -271,15 +271,15 @@ def test_objections(database: Database, intake: Intake) -> None:
     signed = f"unsubscribe {KEYRING.token(Purpose.UNSUBSCRIBE, ids[0])}"
     # Signed: for whom it was made, from whichever address it comes. Forged: nothing.
     assert intake.take(letter("lea.perso@mail.example", signed, ""), "test")[0].state == "applied"
-    assert is_left_alone(database, delivery(database, ids[0]).address)
+    assert gets_nothing(database, delivery(database, ids[0]).address)
     assert intake.take(letter("x@mail.example", signed[:-2] + "aa", ""), "test")[0].state != "applied"
     # Plain, of somebody we know; of nobody we know; not plain.
     assert intake.take(letter("zoe@nulle-part.example", "Re: Bilan", "désinscrivez-moi"), "test")[0].state == "waiting"
     unclear = "Je ne veux plus recevoir vos communiqués sur la santé, mais gardez-moi pour le sport."
     assert intake.take(letter("lea@journal.example", "Re: Bilan", unclear), "test")[0].state == "waiting"
-    assert not is_left_alone(database, "lea@journal.example")
+    assert not gets_nothing(database, "lea@journal.example")
     assert intake.take(letter("lea@journal.example", "Re: Bilan", "Désinscrivez-moi."), "test")[0].state == "applied"
-    assert is_left_alone(database, "lea@journal.example")
+    assert gets_nothing(database, "lea@journal.example")
 
 
 def test_people(database: Database, intake: Intake, clock: HandClock) -> None:
@@ -361,7 +361,7 @@ def test_a_dispatch_to_a_thousand_and_all_that_comes_back(database: Database, in
     }
     assert echo.feedback == kinds
     assert told == {row.id for row in rows}
-    assert [is_left_alone(database, row.address) for row in rows] == [True] * 45 + [False] * 20
+    assert [gets_nothing(database, row.address) for row in rows] == [True] * 45 + [False] * 20
 
 
 def test_whoever_is_erased_goes_from_what_came_back_too(database: Database, intake: Intake, clock: HandClock) -> None:
@@ -423,4 +423,4 @@ def test_a_dead_mailbox_says_nothing_of_the_journalists_other_ones(database: Dat
         assert told is not None
         assert told.because == "mail to this address came back (unknown user)"
         assert objectors.against(number, "lea@gazette.example", ()) is None
-        assert not suppression.is_suppressed(session, KEYRING, parse_address("lea@gazette.example"))
+        assert not is_left_alone(session, "lea@gazette.example")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from authority import Authority
-from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence, until
 from smtpserver import Script, running
 
 
@@ -39,6 +40,29 @@ def test_a_refused_password_is_not_offered_by_any_command(office: Office, author
         assert right.json("accounts", "show")["refused"] is None, "another password has not been tried"
         assert "takes us as presse" in right.run("accounts", "check").out
         right.run("dispatches", "resume", "1")
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
+def test_a_login_that_may_be_offered_again_is_offered_by_who_is_at_work(office: Office, authority: Authority) -> None:
+    script = Script(certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True)
+    with running(replace(script, users={"presse": "another"})) as server:
+        sending = office.at(
+            server.port,
+            smtp_security="tls",
+            smtp_ca_file=str(authority.ca_file),
+            smtp_username="presse",
+            smtp_password="right",
+        )
+        office.at(9).send(SLUG, BUREAU, code=4)
+        office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+        work = sending.start("work")
+        until(lambda: office.dispatch_state() == "paused", "the login was refused", process=work)
+        server.script = replace(script, users={"presse": "right"})
+        sending.run("accounts", "check", "--try-again")
+        office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
+        until(lambda: office.dispatch_state() != "planned", "it was taken up again", process=work)
+        until(lambda: office.dispatch_state() == "done", "all of it was sent", process=work)
+        assert server.failed_logins == 1
         assert len(server.accepted) == len(SHORT_LIST)
 
 

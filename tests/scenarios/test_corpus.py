@@ -26,6 +26,7 @@ from distributor.cli.releases.authoring import take_in
 from distributor.cli.releases.previewing import preview_messages
 from distributor.cli.sending.proving import prove_release
 from distributor.cli.sending.walk import Choice, plan_proved
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.releases.readers.decoding import decode_source
 from distributor.releases.readers.intake import read_file
 from distributor.wiring import Workspace, open_workspace
@@ -96,7 +97,7 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         taken = take_in(workspace, file)
         slug, version = taken.stored.release.slug, taken.stored.version
         moment = datetime.combine(version.dateline_date or datetime.now(UTC), datetime.min.time(), UTC)
-        proved = prove_release(workspace, slug, [BUREAU], moment)
+        proved = prove_release(workspace, slug, Selection([BUREAU]), moment)
         (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
         log = workspace.log()
         (number,) = plan_proved(workspace, log, proved, Choice([BUREAU]))

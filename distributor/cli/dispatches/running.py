@@ -21,7 +21,6 @@ from distributor.cli.sending.scheduling import resume_before_start
 from distributor.cli.terminal.output import console, count
 from distributor.cli.terminal.signals import heeding_a_stop, outlive_the_terminal, until_stopped
 from distributor.deliveries.log import DeliveryLog
-from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
@@ -29,11 +28,9 @@ from distributor.dispatch.result import RunResult
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.settings import InDoubtPolicy
-from distributor.states import DeliveryState, DispatchState, Outcome
+from distributor.states import DeliveryState, DispatchState
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
-
-OnOutcome = Callable[[ClaimedDelivery, Outcome], None]
 
 
 def run_dispatch(
@@ -61,9 +58,7 @@ def run_dispatch(
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(
-                dispatch_id, ways, stop, on_outcome, in_doubt, resumes=resumes, sits_out=True
-            ),
+            lambda stop: carrier.carry(dispatch_id, ways, stop, say_trouble, in_doubt, resumes=resumes, sits_out=True),
         )
     finally:
         carrier.leave()
@@ -153,10 +148,10 @@ def carry_watched(
     workspace: Workspace,
     carrier: Carrier,
     dispatch_id: int,
-    carry: Callable[[asyncio.Event, OnOutcome], Coroutine[Any, Any, RunResult]],
+    carry: Callable[[asyncio.Event], Coroutine[Any, Any, RunResult]],
 ) -> None:
     """Run `carry` with live progress until it ends or is stopped, and say how the dispatch stands."""
-    result = asyncio.run(until_stopped(lambda stop: shown_while(workspace, [dispatch_id], carry(stop, say_trouble))))
+    result = asyncio.run(until_stopped(lambda stop: shown_while(workspace, [dispatch_id], carry(stop))))
     with heeding_a_stop(lambda: result.stopped):
         say_standing(workspace, dispatch_id, carrier.standing(dispatch_id), result)
 

@@ -25,7 +25,7 @@ from distributor.deliveries.timing import count_from, held, move_embargo, set_st
 from distributor.dispatch.hours import instants
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.preflight import render_all
 from distributor.dispatch.recipients.telling import write_notice
 from distributor.errors import BadInput, Refused
@@ -125,18 +125,9 @@ def _plan_notices(
         )
         if failures:
             raise Refused(f"The notice to {failures[0].recipient} cannot be written: {failures[0].message}.")
-        planned.append(
-            plan_dispatch(
-                session,
-                log,
-                told.stored.version,
-                told.manifest,
-                identity=identity,
-                templates=workspace.templates,
-                now=now,
-                files=[file.keep(workspace.path) for file in opened.files],
-            )
-        )
+        files = [file.keep(workspace.path) for file in opened.files]
+        dispatch = new_dispatch(session, told.stored.version, identity, workspace.templates, now, files=files)
+        planned.append(plan_dispatch(session, log, dispatch, told.manifest))
     return planned
 
 

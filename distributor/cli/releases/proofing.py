@@ -7,7 +7,7 @@ from typing import Any
 
 from distributor.cli.releases.rulebook import proof_language
 from distributor.cli.sending.heeding import show_oddest
-from distributor.cli.sending.naming import how_to_prove
+from distributor.cli.sending.naming import how_to_prove, selection_of
 from distributor.cli.sending.proving import (
     Proved,
     corrects_something,
@@ -16,7 +16,7 @@ from distributor.cli.sending.proving import (
     prove_release,
     require_reason,
 )
-from distributor.cli.sending.proving_corrections import Newcomers, prove_correction
+from distributor.cli.sending.proving_corrections import prove_correction
 from distributor.cli.sending.showing import finding_as_json, show_proof
 from distributor.cli.terminal.output import show_json
 from distributor.dispatch.proof.examining import oddest
@@ -49,18 +49,9 @@ def prove_for(
         "language": proof_language(language),
     }
     proved = (
-        prove_correction(workspace, slug, moment, newcomers=_newcomers(scope), **common).proved
+        prove_correction(workspace, slug, moment, newcomers=selection_of(scope), **common).proved
         if corrects_something(workspace, slug)
-        else prove_release(
-            workspace,
-            slug,
-            scope["lists"],
-            moment,
-            scope["excluded"],
-            only=scope["only"],
-            where=scope["where"],
-            **common,
-        )
+        else prove_release(workspace, slug, selection_of(scope), moment, **common)
     )
     log_overrides(workspace, proved, overrides)
     if as_json:
@@ -77,11 +68,6 @@ def prove_for(
             show_oddest(oddest(one.manifest.recipients, workspace.templates.forms(), one.stored.version.lang))
     if proved.stops:
         raise Refused("" if as_json else "The proof stops this release.")
-
-
-def _newcomers(scope: Mapping[str, Any]) -> Newcomers:
-    """Who of the lists gets a correction too: whom it is about is no question of lists."""
-    return Newcomers(scope["lists"] or (), scope["excluded"], scope["only"], scope["where"])
 
 
 def _as_json(proved: Proved) -> list[dict[str, Any]]:

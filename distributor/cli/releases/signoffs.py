@@ -150,6 +150,7 @@ def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> Non
 
 def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
     """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
+    from distributor.cli.sending.naming import selection_of
     from distributor.cli.sending.proving import share_out_to
     from distributor.dispatch.recipients.languages import versions_to_send
     from distributor.dispatch.signoff.leaving import part_of
@@ -158,9 +159,7 @@ def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope:
     if stored.version.kind in CORRECTING:
         return _survey_correction(workspace, session, stored, scope)
     versions = versions_to_send(session, stored)
-    shares = share_out_to(
-        workspace, session, versions, scope["lists"], scope["excluded"], only=scope["only"], where=scope["where"]
-    )
+    shares = share_out_to(workspace, session, versions, selection_of(scope))
     parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
     return _leaving(workspace, session, versions, parts, scope)
 
@@ -176,7 +175,7 @@ def _survey_correction(workspace: Workspace, session: Session, stored: StoredRel
     found = who_gets(session, versions, workspace.keyring, now())
     parts = []
     for one in versions:
-        theirs = [meant for meant in found.meant if version_of(meant, versions).release.id == one.release.id]
+        theirs = [meant for meant in found.meant if version_of(meant, versions) is one]
         parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
     return replace(_leaving(workspace, session, versions, parts, scope), is_to_holders=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distributor.account_settings import DEFAULT_ACCOUNT
+from distributor.dispatch.recipients.narrowing import Selection
 
 
 def scope_of(
@@ -27,6 +28,11 @@ def scope_of(
         "attach_pdf": attach_pdf,
         "account": account,
     }
+
+
+def selection_of(scope: Mapping[str, Any]) -> Selection:
+    """Whom a scope names."""
+    return Selection(scope["lists"], scope["excluded"], scope["only"], scope["where"])
 
 
 def how_to_send(slug: str, scope: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ from distributor.dispatch.recipients.following_up import Choosing, make_follow_u
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import Share, Shares, divide, share_out, versions_to_send
 from distributor.dispatch.recipients.manifest import Manifest
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.errors import BadInput
 from distributor.models import Attachment
 from distributor.models import Release as ReleaseRow
@@ -112,12 +113,9 @@ def corrects_something(workspace: Workspace, slug: str) -> bool:
 def prove_release(
     workspace: Workspace,
     slug: str,
-    lists: Sequence[str] | None,
+    selection: Selection,
     moment: datetime,
-    excluded: Sequence[str] = (),
     *,
-    only: Sequence[str] = (),
-    where: str = "",
     passing: Sequence[str] = (),
     because: str = "",
     again: bool | None = None,
@@ -125,9 +123,7 @@ def prove_release(
     follows_links: bool = False,
     language: str = "",
 ) -> Proved:
-    """Prove a release for the members of some lists (None: of every list; of a follow-up, for whoever may be reminded).
-
-    Only those are meant who stand on each list of `only` too, and whom the filter `where` matches.
+    """Prove a release for whom a selection names; a follow-up, where it names no list, for whoever may be reminded.
 
     Findings whose code is in `passing` are let pass, unlogged as yet. With `again` False, who has an earlier version of
     the release is left out. `follows_links` asks the web about each link. Findings are told in `language`, or that of
@@ -137,10 +133,10 @@ def prove_release(
         versions = versions_to_send(session, store.find_release(session, slug))
         require_followed(versions[0].release)
         if versions[0].release.follows_up_id is not None:
-            choosing = Choosing(moment, workspace.settings.timezone, lists or (), excluded, only, where)
+            choosing = Choosing(moment, workspace.settings.timezone, selection)
             shares = divide(follow_up_of(workspace, session, versions[0].release, choosing), versions)
         else:
-            shares = share_out_to(workspace, session, versions, lists, excluded, only=only, where=where, again=again)
+            shares = share_out_to(workspace, session, versions, selection, again=again)
         proved = [
             _prove_version(
                 workspace,
@@ -169,19 +165,22 @@ def share_out_to(
     workspace: Workspace,
     session: Session,
     versions: Sequence[StoredRelease],
-    lists: Sequence[str] | None,
-    excluded: Sequence[str],
+    selection: Selection,
     *,
-    only: Sequence[str],
-    where: str,
     again: bool | None = None,
 ) -> Shares:
     """Who gets which version; with `again` False without those who have an earlier one of it."""
     keyring = workspace.keyring
-    names = [one.slug for one in press_lists.lists(session, keyring)] if lists is None else lists
-    sectors = [one.version.sector for one in versions]
+    names = selection.lists
     manifest = make_manifest(
-        session, versions[0].version, names, excluded, keyring, only_names=only, where=where, sectors=sectors
+        session,
+        versions[0].version,
+        [one.slug for one in press_lists.lists(session, keyring)] if names is None else names,
+        selection.excluded,
+        keyring,
+        only_names=selection.only,
+        where=selection.where,
+        sectors=[one.version.sector for one in versions],
     )
     shares = share_out(session, manifest, versions)
     if again is not False:

@@ -19,6 +19,7 @@ from distributor.dispatch.recipients.correcting import Correcting, Meant, versio
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import version_for
 from distributor.dispatch.recipients.manifest import Manifest
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.recipients.newcomers import without_holders
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
@@ -42,34 +43,33 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomers:
-    """The lists whose members get the right text too, where they have no text of it at all."""
+class Part:
+    """One language version: what it says (`told`), to whom (`meant`), and who of the lists gets it as a first text."""
 
-    lists: Sequence[str] = ()
-    excluded: Sequence[str] = ()
-    only: Sequence[str] = ()
-    where: str = ""
+    proved: Proved
+    told: Told
+    meant: tuple[Meant, ...]
+    added: tuple[PlannedRecipient, ...]
+
+    @property
+    def stored(self) -> StoredRelease:
+        """The text."""
+        return self.proved.stored
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A correction, all whom it is about, and what the proof says.
-
-    By the short name of the language version: what it says (`told`), to whom (`meant`), and who gets it as the first
-    text of its kind, from a list (`added`).
-    """
+    """A correction, all whom it is about, and what the proof says; its language versions, the original first."""
 
     found: Correcting
     proved: Proved
-    told: Mapping[str, Told]
-    meant: Mapping[str, tuple[Meant, ...]]
-    added: Mapping[str, tuple[PlannedRecipient, ...]]
+    parts: tuple[Part, ...]
     lists: Manifest
 
     @property
     def versions(self) -> list[StoredRelease]:
-        """Its language versions, the original first."""
-        return [one.stored for one in self.proved.versions]
+        """The texts."""
+        return [one.stored for one in self.parts]
 
 
 def prove_correction(
@@ -77,14 +77,14 @@ def prove_correction(
     slug: str,
     moment: datetime,
     *,
-    newcomers: Newcomers,
+    newcomers: Selection,
     passing: Sequence[str],
     because: str,
     attach_pdf: bool,
     follows_links: bool = False,
     language: str = "",
 ) -> Ready:
-    """Prove a correction for those whom it is about, and `newcomers`, every message written strictly.
+    """Prove a correction for those whom it is about, and `newcomers` who have no text of it, every message strictly.
 
     Raises `BadInput` as `check_codes`.
     """
@@ -95,12 +95,9 @@ def prove_correction(
         now = clock.now()  # proved again, it is later
         found = who_gets(session, versions, workspace.keyring, now)
         lists = _from_lists(workspace, session, versions, found, newcomers, now)
-        ready = []
-        told = {}
-        meant = {}
-        added = {}
+        parts = []
         for number, stored in enumerate(versions):
-            theirs = tuple(one for one in found.meant if version_of(one, versions).release.id == stored.release.id)
+            theirs = tuple(one for one in found.meant if version_of(one, versions) is stored)
             new = tuple(one for one in lists.recipients if version_for(one.recipient, versions) is stored)
             here = _told(workspace, session, stored, theirs)
             foreign = found.foreign if number == 0 else {}
@@ -110,14 +107,13 @@ def prove_correction(
                 moment=moment, foreign=foreign,
                 attach_pdf=attach_pdf, follows_links=follows_links, language=language,
             )  # fmt: skip
-            ready.append(proved)
-            key = stored.release.slug
-            told[key], meant[key], added[key] = here, theirs, new
-    check_codes(passing, {finding.code for one in ready for finding in one.result.findings})
-    first, *others = (let_pass(one, passing, because) for one in ready)
+            parts.append(Part(proved, here, theirs, new))
+    check_codes(passing, {finding.code for one in parts for finding in one.proved.result.findings})
+    first, *others = (let_pass(one.proved, passing, because) for one in parts)
     everyone = found.manifest(found.meant, lists.recipients, lists)
     proved = replace(first, everyone=everyone, translations=tuple(replace(one, everyone=everyone) for one in others))
-    return Ready(found, proved, told, meant, added, lists)
+    parts = [replace(part, proved=one) for part, one in zip(parts, proved.versions, strict=True)]
+    return Ready(found, proved, tuple(parts), lists)
 
 
 def _from_lists(
@@ -125,7 +121,7 @@ def _from_lists(
     session: Session,
     versions: Sequence[StoredRelease],
     found: Correcting,
-    newcomers: Newcomers,
+    newcomers: Selection,
     now: datetime,
 ) -> Manifest:
     """Who of the lists has no text of the chain at all."""

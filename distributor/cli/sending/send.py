@@ -95,12 +95,13 @@ def send(
         send_test(workspace, slug, test, contact, lists or [], attach_pdf=attach_pdf, verbose=verbose)
         return
     if corrects_something(workspace, slug):
-        from distributor.cli.sending import corrections, proving_corrections
+        from distributor.cli.sending import corrections
+        from distributor.dispatch.recipients.narrowing import Selection
 
         corrections.send_correction(
             workspace,
             slug,
-            newcomers=proving_corrections.Newcomers(lists or [], exclude or [], only or [], where or ""),
+            newcomers=Selection(lists, exclude or [], only or [], where or ""),
             overrides=override or [],
             because=because,
             attach_pdf=attach_pdf,

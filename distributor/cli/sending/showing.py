@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.terminal.output import LEVEL_STYLES, console, count, show_table, show_under, styled, suggest, when
 from distributor.dispatch.hours.instants import say_instant
-from distributor.dispatch.proof.overrides import Override
-from distributor.dispatch.proof.preflight import ProofResult
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Attachment
@@ -22,6 +20,10 @@ from distributor.releases.store import StoredRelease
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
 from distributor.states import DeliveryState, DispatchState
+
+if TYPE_CHECKING:  # who looks at a release proves nothing
+    from distributor.dispatch.proof.overrides import Override
+    from distributor.dispatch.proof.preflight import ProofResult
 
 MANY = 15
 

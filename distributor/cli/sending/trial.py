@@ -18,7 +18,7 @@ from distributor.contacts.people.ownership import owner_of
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.notices import freeze, sample_notice
-from distributor.dispatch.plan import plan_test
+from distributor.dispatch.plan import new_dispatch, plan_test
 from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.recipients.languages import version_for, versions_to_send
 from distributor.errors import Refused
@@ -70,20 +70,18 @@ def send_test(
     log = workspace.log()
     files = [file.keep(workspace.path) for file in opened.files]
     with workspace.database.session() as session:
-        dispatch_id = plan_test(
+        dispatch = new_dispatch(
             session,
-            log,
             stored.version,
-            recipient=recipient,
-            address=to,
-            address_hash=workspace.keyring.address_hash(to.key),
-            identity=identity,
-            templates=workspace.templates,
-            now=moment,
+            identity,
+            workspace.templates,
+            moment,
             files=files,
             account=workspace.account_name,
             correction=freeze(notice, {}) if notice else None,
         )
+        address_hash = workspace.keyring.address_hash(to.key)
+        dispatch_id = plan_test(session, log, dispatch, recipient, to, address_hash=address_hash)
     which = f", «{stored.release.slug}»" if stored.release.id != asked.release.id else ""
     console().print(f"Test to {to}, as for {recipient}{which}.")
     running.run_dispatch(workspace, log, dispatch_id, ways)

@@ -45,11 +45,12 @@ from distributor.dispatch.hours.cooling import cool_down
 from distributor.dispatch.hours.instants import AT_ONCE, Hours, read_hours
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.plan import plan_dispatch
+from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.comparing import compare_planned
 from distributor.dispatch.proof.examining import oddest
 from distributor.dispatch.recipients.earlier import Earlier, find_earlier
 from distributor.dispatch.recipients.manifest import LeftOutReason
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
 from distributor.dispatch.signoff import signoffs
@@ -116,11 +117,8 @@ def send_release(
     proved = prove_release(
         workspace,
         slug,
-        timing.lists,
+        Selection(timing.lists, choice.excluded, choice.only, choice.where),
         moment,
-        choice.excluded,
-        only=choice.only,
-        where=choice.where,
         passing=choice.overrides,
         because=choice.because,
         again=choice.again,
@@ -252,17 +250,20 @@ def plan_proved(
             plan_dispatch(
                 session,
                 log,
-                one.stored.version,
+                new_dispatch(
+                    session,
+                    one.stored.version,
+                    one.opened.identity,
+                    workspace.templates,
+                    clock.now(),
+                    files=files,
+                    account=workspace.account_name,
+                    then=choice.then,
+                    signatures=signatures,
+                    hours=hours,
+                ),
                 one.manifest,
-                identity=one.opened.identity,
-                templates=workspace.templates,
-                now=clock.now(),
-                files=files,
-                account=workspace.account_name,
-                then=choice.then,
-                signatures=signatures,
-                hours=hours,
-                waves=waves,
+                waves,
             )
             for one, files in zip(meant, kept, strict=True)
         ]

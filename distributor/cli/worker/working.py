@@ -9,7 +9,7 @@ from distributor import clock
 from distributor.cli.accounts.showing import limits_of
 from distributor.cli.defects import set_aside
 from distributor.cli.dispatches.running import carry_watched, shown_dialogue
-from distributor.cli.dispatches.standing import say_company, say_recovery
+from distributor.cli.dispatches.standing import say_company, say_recovery, say_trouble
 from distributor.cli.feedback.showing import FeedbackRounds
 from distributor.cli.sending.scheduling import say_cut_off, say_taken_up
 from distributor.cli.terminal.output import console
@@ -167,7 +167,7 @@ def _carry(workspace: Workspace, carrier: Carrier, dispatch_id: int, ways: Ways)
             workspace,
             carrier,
             dispatch_id,
-            lambda stop, on_outcome: carrier.carry(dispatch_id, ways, stop, on_outcome, resumes=False, gives_way=True),
+            lambda stop: carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, gives_way=True),
         )
     except (AccountTrouble, NotAllReached) as error:
         return error

@@ -25,6 +25,7 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.contacts.sources.rejects import make_rejects
 from distributor.dispatch.accounts.ways import OneWay
+from distributor.dispatch.recipients.narrowing import Selection
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
 from distributor.releases import store
@@ -86,7 +87,7 @@ async def _walk(target: Path) -> None:
     lists = " ".join(f"--list {name}" for name in SECTORS)
     choice = Choice(lists=list(SECTORS))
     _title("The proof", how_to_prove(_SLUG, choice.scope))
-    proved = prove_release(workspace, _SLUG, list(SECTORS), clock.now())
+    proved = prove_release(workspace, _SLUG, Selection(list(SECTORS)), clock.now())
     local = clock.now().astimezone(workspace.settings.timezone)
     show_proof(proved.result, _SLUG, local, proved.rendered, command=how_to_prove(_SLUG, choice.scope))
     _title("Who gets it", how_to_send(_SLUG, choice.scope))

@@ -91,7 +91,7 @@ MOMENTS: Mapping[str, Callable[[], SQLColumnExpression[Any]]] = {
 
 
 def in_state(session: Session, state: str, today: date, keyring: Keyring | None) -> Condition:
-    """Whether a contact is in one of the states of `filterwords.STATES`."""
+    """Whether a contact is in one of the states of `words.STATES`."""
     if state == "desk":
         return col(Contact.flag) == DESK
     if state == "damaged":

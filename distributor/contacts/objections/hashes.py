@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.mailboxes import read_address_cell
-from distributor.contacts.sources.csvfile import MAX_CELL, read_text
 from distributor.errors import BadInput
 
 COLUMNS = ("address_hash", "key_id", "scope", "reason", "source", "created_at")
@@ -58,6 +57,8 @@ def read_objections(data: bytes, *, name: str = "") -> ObjectionFile:
     A line with nothing like an address is passed over when it is the first (the column names), else rejected. Raises
     `BadInput` for a file that holds neither, is no text, or an export that was altered.
     """
+    from distributor.contacts.sources.csvfile import read_text  # noqa: PLC0415 - who sends reads no such file
+
     text, _, _ = read_text(data, name)
     if text.lstrip().startswith("["):
         found = ObjectionFile(lines=tuple(_lines(_from_json(text, name), name)))
@@ -74,6 +75,8 @@ def read_objections(data: bytes, *, name: str = "") -> ObjectionFile:
 
 
 def _addresses(text: str) -> ObjectionFile:
+    from distributor.contacts.sources.csvfile import MAX_CELL  # noqa: PLC0415 - as in read_objections
+
     addresses: dict[str, Address] = {}
     rejected: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):

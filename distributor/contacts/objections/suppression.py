@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, and_, delete, not_, select, true, update
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.addresses import Address, kept_address
@@ -16,7 +15,7 @@ from distributor.contacts.cleaning.mailboxes import is_role_address
 from distributor.contacts.objections.hashes import Objection
 from distributor.contacts.people import ownership
 from distributor.errors import Refused
-from distributor.models import Audit, Contact, Sector, Suppression
+from distributor.models import Audit, Contact, Suppression
 from distributor.tokens import Keyring
 
 ERASURE = "erasure"
@@ -125,17 +124,6 @@ def _removed(said: Sequence[Row[str, str]], *, was_flagged: bool) -> Removed:
 def _said(hashes: Sequence[str], scope: str | None) -> ColumnElement[bool]:
     of_scope = true() if scope is None else col(Suppression.scope) == scope
     return and_(col(Suppression.address_hash).in_(hashes), of_scope)
-
-
-def is_suppressed(session: Session, keyring: Keyring, address: Address, *, sector: str = "") -> bool:
-    """Whether no mail of `sector` (a slug) leaves to `address`: its owner objected, or mail to it came back for good.
-
-    Raises `Refused` as `check_key` does.
-    """
-    if not _scopes_over(session, sector).isdisjoint(scopes_of(session, keyring, address)):
-        return True
-    is_its_own = col(Suppression.address_hash) == keyring.address_hash(address.key)
-    return session.scalars(select(col(Suppression.id)).where(is_its_own, _IS_RETURNED)).first() is not None
 
 
 def scopes_of(session: Session, keyring: Keyring, address: Address) -> list[str]:
@@ -282,12 +270,3 @@ def _lower_flag(session: Session, addresses: list[Address]) -> bool:
         contact.updated_at = now()
         session.add(contact)
     return bool(rows)
-
-
-def _scopes_over(session: Session, sector: str) -> set[str]:
-    """The scopes of an objection that hold for a sector: everything, itself, and the sector above it."""
-    child, parent = aliased(Sector), aliased(Sector)
-    above = session.scalars(
-        select(col(parent.slug)).join(child, col(child.parent_id) == col(parent.id)).where(col(child.slug) == sector)
-    )
-    return {"", sector, *above}

@@ -93,7 +93,6 @@ def add_contact(
     extra: Mapping[str, str] | None = None,
     sectors: Sequence[str] = (),
     lists: Sequence[str] = (),
-    confirmed: bool = True,
     actor: str,
 ) -> Kept:
     """Add a contact that nobody knows yet, cleaned as an import cleans it; without a source, as entered by `actor`.
@@ -119,8 +118,7 @@ def add_contact(
     known = first_meeting(draft, provenance)
     known.said = Said("", created=True)
     merge(known, draft, tuple(slugs), provenance, joins_list=False)
-    if confirmed:
-        known.values["confirmed_at"] = known.values["confirmed_at"] or moment
+    known.values["confirmed_at"] = known.values["confirmed_at"] or moment
     store.save([known])
     session.flush()
     assert known.id is not None

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_one
 
 from distributor.account_settings import DEFAULT_ACCOUNT
+from distributor.db.upserts import upsert
 from distributor.errors import BadInput
 from distributor.models import Account, Audit, Dispatch
 from distributor.states import NOT_OVER
@@ -56,13 +57,15 @@ def accounts_of(connection: Connection, dispatch_ids: Iterable[int]) -> set[str]
 
 def account_id(session: Session, name: str) -> int:
     """The number of an account's row; that of «default» is made when it is first needed."""
-    account = session.exec(select_one(Account).where(Account.name == name)).one_or_none()
-    if account is None:
-        account = Account(name=name)
-        session.add(account)
-        session.flush()
-    assert account.id is not None
-    return account.id
+    named = select(col(Account.id)).where(col(Account.name) == name)
+    number = session.scalar(named)
+    if number is None:  # another command may be making it at this moment
+        new = Account(name=name).model_dump(exclude={"id"})
+        connection = session.connection()
+        connection.execute(upsert(connection, Account.__table__).values(new).on_conflict_do_nothing())
+        number = session.scalar(named)
+    assert number is not None
+    return number
 
 
 def add_account(session: Session, name: str, config: Mapping[str, str], actor: str) -> None:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from distributor.addresses import Address, kept_address
+from distributor.addresses import kept_address
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.messages.enclosing import Enclosed
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.merge_fields import CORRECTS, FOLLOWS, recipient_of
 from distributor.models import ReleaseVersion
 from distributor.releases.extra import CHANGES, EVENT, NOTES, OWN_EXTRA
 from distributor.rendering.composer import Composer
 from distributor.rendering.sign import Signer
 from distributor.rendering.templates import TemplateSet
-from distributor.rendering.values import Event, PressContact, Recipient, Release
+from distributor.rendering.values import Event, PressContact, Release
 from distributor.tokens import Keyring
 from distributor.transport.base import Envelope
-
-CORRECTS = "corrects"
-"""The key of a delivery's merge fields for what it corrects: the dispatch of that message, and `references`."""
-
-FOLLOWS = "follows"
-"""The key of a delivery's merge fields for the Message-IDs of what its message stands under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,46 +98,6 @@ def release_of(version: ReleaseVersion, slug: str, embargo_until: datetime | Non
 def _texts_in(version: ReleaseVersion, key: str) -> dict[str, str]:
     value = version.extra.get(key)
     return value if isinstance(value, dict) else {}  # versions of before kept any unknown key as it was written
-
-
-def recipient_of(address: Address, merge: Mapping[str, Any]) -> Recipient:
-    """The recipient that a delivery's frozen merge fields describe."""
-    return Recipient(
-        address=address,
-        **{name: merge[name] for name in _MERGE_TEXTS},
-        lists=tuple(merge["lists"]),
-        fields=merge["fields"],
-        takes_attachments=merge.get("takes_attachments", True),  # dispatches of before attached to everybody
-        familiarity=merge.get("familiarity", ""),
-        languages=tuple(merge.get("languages", ())),
-    )
-
-
-def merge_of(recipient: Recipient) -> dict[str, Any]:
-    """The merge fields of a recipient, as JSON-able values: what `recipient_of` reads back."""
-    return {
-        **dict(zip(_MERGE_TEXTS, _texts_of(recipient), strict=True)),
-        "lists": list(recipient.lists),
-        "fields": dict(recipient.fields),
-        "takes_attachments": recipient.takes_attachments,
-        "familiarity": recipient.familiarity,
-        "languages": list(recipient.languages),
-    }
-
-
-_MERGE_TEXTS = (
-    "name",
-    "civility",
-    "first_name",
-    "last_name",
-    "language",
-    "outlet",
-    "role",
-    "desk",
-    "sector",
-    "note",
-)
-_texts_of = attrgetter(*_MERGE_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
 from distributor.db.pieces import in_pieces
 from distributor.dispatch.calling import CORRECTED_BY, is_called_off
-from distributor.dispatch.messages.composing import CORRECTS, recipient_of
+from distributor.dispatch.messages.merge_fields import CORRECTS, recipient_of
 from distributor.dispatch.recipients.holdings import Holding, find_holdings
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant, is_somebodys
 from distributor.dispatch.recipients.holdings import find_holdings
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
-from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
+from distributor.dispatch.recipients.narrowing import Narrowing, Selection, read_narrowing
 from distributor.dispatch.recipients.planned import planned_before
 from distributor.dispatch.recipients.roll import Roll
 from distributor.folding import fold, slugify
@@ -55,17 +55,11 @@ _AWAY = "out-of-office"
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """How a follow-up is narrowed down: to those on one of some lists, on none of others, and so on.
-
-    `moment` is when it would leave, `zone` the one whose days count.
-    """
+    """Whom a follow-up is narrowed down to; `moment` is when it would leave, `zone` the one whose days count."""
 
     moment: datetime
     zone: ZoneInfo
-    lists: Sequence[str] = ()
-    excluded: Sequence[str] = ()
-    only: Sequence[str] = ()
-    where: str = ""
+    selection: Selection = field(default_factory=Selection)
 
     @property
     def today(self) -> date:
@@ -166,12 +160,13 @@ class _Facts:
         assert followed.id is not None, "it was read"
         # What is corrected is the same news: who answered the wrong text has answered.
         ids = [link.id for step in chain_to(read_links(session), followed.id) for link in step]
+        selection = choosing.selection
         return cls(
             choosing=choosing,
             objectors=Objectors(session, keyring),
-            narrowing=read_narrowing(session, choosing.only, choosing.where, keyring),
-            on_lists=_members(session, choosing.lists, keyring),
-            on_excluded=_members(session, choosing.excluded, keyring),
+            narrowing=read_narrowing(session, selection.only, selection.where, keyring),
+            on_lists=_members(session, selection.lists or (), keyring),
+            on_excluded=_members(session, selection.excluded, keyring),
             events=_events(session),
             deliveries=_deliveries(session, ids),
             followed_up=_followed_up(session, ids, choosing.zone, but=planned_as),

@@ -14,6 +14,19 @@ from distributor.tokens import Keyring
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom somebody names: the members of `lists` (None: of every list) who stand on none of `excluded`.
+
+    Of them those only who stand on each list of `only`, and whom the filter `where` matches.
+    """
+
+    lists: Sequence[str] | None = None
+    excluded: Sequence[str] = ()
+    only: Sequence[str] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowing:
     """What everybody on the chosen lists must be besides: on each of the lists `only`, and matched by `where`.
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from distributor.addresses import Address, kept_address
-from distributor.dispatch.messages.composing import recipient_of
+from distributor.dispatch.messages.merge_fields import recipient_of
 from distributor.models import Delivery
 from distributor.rendering.values import Recipient
 

@@ -97,9 +97,10 @@ _TRADE = re.compile(
     r"|weapons|timber|grain|wheat|trade)\b",
     re.IGNORECASE,
 )
-_SENTENCE_BEGINS = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÀ-Ý«“])")
-_FAR = timedelta(days=30)
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
+# Where a sentence is looked for around an hour, «7 a.m. and 13 h» is one.
+_SENTENCE_BEGINS = re.compile(rf"{_SENTENCES.pattern}(?=[A-ZÀ-Ý«“])")
+_FAR = timedelta(days=30)
 # What speaks of an earlier release takes its embargo over; the message does not say it any more.
 _OF_AN_EARLIER = (*CORRECTING, ReleaseKind.FOLLOW_UP)
 _HOUR = re.compile(

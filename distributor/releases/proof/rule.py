@@ -102,10 +102,9 @@ def weekday(day: date) -> Said:
     return Said(write_weekday(day, "en"), write_weekday(day, "fr"))
 
 
-def quoted(words: Iterable[str], most: int = 5) -> str:
+def quoted(words: Iterable[str]) -> str:
     """«One», «two», … as a list that never grows long."""
-    shown = list(words)
-    return ", ".join(f"«{one}»" for one in shown[:most]) + (", …" if len(shown) > most else "")
+    return listed(f"«{one}»" for one in words)
 
 
 def listed(words: Iterable[str], most: int = 5) -> str:

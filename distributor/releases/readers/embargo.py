@@ -33,7 +33,7 @@ _NOTICE = re.compile(
 )
 # An embargo on goods is news; one with «jusqu'au», a date or an hour behind it is addressed to the newsroom.
 _UNTIL = re.compile(
-    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr)\b|\b(?:jusqu|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
+    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
