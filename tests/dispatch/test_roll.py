@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,20 @@ def test_what_is_gathered_on_disk_is_as_in_memory(said: Sequence[tuple[int, str]
     assert list(on_disk) == list(in_memory)
     met = list(dict.fromkeys(person for person, _ in said))
     assert list(in_memory) == [[words for person, words in said if person == one] for one in met]
+
+
+def test_twice_as_many_people_take_no_more_than_twice_the_work() -> None:
+    def work(people: int) -> int:
+        gathered: Gathered[int] = Gathered(few=1)
+        for person in (*range(people), *reversed(range(people))):
+            gathered.add(person, person)
+        assert gathered._spool is not None
+        steps = count()
+        gathered._spool.set_progress_handler(lambda: next(steps) < 0, 100)
+        assert sum(1 for _ in gathered) == people
+        return next(steps)
+
+    assert work(2000) < 3 * work(1000)
 
 
 def test_a_full_disk_is_one_sentence() -> None:
