@@ -294,9 +294,7 @@ class _WaysOut:
 
     def way(self, account: str) -> Way:
         """See `dispatch.accounts.ways.Ways.way`. One that was set otherwise meanwhile is opened anew."""
-        workspace = self._workspace
-        if account != workspace.account_name:
-            workspace = workspace.for_account(account)
+        workspace = self._workspace.for_account(account)
         known = self._ways.get(account)
         if known is None or known[0] != workspace.settings:
             known = workspace.settings, workspace.own_way(self._dialogue)

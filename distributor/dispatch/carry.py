@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from distributor.dispatch.calling import CallOff, read_call
 from distributor.dispatch.closing import close
 from distributor.dispatch.messages.composing import EnvelopeWriter
 from distributor.dispatch.opening import Opening
-from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacer import Bounds, Pacer
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.recipients.lapsing import Lapsing
 from distributor.dispatch.result import RunResult
@@ -189,7 +189,7 @@ class _Carriage:
             retry=carrier.retry,
             connections=connections,
             account=account,
-            pacer=self._pacer(way, connections),
+            pacer=self._pacer(way),
             called=self._read_call,
             attend=carrier.attend,
             on_recorded=self._recorded,
@@ -200,9 +200,17 @@ class _Carriage:
             on_heartbeat=lambda accepted: carrier.roster.beat(dispatch_id, connections, accepted),
         )
 
-    def _pacer(self, way: Way, connections: int) -> Pacer:
+    def _pacer(self, way: Way) -> Pacer:
         """The pace of the account that the dispatch goes through."""
         carrier = self.carrier
+
+        def bounds() -> Bounds:
+            """What the account bears by now; as long as it is set to something that cannot be, what it bore before."""
+            nonlocal way
+            with suppress(AccountTrouble, BadInput):
+                way = self.ways.way(way.account)
+            return way.limits, way.domain_limits, carrier.connections or way.connections
+
         with carrier.database.reading() as connection:
             account_id = connection.execute(
                 select(col(Dispatch.account_id)).where(col(Dispatch.id) == self.dispatch_id)
@@ -210,9 +218,10 @@ class _Carriage:
         return Pacer(
             PacingBook(carrier.database, account_id, carrier.log.worker),
             way.limits,
-            wish=connections,
+            wish=carrier.connections or way.connections,
             scope_of=provider_of,
             domain_limits=way.domain_limits,
+            bounds=bounds,
             now=carrier.now,
         )
 

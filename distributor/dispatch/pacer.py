@@ -23,6 +23,8 @@ ASIDE = timedelta(seconds=5)
 _ASK = timedelta(0)
 _SOON = timedelta(milliseconds=50)
 _LOOKS_EVERY = timedelta(seconds=5)
+"""How often it is looked what other processes learned, and whether the account was given other limits."""
+
 _MEMORY = timedelta(minutes=15)
 _BLOCKS = (16, 1024)
 _SAMPLE_S = 5
@@ -31,12 +33,16 @@ _SAMPLE_S = 5
 Call = Callable[..., Any]
 """Runs a function on the ledger's thread, as `Ledger.call` does."""
 
+Bounds = tuple[Limits, DomainLimits, int]
+"""What an account may be sent through it: its limits, those of domains, and the connections that are wished for."""
+
 
 class Pacer:
     """Keeps one run within the account's limits, and within those of each provider when they are wished for.
 
     `admit` and `learn` touch nothing but memory; `tick` goes to the database, for new blocks and with what was
-    learned. `scope_of` names the provider of a domain, `domain_limits` what that is sent at most.
+    learned. `scope_of` names the provider of a domain, `domain_limits` what that is sent at most; `bounds`, asked
+    where the database is, says what all of these are by now: they may be set otherwise while a long run lasts.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class Pacer:
         wish: int,
         scope_of: Callable[[str], str] = str,
         domain_limits: DomainLimits = no_domain_limits,
+        bounds: Callable[[], Bounds] | None = None,
         now: Callable[[], datetime],
     ) -> None:
         self._book = book
@@ -54,6 +61,7 @@ class Pacer:
         self._wish = wish
         self._scope_of = scope_of
         self._domain_limits = domain_limits
+        self._bounds = bounds
         self._now = now
         self._allowances: dict[str, Allowance] = {}
         self._blocks: Counter[str] = Counter()
@@ -69,6 +77,7 @@ class Pacer:
         self._asking = asyncio.Lock()
         self._wanted: set[str] = set()
         self._looked: datetime | None = None
+        self._bounds_read = now()
         self._share: int | None = limits.connections and 0
         self._learned_connections: int | None = None
         self._connections = self._least_of_connections()
@@ -213,6 +222,7 @@ class Pacer:
 
     async def _exchange(self, call: Call, open_connections: int) -> None:
         now = self._now()
+        await self._heed_bounds(call, now)
         # Whoever asked while another was at the database has been answered by that.
         # Others get no more than is left beside what this run lets itself open until it has heard the answer.
         held = max(open_connections, self._share or 0)
@@ -228,6 +238,22 @@ class Pacer:
         else:
             return
         self._take(answer, self._now())
+
+    async def _heed_bounds(self, call: Call, now: datetime) -> None:
+        """Keep to what the account was set to meanwhile: what was drawn under its former limits is given back."""
+        if self._bounds is None or timedelta(0) <= now - self._bounds_read < _LOOKS_EVERY:
+            return
+        self._bounds_read = now
+        before = (self._limits, self._domain_limits, self._wish)
+        bounds: Bounds = await call(self._bounds)
+        if bounds == before:
+            return
+        self._limits, self._domain_limits, self._wish = bounds
+        self._is_counted = self._limits.counts
+        self._connections = self._least_of_connections()
+        for scope, allowance in self._allowances.items():
+            self._allowances[scope] = replace(allowance, lapses=now, retry_at=None)
+            self._wanted.add(scope)
 
     async def leave(self, call: Call) -> None:
         """Give back what was not spent, when the run ends."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import resource
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -102,6 +104,20 @@ def test_what_is_gathered_on_disk_is_as_in_memory(said: Sequence[tuple[int, str]
     assert list(in_memory) == [[words for person, words in said if person == one] for one in met]
 
 
+def test_twice_as_many_people_take_no_more_than_twice_the_work() -> None:
+    def work(people: int) -> int:
+        gathered: Gathered[int] = Gathered(few=1)
+        for person in (*range(people), *reversed(range(people))):
+            gathered.add(person, person)
+        assert gathered._spool is not None
+        steps = count()
+        gathered._spool.set_progress_handler(lambda: next(steps) < 0, 100)
+        assert sum(1 for _ in gathered) == people
+        return next(steps)
+
+    assert work(2000) < 3 * work(1000)
+
+
 def test_a_full_disk_is_one_sentence() -> None:
     address = Address("a", "soir.example", "soir.example")
     someone = PlannedRecipient(1, address, "f0", Recipient(address), "", "", "", ())
@@ -115,3 +131,35 @@ def test_a_full_disk_is_one_sentence() -> None:
 
     with pytest.raises(StorageTrouble, match="cannot take so many recipients"):
         fill()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        list,
+        Roll.merged,
+        lambda roll: roll.by("outlet"),
+        lambda roll: list(roll.contact_ids()),
+        lambda roll: list(roll.in_fair_order()),
+        lambda roll: list(roll.lines()),
+        lambda roll: [roll[place] for place in range(len(roll))],
+    ],
+)
+def test_a_disk_that_is_full_by_the_time_of_reading_is_one_sentence(read: Callable[[Roll], object]) -> None:
+    def numbered(number: int) -> PlannedRecipient:
+        address = Address(f"a{number}", "soir.example", "soir.example")
+        return PlannedRecipient(number, address, "f0" * 32, Recipient(address), "", "", "", ())
+
+    roll = Roll(map(numbered, range(10)), few=2)
+    assert roll._spool is not None
+    roll._spool.execute("PRAGMA cache_size = 50")  # what is read then wants the room of what is still to be written
+    for number in range(10, 1000):
+        roll.enter(numbered(number))
+    roll._write()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        with pytest.raises(StorageTrouble, match="so many recipients"):
+            read(roll)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

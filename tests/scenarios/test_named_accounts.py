@@ -8,7 +8,18 @@ from collections import Counter
 
 import pytest
 from authority import Authority
-from office import BUREAU, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments, until
+from movingclock import MovingClock
+from office import (
+    BUREAU,
+    SHORT_LIST,
+    SLUG,
+    Office,
+    finish,
+    hold_after,
+    one_sentence,
+    send_arguments,
+    until,
+)
 from smtpserver import Fault, Script, ScriptedServer, running
 
 SECOND = "relais"
@@ -323,3 +334,23 @@ def test_stopped_twice_while_two_accounts_send_it_ends_at_once(office: Office) -
         process.send_signal(signal.SIGTERM)
         finish(process, 130)
         assert set(office.states()) <= {"queued", "in_doubt", "accepted"}
+
+
+def test_a_limit_that_is_set_while_it_sends_is_kept(
+    office: Office, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as first, running() as second:
+        sending = with_second(office.by(moving_clock), first, second, "--set", "smtp_per_hour=100")
+        go_on = hold_after(second, 4, monkeypatch)
+        process = sending.start(*send_arguments(SLUG, BUREAU), "--account", SECOND)
+        until(go_on.reached.is_set, "four have left", process=process)
+        sending.run("accounts", "edit", SECOND, "--set", "smtp_per_hour=2")
+        drawn = sending.query("SELECT state FROM pace")
+        moving_clock.move(seconds=6)
+        until(lambda: sending.query("SELECT state FROM pace") != drawn, "it has drawn anew", process=process)
+        go_on.set()
+        assert "2 messages an hour are used up" in one_sentence(finish(process, 5))
+        assert len(second.accepted) <= 4 + 3, "nobody but who was on the wire"
+        sending.run("accounts", "edit", SECOND, "--set", "smtp_per_hour=")
+        finish(sending.start("work", "--once"), 0)
+        assert Counter(one.recipient for one in second.accepted) == dict.fromkeys((one.spec for one in SHORT_LIST), 1)

@@ -13,7 +13,7 @@ from distributor.db.spooling import on_a_disk, open_spool
 from distributor.dispatch.recipients.roll import FEW, NOT_SENT
 
 _T = TypeVar("_T")
-_TABLE = "CREATE TABLE said (person INT, pickled BLOB)"
+_TABLES = ("CREATE TABLE said (person INT, pickled BLOB)", "CREATE INDEX said_person ON said (person)")
 _BY_PERSON = """
 SELECT person, pickled FROM said JOIN (SELECT person, min(rowid) AS met FROM said GROUP BY person) USING (person)
 ORDER BY met, said.rowid"""
@@ -52,7 +52,7 @@ class Gathered(Generic[_T]):
     def _write(self) -> None:
         with on_a_disk("so many recipients", NOT_SENT):
             if self._spool is None:
-                self._spool = open_spool(self, _TABLE)
+                self._spool = open_spool(self, *_TABLES)
             pickled = ((person, pickle.dumps(value, pickle.HIGHEST_PROTOCOL)) for person, value in self._waiting)
             self._spool.executemany("INSERT INTO said VALUES (?, ?)", pickled)
         self._waiting.clear()

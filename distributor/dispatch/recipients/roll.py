@@ -89,7 +89,7 @@ class Roll(Spooled[PlannedRecipient]):
     def at(self, key: str) -> int | None:
         """The place of the first who is reached at an address of that key; None for nobody."""
         if self._spool is not None:
-            (place,) = self._spool.execute("SELECT min(place) FROM entry WHERE key = ?", [key]).fetchone()
+            ((place,),) = self._read("SELECT min(place) FROM entry WHERE key = ?", key)
             if place is not None:
                 return int(place)
         return self._places.get(key)
@@ -120,7 +120,7 @@ class Roll(Spooled[PlannedRecipient]):
         if self._spool is None:
             return (one.contact_id for one in self)
         self._write()
-        return (number for (number,) in self._spool.execute("SELECT contact_id FROM entry ORDER BY place"))
+        return (number for (number,) in self._read("SELECT contact_id FROM entry ORDER BY place"))
 
     def by(self, what: str) -> Counter[str]:
         """How many there are of each «sector», «outlet» or «language», in the order in which these are met."""
@@ -128,7 +128,7 @@ class Roll(Spooled[PlannedRecipient]):
             return Counter(map(_COUNTED[what], self))
         self._write()
         counted = f"SELECT {what}, count(*) FROM entry GROUP BY {what} ORDER BY min(place)"  # noqa: S608 - one of ours
-        return Counter(dict(self._spool.execute(counted)))
+        return Counter(dict(self._read(counted)))
 
     def merged(self) -> list[PlannedRecipient]:
         """Those of whom several entries became one."""
@@ -143,9 +143,8 @@ class Roll(Spooled[PlannedRecipient]):
             yield from sorted(f"{one.contact_id} {one.address.key}" for one in self)
             return
         self._write()
-        with on_a_disk("the order of so many recipients", NOT_SENT):
-            for (line,) in self._spool.execute("SELECT contact_id || ' ' || key AS line FROM entry ORDER BY line"):
-                yield line
+        for (line,) in self._read("SELECT contact_id || ' ' || key AS line FROM entry ORDER BY line"):
+            yield line
 
     def __len__(self) -> int:
         return self._length
@@ -181,9 +180,14 @@ class Roll(Spooled[PlannedRecipient]):
         self._places.clear()
 
     def _select(self, statement: str, *values: int) -> Iterator[PlannedRecipient]:
-        assert self._spool is not None
-        for (packed,) in self._spool.execute(statement, values):
+        for (packed,) in self._read(statement, *values):
             yield _unpacked(packed)
+
+    def _read(self, statement: str, *values: int | str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement; what is read may have to be sorted on the disk, or drive there what was not yet."""
+        assert self._spool is not None
+        with on_a_disk("so many recipients", NOT_SENT):
+            yield from self._spool.execute(statement, values)
 
 
 _own_of = attrgetter(*(one.name for one in fields(PlannedRecipient) if one.name not in {"address", "recipient"}))
