@@ -65,6 +65,9 @@ def test_one_undefined_field_is_one_finding_however_many_lack_it(run: Run, folde
     assert told["line"] == 1
     assert "recipients (" in told["message"]
     assert told["message"].endswith("): the field pays is not defined.")
+    shown = run("releases", "proof", "tired", "--list", "presse", workspace=folder)
+    assert "STOP   undefined-field" in shown.stdout
+    assert "--override" not in shown.stdout
 
 
 def test_links_into_this_machine_are_not_followed(run: Run, folder: Path) -> None:

@@ -25,6 +25,13 @@ from distributor.states import DeliveryState, DispatchState
 
 MANY = 15
 
+NEVER_PASSED = {
+    "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
+    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
+}
+"""Findings that nobody can let pass, and why."""
+
 
 # Releases
 
@@ -183,8 +190,10 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int, 
         out.print("Nothing found.")
     levels = Counter(finding.level.value for finding in result.findings)
     if result.stops:
-        codes = " ".join(f"--override {code}" for code in dict.fromkeys(finding.code for finding in result.stops))
-        suggest("To let it pass, named and logged:", f'{command} {codes} --because "…"')
+        codes = dict.fromkeys(finding.code for finding in result.stops if finding.code not in NEVER_PASSED)
+        if codes:
+            asked = " ".join(f"--override {code}" for code in codes)
+            suggest("To let it pass, named and logged:", f'{command} {asked} --because "…"')
     elif levels:
         out.print("Nothing stops it.")
 
