@@ -240,6 +240,10 @@ def test_an_unknown_civility_is_kept_aside() -> None:
         "please do not contact",
         "no longer wishes to receive this",
         "Vu au salon\nne pas contacter",
+        "RGPD : opposition le 3/9/2026",
+        "CNIL : a refusé",
+        "Opposition reçue le 12 mars",
+        "opposée",
     ],
 )
 def test_an_objection_in_the_notes_is_flagged(note: str) -> None:
@@ -255,6 +259,10 @@ def test_an_objection_in_the_notes_is_flagged(note: str) -> None:
         "Dit «ne pas relancer»",
         "Préfère le mardi ; pas d’appel",
         "journaliste d'opposition",
+        "RGPD : opposition : aucune",
+        "Opposition municipale",
+        "opposition",
+        "opposé au maire",
         "ne pas contacter par téléphone",
         "ne plus envoyer de PJ",
         "+ de 10 ans",
@@ -543,6 +551,30 @@ def test_nobody_is_greeted_by_what_stands_in_brackets(name: str, read: tuple[str
     draft, told = clean(Contact=name)
     assert (draft.values["first_name"], draft.values["last_name"], draft.notes) == (*read, aside)
     assert "into the notes" in told
+
+
+def test_nor_by_what_stands_in_brackets_around_an_address() -> None:
+    draft, told = clean(email="Garnier, Léa (Le Mensuel) <lea@mensuel.example>")
+    assert (draft.values["first_name"], draft.values["last_name"]) == ("Léa", "Garnier")
+    assert draft.notes == "(Le Mensuel)"
+    assert "into the notes" in told
+
+
+def test_an_outlet_that_only_the_first_row_of_a_block_names_is_told_below() -> None:
+    rows = [
+        ("Le Mensuel", "lea@mensuel.example"),
+        ("", "paul@mensuel.example"),
+        ("", "zoe@mensuel.example"),
+        ("", "luc@ailleurs.example"),
+        ("Radio Mer", "anne@orange.fr"),
+        ("", "theo@orange.fr"),
+    ]
+    cells = [{"Média": outlet, "E-mail": address} for outlet, address in rows]
+    cleaner = RowCleaner(map_columns(("Média", "E-mail"), cells))
+    found = [cleaner.clean(SourceRow(line, row)) for line, row in enumerate(cells, start=2)]
+    told = ["the row above names «Le Mensuel»" in " ".join(one.changes) for one in found if isinstance(one, CleanRow)]
+    assert told == [False, True, True, False, False, False]
+    assert not any("Radio Mer" in " ".join(one.changes) for one in found if isinstance(one, CleanRow))
 
 
 def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:

@@ -109,10 +109,17 @@ def map_columns(
     _settle(recognised, {field for name in header if (field := _FIELD_BY_VALUE.get(chosen.get(fold(name), "")))})
     if Field.ADDRESS not in recognised:
         seen = ", ".join(f"«{name}»" for name in header[:12]) + ("…" if len(header) > 12 else "")
-        held = next((name for name in header if any("@" in row.get(name, "") for row in samples)), "Courrier")
+        held = next((name for name in header if any("@" in row.get(name, "") for row in samples)), "")
+        if held and len(header) == 1:
+            raise BadInput(
+                "It is no table, and no list of recipients that can be told apart.",
+                mend="Write one recipient a line, as: Anne Martin <anne@journal.example>; or make it a table with a "
+                "column «E-mail».",
+                file=file or None,
+            )
         raise BadInput(
             f"No column holds e-mail addresses; the columns are {seen}.",
-            mend=f"Say which one it is, as in: --map '{held}=address'; or name it «E-mail» in the file.",
+            mend=f"Say which one it is, as in: --map '{held or 'Courrier'}=address'; or name it «E-mail» in the file.",
             file=file or None,
         )
     return ColumnMap({field: tuple(names) for field, names in recognised.items()}, kept, tuple(ignored))
@@ -151,7 +158,9 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
         civil = sum(fold(value) in CIVILITIES for value in values)
         return Field.CIVILITY if values and civil * 2 >= len(values) else Field.ROLE
     field = field_of(base)
-    if field is None and speaks_of_mail(base) and sum("@" in value for value in values) * 2 > len(values):
+    # «Rédaction (mail)» and, over a newsroom's addresses, «Rédaction».
+    may_hold_addresses = field == Field.OUTLET or (field is None and speaks_of_mail(base))
+    if may_hold_addresses and sum("@" in value for value in values) * 2 > len(values):
         return Field.OTHER_ADDRESS
     return field
 
