@@ -577,6 +577,35 @@ def test_an_outlet_that_only_the_first_row_of_a_block_names_is_told_below() -> N
     assert not any("Radio Mer" in " ".join(one.changes) for one in found if isinstance(one, CleanRow))
 
 
+def test_a_row_with_columns_for_two_people_is_two_contacts() -> None:
+    header = ("Média", "Nom", "Prénom", "Mail", "Nom (2)", "Prénom (2)", "Mail (2)")
+    rows = [
+        ("Le Courrier", "Durand", "Zoé", "zoe@courrier.example", "Petit", "Luc", "luc@courrier.example"),
+        ("Radio Mer", "Roy", "Marc", "marc@mer.example", "", "", ""),
+        ("Télé Mer", "Faure", "Anne", "", "Noël", "Éric", "eric@tele.example"),
+        ("Le Phare", "Le Goff", "Yann", "yann@phare.example", "Bœuf", "Léa", "lea(at)phare"),
+    ]
+    cells = [dict(zip(header, row, strict=True)) for row in rows]
+    cleaner = RowCleaner(map_columns(header, cells))
+    first, second, third, fourth = (cleaner.clean(SourceRow(line, row)) for line, row in enumerate(cells, start=2))
+    assert isinstance(first, CleanRow)
+    assert isinstance(second, CleanRow)
+    assert isinstance(third, CleanRow)
+    assert isinstance(fourth, RejectedRow)
+    people = [
+        (draft.values["first_name"], draft.values["last_name"], str(draft.address), draft.post and draft.post.outlet)
+        for row in (first, second, third)
+        for draft in row.drafts
+    ]
+    assert people == [
+        ("Zoé", "Durand", "zoe@courrier.example", "Le Courrier"),
+        ("Luc", "Petit", "luc@courrier.example", "Le Courrier"),
+        ("Marc", "Roy", "marc@mer.example", "Radio Mer"),
+        ("Éric", "Noël", "eric@tele.example", "Télé Mer"),
+    ]
+    assert third.changes == ("«Anne Faure» has no address in this row: left out",)
+
+
 def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:
     assert split_full_name("van den Berg Piet") == ("Piet", "van den Berg")
     assert split_full_name("de La Tour Aude") == ("Aude", "de La Tour")

@@ -15,6 +15,9 @@ _FIELD_BY_VALUE: Mapping[str, Field] = {field.value: field for field in Field}
 IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
+_COPY = re.compile(r" \(\d+\)$")  # as `unique_header` writes it
+_WHOLE_OR_LAST = frozenset({Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST})
+_OF_ONE_PERSON = _WHOLE_OR_LAST | {Field.CIVILITY, Field.FIRST_NAME, Field.ROLE, Field.DESK, Field.PHONE}
 _TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
 _JOBS = re.compile(
     r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
@@ -92,7 +95,7 @@ def map_columns(
     ignored: list[str] = []
     chosen = chosen or {}
     for name in header:
-        base = re.sub(r" \(\d+\)$", "", name)
+        base = _COPY.sub("", name)
         target = chosen.get(fold(name))
         field = _field_in(name, base, samples) if target is None else _FIELD_BY_VALUE.get(target)
         extra = name if target is None else target
@@ -123,6 +126,23 @@ def map_columns(
             file=file or None,
         )
     return ColumnMap({field: tuple(names) for field, names in recognised.items()}, kept, tuple(ignored))
+
+
+def each_person(columns: ColumnMap) -> tuple[ColumnMap, ...]:
+    """The columns of each person, of a table that has several in every row («Nom; Mail; Nom; Mail»); else nothing."""
+    recognised = columns.recognised
+    addresses = (*recognised.get(Field.ADDRESS, ()), *recognised.get(Field.OTHER_ADDRESS, ()))
+    repeated = {Field.ADDRESS: addresses} | {
+        field: names for field, names in recognised.items() if field in _OF_ONE_PERSON and len(names) == len(addresses)
+    }
+    are_copies = all(len({_COPY.sub("", name) for name in names}) == 1 for names in repeated.values())
+    if len(addresses) < 2 or not are_copies or repeated.keys().isdisjoint(_WHOLE_OR_LAST):
+        return ()
+    shared = {field: names for field, names in recognised.items() if field != Field.OTHER_ADDRESS}
+    return tuple(
+        ColumnMap(shared | {field: (names[at],) for field, names in repeated.items()}, columns.kept, columns.ignored)
+        for at in range(len(addresses))
+    )
 
 
 def read_target(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
 from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
-from distributor.contacts.cleaning.columns import ColumnMap
+from distributor.contacts.cleaning.columns import ColumnMap, each_person
 from distributor.contacts.cleaning.departed import remark_of_departure
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
 from distributor.contacts.cleaning.mailboxes import (
@@ -43,7 +43,8 @@ _NO_SECTOR = frozenset(
     {"presse", "press", "media", "medias", "contacts", "mycontacts", "journalistes", "journalists", "starred"}
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
-_PERSONS_NAMES = ("first_name", "last_name", "full_name", "full_name_last_first")
+_NAMES = (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST)
+_PERSONS_NAMES = tuple(field.value for field in _NAMES)
 _NAME_FIELDS = frozenset({*_PERSONS_NAMES, "outlet"})
 _IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
@@ -84,10 +85,13 @@ class RowCleaner:
         self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
         self._section = ("", "")
         self._outlet_above = ("", "", "")
+        self._each = [(one.recognised, RowCleaner(one)) for one in each_person(columns)]
         self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
 
     def clean(self, row: SourceRow) -> CleanRow | RejectedRow:
         """The contacts that a row means, or the row rejected with the reason."""
+        if self._each and (each := self._clean_each(row)):
+            return each
         changes = list(row.told)
         given = _restored(row.cells)
         try:
@@ -134,6 +138,27 @@ class RowCleaner:
             for address, others, values in people
         )
         return CleanRow(row.line, drafts, tuple(changes), row.sheet)
+
+    def _clean_each(self, row: SourceRow) -> CleanRow | RejectedRow | None:
+        """The people of a row that has columns for several; None where it gives no address."""
+        found: list[CleanRow] = []
+        without: list[str] = []
+        for recognised, cleaner in self._each:
+            if not row.cells.get(recognised[Field.ADDRESS][0], "").strip():
+                named = (row.cells.get(recognised[field][0], "") for field in _NAMES if field in recognised)
+                without += filter(None, [" ".join(" ".join(named).split())])
+                continue
+            cleaner._section = self._section  # noqa: SLF001 - a cleaner of its own kind
+            one = cleaner.clean(row)
+            if isinstance(one, RejectedRow):
+                return one
+            found.append(one)
+        if not found:
+            return None
+        drafts = tuple(draft for one in found for draft in one.drafts)
+        told = dict.fromkeys(change for one in found for change in one.changes)
+        left_out = [f"«{name}» has no address in this row: left out" for name in without]
+        return CleanRow(row.line, drafts, (*told, *left_out), row.sheet)
 
     def _read_addresses(self, cells: Mapping[str, str], changes: list[str]) -> tuple[str, AddressCell]:
         """The address cell, or the first other address where it is empty."""
