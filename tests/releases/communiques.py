@@ -75,6 +75,27 @@ SAMPLES: list[Sample] = [
         contacts=[("Anaïs Doe", "Chercheuse ISV", "anais@isv.example", "", "")],
     ),
     sample(
+        "figures in columns",
+        f"Un trimestre de hausse\n\n{BODY_FR}\n\nEn M€ :\n                    T3 2026     T3 2025     Variation\n"
+        "Énergie               210,1       201,0        +4,5 %\n"
+        "Services | pose       202,2       195,1        +3,6 %\n",
+        body=f"{BODY_FR}\n\nEn M€ :\n\n|  | T3 2026 | T3 2025 | Variation |\n| --- | --- | --- | --- |\n"
+        "| Énergie | 210,1 | 201,0 | +4,5 % |\n| Services \\| pose | 202,2 | 195,1 | +3,6 % |",
+    ),
+    sample(
+        "two contacts side by side",
+        f"Un trimestre de hausse\n\n{BODY_FR}\n\n"
+        "Relations investisseurs                     Relations presse\n"
+        "Marc Aubin                                  Léa Thorez\n"
+        "+33 1 00 00 00 51                           +33 6 00 00 00 52\n"
+        "marc@orvalis.example                        lea@orvalis.example\n",
+        body=BODY_FR,
+        contacts=[
+            ("Marc Aubin", "", "marc@orvalis.example", "+33 1 00 00 00 51", ""),
+            ("Léa Thorez", "", "lea@orvalis.example", "+33 6 00 00 00 52", ""),
+        ],
+    ),
+    sample(
         "sender and subject alone on top",
         "De : Brasserie Talvin\nObjet : La consigne revient\n\nPOUR DIFFUSION IMMÉDIATE\n\n"
         f"La consigne revient\n\n{BODY_FR}\n",

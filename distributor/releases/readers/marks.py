@@ -51,6 +51,8 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 
+COLUMNS = re.compile(r"\s{3,}")
+"""What parts two contacts that are set side by side."""
 _CONTACT = re.compile(
     r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
     r"(?:(?:press|media|news|pr)\s+)?(?:contacts?|office|enquir(?:y|ies)|inquir(?:y|ies)|relations)"
@@ -137,9 +139,12 @@ def names_an_earlier(text: str) -> bool:
 
 def contact_heading(text: str) -> str | None:
     """What follows the heading of a contact block on its line ("" for nothing); None for any other line."""
-    if len(text) > 220 or not (match := _CONTACT.match(text)):
+    if len(text) > 220:
         return None
-    return match["rest"]
+    if len(columns := COLUMNS.split(text)) > 1 and any(contact_heading(one) == "" for one in columns):
+        return ""
+    match = _CONTACT.match(text)
+    return match["rest"] if match else None
 
 
 def boilerplate_heading(text: str) -> tuple[str, str] | None:

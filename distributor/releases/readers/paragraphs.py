@@ -11,6 +11,8 @@ _WIDE = 100  # nobody wraps by hand beyond this: each line of such a text is a p
 _WRAPPED = 45
 _BULLET = re.compile(r"^\s*(?P<sign>[•▪●◦‣·■□➢➤►✓✔]|[-–—*](?=\s)|o(?=\t))\s*(?P<text>\S.*)$")
 _ALWAYS_BULLETS = frozenset("•▪●◦‣■□➢➤►✓✔")
+_GAP = re.compile(r"\s*\t\s*|\s{3,}")
+_COLUMNS = 3  # so many make a table; two may be a line and its date
 _NUMBERED = re.compile(r"^\s*(?P<sign>\d{1,2})[.)]\s+(?P<text>\S.*)$")
 _RULE = re.compile(r"^\s*(?P<sign>[-_=*~–—])(?:\s?(?P=sign)){2,}\s*$")
 _KEPT = re.compile(
@@ -46,7 +48,11 @@ def join_wrapped(rows: Sequence[str]) -> str:
 
 
 def _block_parts(rows: Sequence[str]) -> list[str]:
-    """The Markdown paragraphs, lists and rules that one block makes."""
+    """The Markdown paragraphs, lists, tables and rules that one block makes."""
+    if found := _find_table(rows):
+        start, cells = found
+        above, below = rows[:start], rows[start + len(cells) :]
+        return [*(_block_parts(above) if above else []), _table_part(cells), *(_block_parts(below) if below else [])]
     signs = [(match["sign"] if (match := _BULLET.match(row)) and not _RULE.match(row) else "") for row in rows]
     # A lone dash or star may open a quotation or a footnote; two of them, or one after a colon, are a list.
     listed = sum(bool(sign) for sign in signs) > 1 or any(sign in _ALWAYS_BULLETS for sign in signs if sign)
@@ -77,6 +83,25 @@ def _block_parts(rows: Sequence[str]) -> list[str]:
             items = []
             prose.append(row)
     return [*parts, *_prose_parts(prose), *_list_part(items)]
+
+
+def _find_table(rows: Sequence[str]) -> tuple[int, list[list[str]]] | None:
+    """The first rows that are set in columns by wide gaps: where they start, and their cells; None without any."""
+    cells = [_GAP.split(row.strip()) for row in rows]
+    for start, first in enumerate(cells):
+        is_cornered = len(first) > 1 and bool(_GAP.match(rows[start]))  # nothing stands over the first column
+        width = len(cells[start + 1]) if is_cornered and start + 1 < len(cells) else len(first)
+        end = next((at for at in range(start + 1, len(cells)) if len(cells[at]) != width), len(cells))
+        run = cells[start + 1 : end]
+        if width < _COLUMNS or not run or len(first) not in {width, width - is_cornered}:
+            continue
+        return start, [[""] * (width - len(first)) + first, *run]
+    return None
+
+
+def _table_part(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(_escape(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
 
 
 def _list_numbers(rows: Sequence[str]) -> list[str]:
