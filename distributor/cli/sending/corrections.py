@@ -243,7 +243,7 @@ def _require_passing(workspace: Workspace, ready: Ready, moment: datetime) -> No
     for one in ready.proved.versions:
         if one.result.stops:
             show_proof(
-                one.result, one.stored.release.slug, local, one.rendered, command=_how_to_prove(workspace, ready)
+                one.result, one.stored.release.slug, local, one.manifest, command=_how_to_prove(workspace, ready)
             )
     raise Refused("The proof stops this correction; nothing was sent.")
 
