@@ -321,9 +321,9 @@ def test_numbered_columns_of_addresses_name_the_header() -> None:
     assert read_csv(b"Presse\n\nNom;Mail 1;Mail 2\nAnne;a@b.example;\n").header == ("Nom", "Mail 1", "Mail 2")
 
 
-def test_lines_that_are_no_table_and_no_recipients_are_told_how_to_be_written() -> None:
+def test_lines_that_are_neither_columns_nor_recipients_are_told_how_to_be_written() -> None:
     line = "Anne, Martin, Le Mensuel : anne@journal.example"
-    with pytest.raises(BadInput, match=r"It is no table.* one recipient a line"):
+    with pytest.raises(BadInput, match=r"Neither columns nor single .* one recipient a line"):
         map_columns(("Bonjour Paul,",), [{"Bonjour Paul,": line}])
 
 

@@ -115,9 +115,9 @@ def map_columns(
         held = next((name for name in header if any("@" in row.get(name, "") for row in samples)), "")
         if held and len(header) == 1:
             raise BadInput(
-                "It is no table, and no list of recipients that can be told apart.",
-                mend="Write one recipient a line, as: Anne Martin <anne@journal.example>; or make it a table with a "
-                "column «E-mail».",
+                "Neither columns nor single recipients can be told apart in it.",
+                mend="Write one recipient a line, as: Anne Martin <anne@journal.example>; or name the columns in the "
+                "first row, that of the addresses «E-mail».",
                 file=file or None,
             )
         raise BadInput(
