@@ -25,14 +25,21 @@ _LETTERS = (
 _STRANGE = (
     r"(?<=[a-zà-ÿ])[A-ZÀ-ÖØ-ÞŸŽŠƒ]|(?<=[A-Z])(?:[à-ÿ](?=[A-Z])|[À-ÖØ-Þ](?=[a-z]))|(?<=[a-z])–(?=[a-z])|(?<!\w)[Á-ÖØ-Þ](?!\w)"
     r"|(?<=\w)[«»“”…‘‚„](?=\w)|(?<!\w)[»‚„ƒ](?=\w)"
-    r"|[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡](?=\w)|(?<=\w)[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡]|\ufffd"
+    r"|[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡](?=\w)|(?<=\w)[‡†‰ˆ˜™•¶®©¬±≤≥∂∑∏πΩ∫√≈∆◊¸˝˛ˇ¢£¥¤¦¿¡]"
+    r"|(?<=[A-Za-z])[¼½¾]|[¼½](?=[a-z])|\ufffd"
 )
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no text needs and what deceives: codes that steer a terminal (all but tab and line feed), and those that turn
 the direction of the text around them (Unicode's Bidi_Control but for the marks that Arabic and Hebrew are typed with).
 """
-_WESTERN = (("cp1252", "Windows-1252"), ("mac_roman", "Mac Roman"), ("cp850", "CP850"))
-"""What Excel calls «CSV», «CSV (Macintosh)» and «CSV (MS-DOS)»; between equals the first counts."""
+_WESTERN = (
+    ("cp1252", "Windows-1252"),
+    ("iso8859-15", "ISO-8859-15"),
+    ("mac_roman", "Mac Roman"),
+    ("cp850", "CP850"),
+)
+"""What Excel calls «CSV», «CSV (Macintosh)» and «CSV (MS-DOS)», and what older programs of Unix write; between equals
+the first counts."""
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
 
 MAX_HEADER = 20_000
@@ -52,8 +59,8 @@ class DecodedText:
 def decode(data: bytes) -> DecodedText:
     """Decode a text file; never raises: what no rule and no statistics can name is read as Windows-1252.
 
-    The order is: byte-order mark, NUL bytes in every other place (UTF-16), valid UTF-8, Windows-1252, Mac Roman or
-    MS-DOS by their French letters, and only then a statistical guess.
+    The order is: byte-order mark, NUL bytes in every other place (UTF-16), valid UTF-8, Windows-1252, ISO-8859-15,
+    Mac Roman or MS-DOS by their French letters, and only then a statistical guess.
     """
     for mark, codec, name in _BOMS:
         if data.startswith(mark):

@@ -17,7 +17,7 @@ from distributor.feedback.attribute import Match
 from distributor.feedback.effects import WAITING, Hand
 from distributor.feedback.events import Cause, Finding, Judgement, Kind
 from distributor.feedback.reading import read_message
-from distributor.models import Affiliation, Contact, Delivery, FeedbackEvent, Outlet
+from distributor.models import Affiliation, Contact, Delivery, Dispatch, FeedbackEvent, Outlet, Release, ReleaseVersion
 
 CONFIRMED, DISMISSED = "confirmed", "dismissed"
 
@@ -114,7 +114,7 @@ def _depart(session: Session, event: FeedbackEvent, now: datetime) -> str:
 
 def _attribute(hand: Hand, event: FeedbackEvent, delivery_id: int | None) -> str:
     if delivery_id is None:
-        candidates = ", ".join(map(str, event.details.get("candidates", ()))) or "see dispatches show"
+        candidates = _name_deliveries(hand.session, event.details.get("candidates", ())) or "see dispatches show"
         raise BadInput("It is not known whose delivery it is about.", mend=f"Say --delivery NUMBER ({candidates}).")
     if hand.session.get(Delivery, delivery_id) is None:
         raise BadInput(f"There is no delivery {delivery_id}.", field="--delivery", mend="Check the number.")
@@ -124,6 +124,19 @@ def _attribute(hand: Hand, event: FeedbackEvent, delivery_id: int | None) -> str
     act = effects.complained if event.kind == Kind.COMPLAINT else effects.bounced
     event.delivery_id = delivery_id
     return act(hand, finding, match).sentence
+
+
+def _name_deliveries(session: Session, numbers: Sequence[int]) -> str:
+    """Deliveries by their numbers, with what went out in each: «32 of «ferry», 332 of «ferry-rectificatif»»."""
+    named = session.execute(
+        select(col(Delivery.id), col(Release.slug))
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
+        .where(col(Delivery.id).in_(numbers))
+        .order_by(col(Delivery.id))
+    ).all()
+    return ", ".join(f"{number} of «{slug}»" for number, slug in named)
 
 
 def _contact(session: Session, event: FeedbackEvent) -> Contact:

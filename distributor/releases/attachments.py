@@ -198,7 +198,9 @@ def _find(name: str, folder: Path, workspace: Path, role: FileRole) -> Path:
     if _KEPT_NAME.fullmatch(real.name) and real.parent == home / ATTACHMENTS_FOLDER:
         raise _refused(f"«{name}» is a copy that was kept of an attachment.", "Name the original.", role)
     if real != path or not os.path.isfile(path):  # not Path's own: it raises for a name that is too long
-        raise _refused(f"«{name}» is not a file there.", "Check the name and the place.", role)
+        raise _refused(
+            f"«{name}» is not a file in {real_path(folder)}.", "Check its name, put it there, or leave it out.", role
+        )
     return path
 
 

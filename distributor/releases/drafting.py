@@ -74,9 +74,14 @@ class Target:
     def _column(self) -> int:
         return 0 if base_of(self.version.lang) == "fr" else 1
 
-    def text(self, because: str = "") -> str:
-        """What the editor opens on: the old text, to be corrected; of a withdrawal, its frame around `because`."""
+    def text(self, zone: ZoneInfo, because: str = "") -> str:
+        """What the editor opens on: the old text, to be corrected; of a withdrawal, its frame around `because`.
+
+        An embargo stands there as `zone` tells the time, which whoever reads it has before their eyes.
+        """
         draft = replace(store.draft_of(self.version, self.files), kind=self.kind, translation_of="")
+        if draft.embargo_until:
+            draft = replace(draft, embargo_until=draft.embargo_until.astimezone(zone))
         extra = {name: value for name, value in draft.extra.items() if name not in (CHANGES, CHANGES_SINCE)}
         hint = _HINTS.get(self.verb, _HINTS["correct"])[self._column]
         draft = replace(draft, extra=extra)

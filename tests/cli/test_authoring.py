@@ -152,6 +152,18 @@ def test_an_editor_that_does_not_work_is_said_in_one_sentence(folder: Path, run:
     assert texts_in(folder) == []
 
 
+@pytest.mark.parametrize("command", ["new", "edit halle"])
+def test_without_a_terminal_no_editor_is_opened(folder: Path, run: Run, command: str) -> None:
+    done = run("releases", *command.split(), workspace=folder)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "There is no terminal here to open an editor on. "
+        f"Write the text into a file, and give it: distributor releases {command} FILE\n"
+    )
+    assert done.stdout == ""
+    assert texts_in(folder) == []
+
+
 def test_on_a_terminal_a_mistake_can_be_mended_at_once(folder: Path, tmp_path: Path) -> None:
     editor = Editor(tmp_path / "bin", {"title:": "title: [Halle"}, {"[Halle": "Halle neuve"})
     ours, theirs = pty.openpty()

@@ -65,6 +65,9 @@ def test_one_undefined_field_is_one_finding_however_many_lack_it(run: Run, folde
     assert told["line"] == 1
     assert "recipients (" in told["message"]
     assert told["message"].endswith("): the field pays is not defined.")
+    shown = run("releases", "proof", "tired", "--list", "presse", workspace=folder)
+    assert "STOP   undefined-field" in shown.stdout
+    assert "--override" not in shown.stdout
 
 
 def test_links_into_this_machine_are_not_followed(run: Run, folder: Path) -> None:
@@ -141,7 +144,7 @@ def test_the_proof_is_of_whom_it_names(run: Run, folder: Path) -> None:
     done = run("releases", "proof", "tired", "--list", "presse", "--where", "outlet:jour", workspace=folder)
     assert "; 1 message written strictly" in done.stdout
     nobody = run("releases", "proof", "tired", "--list", "presse", "--exclude", "presse", workspace=folder)
-    assert "; 0 messages written strictly" in nobody.stdout
+    assert "; 0 messages written strictly; left out: 2 by an excluded list." in nobody.stdout
 
 
 def test_what_stops_is_let_pass_for_the_same_people(run: Run, folder: Path) -> None:

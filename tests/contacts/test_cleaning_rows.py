@@ -240,6 +240,10 @@ def test_an_unknown_civility_is_kept_aside() -> None:
         "please do not contact",
         "no longer wishes to receive this",
         "Vu au salon\nne pas contacter",
+        "RGPD : opposition le 3/9/2026",
+        "CNIL : a refusé",
+        "Opposition reçue le 12 mars",
+        "opposée",
     ],
 )
 def test_an_objection_in_the_notes_is_flagged(note: str) -> None:
@@ -255,6 +259,10 @@ def test_an_objection_in_the_notes_is_flagged(note: str) -> None:
         "Dit «ne pas relancer»",
         "Préfère le mardi ; pas d’appel",
         "journaliste d'opposition",
+        "RGPD : opposition : aucune",
+        "Opposition municipale",
+        "opposition",
+        "opposé au maire",
         "ne pas contacter par téléphone",
         "ne plus envoyer de PJ",
         "+ de 10 ans",
@@ -543,6 +551,59 @@ def test_nobody_is_greeted_by_what_stands_in_brackets(name: str, read: tuple[str
     draft, told = clean(Contact=name)
     assert (draft.values["first_name"], draft.values["last_name"], draft.notes) == (*read, aside)
     assert "into the notes" in told
+
+
+def test_nor_by_what_stands_in_brackets_around_an_address() -> None:
+    draft, told = clean(email="Garnier, Léa (Le Mensuel) <lea@mensuel.example>")
+    assert (draft.values["first_name"], draft.values["last_name"]) == ("Léa", "Garnier")
+    assert draft.notes == "(Le Mensuel)"
+    assert "into the notes" in told
+
+
+def test_an_outlet_that_only_the_first_row_of_a_block_names_is_told_below() -> None:
+    rows = [
+        ("Le Mensuel", "lea@mensuel.example"),
+        ("", "paul@mensuel.example"),
+        ("", "zoe@mensuel.example"),
+        ("", "luc@ailleurs.example"),
+        ("Radio Mer", "anne@orange.fr"),
+        ("", "theo@orange.fr"),
+    ]
+    cells = [{"Média": outlet, "E-mail": address} for outlet, address in rows]
+    cleaner = RowCleaner(map_columns(("Média", "E-mail"), cells))
+    found = [cleaner.clean(SourceRow(line, row)) for line, row in enumerate(cells, start=2)]
+    told = ["the row above names «Le Mensuel»" in " ".join(one.changes) for one in found if isinstance(one, CleanRow)]
+    assert told == [False, True, True, False, False, False]
+    assert not any("Radio Mer" in " ".join(one.changes) for one in found if isinstance(one, CleanRow))
+
+
+def test_a_row_with_columns_for_two_people_is_two_contacts() -> None:
+    header = ("Média", "Nom", "Prénom", "Mail", "Nom (2)", "Prénom (2)", "Mail (2)")
+    rows = [
+        ("Le Courrier", "Durand", "Zoé", "zoe@courrier.example", "Petit", "Luc", "luc@courrier.example"),
+        ("Radio Mer", "Roy", "Marc", "marc@mer.example", "", "", ""),
+        ("Télé Mer", "Faure", "Anne", "", "Noël", "Éric", "eric@tele.example"),
+        ("Le Phare", "Le Goff", "Yann", "yann@phare.example", "Bœuf", "Léa", "lea(at)phare"),
+    ]
+    cells = [dict(zip(header, row, strict=True)) for row in rows]
+    cleaner = RowCleaner(map_columns(header, cells))
+    first, second, third, fourth = (cleaner.clean(SourceRow(line, row)) for line, row in enumerate(cells, start=2))
+    assert isinstance(first, CleanRow)
+    assert isinstance(second, CleanRow)
+    assert isinstance(third, CleanRow)
+    assert isinstance(fourth, RejectedRow)
+    people = [
+        (draft.values["first_name"], draft.values["last_name"], str(draft.address), draft.post and draft.post.outlet)
+        for row in (first, second, third)
+        for draft in row.drafts
+    ]
+    assert people == [
+        ("Zoé", "Durand", "zoe@courrier.example", "Le Courrier"),
+        ("Luc", "Petit", "luc@courrier.example", "Le Courrier"),
+        ("Marc", "Roy", "marc@mer.example", "Radio Mer"),
+        ("Éric", "Noël", "eric@tele.example", "Télé Mer"),
+    ]
+    assert third.changes == ("«Anne Faure» has no address in this row: left out",)
 
 
 def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:

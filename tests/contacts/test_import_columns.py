@@ -63,6 +63,7 @@ def test_every_field_has_a_canonical_name_that_is_recognised() -> None:
             "Prénom;Nom de famille;Adresse électronique principale;Adresse électronique secondaire;Société",
             "Anne;Martin;anne@m.example;a@perso.example;Mensuel",
         ),
+        ("Média;Prénom Nom;Courrier électronique", "Mensuel;Anne Martin;anne@m.example"),
         (";;;;Média\nNom;Prénom;Mail;Tél.;", "Martin;Anne;anne@m.example;;Mensuel"),
     ],
 )
@@ -305,8 +306,25 @@ def test_a_column_that_speaks_of_mail_and_holds_addresses_will_do() -> None:
     assert list(columns.kept) == ["Mail envoye"]
 
 
+def test_a_column_of_a_newsrooms_addresses_is_no_column_of_outlets() -> None:
+    header = ("Titre", "Rédaction (mail)", "Mail 1")
+    rows = [
+        {"Titre": "Le Mensuel", "Rédaction (mail)": "redac@mensuel.example", "Mail 1": "lea@mensuel.example"},
+        {"Titre": "Radio Mer", "Rédaction (mail)": "", "Mail 1": "anne@mer.example"},
+    ]
+    columns = map_columns(header, rows)
+    assert columns.recognised[Field.OUTLET] == ("Titre",)
+    assert columns.recognised[Field.ADDRESS] + columns.recognised[Field.OTHER_ADDRESS] == header[1:]
+
+
 def test_numbered_columns_of_addresses_name_the_header() -> None:
     assert read_csv(b"Presse\n\nNom;Mail 1;Mail 2\nAnne;a@b.example;\n").header == ("Nom", "Mail 1", "Mail 2")
+
+
+def test_lines_that_are_neither_columns_nor_recipients_are_told_how_to_be_written() -> None:
+    line = "Anne, Martin, Le Mensuel : anne@journal.example"
+    with pytest.raises(BadInput, match=r"Neither columns nor single .* one recipient a line"):
+        map_columns(("Bonjour Paul,",), [{"Bonjour Paul,": line}])
 
 
 def test_the_column_to_map_is_named_after_what_it_holds() -> None:

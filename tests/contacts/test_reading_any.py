@@ -85,7 +85,7 @@ def test_a_table_with_a_title_is_no_pasted_block(text: str) -> None:
 def test_two_addresses_in_each_row_under_a_title_are_not_taken_for_so_many_people() -> None:
     (table,) = read_source(b"Annuaire 2026\nanne@x.example,a@perso.example\nluc@x.example,l@perso.example\n")
     rows = [row.cells for row in table.rows if isinstance(row, SourceRow)]
-    with pytest.raises(BadInput, match="No column holds e-mail addresses"):
+    with pytest.raises(BadInput, match="Neither columns nor single recipients"):
         map_columns(table.header, rows)
 
 

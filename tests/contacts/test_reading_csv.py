@@ -30,6 +30,15 @@ def rows(table: SourceTable) -> list[SourceRow]:
     return [row for row in found if isinstance(row, SourceRow)]
 
 
+def test_a_ligature_tells_latin_9_from_windows() -> None:
+    text = "Média;Nom;E-mail\nL'Œil du cœur;Bœuf;b@oeil.example\nÉcho;Noël à 2½ €;n@echo.example\n"
+    latin = read_csv(text.replace("½", "1/2").encode("iso8859-15"), name="liste.csv")
+    assert latin.encoding == "ISO-8859-15"
+    assert rows(latin)[0].cells["Média"] == "L'Œil du cœur"
+    windows = read_csv(text.encode("cp1252"), name="liste.csv")
+    assert (windows.encoding, rows(windows)[1].cells["Nom"]) == ("Windows-1252", "Noël à 2½ €")
+
+
 @pytest.mark.parametrize(
     ("data", "encoding"),
     [

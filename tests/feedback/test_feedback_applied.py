@@ -144,8 +144,10 @@ def test_between_two_a_person_decides(database: Database, intake: Intake, clock:
         event = waiting.listing(session, waiting=True)[0]
         assert event.id is not None
         hand = Hand(session, KEYRING, "claire", "test", clock())
-        with pytest.raises(BadInput, match="not known whose"):
+        with pytest.raises(BadInput, match="not known whose") as refused:
             waiting.confirm(hand, event.id)
+        assert f"NUMBER ({first[0]} of «" in refused.value.mend
+        assert f"», {second[0]} of «" in refused.value.mend
         waiting.confirm(hand, event.id, delivery_id=second[0])
     assert states(database, first + second) == ["accepted", "bounced"]
 

@@ -26,6 +26,107 @@ def sample(name: str, source: str, **expected: object) -> Sample:
 
 SAMPLES: list[Sample] = [
     sample(
+        "a release for after its embargo, notes that are numbered",
+        "FOR IMMEDIATE RELEASE AFTER EMBARGO\nEMBARGOED UNTIL 00:01 GMT, TUESDAY 1 DECEMBER 2026\n\n"
+        f"Night boats sail again\n\n{BODY_EN}\n\n"
+        "Notes to editors\n1. The boats sail twice a week, on Tuesdays and Fridays.\n2. Photos on request.\n",
+        headline="Night boats sail again",
+        embargo="2026-12-01T00:01:00+00:00",
+        body_ends="Notes to editors\n\n1. The boats sail twice a week, on Tuesdays and Fridays.\n2. Photos on request.",
+    ),
+    sample(
+        "a club in a box",
+        f"╔══════════╗\n   ÉTOILE DE VALMORE\n╚══════════╝\n\nCOMMUNIQUÉ OFFICIEL DU CLUB\n\n"
+        f"Valmore - lundi 30/11/2026\n\nUn entraîneur pour trois ans\n\n{BODY_FR}\n",
+        headline="Un entraîneur pour trois ans",
+        place="Valmore",
+        date=date(2026, 11, 30),
+        body=BODY_FR,
+    ),
+    sample(
+        "a prosecutor who signs in two paragraphs, with the article of law on top",
+        f"COMMUNIQUÉ DE PRESSE\n(article 11 du code de procédure pénale)\n\nUn homme mis en examen\n\n{BODY_FR}\n\n"
+        "Le procureur de la République\n\nYves Lannoy\n",
+        headline="Un homme mis en examen",
+        body=BODY_FR,
+        signatory=("Yves Lannoy", "Procureur de la République", ""),
+    ),
+    sample(
+        "a mail that was handed on, below a word to colleagues",
+        "Bonjour à toutes,\n\nÀ diffuser largement.\n\nNadia\n\n---------- Message transféré ---------\n"
+        "De : Présidence <p@corvic.example>\nObjet : CP apiculture\n\n"
+        f"COMMUNIQUÉ DE PRESSE\n\nUn diplôme d'apiculture\n\n{BODY_FR}\n",
+        headline="Un diplôme d'apiculture",
+        body=BODY_FR,
+        remark="Read as the mail around it: «Bonjour à toutes,",
+    ),
+    sample(
+        "a word to colleagues, and no header",
+        f"Chers collègues,\nvoici notre texte.\n\nCOMMUNIQUÉ DE PRESSE\n\nUn diplôme d'apiculture\n\n{BODY_FR}\n",
+        headline="Un diplôme d'apiculture",
+        body=BODY_FR,
+    ),
+    sample(
+        "a word to newsrooms, and no notice",
+        "Bonjour,\n\nVeuillez trouver ci-après notre communiqué.\n\nUn diplôme d'apiculture\n\n"
+        f"{BODY_FR}\n\nContacts\nChercheuse ISV | Anaïs Doe | anais@isv.example\n",
+        headline="Un diplôme d'apiculture",
+        body=BODY_FR,
+        contacts=[("Anaïs Doe", "Chercheuse ISV", "anais@isv.example", "", "")],
+    ),
+    sample(
+        "figures in columns",
+        f"Un trimestre de hausse\n\n{BODY_FR}\n\nEn M€ :\n                    T3 2026     T3 2025     Variation\n"
+        "Énergie               210,1       201,0        +4,5 %\n"
+        "Services | pose       202,2       195,1        +3,6 %\n",
+        body=f"{BODY_FR}\n\nEn M€ :\n\n|  | T3 2026 | T3 2025 | Variation |\n| --- | --- | --- | --- |\n"
+        "| Énergie | 210,1 | 201,0 | +4,5 % |\n| Services \\| pose | 202,2 | 195,1 | +3,6 % |",
+    ),
+    sample(
+        "two contacts side by side",
+        f"Un trimestre de hausse\n\n{BODY_FR}\n\n"
+        "Relations investisseurs                     Relations presse\n"
+        "Marc Aubin                                  Léa Thorez\n"
+        "+33 1 00 00 00 51                           +33 6 00 00 00 52\n"
+        "marc@orvalis.example                        lea@orvalis.example\n",
+        body=BODY_FR,
+        contacts=[
+            ("Marc Aubin", "", "marc@orvalis.example", "+33 1 00 00 00 51", ""),
+            ("Léa Thorez", "", "lea@orvalis.example", "+33 6 00 00 00 52", ""),
+        ],
+    ),
+    sample(
+        "sender and subject alone on top",
+        "De : Brasserie Talvin\nObjet : La consigne revient\n\nPOUR DIFFUSION IMMÉDIATE\n\n"
+        f"La consigne revient\n\n{BODY_FR}\n",
+        headline="La consigne revient",
+        body=BODY_FR,
+    ),
+    sample(
+        "an answer with the mail it answers to below",
+        "La consigne revient\n\n" + f"{BODY_FR}\n\n" * 2 + "-----Message d'origine-----\n"
+        "De : Rédaction <r@mer.example>\nObjet : Alors ?\n\nAlors ?\n",
+        headline="La consigne revient",
+        body_starts=BODY_FR,
+    ),
+    sample(
+        "an association where a town would stand, and labels",
+        "Communiqué de presse - Association Les Voisins Solidaires - 30 novembre 2026\n\nTitre : Un repas de Noël\n\n"
+        f"Chapô : Trente tables dans la ville.\n\nTexte :\n{BODY_FR}\n",
+        headline="Un repas de Noël",
+        standfirst="Trente tables dans la ville.",
+        place="",
+        date=date(2026, 11, 30),
+        body=BODY_FR,
+    ),
+    sample(
+        "a company's line below the contact, and officers with long titles",
+        f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContact presse\nOwen Pryce, Chief Financial Officer\n"
+        "owen@plume.example\nPlume, 2 quai du Canal – SIRET 000 000 000 00025\n",
+        contacts=[("Owen Pryce", "Chief Financial Officer", "owen@plume.example", "", "")],
+        remark="kept beside it: «Plume, 2 quai du Canal – SIRET 000 000 000 00025»",
+    ),
+    sample(
         "two offices that name nobody, each with its number",
         f"Des horaires de nuit à revoir\n\n{BODY_FR}\n\nContacts presse :\n"
         "Cabinet d'Hélène Varenne\nTél. : 01 99 00 10 20\n"

@@ -187,6 +187,7 @@ def test_an_embargo_in_the_text_of_markdown_holds() -> None:
         (front("embargo: 3 mars 2026 à minuit"), 3, "Midnight"),
         (front("embargo: 3 mars 2026 à 25 h"), 3, "does not exist"),
         (front("embargo: 3 mars 2026 à 18 h, heure de Nouméa"), 3, "not known"),
+        (front("embargo: jusqu'à la fin du conseil, mercredi 4 mars 2026"), 3, "an event: «jusqu'à la fin du…»"),
         (front("contact: Jeanne"), 3, "`contact` must hold"),
         (front("contact: {name: [x]}"), 3, "contact.name"),
         (front("attachments: [{a: b}]"), 3, "attachments"),
@@ -296,9 +297,16 @@ def test_an_embargo_on_the_text_holds(notice: str) -> None:
     assert draft.embargo_until == datetime(2026, 3, 3, 9, tzinfo=PARIS)
 
 
-def test_plain_text_without_a_headline() -> None:
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Paris, 4 mai 2026 – L'association dit non, et le redit encore.",
+        "Un homme de trente-quatre ans a été découvert blessé ce matin dans une rue de la ville, où il a été secouru.",
+    ],
+)
+def test_plain_text_without_a_headline(opening: str) -> None:
     with pytest.raises(BadInput, match=r"release\.txt:1: headline: No headline") as refused:
-        read("Paris, 4 mai 2026 – L'association dit non, et le redit encore.\n\nElle le redira demain.", "release.txt")
+        read(f"{opening}\n\nElle le redira demain.", "release.txt")
     assert "on top" in refused.value.mend
 
 

@@ -89,6 +89,19 @@ def test_a_letterhead_set_as_a_table_is_no_headline() -> None:
     assert not draft.body.startswith("Cabinet")
 
 
+def test_contacts_side_by_side_in_a_table_keep_their_own_addresses() -> None:
+    beside = table(
+        ("Relations investisseurs", "Contact presse"),
+        ("Marc Aubin", "Léa Thorez"),
+        ("+33 1 00 00 00 51", "+33 6 00 00 00 52"),
+        ("marc@orvalis.example", "lea@orvalis.example"),
+    )
+    draft = read(docx(paragraph("Un trimestre de hausse") + paragraph("Le chiffre monte.") + beside)).draft
+    by_name = {one.name: (one.email, one.phone) for one in draft.contacts}
+    assert by_name["Léa Thorez"] == ("lea@orvalis.example", "+33 6 00 00 00 52")
+    assert by_name.get("Marc Aubin", ("marc@orvalis.example", ""))[0] == "marc@orvalis.example"
+
+
 def test_what_the_page_did_not_show_is_told_and_stops_the_proof() -> None:
     comment = '<w:comment w:id="1" w:author="Léa">' + paragraph("À vérifier avec Paul") + "</w:comment>"
     taken = read(

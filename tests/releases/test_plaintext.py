@@ -27,6 +27,24 @@ def test_in_markdown_a_bold_line_below_a_kicker_is_the_headline() -> None:
     assert (draft.headline, draft.body) == ("Des horaires de nuit à revoir", "Ils changent.")
 
 
+def test_in_markdown_a_heading_that_says_what_it_is_is_no_headline_below_a_letterhead() -> None:
+    body = "Elle a eu lieu.\n\n## La suite\n\nElle vit."
+    text = f"**CHU de Brest**\n\n# Communiqué de presse\n\n## Une greffe par robot\n\n{body}\n"
+    draft = read_release(text.encode(), file="release.md", timezone=PARIS)
+    assert draft.headline == "Une greffe par robot"
+    assert draft.body.split("\n\n\n")[0] == "**CHU de Brest**"
+    assert draft.body.endswith(body)
+    assert "Communiqué" not in draft.body
+
+
+def test_in_markdown_the_hours_of_an_event_are_no_dateline() -> None:
+    event = "**WHEN:** Thursday 3 December 2026, 10:00–11:00 CET  \n**WHERE:** Brest"
+    text = f"**MEDIA ADVISORY**\n\n# A briefing\n\n{event}\n"
+    draft = read_release(text.encode(), file="release.md", timezone=PARIS)
+    assert (draft.dateline_place, draft.dateline_date) == ("", None)
+    assert draft.body == event
+
+
 def test_soft_hyphens_are_taken_out() -> None:
     text = "Des ho\N{SOFT HYPHEN}raires\n\nIls chan\N{SOFT HYPHEN}gent."
     draft = read_release(text.encode(), file="release.txt", timezone=PARIS)

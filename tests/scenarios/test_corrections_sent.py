@@ -79,6 +79,18 @@ def test_who_changes_only_a_file_is_told_how_to_correct_that(office: Office) -> 
         assert b"the right one" in read(server.accepted[-1]).get_payload(1).get_payload(decode=True)
 
 
+def test_the_editor_opens_on_the_embargo_in_the_time_of_the_workspace(office: Office) -> None:
+    text = write(office, "tot.md", f"---\ntitle: Trop tôt\nembargo: 2026-01-15T18:00\n---\n{communique()}")
+    office.run("releases", "import", text, "--slug", "tot")
+    seen = office.path / "seen.txt"
+    office.settings["EDITOR"] = f"sed -n 'w {seen}'"
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        sending.send("tot", BUREAU)
+        sending.run("releases", "correct", "tot")
+    assert "embargo: '2026-01-15T18:00:00+01:00'" in seen.read_text("utf-8")
+
+
 def test_a_correction_while_a_third_of_the_list_is_still_queued(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -221,7 +222,7 @@ def edit_and_take(
 
     while True:
         try:
-            _open_editor(file)
+            _open_editor(file, go_on)
         finally:
             is_untouched = not file.exists() or file.read_bytes() == before
             if is_untouched:
@@ -251,12 +252,21 @@ def _goes_on(error: Exception, file: Path) -> bool:
         return False
 
 
-def _open_editor(file: Path) -> None:
-    """Run $VISUAL, $EDITOR or the system's editor on a file, to its end."""
+def _open_editor(file: Path, go_on: str) -> None:
+    """Run $VISUAL, $EDITOR or the system's editor on a file, to its end; raise `BadInput` if that cannot be.
+
+    `go_on` is the command of `releases` that takes a file instead.
+    """
     import click
 
     from distributor.errors import BadInput
 
+    # An editor that somebody named may have a window of its own; the system's wants a terminal.
+    if not (os.environ.get("VISUAL") or os.environ.get("EDITOR") or sys.stdin.isatty()):
+        raise BadInput(
+            "There is no terminal here to open an editor on.",
+            mend=f"Write the text into a file, and give it: distributor releases {go_on} FILE",
+        )
     # Ctrl-C is for the editor; the text must not be left behind because of one.
     held = signal.signal(signal.SIGINT, lambda _number, _frame: None)
     try:

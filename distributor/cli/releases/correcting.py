@@ -122,7 +122,7 @@ def _take(workspace: Workspace, target: Target, file: Path | None, because: str)
         raise BadInput("A file and --because both say it.", mend="Give one of them.")
     if file is not None:
         return _store(workspace, target, file)
-    text = target.text(because).encode()
+    text = target.text(workspace.settings.timezone, because).encode()
     place = write_beside(workspace.path / f"{target.name}.md", text)
     if because:
         try:

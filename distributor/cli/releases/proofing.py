@@ -61,7 +61,7 @@ def prove_for(
             one.result,
             one.stored.release.slug,
             moment.astimezone(zone),
-            one.rendered,
+            one.manifest,
             command=how_to_prove(slug, scope, at),
         )
         if worst:

@@ -236,7 +236,7 @@ def _require_passing(workspace: Workspace, ready: Ready, moment: datetime) -> No
     for one in ready.proved.versions:
         if one.result.stops:
             show_proof(
-                one.result, one.stored.release.slug, local, one.rendered, command=how_to_prove_again(workspace, ready)
+                one.result, one.stored.release.slug, local, one.manifest, command=how_to_prove_again(workspace, ready)
             )
     raise Refused("The proof stops this correction; nothing was sent.")
 

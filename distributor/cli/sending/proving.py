@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.addresses import kept_address
+from distributor.cli.sending.showing import NEVER_PASSED
 from distributor.cli.terminal.output import console
 from distributor.contacts.lists import press_lists
 from distributor.dispatch.hours.instants import read_instant
@@ -48,13 +49,6 @@ from distributor.rendering.values import AttachmentFile, Recipient, Release
 from distributor.setting_values import Mailbox
 from distributor.settings import Settings
 from distributor.wiring import Workspace, actor
-
-_NEVER = {
-    "undefined-field": "A message that cannot be written cannot be sent.",
-    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
-    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
-}
-"""Findings that nobody can let pass, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +354,8 @@ def check_codes(codes: Sequence[str], found: set[str]) -> None:
         if code not in found:
             listed = ", ".join(sorted(found)) or "nothing"
             raise BadInput(f"The proof finds no «{code}» here (it finds: {listed}).", field="--override")
-        if code in _NEVER:
-            raise BadInput(_NEVER[code], field="--override", mend="Mend what the proof names.")
+        if code in NEVER_PASSED:
+            raise BadInput(NEVER_PASSED[code], field="--override", mend="Mend what the proof names.")
 
 
 def moment_of(text: str, zone: ZoneInfo) -> datetime:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:  # who looks at a release proves nothing
 
 MANY = 15
 
+NEVER_PASSED = {
+    "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
+    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
+}
+"""Findings that nobody can let pass, and why."""
+
 
 # Releases
 
@@ -158,13 +165,16 @@ def finding_as_json(finding: Finding, result: ProofResult) -> dict[str, Any]:
     return asdict(finding) | {"override": override_as_json(let_pass) if let_pass else None}
 
 
-def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int, *, command: str) -> None:
+def show_proof(result: ProofResult, slug: str, moment: datetime, manifest: Manifest, *, command: str) -> None:
     """What the proof found, stops first, each with its line, its words and the way to mend it.
 
-    `command` proves the same for the same people: with an override it lets pass what stops.
+    `manifest` says whose messages were written, and who is left out. `command` proves the same for the same people:
+    with an override it lets pass what stops.
     """
     out = console()
-    out.print(f"Proof of «{slug}» for {moment:%A %d %B %Y %H:%M %Z}; {count(rendered, 'message')} written strictly.")
+    written = f"{count(len(manifest.recipients), 'message')} written strictly"
+    left_out = f"; left out: {_reasons(manifest)}" if manifest.left_out else ""
+    out.print(f"Proof of «{slug}» for {moment:%A %d %B %Y %H:%M %Z}; {written}{left_out}.")
     for finding in result.findings:
         let_pass = result.passed.get(finding)
         passed = let_pass is not None and finding.level == Level.STOP
@@ -185,8 +195,10 @@ def show_proof(result: ProofResult, slug: str, moment: datetime, rendered: int, 
         out.print("Nothing found.")
     levels = Counter(finding.level.value for finding in result.findings)
     if result.stops:
-        codes = " ".join(f"--override {code}" for code in dict.fromkeys(finding.code for finding in result.stops))
-        suggest("To let it pass, named and logged:", f'{command} {codes} --because "…"')
+        codes = dict.fromkeys(finding.code for finding in result.stops if finding.code not in NEVER_PASSED)
+        if codes:
+            asked = " ".join(f"--override {code}" for code in codes)
+            suggest("To let it pass, named and logged:", f'{command} {asked} --because "…"')
     elif levels:
         out.print("Nothing stops it.")
 
@@ -253,9 +265,7 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
             whole=[1],
         )
         out.print()
-    reasons = Counter(one.reason for one in manifest.left_out)
-    reasons_said = ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
-    out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {reasons_said or 'nobody'}.")
+    out.print(f"{count(len(manifest.recipients), 'recipient')}; left out: {_reasons(manifest) or 'nobody'}.")
     for label in ("sector", "outlet"):
         counter = manifest.recipients.by(label)
         shown = ", ".join(f"{name or '(none)'} {many}" for name, many in counter.most_common(MANY))
@@ -270,6 +280,11 @@ def show_manifest(manifest: Manifest, *, detailed: bool = True) -> None:
         show_under(out, f"left out: {who}: {left_out.because}")
     if len(left) < len(manifest.left_out):
         out.print(f"  … and {len(manifest.left_out) - len(left)} more (--dry-run shows them all)")
+
+
+def _reasons(manifest: Manifest) -> str:
+    reasons = Counter(one.reason for one in manifest.left_out)
+    return ", ".join(f"{many} {_REASONS[reason]}" for reason, many in reasons.items())
 
 
 _REASONS = {

@@ -293,7 +293,7 @@ def _require_passing(proved: Proved, choice: Choice, moment: datetime) -> None:
     command = how_to_prove(proved.stored.release.slug, choice.scope, choice.at)
     for one in proved.versions:
         if one.result.stops:
-            show_proof(one.result, one.stored.release.slug, moment, one.rendered, command=command)
+            show_proof(one.result, one.stored.release.slug, moment, one.manifest, command=command)
     raise Refused("The proof stops this release; nothing was sent.")
 
 

@@ -89,7 +89,7 @@ async def _walk(target: Path) -> None:
     _title("The proof", how_to_prove(_SLUG, choice.scope))
     proved = prove_release(workspace, _SLUG, Selection(list(SECTORS)), clock.now())
     local = clock.now().astimezone(workspace.settings.timezone)
-    show_proof(proved.result, _SLUG, local, proved.rendered, command=how_to_prove(_SLUG, choice.scope))
+    show_proof(proved.result, _SLUG, local, proved.manifest, command=how_to_prove(_SLUG, choice.scope))
     _title("Who gets it", how_to_send(_SLUG, choice.scope))
     show_manifest(proved.manifest, detailed=False)
     _title("The sign-off", f'distributor releases sign-off {_SLUG} {lists} --by "{_SIGNER}"')

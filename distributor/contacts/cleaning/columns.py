@@ -15,6 +15,9 @@ _FIELD_BY_VALUE: Mapping[str, Field] = {field.value: field for field in Field}
 IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
+_COPY = re.compile(r" \(\d+\)$")  # as `unique_header` writes it
+_WHOLE_OR_LAST = frozenset({Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST})
+_OF_ONE_PERSON = _WHOLE_OR_LAST | {Field.CIVILITY, Field.FIRST_NAME, Field.ROLE, Field.DESK, Field.PHONE}
 _TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
 _JOBS = re.compile(
     r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
@@ -92,7 +95,7 @@ def map_columns(
     ignored: list[str] = []
     chosen = chosen or {}
     for name in header:
-        base = re.sub(r" \(\d+\)$", "", name)
+        base = _COPY.sub("", name)
         target = chosen.get(fold(name))
         field = _field_in(name, base, samples) if target is None else _FIELD_BY_VALUE.get(target)
         extra = name if target is None else target
@@ -109,13 +112,37 @@ def map_columns(
     _settle(recognised, {field for name in header if (field := _FIELD_BY_VALUE.get(chosen.get(fold(name), "")))})
     if Field.ADDRESS not in recognised:
         seen = ", ".join(f"«{name}»" for name in header[:12]) + ("…" if len(header) > 12 else "")
-        held = next((name for name in header if any("@" in row.get(name, "") for row in samples)), "Courrier")
+        held = next((name for name in header if any("@" in row.get(name, "") for row in samples)), "")
+        if held and len(header) == 1:
+            raise BadInput(
+                "Neither columns nor single recipients can be told apart in it.",
+                mend="Write one recipient a line, as: Anne Martin <anne@journal.example>; or name the columns in the "
+                "first row, that of the addresses «E-mail».",
+                file=file or None,
+            )
         raise BadInput(
             f"No column holds e-mail addresses; the columns are {seen}.",
-            mend=f"Say which one it is, as in: --map '{held}=address'; or name it «E-mail» in the file.",
+            mend=f"Say which one it is, as in: --map '{held or 'Courrier'}=address'; or name it «E-mail» in the file.",
             file=file or None,
         )
     return ColumnMap({field: tuple(names) for field, names in recognised.items()}, kept, tuple(ignored))
+
+
+def each_person(columns: ColumnMap) -> tuple[ColumnMap, ...]:
+    """The columns of each person, of a table that has several in every row («Nom; Mail; Nom; Mail»); else nothing."""
+    recognised = columns.recognised
+    addresses = (*recognised.get(Field.ADDRESS, ()), *recognised.get(Field.OTHER_ADDRESS, ()))
+    repeated = {Field.ADDRESS: addresses} | {
+        field: names for field, names in recognised.items() if field in _OF_ONE_PERSON and len(names) == len(addresses)
+    }
+    are_copies = all(len({_COPY.sub("", name) for name in names}) == 1 for names in repeated.values())
+    if len(addresses) < 2 or not are_copies or repeated.keys().isdisjoint(_WHOLE_OR_LAST):
+        return ()
+    shared = {field: names for field, names in recognised.items() if field != Field.OTHER_ADDRESS}
+    return tuple(
+        ColumnMap(shared | {field: (names[at],) for field, names in repeated.items()}, columns.kept, columns.ignored)
+        for at in range(len(addresses))
+    )
 
 
 def read_target(text: str) -> str:
@@ -151,7 +178,9 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
         civil = sum(fold(value) in CIVILITIES for value in values)
         return Field.CIVILITY if values and civil * 2 >= len(values) else Field.ROLE
     field = field_of(base)
-    if field is None and speaks_of_mail(base) and sum("@" in value for value in values) * 2 > len(values):
+    # «Rédaction (mail)» and, over a newsroom's addresses, «Rédaction».
+    may_hold_addresses = field == Field.OUTLET or (field is None and speaks_of_mail(base))
+    if may_hold_addresses and sum("@" in value for value in values) * 2 > len(values):
         return Field.OTHER_ADDRESS
     return field
 

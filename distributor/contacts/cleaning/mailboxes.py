@@ -56,6 +56,11 @@ _ROLES = words(
 )
 _ROLE_HEADS = words("redaction redac redaktion newsroom newsdesk desk presse press contact info infos news editor")
 _DESK_NAMES = _ROLE_HEADS | words("service secretariat standard accueil sekretariat pole")
+_ANYBODYS = words(
+    "gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.fr live.com yahoo.com yahoo.fr"
+    " orange.fr wanadoo.fr free.fr sfr.fr laposte.net icloud.com me.com proton.me protonmail.com gmx.com gmx.fr msn.com"
+    " bbox.fr neuf.fr aol.com mailo.com"
+)
 _ROLE_STARTS = frozenset(role[:3] for role in _ROLES | _ROLE_HEADS)
 
 
@@ -128,6 +133,11 @@ def is_role_address(address: Address) -> bool:
     local = fold(address.local)
     head = local.split(" ", 1)[0]
     return local.replace(" ", "") in _ROLES or head in _ROLE_HEADS
+
+
+def is_anybodys(domain: str) -> bool:
+    """Whether it is a provider's domain, at which anybody has an address: two people there share no newsroom."""
+    return domain in _ANYBODYS
 
 
 def names_a_desk(text: str) -> bool:

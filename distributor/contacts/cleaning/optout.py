@@ -54,6 +54,7 @@ _SENTENCES = (
     rf"\brefuse (?:de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
     r"\bs oppos\w+ a (?:recevoir|(?:la |toute )?(?:reception|prospection)|(?:l |tout )?envoi|tout demarchage)\b",
     r"\bdroit d opposition\b|\bopposition (?:rgpd|cnil)\b|\bdroit a l effacement\b",
+    r"\b(?:rgpd|gdpr|cnil) (?:a )?(?:refus(?:ee?)?|oppos(?:ition|ee?))\b(?! (?:non|no|aucune?|neant)\b)",
     rf"\bstop (?:a )?(?:nos|vos) {_MAIL}",
     # do not contact, no longer wishes
     rf"\b(?:do not|don t|never) (?:contact|e ?mail|mail|write|send|solicit)\b{_ONLY_THIS}",
@@ -102,7 +103,8 @@ _AND_WHEN = (
     r"| (?:(?:par|au|by|via) )?(?:tel|telephone|phone|mail|e ?mail|courriel)| (?:(?:le|du|depuis|since|on) )*\d.*)*"
 )
 _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
-_WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$")
+_OPPOSED = r"oppos(?:ee?|ition (?:recue|exprimee|notee|signalee)|ition(?= (?:le|du|depuis le) \d))"  # no politics
+_WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$|^{_OPPOSED}{_AND_WHEN}$")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
 _TITLE = re.compile(
     r"(?:(?:rgpd|gdpr|les|listes?(?: des?| d)?|contacts?|personnes?|journalistes?|ont|a) )*"

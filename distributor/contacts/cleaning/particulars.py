@@ -103,7 +103,8 @@ _NAMES: Mapping[Field, str] = {
     Field.FULL_NAME_LAST_FIRST: "nom prénom|nom et prénom|nom prénoms|last name first name|file as|name vorname"
     "|nachname vorname",
     Field.ADDRESS: "e mail|email|mail|mél|courriel|adresse|adresse e mail|adresse email|adresse mail|adresse courriel"
-    "|adresse électronique|adresse de messagerie|adresse mél|e mail address|email address|mail address|address"
+    "|adresse électronique|courrier électronique|adresse de courrier électronique"
+    "|adresse de messagerie|adresse mél|e mail address|email address|mail address|address"
     "|adresse de courriel|messagerie|e mail 1 value|e mail professionnel|email professionnel|mail professionnel"
     "|mail pro|email pro|primary email|work email|business email|e mail principal|email principal"
     "|première adresse électronique|adresse électronique principale|adresse e mail principale|adresse principale"

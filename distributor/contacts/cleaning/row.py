@@ -10,10 +10,16 @@ from typing import TypeAlias, TypeVar
 from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
 from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
-from distributor.contacts.cleaning.columns import ColumnMap
+from distributor.contacts.cleaning.columns import ColumnMap, each_person
 from distributor.contacts.cleaning.departed import remark_of_departure
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
-from distributor.contacts.cleaning.mailboxes import AddressCell, is_role_address, mixes_scripts, read_address_cell
+from distributor.contacts.cleaning.mailboxes import (
+    AddressCell,
+    is_anybodys,
+    is_role_address,
+    mixes_scripts,
+    read_address_cell,
+)
 from distributor.contacts.cleaning.notelint import lint_note
 from distributor.contacts.cleaning.optout import (
     cell_says_so,
@@ -37,7 +43,8 @@ _NO_SECTOR = frozenset(
     {"presse", "press", "media", "medias", "contacts", "mycontacts", "journalistes", "journalists", "starred"}
 )
 _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
-_PERSONS_NAMES = ("first_name", "last_name", "full_name", "full_name_last_first")
+_NAMES = (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST)
+_PERSONS_NAMES = tuple(field.value for field in _NAMES)
 _NAME_FIELDS = frozenset({*_PERSONS_NAMES, "outlet"})
 _IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
@@ -77,10 +84,14 @@ class RowCleaner:
         self._multiline = {name for field, names in spoken.items() if field in _MULTILINE for name in names}
         self._texts = {name for names in spoken.values() for name in names} | set(columns.kept)
         self._section = ("", "")
+        self._outlet_above = ("", "", "")
+        self._each = [(one.recognised, RowCleaner(one)) for one in each_person(columns)]
         self._names = [(field, names[0]) for field, names in spoken.items() if field in _NAME_FIELDS]
 
     def clean(self, row: SourceRow) -> CleanRow | RejectedRow:
         """The contacts that a row means, or the row rejected with the reason."""
+        if self._each and (each := self._clean_each(row)):
+            return each
         changes = list(row.told)
         given = _restored(row.cells)
         try:
@@ -108,6 +119,7 @@ class RowCleaner:
         if "notes" in said:
             changes += _lint_note(said["notes"])
         post = self._read_post(given, said, kept, changes)
+        self._note_block(row, people[0][0].domain, post, changes)
         collected_at = _read(read_moment, "collected_at", said, kept, changes)
         drafts = tuple(
             ContactDraft(
@@ -126,6 +138,27 @@ class RowCleaner:
             for address, others, values in people
         )
         return CleanRow(row.line, drafts, tuple(changes), row.sheet)
+
+    def _clean_each(self, row: SourceRow) -> CleanRow | RejectedRow | None:
+        """The people of a row that has columns for several; None where it gives no address."""
+        found: list[CleanRow] = []
+        without: list[str] = []
+        for recognised, cleaner in self._each:
+            if not row.cells.get(recognised[Field.ADDRESS][0], "").strip():
+                named = (row.cells.get(recognised[field][0], "") for field in _NAMES if field in recognised)
+                without += filter(None, [" ".join(" ".join(named).split())])
+                continue
+            cleaner._section = self._section  # noqa: SLF001 - a cleaner of its own kind
+            one = cleaner.clean(row)
+            if isinstance(one, RejectedRow):
+                return one
+            found.append(one)
+        if not found:
+            return None
+        drafts = tuple(draft for one in found for draft in one.drafts)
+        told = dict.fromkeys(change for one in found for change in one.changes)
+        left_out = [f"«{name}» has no address in this row: left out" for name in without]
+        return CleanRow(row.line, drafts, (*told, *left_out), row.sheet)
 
     def _read_addresses(self, cells: Mapping[str, str], changes: list[str]) -> tuple[str, AddressCell]:
         """The address cell, or the first other address where it is empty."""
@@ -166,6 +199,14 @@ class RowCleaner:
                 told = _remark_of_departure(name, cell)
         if told:
             changes.append(f"«{told}»: it seems that they left, or that mail to them comes back: look before you send")
+
+    def _note_block(self, row: SourceRow, domain: str, post: Post | None, changes: list[str]) -> None:
+        """Say that a row leaves open the outlet which the row above names, where their addresses are of one house."""
+        sheet, outlet, house = self._outlet_above
+        if post is not None:
+            self._outlet_above = (row.sheet, post.outlet, domain)
+        elif (sheet, house) == (row.sheet, domain) and not is_anybodys(domain):
+            changes.append(f"no outlet; the row above names «{outlet}»: write it in this row too if it is theirs")
 
     def _enter_section(self, row: SourceRow) -> None:
         """Remember the title that stands alone in a row, for the rows below it."""
@@ -213,6 +254,8 @@ class RowCleaner:
         if len(every) > 1 and not read_name(said, "", {}, []).keys() & {"first_name", "last_name"}:
             return _each_by_its_own_name(every, said, used, kept, changes)
         given, first = found.found[0]
+        if said.keys().isdisjoint(_PERSONS_NAMES):
+            given = _without_asides(given, said, changes)
         values = _read_values(said, given, kept, changes, is_desk=is_role_address(first))
         if len(every) == 1:
             return [(every[0][1], (), values)]
@@ -304,14 +347,18 @@ def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
 def _set_asides_apart(said: Said, changes: list[str]) -> None:
     """Move what stands in brackets behind a name into the notes: nobody is greeted as «Madame Garnier (partie)»."""
     for field in _PERSONS_NAMES:
-        if field not in said:
-            continue
-        name = " ".join(_IN_BRACKETS.sub(" ", said[field]).split())
-        if name and name != said[field]:
-            asides = " ".join(_IN_BRACKETS.findall(said[field]))
-            changes.append(f"«{asides}» taken out of the name, into the notes")
-            said[field] = name
-            said["notes"] = "\n".join(filter(None, (said.get("notes", ""), asides)))
+        if field in said:
+            said[field] = _without_asides(said[field], said, changes)
+
+
+def _without_asides(written: str, said: Said, changes: list[str]) -> str:
+    name = " ".join(_IN_BRACKETS.sub(" ", written).split())
+    if not name or name == written:
+        return written
+    asides = " ".join(_IN_BRACKETS.findall(written))
+    changes.append(f"«{asides}» taken out of the name, into the notes")
+    said["notes"] = "\n".join(filter(None, (said.get("notes", ""), asides)))
+    return name
 
 
 def _listed(addresses: tuple[Address, ...]) -> str:

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.contacts.cleaning.drafts import DESK
+from distributor.contacts.cleaning.mailboxes import is_anybodys
 from distributor.contacts.people.likeness import is_initial_of, name_likeness, sound_of
 from distributor.errors import BadInput
-from distributor.folding import fold, words
+from distributor.folding import fold
 from distributor.models import Affiliation, Audit, Contact, Outlet
 
 MIN_SCORE = 85
@@ -27,12 +28,6 @@ _NEAR_ALONE = 92  # a name that is only near must be this near where nothing els
 _NEAR_TOGETHER = 84
 _PART_ALIKE = 75
 _GENDERS = {"M.": "m", "Mr": "m", "Mme": "f", "Ms": "f"}
-# Providers at which anybody has an address: two there share no newsroom.
-_ANYBODYS = words(
-    "gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.fr live.com yahoo.com yahoo.fr"
-    " orange.fr wanadoo.fr free.fr sfr.fr laposte.net icloud.com me.com proton.me protonmail.com gmx.com gmx.fr msn.com"
-    " bbox.fr neuf.fr aol.com mailo.com"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +190,13 @@ def _shared(first: Person, second: Person) -> list[str]:
     outlets = [one for one in first.outlets if one in second.outlets]
     if outlets:
         return [f"the same outlet ({outlets[0]})"]
-    if first.domain == second.domain and first.domain not in _ANYBODYS:
+    if first.domain == second.domain and not is_anybodys(first.domain):
         return [f"both at {first.domain}"]
     return []
 
 
 def _places(one: Person) -> list[str]:
-    return [*one.outlets, *([one.domain] if one.domain not in _ANYBODYS else [])]
+    return [*one.outlets, *([] if is_anybodys(one.domain) else [one.domain])]
 
 
 def _neighbours(group: list[Person]) -> Iterator[tuple[Person, Person]]:

@@ -34,6 +34,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _LABEL_START = re.compile(r"^(?:nom|name|rôle|fonction|title|contact)\s*:\s*", re.IGNORECASE)
+_OF_A_COMPANY = re.compile(r"\b(?:SIRET|SIREN|RCS|FINESS|NAF|RNA|TVA)\b|\bcapital\s+(?:social\s+)?de\s+\d")
+_IN_A_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _FAX = re.compile(r"\bfax\b[\s.:]*$|\bt[ée]l[ée]copie\b[\s.:]*$", re.IGNORECASE)
 _STRONG = re.compile(r"\s+[–—-]+\s*|\s*[–—]+\s+|\s*[|;•·▪●◦\t]\s*|\s/+\s|\s{3,}")
 _CONNECTOR_START = re.compile(
@@ -95,6 +97,9 @@ def read_contacts(lines: Sequence[Line]) -> ContactBlock:
     people: list[PressContact] = []
     notes: list[str] = []
     for row in rows:
+        if _OF_A_COMPANY.search(row.text) and "@" not in row.text:
+            notes.append(_IN_A_LINK.sub(r"\1", bare(row.text)))
+            continue
         atoms, mended = _atoms(row)
         remarks.extend(mended)
         for atom in atoms:

@@ -46,7 +46,7 @@ def read_zone(reading: Reading, zone: Sequence[Line]) -> None:
             lines.append(line)
         elif rest:
             lines.append(Line(line.number, _tail_of(line.text, rest)))
-    block = read_contacts(lines)
+    block = read_contacts(_one_below_the_other(lines))
     found = reading.found
     found.lines.setdefault("contacts", zone[0].number)
     found.contacts += block.contacts
@@ -55,6 +55,16 @@ def read_zone(reading: Reading, zone: Sequence[Line]) -> None:
     for note in block.notes:
         reading.remark(zone[0].number, f"Not recognised in the press contact, and kept beside it: «{note}».")
     reading.sheet.take(zone, _LABEL)
+
+
+def _one_below_the_other(lines: Sequence[Line]) -> list[Line]:
+    """Lines whose contacts stand side by side, each with an address, as the lines of the first and then of the next."""
+    rows = [marks.COLUMNS.split(line.text.strip()) for line in lines]
+    if not any(sum("@" in cell for cell in row) > 1 for row in rows):
+        return list(lines)
+    pairs = [(line, row) for line, row in zip(lines, rows, strict=True)]
+    width = max(map(len, rows))
+    return [Line(line.number, row[at]) for at in range(width) for line, row in pairs if at < len(row)]
 
 
 def _next_zone(reading: Reading) -> Sequence[Line]:

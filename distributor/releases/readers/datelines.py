@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from distributor.releases.readers.dates import FoundDate, find_dates, find_time
+from distributor.releases.readers.people import Part, classify
 from distributor.releases.readers.sheet import bare
 
 MAX_WIDTH = 120
@@ -64,6 +65,8 @@ def open_dateline(text: str) -> tuple[Dateline, str] | None:
     """Read a dateline that opens a paragraph («Bruxelles, 4 mai 2026 – La Commission…»): it and the rest, or None."""
     head = text[:MAX_WIDTH]
     for found in find_dates(head):
+        if _is_label(bare(head[: found.start])):
+            return None  # «When: 4 May 2026, 10:00–11:00»
         place = _place(bare(head[: found.start]).strip(_EDGES), comma=True)
         hour = _OPENING_HOUR.match(text[found.end : found.end + 40])
         after = found.end + (hour.end() if hour else 0)
@@ -110,6 +113,8 @@ def _place(text: str, *, comma: bool) -> str | None:
         return None
     if not all(_is_place_word(token) for token in tokens[1:]):
         return None
+    if classify(text) is Part.SECTOR and "-" not in tokens[0]:
+        return ""  # an association's or a ministry's name; Ville-d'Avray is a town
     return f"{text})" if text.count("(") > text.count(")") else text
 
 

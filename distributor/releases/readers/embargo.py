@@ -61,6 +61,13 @@ _OF_A_TEXT = re.compile(
     r"|stud(?:y|ies)|news|data|results|figures|statistics|press|media|announcements?|embargoed\s+(?:until|till)\s+\w+day)\b",
     re.IGNORECASE,
 )
+# Who waits for the end of a meeting, or of a day, does not wait until that day begins.
+_UNTIL_AN_EVENT = re.compile(
+    r"(?:jusqu['’](?:à|au)|until|till|avant|before)\s+(?:(?:la|le|l['’]|the)\s*)?"
+    r"(?:fin|issue|clôture|début|ouverture|remise|présentation|conférence|end|close|start|opening|conclusion|beginning)"
+    r"\s+(?:de|du|des|d['’]|of)",
+    re.IGNORECASE,
+)
 _NO_YEAR_NO_MONTH = re.compile(r"\d{1,2}\s*(?:h|:)", re.IGNORECASE)
 
 _OFFSETS: dict[str, float] = {
@@ -193,6 +200,8 @@ def _in_words(
     if hour is None:
         if re.search(r"\b(?:minuit|midnight)\b", text, re.IGNORECASE):
             raise BadInput(f"Midnight in «{text}» may be either end of the day.", mend="Write 00:00 or 23:59.")
+        if event := _UNTIL_AN_EVENT.search(text):
+            raise BadInput(f"The embargo «{text}» names no hour, but an event: «{event[0]}…».", mend=_MEND)
         assumed.append("No hour was written: it lifts as that day begins, at 00:00.")
     if not is_zone_named:
         assumed.append(f"The hour is taken as that of {zone}.")

@@ -47,7 +47,7 @@ def take_tail(reading: Reading) -> None:
     """Take dateline and signature from the end, in whichever order they stand."""
     for _ in range(3):
         blocks = reading.sheet.blocks()
-        if len(blocks) < 2 or not (_tail_dateline(reading, blocks[-1]) or _tail_signature(reading, blocks[-1])):
+        if len(blocks) < 2 or not (_tail_dateline(reading, blocks[-1]) or _tail_signature(reading, blocks)):
             return
 
 
@@ -88,11 +88,16 @@ def _tail_dateline(reading: Reading, block: Block) -> bool:
     return False
 
 
-def _tail_signature(reading: Reading, block: Block) -> bool:
+def _tail_signature(reading: Reading, blocks: list[Block]) -> bool:
+    """Take a name and a role at the end: in one block, or each in a paragraph of its own, as Word sets them."""
     found = reading.found
     if reading.is_markdown or not reading.wants("signatory") or found.signatory.name:
         return False
+    block = blocks[-1]
     person = _signature(block)
+    if person is None and len(blocks) > 2 and len(blocks[-2]) == len(block) == 1:
+        block = blocks[-2] + block
+        person = _signature(block)
     if person is None:
         return False
     found.signatory = Signatory(*person)

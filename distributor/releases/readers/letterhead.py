@@ -17,6 +17,8 @@ _LETTERHEAD = "the letterhead"
 _LETTERHEAD_LINES = 10  # a prefecture's has its motto on three of them
 _WIDEST = 80
 _LONGEST_HEADLINE = 200
+_LONGEST_OFFICE = 40
+OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
 PARTED = re.compile(r"\s+[-–—|/•·]\s+")
 
@@ -103,7 +105,9 @@ def dateline_of(text: str) -> Dateline | None:
 
 
 def _is_bare_or_dated(rest: str) -> bool:
-    """Whether nothing stands behind «Communiqué de presse» but the same in another language, or its date or month."""
+    """Whether nothing stands behind «Communiqué de presse» but whose it is, its date, or the same in two languages."""
+    if OF_AN_OFFICE.match(rest) and len(rest) <= _LONGEST_OFFICE and not rest.endswith((".", "!", "?")):
+        return True
     rest = marks.cut_number(rest.strip(marks.SEPARATORS)).strip(marks.SEPARATORS)
     if is_month(rest):
         return True

@@ -11,7 +11,7 @@ _KICKER = re.compile(
     r"|(?P<replacement>annule\s+et\s+remplace|replaces? and supersedes?|replacement)"
     r"|(?P<retraction>annulation|retraction|retrait)|(?P<advisory>(?:media|press|news)\s+(?:advisory|alert|invitation)|"
     r"invitation\s+(?:(?:à\s+la|de)\s+)?presse|avis\s+aux\s+m[ée]dias|note\s+aux\s+r[ée]dactions)"
-    r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?))?"
+    r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?|officiel(?:le)?))?"
     r"|point\s+de\s+situation(?=\s*(?:n[°ºo]|[-–—|:]|$))|(?:presse|medien)(?:mitteilung|information|meldung)|dossier\s+de\s+presse|press\s+kit|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
     re.IGNORECASE,
 )
@@ -22,7 +22,8 @@ _REGULATED = re.compile(
 )
 _IMMEDIATE = re.compile(
     r"^(?:pour\s+)?(?:diffusion|publication|parution)\s+imm[ée]diate|^à\s+(?:diffuser|publier)\s+imm[ée]diatement"
-    r"|^zur\s+sofortigen\s+ver[öo]ffentlichung|^(?:for\s+)?immediate\s+(?:release|publication)"
+    r"|^zur\s+sofortigen\s+ver[öo]ffentlichung"
+    r"|^(?:for\s+)?immediate\s+(?:release|publication)(?:\s+(?:after|following)\s+(?:the\s+)?embargo(?=\W*$))?"
     r"|^embargo\s+(?:(?:est|is)\s+)?(?:d[ée]sormais\s+|now\s+)?(?:lev[ée]e?|lifted)(?=\W*$)",
     re.IGNORECASE,
 )
@@ -30,7 +31,17 @@ _TO_NEWSROOMS = re.compile(
     r"à\s+l['’]attention\s+(?:de\s+la|des?|du)\s+(?:rédactions?|presse|médias|journalistes|chefs?\s+d['’]édition)\b.{0,40}"
     r"|(?:(?:note\s+)?to\s+)(?:all\s+)?(?:newsrooms|editors|news\s+desks)\b.{0,40}"
     r"|(?:diffus|publi)[ée]e?\s+(?:le\b.{6,40}\s)?(?:avant|après|apres)\s+(?:la\s+)?(?:bourse|cl[ôo]ture|ouverture)\b.{0,30}"
+    r"|regulatory\s+(?:news|announcement)"
     r"|(?:released|published)\s+(?:on\b.{6,40}\s)?(?:before|after)\s+(?:the\s+)?(?:market|close|open|trading)\b.{0,30}",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"[-_\s]*(?:(?:d[ée]but\s+du\s+)?message\s+(?:transf[ée]r[ée]|d['’]origine)|(?:begin\s+)?(?:forwarded|original)\s+message)"
+    r"[-_:\s]*",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"(?:bonjour|bonsoir|madame|monsieur|mesdames|ch[èe]r(?:e|s|es)?|dear|hello|hi|good\s+(?:morning|afternoon))\b.{0,60}",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
@@ -40,6 +51,8 @@ _EARLIER = re.compile(
     re.IGNORECASE,
 )
 
+COLUMNS = re.compile(r"\s{3,}")
+"""What parts two contacts that are set side by side."""
 _CONTACT = re.compile(
     r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
     r"(?:(?:press|media|news|pr)\s+)?(?:contacts?|office|enquir(?:y|ies)|inquir(?:y|ies)|relations)"
@@ -71,6 +84,7 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _STANDFIRST = re.compile(r"^(?:chap[ôo]|chapeau|standfirst)\s*:\s*", re.IGNORECASE)
+_TEXT = re.compile(r"(?:texte|corps(?:\s+du\s+(?:texte|communiqu[ée]))?|text|body)\s*:", re.IGNORECASE)
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
@@ -97,6 +111,16 @@ def is_to_newsrooms(text: str) -> bool:
     return _TO_NEWSROOMS.fullmatch(text.strip(SEPARATORS)) is not None
 
 
+def is_forwarded(text: str) -> bool:
+    """Whether a line says that a mail follows which was handed on: «---------- Message transféré ---------»."""
+    return _FORWARDED.fullmatch(text) is not None
+
+
+def is_greeting(text: str) -> bool:
+    """Whether a line greets somebody and says no more: «Bonjour à toutes et à tous,»."""
+    return text.endswith((",", "!")) and _GREETING.fullmatch(text) is not None
+
+
 def cut_immediate(text: str) -> str | None:
     """What follows «Pour diffusion immédiate» on a line; None when it does not begin so."""
     match = _IMMEDIATE.match(text.lstrip("([– -"))
@@ -115,9 +139,12 @@ def names_an_earlier(text: str) -> bool:
 
 def contact_heading(text: str) -> str | None:
     """What follows the heading of a contact block on its line ("" for nothing); None for any other line."""
-    if len(text) > 220 or not (match := _CONTACT.match(text)):
+    if len(text) > 220:
         return None
-    return match["rest"]
+    if len(columns := COLUMNS.split(text)) > 1 and any(contact_heading(one) == "" for one in columns):
+        return ""
+    match = _CONTACT.match(text)
+    return match["rest"] if match else None
 
 
 def boilerplate_heading(text: str) -> tuple[str, str] | None:
@@ -142,6 +169,11 @@ def cut_standfirst_label(text: str) -> str | None:
     """What follows «Chapô :» on a line; None when it does not begin so."""
     match = _STANDFIRST.match(text)
     return None if match is None else text[match.end() :]
+
+
+def is_text_label(text: str) -> bool:
+    """Whether a line only says that the text follows: «Texte :»."""
+    return _TEXT.fullmatch(text) is not None
 
 
 def cut_title_label(text: str) -> str:

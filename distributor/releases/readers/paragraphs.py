@@ -11,6 +11,9 @@ _WIDE = 100  # nobody wraps by hand beyond this: each line of such a text is a p
 _WRAPPED = 45
 _BULLET = re.compile(r"^\s*(?P<sign>[•▪●◦‣·■□➢➤►✓✔]|[-–—*](?=\s)|o(?=\t))\s*(?P<text>\S.*)$")
 _ALWAYS_BULLETS = frozenset("•▪●◦‣■□➢➤►✓✔")
+_GAP = re.compile(r"\s*\t\s*|\s{3,}")
+_COLUMNS = 3  # so many make a table; two may be a line and its date
+_NUMBERED = re.compile(r"^\s*(?P<sign>\d{1,2})[.)]\s+(?P<text>\S.*)$")
 _RULE = re.compile(r"^\s*(?P<sign>[-_=*~–—])(?:\s?(?P=sign)){2,}\s*$")
 _KEPT = re.compile(
     r"(?P<bold>\*\*(?=[^\s*])[^*]+(?<=[^\s*])\*\*)"
@@ -45,10 +48,17 @@ def join_wrapped(rows: Sequence[str]) -> str:
 
 
 def _block_parts(rows: Sequence[str]) -> list[str]:
-    """The Markdown paragraphs, lists and rules that one block makes."""
+    """The Markdown paragraphs, lists, tables and rules that one block makes."""
+    if found := _find_table(rows):
+        start, cells = found
+        above, below = rows[:start], rows[start + len(cells) :]
+        return [*(_block_parts(above) if above else []), _table_part(cells), *(_block_parts(below) if below else [])]
     signs = [(match["sign"] if (match := _BULLET.match(row)) and not _RULE.match(row) else "") for row in rows]
     # A lone dash or star may open a quotation or a footnote; two of them, or one after a colon, are a list.
     listed = sum(bool(sign) for sign in signs) > 1 or any(sign in _ALWAYS_BULLETS for sign in signs if sign)
+    if numbers := _list_numbers(rows):
+        signs = [number or sign for number, sign in zip(numbers, signs, strict=True)]
+        listed = True
     parts: list[str] = []
     prose: list[str] = []
     items: list[list[str]] = []
@@ -60,9 +70,12 @@ def _block_parts(rows: Sequence[str]) -> list[str]:
         elif sign and (listed or introduced or items):
             parts.extend(_prose_parts(prose))
             prose = []
-            match = _BULLET.match(row)
+            match = (_NUMBERED if sign.isdigit() else _BULLET).match(row)
             assert match
-            items.append([match["text"]])
+            if items and (sign.isdigit() != items[-1][0][:1].isdigit()):
+                parts.extend(_list_part(items))
+                items = []
+            items.append([f"{sign}. " if sign.isdigit() else "- ", match["text"]])
         elif items and (row[:1].isspace() or len(items[-1][-1]) >= _WRAPPED):
             items[-1].append(row)
         else:
@@ -70,6 +83,32 @@ def _block_parts(rows: Sequence[str]) -> list[str]:
             items = []
             prose.append(row)
     return [*parts, *_prose_parts(prose), *_list_part(items)]
+
+
+def _find_table(rows: Sequence[str]) -> tuple[int, list[list[str]]] | None:
+    """The first rows that are set in columns by wide gaps: where they start, and their cells; None without any."""
+    cells = [_GAP.split(row.strip()) for row in rows]
+    for start, first in enumerate(cells):
+        is_cornered = len(first) > 1 and bool(_GAP.match(rows[start]))  # nothing stands over the first column
+        width = len(cells[start + 1]) if is_cornered and start + 1 < len(cells) else len(first)
+        end = next((at for at in range(start + 1, len(cells)) if len(cells[at]) != width), len(cells))
+        run = cells[start + 1 : end]
+        if width < _COLUMNS or not run or len(first) not in {width, width - is_cornered}:
+            continue
+        return start, [[""] * (width - len(first)) + first, *run]
+    return None
+
+
+def _table_part(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(_escape(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def _list_numbers(rows: Sequence[str]) -> list[str]:
+    """The number that each row begins with, "" for none; nothing where they do not count 1, 2, 3, as a list does."""
+    found = [match["sign"] if (match := _NUMBERED.match(row)) else "" for row in rows]
+    counted = [int(number) for number in found if number]
+    return found if len(counted) > 1 and counted == list(range(1, len(counted) + 1)) else []
 
 
 def _prose_parts(rows: Sequence[str]) -> list[str]:
@@ -91,7 +130,7 @@ def _prose_parts(rows: Sequence[str]) -> list[str]:
 
 
 def _list_part(items: Sequence[Sequence[str]]) -> list[str]:
-    return ["\n".join(f"- {_escape(join_wrapped(item))}" for item in items)] if items else []
+    return ["\n".join(f"{sign}{_escape(join_wrapped(item))}" for sign, *item in items)] if items else []
 
 
 def _escape(text: str) -> str:

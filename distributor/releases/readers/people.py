@@ -7,9 +7,9 @@ from enum import StrEnum
 
 _ROLE_WORDS = (
     r"secr[ée]taires?|pr[ée]sidente?s?|vice-pr[ée]sidente?|directeurs?|directrices?|responsables?|charg[ée]e?s?|attach[ée]e?s?|"
-    r"d[ée]l[ée]gu[ée]e?s?|porte-parole|conseill[eè]re?s?|chef(?:fe)?s?|coordinat(?:eur|rice)s?|coordonnat(?:eur|rice)s?|tr[ée]sori[eè]re?s?|"
+    r"d[ée]l[ée]gu[ée]e?s?|porte-parole|conseill[eè]re?s?|chef(?:fe)?s?|chiefs?|coordinat(?:eur|rice)s?|coordonnat(?:eur|rice)s?|tr[ée]sori[eè]re?s?|"
     r"g[ée]rante?|fondat(?:eur|rice)s?|cofondat(?:eur|rice)s?|r[ée]dact(?:eur|rice)s?|animat(?:eur|rice)s?|maire|d[ée]put[ée]e?|"
-    r"s[ée]nat(?:eur|rice)|ministre|pr[ée]fet|pr[ée]f[èe]te|juriste|avocate?|adjointe?|assistante?|relations\s+(?:presse|m[ée]dias|publiques)|"
+    r"s[ée]nat(?:eur|rice)|ministre|pr[ée]fet|pr[ée]f[èe]te|juriste|avocate?|chercheu(?:r|se)s?|procureure?s?|rect(?:eur|rice)|doyen(?:ne)?|adjointe?|assistante?|relations\s+(?:presse|m[ée]dias|publiques)|"
     r"managers?|directors?|heads?|officers?|secretary|president|chair(?:man|woman|person)?|spokes(?:person|man|woman)|adviser|advisor|"
     r"editors?|ceo|cfo|cto|cmo|coo|founders?|co-founders?|lead|executive|coordinators?|treasurer|minister|mayor|counsel|assistant|"
     r"press\s+relations|media\s+relations|public\s+relations|rp|pr|dg|dircom"
@@ -79,7 +79,7 @@ def split_name_and_role(text: str) -> list[str]:
     """«Jeanne Martin (attachée de presse)» as its name and its role; any other text as it is."""
     for mark in _ROLE.finditer(text):
         before, after = text[: mark.start()].rstrip(" ,:(–-"), text[mark.start() :].strip()
-        if is_name(before):
+        if is_name(before) and not _ROLE.search(before):
             return [before, after.removesuffix(")") if "(" not in after else after]
     before, bracket, after = text.partition("(")
     if bracket and is_name(before):

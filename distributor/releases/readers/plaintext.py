@@ -16,12 +16,20 @@ from distributor.releases.readers.ending import take_boilerplate, take_end_marks
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line, bare
-from distributor.releases.readers.top import DATELINE, dateline_line, take_below_headline, take_stray_embargo, take_top
+from distributor.releases.readers.top import (
+    DATELINE,
+    dateline_line,
+    kicker_line,
+    take_below_headline,
+    take_stray_embargo,
+    take_top,
+)
 
 _MAX_HEADLINE = 300
+_LONGEST_WITH_A_STOP = 100
 _ALL_BOLD = re.compile(r"\*\*[^*]+\*\*")
 _NEAR_TOP = 5  # lines
-_HEADLINE, _STANDFIRST = "the headline", "the standfirst"
+_HEADLINE, _STANDFIRST, _TEXT_LABEL = "the headline", "the standfirst", "the label of the text"
 
 
 def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str = "") -> None:
@@ -45,6 +53,7 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
         _take_opening_dateline(reading)
     if reading.wants("standfirst") and not reading.is_markdown:
         _take_standfirst(reading)
+        _take_text_label(reading)
     _settle_dates(reading, zone, near)
     _settle_signatory(reading)
 
@@ -57,7 +66,7 @@ def _take_headline(reading: Reading, title: str) -> None:
     elif blocks := reading.sheet.blocks():
         lines = _headline_lines(blocks[0])
         text = join_wrapped([line.bare for line in lines if any(map(str.isalnum, line.text))])
-        if len(text) > _MAX_HEADLINE or open_dateline(lines[0].text):
+        if len(text) > _MAX_HEADLINE or _is_sentence(text) or open_dateline(lines[0].text):
             raise BadInput(
                 "No headline was found: the first paragraph is running text.",
                 mend="Put the headline on top, on a line of its own, with an empty line below it.",
@@ -65,6 +74,10 @@ def _take_headline(reading: Reading, title: str) -> None:
                 field="headline",
             )
         _set_headline(reading, marks.cut_title_label(text), lines)
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > _LONGEST_WITH_A_STOP and text.endswith(".") and not text.endswith("..")
 
 
 def _has_one_title(reading: Reading) -> bool:
@@ -96,8 +109,12 @@ def _take_repeated_title(reading: Reading, title: str) -> None:
 
 
 def _take_first_heading(reading: Reading) -> None:
+    marks_of_headline: tuple[str, ...] = ("# ",)
     for line in reading.sheet.lines():
-        if line.text.startswith("# ") and line.bare.strip("# "):
+        if line.text.startswith(marks_of_headline) and line.bare.strip("# "):
+            if kicker_line(reading, line):  # below a logo or a letterhead; the headline is the next heading
+                marks_of_headline = ("# ", "## ")
+                continue
             _set_headline(reading, line.bare.rstrip("# "), (line,))
             return
     block = next(iter(reading.sheet.blocks()), ())
@@ -124,6 +141,12 @@ def _take_standfirst(reading: Reading) -> None:
         reading.found.standfirst = " – ".join(filter(None, (above, (labelled or text).strip("* "))))
         reading.found.lines["standfirst"] = blocks[0][0].number
         reading.sheet.take(blocks[0], _STANDFIRST)
+
+
+def _take_text_label(reading: Reading) -> None:
+    first = reading.first()
+    if first and marks.is_text_label(first.bare) and reading.after(first):
+        reading.sheet.take([first], _TEXT_LABEL)
 
 
 def _take_opening_dateline(reading: Reading) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import zip_longest
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -344,6 +345,9 @@ def _table(rows: Sequence[Sequence[_Cell]]) -> list[str]:
     )
     if is_layout:
         return [block for row in rows for cell in row for block in cell.blocks]
+    if any(sum("@" in text for text in row) > 1 for row in texts):  # people side by side, not one in each row
+        columns = zip_longest(*texts, fillvalue="")
+        return ["  \n".join(filter(None, column)) for column in columns]
     if any(has_details(text) for row in texts for text in row):
         return ["  \n".join(" – ".join(filter(None, row)) for row in texts)]
     lines = [_row(row, texts[number], width) for number, row in enumerate(rows)]

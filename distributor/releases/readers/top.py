@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from distributor.releases.kinds import CORRECTING, ReleaseKind
@@ -13,6 +13,7 @@ from distributor.releases.readers.datelines import read_dateline
 from distributor.releases.readers.dates import find_dates, is_month
 from distributor.releases.readers.embargo import is_notice
 from distributor.releases.readers.letterhead import (
+    OF_AN_OFFICE,
     OF_DAY,
     PARTED,
     beyond_marks,
@@ -28,13 +29,21 @@ from distributor.releases.readers.sheet import Line
 _NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
 _CHANGES, _MAIL = "what has changed", "the mail around it"
 _CHANGES_LINES = 6
-_OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 _MAIL_FIELD = re.compile(
     r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
     r"|attachments?)\s?:",
     re.IGNORECASE,
 )
+_FROM = re.compile(r"^(?:de|from)\s?:", re.IGNORECASE | re.MULTILINE)
+_SUBJECT = re.compile(r"^(?:objet|subject)\s?:", re.IGNORECASE | re.MULTILINE)
 _EXHIBITION = re.compile(r"(?:exposition|exhibition)(?:\s+(?:du|from))?", re.IGNORECASE)
+_COVER_LINES = 15
+_HANDS_OVER = re.compile(
+    r"\bci[-\s](?:dessous|après|joint)|\b(?:veuillez|vous)\s+trouver|\bplease\s+find\b|\bfind\s+(?:attached|below)\b",
+    re.IGNORECASE,
+)
+_ORNAMENT = re.compile(r"[\s\u2500-\u25ff]{3,}")  # boxes and rules drawn with signs
+_ASIDE = re.compile(r"\([^()]*\)")
 _HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
@@ -42,14 +51,16 @@ def take_top(reading: Reading) -> None:
     """Take the lines above the headline, as long as each is one of the set phrases."""
     if not reading.is_markdown:
         _take_mail_around(reading)
+        _take_cover_note(reading)
+        reading.sheet.take(filter(_is_ornament, reading.sheet.lines()[:_COVER_LINES]), "an ornament")
         take_cosigners(reading)
         take_letterhead(reading)
     _take_while(
         reading,
         (
             *(embargo_line, dateline_line, _immediate_line, _numbered_line, _month_line, _regulated_line),
-            *(_period_line, _addressed_line),
-            *(_contact_lines, _kicker_line, _changes_lines),
+            *(_period_line, _addressed_line, _aside_line),
+            *(_contact_lines, kicker_line, _changes_lines),
         ),
     )
 
@@ -104,11 +115,51 @@ def _take_while(reading: Reading, readers: tuple[Callable[[Reading, Line], bool]
 def _take_mail_around(reading: Reading) -> None:
     """Take the header of the mail that the text was pasted from, and the word to a colleague before the release."""
     lines = reading.sheet.lines()
-    header = list(takewhile(lambda line: _MAIL_FIELD.match(line.bare), lines))
-    if len(header) < 3 or "@" not in " ".join(line.text for line in header):
+    header = _mail_header(lines)
+    kicker = next((at for at, line in enumerate(lines) if marks.kicker(line.bare) and at >= header), len(lines))
+    if header == 0 and not (kicker < _COVER_LINES and marks.is_greeting(lines[0].bare)):
         return
-    begins = next((at for at, line in enumerate(lines) if marks.kicker(line.bare) and at >= len(header)), len(header))
-    reading.sheet.take(lines[:begins], _MAIL)
+    begins = kicker if kicker < len(lines) else header
+    # What is handed on below a long text is what that text answers to.
+    if sum(len(line.text) for line in lines[:begins]) <= sum(len(line.text) for line in lines[begins:]):
+        reading.sheet.take(lines[:begins], _MAIL)
+
+
+def _take_cover_note(reading: Reading) -> None:
+    """Take «Bonjour, veuillez trouver ci-après notre communiqué.», which is said to the newsroom and not to readers."""
+    blocks = reading.sheet.blocks()
+    if not blocks or not marks.is_greeting(blocks[0][0].bare):
+        return
+    greeting, rest = blocks[0][:1], blocks[0][1:]
+    note = rest or (blocks[1] if len(blocks) > 1 else ())
+    if note and _HANDS_OVER.search(" ".join(line.bare for line in note)) and reading.after(note[-1]):
+        reading.sheet.take((*greeting, *note), _MAIL)
+
+
+def _mail_header(lines: Sequence[Line]) -> int:
+    """How many lines end with the header of a mail that stands on top, or below a word to whom it is handed on; 0."""
+    for at in range(min(len(lines), _COVER_LINES)):
+        is_forwarded = marks.is_forwarded(lines[at].bare)
+        start = at + is_forwarded
+        fields = list(takewhile(lambda line: _MAIL_FIELD.match(line.bare), lines[start:]))
+        text = "\n".join(line.bare for line in fields)
+        is_whole = len(fields) > 2 and "@" in text
+        is_short = len(fields) > 1 and bool(_FROM.search(text) and _SUBJECT.search(text))
+        if is_whole or is_short or (is_forwarded and len(fields) > 1):
+            return start + len(fields)
+    return 0
+
+
+def _is_ornament(line: Line) -> bool:
+    return _ORNAMENT.fullmatch(line.text) is not None
+
+
+def _aside_line(reading: Reading, line: Line) -> bool:
+    """«(article 11 du code de procédure pénale)», which is no headline."""
+    if not _ASIDE.fullmatch(line.bare) or not reading.after(line):
+        return False
+    reading.sheet.take([line], _NOTICE)
+    return True
 
 
 def _month_line(reading: Reading, line: Line) -> bool:
@@ -173,7 +224,7 @@ def _contact_lines(reading: Reading, line: Line) -> bool:
     return True
 
 
-def _kicker_line(reading: Reading, line: Line) -> bool:
+def kicker_line(reading: Reading, line: Line) -> bool:
     """«COMMUNIQUÉ DE PRESSE», alone or before a place, a date, an embargo, an organisation or the headline itself."""
     cut = marks.kicker(line.bare)
     if cut is None:
@@ -190,7 +241,7 @@ def _kicker_line(reading: Reading, line: Line) -> bool:
         reading.sheet.take([line], _CHANGES)
         return True
     elif not _is_understood(reading, line, rest):
-        following = beyond_marks(reading, line) if _OF_AN_OFFICE.match(rest) else reading.after(line)
+        following = beyond_marks(reading, line) if OF_AN_OFFICE.match(rest) else reading.after(line)
         is_titled = reads_as_headline(following) and not rest.lstrip().startswith(":")
         if not is_titled and rest.lstrip().startswith(tuple(":–—|•/-")):
             _set_kind(reading, kind, line.number)
