@@ -5,6 +5,7 @@ The migrations make the schema once in a process, on each engine; every new data
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 import uuid
@@ -19,6 +20,9 @@ from sqlalchemy import Connection, event, make_url, text
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
 from distributor.models import Contact
+
+LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
+"""How many times the usual number of examples a long property has: `make torture` sets it."""
 
 
 @contextmanager
