@@ -24,7 +24,8 @@ test: $(READY)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 torture: $(READY)
-	@DISTRIBUTOR_TORTURE=25 $(BIN)/pytest tests/dispatch/test_runner_faults.py tests/deliveries/test_machine.py tests/scenarios/test_killed.py
+	@DISTRIBUTOR_TORTURE=25 $(BIN)/pytest tests/dispatch/test_runner_faults.py tests/deliveries/test_machine.py tests/deliveries/test_timing.py \
+		tests/contacts/test_combining.py tests/contacts/test_importing.py tests/scenarios/test_killed.py
 
 MINUTES ?= 5
 

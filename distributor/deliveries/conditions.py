@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, exists, func, literal, literal_column, or_, select
@@ -86,6 +87,7 @@ def is_started() -> ColumnElement[bool]:
     return or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.started_at.is_not(None))
 
 
+@cache  # to put it together takes longer than to answer most of what it stands in
 def holds_embargo() -> ColumnElement[bool]:
     """The condition that a delivery's addressee is known to keep its embargo: by standing trust, or their own word.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, case, delete, literal, select
 from sqlmodel import Session, col
@@ -13,6 +14,7 @@ from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Releas
 from distributor.releases.corrections import read_links, whole_chain
 
 
+@cache  # to put it together takes ten times as long as to answer it
 def in_force() -> ColumnElement[datetime | None]:
     """Of a row of `release_version`: the instant until which it is under embargo; NULL where it is under none.
 

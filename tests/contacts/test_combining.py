@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from databases import empty
+from databases import LONG, empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgerbase import ACCEPTED, KEYRING, START, HandClock, add_dispatch, add_version, delivery_row, record_of
@@ -500,7 +500,7 @@ def write(session: Session, address: str, one: dict[str, Any]) -> None:
         suppression.add(session, KEYRING, parse_address(address), reason="no", scope=scope, actor="anne")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=people, second=people)
 def test_merge_then_undo_leaves_the_base_as_it_was(database: Database, first: Any, second: Any) -> None:
     empty(database)

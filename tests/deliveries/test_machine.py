@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from databases import empty
+from databases import LONG, empty
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -231,7 +231,7 @@ def test_the_log_behaves_as_its_model(database: Database) -> None:
     run_state_machine_as_test(
         type("Machine", (LedgerMachine,), {"database": database}),
         settings=settings(
-            max_examples=10,
+            max_examples=10 * LONG,
             stateful_step_count=25,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from databases import empty
+from databases import LONG, empty
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ledgerbase import DELIVERY, START, HandClock, add_deliveries, paced
@@ -33,8 +32,6 @@ from distributor.transport.base import Envelope
 from distributor.transport.smtp import SmtpTransport
 
 PEOPLE = 10
-LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
-"""How many times the usual number of examples: `make torture` sets it."""
 WRONG = ("hello", "999 what", "354 more", "250-and no end", "25")
 """No replies, or none to what was asked."""
 LATE = 0.3
@@ -167,7 +164,7 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
 
 
 @settings(
-    max_examples=40 * LONG,
+    max_examples=20 * LONG,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(server_faults, max_size=5), deaths, groups, st.integers(1, 4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, func, not_, or_, select
@@ -128,6 +129,7 @@ def _owners() -> Select[Any]:
     )
 
 
+@cache  # as `holds_embargo`
 def _bouncing() -> Select[Any]:
     """The contacts whose last settled delivery found no such mailbox, or came back, at an address that is in use."""
     later, went = aliased(Delivery), aliased(Dispatch)
