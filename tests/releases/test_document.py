@@ -301,7 +301,7 @@ def test_an_embargo_on_the_text_holds(notice: str) -> None:
     "opening",
     [
         "Paris, 4 mai 2026 – L'association dit non, et le redit encore.",
-        "Un homme de trente-quatre ans a été découvert blessé ce matin dans une rue de la ville, où il a été secouru.",
+        "Un homme de trente-quatre ans a été découvert blessé ce matin dans la rue. Il a été secouru.",
     ],
 )
 def test_plain_text_without_a_headline(opening: str) -> None:

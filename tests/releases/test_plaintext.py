@@ -79,3 +79,18 @@ def test_every_part_lands_in_its_field(source: str, expected: dict[str, object])
                 assert draft.body.endswith(str(value))
             case _:
                 assert actual[name] == value, draft
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "La région ouvre une ligne de nuit entre Brest et Quimper dès le 12 décembre, et tous les jours de l’année.",
+        "Titre : La ligne de nuit ouvre. Elle part de Brest.",
+        "Le groupe J. Martin et Cie cède sa filiale au groupe P. Durand.",
+    ],
+)
+def test_a_headline_may_end_with_a_full_stop(headline: str) -> None:
+    draft = read_release(
+        f"{headline}\n\nElle a eu lieu. Elle aura lieu encore.\n".encode(), file="release.txt", timezone=PARIS
+    )
+    assert draft.headline == headline.removeprefix("Titre : ")

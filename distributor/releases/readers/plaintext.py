@@ -26,7 +26,8 @@ from distributor.releases.readers.top import (
 )
 
 _MAX_HEADLINE = 300
-_LONGEST_WITH_A_STOP = 100
+_LONGEST_WITH_A_STOP = 160
+_NEXT_SENTENCE = re.compile(r"[^\W\d_]{3}\. [A-ZÀ-ÖØ-Þ«]")
 _ALL_BOLD = re.compile(r"\*\*[^*]+\*\*")
 _NEAR_TOP = 5  # lines
 _HEADLINE, _STANDFIRST, _TEXT_LABEL = "the headline", "the standfirst", "the label of the text"
@@ -66,18 +67,23 @@ def _take_headline(reading: Reading, title: str) -> None:
     elif blocks := reading.sheet.blocks():
         lines = _headline_lines(blocks[0])
         text = join_wrapped([line.bare for line in lines if any(map(str.isalnum, line.text))])
-        if len(text) > _MAX_HEADLINE or _is_sentence(text) or open_dateline(lines[0].text):
+        headline = marks.cut_title_label(text)
+        is_prose = headline == text and _is_prose(text)
+        if len(text) > _MAX_HEADLINE or is_prose or open_dateline(lines[0].text):
             raise BadInput(
                 "No headline was found: the first paragraph is running text.",
                 mend="Put the headline on top, on a line of its own, with an empty line below it.",
                 line=lines[0].number,
                 field="headline",
             )
-        _set_headline(reading, marks.cut_title_label(text), lines)
+        _set_headline(reading, headline, lines)
 
 
-def _is_sentence(text: str) -> bool:
-    return len(text) > _LONGEST_WITH_A_STOP and text.endswith(".") and not text.endswith("..")
+def _is_prose(text: str) -> bool:
+    """Whether it ends as a sentence does, and is longer than headlines that end so, or more than one sentence."""
+    if not text.endswith(".") or text.endswith(".."):
+        return False
+    return len(text) > _LONGEST_WITH_A_STOP or _NEXT_SENTENCE.search(text) is not None
 
 
 def _has_one_title(reading: Reading) -> bool:
