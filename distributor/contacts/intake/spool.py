@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from distributor.contacts.intake.merging import KnownContact, Said
@@ -16,6 +17,8 @@ _SEPARATOR = "\x1f"  # in no name: cells hold no control characters
 _OUTCOME = "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?)"
 _REJECTED = "INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SAID = "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)"
+_RECALL = "SELECT * FROM said WHERE id IN (SELECT value FROM json_each(?))"
+_noted = partial(on_a_disk, "what an import notes of its file", "nothing of the file was kept")
 
 
 class Spool:
@@ -59,7 +62,8 @@ class Spool:
     def recall(self, contact_ids: Iterable[int]) -> dict[int, tuple[Said, frozenset[int]]]:
         """What the file has said so far about contacts: what of their values, and which of their affiliations."""
         wanted = json.dumps(list(contact_ids))
-        rows = self._connection.execute("SELECT * FROM said WHERE id IN (SELECT value FROM json_each(?))", [wanted])
+        with _noted():  # to read may be to make room for it
+            rows = self._connection.execute(_RECALL, [wanted]).fetchall()
         return {
             contact_id: (
                 Said(place, bool(created), names.split(_SEPARATOR) if names else (), bool(listed), changed=False),
@@ -82,7 +86,7 @@ class Spool:
             for one in contacts
             if one.said is not None and one.said.changed
         ]
-        with on_a_disk("what an import notes of its file", "nothing of the file was kept"):
+        with _noted():
             for statement, rows in ((_OUTCOME, self._outcomes), (_REJECTED, self._rejected), (_SAID, said)):
                 if rows:
                     self._connection.executemany(statement, rows)
