@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.addresses import kept_address
-from distributor.cli.sending.showing import NEVER_PASSED
 from distributor.cli.terminal.output import console
 from distributor.contacts.lists import press_lists
 from distributor.dispatch.hours.instants import read_instant
@@ -21,7 +20,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import require_followed
 from distributor.dispatch.proof import overrides
 from distributor.dispatch.proof.examining import Circumstances, sample_message, sent_files
-from distributor.dispatch.proof.overrides import override
+from distributor.dispatch.proof.overrides import NEVER_PASSED, override
 from distributor.dispatch.proof.preflight import (
     SAMPLE_MESSAGE_ID,
     ProofResult,

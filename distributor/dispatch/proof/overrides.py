@@ -15,6 +15,13 @@ from distributor.releases.findings import Finding
 
 _ACTION = "proof.override"
 
+NEVER_PASSED = {
+    "undefined-field": "A message that cannot be written cannot be sent.",
+    "embargo-ahead": "It stops nothing: who has not agreed to hold the release gets it at the end of its embargo.",
+    "provenance": "Nobody is written to of whom it is not known where their address comes from.",
+}
+"""Findings that nobody can let pass, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
