@@ -62,9 +62,12 @@ def _one_below_the_other(lines: Sequence[Line]) -> list[Line]:
     rows = [marks.COLUMNS.split(line.text.strip()) for line in lines]
     if not any(sum("@" in cell for cell in row) > 1 for row in rows):
         return list(lines)
-    pairs = [(line, row) for line, row in zip(lines, rows, strict=True)]
-    width = max(map(len, rows))
-    return [Line(line.number, row[at]) for at in range(width) for line, row in pairs if at < len(row)]
+    return [
+        Line(line.number, row[at])
+        for at in range(max(map(len, rows)))
+        for line, row in zip(lines, rows, strict=True)
+        if at < len(row)
+    ]
 
 
 def _next_zone(reading: Reading) -> Sequence[Line]:
