@@ -28,6 +28,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from authority import Authority
 from movingclock import MovingClock
 from smtpserver import Accepted, Script, ScriptedServer, read_journal
 from warmcommand import WarmCommand
@@ -186,6 +187,11 @@ class Office:
         """The same office, sending through the server on that port of this machine; names without their prefix."""
         changed = {f"DISTRIBUTOR_{name.upper()}": value for name, value in settings.items()}
         return replace(self, settings=self.settings | {"DISTRIBUTOR_SMTP_PORT": str(port)} | changed)
+
+    def over_tls(self, port: int, authority: Authority, username: str, **settings: str) -> Office:
+        """As `at`, logging in as `username` to a server under a certificate of `authority`."""
+        tls = {"smtp_security": "tls", "smtp_ca_file": str(authority.ca_file), "smtp_username": username}
+        return self.at(port, **tls, **settings)
 
     def by(self, clock: MovingClock) -> Office:
         """The same office, with the time of that clock."""

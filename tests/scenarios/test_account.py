@@ -34,14 +34,7 @@ def test_a_wrong_password_is_offered_once_and_nobody_is_touched(office: Office, 
         certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True, users={"presse": "right"}
     )
     with running(script) as server:
-        sending = office.at(
-            server.port,
-            smtp_security="tls",
-            smtp_ca_file=str(authority.ca_file),
-            smtp_username="presse",
-            smtp_password="wrong",
-            smtp_connections="5",
-        )
+        sending = office.over_tls(server.port, authority, "presse", smtp_password="wrong", smtp_connections="5")
         ran = sending.send(SLUG, BUREAU, code=4)
         assert "refuses the user name or the password" in one_sentence(ran)
         assert "wrong" not in ran.text

@@ -15,13 +15,7 @@ def test_a_refused_password_is_not_offered_by_any_command(office: Office, author
         certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True, users={"presse": "right"}
     )
     with running(script) as server:
-        wrong = office.at(
-            server.port,
-            smtp_security="tls",
-            smtp_ca_file=str(authority.ca_file),
-            smtp_username="presse",
-            smtp_password="wrong",
-        )
+        wrong = office.over_tls(server.port, authority, "presse", smtp_password="wrong")
         wrong.send(SLUG, BUREAU, code=4)
         again = "distributor accounts check --try-again"
         for command, end in (
@@ -46,13 +40,7 @@ def test_a_refused_password_is_not_offered_by_any_command(office: Office, author
 def test_a_login_that_may_be_offered_again_is_offered_by_who_is_at_work(office: Office, authority: Authority) -> None:
     script = Script(certificate=str(authority.certificate), key=str(authority.key), implicit_tls=True)
     with running(replace(script, users={"presse": "another"})) as server:
-        sending = office.at(
-            server.port,
-            smtp_security="tls",
-            smtp_ca_file=str(authority.ca_file),
-            smtp_username="presse",
-            smtp_password="right",
-        )
+        sending = office.over_tls(server.port, authority, "presse", smtp_password="right")
         office.at(9).send(SLUG, BUREAU, code=4)
         office.change("UPDATE dispatch SET state = 'planned', pause_reason = ''")
         work = sending.start("work")

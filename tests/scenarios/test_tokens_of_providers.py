@@ -55,14 +55,7 @@ def mail_server(authority: Authority, provider: TokenProvider, *, challenges: bo
 
 def by_token(office: Office, server: ScriptedServer, authority: Authority, **settings: str) -> Office:
     """The office, logging in by a token of whoever `settings` name."""
-    return office.at(
-        server.port,
-        smtp_security="tls",
-        smtp_ca_file=str(authority.ca_file),
-        smtp_username=USER,
-        smtp_login="xoauth2",
-        **settings,
-    )
+    return office.over_tls(server.port, authority, USER, smtp_login="xoauth2", **settings)
 
 
 def by_microsoft(office: Office, server: ScriptedServer, provider: TokenProvider, authority: Authority) -> Office:
