@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -77,6 +78,8 @@ class Database:
         self._lines_lock = threading.Lock()
         if not self.is_sqlite:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
+            # It warns of what fails behind a failure, on standard error: the failure itself is raised, and told by us.
+            logging.getLogger("psycopg").setLevel(logging.CRITICAL)
         # On a server, what each statement of a writer sees is what was committed when it began, whatever the server's
         # default is; whoever only reads sees what was when the first began, as on SQLite.
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert
 from sqlmodel import func, select
 
 from distributor.db.engine import Database
-from distributor.errors import BadInput
+from distributor.errors import BadInput, StorageTrouble
 from distributor.models import Dispatch, Sector
 from distributor.reports import queries
 
@@ -32,6 +33,20 @@ def test_who_only_reads_sees_one_moment(database: Database) -> None:
     assert after == (before[0] + 1, before[1] + 1)
     with database.transaction() as connection:
         assert connection.get_isolation_level() in {"SERIALIZABLE", "READ COMMITTED"}, "as before, for who writes"
+
+
+def test_a_line_lost_in_the_middle_is_one_sentence(server_database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the driver has to add: nobody asked for a log of it, and it would stand between our sentences."""
+    rows = [{"name": name, "slug": name, "parent_id": None} for name in ("a", "b")]
+
+    def write_when_the_line_is_lost() -> None:
+        with server_database.transaction() as connection:
+            server_database.hang_up(at_once=False)
+            connection.execute(insert(Sector), rows)
+
+    with pytest.raises(StorageTrouble):
+        write_when_the_line_is_lost()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
