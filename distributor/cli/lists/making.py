@@ -97,8 +97,9 @@ def rename(
 
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a list and what it remembers of its members. The contacts stay, and so do reports."""
-    from distributor.cli.terminal.output import ask, console, count, require_as_asked
+    from distributor.cli.terminal.output import ask, console, count
     from distributor.contacts.lists import listmaking, press_lists
+    from distributor.errors import require_as_asked
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database

@@ -15,7 +15,7 @@ from distributor.cli.dispatches import running
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.sending.proving import open_composer
-from distributor.cli.terminal.output import ask, console, count, require_as_asked, show_table, suggest, when
+from distributor.cli.terminal.output import ask, console, count, show_table, suggest, when
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
 from distributor.db.engine import made_anew_when_crossed
@@ -28,7 +28,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.preflight import render_all
 from distributor.dispatch.recipients.telling import write_notice
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, Refused, require_as_asked
 from distributor.models import Audit, Delivery, Dispatch, Release
 from distributor.releases import store
 from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, say_how, withdraw

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.cli.dispatches import running
-from distributor.cli.dispatches.halting import until_let_go
 from distributor.cli.dispatches.standing import say_recovery
 from distributor.cli.releases.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.cooling import holding_interrupts
@@ -26,9 +25,10 @@ from distributor.cli.sending.showing_corrections import (
     say_planned,
     show_correction,
 )
-from distributor.cli.terminal.output import ask, console, count, require_as_asked, show_json
+from distributor.cli.terminal.output import ask, console, count, show_json
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import pause_dispatches
+from distributor.dispatch.company import until_let_go
 from distributor.dispatch.hours.cooling import cool_down
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction, wrong_dispatches
@@ -36,7 +36,7 @@ from distributor.dispatch.recipients.correcting import version_of, who_gets
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff import signoffs
 from distributor.dispatch.signoff.leaving import Leaving
-from distributor.errors import NotAllReached, Refused
+from distributor.errors import NotAllReached, Refused, require_as_asked
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -151,7 +151,7 @@ def _hold_and_plan(
     with workspace.database.session(reads_only=True) as session:
         wrong = wrong_dispatches(session, first.id)
     pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
-    until_let_go(workspace, wrong, _PATIENCE_S)
+    until_let_go(workspace.database, wrong, _PATIENCE_S)
     say_recovery(workspace.carrier(log).recover())
     for _ in range(_TRIES):
         with workspace.database.session(reads_only=True) as session:

@@ -209,14 +209,6 @@ def ask(question: str, *, yes: bool) -> None:
         raise Interrupted("Nothing was done.")
 
 
-def require_as_asked(asked: object, found: object, what: str) -> None:
-    """Raise `Refused` when `what` is not any more as it was when somebody was asked: the yes was to something else."""
-    if found != asked:
-        raise Refused(
-            f"Another command has changed {what} meanwhile; nothing was done.", mend="Run the same command again."
-        )
-
-
 def ask_number(question: str, number: int, *, given: int | None) -> None:
     """Ask for a number to be typed, which shows that it was seen; `given` is one typed with the command.
 
