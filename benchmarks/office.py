@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks.invented import contacts_csv
 from benchmarks.measuring import timed
 from distributor import clock
-from distributor.cli.sending.proving import prove_release
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
@@ -23,6 +22,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.narrowing import Selection
+from distributor.outgoing.proving import prove_release
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.starter import make_workspace, starter_path

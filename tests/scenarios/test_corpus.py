@@ -24,9 +24,9 @@ from smtpserver import Script, ScriptedServer, running
 
 from distributor.cli.releases.authoring import take_in
 from distributor.cli.releases.previewing import preview_messages
-from distributor.cli.sending.proving import prove_release
 from distributor.cli.sending.walk import Choice, plan_proved
 from distributor.dispatch.recipients.narrowing import Selection
+from distributor.outgoing.proving import prove_release
 from distributor.releases.readers.decoding import decode_source
 from distributor.releases.readers.intake import read_file
 from distributor.wiring import Workspace, open_workspace

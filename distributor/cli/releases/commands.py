@@ -182,8 +182,8 @@ def proof(
             show_rules(spoken)
         return
     from distributor.cli.releases.proofing import prove_for
-    from distributor.cli.sending.naming import scope_of
     from distributor.errors import BadInput
+    from distributor.outgoing.naming import scope_of
     from distributor.wiring import open_workspace
 
     if not slug:

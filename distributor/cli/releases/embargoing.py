@@ -14,7 +14,6 @@ from distributor import clock
 from distributor.cli.dispatches import running
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import listed
-from distributor.cli.sending.proving import open_composer
 from distributor.cli.terminal.output import ask, console, count, show_table, suggest, when
 from distributor.contacts.people import members
 from distributor.contacts.people.members import Member
@@ -30,6 +29,7 @@ from distributor.dispatch.proof.preflight import render_all
 from distributor.dispatch.recipients.telling import write_notice
 from distributor.errors import BadInput, Refused, require_as_asked
 from distributor.models import Audit, Delivery, Dispatch, Release
+from distributor.outgoing.composers import open_composer
 from distributor.releases import store
 from distributor.releases.inforce import accept, acceptances, change_embargo, embargo_of, say_how, withdraw
 from distributor.releases.readers.embargo import read_embargo

@@ -14,8 +14,7 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.addresses import kept_address
-from distributor.cli.sending.proving import open_composer
-from distributor.cli.terminal.output import console
+from distributor.cli.terminal.output import console, show_remarks
 from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.contacts.people.ownership import owner_of
@@ -28,6 +27,7 @@ from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
+from distributor.outgoing.composers import open_composer
 from distributor.releases import store
 from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
@@ -61,6 +61,7 @@ def preview_messages(
             )
             for one in versions
         }
+        show_remarks(remark for one in composers.values() for remark in one.remarks)
         opened = composers[stored.release.slug]
         if worst:
             every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]

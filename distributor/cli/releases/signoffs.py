@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from distributor.cli.sending.proving import Proved
     from distributor.dispatch.signoff.leaving import Leaving, LeavingPart
     from distributor.dispatch.signoff.signoffs import Signature, SignOffStanding
     from distributor.models import SignOff
+    from distributor.outgoing.proving import Proved
     from distributor.releases.store import StoredRelease
     from distributor.wiring import Workspace
 
@@ -43,7 +43,7 @@ def sign_off(
     It is signed as it is now, from whom it comes now, and for whoever the lists hold now. Any later edit, change of a
     template, of the sender or of the lists voids it. Without --list it is signed for every list.
     """
-    from distributor.cli.sending.naming import scope_of
+    from distributor.outgoing.naming import scope_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj).for_account(account)
@@ -116,10 +116,9 @@ def _say_signed(
 
 
 def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
-    from distributor.cli.sending.naming import how_to_send
-    from distributor.cli.sending.proving import corrects_something
-    from distributor.cli.sending.walk import is_follow_up
     from distributor.cli.terminal.output import console, count, suggest
+    from distributor.outgoing.naming import how_to_send
+    from distributor.outgoing.proving import corrects_something, is_follow_up
 
     if found.missing:
         for one in found.signatures:
@@ -150,10 +149,10 @@ def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> Non
 
 def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
     """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
-    from distributor.cli.sending.naming import selection_of
-    from distributor.cli.sending.proving import share_out_to
     from distributor.dispatch.recipients.languages import versions_to_send
     from distributor.dispatch.signoff.leaving import part_of
+    from distributor.outgoing.naming import selection_of
+    from distributor.outgoing.proving import share_out_to
     from distributor.releases.kinds import CORRECTING
 
     if stored.version.kind in CORRECTING:
@@ -188,9 +187,9 @@ def _leaving(
     scope: dict[str, Any],
 ) -> Leaving:
     """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
-    from distributor.cli.sending.proving import house_files
     from distributor.dispatch.messages.identity import Identity
     from distributor.dispatch.signoff.leaving import leaving_of
+    from distributor.outgoing.composers import house_files
     from distributor.releases import store
 
     identity = Identity.from_settings(workspace.settings, signed=False)
@@ -223,8 +222,8 @@ def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
 
 def show_missing(found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
     """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
-    from distributor.cli.sending.naming import how_to_sign
     from distributor.cli.terminal.output import suggest
+    from distributor.outgoing.naming import how_to_sign
 
     if found.missing:
         suggest(f"{found.why} Sign it:", how_to_sign(slug, scope))

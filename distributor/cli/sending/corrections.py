@@ -13,9 +13,6 @@ from distributor.cli.dispatches import running
 from distributor.cli.dispatches.standing import say_recovery
 from distributor.cli.releases.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.cooling import holding_interrupts
-from distributor.cli.sending.naming import how_to_sign, scope_of
-from distributor.cli.sending.proving import log_overrides, require_reason
-from distributor.cli.sending.proving_corrections import Ready, prove_correction
 from distributor.cli.sending.showing import show_proof
 from distributor.cli.sending.showing_corrections import (
     MANY,
@@ -25,7 +22,7 @@ from distributor.cli.sending.showing_corrections import (
     say_planned,
     show_correction,
 )
-from distributor.cli.terminal.output import ask, console, count, show_json
+from distributor.cli.terminal.output import ask, console, count, show_json, show_remarks
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.calling import pause_dispatches
 from distributor.dispatch.company import until_let_go
@@ -37,6 +34,9 @@ from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff import signoffs
 from distributor.dispatch.signoff.leaving import Leaving
 from distributor.errors import NotAllReached, Refused, require_as_asked
+from distributor.outgoing.naming import how_to_sign, scope_of
+from distributor.outgoing.proving import log_overrides, require_reason
+from distributor.outgoing.proving_corrections import Ready, prove_correction
 from distributor.wiring import Workspace, actor
 
 _TRIES = 5
@@ -70,9 +70,11 @@ def send_correction(
         require_reason(overrides, because)
 
     def proved_now() -> Ready:
-        return prove_correction(
+        ready = prove_correction(
             workspace, slug, moment, newcomers=newcomers, passing=overrides, because=because, attach_pdf=attach_pdf
         )
+        show_remarks(ready.proved.remarks)
+        return ready
 
     ready = proved_now()
     if as_json:

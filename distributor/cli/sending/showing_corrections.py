@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.sending import phoning
 from distributor.cli.sending.heeding import show_warnings
-from distributor.cli.sending.naming import how_to_prove, scope_of
-from distributor.cli.sending.proving_corrections import Ready
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides
 from distributor.cli.terminal.output import console, count, show_under
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.planning_corrections import Planned
 from distributor.dispatch.recipients.correcting import Meant
+from distributor.outgoing.naming import how_to_prove, scope_of
+from distributor.outgoing.proving_corrections import Ready
 from distributor.releases.attachments import FileRole
 from distributor.releases.corrections import standing_correction
 from distributor.rendering.values import Recipient

@@ -10,8 +10,7 @@ from distributor import clock
 from distributor.addresses import Address
 from distributor.cli.dispatches import running
 from distributor.cli.sending.accountchoice import require_accounts
-from distributor.cli.sending.proving import open_composer
-from distributor.cli.terminal.output import console
+from distributor.cli.terminal.output import console, show_remarks
 from distributor.cli.terminal.signals import outlive_the_terminal
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner_of
@@ -23,6 +22,7 @@ from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.recipients.languages import version_for, versions_to_send
 from distributor.errors import Refused
 from distributor.folding import slugify
+from distributor.outgoing.composers import open_composer
 from distributor.releases import store, translations
 from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.store import StoredRelease
@@ -64,6 +64,7 @@ def send_test(
         opened = open_composer(
             workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None, notice=notice
         )
+    show_remarks(opened.remarks)
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
     outlive_the_terminal()

@@ -19,8 +19,6 @@ from distributor.cli.sending.accountchoice import require_accounts
 from distributor.cli.sending.cooling import holding_interrupts
 from distributor.cli.sending.heeding import show_oddest, show_warnings
 from distributor.cli.sending.languages import languages_as_json, show_languages
-from distributor.cli.sending.naming import how_to_prove, how_to_sign, scope_of
-from distributor.cli.sending.proving import Proved, log_overrides, prove_release, require_reason
 from distributor.cli.sending.scheduling import say_scheduled, show_hours
 from distributor.cli.sending.showing import (
     MANY,
@@ -38,7 +36,7 @@ from distributor.cli.sending.waving import (
     show_timing,
     timing_as_json,
 )
-from distributor.cli.terminal.output import ask, ask_number, console, count, show_json, show_under
+from distributor.cli.terminal.output import ask, ask_number, console, count, show_json, show_remarks, show_under
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.hours.cooling import cool_down
@@ -55,7 +53,9 @@ from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
 from distributor.dispatch.signoff import signoffs
 from distributor.errors import BadInput, Refused
-from distributor.releases import store, translations
+from distributor.outgoing.naming import how_to_prove, how_to_sign, scope_of
+from distributor.outgoing.proving import Proved, log_overrides, prove_release, require_reason
+from distributor.releases import translations
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.wiring import Workspace
@@ -124,6 +124,7 @@ def send_release(
         again=choice.again,
         attach_pdf=choice.attach_pdf,
     )
+    show_remarks(proved.remarks)
     if proved.stored.version.kind == ReleaseKind.NOTICE:
         raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
@@ -198,12 +199,6 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
 def _signed(workspace: Workspace, session: Session, proved: Proved) -> signoffs.SignOffStanding:
     leaving = leaving_from(workspace, session, proved)
     return signoffs.standing(session, leaving, signoffs.Rule.from_settings(workspace.settings))
-
-
-def is_follow_up(workspace: Workspace, slug: str) -> bool:
-    """Whether a release has its recipients by itself: those whom another one reached."""
-    with workspace.database.session(reads_only=True) as session:
-        return store.find_release(session, slug).release.follows_up_id is not None
 
 
 def _show_heeded(workspace: Workspace, proved: Proved, choice: Choice) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlmodel import Session
 
-from distributor.cli.sending.proving import Proved
 from distributor.cli.sending.showing import MANY
 from distributor.cli.terminal.output import console, count
 from distributor.contacts.lists import press_lists
@@ -20,6 +19,7 @@ from distributor.dispatch.proof.preflight import early_readers
 from distributor.dispatch.recipients.roll import Roll
 from distributor.dispatch.recipients.waves import EVERYBODY, PlannedWave, in_order, meant_by, read_duration, read_wave
 from distributor.errors import BadInput, Refused
+from distributor.outgoing.proving import Proved
 from distributor.wiring import Workspace
 
 _THE_REST = "everybody else"

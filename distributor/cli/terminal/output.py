@@ -172,6 +172,12 @@ def show_under(out: Console, text: str, style: str = "", *, indent: int = 2) -> 
     out.print(styled(line, style))
 
 
+def show_remarks(remarks: Iterable[str]) -> None:
+    """Print what is worth knowing beside what was asked for, on standard error: each remark once."""
+    for remark in dict.fromkeys(remarks):
+        console(stderr=True).print(remark)
+
+
 def suggest(words: str, command: str) -> None:
     """Print words and the command they lead to: never broken, so that it can be copied."""
     out = console()

@@ -15,8 +15,6 @@ from distributor.cli.contacts.showing_imports import show_import
 from distributor.cli.dispatches.standing import say_standing, say_trouble
 from distributor.cli.dispatches.watching import shown_while
 from distributor.cli.releases.signoffs import sign_release
-from distributor.cli.sending.naming import how_to_prove, how_to_send
-from distributor.cli.sending.proving import Proved, prove_release
 from distributor.cli.sending.showing import show_import_of_release, show_manifest, show_proof
 from distributor.cli.sending.walk import Choice, plan_proved
 from distributor.cli.terminal.output import console, count, styled
@@ -28,6 +26,8 @@ from distributor.dispatch.accounts.ways import OneWay
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
+from distributor.outgoing.naming import how_to_prove, how_to_send
+from distributor.outgoing.proving import Proved, prove_release
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.reports import queries, terminal
