@@ -34,6 +34,7 @@ from distributor.errors import BadInput
 from distributor.models import Release as ReleaseRow
 from distributor.outgoing.composers import Opened, open_composer
 from distributor.releases import store, translations
+from distributor.releases.attachments import FileRole
 from distributor.releases.findings import Corrects, Finding, LinkAnswer
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
@@ -46,6 +47,7 @@ class Proved:
     """A release with its manifest and what the proof says of both; `rendered` recipients were written strictly.
 
     Of a release with translations, `translations` are proved each for those who get it, and `everyone` is all of them.
+    A correction goes to the holders of a text (`is_to_holders`).
     """
 
     stored: StoredRelease
@@ -55,6 +57,7 @@ class Proved:
     opened: Opened
     everyone: Manifest
     translations: tuple[Proved, ...] = ()
+    is_to_holders: bool = False
 
     @property
     def versions(self) -> tuple[Proved, ...]:
@@ -70,6 +73,11 @@ class Proved:
     def all_earlier(self) -> list[Earlier]:
         """Who has, or waits for, an earlier version of what they would get."""
         return [earlier for one in self.versions for earlier in one.earlier]
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether the PDF made of the release goes with it."""
+        return any(file.kept.role == FileRole.ATTACHMENT for one in self.versions for file in one.opened.files)
 
     @property
     def remarks(self) -> list[str]:

@@ -205,7 +205,7 @@ def _prove(
         circumstances=circumstances,
         language=language or workspace.settings.language,
     )
-    return Proved(stored, manifest, result, (), first, manifest)
+    return Proved(stored, manifest, result, (), first, manifest, is_to_holders=True)
 
 
 def _facts(

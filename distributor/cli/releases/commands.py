@@ -124,10 +124,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show every field of a release."""
-    from distributor.cli.releases.signoffs import show_signatures, signature_as_json, signatures_on
+    from distributor.cli.releases.signoffs import show_signatures, signature_as_json
     from distributor.cli.sending.showing import override_as_json, release_as_json, show_release
     from distributor.cli.terminal.output import show_json
     from distributor.dispatch.proof import overrides
+    from distributor.outgoing.leaving import signatures_on
     from distributor.releases import corrections, store
     from distributor.wiring import open_workspace
 

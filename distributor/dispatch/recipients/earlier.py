@@ -11,6 +11,7 @@ from distributor.dispatch.recipients.holdings import find_holdings, held_by
 from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
+from distributor.errors import Refused
 from distributor.models import Delivery, ReleaseVersion
 from distributor.states import HAVE_IT, OPEN_STATES
 
@@ -54,3 +55,16 @@ def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:
         recipients=Roll(one for one in manifest.recipients if one.address.key not in theirs),
         left_out=(*manifest.left_out, *left_out),
     )
+
+
+def require_nobody_waits(earlier: Sequence[Earlier]) -> None:
+    """Raise `Refused` where somebody waits for an earlier version: they would get it after the newer."""
+    waiting = [one for one in earlier if one.is_waiting]
+    if waiting:
+        they_wait = "recipient still waits" if len(waiting) == 1 else "recipients still wait"
+        older = sorted({one.dispatch_id for one in waiting})
+        raise Refused(
+            f"{len(waiting)} {they_wait} for an earlier version of this release, and would get it after this one;"
+            " nothing was sent.",
+            mend=f"Cancel it first: {'; '.join(f'distributor dispatches cancel {number}' for number in older)}",
+        )
