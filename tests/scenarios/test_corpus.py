@@ -23,9 +23,9 @@ from office import BUREAU, SHORT_LIST, Office
 from smtpserver import Script, ScriptedServer, running
 
 from distributor.cli.releases.authoring import take_in
-from distributor.cli.releases.previewing import preview_messages
 from distributor.outgoing.naming import scope_of, selection_of
 from distributor.outgoing.planning import plan_proved
+from distributor.outgoing.previewing import preview_messages
 from distributor.outgoing.proving import prove_release
 from distributor.releases.readers.decoding import decode_source
 from distributor.releases.readers.intake import read_file
@@ -99,7 +99,7 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         moment = datetime.combine(version.dateline_date or datetime.now(UTC), datetime.min.time(), UTC)
         scope = scope_of([BUREAU])
         proved = prove_release(workspace, slug, selection_of(scope), moment)
-        (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
+        (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, []).messages
         log = workspace.log()
         (number,) = plan_proved(workspace, log, proved, scope)
         asyncio.run(workspace.carrier(log).carry(number, workspace.ways(), asyncio.Event()))

@@ -217,11 +217,15 @@ def preview(
     ] = False,
 ) -> None:
     """Show the exact message that a contact would get. With --list, everybody's, one after the other."""
-    from distributor.cli.releases.previewing import open_page, preview_messages, save_preview, show_previews
+    from distributor.cli.releases.previewing import open_page, save_preview, show_previews
+    from distributor.cli.terminal.output import show_remarks
+    from distributor.outgoing.previewing import preview_messages
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    messages = preview_messages(workspace, slug, contact, lists or [], worst=worst)
+    previews = preview_messages(workspace, slug, contact, lists or [], worst=worst)
+    show_remarks(previews.remarks)
+    messages = previews.messages
     if html or eml or open_:
         first = next(messages)
         save_preview(first, workspace.own_files, html=html, eml=eml)
