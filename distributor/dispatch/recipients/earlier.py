@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import Refused
@@ -49,7 +49,7 @@ def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence
 def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:
     """The manifest with these people left out, each with the reason."""
     theirs = {one.planned.address.key for one in earlier}
-    left_out = (LeftOut(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
+    left_out = (LeftOutRecipient(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
     return replace(
         manifest,
         recipients=Roll(one for one in manifest.recipients if one.address.key not in theirs),
