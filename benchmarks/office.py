@@ -66,7 +66,7 @@ def make_office(
     workspace = open_workspace(folder, creating=True)
     for before in range(0, journalists, _IN_ONE_FILE):
         table = read_csv(contacts_csv(min(_IN_ONE_FILE, journalists - before), before=before), name="essai.csv")
-        import_contacts(workspace.database, table, list_name=LIST)
+        import_contacts(workspace.database, table, list_name=LIST, keyring=workspace.keyring)
     raw = starter_path(_SAMPLE).read_bytes()
     draft = document.read_release(raw, file=_SAMPLE, timezone=workspace.settings.timezone)
     with workspace.database.session() as session:

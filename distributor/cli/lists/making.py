@@ -102,14 +102,15 @@ def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     from distributor.errors import require_as_asked
     from distributor.wiring import actor, open_workspace
 
-    database = open_workspace(context.obj).database
+    workspace = open_workspace(context.obj)
+    database, keyring = workspace.database, workspace.keyring
     with database.session(reads_only=True) as session:
-        summary = press_lists.summary(session, press_lists.find_list(session, name))
+        summary = press_lists.summary(session, press_lists.find_list(session, name), keyring)
     what = "a smart list" if summary.query else count(summary.count or 0, "member")
     ask(f"Delete the list «{summary.name}» ({what})? Its contacts stay.", yes=yes)
     with database.session() as session:
         media_list = press_lists.find_list(session, summary.slug)
-        require_as_asked(summary, press_lists.summary(session, media_list), f"the list «{summary.slug}»")
+        require_as_asked(summary, press_lists.summary(session, media_list, keyring), f"the list «{summary.slug}»")
         listmaking.delete_list(session, media_list, actor=actor())
     console().print(f"The list «{summary.slug}» is deleted.")
 
