@@ -35,7 +35,7 @@ from distributor.models import Release as ReleaseRow
 from distributor.outgoing.composers import Opened, open_composer
 from distributor.releases import store, translations
 from distributor.releases.attachments import FileRole
-from distributor.releases.findings import Corrects, Finding, LinkAnswer
+from distributor.releases.findings import Corrects, Finding, LinkAnswer, RenderFailure
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
 from distributor.rendering.values import Recipient
@@ -139,7 +139,7 @@ def prove_release(
                 moment,
                 attach_pdf=attach_pdf,
                 follows_links=follows_links,
-                language=language or workspace.settings.language,
+                language=language,
             )
             for share in shares.parts
         ]
@@ -206,15 +206,15 @@ def _prove_version(
         workspace.keyring,
         date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
     )
-    circumstances = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
-    result = prove(
+    result = prove_texts(
+        workspace,
         session,
         stored,
-        failures,
-        manifest,
-        send_at=moment,
-        timezone=workspace.settings.timezone,
-        circumstances=circumstances,
+        opened=opened,
+        manifest=manifest,
+        failures=failures,
+        moment=moment,
+        follows_links=follows_links,
         language=language,
     )
     earlier = find_earlier(session, stored.version, manifest.recipients)
@@ -231,7 +231,37 @@ def let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     return replace(proved, result=replace(proved.result, passed={**proved.result.passed, **asked}))
 
 
-def look_around(
+def prove_texts(
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    *,
+    opened: Opened,
+    manifest: Manifest,
+    failures: list[RenderFailure],
+    moment: datetime,
+    follows_links: bool,
+    language: str,
+    corrects: Corrects | None = None,
+) -> ProofResult:
+    """What the proof says of one language version, whose messages were written but for `failures`.
+
+    `corrects` is what it looks at in a correction; findings are told in `language`, or that of the settings.
+    """
+    circumstances = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    return prove(
+        session,
+        stored,
+        failures,
+        manifest,
+        send_at=moment,
+        timezone=workspace.settings.timezone,
+        circumstances=replace(circumstances, corrects=corrects),
+        language=language or workspace.settings.language,
+    )
+
+
+def _look_around(
     workspace: Workspace,
     stored: StoredRelease,
     opened: Opened,
@@ -239,7 +269,6 @@ def look_around(
     moment: datetime,
     *,
     follows_links: bool,
-    corrects: Corrects | None = None,
 ) -> Circumstances:
     """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
     identity, settings = opened.identity, workspace.settings
@@ -259,7 +288,6 @@ def look_around(
         message=sample_message(opened.composer, first, stamp),
         links=links,
         sender=ask_about_sender(workspace.database, settings),
-        corrects=corrects,
         quiet=settings.quiet_hours,
     )
 

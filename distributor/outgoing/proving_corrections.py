@@ -13,7 +13,7 @@ from distributor import clock
 from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.notices import is_newest, notice_for, plain_notice, statement_for
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.proof.preflight import prove, render_all
+from distributor.dispatch.proof.preflight import render_all
 from distributor.dispatch.recipients.correcting import Correcting, Meant, version_of, who_gets
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import version_for
@@ -25,7 +25,7 @@ from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.outgoing.composers import Opened, open_composer
-from distributor.outgoing.proving import Proved, check_codes, let_pass, look_around
+from distributor.outgoing.proving import Proved, check_codes, let_pass, prove_texts
 from distributor.releases import store
 from distributor.releases.extra import CHANGES
 from distributor.releases.findings import Corrects
@@ -194,16 +194,17 @@ def _prove(
         failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
     facts = _facts(session, stored, meant, told, foreign=foreign, zone=workspace.settings.timezone)
-    circumstances = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
-    result = prove(
+    result = prove_texts(
+        workspace,
         session,
         stored,
-        failures,
-        manifest,
-        send_at=moment,
-        timezone=workspace.settings.timezone,
-        circumstances=circumstances,
-        language=language or workspace.settings.language,
+        opened=first,
+        manifest=manifest,
+        failures=failures,
+        moment=moment,
+        follows_links=follows_links,
+        language=language,
+        corrects=facts,
     )
     return Proved(stored, manifest, result, (), first, manifest, is_to_holders=True)
 
