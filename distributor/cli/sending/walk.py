@@ -26,8 +26,6 @@ from distributor.cli.sending.showing import (
     show_proof,
 )
 from distributor.cli.sending.waving import (
-    Timing,
-    read_timing,
     require_before_cut_off,
     require_in_time,
     show_timing,
@@ -49,6 +47,7 @@ from distributor.errors import BadInput, Refused
 from distributor.outgoing.leaving import standing_of
 from distributor.outgoing.naming import how_to_prove, how_to_sign, scope_of
 from distributor.outgoing.proving import Proved, prove_release, require_reason
+from distributor.outgoing.timing import Timing, read_timing
 from distributor.releases import translations
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
@@ -106,7 +105,7 @@ def send_release(
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
-    timing = read_timing(workspace, choice.lists, choice.waves, choice.exclusive, choice.ahead, moment)
+    timing = read_timing(workspace, choice.lists, choice.waves, moment, exclusive=choice.exclusive, ahead=choice.ahead)
     choice = replace(choice, lists=timing.lists)  # those of the waves too: they are what is signed and proved
     proved = prove_release(
         workspace,
