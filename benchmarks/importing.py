@@ -16,6 +16,7 @@ from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
+from distributor.tokens import Keyring
 
 _CONTACTS = 100_000
 _TABLES = ("sector", "outlet", "contact", "affiliation", "contact_sector", "media_list", "media_list_member")
@@ -26,8 +27,10 @@ from pathlib import Path
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.contacts.intake.importing import import_contacts
 from distributor.db.engine import Database
+from distributor.tokens import Keyring
 database = Database(f"sqlite:///{sys.argv[1]}")
-import_contacts(database, read_csv(Path(sys.argv[2]).read_bytes(), name="essai.csv"), list_name="Essai")
+table = read_csv(Path(sys.argv[2]).read_bytes(), name="essai.csv")
+import_contacts(database, table, list_name="Essai", keyring=Keyring(b"an invented key"))
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
 
@@ -53,7 +56,7 @@ def measure(folder: Path) -> Iterator[Line | Skipped]:
         return seconds
 
     def load(into: Database) -> None:
-        import_contacts(into, read_csv(data, name="essai.csv"), list_name="Essai")
+        import_contacts(into, read_csv(data, name="essai.csv"), list_name="Essai", keyring=Keyring(b"an invented key"))
 
     def again() -> float:
         same = Database(f"sqlite:///{folder / 'ours.db'}")

@@ -12,8 +12,8 @@ from benchmarks.invented import contacts_csv
 from benchmarks.office import LIST, SLUG
 from benchmarks.sink import HOST
 from distributor import clock
-from distributor.cli.sending.proving import prove_release
 from distributor.dispatch.recipients.narrowing import Selection
+from distributor.outgoing.proving import prove_release
 from distributor.wiring import Workspace
 
 _FIRST_SALUTATION = "Bonjour"

@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks.invented import contacts_csv
 from benchmarks.measuring import timed
 from distributor import clock
-from distributor.cli.sending.proving import prove_release
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
@@ -23,6 +22,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.roster import Roster
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.narrowing import Selection
+from distributor.outgoing.proving import prove_release
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.starter import make_workspace, starter_path
@@ -66,7 +66,7 @@ def make_office(
     workspace = open_workspace(folder, creating=True)
     for before in range(0, journalists, _IN_ONE_FILE):
         table = read_csv(contacts_csv(min(_IN_ONE_FILE, journalists - before), before=before), name="essai.csv")
-        import_contacts(workspace.database, table, list_name=LIST)
+        import_contacts(workspace.database, table, list_name=LIST, keyring=workspace.keyring)
     raw = starter_path(_SAMPLE).read_bytes()
     draft = document.read_release(raw, file=_SAMPLE, timezone=workspace.settings.timezone)
     with workspace.database.session() as session:

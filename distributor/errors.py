@@ -112,3 +112,11 @@ class Interrupted(DistributorError):
     """The user stopped the work; its state is saved."""
 
     exit_code = 130
+
+
+def require_as_asked(asked: object, found: object, what: str) -> None:
+    """Raise `Refused` when `what` is not any more as it was when somebody was asked: the yes was to something else."""
+    if found != asked:
+        raise Refused(
+            f"Another command has changed {what} meanwhile; nothing was done.", mend="Run the same command again."
+        )

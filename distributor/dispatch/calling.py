@@ -69,7 +69,7 @@ def is_by_a_person(reason: str) -> bool:
     return reason.startswith((PAUSED_BY, STOPPED_BY))
 
 
-def is_called_off(reason: str) -> bool:
+def is_for_its_dispatch(reason: str) -> bool:
     """Whether a delivery was withheld for its dispatch's sake, and not for its addressee's."""
     return reason == CANCELLED or reason.startswith((CORRECTED_BY, WITHDRAWN_BY))
 

@@ -1,13 +1,15 @@
-"""Who else is at work: the processes that hold claims, and on what."""
+"""Who else is at work: the processes that hold claims, and on what, and waiting until they have let go."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from distributor import clock
+from distributor.db.engine import Database
 from distributor.deliveries.conditions import is_with_a_worker
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.workers import host_of, is_dead, pid_of
@@ -16,6 +18,7 @@ from distributor.states import DeliveryState
 
 _delivery, _dispatch = Delivery.__table__, Dispatch.__table__
 _version, _release = ReleaseVersion.__table__, Release.__table__
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,14 @@ def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str 
         for row in rows
         if not is_dead(row.worker, row.lease_until, now)
     ]
+
+
+def until_let_go(database: Database, dispatch_ids: Sequence[int], patience: float) -> list[str]:
+    """Wait, so many seconds at most, until no living process holds anything of these; return those that still do."""
+    ends = clock.monotonic() + patience
+    while True:
+        with database.reading() as connection:
+            holding = [one.place for number in dispatch_ids for one in at_work(connection, number)]
+        if not holding or clock.monotonic() >= ends:
+            return sorted(set(holding))
+        clock.pause(_LOOK_S)

@@ -23,7 +23,7 @@ from distributor.dispatch.overtaken import require_not_overtaken
 from distributor.dispatch.plan import add_dispatch, are_others, delivery_row, new_dispatch
 from distributor.dispatch.recipients.correcting import COMPLAINED, Copy, Correcting, Meant, who_gets
 from distributor.dispatch.recipients.fairness import interleave
-from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOut
+from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutRecipient
 from distributor.dispatch.recipients.newcomers import holders
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.provenance import require_provenance
@@ -55,8 +55,8 @@ class CorrectionPart:
 
     stored: StoredRelease
     meant: tuple[Meant, ...]
-    phone: tuple[tuple[Meant, LeftOut], ...]
-    silent: tuple[LeftOut, ...]
+    phone: tuple[tuple[Meant, LeftOutRecipient], ...]
+    silent: tuple[LeftOutRecipient, ...]
     identity: Identity
     files: tuple[KeptFile, ...]
     plain: Notice

@@ -53,7 +53,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = folder / ".env"
     env.write_text(env.read_text("utf-8").replace("MAIL_FROM=\n", f"MAIL_FROM={MAIL_FROM}\n"), "utf-8")
     workspace = open_workspace(folder, creating=True)
-    import_contacts(workspace.database, read_csv(LIST.encode(), name="l.csv"), list_name="Presse", sector="Culture")
+    import_contacts(
+        workspace.database,
+        read_csv(LIST.encode(), name="l.csv"),
+        list_name="Presse",
+        sector="Culture",
+        keyring=workspace.keyring,
+    )
     with workspace.database.session() as session:
         settings = workspace.settings
         draft = document.read_release(

@@ -20,7 +20,9 @@ MORE = "Prénom;Nom;Média;Type de média;E-mail;Langue\nInès;Clos;Le Fil;agenc
 def office(folder: Path) -> Path:
     """The prepared workspace, in which Hélène and Paul stand on «presse», and a second list."""
     workspace = open_workspace(folder)
-    import_contacts(workspace.database, read_csv(MORE.encode(), name="agences.csv"), list_name="Agences")
+    import_contacts(
+        workspace.database, read_csv(MORE.encode(), name="agences.csv"), list_name="Agences", keyring=workspace.keyring
+    )
     workspace.database.close()
     return folder
 

@@ -6,6 +6,7 @@ import email
 import email.policy
 from pathlib import Path
 
+import pytest
 from commandtree import Run, on_a_terminal
 
 
@@ -63,3 +64,18 @@ def test_a_preview_breaks_no_line_of_the_message(folder: Path) -> None:
     link = field.partition("<")[2].removesuffix(">")
     assert len(link) > 40
     assert link in shown.partition(field)[2].splitlines(), "in the text, on a line of its own"
+
+
+@pytest.mark.parametrize(
+    "command", [("preview", "halle"), ("proof", "halle", "--list", "presse"), ("pdf", "halle", "halle.pdf")]
+)
+def test_a_stand_in_for_the_sender_is_said_once(
+    command: tuple[str, ...], folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = folder / ".env"
+    env.write_text(env.read_text("utf-8").replace("DISTRIBUTOR_MAIL_FROM=", "# "), "utf-8")
+    done = run("releases", *command, workspace=folder)
+    assert done.stderr.splitlines()[0] == "No sender is set yet (DISTRIBUTOR_MAIL_FROM); a stand-in is shown."
+    assert done.stderr.count("No sender is set yet") == 1
+    assert "No sender is set yet" not in done.stdout

@@ -199,13 +199,13 @@ def test_one_and_the_same_is_not_merged(pair: Database) -> None:
 def test_lists_go_on_mailing_the_address_they_mailed(pair: Database) -> None:
     make_one(pair)
     with pair.session() as session:
-        (on_social,) = list_members(session, "social")
-        (on_economy,) = list_members(session, "economie")
+        (on_social,) = list_members(session, "social", KEYRING)
+        (on_economy,) = list_members(session, "economie", KEYRING)
         assert (on_social.address, on_social.outlet) == (B, "Le Soir")
         assert (on_economy.address, on_economy.outlet) == (A, "Le Jour")
         assert on_social.contact_id == on_economy.contact_id
         assert on_social.sectors == ("eco", "travail")
-        assert lists_of(session, on_social.contact_id) == ["economie", "social"]
+        assert lists_of(session, on_social.contact_id, KEYRING) == ["economie", "social"]
         stay = session.exec(select(MediaListMember).where(MediaListMember.source == "economie.csv")).one()
         assert stay.added_at == START - timedelta(days=9)
         assert session.exec(select(MediaListDeparture)).all() == []
@@ -385,7 +385,7 @@ def test_the_same_post_is_one_and_the_list_keeps_it(pair: Database) -> None:
     before = everything(pair)
     make_one(pair)
     with pair.session() as session:
-        (member,) = list_members(session, "presse")
+        (member,) = list_members(session, "presse", KEYRING)
         assert (member.outlet, member.role, member.address) == ("Le Jour", "Reporter", A)
         assert len(session.exec(select(Affiliation)).all()) == 2
     make_two(pair, B)
@@ -429,8 +429,8 @@ def test_what_was_changed_since_stays_and_is_told(pair: Database) -> None:
     with pair.session() as session:
         a, b = find_contact(session, A), find_contact(session, B)
         assert (a.phone, b.phone, a.notes) == ("03", "02", "vue en mai")
-        assert lists_of(session, a.contact_id) == ["economie", "regions"]
-        assert lists_of(session, b.contact_id) == ["economie"]
+        assert lists_of(session, a.contact_id, KEYRING) == ["economie", "regions"]
+        assert lists_of(session, b.contact_id, KEYRING) == ["economie"]
 
 
 def test_a_number_given_to_somebody_else_since_is_not_taken(pair: Database) -> None:
@@ -443,7 +443,7 @@ def test_a_number_given_to_somebody_else_since_is_not_taken(pair: Database) -> N
         works_at(session, other, "Le Fil")  # on SQLite it gets the number of the affiliation that is no more
     assert make_two(pair, A, B).left == ()
     with pair.session() as session:
-        (member,) = list_members(session, "presse")
+        (member,) = list_members(session, "presse", KEYRING)
         assert (member.address, member.outlet) == (B, "Le Jour")
         assert find_contact(session, "paul@soir.example").outlet == "Le Fil"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ledgerbase import KEYRING
 from sqlalchemy import insert
 from sqlmodel import select
 
@@ -21,7 +22,7 @@ HEADER = "Civilité;Prénom;Nom;Média;E-mail;Téléphone\n"
 
 
 def found(database: Database, *rows: str, min_score: int = 85) -> list[Duplicate]:
-    import_contacts(database, read_csv((HEADER + "\n".join(rows)).encode(), name="l.csv"))
+    import_contacts(database, read_csv((HEADER + "\n".join(rows)).encode(), name="l.csv"), keyring=KEYRING)
     with database.session(reads_only=True) as session:
         return find_duplicates(session, min_score=min_score)
 

@@ -12,6 +12,7 @@ import pytest
 from databases import new_database
 from hypothesis import given
 from hypothesis import strategies as st
+from ledgerbase import KEYRING
 from sqlalchemy import select, update
 from sqlmodel import Session
 
@@ -198,6 +199,6 @@ def test_an_apostrophe_of_a_name_is_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize("cell", ["'+33 6 00", "'=1+1", "'-x"])
 def test_the_apostrophe_of_a_spreadsheet_goes_in_any_list(database: Database, cell: str) -> None:
-    import_contacts(database, read_csv(f"Nom;E-mail;Téléphone\nUn;a@x.example;{cell}\n".encode()))
+    import_contacts(database, read_csv(f"Nom;E-mail;Téléphone\nUn;a@x.example;{cell}\n".encode()), keyring=KEYRING)
     with database.session() as session:
         assert session.scalars(select(Contact)).one().phone == cell[1:]

@@ -461,21 +461,15 @@ def test_each_clause_is_explained_of_one_contact(filled: Filled) -> None:
 )
 def test_what_the_base_does_not_know_is_an_error(filled: Filled, text: str, words: str, mend: str) -> None:
     with filled.database.session(reads_only=True) as session, pytest.raises(BadInput) as caught:
-        Filtering(session, TODAY).condition(parse_filter(text))
+        Filtering(session, TODAY, KEYRING).condition(parse_filter(text))
     assert words in caught.value.message
     assert mend in caught.value.mend
-
-
-def test_objections_are_not_asked_without_their_key(filled: Filled) -> None:
-    assert any(one.objected for one in filled.known)
-    with filled.database.session(reads_only=True) as session, pytest.raises(BadInput, match="cannot be asked here"):
-        Filtering(session, TODAY).condition(parse_filter("state:objected"))
 
 
 def test_words_that_nothing_has_are_told_with_near_ones(filled: Filled) -> None:
     assert filled.known
     with filled.database.session(reads_only=True) as session:
-        answers = Filtering(session, TODAY)
+        answers = Filtering(session, TODAY, KEYRING)
         tree = parse_filter("region:bretagn and not role:critique and kind:fanzine")
         assert answers.unknown_words(tree) == [
             "No region is «bretagn». Did you mean «Bretagne»?",
@@ -487,7 +481,7 @@ def test_a_smart_list_defined_by_itself_is_an_error(database: Database) -> None:
     with database.session() as session:
         session.add_all([MediaList(slug="a", name="A", query="list:b"), MediaList(slug="b", name="B", query="list:a")])
     with database.session(reads_only=True) as session, pytest.raises(BadInput, match="defined by itself") as caught:
-        Filtering(session, TODAY).condition(parse_filter("list:a"))
+        Filtering(session, TODAY, KEYRING).condition(parse_filter("list:a"))
     assert "a → b → a" in caught.value.message
 
 

@@ -43,7 +43,9 @@ Inès;Sol;Le Fil;i.sol@mort.example;Culture;fr
 def base(database: Database) -> Database:
     """One list with something of everything."""
     long_ago = now() - timedelta(days=800)
-    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous", collected_at=long_ago)
+    import_contacts(
+        database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous", collected_at=long_ago, keyring=KEYRING
+    )
     with database.session() as session:
         for first, name, value in (("Ines", "channel", "phone"), ("Hélène", "confirmed_at", now())):
             setattr(session.exec(select(Contact).where(col(Contact.first_name) == first)).one(), name, value)
@@ -61,7 +63,7 @@ def about(findings: Sequence[Finding], code: str) -> list[str]:
 
 
 def test_who_was_just_collected_needs_no_confirming(database: Database) -> None:
-    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous")
+    import_contacts(database, read_csv(ROWS.encode(), name="tous.csv"), list_name="Tous", keyring=KEYRING)
     with database.session(reads_only=True) as session:
         assert about(found(session), "unconfirmed") == []
 

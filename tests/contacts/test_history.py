@@ -30,7 +30,7 @@ ZOE, OTHER = "zoe@fil.example", "zv@soir.example"
 
 @pytest.fixture
 def base(database: Database) -> Database:
-    import_contacts(database, read_csv(LIST.encode(), name="eco.csv"), list_name="Éco")
+    import_contacts(database, read_csv(LIST.encode(), name="eco.csv"), list_name="Éco", keyring=KEYRING)
     return database
 
 

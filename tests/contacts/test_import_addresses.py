@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ledgerbase import KEYRING
 from sqlmodel import select
 from test_importing import dump, load, members, results
 
@@ -106,7 +107,9 @@ def test_the_same_addresses_again_change_nothing(database: Database) -> None:
 def import_columns(database: Database, header: str, *rows: str, **options: object) -> ImportReport:
     """Import rows under a header of their own."""
     data = "".join(f"{line}\n" for line in (header, *rows)).encode()
-    return import_contacts(database, read_csv(data, name="a.csv"), **({"list_name": "Presse"} | options))  # type: ignore[arg-type]  # a test's options
+    return import_contacts(
+        database, read_csv(data, name="a.csv"), **({"list_name": "Presse"} | options), keyring=KEYRING
+    )  # type: ignore[arg-type]  # a test's options
 
 
 def affiliations(database: Database) -> Sequence[Affiliation]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ledgerbase import KEYRING
 from sqlmodel import select
 from test_importing import dump, members, results
 
@@ -31,7 +32,7 @@ CHOICES = {"courrier": "address", "Patronyme": "last_name", "Petit nom": "first_
 def load(database: Database, text: str, **options: Any) -> ImportReport:
     """Import a file given as text."""
     table = read_csv(text.encode(), name="source.csv", columns=tuple(options.pop("named", ())))
-    return import_contacts(database, table, **({"list_name": "Presse"} | options))
+    return import_contacts(database, table, **({"list_name": "Presse"} | options), keyring=KEYRING)
 
 
 def contact(database: Database) -> Contact:

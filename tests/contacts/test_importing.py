@@ -11,6 +11,7 @@ import pytest
 from databases import LONG, empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgerbase import KEYRING
 from sqlalchemy import select, text
 
 from distributor.contacts.intake import importing
@@ -33,7 +34,7 @@ PAUL = "M.;Paul;Dœuvre;Radio Été;Reporter;;paul@radio.example;;fr;Social;;\n"
 def load(database: Database, *lines: str, name: str = "liste.csv", **options: Any) -> ImportReport:
     """Import these lines under the usual header."""
     table = read_csv((HEADER + "".join(lines)).encode(), name=name)
-    return import_contacts(database, table, **({"list_name": "Presse"} | options))
+    return import_contacts(database, table, **({"list_name": "Presse"} | options), keyring=KEYRING)
 
 
 def results(report: ImportReport) -> list[str]:
@@ -44,7 +45,7 @@ def results(report: ImportReport) -> list[str]:
 def members(database: Database, slug: str = "presse") -> list[Member]:
     """The list's members."""
     with database.session() as session:
-        return list(list_members(session, slug))
+        return list(list_members(session, slug, KEYRING))
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -179,7 +180,7 @@ def test_an_import_cut_short_leaves_the_base_as_it_was(database: Database) -> No
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_contacts(database, SourceTable("x.csv", ("E-mail", "Média"), rows()), list_name="Autre")
+        import_contacts(database, SourceTable("x.csv", ("E-mail", "Média"), rows()), list_name="Autre", keyring=KEYRING)
     assert dump(database) == before
 
 
@@ -220,12 +221,14 @@ def test_the_rejects_file_comes_back_mended_and_is_imported(database: Database) 
     assert header == HEADER.strip() + ";Motif du rejet"
     assert first.startswith('M.;Jean;"Du;pont";;;;jean chez x;;;;=1+1;Brest;E-mail: ')
     assert second.endswith(";m")
-    again = import_contacts(database, read_csv(rejects.encode(), name="rejects.csv"), list_name="Presse")
+    again = import_contacts(
+        database, read_csv(rejects.encode(), name="rejects.csv"), list_name="Presse", keyring=KEYRING
+    )
     assert again.header[-1] == "Motif du rejet"
     assert results(again) == ["rejected", "rejected"]
     assert make_rejects(again).content.decode("utf-8-sig").splitlines()[:2] == [header, first]
     mended = first.replace("jean chez x", "jean@x.example")
-    last = import_contacts(database, read_csv(f"{header}\n{mended}\n".encode()), list_name="Presse")
+    last = import_contacts(database, read_csv(f"{header}\n{mended}\n".encode()), list_name="Presse", keyring=KEYRING)
     assert results(last) == ["new"]
     assert last.kept == {"Ville": "ville"}
     assert [one.notes for one in members(database) if one.first_name == "Jean"] == ["=1+1"]
@@ -281,7 +284,11 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "contacts"
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared samples are not on this machine")
 def test_real_exports_make_one_base(database: Database) -> None:
     for file in sorted(SHARED.glob("*.csv")):
-        report = import_contacts(database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem)
+        report = import_contacts(
+            database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem, keyring=KEYRING
+        )
         assert report.counts[Result.REJECTED] <= 1
-        again = import_contacts(database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem)
+        again = import_contacts(
+            database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem, keyring=KEYRING
+        )
         assert again.counts[Result.UNCHANGED] == len(again.outcomes) - again.counts[Result.REJECTED]

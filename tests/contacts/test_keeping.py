@@ -33,7 +33,9 @@ M.;Paul;Bois;Le Soir;;paul@soir.example;Économie
 @pytest.fixture
 def base(database: Database) -> Database:
     """Hélène, Paul and a desk on one list."""
-    import_contacts(database, read_csv(LIST.encode(), name="eco.csv"), list_name="Éco", sector="Économie")
+    import_contacts(
+        database, read_csv(LIST.encode(), name="eco.csv"), list_name="Éco", sector="Économie", keyring=KEYRING
+    )
     return database
 
 

@@ -29,7 +29,7 @@ Zoé;Clos;The Post;PQN;zoe@post.example;Culture;en
 @pytest.fixture
 def base(database: Database) -> Database:
     """Three journalists on one list."""
-    import_contacts(database, read_csv(ROWS.encode(), name="jour.csv"), list_name="Tous")
+    import_contacts(database, read_csv(ROWS.encode(), name="jour.csv"), list_name="Tous", keyring=KEYRING)
     return database
 
 
@@ -46,11 +46,14 @@ def test_a_smart_list_has_whoever_its_query_names_when_it_is_read(base: Database
         create(session, "Éco sans agences", "secteur:économie sauf type:agence", sector="economie")
         assert names(session, "eco-sans-agences") == ["Hélène"]
     import_contacts(
-        base, read_csv(b"Nom;E-mail;Secteur\nInes Sol;ines@sol.example;economie\n", name="x.csv"), list_name="Autre"
+        base,
+        read_csv(b"Nom;E-mail;Secteur\nInes Sol;ines@sol.example;economie\n", name="x.csv"),
+        list_name="Autre",
+        keyring=KEYRING,
     )
     with base.session() as session:
         assert names(session, "eco-sans-agences") == ["Hélène", "Ines"]
-        (smart,) = [one for one in press_lists.lists(session) if one.query]
+        (smart,) = [one for one in press_lists.lists(session, KEYRING) if one.query]
         assert (smart.slug, smart.name, smart.sector, smart.count) == (
             "eco-sans-agences",
             "Éco sans agences",
@@ -59,12 +62,12 @@ def test_a_smart_list_has_whoever_its_query_names_when_it_is_read(base: Database
         )
         assert smart.query == "sector:économie and not kind:agency"
         helene = find_contact(session, "helene@jour.example")
-        assert press_lists.lists_of(session, helene.contact_id) == ["eco-sans-agences", "tous"]
+        assert press_lists.lists_of(session, helene.contact_id, KEYRING) == ["eco-sans-agences", "tous"]
 
 
 def test_a_lists_name_stands_on_one_line(base: Database) -> None:
     with base.session() as session:
-        made, _ = listmaking.create_list(session, "Deux\n lignes\x1b[31m ", actor="test")
+        made, _ = listmaking.create_list(session, "Deux\n lignes\x1b[31m ", actor="test", keyring=KEYRING)
         assert (made.slug, made.name) == ("deux-lignes-31m", "Deux lignes[31m")
         listmaking.rename_list(session, made, "Autre\r\nnom", actor="test")
         assert (made.slug, made.name) == ("autre-nom", "Autre nom")
@@ -85,7 +88,7 @@ def test_a_list_that_cannot_be_made_is_not(base: Database, name: str, query: str
     with pytest.raises(BadInput, match=words), base.session() as session:
         create(session, name, query)
     with base.session() as session:
-        assert [one.slug for one in press_lists.lists(session)] == ["tous"]
+        assert [one.slug for one in press_lists.lists(session, KEYRING)] == ["tous"]
 
 
 def test_words_that_nobody_has_are_told_and_the_list_is_made(base: Database) -> None:
@@ -104,9 +107,13 @@ def test_a_smart_list_cannot_ask_for_itself(base: Database) -> None:
         session.rollback()
     with base.session() as session:
         with pytest.raises(BadInput, match="has members"):
-            listmaking.edit_list(session, press_lists.find_list(session, "tous"), query="name:x", actor="anne")
+            listmaking.edit_list(
+                session, press_lists.find_list(session, "tous"), query="name:x", actor="anne", keyring=KEYRING
+            )
         with pytest.raises(BadInput, match="would be everybody"):
-            listmaking.edit_list(session, press_lists.find_list(session, "tous"), query=" ", actor="anne")
+            listmaking.edit_list(
+                session, press_lists.find_list(session, "tous"), query=" ", actor="anne", keyring=KEYRING
+            )
 
 
 def test_a_frozen_list_keeps_who_stood_on_it(base: Database) -> None:
@@ -119,7 +126,9 @@ def test_a_frozen_list_keeps_who_stood_on_it(base: Database) -> None:
     with base.session() as session:
         assert names(session, "francophones") == ["Hélène", "Paul"]
         with pytest.raises(BadInput, match="no smart list"):
-            listmaking.freeze_list(session, press_lists.find_list(session, "francophones"), actor="anne")
+            listmaking.freeze_list(
+                session, press_lists.find_list(session, "francophones"), actor="anne", keyring=KEYRING
+            )
 
 
 def test_who_asks_for_a_renamed_list_goes_on_asking(base: Database) -> None:
@@ -134,7 +143,7 @@ def test_who_asks_for_a_renamed_list_goes_on_asking(base: Database) -> None:
             listmaking.delete_list(session, press_lists.find_list(session, "tout-le-monde"), actor="anne")
         listmaking.delete_list(session, asking, actor="anne")
         listmaking.delete_list(session, press_lists.find_list(session, "tout-le-monde"), actor="anne")
-        assert press_lists.lists(session) == []
+        assert press_lists.lists(session, KEYRING) == []
         assert len(session.exec(select(Contact)).all()) == 3
         assert session.exec(select(MediaListMember)).all() == []
         done = session.exec(select(Audit.action).where(col(Audit.actor) == "anne").order_by(col(Audit.id))).all()
@@ -179,7 +188,7 @@ def test_a_list_as_it_was_on_a_day(base: Database) -> None:
     with base.session() as session:
         vieille = press_lists.find_list(session, "vieille")
         shown = {
-            day: [one.first_name for one in standing.members_at(session, vieille, standing.end_of(day, PARIS))]
+            day: [one.first_name for one in standing.members_at(session, vieille, standing.end_of(day, PARIS), KEYRING)]
             for day in ("2026-09-30", "2026-10-01", "2026-10-03", "2026-10-05", "2026-10-07", "2026-10")
         }
     assert shown == {
@@ -200,7 +209,7 @@ def test_a_smart_list_of_another_day_asks_whom_the_base_knew(base: Database) -> 
     with base.session() as session:
         found = press_lists.find_list(session, "francophones")
         before = datetime.now(UTC) - timedelta(days=10)
-        assert [one.first_name for one in standing.members_at(session, found, before)] == ["Paul"]
+        assert [one.first_name for one in standing.members_at(session, found, before, KEYRING)] == ["Paul"]
 
 
 def test_days_are_those_of_the_workspace(base: Database) -> None:
@@ -217,7 +226,7 @@ def test_two_lists_compared(base: Database) -> None:
     with base.session() as session:
         create(session, "Francophones", "language:fr")
         sides = [
-            standing.members_at(session, press_lists.find_list(session, slug), None)
+            standing.members_at(session, press_lists.find_list(session, slug), None, KEYRING)
             for slug in ("francophones", "tous")
         ]
     found = standing.compare(*sides)
@@ -251,14 +260,15 @@ def test_an_affiliation_that_is_over_is_not_the_one_that_counts(base: Database) 
         base,
         read_csv("Prénom;Nom;Média;E-mail\nHélène;Lefèvre;Scènes;helene@jour.example\n".encode(), name="s.csv"),
         list_name="Scènes",
+        keyring=KEYRING,
     )
     with base.session() as session:
         on_scenes = session.exec(select(Affiliation).order_by(col(Affiliation.id).desc())).first()
         assert on_scenes is not None
-        assert next(iter(press_lists.list_members(session, "scenes"))).outlet == "Scènes"
+        assert next(iter(press_lists.list_members(session, "scenes", KEYRING))).outlet == "Scènes"
         on_scenes.valid_to = yesterday
     with base.session() as session:
-        assert next(iter(press_lists.list_members(session, "scenes"))).outlet == "Le Jour"
+        assert next(iter(press_lists.list_members(session, "scenes", KEYRING))).outlet == "Le Jour"
 
 
 def test_one_more_address_is_no_member_and_leads_to_its_owner(base: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ledgerbase import KEYRING
 from sqlmodel import Session, col, select
 
 from distributor.contacts.intake.importing import import_contacts
@@ -33,7 +34,7 @@ Hélène;Aubry;LeMondeLibre.fr;;Cheffe;helene@monde.example;
 
 @pytest.fixture
 def base(database: Database) -> Database:
-    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="presse")
+    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="presse", keyring=KEYRING)
     return database
 
 
@@ -98,7 +99,7 @@ def test_what_is_no_hour_is_no_deadline(base: Database, typed: str) -> None:
 
 def test_a_new_name_is_not_anothers_and_smart_lists_are_named(base: Database) -> None:
     with base.session() as session:
-        create_list(session, "Libre", query="outlet:libre", actor="anne")
+        create_list(session, "Libre", query="outlet:libre", actor="anne", keyring=KEYRING)
         outlet, other = pair(session)
         with pytest.raises(BadInput, match="already"):
             rename_outlet(session, outlet, "lemondelibre-FR", actor="anne")
@@ -127,7 +128,7 @@ def test_two_made_one_keep_everybody_and_every_list(base: Database) -> None:
         assert [one.name for one in outlets(session)] == ["Agence Boréale", "Le Monde libre"]
         rows = session.exec(select(Affiliation.role).order_by(col(Affiliation.role))).all()
         assert rows == ["", "Cheffe", "Reporter"]
-        members = {one.name: (one.outlet, one.address) for one in list_members(session, "presse")}
+        members = {one.name: (one.outlet, one.address) for one in list_members(session, "presse", KEYRING)}
         assert members["Hélène Aubry"] == ("Le Monde libre", "h.aubry@monde.example")
         assert members["Paul Bois"][0] == "Le Monde libre"
         only = find_outlet(session, "Le Monde libre")

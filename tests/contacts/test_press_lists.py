@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ledgerbase import KEYRING
 from sqlalchemy import event
 from sqlmodel import col, select
 
@@ -26,15 +27,20 @@ CULTURE = "Prénom;Nom;Média;E-mail\nHélène;Lefèvre;Scènes;HELENE@jour.exam
 def base(database: Database) -> Database:
     """Two lists that share one journalist."""
     import_contacts(
-        database, read_csv(ECONOMY.encode(), name="eco.csv"), list_name="Éco nationale", sector="Économie", actor="anne"
+        database,
+        read_csv(ECONOMY.encode(), name="eco.csv"),
+        list_name="Éco nationale",
+        sector="Économie",
+        actor="anne",
+        keyring=KEYRING,
     )
-    import_contacts(database, read_csv(CULTURE.encode(), name="culture.csv"), list_name="Culture")
+    import_contacts(database, read_csv(CULTURE.encode(), name="culture.csv"), list_name="Culture", keyring=KEYRING)
     return database
 
 
 def test_lists_and_sectors_are_counted(base: Database) -> None:
     with base.session() as session:
-        assert [(one.slug, one.name, one.sector, one.count) for one in lists(session)] == [
+        assert [(one.slug, one.name, one.sector, one.count) for one in lists(session, KEYRING)] == [
             ("culture", "Culture", "", 1),
             ("eco-nationale", "Éco nationale", "Économie", 3),
         ]
@@ -55,14 +61,14 @@ def test_a_list_is_found_by_slug_or_name_and_near_names_are_told(base: Database)
 
 def test_an_unknown_list_fails_when_asked_not_when_read(base: Database) -> None:
     with base.session() as session, pytest.raises(BadInput):
-        list_members(session, "nulle")
+        list_members(session, "nulle", KEYRING)
 
 
 def test_members_carry_the_affiliation_of_their_list(base: Database) -> None:
     with base.session() as session:
-        (helene,) = list_members(session, "culture")
+        (helene,) = list_members(session, "culture", KEYRING)
         assert (helene.outlet, helene.role, helene.list_slug) == ("Scènes", "", "culture")
-        helene, desk, paul = list_members(session, "eco-nationale")
+        helene, desk, paul = list_members(session, "eco-nationale", KEYRING)
     assert (helene.outlet, helene.outlet_kind, helene.role) == ("Le Jour", "quotidien", "Cheffe")
     assert (desk.is_desk, desk.name, desk.outlet) == (True, "", "Le Jour")
     assert (paul.outlet, paul.sectors) == ("", ("economie",))
@@ -73,7 +79,7 @@ def test_an_affiliation_with_an_address_of_its_own_is_mailed_there(base: Databas
         affiliation = session.exec(select(Affiliation).where(col(Affiliation.role) == "Cheffe")).one()
         affiliation.address = "H.Lefevre@jour.example"
     with base.session() as session:
-        helene = next(iter(list_members(session, "eco-nationale")))
+        helene = next(iter(list_members(session, "eco-nationale", KEYRING)))
         assert (helene.address, helene.address_key) == ("H.Lefevre@jour.example", "h.lefevre@jour.example")
 
 
@@ -85,7 +91,7 @@ def test_members_are_read_in_a_fixed_number_of_statements(base: Database) -> Non
 
     event.listen(base.engine, "before_cursor_execute", note)
     with base.session() as session:
-        assert len(list(list_members(session, "eco-nationale"))) == 3
+        assert len(list(list_members(session, "eco-nationale", KEYRING))) == 3
     event.remove(base.engine, "before_cursor_execute", note)
     assert len([text for text in statements if text.startswith("SELECT") and "FROM" in text]) == 3
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledgerbase import KEYRING
 from workbooks import ods, row, xlsx
 
 from distributor.contacts.cleaning.columns import map_columns
@@ -31,13 +32,17 @@ PEOPLE = [
 
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.name)
 def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: Database) -> None:
-    report = import_contacts(database, *read_source(file.read_bytes(), name=file.name), list_name="Presse")
+    report = import_contacts(
+        database, *read_source(file.read_bytes(), name=file.name), list_name="Presse", keyring=KEYRING
+    )
     assert (report.counts[Result.NEW], report.counts[Result.REJECTED]) == (3, 0)
     with database.session() as session:
-        members = list(list_members(session, "presse"))
+        members = list(list_members(session, "presse", KEYRING))
     found = {(one.address, one.first_name, one.last_name, one.outlet, one.role) for one in members}
     assert found == set(PEOPLE)
-    again = import_contacts(database, *read_source(file.read_bytes(), name=file.name), list_name="Presse")
+    again = import_contacts(
+        database, *read_source(file.read_bytes(), name=file.name), list_name="Presse", keyring=KEYRING
+    )
     assert again.counts[Result.UNCHANGED] == 3
 
 
@@ -63,9 +68,9 @@ def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: 
 )
 def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: list[str], database: Database) -> None:
     (table,) = read_source(text.encode())
-    assert import_contacts(database, table, list_name="Presse").counts[Result.NEW] == len(found)
+    assert import_contacts(database, table, list_name="Presse", keyring=KEYRING).counts[Result.NEW] == len(found)
     with database.session() as session:
-        members = list(list_members(session, "presse"))
+        members = list(list_members(session, "presse", KEYRING))
     assert sorted(f"{one.first_name} {one.last_name}".strip() or one.address for one in members) == sorted(found)
 
 
@@ -91,7 +96,7 @@ def test_two_addresses_in_each_row_under_a_title_are_not_taken_for_so_many_peopl
 
 def test_a_slip_among_pasted_recipients_is_rejected_alone(database: Database) -> None:
     (table,) = read_source(b"anne@x.example; luc@x.example;\nzoe@x@y; max@x.example; eva@y.example\n")
-    report = import_contacts(database, table, list_name="Presse")
+    report = import_contacts(database, table, list_name="Presse", keyring=KEYRING)
     assert (report.counts[Result.NEW], report.counts[Result.REJECTED]) == (4, 1)
 
 
@@ -153,10 +158,10 @@ def test_the_mark_of_a_list_that_is_open_in_a_spreadsheet_is_told_from_the_list(
     ],
 )
 def test_who_a_message_went_to_pasted_into_a_file_is_as_many_people(text: str, database: Database) -> None:
-    report = import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    report = import_contacts(database, *read_source(text.encode()), list_name="Presse", keyring=KEYRING)
     assert report.counts[Result.REJECTED] == 0
     with database.session() as session:
-        found = {(one.address, one.first_name, one.last_name) for one in list_members(session, "presse")}
+        found = {(one.address, one.first_name, one.last_name) for one in list_members(session, "presse", KEYRING)}
     assert found == {
         ("anne@x.example", "Anne", "Le Goff"),
         ("theo@x.example", "Théo", "Hébert"),
@@ -166,10 +171,10 @@ def test_who_a_message_went_to_pasted_into_a_file_is_as_many_people(text: str, d
 
 def test_two_pasted_addresses_under_one_name_are_one_persons(database: Database) -> None:
     pasted = b"Anne Le Goff <anne@x.example>; Anne LE GOFF <anne@foyer.example>; Luc Roy <luc@y.example>\n"
-    report = import_contacts(database, *read_source(pasted), list_name="Presse")
+    report = import_contacts(database, *read_source(pasted), list_name="Presse", keyring=KEYRING)
     assert "E-mail: 2 addresses, named one by one: 1 contact" in report.outcomes[0].changes
     with database.session() as session:
-        assert {one.address for one in list_members(session, "presse")} == {"anne@x.example", "luc@y.example"}
+        assert {one.address for one in list_members(session, "presse", KEYRING)} == {"anne@x.example", "luc@y.example"}
 
 
 def test_a_list_without_column_names_whose_shape_is_not_clear_is_refused() -> None:
@@ -198,7 +203,7 @@ def test_a_place_is_said_with_its_sheet() -> None:
 
 
 def rejects(database: Database, data: bytes) -> tuple[ImportReport, Rejects]:
-    report = import_contacts(database, *read_source(data, name="presse"), list_name="Presse")
+    report = import_contacts(database, *read_source(data, name="presse"), list_name="Presse", keyring=KEYRING)
     return report, make_rejects(report)
 
 
@@ -255,7 +260,7 @@ def test_rejects_of_cards_are_the_cards_as_they_stood(database: Database) -> Non
     last, nothing = rejects(database, mended)
     assert (last.counts[Result.NEW], last.kept, nothing.content) == (3, {}, b"")
     with database.session() as session:
-        assert "Léa" in {one.first_name for one in list_members(session, "presse")}
+        assert "Léa" in {one.first_name for one in list_members(session, "presse", KEYRING)}
 
 
 SHEETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=40)

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from ledgerbase import KEYRING
 
 from distributor.addresses import BadAddress, parse_address
 from distributor.contacts.cleaning.columns import map_columns
@@ -36,7 +37,9 @@ MENDED_ON_PURPOSE = {
 def test_the_sample_lists_import_with_one_bad_row(database: Database) -> None:
     assert len(SAMPLES) == 5
     reports = {
-        file.stem: import_contacts(database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem)
+        file.stem: import_contacts(
+            database, read_csv(file.read_bytes(), name=file.name), list_name=file.stem, keyring=KEYRING
+        )
         for file in SAMPLES
     }
     assert {report.encoding for report in reports.values()} == {"UTF-8", "Windows-1252"}
@@ -44,7 +47,7 @@ def test_the_sample_lists_import_with_one_bad_row(database: Database) -> None:
     assert sum(report.counts[Result.REJECTED] for report in reports.values()) == 1
     assert reports["sante"].kept == {"Spécialité": "specialite"}
     with database.session() as session:
-        on = {stem: list(list_members(session, stem)) for stem in reports}
+        on = {stem: list(list_members(session, stem, KEYRING)) for stem in reports}
     everyone = [member for found in on.values() for member in found]
     people = {member.address_key for member in everyone}
     assert 38 <= len(people) <= 45

@@ -24,7 +24,7 @@ A?e;Clos;Le Jour;ane@jour.example;;
 
 @pytest.fixture
 def base(database: Database) -> Database:
-    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="Presse")
+    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="Presse", keyring=KEYRING)
     return database
 
 
@@ -85,7 +85,9 @@ def test_an_unknown_list_or_sector_is_told(base: Database) -> None:
 @pytest.mark.parametrize("text", ["lebris", "le bris", "Le-Bris", "LEBRIS anne", "annele bris", "d’aubert le bris"])
 def test_a_name_is_found_however_it_is_written(database: Database, text: str) -> None:
     rows = "Anne d'Aubert;Le Bris;a@jour.example\nPaul;Lebrisson;p@jour.example\nMarie;Bris;m@jour.example\n"
-    import_contacts(database, read_csv(f"Prénom;Nom;E-mail\n{rows}".encode(), name="l.csv"), list_name="Presse")
+    import_contacts(
+        database, read_csv(f"Prénom;Nom;E-mail\n{rows}".encode(), name="l.csv"), list_name="Presse", keyring=KEYRING
+    )
     with database.session(reads_only=True) as session:
         if text == "annele bris":
             with pytest.raises(BadInput, match="No contact"):

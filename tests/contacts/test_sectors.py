@@ -34,7 +34,7 @@ HELENE = "helene@jour.example"
 
 @pytest.fixture
 def base(database: Database) -> Database:
-    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="velo", sector="Vélo")
+    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="velo", sector="Vélo", keyring=KEYRING)
     return database
 
 
@@ -80,13 +80,13 @@ def test_there_are_two_levels(base: Database) -> None:
 def test_a_renamed_sector_takes_its_objections_and_smart_lists_along(base: Database) -> None:
     with base.session() as session:
         object_(session, "cyclisme")
-        create_list(session, "Roues", query='sector:"cyclisme" and not sector:culture', actor="anne")
+        create_list(session, "Roues", query='sector:"cyclisme" and not sector:culture', actor="anne", keyring=KEYRING)
         assert rename_sector(session, find_sector(session, "cyclisme"), "Deux-roues", actor="anne") == 1
     with base.session() as session:
         assert forbids(session, "deux-roues")
         assert forbids(session, "cyclisme")  # a release may still call it so
         assert find_list(session, "roues").query == "sector:deux-roues and not sector:culture"
-        assert [one.last_name for one in list_members(session, "roues")] == ["Aubry"]
+        assert [one.last_name for one in list_members(session, "roues", KEYRING)] == ["Aubry"]
         assert rename_sector(session, find_sector(session, "deux-roues"), "DEUX ROUES", actor="anne") == 0
         with pytest.raises(BadInput, match="already"):
             rename_sector(session, find_sector(session, "sport"), "culture", actor="anne")
@@ -135,7 +135,7 @@ def test_children_do_not_become_a_third_level_by_a_merge(base: Database) -> None
 
 def test_a_sector_in_use_by_others_is_not_deleted_and_objections_stay(base: Database) -> None:
     with base.session() as session:
-        create_list(session, "Roues", query="sector:culture", actor="anne")
+        create_list(session, "Roues", query="sector:culture", actor="anne", keyring=KEYRING)
         object_(session, "velo")
         with pytest.raises(BadInput, match="stand others: cyclisme"):
             delete_sector(session, find_sector(session, "sport"), actor="anne")
@@ -144,7 +144,7 @@ def test_a_sector_in_use_by_others_is_not_deleted_and_objections_stay(base: Data
         delete_sector(session, find_sector(session, "velo"), actor="anne")
         assert "velo" not in [one.slug for one in tree(session)]
         assert forbids(session, "velo")
-        assert len(list(list_members(session, "velo"))) == 3
+        assert len(list(list_members(session, "velo", KEYRING))) == 3
 
 
 @pytest.mark.parametrize("column", ["sector_slug", "release_sector_slug"])

@@ -142,7 +142,7 @@ def test_who_is_not_in_the_file_any_more_leaves_the_list_and_stays_in_the_base(d
 
 
 def test_lists_that_the_folder_has_not_stay_unless_told(database: Database) -> None:
-    import_contacts(database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille")
+    import_contacts(database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille", keyring=KEYRING)
     assert run(database, FOLDER).only_here == ("vieille",)
     sync(database, FOLDER)
     assert people(database, "vieille") == ["Zoé"]
@@ -170,7 +170,7 @@ def test_lists_that_the_folder_has_not_stay_unless_told(database: Database) -> N
     ],
 )
 def test_what_cannot_be_done_is_not_done_at_all(database: Database, folder: Folder, words: str) -> None:
-    import_contacts(database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille")
+    import_contacts(database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille", keyring=KEYRING)
     with database.session() as session:
         session.add(MediaList(slug="tous", name="Tous", query="name:any"))
     before = export(database)

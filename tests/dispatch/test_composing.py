@@ -104,7 +104,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def planned(database: Database, folder: Path) -> int:
     """A dispatch to two journalists."""
-    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="presse")
+    import_contacts(database, read_csv(LIST.encode(), name="l.csv"), list_name="presse", keyring=KEYRING)
     add_version(database)
     with database.session() as session:
         version = session.exec(select(ReleaseVersion)).one()

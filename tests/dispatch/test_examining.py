@@ -49,7 +49,13 @@ IDENTITY = Identity(
 def base(database: Database) -> Database:
     """Two lists, an agency among their outlets, and a release that went to both."""
     for name, rows in (("economie", ECONOMY), ("culture", CULTURE)):
-        import_contacts(database, read_csv((HEADER + rows).encode(), name="l.csv"), list_name=name, sector=name.title())
+        import_contacts(
+            database,
+            read_csv((HEADER + rows).encode(), name="l.csv"),
+            list_name=name,
+            sector=name.title(),
+            keyring=KEYRING,
+        )
     with database.session() as session:
         session.execute(update(Outlet).where(col(Outlet.name) == "Agence Boréale").values(kind="agency"))
     number = add_version(database, slug="halle")
@@ -87,7 +93,10 @@ def test_an_agency_that_got_the_last_release_is_missing(base: Database) -> None:
 
 def test_lists_that_have_little_in_common_are_not_compared(base: Database) -> None:
     import_contacts(
-        base, read_csv((HEADER + "M.;Luc;Roy;Le Pas;luc@pas.example;\n").encode(), name="l.csv"), list_name="sport"
+        base,
+        read_csv((HEADER + "M.;Luc;Roy;Le Pas;luc@pas.example;\n").encode(), name="l.csv"),
+        list_name="sport",
+        keyring=KEYRING,
     )
     assert audience(base, "sport") == Audience(languages={}, unproven=[], missing_outlets=[], missing_agencies=[])
 
@@ -95,7 +104,7 @@ def test_lists_that_have_little_in_common_are_not_compared(base: Database) -> No
 def test_deadlines_are_the_outlets_or_ones_own(base: Database) -> None:
     people = ("luc@jour.example;Luc;Roy;Le Jour;16h30", "lea@fil.example;Léa;Pic;Le Fil;tard")
     rows = "\n".join(["E-mail;Prénom;Nom;Média;Bouclage", *people])
-    import_contacts(base, read_csv(rows.encode(), name="l.csv"), list_name="economie")
+    import_contacts(base, read_csv(rows.encode(), name="l.csv"), list_name="economie", keyring=KEYRING)
     assert audience(base, "economie").deadlines == (("Luc Roy", time(16, 30)),)
     with base.session() as session:
         session.execute(update(Outlet).where(col(Outlet.name) == "Le Jour").values(deadline="18:30"))

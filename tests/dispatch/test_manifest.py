@@ -52,7 +52,11 @@ def base(database: Database) -> Database:
     """Three lists that share Hélène; a release."""
     for name, rows in (("economie", ECONOMY), ("culture", CULTURE), ("social", SOCIAL)):
         import_contacts(
-            database, read_csv((HEADER + rows).encode(), name=f"{name}.csv"), list_name=name, sector=name.title()
+            database,
+            read_csv((HEADER + rows).encode(), name=f"{name}.csv"),
+            list_name=name,
+            sector=name.title(),
+            keyring=KEYRING,
         )
     add_version(database)
     return database
@@ -100,7 +104,7 @@ def test_one_journalist_on_three_lists_gets_one_message_and_the_merge_is_told(ba
 
 def test_what_recipients_have_alike_is_held_once(base: Database) -> None:
     more = "Mme;Zoé;Dupré;Le Jour;zoe@jour.example;;\n"
-    import_contacts(base, read_csv((HEADER + more).encode(), name="social.csv"), list_name="social")
+    import_contacts(base, read_csv((HEADER + more).encode(), name="social.csv"), list_name="social", keyring=KEYRING)
     first, second = manifest(base, "social").recipients
     assert first.recipient.outlet == "Le Jour"
     assert first.recipient.outlet is second.recipient.outlet
@@ -267,7 +271,7 @@ def test_a_contact_deleted_and_imported_again_does_not_get_it_again(base: Databa
     send(base, manifest(base, "social"), templates)
     with base.session() as session:
         session.execute(delete(Contact).where(col(Contact.first_name) == "Hélène"))
-    import_contacts(base, read_csv((HEADER + SOCIAL).encode(), name="social.csv"), list_name="social")
+    import_contacts(base, read_csv((HEADER + SOCIAL).encode(), name="social.csv"), list_name="social", keyring=KEYRING)
     found = manifest(base, "social")
     assert [one.reason for one in found.left_out] == [LeftOutReason.ALREADY_SENT]
 

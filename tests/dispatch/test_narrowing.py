@@ -25,7 +25,9 @@ ZOE = "Zoé;Clos;The Post;PQN;zoe@post.example;en\n"
 def base(database: Database) -> Database:
     """Two lists that share Paul, a smart one, and a release."""
     for name, rows in (("social", HELENE + PAUL), ("sante", PAUL + ZOE)):
-        import_contacts(database, read_csv((HEADER + rows).encode(), name=f"{name}.csv"), list_name=name)
+        import_contacts(
+            database, read_csv((HEADER + rows).encode(), name=f"{name}.csv"), list_name=name, keyring=KEYRING
+        )
     with database.session() as session:
         listmaking.create_list(session, "Agences", query="kind:agency", keyring=KEYRING, actor="anne")
     add_version(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ledgerbase import KEYRING
 from sqlalchemy import update
 from sqlmodel import select
 
@@ -16,7 +17,7 @@ from distributor.models import Contact
 
 def test_all_that_lack_something_are_counted_and_the_first_are_named(database: Database) -> None:
     rows = "".join(f"N{number};n{number:02}@x.example\n" for number in range(12))
-    import_contacts(database, read_csv(f"Nom;E-mail\n{rows}".encode(), name="l.csv"))
+    import_contacts(database, read_csv(f"Nom;E-mail\n{rows}".encode(), name="l.csv"), keyring=KEYRING)
     with database.session() as session:
         people = session.exec(select(Contact.id).order_by(Contact.address)).all()  # type: ignore[arg-type]
         require_provenance(session, people)

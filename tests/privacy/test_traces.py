@@ -62,7 +62,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = open_workspace(folder, creating=True)
     list_file = folder / "lists" / "sante.csv"
     list_file.write_text(LIST, encoding="utf-8")
-    import_contacts(workspace.database, read_csv(list_file.read_bytes(), name="sante.csv"), list_name="sante")
+    import_contacts(
+        workspace.database,
+        read_csv(list_file.read_bytes(), name="sante.csv"),
+        list_name="sante",
+        keyring=workspace.keyring,
+    )
     workspace.database.close()
     with closing(sqlite3.connect(folder / "press.db")) as connection, connection:
         connection.execute("UPDATE contact SET notes = ? WHERE last_name = ?", (f"{ADDRESS} " * 2000, LAST))

@@ -41,7 +41,9 @@ def prepared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office
     for name, people in (lists | {BUREAU: SHORT_LIST}).items():
         file = write_list(folder / f"{name}.csv", people)
         table = read_csv(file.read_bytes(), name=file.name)
-        import_contacts(workspace.database, table, list_name=name, sector=SECTORS.get(name, ""))
+        import_contacts(
+            workspace.database, table, list_name=name, sector=SECTORS.get(name, ""), keyring=workspace.keyring
+        )
     workspace.database.close()
     office = Office(folder / "press", dict(SETTINGS))
     yield office

@@ -23,10 +23,10 @@ from office import BUREAU, SHORT_LIST, Office
 from smtpserver import Script, ScriptedServer, running
 
 from distributor.cli.releases.authoring import take_in
-from distributor.cli.releases.previewing import preview_messages
-from distributor.cli.sending.proving import prove_release
-from distributor.cli.sending.walk import Choice, plan_proved
-from distributor.dispatch.recipients.narrowing import Selection
+from distributor.outgoing.naming import scope_of, selection_of
+from distributor.outgoing.planning import plan_proved
+from distributor.outgoing.previewing import preview_messages
+from distributor.outgoing.proving import prove_release
 from distributor.releases.readers.decoding import decode_source
 from distributor.releases.readers.intake import read_file
 from distributor.wiring import Workspace, open_workspace
@@ -97,10 +97,11 @@ def test_nothing_of_a_real_release_is_lost_on_its_way(
         taken = take_in(workspace, file)
         slug, version = taken.stored.release.slug, taken.stored.version
         moment = datetime.combine(version.dateline_date or datetime.now(UTC), datetime.min.time(), UTC)
-        proved = prove_release(workspace, slug, Selection([BUREAU]), moment)
-        (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, [])
+        scope = scope_of([BUREAU])
+        proved = prove_release(workspace, slug, selection_of(scope), moment)
+        (shown, *_) = preview_messages(workspace, slug, SHORT_LIST[0].address, []).messages
         log = workspace.log()
-        (number,) = plan_proved(workspace, log, proved, Choice([BUREAU]))
+        (number,) = plan_proved(workspace, log, proved, scope)
         asyncio.run(workspace.carrier(log).carry(number, workspace.ways(), asyncio.Event()))
         accepted = list(server.accepted)
     assert proved.rendered == len(accepted) == len(SHORT_LIST)

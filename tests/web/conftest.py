@@ -34,7 +34,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = text.replace(f"DISTRIBUTOR_{name}=\n", f"DISTRIBUTOR_{name}={value}\n")
     settings.write_text(text, encoding="utf-8")
     workspace = open_workspace(folder, creating=True)
-    import_contacts(workspace.database, read_csv(LIST.encode(), name="l.csv"), list_name="sante", sector="Santé")
+    import_contacts(
+        workspace.database,
+        read_csv(LIST.encode(), name="l.csv"),
+        list_name="sante",
+        sector="Santé",
+        keyring=workspace.keyring,
+    )
     send_release(workspace, HandClock(), RELEASE.format(more="") + BODY, slug="hopital", is_test=False)
     workspace.database.close()
     return folder

@@ -64,11 +64,11 @@ def merge(
     yes: Yes = False,
 ) -> None:
     """Make two contacts one. Lists, history and objections of both are kept; it can be undone."""
-    from distributor.cli.terminal.output import ask, console, require_as_asked, suggest
+    from distributor.cli.terminal.output import ask, console, suggest
     from distributor.contacts.people import combining
     from distributor.contacts.people.members import find_contact
     from distributor.dispatch.recipients.merged import spare_the_second
-    from distributor.errors import BadInput
+    from distributor.errors import BadInput, require_as_asked
     from distributor.states import ELSEWHERE
     from distributor.wiring import actor, open_workspace
 

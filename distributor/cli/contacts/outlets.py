@@ -132,8 +132,9 @@ def merge(
     yes: Yes = False,
 ) -> None:
     """Make two outlets one. It cannot be undone."""
-    from distributor.cli.terminal.output import ask, console, count, require_as_asked
+    from distributor.cli.terminal.output import ask, console, count
     from distributor.contacts.people import outlets
+    from distributor.errors import require_as_asked
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database

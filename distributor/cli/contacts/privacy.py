@@ -22,7 +22,8 @@ Contact = Annotated[str, typer.Argument(help="An address or a name.")]
 
 def forget(context: typer.Context, contact: Contact, yes: Yes = False) -> None:
     """Erase a person everywhere, at their request. Totals of past reports stay, and nobody can import them again."""
-    from distributor.cli.terminal.output import ask, require_as_asked
+    from distributor.cli.terminal.output import ask
+    from distributor.errors import require_as_asked
     from distributor.privacy.forget import forget as forget_people
     from distributor.privacy.subject import find_for_erasure
     from distributor.wiring import actor, open_workspace
@@ -90,7 +91,8 @@ def stale(
     from dataclasses import asdict
 
     from distributor import clock
-    from distributor.cli.terminal.output import count, require_as_asked, show_json, show_table, suggest, when
+    from distributor.cli.terminal.output import count, show_json, show_table, suggest, when
+    from distributor.errors import require_as_asked
     from distributor.privacy.forget import forget as forget_people
     from distributor.privacy.staleness import stale_contacts, years_before
     from distributor.privacy.subject import subject_of

@@ -122,9 +122,10 @@ def merge(
 @app.command()
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a sector. Contacts and lists stay, without it; objections to it are kept."""
-    from distributor.cli.terminal.output import ask, console, count, require_as_asked
+    from distributor.cli.terminal.output import ask, console, count
     from distributor.contacts.lists import press_lists
     from distributor.contacts.people import sectors
+    from distributor.errors import require_as_asked
     from distributor.wiring import actor, open_workspace
 
     database = open_workspace(context.obj).database

@@ -53,10 +53,10 @@ def remove(
     yes: Yes = False,
 ) -> None:
     """Take an objection back, because the journalist asked for it."""
-    from distributor.cli.terminal.output import ask, console, require_as_asked
+    from distributor.cli.terminal.output import ask, console
     from distributor.contacts.lists import press_lists
     from distributor.contacts.objections import suppression
-    from distributor.errors import BadInput
+    from distributor.errors import BadInput, require_as_asked
     from distributor.wiring import actor, open_workspace, read_address
 
     if not reason.strip():

@@ -145,11 +145,15 @@ def resume(
 def release(context: typer.Context, dispatch_id: Number, yes: Yes = False, verbose: Verbose = False) -> None:
     """Let the next wave leave now, before its hour. Everybody else after an exclusive, for instance."""
     from distributor.cli.dispatches.running import resume_dispatch
-    from distributor.cli.releases.embargoing import release_next
+    from distributor.cli.terminal.output import ask, console
+    from distributor.outgoing.waves import next_wave, release_wave
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    release_next(workspace, dispatch_id, yes=yes)
+    wave = next_wave(workspace, dispatch_id)
+    ask(f"Let wave {wave.number}, {wave.name}, leave now?", yes=yes)
+    release_wave(workspace, dispatch_id, wave.number)
+    console().print(f"Wave {wave.number}, {wave.name}, of dispatch {dispatch_id} may leave now.")
     resume_dispatch(workspace, dispatch_id, None, verbose=verbose)
 
 

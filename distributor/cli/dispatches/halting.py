@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distributor import clock
 from distributor.cli.dispatches.standing import say_recovery
 from distributor.cli.terminal.output import console, count, show_json
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.calling import pause_dispatch, stop_dispatches
-from distributor.dispatch.company import at_work
+from distributor.dispatch.company import until_let_go
 from distributor.reports import queries
 from distributor.states import DeliveryState
 from distributor.wiring import Workspace, actor
 
 _PATIENCE_S = 5.0
-_LOOK_S = 0.1
 
 
 def pause_one(workspace: Workspace, dispatch_id: int, because: str) -> None:
@@ -44,7 +42,7 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
     stopped = stop_dispatches(workspace.database, dispatch_ids, actor(), because).dispatch_ids
     for number in stopped:
         workspace.tell_of("dispatch.stopped", number)
-    holding = until_let_go(workspace, stopped)
+    holding = until_let_go(workspace.database, stopped, _PATIENCE_S)
     recovery = workspace.carrier(workspace.log()).recover()  # whoever was killed before, or by the same hand
     shown = [_left(workspace, number) for number in stopped]
     if as_json:
@@ -53,17 +51,6 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
     _say(shown, recovery)
     for worker in holding:
         console(stderr=True).print(f"Still finishing: {worker}. Nothing more begins to leave there.")
-
-
-def until_let_go(workspace: Workspace, dispatch_ids: Sequence[int], patience: float = _PATIENCE_S) -> list[str]:
-    """Wait, so many seconds at most, until no living process holds anything of these; return those that still do."""
-    ends = clock.monotonic() + patience
-    while True:
-        with workspace.database.reading() as connection:
-            holding = [one.place for number in dispatch_ids for one in at_work(connection, number)]
-        if not holding or clock.monotonic() >= ends:
-            return sorted(set(holding))
-        clock.pause(_LOOK_S)
 
 
 def _left(workspace: Workspace, dispatch_id: int) -> dict[str, Any]:

@@ -97,18 +97,20 @@ def rename(
 
 def delete(context: typer.Context, name: Name, yes: Yes = False) -> None:
     """Delete a list and what it remembers of its members. The contacts stay, and so do reports."""
-    from distributor.cli.terminal.output import ask, console, count, require_as_asked
+    from distributor.cli.terminal.output import ask, console, count
     from distributor.contacts.lists import listmaking, press_lists
+    from distributor.errors import require_as_asked
     from distributor.wiring import actor, open_workspace
 
-    database = open_workspace(context.obj).database
+    workspace = open_workspace(context.obj)
+    database, keyring = workspace.database, workspace.keyring
     with database.session(reads_only=True) as session:
-        summary = press_lists.summary(session, press_lists.find_list(session, name))
+        summary = press_lists.summary(session, press_lists.find_list(session, name), keyring)
     what = "a smart list" if summary.query else count(summary.count or 0, "member")
     ask(f"Delete the list «{summary.name}» ({what})? Its contacts stay.", yes=yes)
     with database.session() as session:
         media_list = press_lists.find_list(session, summary.slug)
-        require_as_asked(summary, press_lists.summary(session, media_list), f"the list «{summary.slug}»")
+        require_as_asked(summary, press_lists.summary(session, media_list, keyring), f"the list «{summary.slug}»")
         listmaking.delete_list(session, media_list, actor=actor())
     console().print(f"The list «{summary.slug}» is deleted.")
 

@@ -124,10 +124,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show every field of a release."""
-    from distributor.cli.releases.signoffs import show_signatures, signature_as_json, signatures_on
+    from distributor.cli.releases.signoffs import show_signatures, signature_as_json
     from distributor.cli.sending.showing import override_as_json, release_as_json, show_release
     from distributor.cli.terminal.output import show_json
     from distributor.dispatch.proof import overrides
+    from distributor.outgoing.leaving import signatures_on
     from distributor.releases import corrections, store
     from distributor.wiring import open_workspace
 
@@ -182,8 +183,8 @@ def proof(
             show_rules(spoken)
         return
     from distributor.cli.releases.proofing import prove_for
-    from distributor.cli.sending.naming import scope_of
     from distributor.errors import BadInput
+    from distributor.outgoing.naming import scope_of
     from distributor.wiring import open_workspace
 
     if not slug:
@@ -216,11 +217,15 @@ def preview(
     ] = False,
 ) -> None:
     """Show the exact message that a contact would get. With --list, everybody's, one after the other."""
-    from distributor.cli.releases.previewing import open_page, preview_messages, save_preview, show_previews
+    from distributor.cli.releases.previewing import open_page, save_preview, show_previews
+    from distributor.cli.terminal.output import show_remarks
+    from distributor.outgoing.previewing import preview_messages
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
-    messages = preview_messages(workspace, slug, contact, lists or [], worst=worst)
+    previews = preview_messages(workspace, slug, contact, lists or [], worst=worst)
+    show_remarks(previews.remarks)
+    messages = previews.messages
     if html or eml or open_:
         first = next(messages)
         save_preview(first, workspace.own_files, html=html, eml=eml)

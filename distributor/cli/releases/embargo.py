@@ -22,6 +22,7 @@ def embargo(
     from distributor.cli.releases import embargoing
     from distributor.cli.terminal.output import show_json
     from distributor.errors import BadInput
+    from distributor.outgoing import embargoes
     from distributor.wiring import open_workspace
 
     if at and lift:
@@ -34,7 +35,7 @@ def embargo(
     if at or lift:
         embargoing.move(workspace, slug, at, tells=tell, yes=yes)
     elif as_json:
-        show_json(embargoing.read(workspace, slug))
+        show_json(embargoes.read(workspace, slug))
     else:
         embargoing.show(workspace, slug)
 

@@ -17,9 +17,10 @@ def pdf(
     at: Annotated[str, typer.Option(help="As it reads at this time, as 2026-12-01 18:00 (default: now).")] = "",
 ) -> None:
     """Make a PDF of a release. Tagged, with its title and language, its fonts inside; the same day, the same bytes."""
-    from distributor.cli.sending.proving import moment_of, open_composer
-    from distributor.cli.terminal.output import console
+    from distributor.cli.terminal.output import console, show_remarks
     from distributor.files import Output
+    from distributor.outgoing.composers import open_composer
+    from distributor.outgoing.proving import moment_of
     from distributor.releases import store
     from distributor.wiring import open_workspace
 
@@ -27,7 +28,9 @@ def pdf(
     moment = moment_of(at, workspace.settings.timezone)
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
-        made, *_ = open_composer(workspace, session, stored, pdf_of=moment).files
+        opened = open_composer(workspace, session, stored, pdf_of=moment)
+    show_remarks(opened.remarks)
+    made, *_ = opened.files
     path = file or Path(made.kept.name)
     Output(path, workspace.own_files, (".pdf",)).write(made.content)
     console().print(f"{path}: «{stored.version.headline}», {made.kept.size / 1000:.0f} kB")

@@ -1,134 +1,19 @@
-"""Showing messages as contacts would get them: one, or those of a press list one after the other."""
+"""Showing messages as contacts would get them: one after the other, in the browser, in a file."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
-from sqlmodel import Session
 
-from distributor import clock
-from distributor.addresses import kept_address
-from distributor.cli.sending.proving import open_composer
 from distributor.cli.terminal.output import console
-from distributor.contacts.lists import press_lists
-from distributor.contacts.people import members
-from distributor.contacts.people.ownership import owner_of
-from distributor.dispatch.messages.notices import sample_notice
-from distributor.dispatch.proof.examining import oddest
-from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
-from distributor.dispatch.recipients.from_lists import make_manifest, recipient_from
-from distributor.dispatch.recipients.languages import version_for, versions_to_send
-from distributor.dispatch.recipients.manifest import LeftOutReason
-from distributor.dispatch.recipients.planned import PlannedRecipient
-from distributor.errors import BadInput
 from distributor.files import Output, OwnFiles
-from distributor.releases import store
-from distributor.releases.inforce import embargo_of, holding
-from distributor.releases.store import StoredRelease
-from distributor.releases.translations import original_of
 from distributor.rendering.composer import Preview
 from distributor.rendering.previews import preview_page
-from distributor.rendering.values import Recipient
-from distributor.wiring import Workspace
-
-
-def preview_messages(
-    workspace: Workspace, slug: str, contact: str, lists: Sequence[str], *, worst: bool = False
-) -> Iterator[Preview]:
-    """The messages that `contact`, or else everybody on these lists, would get, each written when it is asked for.
-
-    Without either, that of the first contact there is, or of nobody in particular. With `worst`, the ten on the lists
-    (by default on all) whose messages are the likeliest to look wrong.
-    """
-    with workspace.database.session(reads_only=True) as session:
-        stored = store.find_release(session, slug)
-        versions = versions_to_send(session, stored)
-        today = clock.now().astimezone(workspace.settings.timezone).date()
-        composers = {
-            one.release.slug: open_composer(
-                workspace,
-                session,
-                one,
-                notice=sample_notice(
-                    session, workspace.templates.texts(one.version.lang), one, today, workspace.settings.timezone
-                ),
-            )
-            for one in versions
-        }
-        opened = composers[stored.release.slug]
-        if worst:
-            every = lists or [one.slug for one in press_lists.lists(session, workspace.keyring)]
-            planned = _planned(workspace, session, stored, every)
-            odd = oddest(planned, workspace.templates.forms(), stored.version.lang)
-            recipients = [one.planned.recipient for one in odd]
-        else:
-            recipients = find_recipients(workspace, session, stored, contact, lists)
-        if not recipients:
-            if worst:
-                raise BadInput("Nobody's message stands out.", mend="See them one by one with: --list NAME")
-            if lists:
-                raise BadInput(
-                    "There is nobody on this list to send to.", mend=f"See: distributor lists show {lists[0]}"
-                )
-            first = members.first_contact(session)
-            recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
-        meant = [version_for(recipient, versions) for recipient in recipients]
-        dates = [_leaves_at(session, stored, one) for stored, one in zip(meant, recipients, strict=True)]
-    message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
-    return (
-        composers[stored.release.slug].composer.preview(
-            recipient, opened.identity.stamp(workspace.keyring, 0, message_id, date)
-        )
-        for stored, recipient, date in zip(meant, recipients, dates, strict=True)
-    )
-
-
-def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) -> datetime:
-    """When the message would leave that is shown: now, or at the end of an embargo that they have not agreed to."""
-    now = clock.now().replace(microsecond=0)
-    ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
-    if ends is None or ends <= now or owner is None:
-        return now
-    return now if owner in holding(session, original_of(session, stored.release)) else ends
-
-
-def find_recipients(
-    workspace: Workspace, session: Session, stored: StoredRelease, contact: str, lists: Sequence[str]
-) -> list[Recipient]:
-    """`contact` as the lists address them (outlet, sector, note), or with no contact everybody on the lists.
-
-    Who has the release already is among them. Raises `BadInput` for a contact who stands on none of the lists.
-    """
-    member = members.find_contact(session, contact) if contact else None
-    if not lists:
-        return [recipient_from(member)] if member else []
-    if member is None:
-        return [one.recipient for one in _planned(workspace, session, stored, lists)]
-    planned = _planned(workspace, session, stored, lists, set(LeftOutReason))
-    theirs = [one.recipient for one in planned if one.contact_id == member.contact_id]
-    if not theirs:
-        raise BadInput(
-            f"{member.address} stands on none of these lists.", mend="Leave out --list, or name another one."
-        )
-    return theirs[:1]
-
-
-def _planned(
-    workspace: Workspace,
-    session: Session,
-    stored: StoredRelease,
-    lists: Sequence[str],
-    also: Collection[LeftOutReason] = (LeftOutReason.ALREADY_SENT,),
-) -> list[PlannedRecipient]:
-    """Everybody on these lists who would get the release, and those who are left out for one of these reasons."""
-    manifest = make_manifest(session, stored.version, lists, [], workspace.keyring)
-    return [*manifest.recipients, *(one.planned for one in manifest.left_out if one.reason in also)]
 
 
 def save_preview(shown: Preview, own: OwnFiles, *, html: Path | None, eml: Path | None) -> None:

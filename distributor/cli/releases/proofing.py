@@ -7,8 +7,12 @@ from typing import Any
 
 from distributor.cli.releases.rulebook import proof_language
 from distributor.cli.sending.heeding import show_oddest
-from distributor.cli.sending.naming import how_to_prove, selection_of
-from distributor.cli.sending.proving import (
+from distributor.cli.sending.showing import finding_as_json, show_proof
+from distributor.cli.terminal.output import show_json, show_remarks
+from distributor.dispatch.proof.examining import oddest
+from distributor.errors import Refused
+from distributor.outgoing.naming import how_to_prove, selection_of
+from distributor.outgoing.proving import (
     Proved,
     corrects_something,
     log_overrides,
@@ -16,11 +20,7 @@ from distributor.cli.sending.proving import (
     prove_release,
     require_reason,
 )
-from distributor.cli.sending.proving_corrections import prove_correction
-from distributor.cli.sending.showing import finding_as_json, show_proof
-from distributor.cli.terminal.output import show_json
-from distributor.dispatch.proof.examining import oddest
-from distributor.errors import Refused
+from distributor.outgoing.proving_corrections import prove_correction
 from distributor.wiring import Workspace
 
 
@@ -53,6 +53,7 @@ def prove_for(
         if corrects_something(workspace, slug)
         else prove_release(workspace, slug, selection_of(scope), moment, **common)
     )
+    show_remarks(proved.remarks)
     log_overrides(workspace, proved, overrides)
     if as_json:
         show_json(_as_json(proved))

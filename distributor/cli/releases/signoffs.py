@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,13 +12,8 @@ from distributor.cli.options import Account, AsJson, AttachPdf, Exclude, Lists, 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from sqlmodel import Session
-
-    from distributor.cli.sending.proving import Proved
-    from distributor.dispatch.signoff.leaving import Leaving, LeavingPart
+    from distributor.dispatch.signoff.leaving import Leaving
     from distributor.dispatch.signoff.signoffs import Signature, SignOffStanding
-    from distributor.models import SignOff
-    from distributor.releases.store import StoredRelease
     from distributor.wiring import Workspace
 
 
@@ -43,7 +37,7 @@ def sign_off(
     It is signed as it is now, from whom it comes now, and for whoever the lists hold now. Any later edit, change of a
     template, of the sender or of the lists voids it. Without --list it is signed for every list.
     """
-    from distributor.cli.sending.naming import scope_of
+    from distributor.outgoing.naming import scope_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj).for_account(account)
@@ -59,6 +53,7 @@ def sign_release(workspace: Workspace, slug: str, by: str, scope: dict[str, Any]
     from distributor.cli.terminal.output import show_json
     from distributor.clock import now
     from distributor.dispatch.signoff import signoffs
+    from distributor.outgoing.leaving import survey
     from distributor.releases import store
     from distributor.wiring import actor
 
@@ -116,10 +111,9 @@ def _say_signed(
 
 
 def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
-    from distributor.cli.sending.naming import how_to_send
-    from distributor.cli.sending.proving import corrects_something
-    from distributor.cli.sending.walk import is_follow_up
     from distributor.cli.terminal.output import console, count, suggest
+    from distributor.outgoing.naming import how_to_send
+    from distributor.outgoing.proving import corrects_something, is_follow_up
 
     if found.missing:
         for one in found.signatures:
@@ -148,69 +142,6 @@ def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> Non
         console().print(f"The signature of {row.name}, {moment}, is withdrawn.")
 
 
-def survey(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
-    """What a send with these lists would let leave now; nothing is written. `BadInput` for lists that are none."""
-    from distributor.cli.sending.naming import selection_of
-    from distributor.cli.sending.proving import share_out_to
-    from distributor.dispatch.recipients.languages import versions_to_send
-    from distributor.dispatch.signoff.leaving import part_of
-    from distributor.releases.kinds import CORRECTING
-
-    if stored.version.kind in CORRECTING:
-        return _survey_correction(workspace, session, stored, scope)
-    versions = versions_to_send(session, stored)
-    shares = share_out_to(workspace, session, versions, selection_of(scope))
-    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in shares.parts]
-    return _leaving(workspace, session, versions, parts, scope)
-
-
-def _survey_correction(workspace: Workspace, session: Session, stored: StoredRelease, scope: dict[str, Any]) -> Leaving:
-    """What the correction would let leave now: in all its languages, to whoever has the text that it corrects."""
-    from distributor.clock import now
-    from distributor.dispatch.recipients.correcting import version_of, who_gets
-    from distributor.dispatch.signoff.leaving import part_of
-    from distributor.releases import store
-
-    versions = store.language_versions(session, stored.release)
-    found = who_gets(session, versions, workspace.keyring, now())
-    parts = []
-    for one in versions:
-        theirs = [meant for meant in found.meant if version_of(meant, versions) is one]
-        parts.append(part_of(session, one.release.slug, one.version, found.manifest(theirs)))
-    return replace(_leaving(workspace, session, versions, parts, scope), is_to_holders=True)
-
-
-def _leaving(
-    workspace: Workspace,
-    session: Session,
-    versions: Sequence[StoredRelease],
-    parts: Sequence[LeavingPart],
-    scope: dict[str, Any],
-) -> Leaving:
-    """These parts with all that goes with them; `BadInput` when nobody is set whom it would come from."""
-    from distributor.cli.sending.proving import house_files
-    from distributor.dispatch.messages.identity import Identity
-    from distributor.dispatch.signoff.leaving import leaving_of
-    from distributor.releases import store
-
-    identity = Identity.from_settings(workspace.settings, signed=False)
-    files = [
-        file.kept for one in versions for file in house_files(workspace, store.attachments_of(session, one.version))
-    ]
-    leaving = leaving_of(parts, workspace.templates.sources(), files, identity)
-    return replace(leaving, attach_pdf=bool(scope.get("attach_pdf")))
-
-
-def leaving_from(workspace: Workspace, session: Session, proved: Proved, *, is_to_holders: bool = False) -> Leaving:
-    """What a release that was proved would let leave; a correction goes to the holders of a text."""
-    from distributor.dispatch.signoff.leaving import leaving_of, part_of
-
-    parts = [part_of(session, one.stored.release.slug, one.stored.version, one.manifest) for one in proved.versions]
-    files = [file.kept for one in proved.versions for file in one.opened.files]
-    leaving = leaving_of(parts, workspace.templates.sources(), files, proved.opened.identity)
-    return replace(leaving, is_to_holders=is_to_holders)
-
-
 def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
     """Each signature on a line: who, when, for which lists, and whether it holds; void ones with what changed."""
     from distributor.cli.terminal.output import console, show_under
@@ -223,8 +154,8 @@ def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:
 
 def show_missing(found: SignOffStanding, slug: str, scope: dict[str, Any]) -> None:
     """What is missing before it can be sent, and the command that signs; nothing when enough have signed."""
-    from distributor.cli.sending.naming import how_to_sign
     from distributor.cli.terminal.output import suggest
+    from distributor.outgoing.naming import how_to_sign
 
     if found.missing:
         suggest(f"{found.why} Sign it:", how_to_sign(slug, scope))
@@ -237,26 +168,6 @@ def describe(one: Signature, zone: ZoneInfo) -> str:
     lists = "every list" if one.lists is None else ", ".join(one.lists)
     how = "holds" if one.holds else "void, because of what changed since:"
     return f"{one.name} ({one.actor}), {when(one.signed_at, zone)}, for {lists}: {one.excluded or how}"
-
-
-def signatures_on(workspace: Workspace, session: Session, stored: StoredRelease) -> list[Signature]:
-    """Every signature of a release, each held against what a send to its own lists would let leave now."""
-    from distributor.dispatch.signoff import signoffs
-
-    return [_held(workspace, session, stored, row) for row in signoffs.signatures_of(session, stored.release.id)]
-
-
-def _held(workspace: Workspace, session: Session, stored: StoredRelease, row: SignOff) -> Signature:
-    from distributor.account_settings import DEFAULT_ACCOUNT
-    from distributor.dispatch.signoff import signoffs
-    from distributor.errors import DistributorError
-
-    try:
-        theirs = workspace.for_account(row.scope.get("account", DEFAULT_ACCOUNT))
-        leaving = survey(theirs, session, stored, row.scope)
-    except DistributorError as error:  # a list that is gone, another secret key: then it cannot be sent either
-        return signoffs.signature_of(row, (str(error),))
-    return signoffs.held_against(session, row, leaving, signoffs.Rule.from_settings(workspace.settings))
 
 
 def signature_as_json(one: Signature) -> dict[str, Any]:

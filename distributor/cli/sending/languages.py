@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distributor.cli.sending.proving import Proved
 from distributor.cli.terminal.output import console
+from distributor.outgoing.proving import Proved
 
 
 def show_languages(versions: Sequence[Proved], *, detailed: bool = False) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from distributor import clock
-from distributor.cli.terminal.output import ask, console, count, require_as_asked
+from distributor.cli.terminal.output import ask, console, count
 from distributor.deliveries.roster import Roster, sends_through
 from distributor.dispatch.accounts.named import accounts_of
 from distributor.dispatch.hours.cooling import was_left
@@ -14,7 +14,7 @@ from distributor.dispatch.hours.instants import Hours, read_hours, say_distance,
 from distributor.dispatch.hours.rescheduling import check_reschedulable, may_begin, put_back, reschedule
 from distributor.dispatch.hours.schedule import TakenUp
 from distributor.dispatch.proof.reproving import check_moment
-from distributor.errors import BadInput
+from distributor.errors import BadInput, require_as_asked
 from distributor.models import Dispatch
 from distributor.reports import queries
 from distributor.wiring import Workspace, actor

@@ -74,8 +74,8 @@ def send(
     A follow-up (`releases follow-up`) and a correction need no list: they go to whoever has the release.
     """
     from distributor.cli.sending import walk
-    from distributor.cli.sending.proving import corrects_something
     from distributor.errors import BadInput
+    from distributor.outgoing.proving import corrects_something, is_follow_up
     from distributor.wiring import open_workspace
 
     if test and dry_run:
@@ -111,7 +111,7 @@ def send(
             verbose=verbose,
         )
         return
-    if not lists and not waves and not walk.is_follow_up(workspace, slug):
+    if not lists and not waves and not is_follow_up(workspace, slug):
         raise BadInput("Nobody is named to send to.", mend="Add --list NAME; see: distributor lists list")
     if lists and waves:
         raise BadInput("--wave names its list itself.", field="--list", mend="Leave --list out, or make it a wave.")

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.sending import phoning
 from distributor.cli.sending.heeding import show_warnings
-from distributor.cli.sending.naming import how_to_prove, scope_of
-from distributor.cli.sending.proving_corrections import Ready
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides
 from distributor.cli.terminal.output import console, count, show_under
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.planning_corrections import Planned
 from distributor.dispatch.recipients.correcting import Meant
-from distributor.releases.attachments import FileRole
+from distributor.outgoing.naming import how_to_prove, scope_of
+from distributor.outgoing.proving_corrections import Ready
 from distributor.releases.corrections import standing_correction
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
@@ -139,14 +138,13 @@ def _rows(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[DispatchRow
 
 def how_to_prove_again(workspace: Workspace, ready: Ready) -> str:
     """The command that proves the same, for who has the text and for the lists that get it too."""
-    with_pdf = any(file.kept.role == FileRole.ATTACHMENT for one in ready.proved.versions for file in one.opened.files)
     lists = ready.lists
     scope = scope_of(
         lists.lists,
         lists.excluded_lists,
         lists.only_lists,
         lists.where,
-        attach_pdf=with_pdf,
+        attach_pdf=ready.proved.has_pdf,
         account=workspace.account_name,
     )
     return how_to_prove(ready.versions[0].release.slug, scope)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-
-from sqlmodel import Session
 
 from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
-from distributor.cli.dispatches import running
 from distributor.cli.dispatches.manifests import show_difference
 from distributor.cli.dispatches.standing import listed
-from distributor.cli.releases.signoffs import leaving_from, show_missing, show_signatures, standing_as_json
+from distributor.cli.releases.signoffs import show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.accountchoice import require_accounts
 from distributor.cli.sending.cooling import holding_interrupts
 from distributor.cli.sending.heeding import show_oddest, show_warnings
 from distributor.cli.sending.languages import languages_as_json, show_languages
-from distributor.cli.sending.naming import how_to_prove, how_to_sign, scope_of
-from distributor.cli.sending.proving import Proved, log_overrides, prove_release, require_reason
 from distributor.cli.sending.scheduling import say_scheduled, show_hours
 from distributor.cli.sending.showing import (
     MANY,
@@ -31,31 +26,29 @@ from distributor.cli.sending.showing import (
     show_proof,
 )
 from distributor.cli.sending.waving import (
-    Timing,
-    read_timing,
     require_before_cut_off,
     require_in_time,
     show_timing,
     timing_as_json,
 )
-from distributor.cli.terminal.output import ask, ask_number, console, count, show_json, show_under
-from distributor.deliveries.log import DeliveryLog
+from distributor.cli.terminal.output import ask, ask_number, console, count, show_json, show_remarks, show_under
 from distributor.dispatch.accounts.ways import Ways
-from distributor.dispatch.hours.cooling import cool_down
-from distributor.dispatch.hours.instants import AT_ONCE, Hours, read_hours
+from distributor.dispatch.hours.instants import Hours, read_hours
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.comparing import compare_planned
 from distributor.dispatch.proof.examining import oddest
-from distributor.dispatch.recipients.earlier import Earlier, find_earlier
+from distributor.dispatch.recipients.earlier import require_nobody_waits
 from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
-from distributor.dispatch.signoff import signoffs
 from distributor.errors import BadInput, Refused
-from distributor.releases import store, translations
+from distributor.outgoing.leaving import standing_of
+from distributor.outgoing.naming import how_to_prove, how_to_sign, scope_of
+from distributor.outgoing.proving import Proved, prove_release, require_reason
+from distributor.outgoing.timing import Timing, read_timing
+from distributor.releases import translations
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.wiring import Workspace
@@ -112,7 +105,7 @@ def send_release(
     if not dry_run:
         Identity.from_settings(workspace.settings)  # nothing is asked or logged for a send without a sender
         require_reason(choice.overrides, choice.because)
-    timing = read_timing(workspace, choice.lists, choice.waves, choice.exclusive, choice.ahead, moment)
+    timing = read_timing(workspace, choice.lists, choice.waves, moment, exclusive=choice.exclusive, ahead=choice.ahead)
     choice = replace(choice, lists=timing.lists)  # those of the waves too: they are what is signed and proved
     proved = prove_release(
         workspace,
@@ -124,6 +117,7 @@ def send_release(
         again=choice.again,
         attach_pdf=choice.attach_pdf,
     )
+    show_remarks(proved.remarks)
     if proved.stored.version.kind == ReleaseKind.NOTICE:
         raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
     if dry_run:
@@ -139,6 +133,8 @@ def send_release(
     if dry_run:
         return
     _require_signed(workspace, proved, choice)
+    from distributor.cli.dispatches import running
+
     ways = workspace.ways(running.shown_dialogue(verbose))
     require_accounts(ways, workspace, choice.then)
     show_manifest(proved.everyone, detailed=False)
@@ -149,8 +145,6 @@ def send_release(
     show_hours(workspace, hours, now)
     show_timing(workspace, proved, timing.waves, moment, is_scheduled=hours.start is not None)
     _ask(workspace, proved, choice, yes=yes)
-    # Only now: an override of somebody who then said no must not stand for the next send.
-    log_overrides(workspace, proved, choice.overrides)
     _plan_and_carry(workspace, proved, choice, hours, timing.waves, ways)
 
 
@@ -158,10 +152,22 @@ def _plan_and_carry(
     workspace: Workspace, proved: Proved, choice: Choice, hours: Hours, waves: Sequence[PlannedWave], ways: Ways
 ) -> None:
     """Write what was agreed to into the ledger, and send it, or say when it starts."""
+    from distributor.cli.dispatches import running
+    from distributor.outgoing.planning import plan_proved
+
     log = workspace.log()
     at_once = 0 if hours.start is not None else len(proved.everyone.recipients)
     with holding_interrupts(), workspace.carrier(log).prepared(at_once):
-        planned = plan_proved(workspace, log, proved, choice, hours, waves)
+        planned = plan_proved(
+            workspace,
+            log,
+            proved,
+            choice.scope,
+            overrides=choice.overrides,
+            then=choice.then,
+            hours=hours,
+            waves=waves,
+        )
         if hours.start is not None:
             say_scheduled(workspace, planned, hours.start)
             return
@@ -187,23 +193,12 @@ def _ask(workspace: Workspace, proved: Proved, choice: Choice, *, yes: bool) -> 
 def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> None:
     """Raise `Refused` before anybody is asked, when too few have signed; show what became of each signature."""
     with workspace.database.session(reads_only=True) as session:
-        found = _signed(workspace, session, proved)
+        found = standing_of(workspace, session, proved)
     show_signatures(found.signatures, workspace.settings.timezone)
     if found.missing:
         raise Refused(
             f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}"
         )
-
-
-def _signed(workspace: Workspace, session: Session, proved: Proved) -> signoffs.SignOffStanding:
-    leaving = leaving_from(workspace, session, proved)
-    return signoffs.standing(session, leaving, signoffs.Rule.from_settings(workspace.settings))
-
-
-def is_follow_up(workspace: Workspace, slug: str) -> bool:
-    """Whether a release has its recipients by itself: those whom another one reached."""
-    with workspace.database.session(reads_only=True) as session:
-        return store.find_release(session, slug).release.follows_up_id is not None
 
 
 def _show_heeded(workspace: Workspace, proved: Proved, choice: Choice) -> None:
@@ -218,58 +213,6 @@ def _require_provenance(workspace: Workspace, proved: Proved) -> None:
     with workspace.database.session(reads_only=True) as session:
         require_uncorrected(session, proved.stored.version.release_id)
         require_provenance(session, proved.everyone.recipients.contact_ids())
-
-
-def plan_proved(
-    workspace: Workspace,
-    log: DeliveryLog,
-    proved: Proved,
-    choice: Choice,
-    hours: Hours = AT_ONCE,
-    waves: Sequence[PlannedWave] = (),
-) -> list[int]:
-    """Write a dispatch for each version that somebody gets, all or none, and its files; return their numbers.
-
-    They cool down for as long as the settings say, unless they have an hour of their own. Raises `Refused` where a
-    signature was withdrawn, or what it is bound to has changed, since it was looked at, and where somebody has come to
-    wait for an earlier version.
-    """
-    meant = [one for one in proved.versions if one.manifest.recipients]
-    kept = [[file.keep(workspace.path) for file in one.opened.files] for one in meant]
-    settings = workspace.settings
-    with workspace.database.session() as session:
-        for one in meant:  # somebody may have had it sent again while this one asked
-            _require_nobody_waits(find_earlier(session, one.stored.version, one.manifest.recipients))
-        signatures = signoffs.require_signed(
-            session,
-            leaving_from(workspace, session, proved),
-            signoffs.Rule.from_settings(settings),
-            mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}",
-        )
-        planned = [
-            plan_dispatch(
-                session,
-                log,
-                new_dispatch(
-                    session,
-                    one.stored.version,
-                    one.opened.identity,
-                    workspace.templates,
-                    clock.now(),
-                    files=files,
-                    account=workspace.account_name,
-                    then=choice.then,
-                    signatures=signatures,
-                    hours=hours,
-                ),
-                one.manifest,
-                waves,
-            )
-            for one, files in zip(meant, kept, strict=True)
-        ]
-        if settings.cool_down and hours.start is None:
-            cool_down(session, planned, clock.now() + timedelta(seconds=settings.cool_down))
-        return planned
 
 
 def _say_nobody(workspace: Workspace, proved: Proved) -> None:
@@ -311,24 +254,12 @@ def _require_once(proved: Proved, *, again: bool, silent: bool = False) -> None:
         show_under(console(), f"{one.planned.recipient.name or one.planned.address} {one}")
     if len(shown) > MANY and not silent:
         console().print(f"  … and {len(shown) - MANY} more")
-    _require_nobody_waits(waiting)
+    require_nobody_waits(waiting)
     raise Refused(
         f"{count(len(shown), 'recipient has', 'recipients have')} an earlier version of this release; nothing was"
         " sent.",
         mend="Add --again to send them this one too, or --not-again to leave them out.",
     )
-
-
-def _require_nobody_waits(earlier: Sequence[Earlier]) -> None:
-    """Raise `Refused` where somebody waits for an earlier version: they would get it after the newer."""
-    waiting = [one for one in earlier if one.is_waiting]
-    if waiting:
-        older = sorted({one.dispatch_id for one in waiting})
-        raise Refused(
-            f"{count(len(waiting), 'recipient still waits', 'recipients still wait')} for an earlier version of this"
-            " release, and would get it after this one; nothing was sent.",
-            mend=f"Cancel it first: {'; '.join(f'distributor dispatches cancel {number}' for number in older)}",
-        )
 
 
 def _show_dry_run(
@@ -342,7 +273,7 @@ def _show_dry_run(
     as_json: bool,
 ) -> None:
     with workspace.database.session(reads_only=True) as session:
-        signed = _signed(workspace, session, proved)
+        signed = standing_of(workspace, session, proved)
         compared = compare_planned(session, proved.stored.version, proved.everyone)
     if as_json:
         show_json(

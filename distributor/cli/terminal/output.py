@@ -172,6 +172,12 @@ def show_under(out: Console, text: str, style: str = "", *, indent: int = 2) -> 
     out.print(styled(line, style))
 
 
+def show_remarks(remarks: Iterable[str]) -> None:
+    """Print what is worth knowing beside what was asked for, on standard error: each remark once."""
+    for remark in dict.fromkeys(remarks):
+        console(stderr=True).print(remark)
+
+
 def suggest(words: str, command: str) -> None:
     """Print words and the command they lead to: never broken, so that it can be copied."""
     out = console()
@@ -207,14 +213,6 @@ def ask(question: str, *, yes: bool) -> None:
         answer = False
     if not answer:
         raise Interrupted("Nothing was done.")
-
-
-def require_as_asked(asked: object, found: object, what: str) -> None:
-    """Raise `Refused` when `what` is not any more as it was when somebody was asked: the yes was to something else."""
-    if found != asked:
-        raise Refused(
-            f"Another command has changed {what} meanwhile; nothing was done.", mend="Run the same command again."
-        )
 
 
 def ask_number(question: str, number: int, *, given: int | None) -> None:

@@ -7,7 +7,9 @@ import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from distributor import clock
 from distributor.addresses import parse_address
@@ -15,19 +17,18 @@ from distributor.cli.contacts.showing_imports import show_import
 from distributor.cli.dispatches.standing import say_standing, say_trouble
 from distributor.cli.dispatches.watching import shown_while
 from distributor.cli.releases.signoffs import sign_release
-from distributor.cli.sending.naming import how_to_prove, how_to_send
-from distributor.cli.sending.proving import Proved, prove_release
 from distributor.cli.sending.showing import show_import_of_release, show_manifest, show_proof
-from distributor.cli.sending.walk import Choice, plan_proved
 from distributor.cli.terminal.output import console, count, styled
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
 from distributor.contacts.sources.csvfile import read_csv
 from distributor.contacts.sources.rejects import make_rejects
 from distributor.dispatch.accounts.ways import OneWay
-from distributor.dispatch.recipients.narrowing import Selection
 from distributor.errors import BadInput, NotAllReached
 from distributor.files import read_bytes, write_bytes
+from distributor.outgoing.naming import how_to_prove, how_to_send, scope_of, selection_of
+from distributor.outgoing.planning import plan_proved
+from distributor.outgoing.proving import Proved, prove_release
 from distributor.releases import store
 from distributor.releases.readers import document
 from distributor.reports import queries, terminal
@@ -85,18 +86,18 @@ async def _walk(target: Path) -> None:
     _import_lists(workspace)
     _import_release(workspace)
     lists = " ".join(f"--list {name}" for name in SECTORS)
-    choice = Choice(lists=list(SECTORS))
-    _title("The proof", how_to_prove(_SLUG, choice.scope))
-    proved = prove_release(workspace, _SLUG, Selection(list(SECTORS)), clock.now())
+    scope = scope_of(list(SECTORS))
+    _title("The proof", how_to_prove(_SLUG, scope))
+    proved = prove_release(workspace, _SLUG, selection_of(scope), clock.now())
     local = clock.now().astimezone(workspace.settings.timezone)
-    show_proof(proved.result, _SLUG, local, proved.manifest, command=how_to_prove(_SLUG, choice.scope))
-    _title("Who gets it", how_to_send(_SLUG, choice.scope))
+    show_proof(proved.result, _SLUG, local, proved.manifest, command=how_to_prove(_SLUG, scope))
+    _title("Who gets it", how_to_send(_SLUG, scope))
     show_manifest(proved.manifest, detailed=False)
     _title("The sign-off", f'distributor releases sign-off {_SLUG} {lists} --by "{_SIGNER}"')
-    sign_release(workspace, _SLUG, _SIGNER, choice.scope)
+    sign_release(workspace, _SLUG, _SIGNER, scope)
     mails = target / "messages"
     async with Sandbox(mails, refuse=_REFUSED, greylist=_GREYLISTED) as sandbox:
-        await _send(workspace, proved, choice, sandbox)
+        await _send(workspace, proved, scope, sandbox)
     _title("The delivery report", f"distributor report {_SLUG}")
     with workspace.database.reading() as connection:
         report = queries.make_report(connection, slug=_SLUG)
@@ -145,9 +146,9 @@ def _import_release(workspace: Workspace) -> None:
     show_import_of_release(stored, [], workspace.settings.timezone, [stored])
 
 
-async def _send(workspace: Workspace, proved: Proved, choice: Choice, sandbox: Sandbox) -> None:
+async def _send(workspace: Workspace, proved: Proved, scope: Mapping[str, Any], sandbox: Sandbox) -> None:
     log = workspace.log()
-    (dispatch_id,) = plan_proved(workspace, log, proved, choice)
+    (dispatch_id,) = plan_proved(workspace, log, proved, scope)
     carrier = workspace.carrier(log)
     way = OneWay(SmtpTransport(SmtpAccount(sandbox.host, sandbox.port, "plain")), workspace.settings.smtp_connections)
     while True:

@@ -12,12 +12,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from distributor.contacts.cleaning.cells import looks_damaged
-from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT
+from distributor.contacts.cleaning.drafts import DESK
 from distributor.contacts.filters.words import months_before
 from distributor.contacts.objections.objectors import Objectors
 from distributor.db.journalists import rows_of
-from distributor.errors import BadInput
-from distributor.models import Affiliation, Contact, Delivery, Dispatch, Suppression
+from distributor.models import Affiliation, Contact, Delivery, Dispatch
 from distributor.states import DeliveryState, Verdict
 from distributor.tokens import Keyring
 
@@ -91,7 +90,7 @@ MOMENTS: Mapping[str, Callable[[], SQLColumnExpression[Any]]] = {
 """The moments that filters compare, by field."""
 
 
-def in_state(session: Session, state: str, today: date, keyring: Keyring | None) -> Condition:
+def in_state(session: Session, state: str, today: date, keyring: Keyring) -> Condition:
     """Whether a contact is in one of the states of `words.STATES`."""
     if state == "desk":
         return col(Contact.flag) == DESK
@@ -157,16 +156,11 @@ def _bouncing() -> Select[Any]:
     return _owners().where(bounced, is_used, not_(settled_later))
 
 
-def _objectors(session: Session, keyring: Keyring | None) -> set[int]:
+def _objectors(session: Session, keyring: Keyring) -> set[int]:
     """The contacts who objected to everything, with whichever address; that mail came back is no objection.
 
     Objections are keyed hashes, which no database can make: the addresses are hashed here.
     """
-    if keyring is None:
-        if session.scalars(select(col(Suppression.id)).limit(1)).first() is not None:
-            raise BadInput("state:objected cannot be asked here: objections are kept under the workspace's key.")
-        flagged = select(func.coalesce(col(Contact.same_as_id), col(Contact.id))).where(col(Contact.flag) == OPTED_OUT)
-        return set(session.scalars(flagged))
     objectors = Objectors(session, keyring)
     own = select(col(Contact.id), col(Contact.address)).where(
         col(Contact.same_as_id).is_(None), col(Contact.address).is_not(None)

@@ -46,12 +46,12 @@ _MAX_SPELLINGS = 5000  # far below what any database takes as parameters of one 
 class Filtering:
     """What turns filters into SQL in one session: the facts of the day, and the words of this base, read once.
 
-    `keyring` is what objections are kept under; without it `state:objected` is refused where there are any.
+    `keyring` is what objections are kept under.
     """
 
     session: Session
     today: date
-    keyring: Keyring | None = None
+    keyring: Keyring
     _spellings: dict[str, list[str]] = field(default_factory=dict)
     _within: list[str] = field(default_factory=list)
 

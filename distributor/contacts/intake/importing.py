@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
-from typing import TypedDict, Unpack
+from typing import Required, TypedDict, Unpack
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
@@ -21,7 +21,7 @@ from distributor.contacts.cleaning.typed import read_list_name
 from distributor.contacts.intake import mappings
 from distributor.contacts.intake.merging import Provenance
 from distributor.contacts.intake.report import ImportReport
-from distributor.contacts.intake.screening import open_screen
+from distributor.contacts.intake.screening import Screen
 from distributor.contacts.intake.store import ContactStore, SectorTree
 from distributor.contacts.intake.taking import ImportRun
 from distributor.contacts.sources.rows import SourceRow, SourceTable
@@ -61,7 +61,7 @@ class Terms(TypedDict, total=False):
     collected_at: datetime | None
     legal_basis: str
     columns: Columns | None
-    keyring: Keyring | None
+    keyring: Required[Keyring]
     actor: str
     dry_run: bool
 
@@ -100,7 +100,7 @@ def import_within(
     collected_at: datetime | None = None,
     legal_basis: str = "",
     columns: Columns | None = None,
-    keyring: Keyring | None = None,
+    keyring: Keyring,
     actor: str = "",
     dry_run: bool = False,
     may_be_empty: bool = False,
@@ -129,8 +129,9 @@ def import_within(
         source=provenance.source,
         moment=moment,
     )
-    screen = open_screen(session, keyring)
-    run = ImportRun(store, provenance, sectors=covered, joins_list=media_list is not None, screen=screen)
+    run = ImportRun(
+        store, provenance, sectors=covered, joins_list=media_list is not None, screen=Screen(session, keyring)
+    )
     maps, told, saved = _take_tables(session, run, tables, columns or Columns(), moment)
     if not may_be_empty and not any(run.spool.counts.values()):
         raise BadInput("There is no contact under the column names.", file=name or None)

@@ -11,7 +11,6 @@ from distributor.addresses import Address
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, ContactDraft
 from distributor.contacts.cleaning.mailboxes import is_role_address
 from distributor.contacts.objections import suppression
-from distributor.errors import Refused
 from distributor.models import Suppression
 from distributor.tokens import Keyring
 
@@ -44,16 +43,3 @@ class Screen:
 
     def _is_in(self, address: Address, hashes: set[str]) -> bool:
         return self._keyring.address_hash(address.key) in hashes
-
-
-def open_screen(session: Session, keyring: Keyring | None) -> Screen | None:
-    """The screen of this base; none without a key, which is refused where somebody was erased."""
-    if keyring is not None:
-        return Screen(session, keyring)
-    erased = select(col(Suppression.id)).where(col(Suppression.reason) == suppression.ERASURE).limit(1)
-    if session.scalars(erased).first() is not None:
-        raise Refused(
-            "People were erased from this base at their request, and without its secret key they cannot be recognised.",
-            mend="Put the former DISTRIBUTOR_SECRET_KEY back into .env.",
-        )
-    return None

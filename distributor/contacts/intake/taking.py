@@ -34,7 +34,7 @@ class ImportRun:
     provenance: Provenance
     sectors: tuple[str, ...]
     joins_list: bool
-    screen: Screen | None = None
+    screen: Screen
     spool: Spool = field(default_factory=Spool)
     keys_with_values: set[str] = field(default_factory=set)
     wrote: bool = False
@@ -47,7 +47,7 @@ class ImportRun:
             with _without_collector():
                 batch = [clean(row) if isinstance(row, SourceRow) else row for row in islice(rows, _BATCH)]
                 is_more = bool(batch)
-                self._take_batch([_screened(row, self.screen) for row in batch] if self.screen else batch)
+                self._take_batch([_screened(row, self.screen) for row in batch])
 
     def _take_batch(self, rows: Sequence[CleanRow | RejectedRow]) -> None:
         drafts = [draft for row in rows if isinstance(row, CleanRow) for draft in row.drafts]

@@ -23,7 +23,7 @@ BY_HAND = "command line"
 
 
 def create_list(
-    session: Session, name: str, *, sector: str = "", query: str = "", keyring: Keyring | None = None, actor: str
+    session: Session, name: str, *, sector: str = "", query: str = "", keyring: Keyring, actor: str
 ) -> tuple[MediaList, list[str]]:
     """Make a list, smart when it has a `query`; return it with remarks about words of the query that nobody has.
 
@@ -48,7 +48,7 @@ def edit_list(
     *,
     sector: str | None = None,
     query: str | None = None,
-    keyring: Keyring | None = None,
+    keyring: Keyring,
     actor: str,
 ) -> list[str]:
     """Change a list's sector ("": none) or a smart list's query; return remarks as `create_list` does.
@@ -81,7 +81,7 @@ def edit_list(
     return remarks
 
 
-def freeze_list(session: Session, media_list: MediaList, *, keyring: Keyring | None = None, actor: str) -> int:
+def freeze_list(session: Session, media_list: MediaList, *, keyring: Keyring, actor: str) -> int:
     """Make a smart list one with members, those of today; return how many. `BadInput` when it has members already."""
     if not media_list.query:
         raise BadInput(f"«{media_list.slug}» is no smart list: its members stay until somebody takes them off.")
@@ -168,7 +168,7 @@ def _free_slug(session: Session, name: str) -> str:
     return slug
 
 
-def _check_query(session: Session, query: str, keyring: Keyring | None) -> list[str]:
+def _check_query(session: Session, query: str, keyring: Keyring) -> list[str]:
     tree, answers = parse_filter(query), press_lists.filtering(session, keyring)
     answers.condition(tree)
     return answers.unknown_words(tree)

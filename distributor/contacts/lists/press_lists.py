@@ -44,7 +44,7 @@ class SectorSummary:
     count: int
 
 
-def filtering(session: Session, keyring: Keyring | None = None) -> Filtering:
+def filtering(session: Session, keyring: Keyring) -> Filtering:
     """What answers filters in this session, as of today."""
     from distributor.contacts.filters.sql import Filtering  # noqa: PLC0415 - most lists have members, and no query
 
@@ -67,19 +67,19 @@ def find_list(session: Session, name: str) -> MediaList:
     raise BadInput(f"There is no press list «{name}».", mend=mend)
 
 
-def lists(session: Session, keyring: Keyring | None = None) -> list[ListSummary]:
+def lists(session: Session, keyring: Keyring) -> list[ListSummary]:
     """Every press list, by slug."""
     return _summaries(session, keyring, true())
 
 
-def summary(session: Session, media_list: MediaList, keyring: Keyring | None = None) -> ListSummary:
+def summary(session: Session, media_list: MediaList, keyring: Keyring) -> ListSummary:
     """One press list as a listing shows it; `Refused` where another command has just deleted it."""
     for found in _summaries(session, keyring, col(MediaList.id) == media_list.id):
         return found
     raise Refused("Another command has just deleted this list.", mend="See: distributor lists list")
 
 
-def _summaries(session: Session, keyring: Keyring | None, which: ColumnElement[bool]) -> list[ListSummary]:
+def _summaries(session: Session, keyring: Keyring, which: ColumnElement[bool]) -> list[ListSummary]:
     count = func.count(col(MediaListMember.contact_id))
     rows = session.execute(
         select(MediaList, func.coalesce(col(Sector.name), ""), count)
@@ -104,11 +104,11 @@ def _count(session: Session, answers: Filtering, media_list: MediaList) -> int |
     return session.scalar(select(func.count(col(Contact.id))).where(condition, col(Contact.same_as_id).is_(None)))
 
 
-def list_members(session: Session, slug: str, keyring: Keyring | None = None) -> Iterator[Member]:
+def list_members(session: Session, slug: str, keyring: Keyring) -> Iterator[Member]:
     """The members of a list in the order in which the base met them, streamed; three statements whatever their number.
 
-    A smart list is evaluated now; one that asks for objections needs the `keyring` they are kept under. Contacts
-    without an address are left out. Raises `BadInput` for an unknown list, and for a query that cannot be answered.
+    A smart list is evaluated now; one that asks for objections looks under `keyring`. Contacts without an address are
+    left out. Raises `BadInput` for an unknown list, and for a query that cannot be answered.
     """
     media_list = find_list(session, slug)
     assert media_list.id is not None
@@ -117,7 +117,7 @@ def list_members(session: Session, slug: str, keyring: Keyring | None = None) ->
     return read_list(session, media_list.id, media_list.slug)
 
 
-def lists_of(session: Session, contact_id: int, keyring: Keyring | None = None) -> list[str]:
+def lists_of(session: Session, contact_id: int, keyring: Keyring) -> list[str]:
     """The slugs of the lists a contact stands on, smart ones too."""
     answers = filtering(session, keyring)
     found = []

@@ -50,9 +50,7 @@ class Explanation:
     held_back: tuple[str, ...]
 
 
-def members_at(
-    session: Session, media_list: MediaList, moment: datetime | None, keyring: Keyring | None = None
-) -> list[Member]:
+def members_at(session: Session, media_list: MediaList, moment: datetime | None, keyring: Keyring) -> list[Member]:
     """Who stood on a list at `moment` (None: who stands there now), as they are known today.
 
     Of a smart list nobody kept what it said on a day: today's facts are asked of those whom the base knew by then.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from distributor.dispatch.calling import is_called_off
+from distributor.dispatch.calling import is_for_its_dispatch
 from distributor.dispatch.proof.examining import last_alike
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.dispatch.signoff.leaving import who
@@ -90,5 +90,5 @@ def _people(session: Session, release_id: int, lists: Iterable[str]) -> People:
     return {
         one.contact_id or one.address_key: one.name or (one.address if "@" in one.address else _ERASED)
         for one in people
-        if one.state != DeliveryState.WITHHELD or is_called_off(one.reason)
+        if one.state != DeliveryState.WITHHELD or is_for_its_dispatch(one.reason)
     }

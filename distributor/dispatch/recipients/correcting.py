@@ -16,10 +16,10 @@ from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors, Told
 from distributor.contacts.people.members import way_preferred
 from distributor.db.pieces import in_pieces
-from distributor.dispatch.calling import CORRECTED_BY, is_called_off
+from distributor.dispatch.calling import CORRECTED_BY, is_for_its_dispatch
 from distributor.dispatch.messages.merge_fields import CORRECTS, recipient_of
 from distributor.dispatch.recipients.holdings import Holding, find_holdings
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
 from distributor.dispatch.recipients.roll import Roll
 from distributor.folding import slugify
@@ -63,9 +63,9 @@ class Copy:
     because: str
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> LeftOutRecipient:
         """The same for a manifest."""
-        return LeftOut(self.meant.planned, LeftOutReason.SAME_JOURNALIST, self.because)
+        return LeftOutRecipient(self.meant.planned, LeftOutReason.SAME_JOURNALIST, self.because)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Correcting:
     """
 
     meant: tuple[Meant, ...] = ()
-    phone: tuple[tuple[Meant, LeftOut], ...] = ()
-    silent: tuple[LeftOut, ...] = ()
+    phone: tuple[tuple[Meant, LeftOutRecipient], ...] = ()
+    silent: tuple[LeftOutRecipient, ...] = ()
     unsettled: tuple[Holding, ...] = ()
     done: int = 0
     outdated: tuple[Holding, ...] = ()
@@ -185,7 +185,7 @@ class _Sorted:
             if not last.is_erased and all(one.state in UNREACHED_STATES for one in planned):
                 self.missed.append(last)
             return
-        if any(not (is_called_off(one.reason) or one.reason == ELSEWHERE) for one in of_it):
+        if any(not (is_for_its_dispatch(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
             self.missed += [one for one in of_it if not one.is_erased][-1:]
         held = next((one for one in reversed(earlier) if one.state in REACHED_STATES), None)
@@ -220,8 +220,8 @@ def _ask_them(
     languages = {base_of(one.version.lang) for one in versions}
     foreign: dict[str, int] = {}
     meant: list[Meant] = []
-    phone: list[tuple[Meant, LeftOut]] = []
-    silent: list[LeftOut] = []
+    phone: list[tuple[Meant, LeftOutRecipient]] = []
+    silent: list[LeftOutRecipient] = []
     copies: list[Copy] = []
     taken: set[str] = set()
     has_it = [(asked.choose(found, one), True) for one in found.has_it]
@@ -232,7 +232,7 @@ def _ask_them(
             one = asked.moved(one)
             left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:
-            silent.append(LeftOut(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
+            silent.append(LeftOutRecipient(one.planned, LeftOutReason.SAME_ADDRESS, "shares an address that gets it"))
         elif left is None:
             taken.add(one.planned.address.key)
             meant.append(one)
@@ -295,15 +295,15 @@ class _Asked:
         row = self.rows[holding.delivery_id]
         return self.objectors.against(holding.owner, address or row.address, {row.sector_slug, *self.sectors} - {""})
 
-    def left_out(self, one: Meant) -> LeftOut | None:
+    def left_out(self, one: Meant) -> LeftOutRecipient | None:
         """Why somebody is not mailed, if so."""
         told = self.told(one.holding, one.planned.address.spec)
         if told is not None:
-            return LeftOut(one.planned, LeftOutReason.of(told), told.because)
+            return LeftOutRecipient(one.planned, LeftOutReason.of(told), told.because)
         if one.holding.state == DeliveryState.COMPLAINED:
-            return LeftOut(one.planned, LeftOutReason.OBJECTION, COMPLAINED)
+            return LeftOutRecipient(one.planned, LeftOutReason.OBJECTION, COMPLAINED)
         _, prefers = self.cards.get(one.holding.owner, ("", ""))
-        return LeftOut(one.planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
+        return LeftOutRecipient(one.planned, LeftOutReason.OTHER_CHANNEL, prefers) if prefers else None
 
     def choose(self, found: _Sorted, held: Holding) -> Holding:
         """Of several addresses that took the last text the one that they have today, and none whose mail came back.

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
+from distributor.errors import Refused
 from distributor.models import Delivery, ReleaseVersion
 from distributor.states import HAVE_IT, OPEN_STATES
 
@@ -48,9 +49,22 @@ def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence
 def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:
     """The manifest with these people left out, each with the reason."""
     theirs = {one.planned.address.key for one in earlier}
-    left_out = (LeftOut(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
+    left_out = (LeftOutRecipient(one.planned, LeftOutReason.ALREADY_SENT, str(one)) for one in earlier)
     return replace(
         manifest,
         recipients=Roll(one for one in manifest.recipients if one.address.key not in theirs),
         left_out=(*manifest.left_out, *left_out),
     )
+
+
+def require_nobody_waits(earlier: Sequence[Earlier]) -> None:
+    """Raise `Refused` where somebody waits for an earlier version: they would get it after the newer."""
+    waiting = [one for one in earlier if one.is_waiting]
+    if waiting:
+        they_wait = "recipient still waits" if len(waiting) == 1 else "recipients still wait"
+        older = sorted({one.dispatch_id for one in waiting})
+        raise Refused(
+            f"{len(waiting)} {they_wait} for an earlier version of this release, and would get it after this one;"
+            " nothing was sent.",
+            mend=f"Cancel it first: {'; '.join(f'distributor dispatches cancel {number}' for number in older)}",
+        )

@@ -20,7 +20,7 @@ from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant, is_somebodys
 from distributor.dispatch.recipients.holdings import find_holdings
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.narrowing import Narrowing, Selection, read_narrowing
 from distributor.dispatch.recipients.planned import planned_before
 from distributor.dispatch.recipients.roll import Roll
@@ -75,7 +75,7 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
     """
     facts = _Facts.read(session, followed, keyring, choosing)
     recipients = Roll()
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOutRecipient] = []
     for row in _latest(_rows(session, followed)):
         planned = planned_before(row, row.owner or 0, in_reply_to=row.message_id)
         # The personal line stood above the release; a follow-up has words of its own.
@@ -85,7 +85,7 @@ def make_follow_up_manifest(session: Session, followed: Release, keyring: Keyrin
         if not why and first is not None:
             reason, why = LeftOutReason.SAME_ADDRESS, f"shares the address of {recipients[first].recipient}"
         if why:
-            left_out.append(LeftOut(planned, reason, why))
+            left_out.append(LeftOutRecipient(planned, reason, why))
         else:
             recipients.enter(planned)
     return Manifest(

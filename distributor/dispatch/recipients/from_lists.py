@@ -18,7 +18,7 @@ from distributor.contacts.people.ownership import owner
 from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.recipients.gathered import Gathered
 from distributor.dispatch.recipients.holdings import find_held
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.narrowing import Narrowing, read_narrowing
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
@@ -65,18 +65,20 @@ def make_manifest(
         held=find_held(session, version),
     )
     recipients = Roll()
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOutRecipient] = []
     for copies in _gather(session, lists, keyring):
         refused = facts.refused(copies)
         planned = _planned(copies, refused, keyring)
         key = planned.address.key
         if against := facts.against(planned, copies, refused):
-            left_out.append(LeftOut(planned, *against))
+            left_out.append(LeftOutRecipient(planned, *against))
         elif (place := recipients.at(key)) is not None:
             first = recipients[place]
             merged = _join(first.merged, f"shares its address with {planned.recipient.name}")
             recipients.put(place, replace(first, merged=merged))
-            left_out.append(LeftOut(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}"))
+            left_out.append(
+                LeftOutRecipient(planned, LeftOutReason.SAME_ADDRESS, f"shares the address of {first.recipient}")
+            )
         else:
             recipients.enter(planned)
     earlier = _had_earlier_version(session, version)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from distributor.deliveries.conditions import is_meant
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
 from distributor.models import Delivery, Release, ReleaseVersion
@@ -65,7 +65,7 @@ def share_out(session: Session, manifest: Manifest, versions: Sequence[StoredRel
         recipients=Roll(one for one in manifest.recipients if one.address.key not in have_it),
         left_out=(
             *manifest.left_out,
-            *(LeftOut(planned, LeftOutReason.ALREADY_SENT, words) for planned, words in found),
+            *(LeftOutRecipient(planned, LeftOutReason.ALREADY_SENT, words) for planned, words in found),
         ),
     )
     return divide(everyone, versions)
@@ -85,7 +85,7 @@ def divide(everyone: Manifest, versions: Sequence[StoredRelease]) -> Shares:
     parts = []
     for stored in versions:
         elsewhere = (
-            LeftOut(one, LeftOutReason.OTHER_VERSION, f"gets «{slug}»")
+            LeftOutRecipient(one, LeftOutReason.OTHER_VERSION, f"gets «{slug}»")
             for slug, theirs in rolls.items()
             if slug != stored.release.slug
             for one in theirs

@@ -39,7 +39,7 @@ ON_RECORD: Mapping[LeftOutReason, str] = {LeftOutReason.OBJECTION: OBJECTED, Lef
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutRecipient:
     """Somebody on the lists who does not get the release, and why."""
 
     planned: PlannedRecipient
@@ -54,7 +54,7 @@ class Manifest:
     lists: tuple[str, ...]
     excluded_lists: tuple[str, ...]
     recipients: Roll
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutRecipient, ...]
     only_lists: tuple[str, ...] = ()
     where: str = ""
     had_earlier: int = 0

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.correcting import Correcting
 from distributor.dispatch.recipients.holdings import Holding, find_holdings, held_by
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
 from distributor.models import Delivery, Release, ReleaseVersion
@@ -31,7 +31,7 @@ def without_holders(
         key = planned.address.key
         if key in held or key in theirs or planned.contact_id in people:
             because = held.get(key, "is corrected already")
-            left_out.append(LeftOut(planned, LeftOutReason.ALREADY_SENT, because))
+            left_out.append(LeftOutRecipient(planned, LeftOutReason.ALREADY_SENT, because))
         else:
             kept.enter(planned)
     return replace(manifest, recipients=kept, left_out=tuple(left_out))

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
-from distributor.dispatch.recipients.manifest import LeftOut, LeftOutReason, Manifest
+from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
 from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
@@ -114,7 +114,7 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manif
     ).all()
     objectors = Objectors(session, keyring)
     recipients: dict[int, PlannedRecipient] = {}
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOutRecipient] = []
     addresses: set[str] = set()
     for row in rows:
         delivery: Delivery = row[0]
@@ -125,7 +125,7 @@ def _holders(session: Session, stored: StoredRelease, keyring: Keyring) -> Manif
             row.owner, delivery.address, {delivery.sector_slug, delivery.release_sector_slug} - {""}
         )
         if told is not None:
-            left_out.append(LeftOut(planned, LeftOutReason.of(told), told.because))
+            left_out.append(LeftOutRecipient(planned, LeftOutReason.of(told), told.because))
             continue
         recipients[row.owner] = planned
         addresses.add(delivery.address_key)

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from distributor import clock
-from distributor.cli.sending.proving import Opened, Proved, check_codes, let_pass, look_around, open_composer
 from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.notices import is_newest, notice_for, plain_notice, statement_for
 from distributor.dispatch.overtaken import require_not_overtaken
-from distributor.dispatch.proof.preflight import prove, render_all
+from distributor.dispatch.proof.preflight import render_all
 from distributor.dispatch.recipients.correcting import Correcting, Meant, version_of, who_gets
 from distributor.dispatch.recipients.from_lists import make_manifest
 from distributor.dispatch.recipients.languages import version_for
@@ -25,6 +24,8 @@ from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
 from distributor.models import Dispatch
+from distributor.outgoing.composers import Opened, open_composer
+from distributor.outgoing.proving import Proved, check_codes, let_pass, prove_texts
 from distributor.releases import store
 from distributor.releases.extra import CHANGES
 from distributor.releases.findings import Corrects
@@ -94,7 +95,7 @@ def prove_correction(
         require_not_overtaken(session, versions[0].release)
         now = clock.now()  # proved again, it is later
         found = who_gets(session, versions, workspace.keyring, now)
-        lists = _from_lists(workspace, session, versions, found, newcomers, now)
+        lists = _from_lists(workspace, session, versions, found, newcomers=newcomers, now=now)
         parts = []
         for number, stored in enumerate(versions):
             theirs = tuple(one for one in found.meant if version_of(one, versions) is stored)
@@ -103,8 +104,8 @@ def prove_correction(
             foreign = found.foreign if number == 0 else {}
             manifest = found.manifest(theirs, new, lists, with_left_out=number == 0)
             proved = _prove(
-                workspace, session, stored, theirs, new, manifest, here,
-                moment=moment, foreign=foreign,
+                workspace, session, stored,
+                meant=theirs, added=new, manifest=manifest, told=here, moment=moment, foreign=foreign,
                 attach_pdf=attach_pdf, follows_links=follows_links, language=language,
             )  # fmt: skip
             parts.append(Part(proved, here, theirs, new))
@@ -121,6 +122,7 @@ def _from_lists(
     session: Session,
     versions: Sequence[StoredRelease],
     found: Correcting,
+    *,
     newcomers: Selection,
     now: datetime,
 ) -> Manifest:
@@ -167,11 +169,11 @@ def _prove(
     workspace: Workspace,
     session: Session,
     stored: StoredRelease,
+    *,
     meant: Sequence[Meant],
     added: Sequence[PlannedRecipient],
     manifest: Manifest,
     told: Told,
-    *,
     moment: datetime,
     foreign: Mapping[str, int],
     attach_pdf: bool,
@@ -192,18 +194,19 @@ def _prove(
         failures += render_all(writer.composer, theirs, writer.identity, workspace.keyring, date_of=lambda _one: moment)
     first = next(iter(opened.values()), plain)
     facts = _facts(session, stored, meant, told, foreign=foreign, zone=workspace.settings.timezone)
-    circumstances = look_around(workspace, stored, first, manifest, moment, follows_links=follows_links, corrects=facts)
-    result = prove(
+    result = prove_texts(
+        workspace,
         session,
         stored,
-        failures,
-        manifest,
-        send_at=moment,
-        timezone=workspace.settings.timezone,
-        circumstances=circumstances,
-        language=language or workspace.settings.language,
+        opened=first,
+        manifest=manifest,
+        failures=failures,
+        moment=moment,
+        follows_links=follows_links,
+        language=language,
+        corrects=facts,
     )
-    return Proved(stored, manifest, result, (), first, manifest)
+    return Proved(stored, manifest, result, (), first, manifest, is_to_holders=True)
 
 
 def _facts(

@@ -12,11 +12,11 @@ from distributor.dispatch.recipients.narrowing import Selection
 
 def scope_of(
     lists: Sequence[str] | None,
-    excluded: Sequence[str] | None,
-    only: Sequence[str] | None,
-    where: str | None,
+    excluded: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+    where: str | None = None,
     *,
-    attach_pdf: bool,
+    attach_pdf: bool = False,
     account: str = DEFAULT_ACCOUNT,
 ) -> dict[str, Any]:
     """The lists of a sending (None: every list), and its account, as a signature keeps them."""

@@ -1,4 +1,4 @@
-"""Proving from the command line: which recipients, at which moment, with which overrides."""
+"""Proving a release for a workspace: which recipients, at which moment, with which overrides."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from sqlmodel import Session
 
 from distributor import clock
 from distributor.addresses import kept_address
-from distributor.cli.terminal.output import console
 from distributor.contacts.lists import press_lists
 from distributor.dispatch.hours.instants import read_instant
-from distributor.dispatch.messages.composing import Notice, make_composer, release_of
-from distributor.dispatch.messages.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
-from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import require_followed
 from distributor.dispatch.proof import overrides
 from distributor.dispatch.proof.examining import Circumstances, sample_message, sent_files
@@ -35,29 +31,15 @@ from distributor.dispatch.recipients.languages import Share, Shares, divide, sha
 from distributor.dispatch.recipients.manifest import Manifest
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.errors import BadInput
-from distributor.models import Attachment
 from distributor.models import Release as ReleaseRow
+from distributor.outgoing.composers import Opened, open_composer
 from distributor.releases import store, translations
-from distributor.releases.attachments import FileRole, LooseFile, house_logo
-from distributor.releases.findings import Corrects, Finding, LinkAnswer
-from distributor.releases.inforce import embargo_of
+from distributor.releases.attachments import FileRole
+from distributor.releases.findings import Corrects, Finding, LinkAnswer, RenderFailure
 from distributor.releases.proof.weblinks import web_links
 from distributor.releases.store import StoredRelease
-from distributor.rendering.composer import Composer
-from distributor.rendering.values import AttachmentFile, Recipient, Release
-from distributor.setting_values import Mailbox
-from distributor.settings import Settings
+from distributor.rendering.values import Recipient
 from distributor.wiring import Workspace, actor
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What messages are written with: the sender, the composer, and the files of this sending beside the release's."""
-
-    identity: Identity
-    composer: Composer
-    files: tuple[LooseFile, ...]
-    attachments: tuple[AttachmentFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +47,7 @@ class Proved:
     """A release with its manifest and what the proof says of both; `rendered` recipients were written strictly.
 
     Of a release with translations, `translations` are proved each for those who get it, and `everyone` is all of them.
+    A correction goes to the holders of a text (`is_to_holders`).
     """
 
     stored: StoredRelease
@@ -74,6 +57,7 @@ class Proved:
     opened: Opened
     everyone: Manifest
     translations: tuple[Proved, ...] = ()
+    is_to_holders: bool = False
 
     @property
     def versions(self) -> tuple[Proved, ...]:
@@ -91,9 +75,25 @@ class Proved:
         return [earlier for one in self.versions for earlier in one.earlier]
 
     @property
+    def has_pdf(self) -> bool:
+        """Whether the PDF made of the release goes with it."""
+        return any(file.kept.role == FileRole.ATTACHMENT for one in self.versions for file in one.opened.files)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of the composers."""
+        return [remark for one in self.versions for remark in one.opened.remarks]
+
+    @property
     def rendered(self) -> int:
         """How many recipients' messages were written."""
         return len(self.manifest.recipients)
+
+
+def is_follow_up(workspace: Workspace, slug: str) -> bool:
+    """Whether a release has its recipients by itself: those whom another one reached."""
+    with workspace.database.session(reads_only=True) as session:
+        return store.find_release(session, slug).release.follows_up_id is not None
 
 
 def corrects_something(workspace: Workspace, slug: str) -> bool:
@@ -139,7 +139,7 @@ def prove_release(
                 moment,
                 attach_pdf=attach_pdf,
                 follows_links=follows_links,
-                language=language or workspace.settings.language,
+                language=language,
             )
             for share in shares.parts
         ]
@@ -206,15 +206,15 @@ def _prove_version(
         workspace.keyring,
         date_of=lambda planned: moment if planned.contact_id in early else max(moment, ends or moment),
     )
-    circumstances = look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
-    result = prove(
+    result = prove_texts(
+        workspace,
         session,
         stored,
-        failures,
-        manifest,
-        send_at=moment,
-        timezone=workspace.settings.timezone,
-        circumstances=circumstances,
+        opened=opened,
+        manifest=manifest,
+        failures=failures,
+        moment=moment,
+        follows_links=follows_links,
         language=language,
     )
     earlier = find_earlier(session, stored.version, manifest.recipients)
@@ -231,7 +231,37 @@ def let_pass(proved: Proved, passing: Sequence[str], because: str) -> Proved:
     return replace(proved, result=replace(proved.result, passed={**proved.result.passed, **asked}))
 
 
-def look_around(
+def prove_texts(
+    workspace: Workspace,
+    session: Session,
+    stored: StoredRelease,
+    *,
+    opened: Opened,
+    manifest: Manifest,
+    failures: list[RenderFailure],
+    moment: datetime,
+    follows_links: bool,
+    language: str,
+    corrects: Corrects | None = None,
+) -> ProofResult:
+    """What the proof says of one language version, whose messages were written but for `failures`.
+
+    `corrects` is what it looks at in a correction; findings are told in `language`, or that of the settings.
+    """
+    circumstances = _look_around(workspace, stored, opened, manifest, moment, follows_links=follows_links)
+    return prove(
+        session,
+        stored,
+        failures,
+        manifest,
+        send_at=moment,
+        timezone=workspace.settings.timezone,
+        circumstances=replace(circumstances, corrects=corrects),
+        language=language or workspace.settings.language,
+    )
+
+
+def _look_around(
     workspace: Workspace,
     stored: StoredRelease,
     opened: Opened,
@@ -239,18 +269,17 @@ def look_around(
     moment: datetime,
     *,
     follows_links: bool,
-    corrects: Corrects | None = None,
 ) -> Circumstances:
     """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
     identity, settings = opened.identity, workspace.settings
     message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     first = manifest.recipients[0].recipient if manifest.recipients else Recipient(kept_address(identity.from_address))
     stamp = identity.stamp(workspace.keyring, 0, message_id, moment)
-    from distributor.doctor.sender import ask_about_sender
+    from distributor.doctor.sender import ask_about_sender  # noqa: PLC0415 - most that comes by here proves nothing
 
     links: list[LinkAnswer] = []
     if follows_links:
-        from distributor.releases.linkcheck import follow_links
+        from distributor.releases.linkcheck import follow_links  # noqa: PLC0415 - the web is seldom asked
 
         links = follow_links(web_links(store.draft_of(stored.version)))
     return Circumstances(
@@ -259,78 +288,8 @@ def look_around(
         message=sample_message(opened.composer, first, stamp),
         links=links,
         sender=ask_about_sender(workspace.database, settings),
-        corrects=corrects,
         quiet=settings.quiet_hours,
     )
-
-
-def open_composer(
-    workspace: Workspace,
-    session: Session,
-    stored: StoredRelease,
-    *,
-    is_test: bool = False,
-    pdf_of: datetime | None = None,
-    notice: Notice | None = None,
-) -> Opened:
-    """The sender as the settings name it now, and a composer for this release with the workspace's templates.
-
-    With `pdf_of`, the release is attached as a PDF, as it reads at that moment; `notice` is what a correction says.
-    Where no sender is set yet, one that nobody could take for real stands in: enough to prove and preview with. Raises
-    `BadInput` for a logo that may not leave and where no PDF can be made.
-    """
-    settings = workspace.settings
-    identity = Identity.from_settings(settings) if settings.mail_from else _stand_in(settings)
-    own = store.attachments_of(session, stored.version)
-    files = house_files(workspace, own)
-    enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
-    if pdf_of is not None:
-        embargo_until = embargo_of(session, stored.version)
-        release = release_of(stored.version, stored.release.slug, embargo_until)
-        pdf = _make_pdf(workspace, release, identity, enclosed, pdf_of)
-        files = [pdf, *files]
-        enclosed = enclose_loose([pdf], identity.domain) + enclosed
-    composer = make_composer(
-        stored.version,
-        stored.release.slug,
-        identity,
-        workspace.templates,
-        embargo_until=embargo_of(session, stored.version),
-        enclosed=enclosed,
-        timezone=settings.timezone,
-        is_test=is_test,
-        notice=notice,
-    )
-    return Opened(identity, composer, tuple(files), enclosed.attachments)
-
-
-def house_files(workspace: Workspace, own: Sequence[Attachment]) -> list[LooseFile]:
-    """The house's logo, where the settings name one and the release's `own` files hold none; `BadInput` as it."""
-    logo = workspace.settings.logo
-    has_logo = any(file.role == FileRole.LOGO for file in own)
-    return [house_logo(logo, workspace.path)] if logo and not has_logo else []
-
-
-def _make_pdf(
-    workspace: Workspace, release: Release, identity: Identity, enclosed: Enclosed, moment: datetime
-) -> LooseFile:
-    file, borrowed = pdf_file(
-        release,
-        workspace.templates,
-        moment=moment,
-        timezone=workspace.settings.timezone,
-        organisation=identity.organisation,
-        images=enclosed.images,
-    )
-    if borrowed:
-        console(stderr=True).print("Some letters of the PDF came from this machine's fonts.")
-    return file
-
-
-def _stand_in(settings: Settings) -> Identity:
-    console(stderr=True).print("No sender is set yet (DISTRIBUTOR_MAIL_FROM); a stand-in is shown.")
-    mailbox = Mailbox("Sender to be set", kept_address("sender@to-be-set.invalid"))
-    return Identity.from_settings(replace(settings, mail_from=mailbox))
 
 
 def log_overrides(workspace: Workspace, proved: Proved, codes: Sequence[str]) -> None:

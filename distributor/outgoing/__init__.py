@@ -1,0 +1,1 @@
+"""What goes out of a workspace, put together: proved, and planned as it was agreed; nothing here asks or shows."""
