@@ -19,6 +19,7 @@ _GONE = re.compile(
     r"|\bn est plus (?:a|au|aux|chez|en poste|dans|journaliste|la)\b"
     r"|\bn y (?:est|travaille) plus\b|\bne travaille plus\b"
     r"|\bdeced\w+|\bdeceased\b|^(?:inactif|inactive|inactif ve)$"
+    r"|^(?:a |to be )?(?:supprim|retir|enlev|archiv|remov|delet)\w*(?: e)?$"
     r"|^(?:en |a la )?retraite\w*(?: (?:depuis|le|en|du) .*)?$"
     r"|\b(?:has )?left (?:the|his|her|in)\b|\bno longer (?:with|works?|working|at|there)\b|^(?:has )?left$|^retired\b"
 )

@@ -153,7 +153,8 @@ _NAMES: Mapping[Field, str] = {
     "|accepte les pj",
     Field.EMBARGO_TRUST: "confiance embargo|embargo|respecte l embargo|respecte les embargos|embargo trust"
     "|accepte les embargos|sous embargo",
-    Field.NOTES: "notes|note|remarques|remarque|commentaire|commentaires|comments|comment|observations"
+    Field.NOTES: "notes|note|obs|rem|rmq|rmqs|divers|infos complémentaires|informations complémentaires|remarques"
+    "|remarque|commentaire|commentaires|comments|comment|observations"
     "|observation|memo|notiz|notizen|bemerkung|bemerkungen|anmerkung|anmerkungen|kommentar|kommentare",
     Field.NOTE_TO_SEND: "note d envoi|note à envoyer|note to send|message personnel|mot personnel|personal note",
     Field.SOURCE: "source|origine|provenance|origin|quelle|herkunft",
@@ -166,6 +167,7 @@ _NAMES: Mapping[Field, str] = {
     "|stop|stop mail|do not contact|do not mail|do not email|opposition|opposition rgpd|ne pas contacter"
     "|ne pas envoyer|abgemeldet|abmeldung|abbestellt|widerspruch|kein versand|nicht anschreiben|nicht kontaktieren"
     "|blacklist|blacklisted|blacklisté|blacklistée|liste noire|email blacklisted|liste repoussoir"
+    "|blocklist|blocklisted|email blocklisted"
     "|date de désinscription|date désinscription|désinscrit le|date de désabonnement|désabonné le|unsub time"
     "|unsubscribed at|unsubscribe date|unsubscribe time|opt out date|date d opposition",
 }
