@@ -183,10 +183,21 @@ def test_capitals_are_undone_and_nothing_else(written: str, read: str) -> None:
         ("Jean d'Arc", "Jean", "d'Arc"),
         ("Mary Ann Smith", "Mary Ann", "Smith"),
         ("Rédaction", "", "Rédaction"),
+        ("Le Goff", "", "Le Goff"),
+        ("de la Tour", "", "de la Tour"),
+        ("Le Goff Anne", "Anne", "Le Goff"),
+        ("Van Morrison", "Van", "Morrison"),
     ],
 )
 def test_a_whole_name_is_told_apart(whole: str, first: str, last: str) -> None:
     assert split_full_name(whole) == (first, last)
+
+
+def test_a_family_name_alone_is_no_first_name() -> None:
+    """«M. Le Goff» is not greeted as Monsieur Goff."""
+    for column in ("Contact", "Nom_et_prénom", "Nom"):
+        values = clean(**{column: "M. Le Goff"})[0].values
+        assert (values.get("first_name"), values["last_name"]) == (None, "Le Goff")
 
 
 def test_a_column_of_last_names_first_is_read_so() -> None:
@@ -489,6 +500,18 @@ def test_two_names_and_two_addresses_are_two_people() -> None:
     assert len(couple.drafts) == 1
 
 
+def test_two_names_with_a_comma_between_are_two_people_where_the_addresses_say_so() -> None:
+    found = cleaned(email="anne@journal.example, luc@journal.example", Contact="Le Goff Luc (chef), Anne de la Tour")
+    assert isinstance(found, CleanRow)
+    assert [(draft.name, draft.address.local) for draft in found.drafts] == [
+        ("Anne de la Tour", "anne"),
+        ("Luc Le Goff", "luc"),
+    ]
+    alone = cleaned(email="anne@journal.example, luc@journal.example", Contact="Le Goff, Anne Marie")
+    assert isinstance(alone, CleanRow)
+    assert [(draft.name, draft.others) for draft in alone.drafts] == [("Anne Marie Le Goff", alone.drafts[0].others)]
+
+
 @pytest.mark.parametrize(
     ("cells", "name"),
     [
@@ -522,6 +545,9 @@ def test_a_newsrooms_name_is_not_told_apart() -> None:
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")
     draft, _ = clean(email="redaction@terre.example", Nom_complet="Rédaction Terre & Mer")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Rédaction Terre & Mer")
+    for name in ("Service Éco", "La Rédaction", "Rubrique Sport", "Desk Social", "Équipe web", "Radio Iroise"):
+        draft, _ = clean(email=f"{name} <brest@terre.example>")
+        assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, name)
     draft, _ = clean(email="redaktion@terre.example", Nom_complet="Anne Martin")
     assert (draft.values["first_name"], draft.flag) == ("Anne", "desk")
 

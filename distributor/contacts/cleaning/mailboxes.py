@@ -55,7 +55,10 @@ _ROLES = words(
     " nachrichten redacchef redacteurenchef"
 )
 _ROLE_HEADS = words("redaction redac redaktion newsroom newsdesk desk presse press contact info infos news editor")
-_DESK_NAMES = _ROLE_HEADS | words("service secretariat standard accueil sekretariat pole")
+_DESK_NAMES = _ROLE_HEADS | words(
+    "service services secretariat standard accueil sekretariat pole rubrique equipe antenne agence radio journal"
+)
+_ARTICLES = words("la le les l the die")
 _ANYBODYS = words(
     "gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.fr live.com yahoo.com yahoo.fr"
     " orange.fr wanadoo.fr free.fr sfr.fr laposte.net icloud.com me.com proton.me protonmail.com gmx.com gmx.fr msn.com"
@@ -141,8 +144,9 @@ def is_anybodys(domain: str) -> bool:
 
 
 def names_a_desk(text: str) -> bool:
-    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Newsdesk»)."""
-    return fold(text).split(" ", 1)[0] in _DESK_NAMES
+    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Service Éco», «Newsdesk»)."""
+    first, *more = fold(text).split(" ", 2)[:2] or [""]
+    return first in _DESK_NAMES or (first in _ARTICLES and more[:1] != [] and more[0] in _DESK_NAMES)
 
 
 def mixes_scripts(address: Address) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from distributor.contacts.cleaning.cells import clean_text
@@ -19,6 +19,7 @@ from distributor.contacts.cleaning.names import (
 from distributor.folding import fold
 
 _BETWEEN_PEOPLE = re.compile(r" (?:et|and|und|&) | ?[;/] ?")
+_BETWEEN_MORE = re.compile(rf"{_BETWEEN_PEOPLE.pattern}| ?, ?")
 
 
 def read_name(
@@ -42,7 +43,7 @@ def read_name(
         civility = civility or taken
         if first or last:
             first, last = _fill_up(first, last, whole)
-        elif is_desk and (names_a_desk(whole) or fold(whole) == fold(said.get("outlet", ""))):
+        elif names_a_desk(whole) or (is_desk and fold(whole) == fold(said.get("outlet", ""))):
             last = whole
         elif whole:
             first, last = split_full_name(whole, last_first=last_first)
@@ -62,12 +63,30 @@ def read_name(
     return values
 
 
-def tell_people_apart(said: Mapping[str, str], count: int) -> tuple[str, ...]:
-    """The whole names of a cell that holds `count` of them («Jean Dupont et Marie Durand»); () when it does not."""
+def tell_people_apart(said: Mapping[str, str], locals_: Sequence[str]) -> tuple[str, ...]:
+    """The whole names of a cell that holds as many as there are addresses («Jean Dupont et Marie Durand»); else ().
+
+    They come in the order of the addresses, given by what is before their @: as these name people, else as they are
+    written. A comma, which also stands within a name, is between two only where every address names one of them.
+    """
     if "first_name" in said or "last_name" in said:
         return ()
-    names = tuple(_BETWEEN_PEOPLE.split(_whole_name(said, "")[0]))
-    return names if len(names) == count and all(" " in name for name in names) else ()
+    whole = _whole_name(said, "")[0]
+    names = tuple(_BETWEEN_PEOPLE.split(whole))
+    sure = len(names) == len(locals_)
+    if not sure and "," in whole:
+        names = tuple(_BETWEEN_MORE.split(whole))
+    if len(names) != len(locals_) or not all(" " in name for name in names):
+        return ()
+    named = [[name for name in names if _is_named_by(local, name)] for local in locals_]
+    if all(len(found) == 1 for found in named) and len({found[0] for found in named}) == len(names):
+        return tuple(found[0] for found in named)
+    return names if sure else ()
+
+
+def _is_named_by(local: str, name: str) -> bool:
+    joined = fold(local).replace(" ", "")
+    return any(len(word) > 2 and word in joined for word in fold(name).split())
 
 
 def _whole_name(said: Mapping[str, str], given: str) -> tuple[str, bool]:

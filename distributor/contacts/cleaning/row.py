@@ -244,7 +244,7 @@ class RowCleaner:
     ) -> list[_Person]:
         """Whom the row is about: each one's address, further addresses, and values."""
         used, found = read
-        if len(found.found) > 1 and (names := tell_people_apart(said, len(found.found))):
+        if len(found.found) > 1 and (names := tell_people_apart(said, [one.local for _, one in found.found])):
             changes.append(f"{used}: {len(names)} addresses and as many names: {len(names)} contacts")
             return [
                 (address, (), _read_values(said | {"full_name": name}, "", kept, changes, is_desk=False))
