@@ -632,6 +632,41 @@ def test_a_row_with_columns_for_two_people_is_two_contacts() -> None:
     assert third.changes == ("«Anne Faure» has no address in this row: left out",)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Média", "Journaliste 1", "Mail 1", "Journaliste 2", "Mail 2", "Mail rédaction"),
+        ("Média", "Contact n°1", "E-mail n°1", "Contact n°2", "E-mail n°2", "Autre e-mail"),
+        ("Média", "Journaliste", "Mail", "Journaliste2", "Mail2", "E-mail du média"),
+    ],
+)
+def test_columns_that_are_numbered_are_each_one_persons(header: tuple[str, ...]) -> None:
+    row = ("Le Phare", "Anne Le Goff", "anne@phare.example", "Luc Petit", "luc@phare.example", "phare@phare.example")
+    cells = dict(zip(header, row, strict=True))
+    found = RowCleaner(map_columns(header, [cells])).clean(SourceRow(2, cells))
+    assert isinstance(found, CleanRow)
+    assert [(draft.name, draft.address.local, draft.post and draft.post.outlet) for draft in found.drafts] == [
+        ("Anne Le Goff", "anne", "Le Phare"),
+        ("Luc Petit", "luc", "Le Phare"),
+        ("", "phare", "Le Phare"),
+    ]
+
+
+def test_a_first_name_that_does_not_come_again_is_the_first_persons() -> None:
+    header = ("Nom", "Prénom", "Mail", "Nom (2)", "Mail (2)")
+    cells = dict(zip(header, ("Petit", "Luc", "luc@phare.example", "Le Phare", "phare@phare.example"), strict=True))
+    found = RowCleaner(map_columns(header, [cells])).clean(SourceRow(2, cells))
+    assert isinstance(found, CleanRow)
+    assert [draft.name for draft in found.drafts] == ["Luc Petit", "Le Phare"]
+
+
+def test_a_second_name_without_a_second_address_is_nobody_else() -> None:
+    header = ("Nom", "Nom 2", "Prénom", "Mail")
+    cells = dict(zip(header, ("Petit", "", "Luc", "luc@phare.example"), strict=True))
+    columns = map_columns(header, [cells])
+    assert columns.kept == {"Nom 2": "nom_2"}
+
+
 def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:
     assert split_full_name("van den Berg Piet") == ("Piet", "van den Berg")
     assert split_full_name("de La Tour Aude") == ("Aude", "de La Tour")
