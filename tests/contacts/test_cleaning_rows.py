@@ -177,6 +177,7 @@ def test_capitals_are_undone_and_nothing_else(written: str, read: str) -> None:
     [
         ("Anne Martin", "Anne", "Martin"),
         ("Martin, Anne", "Anne", "Martin"),
+        ("Tour, Anne de la", "Anne", "de la Tour"),
         ("MARTIN Anne", "Anne", "MARTIN"),
         ("Anne-Lise de la TOUR", "Anne-Lise", "de la TOUR"),
         ("Marie Ange Van der Meer", "Marie Ange", "Van der Meer"),
@@ -435,6 +436,11 @@ def test_a_line_break_separates_addresses_and_nothing_else(cell: str) -> None:
 def test_a_stroke_before_the_at_sign_belongs_to_the_address() -> None:
     (pair,) = read_address_cell("user+mailbox/department=press@journal.example").found
     assert pair[1].local == "user+mailbox/department=press"
+
+
+def test_a_name_in_brackets_behind_an_address_is_whose_it_is() -> None:
+    assert clean(email="a.martin@journal.example (Anne Martin)")[0].name == "Anne Martin"
+    assert clean(email="a.martin@journal.example (Pôle Social)")[0].notes == "Pôle Social"
 
 
 def test_a_remark_behind_an_address_is_kept_and_heeded() -> None:

@@ -228,11 +228,16 @@ def _number_people(
                 kept.pop(name, None)
 
 
+def names_a_post(text: str) -> bool:
+    """Whether a text is what somebody does in a newsroom («rédactrice en chef», «Reporter»)."""
+    return bool(_JOBS.search(fold(text)))
+
+
 def _move_titles(recognised: dict[Field, list[str]], samples: Sequence[Mapping[str, str]]) -> None:
     """Take «Titre» for the newspaper's where nothing else names one, and hardly any of its cells names a post."""
     for name in recognised.get(Field.ROLE, ()):
-        values = [fold(value) for row in samples if (value := row.get(name, "")).strip()]
-        if fold(name) == "titre" and values and sum(bool(_JOBS.search(value)) for value in values) * 5 < len(values):
+        values = [value for row in samples if (value := row.get(name, "")).strip()]
+        if fold(name) == "titre" and values and sum(map(names_a_post, values)) * 5 < len(values):
             recognised[Field.ROLE].remove(name)
             recognised[Field.OUTLET] = [name]
             if not recognised[Field.ROLE]:

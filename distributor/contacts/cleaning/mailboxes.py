@@ -97,7 +97,10 @@ def read_address_cell(cell: str) -> AddressCell:
     remark = ""
     if found := _REMARK.fullmatch(text):
         text, remark = found[1], found[2].strip()
-        changes.append(f"remark «{remark}» taken out of the address cell")
+        if _is_its_name(remark, text):  # as mailing lists write it (RFC 5322 §3.4, a comment)
+            text, remark = f"{remark} <{text}>", ""
+        else:
+            changes.append(f"remark «{remark}» taken out of the address cell")
     bare = _LABEL.sub("", text)
     if bare != text:
         changes.append(f"«{text}» read as «{bare}»")
@@ -113,6 +116,17 @@ def read_address_cell(cell: str) -> AddressCell:
             return AddressCell(_distinct(pairs), tuple(dict.fromkeys((*changes, *told))))
     pair, mended = _read_one(text)
     return AddressCell((pair,), tuple(dict.fromkeys((*changes, *mended))), remark)
+
+
+def _is_its_name(remark: str, address: str) -> bool:
+    """Whether what stands in brackets behind an address is the name of whom it belongs to, and no other remark."""
+    words = remark.split()
+    local = fold(address.partition("@")[0]).replace(" ", "")
+    return (
+        1 < len(words) < 5
+        and all(word[:1].isupper() or (word.islower() and len(word) < 4) for word in words)
+        and any(len(word) > 2 and fold(word) in local for word in words)
+    )
 
 
 def _read_lines(text: str) -> AddressCell:

@@ -101,7 +101,11 @@ def split_full_name(name: str, *, last_first: bool = False) -> tuple[str, str]:
     """
     last, comma, first = name.partition(",")
     if comma:
-        return first.strip(), last.strip()
+        given = first.split()
+        end = len(given)
+        while end > 1 and given[end - 1].islower() and given[end - 1] in _PARTICLES:  # «Tour, Hélène de la»
+            end -= 1
+        return " ".join(given[:end]), " ".join((*given[end:], *last.split()))
     words = name.split()
     if len(words) > 2 and fold(words[-1]) in _SUFFIXES:
         first, last = _split_words(words[:-1], last_first=last_first)

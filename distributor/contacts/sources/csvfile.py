@@ -9,7 +9,7 @@ from itertools import islice
 from textwrap import shorten
 
 from distributor.contacts.sources.headers import HEADER_WITHIN, Header, count_recognised, locate_header
-from distributor.contacts.sources.pasted import read_pasted
+from distributor.contacts.sources.pasted import as_table, has_bullets, read_pasted
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode
 from distributor.errors import BadInput
@@ -47,7 +47,7 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     binary or too big, or has too many columns; while rows are read, for too many of them.
     """
     text, encoding, told = read_text(data, name)
-    pasted = read_pasted(text.replace("\r\n", "\n").replace("\r", "\n"))
+    pasted = read_pasted(_with_line_feeds(text))
     if pasted is not None:
         count = len(pasted.people)
         remarks = [f"Read as {encoding} (chosen by {told}): {count} recipients, as a mail program writes them."]
@@ -61,7 +61,7 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     if not sep or sep[1] == '"':
         start = _Lines(text)
     delimiter = sep[1] if sep and sep[1] != '"' else _find_delimiter(text, columns)
-    header, start = _find_header(start, delimiter, columns, name)
+    header, start, delimiter = _open(start, delimiter, columns, name)
     shown = _DELIMITER_NAMES.get(delimiter, f"«{delimiter}»")
     remarks = [f"Read as {encoding} (chosen by {told}), columns separated by a {shown}."]
     if header.remark:
@@ -141,12 +141,33 @@ def _find_delimiter(text: str, columns: Collection[str]) -> str:
     """The delimiter under which most column names are recognised; between equals, that which makes most cells."""
     head = "".join(islice(_Lines(text), 200))
 
-    def merit(delimiter: str) -> tuple[int, bool, int]:
+    def merit(delimiter: str) -> tuple[int, bool, int, int]:
         rows = [(cells or [])[:_WIDEST] for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)]
         width = min((len(cells) for cells in rows[:5] if any(cells)), default=0)
-        return count_recognised(rows, columns), delimiter in _DELIMITERS, width
+        known = count_recognised(rows, columns)
+        return known, delimiter in _DELIMITERS, width, 0 if known else sum(map(len, rows))
 
     return max((*_DELIMITERS, *(rare for rare in _RARE_DELIMITERS if rare in head)), key=merit)
+
+
+def _open(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines, str]:
+    """The column names, the lines under them, and their delimiter; lines out of a document are made a table first."""
+    try:
+        header, rows = _find_header(start, delimiter, columns, name)
+        if header.is_named and not (header.remark and has_bullets(start.text)):
+            return header, rows, delimiter
+        table = as_table(_with_line_feeds(start.text))
+    except BadInput:
+        table = as_table(_with_line_feeds(start.text))
+        if table is None:
+            raise
+    if table is None:
+        return header, rows, delimiter
+    return *_find_header(_Lines(table), "\t", columns, name), "\t"
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _find_header(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines]:
