@@ -330,7 +330,15 @@ def test_notes_keep_their_line_breaks() -> None:
     assert clean_text("un\r\ndeux\rtrois", multiline=True)[0] == "un\ndeux\ntrois"
 
 
+def test_a_number_that_lost_digits_is_told() -> None:
+    draft, told = clean(Tél="6,12E+08")
+    assert draft.values["phone"] == "6,12E+08"
+    assert "has lost digits" in told
+
+
 def test_mojibake_is_mended_only_when_certain() -> None:
+    assert repair_mojibake("LÃ¢â‚¬â„¢Ãƒâ€°cho de ZoÃƒÂ©") == "L’Écho de Zoé"
+    assert clean_text("L’Écho".encode().decode("latin-1").encode().decode("latin-1"))[0] == "L’Écho"
     assert (
         repair_mojibake("L’ÃŽle NoÃ«l") == "L’ÃŽle NoÃ«l"
     )  # a true apostrophe beside it: not all of it is the accident

@@ -52,6 +52,7 @@ _LISTS = frozenset({"sector", "topics"})
 # Asked by themselves; or an outlet's, which its other people share.
 _NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
 _OWN_WORDS = _NAME_FIELDS | {"phone"}  # nearly all different, and of few words: only more are looked at
+_EXPONENT = re.compile(r"\d[.,]\d+E\+?\d", re.IGNORECASE)
 _DIALLED = frozenset("+(0123456789")
 _ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
 _OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
@@ -190,6 +191,8 @@ class RowCleaner:
             text = said.get(field, "")
             if ("?" in text or "\ufffd" in text) and looks_damaged(text):
                 changes.append(f"{name}: «{text}» seems to have lost letters: check it")
+        if (phone := said.get("phone")) and _EXPONENT.search(phone):
+            changes.append(f"phone «{phone}» has lost digits to a spreadsheet: ask for it again")
 
     def _note_departure(self, said: Said, cells: Mapping[str, str], changes: list[str]) -> None:
         """Say it aloud where the file holds that somebody left: it is for a person to look at, not for an import."""

@@ -25,6 +25,7 @@ _RARE_DELIMITERS = "^~¦§:#!$\x1f"
 _DELIMITER_NAMES = {";": "semicolon", ",": "comma", "\t": "tabulation", "|": "bar", "\x1f": "unit separator"}
 _MAX_REPAIRS = 100
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[;,\t]*\n?', re.IGNORECASE)
+_SHIELDED = re.compile(r'="([^"]*)"')  # `="0612345678"`, which keeps a spreadsheet from eating the zero
 _SOMETHING = re.compile("[^\ufeff \t\r\n;,|\0]")
 _LINE_END = re.compile(r"[\r\n]")
 _BINARY_STARTS = {
@@ -142,7 +143,10 @@ def _find_delimiter(text: str, columns: Collection[str]) -> str:
     head = "".join(islice(_Lines(text), 200))
 
     def merit(delimiter: str) -> tuple[int, bool, int, int]:
-        rows = [(cells or [])[:_WIDEST] for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)]
+        rows = [
+            _unwrapped(cells or [], delimiter)[:_WIDEST]
+            for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)
+        ]
         width = min((len(cells) for cells in rows[:5] if any(cells)), default=0)
         known = count_recognised(rows, columns)
         return known, delimiter in _DELIMITERS, width, 0 if known else sum(map(len, rows))
@@ -173,7 +177,8 @@ def _with_line_feeds(text: str) -> str:
 def _find_header(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines]:
     """The column names, and the lines under them."""
     records = list(islice(_parse(start.again(start.offset, start.number), delimiter), HEADER_WITHIN + 1))
-    header = locate_header([(cells or [])[:_WIDEST] for _, _, cells in records], columns=columns, file=name)
+    rows = [_unwrapped(cells or [], delimiter)[:_WIDEST] for _, _, cells in records]
+    header = locate_header(rows, columns=columns, file=name)
     if header.first >= len(records):
         return header, start.again(len(start.text), 0)
     line, offset, _ = records[header.first]
@@ -190,7 +195,7 @@ def _rows(start: _Lines, delimiter: str, header: tuple[str, ...], name: str) -> 
             if count > MAX_ROWS:
                 many = f"It has more than {MAX_ROWS:,} rows."
                 raise BadInput(many, file=name or None, line=line, mend="Split it and import the parts.")
-            yield _row(line, cells, header)
+            yield _row(line, _unwrapped(cells, delimiter, of_names=False) if len(header) > 1 else cells, header)
 
 
 def _row(line: int, cells: list[str], header: tuple[str, ...]) -> SourceRow | RejectedRow:
@@ -204,7 +209,22 @@ def _row(line: int, cells: list[str], header: tuple[str, ...]) -> SourceRow | Re
         reason = f"The cell is longer than {MAX_CELL:,} characters; a quotation mark may be missing."
         cut = tuple(cell[:MAX_CELL] for cell in row)
         return RejectedRow(line, header[row.index(longest)], longest[:80] + "…", reason, cut)
-    return SourceRow(line, dict(zip(header, row, strict=True)))
+    told = []
+    for at, cell in enumerate(row):
+        if cell.startswith('="') and (found := _SHIELDED.fullmatch(cell)):
+            row[at] = found[1]
+            told.append(f"{header[at]}: «{cell}» read as «{found[1]}»")
+    return SourceRow(line, dict(zip(header, row, strict=True)), told=tuple(told))
+
+
+def _unwrapped(cells: list[str], delimiter: str, *, of_names: bool = True) -> list[str]:
+    """The cells of a row that stands in one cell, in quotation marks: a spreadsheet saved what it had not told apart.
+
+    Of a row of column names (`of_names`) only where it holds no address: a cell may hold several of them.
+    """
+    if len(cells) != 1 or delimiter not in cells[0] or (of_names and "@" in cells[0]):
+        return cells
+    return next(csv.reader([cells[0].replace("\n", " ")], delimiter=delimiter), cells)
 
 
 def _never_closed(line: int, text: str, delimiter: str) -> RejectedRow:
