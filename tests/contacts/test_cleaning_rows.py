@@ -554,6 +554,43 @@ def test_a_civility_beside_an_academic_title_is_the_one_to_greet_by() -> None:
     assert draft.values["civility"] == "Mr"
 
 
+@pytest.mark.parametrize("nothing", ["N/A", "NC", "XXX", "-", "?", "Inconnu", "non renseigné"])
+def test_what_stands_for_want_of_a_name_is_none(nothing: str) -> None:
+    """Nobody is greeted as Monsieur NC."""
+    draft, told = clean(Civilité="M.", Nom=nothing, Prénom=nothing, Média=nothing)
+    assert (draft.name, draft.post) == ("", None)
+    assert f"«{nothing}» is no name: left out" in told
+
+
+def test_quotation_marks_around_a_name_are_taken_off() -> None:
+    draft, told = clean(Nom="“Durand”", Prénom="«Marc»", Média="“Le Phare”")
+    assert (draft.name, draft.post and draft.post.outlet) == ("Marc Durand", "Le Phare")
+    assert "quotation marks" in told
+    assert clean(Nom="Riou “Per”")[0].name == "Riou “Per”"
+
+
+def test_a_post_is_no_name() -> None:
+    draft, told = clean(Contact="Madame la rédactrice en chef")
+    assert (draft.name, draft.values["civility"], draft.fields["title"]) == ("", "Mme", "la rédactrice en chef")
+    assert "a post and no name" in told
+
+
+def test_a_company_beside_the_outlet_is_not_joined_to_its_name() -> None:
+    draft, _ = clean(Média="Le Phare", Société="Groupe Ouest", Rédaction="Brest")
+    assert draft.post is not None
+    assert (draft.post.outlet, draft.post.desk, draft.fields["societe"]) == ("Le Phare", "Brest", "Groupe Ouest")
+    alone, _ = clean(Société="Le Phare")
+    assert alone.post is not None
+    assert alone.post.outlet == "Le Phare"
+
+
+def test_a_sheet_of_those_who_left_is_said_aloud() -> None:
+    cleaner = RowCleaner(map_columns(("E-mail",), []))
+    found = [cleaner.clean(SourceRow(2, {"E-mail": "a@x.example"}, sheet)) for sheet in ("Anciens", "Anciens élèves")]
+    told = ["look before you send" in " ".join(one.changes) for one in found if isinstance(one, CleanRow)]
+    assert told == [True, False]
+
+
 def test_a_newsrooms_name_is_not_told_apart() -> None:
     draft, _ = clean(email="redaction@mer.example", Nom_complet="Radio Mer", Média="RADIO MER")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")

@@ -87,6 +87,8 @@ from distributor.contacts.cleaning.particulars import Field, field_of
         "a demandé le retrait",
         "a demandé la suppression de ses données le 3 mars",
         "pas intéressé",
+        "consentement retiré le 3/4/25",
+        "non consenti",
         "Email Campaign: blocklisted",
     ],
 )

@@ -97,6 +97,7 @@ DOCUMENTS = (
     "Presse\n\n- Anne, Le Roy, Le Phare <anne.leroy@phare.example>\n- Luc, Petit, Radio Mer <l.petit@mer.example>\n",
     "Anne Le Roy – Le Phare – anne@phare.example – 02 98 00 00 01\nRadio\nLuc Petit – Radio Mer – luc@mer.example\n",
     "•\tAnne Le Roy, Le Phare, anne@phare.example\n•\tLuc Petit, Radio Mer, luc@mer.example\n",
+    "1. Anne Le Roy (Le Phare), Le Phare, anne@phare.example\n2. Luc Petit, Radio Mer, luc@mer.example\n",
     "Le Phare : anne@phare.example (Anne Le Roy)\nRadio Mer : luc@mer.example (Luc Petit)\n",
     "Anne Le Roy\tLe Phare\tanne@phare.example\nLuc Petit\tRadio Mer\tluc@mer.example\n",
     "Le Roy Anne;Le Phare;aleroy@phare.example\nPetit Luc;Radio Mer;lpetit@mer.example\n",
@@ -112,6 +113,13 @@ def test_lines_out_of_a_document_are_rows(text: str, database: Database) -> None
         members = list(list_members(session, "presse"))
     found = sorted((one.first_name, one.last_name, one.outlet) for one in members)
     assert found == [("Anne", "Le Roy", "Le Phare"), ("Luc", "Petit", "Radio Mer")]
+
+
+def test_a_name_and_an_address_on_a_line_are_a_recipient(database: Database) -> None:
+    text = "Anne Le Roy anne@x.example\nLuc Petit luc@x.example\n"
+    import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    with database.session() as session:
+        assert {one.name for one in list_members(session, "presse")} == {"Anne Le Roy", "Luc Petit"}
 
 
 def test_titles_between_lines_of_a_document_are_told_and_heeded(database: Database) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from distributor.contacts.cleaning.names import CIVILITIES
 from distributor.contacts.cleaning.particulars import EXTRA_PREFIX, Field, field_of, is_empty_talk, speaks_of_mail
 from distributor.errors import BadInput
-from distributor.folding import fold, slugify
+from distributor.folding import fold, slugify, words
 
 _FIELD_BY_VALUE: Mapping[str, Field] = {field.value: field for field in Field}
 IGNORE = ""
@@ -25,6 +25,11 @@ _TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
 _JOBS = re.compile(
     r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
     r"|secret|anim|free|indep|adjoint|critique|envoye|stagi|consult|camera|head|manager|host|writer|column|staff|senior)"
+)
+_NEWSROOMS = frozenset({"redaction", "redaktion"})
+_COMPANIES = _NEWSROOMS | words(
+    "societe company organisation organization entreprise employeur firma unternehmen verlag empresa organisme"
+    " structure"
 )
 _FORMER = re.compile(r"\b(?:ancien|anciens|ancienne|anciennes|old|former|previous|alte|alter|fruhere)\b")
 _POSTAL_OR_ELECTRONIC = frozenset({"adresse", "address"})
@@ -113,6 +118,7 @@ def map_columns(
     if Field.OUTLET not in recognised and not any(fold(name) in chosen for name in recognised.get(Field.ROLE, ())):
         _move_titles(recognised, samples)
     _number_people(header, recognised, kept, chosen)
+    _set_companies_apart(recognised, kept, chosen)
     _settle(recognised, {field for name in header if (field := _FIELD_BY_VALUE.get(chosen.get(fold(name), "")))})
     if Field.ADDRESS not in recognised:
         seen = ", ".join(f"«{name}»" for name in header[:12]) + ("…" if len(header) > 12 else "")
@@ -231,6 +237,19 @@ def _number_people(
 def names_a_post(text: str) -> bool:
     """Whether a text is what somebody does in a newsroom («rédactrice en chef», «Reporter»)."""
     return bool(_JOBS.search(fold(text)))
+
+
+def _set_companies_apart(recognised: dict[Field, list[str]], kept: dict[str, str], chosen: Mapping[str, str]) -> None:
+    """Leave «Média» alone to name the outlet where «Société» or «Rédaction» stands beside it: both are not one name."""
+    outlets = recognised.get(Field.OUTLET, [])
+    apart = [name for name in outlets if fold(name) in _COMPANIES and fold(name) not in chosen]
+    if 0 < len(apart) < len(outlets):
+        recognised[Field.OUTLET] = [name for name in outlets if name not in apart]
+        for name in apart:
+            if fold(name) in _NEWSROOMS and Field.DESK not in recognised:
+                recognised[Field.DESK] = [name]
+            else:
+                kept[name] = _key(name, kept.values())
 
 
 def _move_titles(recognised: dict[Field, list[str]], samples: Sequence[Mapping[str, str]]) -> None:

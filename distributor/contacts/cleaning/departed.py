@@ -25,6 +25,17 @@ _GONE = re.compile(
 )
 
 
+_GONE_TITLE = re.compile(
+    r"(?:les |contacts? |journalistes? |adresses? |mails? )*(?:anciens?|anciennes|partis|obsoletes?|npai"
+    r"|inactifs|invalides|en erreur|bounces?|former|left|invalid|inactive)(?: contacts| journalists)?(?: \d.*)*"
+)
+
+
+def title_of_departed(text: str) -> bool:
+    """Whether what stands above rows, the name of their sheet for one, says the same of all of them: «Anciens»."""
+    return bool(_GONE_TITLE.fullmatch(fold(text)))
+
+
 def remark_of_departure(column: str, text: str) -> str:
     """The line of a remark that says so, as it is written; "" when none does, or the column is about other things."""
     if not speaks_of_standing(column):

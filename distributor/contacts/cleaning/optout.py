@@ -66,6 +66,7 @@ _SENTENCES = (
     # refuser, s'opposer
     rf"\brefuse(?: e)? (?:(?:(?!accept|mais\b|but\b)\w+ ){{0,6}}de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
     r"\bs oppos\w+ a (?:recevoir|(?:la |toute )?(?:reception|prospection)|(?:l |tout )?envoi|tout demarchage)\b",
+    r"\bconsent\w* (?:retire|refuse|revoque|withdrawn|revoked|refused)\b|\b(?:non|pas) consenti\b",
     r"\bdroit d opposition\b|\bopposition (?:rgpd|cnil)\b|\bdroit a l effacement\b",
     r"\b(?:rgpd|gdpr|cnil) (?:a )?(?:refus(?:ee?)?|oppos(?:ition|ee?))\b(?! (?:non|no|aucune?|neant)\b)",
     rf"\bstop (?:a )?(?:nos|vos) {_MAIL}",
@@ -143,7 +144,7 @@ _SENDING = words("envoi diffusion mailing communiques")
 _OF_LEAVE = words(
     "mail mails email emails e courriel courriels cp press presse pressemitteilungen release releases contact contacte"
     " recevoir recu donne obtenu given obtained ecrit pour par de d du des le la les l aux a au for to by of"
-    " nos vos notre votre our your oui non o n yes no y"
+    " statut status nos vos notre votre our your oui non o n yes no y"
 )
 _ASKS_FOR_LEAVE = re.compile(
     r"\b(?:accept\w*|souhait\w*|veut|veux|voulez|autoris\w*|d accord|agree\w*|wants?|wish\w*|likes?|consents?|opts? in"

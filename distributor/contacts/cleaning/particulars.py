@@ -100,7 +100,7 @@ _NAMES: Mapping[Field, str] = {
     "|apellido|apellidos|anv|anv familh|anv tiegezh",
     Field.FULL_NAME: "nom complet|prénom nom|prénom et nom|full name|name|display name|contact|contacts|journaliste"
     "|journalistes|journalist|journalists"
-    "|contact name|nom affiché|nom à afficher|journalist name|anzeigename"
+    "|contact name|nom affiché|nom d affichage|nom à afficher|journalist name|anzeigename"
     "|reporter|interlocuteur|interlocutrice|vollständiger name|vor und nachname"
     "|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname"
     "|nombre y apellidos|nombre completo|periodista|kazetenner",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.columns import names_a_post
 from distributor.contacts.cleaning.drafts import Value
 from distributor.contacts.cleaning.mailboxes import names_a_desk
 from distributor.contacts.cleaning.names import (
@@ -19,6 +20,7 @@ from distributor.contacts.cleaning.names import (
 from distributor.folding import fold
 
 _BETWEEN_PEOPLE = re.compile(r" (?:et|and|und|&) | ?[;/] ?")
+_IS_POST = re.compile(r"(?:la|le) |l['’]")
 _BETWEEN_MORE = re.compile(rf"{_BETWEEN_PEOPLE.pattern}| ?, ?")
 
 
@@ -33,7 +35,9 @@ def read_name(
     beside_last, last = take_couple(said.get("last_name", ""))
     couple = couple or beside_last
     civility = _read_civility(said.get("civility", ""), kept, changes)
-    if not (first and last):
+    if first and last and names_a_desk(first):
+        first, last = "", f"{first} {last}"
+    if not (first and last) and not names_a_desk(last):
         whole, last_first = _whole_name(said, "" if first or last else given)
         around, whole = take_couple(whole)
         couple = couple or around
@@ -41,6 +45,7 @@ def read_name(
         if taken:
             changes.append(f"«{taken}» taken out of the name")
         civility = civility or taken
+        whole = _unless_a_post(whole, kept, changes)
         if first or last:
             first, last = _fill_up(first, last, whole)
         elif names_a_desk(whole) or (is_desk and fold(whole) == fold(said.get("outlet", ""))):
@@ -87,6 +92,15 @@ def tell_people_apart(said: Mapping[str, str], locals_: Sequence[str]) -> tuple[
 def _is_named_by(local: str, name: str) -> bool:
     joined = fold(local).replace(" ", "")
     return any(len(word) > 2 and word in joined for word in fold(name).split())
+
+
+def _unless_a_post(whole: str, kept: dict[str, str], changes: list[str]) -> str:
+    """The name, or nothing where it is a post: «Madame la rédactrice en chef»."""
+    if not (_IS_POST.match(whole) and names_a_post(whole)):
+        return whole
+    kept.setdefault("title", whole)
+    changes.append(f"«{whole}» is a post and no name: kept as «title»")
+    return ""
 
 
 def _whole_name(said: Mapping[str, str], given: str) -> tuple[str, bool]:

@@ -23,6 +23,7 @@ MAX_COLUMNS = 200
 
 _PHONE = re.compile(r"\+?[\d .()/-]{8,24}")
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
+_ASIDE = re.compile(r" *\([^()]*\)")
 _MOSTLY = 0.6  # of the rows: many a journalist's address does not hold the whole name
 
 
@@ -232,7 +233,8 @@ def _holds_in_order(local: str, first: str, last: str) -> bool:
 
 def _share(values: Sequence[str], joined: Sequence[str], fits: Callable[[str, str], bool]) -> float:
     return sum(
-        bool(_WORDS.fullmatch(value)) and fits(fold(value), local) for value, local in zip(values, joined, strict=False)
+        bool(_WORDS.fullmatch(value)) and fits(fold(value), local)
+        for value, local in zip((_ASIDE.sub("", value) for value in values), joined, strict=False)
     ) / len(joined)
 
 

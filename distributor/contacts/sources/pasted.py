@@ -13,7 +13,7 @@ from distributor.folding import fold
 
 _LABEL = re.compile(r"\s*(?:[àa]|to|cc|cci|bcc|an|pour)\s*:\s*", re.IGNORECASE)
 _PIECES = {mark: re.compile(rf'(?:"[^"\n]*+"|<[^<>\n]*+>|[^{mark}"<\n]|["<])+') for mark in ";,"}
-_BULLET = re.compile(r"\s*[-–—•·*]\s+")
+_BULLET = re.compile(r"\s*(?:[-–—•·*]|\d{1,3}[.)])\s+")
 _CELLS = re.compile(r"[;\t|]")
 _FIRST_NAME = re.compile(r"\s*\"?([^\W\d_]+(?:-[^\W\d_]+)*)\"?\s*<[^<>]+>\s*")  # behind «Martin,»
 _LETTERHEAD = re.compile(
@@ -22,7 +22,7 @@ _LETTERHEAD = re.compile(
     re.IGNORECASE,
 )
 """What a mail program writes above a message besides its recipients; whoever it is from is none of them."""
-_APART = tuple(map(re.compile, (r"\t+", r" *; *", r" +[–—|] +| +- +", r" {2,}", r" : ", r" / ", r", *")))
+_APART = tuple(map(re.compile, (r"\t+", r" *; *", r" +[–—|] +| +- +", r" {2,}", r" : ", r" / ", r", *", r" +(?=\S+@)")))
 _IN_ANGLES = re.compile(r"[ ,;:–—-]*[<\[(]\s*([^\s<>()\[\]@]+@[^\s<>()\[\]@]+)\s*[>\])][ ,;]*")
 _MAX_CHARACTERS = 500_000
 _MAX_AROUND = 12  # lines of greeting or signature; more is no word around a list
