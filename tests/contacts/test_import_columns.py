@@ -315,6 +315,11 @@ def test_a_column_that_speaks_of_mail_and_holds_addresses_will_do() -> None:
     assert list(columns.kept) == ["Mail envoye"]
 
 
+def test_a_column_of_numbers_is_no_spanish_first_name() -> None:
+    assert map_columns(("Nombre", "E-mail"), [{"Nombre": "12"}]).kept == {"Nombre": "nombre"}
+    assert Field.FIRST_NAME in map_columns(("Nombre", "E-mail"), [{"Nombre": "José"}]).recognised
+
+
 def test_a_column_of_a_newsrooms_addresses_is_no_column_of_outlets() -> None:
     header = ("Titre", "Rédaction (mail)", "Mail 1")
     rows = [

@@ -207,6 +207,8 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
         civil = sum(fold(value) in CIVILITIES for value in values)
         return Field.CIVILITY if values and civil * 2 >= len(values) else Field.ROLE
     field = field_of(base)
+    if folded == "nombre" and any(value.strip().isdecimal() for value in values):  # French for a number
+        return None
     # «Rédaction (mail)» and, over a newsroom's addresses, «Rédaction».
     may_hold_addresses = field == Field.OUTLET or (field is None and speaks_of_mail(base))
     if may_hold_addresses and sum("@" in value for value in values) * 2 > len(values):

@@ -37,7 +37,7 @@ def read_name(
     civility = _read_civility(said.get("civility", ""), kept, changes)
     if first and last and names_a_desk(first):
         first, last = "", f"{first} {last}"
-    if not (first and last) and not names_a_desk(last):
+    elif not (first and last):
         whole, last_first = _whole_name(said, "" if first or last else given)
         around, whole = take_couple(whole)
         couple = couple or around

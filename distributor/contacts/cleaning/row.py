@@ -53,6 +53,7 @@ _NO_NAME = re.compile(  # unfolded: every name of a hundred thousand rows is ask
     r"|non (?:renseign|communiqu|précis)ée?|à (?:compléter|préciser|renseigner)",
     re.IGNORECASE,
 )
+_QUOTES = frozenset('“”«„"‘')
 _QUOTED = re.compile(r"[“”«„\"‘]\s*([^“”«»„\"‘’]+?)\s*[“”»\"’]")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
 _LISTS = frozenset({"sector", "topics"})
@@ -209,7 +210,8 @@ class RowCleaner:
             if not told and (cell := cells.get(name)):
                 told = _remark_of_departure(name, cell)
         sheet, title = self._section
-        told = told or next((one for one in (row.sheet, title * (sheet == row.sheet)) if _title_of_departed(one)), "")
+        if not told and (title or row.sheet):
+            told = next((one for one in (row.sheet, title * (sheet == row.sheet)) if _title_of_departed(one)), "")
         if told:
             changes.append(f"«{told}»: it seems that they left, or that mail to them comes back: look before you send")
 
@@ -360,12 +362,14 @@ def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
 
 def _leave_out_no_names(said: Said, changes: list[str]) -> None:
     """Take out of names what stands there for want of one («N/A», «XXX»), and the quotation marks around them."""
-    for field in _NAME_FIELDS & said.keys():
-        written = said[field]
+    for field in _NAME_FIELDS:
+        written = said.get(field)
+        if written is None:
+            continue
         if written in _NO_SIGNS or _NO_NAME.fullmatch(written):
             del said[field]
             changes.append(f"«{written}» is no name: left out")
-        elif found := _QUOTED.fullmatch(written):
+        elif written[0] in _QUOTES and (found := _QUOTED.fullmatch(written)):
             said[field] = found[1]
             changes.append(f"quotation marks around «{found[1]}» removed")
 
