@@ -177,16 +177,28 @@ def test_capitals_are_undone_and_nothing_else(written: str, read: str) -> None:
     [
         ("Anne Martin", "Anne", "Martin"),
         ("Martin, Anne", "Anne", "Martin"),
+        ("Tour, Anne de la", "Anne", "de la Tour"),
         ("MARTIN Anne", "Anne", "MARTIN"),
         ("Anne-Lise de la TOUR", "Anne-Lise", "de la TOUR"),
         ("Marie Ange Van der Meer", "Marie Ange", "Van der Meer"),
         ("Jean d'Arc", "Jean", "d'Arc"),
         ("Mary Ann Smith", "Mary Ann", "Smith"),
         ("Rédaction", "", "Rédaction"),
+        ("Le Goff", "", "Le Goff"),
+        ("de la Tour", "", "de la Tour"),
+        ("Le Goff Anne", "Anne", "Le Goff"),
+        ("Van Morrison", "Van", "Morrison"),
     ],
 )
 def test_a_whole_name_is_told_apart(whole: str, first: str, last: str) -> None:
     assert split_full_name(whole) == (first, last)
+
+
+def test_a_family_name_alone_is_no_first_name() -> None:
+    """«M. Le Goff» is not greeted as Monsieur Goff."""
+    for column in ("Contact", "Nom_et_prénom", "Nom"):
+        values = clean(**{column: "M. Le Goff"})[0].values
+        assert (values.get("first_name"), values["last_name"]) == (None, "Le Goff")
 
 
 def test_a_column_of_last_names_first_is_read_so() -> None:
@@ -318,7 +330,15 @@ def test_notes_keep_their_line_breaks() -> None:
     assert clean_text("un\r\ndeux\rtrois", multiline=True)[0] == "un\ndeux\ntrois"
 
 
+def test_a_number_that_lost_digits_is_told() -> None:
+    draft, told = clean(Tél="6,12E+08")
+    assert draft.values["phone"] == "6,12E+08"
+    assert "has lost digits" in told
+
+
 def test_mojibake_is_mended_only_when_certain() -> None:
+    assert repair_mojibake("LÃ¢â‚¬â„¢Ãƒâ€°cho de ZoÃƒÂ©") == "L’Écho de Zoé"
+    assert clean_text("L’Écho".encode().decode("latin-1").encode().decode("latin-1"))[0] == "L’Écho"
     assert (
         repair_mojibake("L’ÃŽle NoÃ«l") == "L’ÃŽle NoÃ«l"
     )  # a true apostrophe beside it: not all of it is the accident
@@ -426,6 +446,11 @@ def test_a_stroke_before_the_at_sign_belongs_to_the_address() -> None:
     assert pair[1].local == "user+mailbox/department=press"
 
 
+def test_a_name_in_brackets_behind_an_address_is_whose_it_is() -> None:
+    assert clean(email="a.martin@journal.example (Anne Martin)")[0].name == "Anne Martin"
+    assert clean(email="a.martin@journal.example (Pôle Social)")[0].notes == "Pôle Social"
+
+
 def test_a_remark_behind_an_address_is_kept_and_heeded() -> None:
     draft, told = clean(email="a.martin@journal.example (ne plus utiliser)", Notes="vue en mars")
     assert (draft.address.spec, draft.flag) == ("a.martin@journal.example", "opted_out")
@@ -489,6 +514,18 @@ def test_two_names_and_two_addresses_are_two_people() -> None:
     assert len(couple.drafts) == 1
 
 
+def test_two_names_with_a_comma_between_are_two_people_where_the_addresses_say_so() -> None:
+    found = cleaned(email="anne@journal.example, luc@journal.example", Contact="Le Goff Luc (chef), Anne de la Tour")
+    assert isinstance(found, CleanRow)
+    assert [(draft.name, draft.address.local) for draft in found.drafts] == [
+        ("Anne de la Tour", "anne"),
+        ("Luc Le Goff", "luc"),
+    ]
+    alone = cleaned(email="anne@journal.example, luc@journal.example", Contact="Le Goff, Anne Marie")
+    assert isinstance(alone, CleanRow)
+    assert [(draft.name, draft.others) for draft in alone.drafts] == [("Anne Marie Le Goff", alone.drafts[0].others)]
+
+
 @pytest.mark.parametrize(
     ("cells", "name"),
     [
@@ -517,11 +554,51 @@ def test_a_civility_beside_an_academic_title_is_the_one_to_greet_by() -> None:
     assert draft.values["civility"] == "Mr"
 
 
+@pytest.mark.parametrize("nothing", ["N/A", "NC", "XXX", "-", "?", "Inconnu", "non renseigné"])
+def test_what_stands_for_want_of_a_name_is_none(nothing: str) -> None:
+    """Nobody is greeted as Monsieur NC."""
+    draft, told = clean(Civilité="M.", Nom=nothing, Prénom=nothing, Média=nothing)
+    assert (draft.name, draft.post) == ("", None)
+    assert f"«{nothing}» is no name: left out" in told
+
+
+def test_quotation_marks_around_a_name_are_taken_off() -> None:
+    draft, told = clean(Nom="“Durand”", Prénom="«Marc»", Média="“Le Phare”")
+    assert (draft.name, draft.post and draft.post.outlet) == ("Marc Durand", "Le Phare")
+    assert "quotation marks" in told
+    assert clean(Nom="Riou “Per”")[0].name == "Riou “Per”"
+
+
+def test_a_post_is_no_name() -> None:
+    draft, told = clean(Contact="Madame la rédactrice en chef")
+    assert (draft.name, draft.values["civility"], draft.fields["title"]) == ("", "Mme", "la rédactrice en chef")
+    assert "a post and no name" in told
+
+
+def test_a_company_beside_the_outlet_is_not_joined_to_its_name() -> None:
+    draft, _ = clean(Média="Le Phare", Société="Groupe Ouest", Rédaction="Brest")
+    assert draft.post is not None
+    assert (draft.post.outlet, draft.post.desk, draft.fields["societe"]) == ("Le Phare", "Brest", "Groupe Ouest")
+    alone, _ = clean(Société="Le Phare")
+    assert alone.post is not None
+    assert alone.post.outlet == "Le Phare"
+
+
+def test_a_sheet_of_those_who_left_is_said_aloud() -> None:
+    cleaner = RowCleaner(map_columns(("E-mail",), []))
+    found = [cleaner.clean(SourceRow(2, {"E-mail": "a@x.example"}, sheet)) for sheet in ("Anciens", "Anciens élèves")]
+    told = ["look before you send" in " ".join(one.changes) for one in found if isinstance(one, CleanRow)]
+    assert told == [True, False]
+
+
 def test_a_newsrooms_name_is_not_told_apart() -> None:
     draft, _ = clean(email="redaction@mer.example", Nom_complet="Radio Mer", Média="RADIO MER")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")
     draft, _ = clean(email="redaction@terre.example", Nom_complet="Rédaction Terre & Mer")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Rédaction Terre & Mer")
+    for name in ("Service Éco", "La Rédaction", "Rubrique Sport", "Desk Social", "Équipe web", "Radio Iroise"):
+        draft, _ = clean(email=f"{name} <brest@terre.example>")
+        assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, name)
     draft, _ = clean(email="redaktion@terre.example", Nom_complet="Anne Martin")
     assert (draft.values["first_name"], draft.flag) == ("Anne", "desk")
 
@@ -604,6 +681,41 @@ def test_a_row_with_columns_for_two_people_is_two_contacts() -> None:
         ("Éric", "Noël", "eric@tele.example", "Télé Mer"),
     ]
     assert third.changes == ("«Anne Faure» has no address in this row: left out",)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Média", "Journaliste 1", "Mail 1", "Journaliste 2", "Mail 2", "Mail rédaction"),
+        ("Média", "Contact n°1", "E-mail n°1", "Contact n°2", "E-mail n°2", "Autre e-mail"),
+        ("Média", "Journaliste", "Mail", "Journaliste2", "Mail2", "E-mail du média"),
+    ],
+)
+def test_columns_that_are_numbered_are_each_one_persons(header: tuple[str, ...]) -> None:
+    row = ("Le Phare", "Anne Le Goff", "anne@phare.example", "Luc Petit", "luc@phare.example", "phare@phare.example")
+    cells = dict(zip(header, row, strict=True))
+    found = RowCleaner(map_columns(header, [cells])).clean(SourceRow(2, cells))
+    assert isinstance(found, CleanRow)
+    assert [(draft.name, draft.address.local, draft.post and draft.post.outlet) for draft in found.drafts] == [
+        ("Anne Le Goff", "anne", "Le Phare"),
+        ("Luc Petit", "luc", "Le Phare"),
+        ("", "phare", "Le Phare"),
+    ]
+
+
+def test_a_first_name_that_does_not_come_again_is_the_first_persons() -> None:
+    header = ("Nom", "Prénom", "Mail", "Nom (2)", "Mail (2)")
+    cells = dict(zip(header, ("Petit", "Luc", "luc@phare.example", "Le Phare", "phare@phare.example"), strict=True))
+    found = RowCleaner(map_columns(header, [cells])).clean(SourceRow(2, cells))
+    assert isinstance(found, CleanRow)
+    assert [draft.name for draft in found.drafts] == ["Luc Petit", "Le Phare"]
+
+
+def test_a_second_name_without_a_second_address_is_nobody_else() -> None:
+    header = ("Nom", "Nom 2", "Prénom", "Mail")
+    cells = dict(zip(header, ("Petit", "", "Luc", "luc@phare.example"), strict=True))
+    columns = map_columns(header, [cells])
+    assert columns.kept == {"Nom 2": "nom_2"}
 
 
 def test_a_name_that_begins_with_a_particle_has_the_first_name_last() -> None:

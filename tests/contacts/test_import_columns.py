@@ -290,6 +290,15 @@ def test_a_clean_row_is_one_that_cleaning_leaves_alone(cells: list[str]) -> None
         ("Mél / Courriel", Field.ADDRESS),
         ("Fixe / Portable", Field.PHONE),
         ("Mail / Tél.", None),
+        ("Correo electrónico", Field.ADDRESS),
+        ("Apellidos", Field.LAST_NAME),
+        ("Baja", Field.OPTED_OUT),
+        ("Anv-bihan", Field.FIRST_NAME),
+        ("Organisme / Média", Field.OUTLET),
+        ("Secteurs d'activité", Field.SECTOR),
+        ("Mails", Field.ADDRESS),
+        ("Mail2", Field.OTHER_ADDRESS),
+        ("Obs.", Field.NOTES),
         ("Adresse / Ville", None),
         ("Radio", None),
         ("Rubrique / Secteur", None),
@@ -305,6 +314,11 @@ def test_a_column_that_speaks_of_mail_and_holds_addresses_will_do() -> None:
     columns = map_columns(table.header, [row.cells for row in table.rows if isinstance(row, SourceRow)])
     assert columns.recognised[Field.ADDRESS] == ("Mail direct",)
     assert list(columns.kept) == ["Mail envoye"]
+
+
+def test_a_column_of_numbers_is_no_spanish_first_name() -> None:
+    assert map_columns(("Nombre", "E-mail"), [{"Nombre": "12"}]).kept == {"Nombre": "nombre"}
+    assert Field.FIRST_NAME in map_columns(("Nombre", "E-mail"), [{"Nombre": "José"}]).recognised
 
 
 def test_a_column_of_a_newsrooms_addresses_is_no_column_of_outlets() -> None:

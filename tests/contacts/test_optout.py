@@ -73,6 +73,23 @@ from distributor.contacts.cleaning.particulars import Field, field_of
         "ne pas envoyer de mails",
         "Vu au salon\nne pas contacter",
         "Rencontrée en mai. A demandé à ne plus recevoir nos mails ; à rappeler",
+        "désabo",
+        "veut plus rien recevoir",
+        "souhaite plus recevoir nos infos",
+        "a refusé par téléphone le 12/03/24 de recevoir nos CP",
+        "pas d'envoi svp",
+        "plus de mails SVP !",
+        "aucun communiqué",
+        "à supprimer (demande du 3/4)",
+        "ne plus mettre en copie",
+        "nous a demandé de la sortir du fichier",
+        "demande de suppression RGPD",
+        "a demandé le retrait",
+        "a demandé la suppression de ses données le 3 mars",
+        "pas intéressé",
+        "consentement retiré le 3/4/25",
+        "non consenti",
+        "Email Campaign: blocklisted",
     ],
 )
 def test_who_wants_no_more_mail(note: str) -> None:
@@ -121,6 +138,14 @@ def test_who_wants_no_more_mail(note: str) -> None:
         "retiré de la course",
         "list of contacts",
         "contact",
+        "souhaite plus de photos",
+        "veut plus de communiqués sur la santé",
+        "refuse les PJ mais accepte de recevoir nos CP",
+        "pas de mail avant 10 h",
+        "pas intéressé par le sport",
+        "à supprimer (doublon)",
+        "supprimé la demande de photos",
+        "a demandé le retrait de la réforme",
     ],
 )
 def test_what_only_looks_like_it(text: str) -> None:
@@ -134,6 +159,49 @@ def test_what_only_looks_like_it(text: str) -> None:
 )
 def test_a_word_that_is_all_a_cell_says(cell: str) -> None:
     assert cell_says_so("Ville", cell)
+
+
+LEAVE = (
+    "OK RGPD ?|RGPD|Consentement|Consentement (oui/non)|Accord|Accord diffusion|Accord pour recevoir nos CP|Opt-in"
+    "|Opt-in e-mail|GDPR consent|Einwilligung"
+    "|Accepte les communiqués|Accepte de recevoir nos mails ?|J'accepte de recevoir les communiqués"
+    "|Would you like to receive our press releases?|Envoi CP|Envoi|Diffusion|Mailing|Communiqués"
+)
+NO_LEAVE = (
+    "Newsletter|Consentement photo|Accord embargo|Accepte les PJ|Accepte les pièces jointes par mail|Double opt-in"
+    "|Opt-in SMS|Syndiqué|Date consentement|Souhaite recevoir la newsletter|Accepte les appels|Embargo accepté"
+    "|Envoi postal|Abonnement papier"
+)
+
+
+@pytest.mark.parametrize("column", LEAVE.split("|"))
+def test_a_clear_no_to_our_mail_is_an_objection(column: str) -> None:
+    """Our mail needs no consent; but whoever was asked, and said no, has objected."""
+    for no in ("non", "NON", "No", "Non merci", "non (le 12/03/2025)", "false"):
+        assert cell_says_so(column, no)
+    for open_ in (
+        "",
+        "oui",
+        "OK",
+        "en attente",
+        "?",
+        "non demandé",
+        "non renseigné",
+        "à demander",
+        "12/03/2025",
+        "true",
+    ):
+        assert not cell_says_so(column, open_)
+
+
+@pytest.mark.parametrize("column", NO_LEAVE.split("|"))
+def test_a_no_to_something_else_is_none(column: str) -> None:
+    assert not cell_says_so(column, "non")
+
+
+def test_a_number_of_sendings_is_no_answer() -> None:
+    assert cell_says_so("Opt-in", "0")
+    assert not cell_says_so("Diffusion", "0")
 
 
 @pytest.mark.parametrize("name", ["Unsubscribed Magazine", "Le Désinscrit", "Stop Pub magazine", "Opt Out Review"])
@@ -150,7 +218,18 @@ def test_a_column_of_objections(cell: str, said: bool) -> None:
     assert is_yes(cell) is said
 
 
-@pytest.mark.parametrize("name", ["Désinscrit(e)", "STOP", "Ne plus recevoir", "Do not email", "Opposition RGPD"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Désinscrit(e)",
+        "STOP",
+        "Ne plus recevoir",
+        "Do not email",
+        "Opposition RGPD",
+        "EMAIL_BLOCKLISTED",
+        "Blocklisted",
+    ],
+)
 def test_a_column_of_objections_is_known_by_its_name(name: str) -> None:
     assert field_of(name) is Field.OPTED_OUT
 

@@ -64,6 +64,12 @@ def test_every_exporter_s_file_comes_in_without_a_mapping(file: Path, database: 
             ["Anne Martin", "luc@x.example", "Zoé"],
         ),
         ("À : Anne Martin <anne@x.example>\nCc : luc@x.example\nObjet : contacts\n", ["Anne Martin", "luc@x.example"]),
+        (
+            "De : Karine <k@y.example>\nEnvoyé : lundi\nÀ : Martin, Anne <anne@x.example>; luc@x.example\n\nBonjour,\n",
+            ["Anne Martin", "luc@x.example"],
+        ),
+        ("Martin, Anne <anne@x.example>, Le Roy, Luc <luc@x.example>", ["Anne Martin", "Luc Le Roy"]),
+        ("Martin, Anne <anne@x.example>\nLe Roy, Luc <luc@x.example>\n", ["Anne Martin", "Luc Le Roy"]),
     ],
 )
 def test_recipients_pasted_out_of_a_mail_program_are_a_list(text: str, found: list[str], database: Database) -> None:
@@ -89,9 +95,54 @@ def test_a_table_with_a_title_is_no_pasted_block(text: str) -> None:
 
 def test_two_addresses_in_each_row_under_a_title_are_not_taken_for_so_many_people() -> None:
     (table,) = read_source(b"Annuaire 2026\nanne@x.example,a@perso.example\nluc@x.example,l@perso.example\n")
-    rows = [row.cells for row in table.rows if isinstance(row, SourceRow)]
+    assert table.header == ("E-mail", "E-mail 2")
+
+
+DOCUMENTS = (
+    "Presse\n\n- Anne, Le Roy, Le Phare <anne.leroy@phare.example>\n- Luc, Petit, Radio Mer <l.petit@mer.example>\n",
+    "Anne Le Roy – Le Phare – anne@phare.example – 02 98 00 00 01\nRadio\nLuc Petit – Radio Mer – luc@mer.example\n",
+    "•\tAnne Le Roy, Le Phare, anne@phare.example\n•\tLuc Petit, Radio Mer, luc@mer.example\n",
+    "1. Anne Le Roy (Le Phare), Le Phare, anne@phare.example\n2. Luc Petit, Radio Mer, luc@mer.example\n",
+    "Le Phare : anne@phare.example (Anne Le Roy)\nRadio Mer : luc@mer.example (Luc Petit)\n",
+    "Anne Le Roy\tLe Phare\tanne@phare.example\nLuc Petit\tRadio Mer\tluc@mer.example\n",
+    "Le Roy Anne;Le Phare;aleroy@phare.example\nPetit Luc;Radio Mer;lpetit@mer.example\n",
+    "Média      Contact      Mail\nLe Phare   Anne Le Roy  anne@phare.example\nRadio Mer  Luc Petit  luc@mer.example\n",
+)
+
+
+@pytest.mark.parametrize("text", DOCUMENTS)
+def test_lines_out_of_a_document_are_rows(text: str, database: Database) -> None:
+    (table,) = read_source(text.encode())
+    import_contacts(database, table, list_name="Presse")
+    with database.session() as session:
+        members = list(list_members(session, "presse"))
+    found = sorted((one.first_name, one.last_name, one.outlet) for one in members)
+    assert found == [("Anne", "Le Roy", "Le Phare"), ("Luc", "Petit", "Radio Mer")]
+
+
+def test_a_name_and_an_address_on_a_line_are_a_recipient(database: Database) -> None:
+    text = "Anne Le Roy anne@x.example\nLuc Petit luc@x.example\n"
+    import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    with database.session() as session:
+        assert {one.name for one in list_members(session, "presse")} == {"Anne Le Roy", "Luc Petit"}
+
+
+def test_titles_between_lines_of_a_document_are_told_and_heeded(database: Database) -> None:
+    text = "Radio\nAnne Le Roy – anne@x.example\nZoé – zoe@x.example\nDésinscrits\nLuc Petit – luc@x.example\n"
+    report = import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    assert [(one.line, one.result) for one in report.outcomes if one.result == Result.REJECTED] == [
+        (1, Result.REJECTED),
+        (4, Result.REJECTED),
+    ]
+    told = {one.address: " ".join(one.changes) for one in report.outcomes}
+    assert "never mailed" in told["luc@x.example"]
+    assert "never mailed" not in told["anne@x.example"]
+
+
+def test_lines_that_are_no_rows_are_none() -> None:
+    (table,) = read_source(b"Le Phare\nAnne Le Roy\nanne@x.example\nRadio Mer\nluc@x.example\n")
     with pytest.raises(BadInput, match="Neither columns nor single recipients"):
-        map_columns(table.header, rows)
+        map_columns(table.header, [row.cells for row in table.rows if isinstance(row, SourceRow)])
 
 
 def test_a_slip_among_pasted_recipients_is_rejected_alone(database: Database) -> None:

@@ -279,3 +279,25 @@ def test_unknown_columns_are_kept_under_a_key_for_templates() -> None:
 
 def test_column_names_of_a_wrong_encoding_are_mended_as_cells_are() -> None:
     assert read_csv("PrÃ©nom;MÃ©dia;E-mail\nAnne;Mer;a@b.example\n".encode()).header == ("Prénom", "Média", "E-mail")
+
+
+def test_column_names_that_were_read_wrongly_twice_are_mended() -> None:
+    text = "Nom;Prénom;E-mail\nPetit;Zoé;zoe@x.example\n".encode().decode("cp1252").encode().decode("cp1252")
+    assert read_csv(text.encode(), name="liste.csv").header == ("Nom", "Prénom", "E-mail")
+
+
+def test_rows_that_stand_in_one_cell_are_told_apart() -> None:
+    """A spreadsheet opened commas as semicolons, and saved each row that holds a quotation mark as one cell."""
+    whole = '"Nom,Média,E-mail"\n"Petit,""Le Phare, Brest"",zoe@x.example"\n'
+    some = 'Nom,Média,E-mail\n"Petit,""Le Phare, Brest"",zoe@x.example"\n'
+    for text in (whole, some):
+        table = read_csv(text.encode(), name="liste.csv")
+        assert rows(table)[0].cells == {"Nom": "Petit", "Média": "Le Phare, Brest", "E-mail": "zoe@x.example"}
+    alone = read_csv(b'E-mail\n"a@x.example, b@x.example"\n', name="liste.csv")
+    assert rows(alone)[0].cells == {"E-mail": "a@x.example, b@x.example"}
+
+
+def test_a_number_that_is_kept_as_text_by_a_formula_is_that_number() -> None:
+    table = read_csv(b'E-mail;Portable\na@x.example;"=""0612345678"""\n', name="liste.csv")
+    (row,) = rows(table)
+    assert (row.cells["Portable"], len(row.told)) == ("0612345678", 1)

@@ -271,7 +271,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "inflates 200 times": lambda: inflating(30_000_000),
     "many members": lambda: archive({f"m{number}.xml": b"" for number in range(MAX_MEMBERS + 1)}),
     "one text, many cells": shared_bomb,
-    "xlsb: far corner": lambda: xlsb((0, struct.pack("<I", 1 << 20)), (2, struct.pack("<III", 16_383, 0, 0))),
+    "xlsb: far corner": lambda: xlsb((0, struct.pack("<I", (1 << 20) - 1)), (2, struct.pack("<III", 16_383, 0, 0))),
     "xlsb: one text, many cells": lambda: xlsb((0, bytes(4)), *[(7, struct.pack("<III", 0, 0, 0))] * 10_000),
     "ods: repeated rows": lambda: ods({"A": SMALL + row("x", attributes='table:number-rows-repeated="999999999"')}),
     "ods: repeated columns": lambda: ods({"A": SMALL + row(cell("x", 'table:number-columns-repeated="99999999"'))}),
@@ -361,6 +361,8 @@ UNREADABLE = {
     ),
     "a Word document": (archive({"word/document.xml": "<w/>"}), "Word"),
     "an archive": (archive({"liste.csv": "E-mail\na@x.example"}), "archive"),
+    "rows out of order": (xlsb((0, struct.pack("<I", 9)), (0, bytes(4))), "damaged"),
+    "rows beyond the last": (xlsb((0, struct.pack("<I", 1 << 20))), "damaged"),
     "old and without a book": (compound(), "damaged"),
     "old and cut off": (XLS[:1024], "damaged"),
     "old and in circles": (XLS[:512] + bytes(512) + XLS[1024:], "damaged|password"),
@@ -373,6 +375,23 @@ def test_what_cannot_be_read_is_said_in_one_sentence(data: bytes, says: str) -> 
         read_source(data, name="presse.xlsx")
     assert caught.value.mend
     assert caught.value.file == "presse.xlsx"
+
+
+def with_merged(count: int) -> bytes:
+    """The old workbook with two merged ranges, of which it says that they are `count`."""
+    at = XLS.index(struct.pack("<HH", 0x23E, 18))  # the window's place is of no use here
+    ranges = struct.pack("<8H", 3, 4, 3, 3, 3, 5, 9, 9)
+    return XLS[:at] + struct.pack("<HHH", 0xE5, 18, count) + ranges + XLS[at + 22 :]
+
+
+def test_an_old_workbook_that_announces_merged_ranges_it_does_not_have_is_refused(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (table,) = read_source(with_merged(2))
+    assert len(rows(table)) == 3
+    with pytest.raises(BadInput, match="damaged"):
+        read_source(with_merged(60_000))
+    assert "panicked" not in capfd.readouterr().err
 
 
 def test_an_old_workbook_that_announces_a_far_corner_is_refused() -> None:

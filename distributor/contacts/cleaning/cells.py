@@ -100,14 +100,15 @@ def _clean_once(text: str, *, multiline: bool) -> tuple[str, list[str]]:
 
 
 def repair_mojibake(text: str) -> str:
-    """`FranÃ§ois` → `François`, only when certain: the whole text is UTF-8 that was read as Windows-1252."""
-    if text.isascii() or not _MOJIBAKE.search(text):
-        return text
-    try:
-        raw = bytes(_C1_BYTES.get(ord(char), ord(char)) for char in text)
-        return raw.decode("utf-8")
-    except ValueError:  # a character outside one byte, or bytes that are not UTF-8: it was no such accident
-        return text
+    """`FranÃ§ois` → `François`, only when certain: the whole text is UTF-8 that was read as Windows-1252, or twice."""
+    for _ in range(_ROUNDS):
+        if text.isascii() or not _MOJIBAKE.search(text):
+            break
+        try:
+            text = bytes(_C1_BYTES.get(ord(char), ord(char)) for char in text).decode("utf-8")
+        except ValueError:  # a character outside one byte, or bytes that are not UTF-8: it was no such accident
+            break
+    return text
 
 
 def looks_damaged(text: str) -> bool:

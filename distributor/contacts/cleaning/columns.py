@@ -9,19 +9,27 @@ from dataclasses import dataclass
 from distributor.contacts.cleaning.names import CIVILITIES
 from distributor.contacts.cleaning.particulars import EXTRA_PREFIX, Field, field_of, is_empty_talk, speaks_of_mail
 from distributor.errors import BadInput
-from distributor.folding import fold, slugify
+from distributor.folding import fold, slugify, words
 
 _FIELD_BY_VALUE: Mapping[str, Field] = {field.value: field for field in Field}
 IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
 _COPY = re.compile(r" \(\d+\)$")  # as `unique_header` writes it
+_NUMBER = re.compile(r"\s*(?:\(\d+\)|(?:n[°o])?\s*\d+)$")  # «Journaliste n° 2», «Mail2», «Nom (2)»
 _WHOLE_OR_LAST = frozenset({Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST})
-_OF_ONE_PERSON = _WHOLE_OR_LAST | {Field.CIVILITY, Field.FIRST_NAME, Field.ROLE, Field.DESK, Field.PHONE}
+_ADDRESSES = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS})
+_ONES_NAME = _WHOLE_OR_LAST | {Field.CIVILITY, Field.FIRST_NAME}
+_OF_ONE_PERSON = _ONES_NAME | {Field.ROLE, Field.DESK, Field.PHONE}
 _TITLES = frozenset({"titre", "title", "titre1", "titre 1", "titel"})
 _JOBS = re.compile(
     r"\b(?:redac|journalis|chef|direct|report|pigis|corresp|present|produc|program|respons|charge|edit|chroni|photo|assist"
     r"|secret|anim|free|indep|adjoint|critique|envoye|stagi|consult|camera|head|manager|host|writer|column|staff|senior)"
+)
+_NEWSROOMS = frozenset({"redaction", "redaktion"})
+_COMPANIES = _NEWSROOMS | words(
+    "societe company organisation organization entreprise employeur firma unternehmen verlag empresa organisme"
+    " structure"
 )
 _FORMER = re.compile(r"\b(?:ancien|anciens|ancienne|anciennes|old|former|previous|alte|alter|fruhere)\b")
 _POSTAL_OR_ELECTRONIC = frozenset({"adresse", "address"})
@@ -109,6 +117,8 @@ def map_columns(
             kept[name] = _key(name, kept.values())
     if Field.OUTLET not in recognised and not any(fold(name) in chosen for name in recognised.get(Field.ROLE, ())):
         _move_titles(recognised, samples)
+    _number_people(header, recognised, kept, chosen)
+    _set_companies_apart(recognised, kept, chosen)
     _settle(recognised, {field for name in header if (field := _FIELD_BY_VALUE.get(chosen.get(fold(name), "")))})
     if Field.ADDRESS not in recognised:
         seen = ", ".join(f"«{name}»" for name in header[:12]) + ("…" if len(header) > 12 else "")
@@ -129,20 +139,39 @@ def map_columns(
 
 
 def each_person(columns: ColumnMap) -> tuple[ColumnMap, ...]:
-    """The columns of each person, of a table that has several in every row («Nom; Mail; Nom; Mail»); else nothing."""
+    """The columns of each person, of a table that has several in every row («Nom; Mail; Nom; Mail»); else nothing.
+
+    An address column of another name («Mail rédaction») is somebody's of its own, without a name. A first name or a
+    civility that does not come again is the first person's alone.
+    """
     recognised = columns.recognised
-    addresses = (*recognised.get(Field.ADDRESS, ()), *recognised.get(Field.OTHER_ADDRESS, ()))
+    addresses = _alike((*recognised.get(Field.ADDRESS, ()), *recognised.get(Field.OTHER_ADDRESS, ())))
     repeated = {Field.ADDRESS: addresses} | {
-        field: names for field, names in recognised.items() if field in _OF_ONE_PERSON and len(names) == len(addresses)
+        field: names
+        for field, names in recognised.items()
+        if field in _OF_ONE_PERSON and len(names) == len(addresses) == len(_alike(names))
     }
-    are_copies = all(len({_COPY.sub("", name) for name in names}) == 1 for names in repeated.values())
-    if len(addresses) < 2 or not are_copies or repeated.keys().isdisjoint(_WHOLE_OR_LAST):
+    if len(addresses) < 2 or repeated.keys().isdisjoint(_WHOLE_OR_LAST):
         return ()
-    shared = {field: names for field, names in recognised.items() if field != Field.OTHER_ADDRESS}
-    return tuple(
-        ColumnMap(shared | {field: (names[at],) for field, names in repeated.items()}, columns.kept, columns.ignored)
+    shared = {field: names for field, names in recognised.items() if field not in _ADDRESSES | repeated.keys()}
+    nobodys = {field: names for field, names in shared.items() if field not in _ONES_NAME}
+    people = [
+        (shared if at == 0 else nobodys) | {field: (names[at],) for field, names in repeated.items()}
         for at in range(len(addresses))
-    )
+    ]
+    people += [
+        nobodys | {Field.ADDRESS: (name,)}
+        for field in _ADDRESSES
+        for name in recognised.get(field, ())
+        if name not in addresses
+    ]
+    return tuple(ColumnMap(one, columns.kept, columns.ignored) for one in people)
+
+
+def _alike(names: Sequence[str]) -> tuple[str, ...]:
+    """Those names, in their order, that are but for a number that which comes oftenest."""
+    bare = [_NUMBER.sub("", name) for name in names]
+    return tuple(name for name, base in zip(names, bare, strict=True) if base == max(bare, key=bare.count))
 
 
 def read_target(text: str) -> str:
@@ -178,6 +207,8 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
         civil = sum(fold(value) in CIVILITIES for value in values)
         return Field.CIVILITY if values and civil * 2 >= len(values) else Field.ROLE
     field = field_of(base)
+    if folded == "nombre" and any(value.strip().isdecimal() for value in values):  # French for a number
+        return None
     # «Rédaction (mail)» and, over a newsroom's addresses, «Rédaction».
     may_hold_addresses = field == Field.OUTLET or (field is None and speaks_of_mail(base))
     if may_hold_addresses and sum("@" in value for value in values) * 2 > len(values):
@@ -185,11 +216,49 @@ def _field_in(name: str, base: str, samples: Sequence[Mapping[str, str]]) -> Fie
     return field
 
 
+def _number_people(
+    header: Sequence[str], recognised: dict[Field, list[str]], kept: dict[str, str], chosen: Mapping[str, str]
+) -> None:
+    """Take «Journaliste 1» and «Journaliste 2» for names where there are as many addresses, «Mail 1» and «Mail 2».
+
+    Without such addresses beside them nobody knows what a second «Nom 2» is: a maiden name, for one.
+    """
+    addresses = [name for name in header if any(name in recognised.get(field, ()) for field in _ADDRESSES)]
+    many = len(_alike(addresses))
+    numbered: dict[Field, list[str]] = {}
+    for name in header:
+        if fold(name) not in chosen and (field := field_of(_NUMBER.sub("", name))) in _OF_ONE_PERSON:
+            numbered.setdefault(field, []).append(name)
+    for field, names in numbered.items():
+        if len(names) == len(_alike(names)) == many > 1 and not kept.keys().isdisjoint(names):
+            recognised[field] = names
+            for name in names:
+                kept.pop(name, None)
+
+
+def names_a_post(text: str) -> bool:
+    """Whether a text is what somebody does in a newsroom («rédactrice en chef», «Reporter»)."""
+    return bool(_JOBS.search(fold(text)))
+
+
+def _set_companies_apart(recognised: dict[Field, list[str]], kept: dict[str, str], chosen: Mapping[str, str]) -> None:
+    """Leave «Média» alone to name the outlet where «Société» or «Rédaction» stands beside it: both are not one name."""
+    outlets = recognised.get(Field.OUTLET, [])
+    apart = [name for name in outlets if fold(name) in _COMPANIES and fold(name) not in chosen]
+    if 0 < len(apart) < len(outlets):
+        recognised[Field.OUTLET] = [name for name in outlets if name not in apart]
+        for name in apart:
+            if fold(name) in _NEWSROOMS and Field.DESK not in recognised:
+                recognised[Field.DESK] = [name]
+            else:
+                kept[name] = _key(name, kept.values())
+
+
 def _move_titles(recognised: dict[Field, list[str]], samples: Sequence[Mapping[str, str]]) -> None:
     """Take «Titre» for the newspaper's where nothing else names one, and hardly any of its cells names a post."""
     for name in recognised.get(Field.ROLE, ()):
-        values = [fold(value) for row in samples if (value := row.get(name, "")).strip()]
-        if fold(name) == "titre" and values and sum(bool(_JOBS.search(value)) for value in values) * 5 < len(values):
+        values = [value for row in samples if (value := row.get(name, "")).strip()]
+        if fold(name) == "titre" and values and sum(map(names_a_post, values)) * 5 < len(values):
             recognised[Field.ROLE].remove(name)
             recognised[Field.OUTLET] = [name]
             if not recognised[Field.ROLE]:

@@ -19,9 +19,21 @@ _GONE = re.compile(
     r"|\bn est plus (?:a|au|aux|chez|en poste|dans|journaliste|la)\b"
     r"|\bn y (?:est|travaille) plus\b|\bne travaille plus\b"
     r"|\bdeced\w+|\bdeceased\b|^(?:inactif|inactive|inactif ve)$"
+    r"|^(?:a |to be )?(?:supprim|retir|enlev|archiv|remov|delet)\w*(?: e)?$"
     r"|^(?:en |a la )?retraite\w*(?: (?:depuis|le|en|du) .*)?$"
     r"|\b(?:has )?left (?:the|his|her|in)\b|\bno longer (?:with|works?|working|at|there)\b|^(?:has )?left$|^retired\b"
 )
+
+
+_GONE_TITLE = re.compile(
+    r"(?:les |contacts? |journalistes? |adresses? |mails? )*(?:anciens?|anciennes|partis|obsoletes?|npai"
+    r"|inactifs|invalides|en erreur|bounces?|former|left|invalid|inactive)(?: contacts| journalists)?(?: \d.*)*"
+)
+
+
+def title_of_departed(text: str) -> bool:
+    """Whether what stands above rows, the name of their sheet for one, says the same of all of them: «Anciens»."""
+    return bool(_GONE_TITLE.fullmatch(fold(text)))
 
 
 def remark_of_departure(column: str, text: str) -> str:

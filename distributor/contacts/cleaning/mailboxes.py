@@ -55,7 +55,10 @@ _ROLES = words(
     " nachrichten redacchef redacteurenchef"
 )
 _ROLE_HEADS = words("redaction redac redaktion newsroom newsdesk desk presse press contact info infos news editor")
-_DESK_NAMES = _ROLE_HEADS | words("service secretariat standard accueil sekretariat pole")
+_DESK_NAMES = _ROLE_HEADS | words(
+    "service services secretariat standard accueil sekretariat pole rubrique equipe antenne agence radio journal"
+)
+_ARTICLES = words("la le les l the die")
 _ANYBODYS = words(
     "gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.fr live.com yahoo.com yahoo.fr"
     " orange.fr wanadoo.fr free.fr sfr.fr laposte.net icloud.com me.com proton.me protonmail.com gmx.com gmx.fr msn.com"
@@ -94,7 +97,10 @@ def read_address_cell(cell: str) -> AddressCell:
     remark = ""
     if found := _REMARK.fullmatch(text):
         text, remark = found[1], found[2].strip()
-        changes.append(f"remark «{remark}» taken out of the address cell")
+        if _is_its_name(remark, text):  # as mailing lists write it (RFC 5322 §3.4, a comment)
+            text, remark = f"{remark} <{text}>", ""
+        else:
+            changes.append(f"remark «{remark}» taken out of the address cell")
     bare = _LABEL.sub("", text)
     if bare != text:
         changes.append(f"«{text}» read as «{bare}»")
@@ -110,6 +116,17 @@ def read_address_cell(cell: str) -> AddressCell:
             return AddressCell(_distinct(pairs), tuple(dict.fromkeys((*changes, *told))))
     pair, mended = _read_one(text)
     return AddressCell((pair,), tuple(dict.fromkeys((*changes, *mended))), remark)
+
+
+def _is_its_name(remark: str, address: str) -> bool:
+    """Whether what stands in brackets behind an address is the name of whom it belongs to, and no other remark."""
+    words = remark.split()
+    local = fold(address.partition("@")[0]).replace(" ", "")
+    return (
+        1 < len(words) < 5
+        and all(word[:1].isupper() or (word.islower() and len(word) < 4) for word in words)
+        and any(len(word) > 2 and fold(word) in local for word in words)
+    )
 
 
 def _read_lines(text: str) -> AddressCell:
@@ -141,8 +158,9 @@ def is_anybodys(domain: str) -> bool:
 
 
 def names_a_desk(text: str) -> bool:
-    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Newsdesk»)."""
-    return fold(text).split(" ", 1)[0] in _DESK_NAMES
+    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Service Éco», «Newsdesk»)."""
+    first, *more = fold(text).split(" ", 2)[:2] or [""]
+    return first in _DESK_NAMES or (first in _ARTICLES and more[:1] != [] and more[0] in _DESK_NAMES)
 
 
 def mixes_scripts(address: Address) -> bool:

@@ -37,6 +37,8 @@ _PARTICLES = words(
 _SUFFIXES = words("jr junior sr senior ii iii iv")
 _LOWER_INSIDE = words("de du des da dos das di del der den ter ten la van von vom zu zur y e et")
 _LOWER_FIRST = frozenset({"de", "du", "des"})
+_NEVER_FIRST = words("le la les de du des von")
+"""Particles with which no first name begins, small or not; «Van», «Da», «Al» and «Ben» are somebody's."""
 _WORD = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile(r"[aeiouy]")
 
@@ -93,12 +95,17 @@ def _title(word: str, *, first: bool) -> str:
 def split_full_name(name: str, *, last_first: bool = False) -> tuple[str, str]:
     """A whole name → (first, last).
 
-    In order: a comma («Dupont, Jean»), the part in capitals («Jean DUPONT»), the column's own order, a particle («Marie
-    van der Meer»), and otherwise the last word is the family name. «Jr.» and its kind stay behind it.
+    In order: a comma («Dupont, Jean»), a family name alone («Le Goff»), the part in capitals («Jean DUPONT»), the
+    column's own order, a particle («Marie van der Meer», «Le Goff Marie»), and otherwise the last word is the family
+    name. «Jr.» and its kind stay behind it.
     """
     last, comma, first = name.partition(",")
     if comma:
-        return first.strip(), last.strip()
+        given = first.split()
+        end = len(given)
+        while end > 1 and given[end - 1].islower() and given[end - 1] in _PARTICLES:  # «Tour, Hélène de la»
+            end -= 1
+        return " ".join(given[:end]), " ".join((*given[end:], *last.split()))
     words = name.split()
     if len(words) > 2 and fold(words[-1]) in _SUFFIXES:
         first, last = _split_words(words[:-1], last_first=last_first)
@@ -107,7 +114,8 @@ def split_full_name(name: str, *, last_first: bool = False) -> tuple[str, str]:
 
 
 def _split_words(words: list[str], *, last_first: bool) -> tuple[str, str]:
-    if len(words) < 2:
+    is_family_first = fold(words[0]) in _NEVER_FIRST if words else False
+    if len(words) < 2 or (is_family_first and all(fold(word) in _PARTICLES for word in words[:-1])):
         return "", " ".join(words)
     capitals = [len(word) > 1 and word.isupper() and "." not in word for word in words]
     if any(capitals) and not all(capitals):
@@ -119,7 +127,8 @@ def _split_words(words: list[str], *, last_first: bool) -> tuple[str, str]:
             return " ".join(words[:start]), " ".join(words[start:])
     if last_first:
         return words[-1], " ".join(words[:-1])
-    if words[0].islower() and fold(words[0]) in _PARTICLES and words[-1][0].isupper():  # «van den Berg Piet»
+    is_family_first |= words[0].islower() and fold(words[0]) in _PARTICLES
+    if is_family_first and words[-1][0].isupper():  # «van den Berg Piet»
         end = next((i for i, word in enumerate(words) if fold(word) not in _PARTICLES), 0) + 1
         if 1 < end < len(words):
             return " ".join(words[end:]), " ".join(words[:end])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from distributor.folding import fold
+from distributor.folding import fold, words
 
 # All patterns read folded text: no accents, no case, no punctuation.
 
@@ -29,8 +29,16 @@ _SENTENCES = (
     # ne plus recevoir, ne pas contacter
     (
         rf"\bne plus (?:rien |jamais )?(?:(?:lui|leur|me|nous|l|le|la|les) )?"
-        rf"(?:recevoir|envoyer|contacter|ecrire|solliciter|adresser|mailer|diffuser|demarcher|utiliser)\b{_ONLY_THIS}"
+        r"(?:recevoir|envoyer|contacter|ecrire|solliciter|adresser|mailer|diffuser|demarcher|utiliser|mettre en copie)"
+        rf"\b{_ONLY_THIS}"
     ),
+    # as it is said: «veut plus rien recevoir», «pas d'envoi svp»
+    rf"\b(?:veu|souhait|desir)\w* plus (?:rien|(?:rien |jamais )?recevoir|etre {_CONTACTED})\b{_ONLY_THIS}",
+    (
+        r"^(?:(?:svp|merci|surtout|stop) )*(?:plus|pas|aucun) (?:(?:de|d|nos|vos) )*"
+        r"(?:e ?mails?|mails?|courriels?|communiques?|envois?)(?: svp| merci| please)*$"
+    ),
+    rf"^(?:(?:elle|il|n|est) )*pas interess\w*(?: e)?(?: par (?:nos|vos|les) {_MAIL})?$",
     rf"\bne plus (?:etre|faire partie|figurer|apparaitre).{{0,20}} (?:{_CONTACTED}|{_LIST})",
     (
         rf"\bne (?:souhait|veu|desir|voudr)\w* (?:plus|pas) (?:rien )?"
@@ -47,12 +55,18 @@ _SENTENCES = (
         r"(?:desinscr|desabonn|(?:radie|retire|supprime|enleve|efface)\w*(?: e)?$)"
     ),
     (
-        r"\b(?:retir|enlev|supprim|ray|radi|effac)(?:er|ez|e|ee|es|ees)(?: e| moi| le| la| les)?"
+        r"\b(?:retir|enlev|supprim|ray|radi|effac|sort)(?:er|ez|e|ee|es|ees|ir|i|ie)(?: e| moi| le| la| les)?"
         rf" (?:de|des|du) {_OURS}{_LIST}"
     ),
+    (
+        r"\bdemand\w* (?:(?:de|d|le|la|l|sa|son) )*(?:suppression|retrait|effacement|radiation)"
+        r"(?: de (?:ses|mes|leurs) (?:donnees|coordonnees)| (?:de|des|du) (?:la |nos |notre )?(?:listes?|fichiers?))?"
+        r"(?: rgpd| cnil| (?:par|recu\w*|le|du|en) .*| \d.*)*$"
+    ),
     # refuser, s'opposer
-    rf"\brefuse (?:de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
+    rf"\brefuse(?: e)? (?:(?:(?!accept|mais\b|but\b)\w+ ){{0,6}}de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
     r"\bs oppos\w+ a (?:recevoir|(?:la |toute )?(?:reception|prospection)|(?:l |tout )?envoi|tout demarchage)\b",
+    r"\bconsent\w* (?:retire|refuse|revoque|withdrawn|revoked|refused)\b|\b(?:non|pas) consenti\b",
     r"\bdroit d opposition\b|\bopposition (?:rgpd|cnil)\b|\bdroit a l effacement\b",
     r"\b(?:rgpd|gdpr|cnil) (?:a )?(?:refus(?:ee?)?|oppos(?:ition|ee?))\b(?! (?:non|no|aucune?|neant)\b)",
     rf"\bstop (?:a )?(?:nos|vos) {_MAIL}",
@@ -68,7 +82,7 @@ _SENTENCES = (
     rf"\b(?:remove|delete|strike|drop)d?(?: me| him| her| them| us)? from {_OURS}{_LIST}",
     (
         r"\b(?:remov|delet|retir|supprim|enlev|ray|radi|sorti|exclu)\w*(?: e)? "
-        r"(?:at (?:his|her|their) (?:own )?|a (?:sa|leur) )(?:request|demande)\b"
+        r"(?:at (?:his|her|their) (?:own )?request|(?:(?:a|sur|suite a) )?(?:(?:sa|leur) )?demande)\b(?! d )(?! de )"
     ),
     rf"\b(?:take|taken|took)(?: me| him| her| them| us)? off {_OURS}{_LIST}",
     r"\b(?:asked|wants|wishes|requested) to (?:be (?:removed|taken off|deleted|unsubscribed)|unsubscribe)\b",
@@ -94,8 +108,8 @@ _SENTENCE = re.compile("|".join(_SENTENCES))
 # One word says it too: in remarks wherever it stands; in another cell, which may hold a magazine's name, only where it
 # is all there is.
 _WORD = (
-    r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabonn\w+|unsubscribed?\b|opt(?:ed)? ?out\b"
-    r"|black ?list\w*|ab(?:gemeldet|bestellt)\b)"
+    r"(?:desinscri(?:t|te|ts|tes|re|ption|ptions)\b|desabo(?:nn\w+)?\b|unsubscribed?\b|opt(?:ed)? ?out\b"
+    r"|(?:black|block) ?list\w*|ab(?:gemeldet|bestellt)\b)"
 )
 _STOP = r"(?:stop(?:(?: aux| les)? (?:e ?mails?|mails?|pub|cp|communiques?|envois?|diffusion|newsletters?))?|dnc)"
 _AND_WHEN = (
@@ -122,11 +136,36 @@ _COLUMN_OF_CONSENT = re.compile(r"rgpd|gdpr|dsgvo|consent|subscri|abonn|accord|e
 _COLUMN_OF_THE_SUBSCRIBED = re.compile(
     r"(?:est |is )?(?:subscribed|abonnee?s?|inscrite?s?|opt(?:ed)? ?in|aktiv|angemeldet)(?: e)?"
 )
+# «OK RGPD ?», «Accord de diffusion», «Envoi CP»: a column of leave to write holds such a word, and none but these.
+_LEAVE = words(
+    "ok accord consentement consent consents autorisation rgpd gdpr dsgvo optin einwilligung zustimmung consentimiento"
+)
+_SENDING = words("envoi diffusion mailing communiques")
+_OF_LEAVE = words(
+    "mail mails email emails e courriel courriels cp press presse pressemitteilungen release releases contact contacte"
+    " recevoir recu donne obtenu given obtained ecrit pour par de d du des le la les l aux a au for to by of"
+    " statut status nos vos notre votre our your oui non o n yes no y"
+)
+_ASKS_FOR_LEAVE = re.compile(
+    r"\b(?:accept\w*|souhait\w*|veut|veux|voulez|autoris\w*|d accord|agree\w*|wants?|wish\w*|likes?|consents?|opts? in"
+    r"|mochte\w*|acept\w*|desea)\b.*"
+    r"\b(?:recevoir|recoit|receive|mails?|e ?mails?|courriels?|communiques?|cp|releases?|envois?|contacte\w*|contacted"
+    r"|erhalten|recibir)\b"
+)
+_LEAVE_FOR_OTHERS = re.compile(
+    r"\b(?:newsletters?|infolettres?|photos?|images?|pixels?|cookies?|suivi|tracking|sms|tel|telephone|phone|calls?"
+    r"|appels?|embargo\w*|pj|pieces? jointes?|attachments?|interviews?|partenaires?|partners?|invitations?|dossiers?"
+    r"|papier|post(?:al|ale|aux)?|date)\b"
+)
+_COLUMN_OF_STANDING = re.compile(r"statut|status|etat|reponse|suivi")
+_REFUSED = frozenset({"refus", "refuse", "refusee", "refuse e", "refused", "a refuse", "oppose", "opposee", "oppose e"})
 _REFUSAL = re.compile(
     r"(?:refus|refuse|refusee|refused|oppos(?:e|ee|ition|ed)|objected|declined|denied|withdrawn|retire|abgelehnt"
     r"|widerspruch|widerrufen)(?: .*)?"
 )
-_NO = frozenset({"non", "no", "n", "nein", "faux", "false", "falsch", "0"})
+_CLEAR_NO = re.compile(
+    r"(?:non|no|n|nein|nok|pas d accord|faux|false|falsch)(?: merci| thanks| danke| (?:le |on |am )?\d.*)*"
+)
 _CLEARLY_NOT = frozenset(
     {"", "non", "no", "n", "0", "faux", "false", "aucun", "aucune", "none", "na", "n a", "ras", "inscrit", "inscrite"}
     | {"nein", "falsch", "keine", "aktiv", "angemeldet"}
@@ -159,12 +198,32 @@ def speaks_of_standing(column: str) -> bool:
 
 
 def answer_says_so(column: str, text: str) -> bool:
-    """Whether a column that asks for consent holds a refusal: «Abonné: non», «RGPD: opposition»."""
+    """Whether a column that asks for consent holds a refusal: «Abonné: non», «RGPD: opposition», «OK RGPD ?: non».
+
+    Nothing, «en attente» or «non demandé» is no refusal: our mail needs no consent, but a clear no is one.
+    """
     folded, answer = fold(column), fold(text)
+    says_no = answer == "0" or _CLEAR_NO.fullmatch(answer)
     return bool(
         (_COLUMN_OF_CONSENT.search(folded) and _REFUSAL.fullmatch(answer))
-        or (_COLUMN_OF_THE_SUBSCRIBED.fullmatch(folded) and answer in _NO)
+        or (_COLUMN_OF_STANDING.fullmatch(folded) and answer in _REFUSED)
+        or (says_no and (_COLUMN_OF_THE_SUBSCRIBED.fullmatch(folded) or _asks_for_leave(folded)))
+        or (says_no and answer != "0" and _speaks_of_sending(folded))
     )
+
+
+def _asks_for_leave(folded: str) -> bool:
+    """Whether a column says if we may write: «Accord», «OK RGPD ?», «J'accepte de recevoir vos communiqués»."""
+    said = set(folded.replace("opt in", "optin").split())
+    if said & _LEAVE and said <= _LEAVE | _SENDING | _OF_LEAVE:
+        return True
+    return bool(_ASKS_FOR_LEAVE.search(folded)) and not _LEAVE_FOR_OTHERS.search(folded)
+
+
+def _speaks_of_sending(folded: str) -> bool:
+    """The same of «Envoi CP» or «Diffusion», which may hold numbers too."""
+    said = set(folded.split())
+    return bool(said & _SENDING) and said <= _SENDING | _OF_LEAVE
 
 
 def one_says_so(text: str) -> bool:

@@ -1,6 +1,7 @@
 """The particulars of a contact that a list may speak of, and the column names that stand for each of them.
 
-Names are known in French, English and German: what spreadsheets, address books and media databases call them.
+Names are known in French, English, German and Spanish, some in Breton: what spreadsheets, address books and media
+databases call them.
 """
 
 from __future__ import annotations
@@ -92,24 +93,30 @@ EXTRA_PREFIX = "fields."
 
 
 _NAMES: Mapping[Field, str] = {
-    Field.CIVILITY: "civilité|civ|politesse|salutation|honorific|prefix|name prefix|préfixe|anrede",
-    Field.FIRST_NAME: "prénom|prénoms|first name|firstname|given name|forename|vorname|vornamen",
-    Field.LAST_NAME: "nom|nom de famille|last name|lastname|surname|family name|nachname|familienname",
+    Field.CIVILITY: "civilité|civ|politesse|salutation|honorific|prefix|name prefix|préfixe|anrede|tratamiento",
+    Field.FIRST_NAME: "prénom|prénoms|first name|firstname|given name|forename|vorname|vornamen"
+    "|nombre|nombre de pila|anv bihan",
+    Field.LAST_NAME: "nom|nom de famille|last name|lastname|surname|family name|nachname|familienname"
+    "|apellido|apellidos|anv|anv familh|anv tiegezh",
     Field.FULL_NAME: "nom complet|prénom nom|prénom et nom|full name|name|display name|contact|contacts|journaliste"
     "|journalistes|journalist|journalists"
-    "|contact name|nom affiché|nom à afficher|journalist name|anzeigename"
+    "|contact name|nom affiché|nom d affichage|nom à afficher|journalist name|anzeigename"
     "|reporter|interlocuteur|interlocutrice|vollständiger name|vor und nachname"
-    "|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname",
+    "|vorname nachname|ansprechpartner|ansprechpartnerin|kontakt|kontaktname"
+    "|nombre y apellidos|nombre completo|periodista|kazetenner",
     Field.FULL_NAME_LAST_FIRST: "nom prénom|nom et prénom|nom prénoms|last name first name|file as|name vorname"
-    "|nachname vorname",
-    Field.ADDRESS: "e mail|email|mail|mél|courriel|adresse|adresse e mail|adresse email|adresse mail|adresse courriel"
+    "|nachname vorname"
+    "|apellidos y nombre|apellidos nombre",
+    Field.ADDRESS: "e mail|email|mail|mél|courriel|mails|emails|e mails|courriels|adresses mail|adresses e mail|adresse"
+    "|adresse e mail|adresse email|adresse mail|adresse courriel"
     "|adresse électronique|courrier électronique|adresse de courrier électronique"
     "|adresse de messagerie|adresse mél|e mail address|email address|mail address|address"
     "|adresse de courriel|messagerie|e mail 1 value|e mail professionnel|email professionnel|mail professionnel"
     "|mail pro|email pro|primary email|work email|business email|e mail principal|email principal"
     "|première adresse électronique|adresse électronique principale|adresse e mail principale|adresse principale"
     "|e mail adresse|email adresse|mailadresse|primäre e mail adresse"
-    "|e mail geschäftlich|e mail dienstlich",
+    "|e mail geschäftlich|e mail dienstlich"
+    "|correo|correo electrónico|dirección de correo electrónico|postel",
     Field.OTHER_ADDRESS: "autre e mail|autres e mails|autres adresses|autre email|autre adresse|other email"
     "|secondary email|e mail secondaire|email secondaire|e mail personnel|email personnel|mail perso|personal email"
     "|home email|adresse électronique secondaire|sekundäre e mail adresse|weitere e mail adresse|zweite e mail adresse"
@@ -119,23 +126,29 @@ _NAMES: Mapping[Field, str] = {
     "|titre de presse|rédaction|entreprise|organization name|organisation name|organization 1 name|media outlet"
     "|nom du média|newspaper|employeur|station|chaîne|outlet name|media name|media outlet name|publication name"
     "|nom de la publication|nom du support|nom du titre|nom du journal|organe de presse|organe|titre du média"
-    "|nom média|nom support|support name|medium|firma|redaktion|zeitung|unternehmen|verlag|name des mediums",
+    "|nom média|nom support|support name|medium|firma|redaktion|zeitung|unternehmen|verlag|name des mediums"
+    "|medio|medio de comunicación|empresa|kelaouenn|organisme|nom de l organisme|nom de l organisation"
+    "|structure",
     Field.OUTLET_KIND: "type de média|type média|type du média|outlet kind|outlet type|media type|type of media"
     "|organisation type|organization type|catégorie de média|nature du média|medientyp|medienart|mediengattung|gattung",
     Field.OUTLET_REGION: "région du média|outlet region|media region|zone de diffusion|verbreitungsgebiet",
     Field.WEBSITE: "site|site web|site internet|website|url|web page|page web|website 1 value|web page 1|site web 1"
     "|webseite|webseite 1|internetseite|homepage|outlet website",
     Field.ROLE: "fonction|role|rôle|job title|poste|position|job|intitulé du poste|organization title|qualité"
-    "|organization 1 title|profession|contact title|titre professionnel|funktion|stelle|arbeitstitel|berufsbezeichnung",
+    "|organization 1 title|profession|contact title|titre professionnel|funktion|stelle|arbeitstitel|berufsbezeichnung"
+    "|cargo|puesto|función|karg",
     Field.DESK: "rubrique|desk|service|department|organization department|organization 1 department|rubriques|section"
-    "|abteilung|ressort|ressorts",
+    "|abteilung|ressort|ressorts"
+    "|sección",
     Field.AFFILIATION_ADDRESS: "e mail dans ce média|email dans ce média|email at outlet|affiliation address",
     Field.VALID_FROM: "dans ce média depuis|en poste depuis|depuis le|valid from|in post since",
     Field.VALID_TO: "dans ce média jusqu au|en poste jusqu au|valid to|in post until",
     Field.SECTOR: "secteur|secteurs|sector|sectors|beat|beats|thème|thèmes|thématique|thématiques"
     "|domaine|domaines|catégorie|catégories|category|categories|labels|groupes|group membership|libellés"
-    "|groupe|group|groups|kategorie|kategorien|thema|themen|themengebiet|themengebiete|branche|gruppe|gruppen|verteiler",
-    Field.LANGUAGE: "langue|langues|language|languages|lang|sprache|sprachen",
+    "|groupe|group|groups|kategorie|kategorien|thema|themen|themengebiet|themengebiete|branche|gruppe|gruppen|verteiler"
+    "|secteur d activité|secteurs d activité|domaine d activité|domaines d activité"
+    "|beats covered|sector de actividad|tema|temas",
+    Field.LANGUAGE: "langue|langues|language|languages|lang|sprache|sprachen|idioma|idiomas|yezh",
     Field.OTHER_LANGUAGES: "autre langue|autres langues|other language|other languages|langues parlées"
     "|langue 2|second language|weitere sprachen",
     Field.FAMILIARITY: "tutoiement|familiarity|tu vous|tu ou vous",
@@ -143,18 +156,24 @@ _NAMES: Mapping[Field, str] = {
     "|téléphone mobile|téléphone portable|téléphone bureau|tél bureau|mobile phone|business phone|work phone"
     "|téléphone fixe|fixe|tel mobile|tel portable|ligne directe|phone 1 value|tél mobile|primary phone"
     "|mobile number|tél professionnel|tél personnel|phone numbers|cell|cell phone|direct line|telefon|telefonnummer"
-    "|mobil|mobiltelefon|handy|durchwahl|mobil tel nr",
-    Field.REGION: "région|region|département géographique|zone|zone géographique|bundesland",
+    "|mobil|mobiltelefon|handy|durchwahl|mobil tel nr"
+    "|teléfono|teléfono móvil|móvil|pellgomz|hezoug",
+    Field.REGION: "région|region|département géographique|zone|zone géographique|bundesland"
+    "|comunidad autónoma|provincia",
     Field.TOPICS: "sujet|sujets|topic|topics|sujets suivis|sujets de prédilection|contact topics|tag|tags|étiquettes"
-    "|mots clés|keywords|stichworte|schlagworte|themenschwerpunkte",
+    "|mots clés|keywords|stichworte|schlagworte|themenschwerpunkte"
+    "|subjects|subjects covered|topics covered|sujets traités",
     Field.CHANNEL: "canal|canal préféré|canal de contact|channel|preferred channel|contact by|joindre par"
-    "|moyen de contact|préférence de contact",
+    "|moyen de contact|préférence de contact"
+    "|preferred contact method|preferred method of contact|mode de contact préféré",
     Field.ATTACHMENTS: "pièces jointes|pièce jointe|pj|attachments|accepte les pièces jointes|accepts attachments"
     "|accepte les pj",
     Field.EMBARGO_TRUST: "confiance embargo|embargo|respecte l embargo|respecte les embargos|embargo trust"
     "|accepte les embargos|sous embargo",
-    Field.NOTES: "notes|note|remarques|remarque|commentaire|commentaires|comments|comment|observations"
-    "|observation|memo|notiz|notizen|bemerkung|bemerkungen|anmerkung|anmerkungen|kommentar|kommentare",
+    Field.NOTES: "notes|note|obs|rem|rmq|rmqs|divers|infos complémentaires|informations complémentaires|remarques"
+    "|remarque|commentaire|commentaires|comments|comment|observations"
+    "|observation|memo|notiz|notizen|bemerkung|bemerkungen|anmerkung|anmerkungen|kommentar|kommentare"
+    "|observaciones|notas|comentarios|notennoù",
     Field.NOTE_TO_SEND: "note d envoi|note à envoyer|note to send|message personnel|mot personnel|personal note",
     Field.SOURCE: "source|origine|provenance|origin|quelle|herkunft",
     Field.LEGAL_BASIS: "base légale|base juridique|legal basis|lawful basis|rechtsgrundlage",
@@ -166,8 +185,10 @@ _NAMES: Mapping[Field, str] = {
     "|stop|stop mail|do not contact|do not mail|do not email|opposition|opposition rgpd|ne pas contacter"
     "|ne pas envoyer|abgemeldet|abmeldung|abbestellt|widerspruch|kein versand|nicht anschreiben|nicht kontaktieren"
     "|blacklist|blacklisted|blacklisté|blacklistée|liste noire|email blacklisted|liste repoussoir"
+    "|blocklist|blocklisted|email blocklisted"
     "|date de désinscription|date désinscription|désinscrit le|date de désabonnement|désabonné le|unsub time"
-    "|unsubscribed at|unsubscribe date|unsubscribe time|opt out date|date d opposition",
+    "|unsubscribed at|unsubscribe date|unsubscribe time|opt out date|date d opposition"
+    "|baja|dado de baja|no contactar|no enviar",
 }
 _FIELD_OF = {fold(name): field for field, names in _NAMES.items() for name in names.split("|")}
 
@@ -178,7 +199,7 @@ _EMPTY_TALK = re.compile(
     r"|(phone|website|address|organization|im) \d (type|label)|motif du rejet|rejection reason"
 )
 _NUMBERED_ADDRESS = re.compile(
-    r"(adresse de messagerie|e ?mail|adresse e ?mail|courriel|mail)( address)? \d( value| address| adresse)?"
+    r"(adresse de messagerie|e ?mail|adresse e ?mail|courriel|mail)( address)? ?\d( value| address| adresse)?"
 )
 _NUMBERED_PHONE = re.compile(
     r"(phone|telephone|tel|telefon)( \d)?( value)?|(telephone|telefon|tel) (?!fax).+|.+ phone( \d)?"

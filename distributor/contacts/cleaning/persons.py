@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.columns import names_a_post
 from distributor.contacts.cleaning.drafts import Value
 from distributor.contacts.cleaning.mailboxes import names_a_desk
 from distributor.contacts.cleaning.names import (
@@ -19,6 +20,8 @@ from distributor.contacts.cleaning.names import (
 from distributor.folding import fold
 
 _BETWEEN_PEOPLE = re.compile(r" (?:et|and|und|&) | ?[;/] ?")
+_IS_POST = re.compile(r"(?:la|le) |l['’]")
+_BETWEEN_MORE = re.compile(rf"{_BETWEEN_PEOPLE.pattern}| ?, ?")
 
 
 def read_name(
@@ -32,7 +35,9 @@ def read_name(
     beside_last, last = take_couple(said.get("last_name", ""))
     couple = couple or beside_last
     civility = _read_civility(said.get("civility", ""), kept, changes)
-    if not (first and last):
+    if first and last and names_a_desk(first):
+        first, last = "", f"{first} {last}"
+    elif not (first and last):
         whole, last_first = _whole_name(said, "" if first or last else given)
         around, whole = take_couple(whole)
         couple = couple or around
@@ -40,9 +45,10 @@ def read_name(
         if taken:
             changes.append(f"«{taken}» taken out of the name")
         civility = civility or taken
+        whole = _unless_a_post(whole, kept, changes)
         if first or last:
             first, last = _fill_up(first, last, whole)
-        elif is_desk and (names_a_desk(whole) or fold(whole) == fold(said.get("outlet", ""))):
+        elif names_a_desk(whole) or (is_desk and fold(whole) == fold(said.get("outlet", ""))):
             last = whole
         elif whole:
             first, last = split_full_name(whole, last_first=last_first)
@@ -62,12 +68,39 @@ def read_name(
     return values
 
 
-def tell_people_apart(said: Mapping[str, str], count: int) -> tuple[str, ...]:
-    """The whole names of a cell that holds `count` of them («Jean Dupont et Marie Durand»); () when it does not."""
+def tell_people_apart(said: Mapping[str, str], locals_: Sequence[str]) -> tuple[str, ...]:
+    """The whole names of a cell that holds as many as there are addresses («Jean Dupont et Marie Durand»); else ().
+
+    They come in the order of the addresses, given by what is before their @: as these name people, else as they are
+    written. A comma, which also stands within a name, is between two only where every address names one of them.
+    """
     if "first_name" in said or "last_name" in said:
         return ()
-    names = tuple(_BETWEEN_PEOPLE.split(_whole_name(said, "")[0]))
-    return names if len(names) == count and all(" " in name for name in names) else ()
+    whole = _whole_name(said, "")[0]
+    names = tuple(_BETWEEN_PEOPLE.split(whole))
+    sure = len(names) == len(locals_)
+    if not sure and "," in whole:
+        names = tuple(_BETWEEN_MORE.split(whole))
+    if len(names) != len(locals_) or not all(" " in name for name in names):
+        return ()
+    named = [[name for name in names if _is_named_by(local, name)] for local in locals_]
+    if all(len(found) == 1 for found in named) and len({found[0] for found in named}) == len(names):
+        return tuple(found[0] for found in named)
+    return names if sure else ()
+
+
+def _is_named_by(local: str, name: str) -> bool:
+    joined = fold(local).replace(" ", "")
+    return any(len(word) > 2 and word in joined for word in fold(name).split())
+
+
+def _unless_a_post(whole: str, kept: dict[str, str], changes: list[str]) -> str:
+    """The name, or nothing where it is a post: «Madame la rédactrice en chef»."""
+    if not (_IS_POST.match(whole) and names_a_post(whole)):
+        return whole
+    kept.setdefault("title", whole)
+    changes.append(f"«{whole}» is a post and no name: kept as «title»")
+    return ""
 
 
 def _whole_name(said: Mapping[str, str], given: str) -> tuple[str, bool]:

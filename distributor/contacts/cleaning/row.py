@@ -11,7 +11,7 @@ from distributor.addresses import Address, BadAddress
 from distributor.contacts.cleaning.cells import clean_text, is_clean, looks_damaged, normal_language
 from distributor.contacts.cleaning.codes import read_answer, read_channel, read_day, read_moment, read_outlet_kind
 from distributor.contacts.cleaning.columns import ColumnMap, each_person
-from distributor.contacts.cleaning.departed import remark_of_departure
+from distributor.contacts.cleaning.departed import remark_of_departure, title_of_departed
 from distributor.contacts.cleaning.drafts import DESK, OPTED_OUT, CleanRow, ContactDraft, Post, Value
 from distributor.contacts.cleaning.mailboxes import (
     AddressCell,
@@ -47,11 +47,20 @@ _NAMES = (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LA
 _PERSONS_NAMES = tuple(field.value for field in _NAMES)
 _NAME_FIELDS = frozenset({*_PERSONS_NAMES, "outlet"})
 _IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
+_NO_SIGNS = frozenset({"-", "--", "?", "??", ".", "…", "/", "N/A", "n/a", "NC", "N.C.", "nc", "ND", "N.D."})
+_NO_NAME = re.compile(  # unfolded: every name of a hundred thousand rows is asked
+    r"x{2,}|(?:nom )?inconnu(?:\(?e\)?)?s?|unknown|sans nom|no name|unbekannt|not available|tbd"
+    r"|non (?:renseign|communiqu|précis)ée?|à (?:compléter|préciser|renseigner)",
+    re.IGNORECASE,
+)
+_QUOTES = frozenset('“”«„"‘')
+_QUOTED = re.compile(r"[“”«„\"‘]\s*([^“”«»„\"‘’]+?)\s*[“”»\"’]")
 _INSIDE_EXCHANGE = re.compile(r"\s*/o=", re.IGNORECASE)  # Outlook's name for somebody of one's own organisation
 _LISTS = frozenset({"sector", "topics"})
 # Asked by themselves; or an outlet's, which its other people share.
 _NOT_ASKED = frozenset({"opted_out", "notes", "outlet_kind", "outlet_region", "website"})
 _OWN_WORDS = _NAME_FIELDS | {"phone"}  # nearly all different, and of few words: only more are looked at
+_EXPONENT = re.compile(r"\d[.,]\d+E\+?\d", re.IGNORECASE)
 _DIALLED = frozenset("+(0123456789")
 _ADDRESS_FIELDS = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS, Field.AFFILIATION_ADDRESS})
 _OF_A_POST = ("role", "desk", "outlet_kind", "outlet_region", "website", "valid_from", "valid_to")
@@ -112,9 +121,10 @@ class RowCleaner:
         opted_out = self._says_no(said, cells) or self._stands_among_objectors(row)
         if opted_out:
             changes.append("the row says not to write any more: never mailed")
+        _leave_out_no_names(said, changes)
         _set_asides_apart(said, changes)
         if not opted_out:
-            self._note_departure(said, cells, changes)
+            self._note_departure(row, said, cells, changes)
         people = self._read_people(given, said, (column, found), kept, changes)
         if "notes" in said:
             changes += _lint_note(said["notes"])
@@ -190,13 +200,18 @@ class RowCleaner:
             text = said.get(field, "")
             if ("?" in text or "\ufffd" in text) and looks_damaged(text):
                 changes.append(f"{name}: «{text}» seems to have lost letters: check it")
+        if (phone := said.get("phone")) and _EXPONENT.search(phone):
+            changes.append(f"phone «{phone}» has lost digits to a spreadsheet: ask for it again")
 
-    def _note_departure(self, said: Said, cells: Mapping[str, str], changes: list[str]) -> None:
+    def _note_departure(self, row: SourceRow, said: Said, cells: Mapping[str, str], changes: list[str]) -> None:
         """Say it aloud where the file holds that somebody left: it is for a person to look at, not for an import."""
         told = _remark_of_departure("notes", said["notes"]) if "notes" in said else ""
         for name in self._remarks:
             if not told and (cell := cells.get(name)):
                 told = _remark_of_departure(name, cell)
+        sheet, title = self._section
+        if not told and (title or row.sheet):
+            told = next((one for one in (row.sheet, title * (sheet == row.sheet)) if _title_of_departed(one)), "")
         if told:
             changes.append(f"«{told}»: it seems that they left, or that mail to them comes back: look before you send")
 
@@ -244,7 +259,7 @@ class RowCleaner:
     ) -> list[_Person]:
         """Whom the row is about: each one's address, further addresses, and values."""
         used, found = read
-        if len(found.found) > 1 and (names := tell_people_apart(said, len(found.found))):
+        if len(found.found) > 1 and (names := tell_people_apart(said, [one.local for _, one in found.found])):
             changes.append(f"{used}: {len(names)} addresses and as many names: {len(names)} contacts")
             return [
                 (address, (), _read_values(said | {"full_name": name}, "", kept, changes, is_desk=False))
@@ -324,6 +339,7 @@ def _lint_note(text: str) -> tuple[str, ...]:
 
 # Remarks and statuses repeat down a column.
 _title_says_so = lru_cache(maxsize=64)(title_says_so)
+_title_of_departed = lru_cache(maxsize=64)(title_of_departed)
 _remark_of_departure = lru_cache(maxsize=4096)(remark_of_departure)
 _is_yes = lru_cache(maxsize=1024)(is_yes)
 _remarks_say_so = lru_cache(maxsize=4096)(remarks_say_so)
@@ -342,6 +358,20 @@ def _restored(cells: Mapping[str, str]) -> Mapping[str, str]:
     if not any(cell[:1] == "'" for cell in cells.values()):
         return cells
     return {name: restored(cell) for name, cell in cells.items()}
+
+
+def _leave_out_no_names(said: Said, changes: list[str]) -> None:
+    """Take out of names what stands there for want of one («N/A», «XXX»), and the quotation marks around them."""
+    for field in _NAME_FIELDS:
+        written = said.get(field)
+        if written is None:
+            continue
+        if written in _NO_SIGNS or _NO_NAME.fullmatch(written):
+            del said[field]
+            changes.append(f"«{written}» is no name: left out")
+        elif written[0] in _QUOTES and (found := _QUOTED.fullmatch(written)):
+            said[field] = found[1]
+            changes.append(f"quotation marks around «{found[1]}» removed")
 
 
 def _set_asides_apart(said: Said, changes: list[str]) -> None:

@@ -18,7 +18,12 @@ _OUTCOME = "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?)"
 _REJECTED = "INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SAID = "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)"
 _RECALL = "SELECT * FROM said WHERE id IN (SELECT value FROM json_each(?))"
-_noted = partial(on_a_disk, "what an import notes of its file", "nothing of the file was kept")
+_NOTES = "what an import notes of its file"
+_noted = partial(on_a_disk, _NOTES, "nothing of the file was kept")
+# The import is over by then, or rolled back by whoever asks.
+_told = partial(
+    on_a_disk, _NOTES, "what became of its rows cannot be told, and an import that is run again changes nothing twice"
+)
 
 
 class Spool:
@@ -105,7 +110,8 @@ class Spool:
 
     def select(self, statement: str, *values: int) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement about the tables above."""
-        yield from self._connection.execute(statement, values)
+        with _told():  # to read may be to make room for it
+            yield from self._connection.execute(statement, values)
 
 
 class _Table(Spooled[_Row]):

@@ -9,7 +9,7 @@ from itertools import islice
 from textwrap import shorten
 
 from distributor.contacts.sources.headers import HEADER_WITHIN, Header, count_recognised, locate_header
-from distributor.contacts.sources.pasted import read_pasted
+from distributor.contacts.sources.pasted import as_table, has_bullets, read_pasted
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, SourceTable
 from distributor.decoding import decode
 from distributor.errors import BadInput
@@ -25,6 +25,7 @@ _RARE_DELIMITERS = "^~¦§:#!$\x1f"
 _DELIMITER_NAMES = {";": "semicolon", ",": "comma", "\t": "tabulation", "|": "bar", "\x1f": "unit separator"}
 _MAX_REPAIRS = 100
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[;,\t]*\n?', re.IGNORECASE)
+_SHIELDED = re.compile(r'="([^"]*)"')  # `="0612345678"`, which keeps a spreadsheet from eating the zero
 _SOMETHING = re.compile("[^\ufeff \t\r\n;,|\0]")
 _LINE_END = re.compile(r"[\r\n]")
 _BINARY_STARTS = {
@@ -47,7 +48,7 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     binary or too big, or has too many columns; while rows are read, for too many of them.
     """
     text, encoding, told = read_text(data, name)
-    pasted = read_pasted(text.replace("\r\n", "\n").replace("\r", "\n"))
+    pasted = read_pasted(_with_line_feeds(text))
     if pasted is not None:
         count = len(pasted.people)
         remarks = [f"Read as {encoding} (chosen by {told}): {count} recipients, as a mail program writes them."]
@@ -61,7 +62,7 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
     if not sep or sep[1] == '"':
         start = _Lines(text)
     delimiter = sep[1] if sep and sep[1] != '"' else _find_delimiter(text, columns)
-    header, start = _find_header(start, delimiter, columns, name)
+    header, start, delimiter = _open(start, delimiter, columns, name)
     shown = _DELIMITER_NAMES.get(delimiter, f"«{delimiter}»")
     remarks = [f"Read as {encoding} (chosen by {told}), columns separated by a {shown}."]
     if header.remark:
@@ -141,18 +142,43 @@ def _find_delimiter(text: str, columns: Collection[str]) -> str:
     """The delimiter under which most column names are recognised; between equals, that which makes most cells."""
     head = "".join(islice(_Lines(text), 200))
 
-    def merit(delimiter: str) -> tuple[int, bool, int]:
-        rows = [(cells or [])[:_WIDEST] for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)]
+    def merit(delimiter: str) -> tuple[int, bool, int, int]:
+        rows = [
+            _unwrapped(cells or [], delimiter)[:_WIDEST]
+            for _, _, cells in islice(_parse(_Lines(head), delimiter), HEADER_WITHIN)
+        ]
         width = min((len(cells) for cells in rows[:5] if any(cells)), default=0)
-        return count_recognised(rows, columns), delimiter in _DELIMITERS, width
+        known = count_recognised(rows, columns)
+        return known, delimiter in _DELIMITERS, width, 0 if known else sum(map(len, rows))
 
     return max((*_DELIMITERS, *(rare for rare in _RARE_DELIMITERS if rare in head)), key=merit)
+
+
+def _open(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines, str]:
+    """The column names, the lines under them, and their delimiter; lines out of a document are made a table first."""
+    try:
+        header, rows = _find_header(start, delimiter, columns, name)
+        if header.is_named and not (header.remark and has_bullets(start.text)):
+            return header, rows, delimiter
+        table = as_table(_with_line_feeds(start.text))
+    except BadInput:
+        table = as_table(_with_line_feeds(start.text))
+        if table is None:
+            raise
+    if table is None:
+        return header, rows, delimiter
+    return *_find_header(_Lines(table), "\t", columns, name), "\t"
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _find_header(start: _Lines, delimiter: str, columns: Collection[str], name: str) -> tuple[Header, _Lines]:
     """The column names, and the lines under them."""
     records = list(islice(_parse(start.again(start.offset, start.number), delimiter), HEADER_WITHIN + 1))
-    header = locate_header([(cells or [])[:_WIDEST] for _, _, cells in records], columns=columns, file=name)
+    rows = [_unwrapped(cells or [], delimiter)[:_WIDEST] for _, _, cells in records]
+    header = locate_header(rows, columns=columns, file=name)
     if header.first >= len(records):
         return header, start.again(len(start.text), 0)
     line, offset, _ = records[header.first]
@@ -169,7 +195,7 @@ def _rows(start: _Lines, delimiter: str, header: tuple[str, ...], name: str) -> 
             if count > MAX_ROWS:
                 many = f"It has more than {MAX_ROWS:,} rows."
                 raise BadInput(many, file=name or None, line=line, mend="Split it and import the parts.")
-            yield _row(line, cells, header)
+            yield _row(line, _unwrapped(cells, delimiter, of_names=False) if len(header) > 1 else cells, header)
 
 
 def _row(line: int, cells: list[str], header: tuple[str, ...]) -> SourceRow | RejectedRow:
@@ -183,7 +209,23 @@ def _row(line: int, cells: list[str], header: tuple[str, ...]) -> SourceRow | Re
         reason = f"The cell is longer than {MAX_CELL:,} characters; a quotation mark may be missing."
         cut = tuple(cell[:MAX_CELL] for cell in row)
         return RejectedRow(line, header[row.index(longest)], longest[:80] + "…", reason, cut)
-    return SourceRow(line, dict(zip(header, row, strict=True)))
+    told = []
+    if '="' in "~".join(row):  # hardly any row: each cell of every one is not looked at
+        for at, cell in enumerate(row):
+            if found := _SHIELDED.fullmatch(cell):
+                row[at] = found[1]
+                told.append(f"{header[at]}: «{cell}» read as «{found[1]}»")
+    return SourceRow(line, dict(zip(header, row, strict=True)), told=tuple(told))
+
+
+def _unwrapped(cells: list[str], delimiter: str, *, of_names: bool = True) -> list[str]:
+    """The cells of a row that stands in one cell, in quotation marks: a spreadsheet saved what it had not told apart.
+
+    Of a row of column names (`of_names`) only where it holds no address: a cell may hold several of them.
+    """
+    if len(cells) != 1 or delimiter not in cells[0] or (of_names and "@" in cells[0]):
+        return cells
+    return next(csv.reader([cells[0].replace("\n", " ")], delimiter=delimiter), cells)
 
 
 def _never_closed(line: int, text: str, delimiter: str) -> RejectedRow:

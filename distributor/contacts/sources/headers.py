@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from distributor.addresses import BadAddress
 from distributor.contacts.cleaning.cells import normal_language, repair_mojibake
-from distributor.contacts.cleaning.columns import find_header, unique_header
+from distributor.contacts.cleaning.columns import find_header, names_a_post, unique_header
 from distributor.contacts.cleaning.mailboxes import read_address_cell
 from distributor.contacts.cleaning.names import normal_civility
 from distributor.contacts.cleaning.particulars import field_of
@@ -23,6 +23,7 @@ MAX_COLUMNS = 200
 
 _PHONE = re.compile(r"\+?[\d .()/-]{8,24}")
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
+_ASIDE = re.compile(r" *\([^()]*\)")
 _MOSTLY = 0.6  # of the rows: many a journalist's address does not hold the whole name
 
 
@@ -46,9 +47,10 @@ def locate_header(
     """Find the column names in the first `rows` of a table; raise `BadInput` when there are too many columns.
 
     In order: the row that holds the most of `columns`, the row in which most names are recognised, an address among
-    them. Where no row does, and the first that holds anything holds an address, the columns are named after what they
-    hold: only when one of them holds an address in every row, else `BadInput` asks for names. At last, the first row
-    that holds anything stands for the names, so that the user is shown what we saw.
+    them. Where no row does, and there are but titles above the first that holds an address (and fewer of them than of
+    such rows), the columns are named after what they hold: only when one of them holds an address in every row, else
+    `BadInput` asks for names. At last, the first row that holds anything stands for the names, so that the user is
+    shown what we saw.
     """
     # Names read in a wrong encoding are mended as cells are, but for those that the user spelled so.
     spoken = {fold(name) for name in columns}
@@ -59,7 +61,7 @@ def locate_header(
     is_named = index is not None
     if index is None:
         index = next((i for i, cells in enumerate(rows) if any(cell.strip() for cell in cells)), 0)
-        if rows and any("@" in cell for cell in rows[index]):
+        if _is_headless(rows):
             return _infer(rows, index, file, sheet)
     cells = list(rows[index]) if rows else []
     if is_named and index:
@@ -110,6 +112,7 @@ def check_width(width: int, file: str, sheet: str = "") -> None:
 def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> Header:
     """Name the columns of a list that begins with a contact, by what every one of its first rows holds."""
     body = [list(cells) for cells in rows[index:] if any(cell.strip() for cell in cells)]
+    body = [cells for cells in body if any("@" in cell for cell in cells) or not _is_title(cells)]
     width = max(map(len, body))
     check_width(width, file, sheet)
     values = [[cells[column].strip() if column < len(cells) else "" for cells in body] for column in range(width)]
@@ -128,8 +131,11 @@ def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> 
     names = dict.fromkeys(addresses[:1], "E-mail") | {
         column: f"E-mail {number}" for number, column in enumerate(addresses[1:], start=2)
     }
-    locals_ = [read_address_cell(value).found[0][1].local for value in values[always]]
-    names |= _name_people([None if column in names else values[column] for column in range(width)], locals_)
+    found = [read_address_cell(value).found[0][1] for value in values[always]]
+    open_ = [None if column in names else values[column] for column in range(width)]
+    names |= _name_people(open_, [address.local for address in found])
+    open_ = [None if column in names else values[column] for column in range(width)]
+    names |= _name_outlets(open_, [address.unicode_domain for address in found])
     for column in range(width):
         filled = [value for value in values[column] if value]
         if column not in names and filled:
@@ -138,6 +144,19 @@ def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> 
     told = ", ".join(f"column {column + 1} as «{name}»" for column, name in enumerate(header) if names.get(column))
     remark = f"No row names the columns: {told}, by what they hold. Add a row of names where that is wrong."
     return Header(header, index, is_named=True, remark=remark)
+
+
+def _is_headless(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows begin with a contact, or with titles above one, and have more contacts than titles."""
+    contacts = [i for i, cells in enumerate(rows) if any("@" in cell for cell in cells)]
+    titles = [i for i, cells in enumerate(rows) if i not in contacts and any(map(str.strip, cells))]
+    above = [i for i in titles if contacts and i < contacts[0]]
+    return bool(contacts) and (not above or (len(titles) < len(contacts) and all(_is_title(rows[i]) for i in above)))
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    """Whether a row is what stands above others and is none of them: one cell, or blank."""
+    return sum(bool(cell.strip()) for cell in cells) < 2
 
 
 def _is_address(value: str) -> bool:
@@ -155,17 +174,29 @@ def _kind(values: Sequence[str]) -> str:
         return "Phone"
     if all(normal_language(value) and len(value) < 12 for value in values):
         return "Language"
+    if sum(map(names_a_post, values)) >= _MOSTLY * len(values):
+        return "Job title"
     return ""
+
+
+def _name_outlets(values: Sequence[Sequence[str] | None], domains: Sequence[str]) -> dict[int, str]:
+    """Find the column of outlets by the addresses: «Le Phare» has `…@lephare.example`."""
+    joined = [fold(domain).replace(" ", "") for domain in domains]
+    held = [column for column, found in enumerate(values) if found and _share(found, joined, _is_of) >= _MOSTLY]
+    return {held[0]: "Outlet"} if len(held) == 1 else {}
 
 
 def _name_people(values: Sequence[Sequence[str] | None], locals_: Sequence[str]) -> dict[int, str]:
     """Find the columns of names by the addresses: `anne.martin@`, `amartin@` tell which column is whose."""
     joined = [fold(local).replace(" ", "") for local in locals_]
     held = [column for column, found in enumerate(values) if found and _share(found, joined, _is_held) >= _MOSTLY]
+    if not held:  # «Anne Martin» beside `anne@`
+        whole = {column: found for column, found in enumerate(values) if found and _are_whole(found)}
+        held = [column for column, found in whole.items() if _share(found, joined, _is_named) >= _MOSTLY]
     if len(held) == 1:
         only = values[held[0]] or ()
-        if sum(" " in value for value in only) * 2 > len(only):
-            return {held[0]: "Full name"}
+        if _are_whole(only):
+            return {held[0]: "Last name first name" if _are_last_first(only, joined) else "Full name"}
         initials = [
             column
             for column in (held[0] - 1, held[0] + 1)
@@ -182,14 +213,41 @@ def _name_people(values: Sequence[Sequence[str] | None], locals_: Sequence[str])
     return {}
 
 
+def _are_whole(values: Sequence[str]) -> bool:
+    return sum(" " in value for value in values) * 2 > len(values)
+
+
+def _are_last_first(values: Sequence[str], joined: Sequence[str]) -> bool:
+    """Whether whole names begin with the family name: «Martin Anne» beside `amartin@` and `anne.martin@`."""
+    balance = 0
+    for value, local in zip(values, joined, strict=False):
+        first, last = (words := fold(value).split() or [""])[0], words[-1]
+        balance += _holds_in_order(local, last, first) - _holds_in_order(local, first, last)
+    return balance > 0
+
+
+def _holds_in_order(local: str, first: str, last: str) -> bool:
+    """Whether what is before the @ is a first name, or its first letter, and then a last name."""
+    return last in local[1:] and local[:1] == first[:1]
+
+
 def _share(values: Sequence[str], joined: Sequence[str], fits: Callable[[str, str], bool]) -> float:
     return sum(
-        bool(_WORDS.fullmatch(value)) and fits(fold(value), local) for value, local in zip(values, joined, strict=False)
+        bool(_WORDS.fullmatch(value)) and fits(fold(value), local)
+        for value, local in zip((_ASIDE.sub("", value) for value in values), joined, strict=False)
     ) / len(joined)
 
 
 def _is_held(folded: str, local: str) -> bool:
     return all(word in local for word in folded.split())
+
+
+def _is_named(folded: str, local: str) -> bool:
+    return any(len(word) > 2 and word in local for word in folded.split())
+
+
+def _is_of(folded: str, domain: str) -> bool:
+    return any(len(word) > 2 and word in domain for word in folded.split())
 
 
 def _begins(folded: str, local: str) -> bool:

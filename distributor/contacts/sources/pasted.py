@@ -1,4 +1,4 @@
-"""A list of recipients as it is copied out of a mail program: «Anne Martin <anne@journal.example>; luc@…», no table."""
+"""Lists that are no table: recipients out of a mail program («Anne <anne@…>; luc@…»), lines out of a document."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from distributor.folding import fold
 
 _LABEL = re.compile(r"\s*(?:[àa]|to|cc|cci|bcc|an|pour)\s*:\s*", re.IGNORECASE)
 _PIECES = {mark: re.compile(rf'(?:"[^"\n]*+"|<[^<>\n]*+>|[^{mark}"<\n]|["<])+') for mark in ";,"}
-_BULLET = re.compile(r"\s*[-–—•·*]\s+")
+_BULLET = re.compile(r"\s*(?:[-–—•·*]|\d{1,3}[.)])\s+")
 _CELLS = re.compile(r"[;\t|]")
+_FIRST_NAME = re.compile(r"\s*\"?([^\W\d_]+(?:-[^\W\d_]+)*)\"?\s*<[^<>]+>\s*")  # behind «Martin,»
+_LETTERHEAD = re.compile(
+    r"\s*(?:de|from|von|envoy[ée](?: (?:le|par))?|sent|gesendet|date|objet|subject|betreff|r[ée]pondre [àa]|reply-to"
+    r"|importance)\s*:.*",
+    re.IGNORECASE,
+)
+"""What a mail program writes above a message besides its recipients; whoever it is from is none of them."""
+_APART = tuple(map(re.compile, (r"\t+", r" *; *", r" +[–—|] +| +- +", r" {2,}", r" : ", r" / ", r", *", r" +(?=\S+@)")))
+_IN_ANGLES = re.compile(r"[ ,;:–—-]*[<\[(]\s*([^\s<>()\[\]@]+@[^\s<>()\[\]@]+)\s*[>\])][ ,;]*")
 _MAX_CHARACTERS = 500_000
 _MAX_AROUND = 12  # lines of greeting or signature; more is no word around a list
 
@@ -32,16 +41,18 @@ def read_pasted(text: str) -> Pasted | None:
 
     It is one only where every piece between semicolons (or commas) has an @ and nearly all are one address, with a name
     or without, and where the lines are no rows of a table: several on a line, and not as many on each, or with names of
-    their own; or one on a line, under a greeting or behind a bullet. A greeting above and a signature below are passed
-    over, unless they might be a table's title and its columns.
+    their own; or one on a line, under a greeting or behind a bullet, or as «Martin, Anne <…>». A greeting above and a
+    signature below are passed over, unless they might be a table's title and its columns; so is what a mail program
+    writes above a message besides its recipients.
     """
     if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
         return None
-    pieces = _PIECES[";" if ";" in re.sub(r'"[^"\n]*"', "", text) else ","]
-    lines, around = _without_around(text.split("\n"))
+    mark = ";" if ";" in re.sub(r'"[^"\n]*"', "", text) else ","
+    lines, letterhead = _without_letterhead(text.split("\n"))
+    lines, around = _without_around(lines)
     found: list[tuple[int, str, str]] = []
     bad = 0
-    for line, piece in _split(lines, pieces):
+    for line, piece in _split(lines, mark):
         name = _name_around(piece)
         bad += name is None
         if "@" not in piece or bad * 3 > len(found) + 3:  # a slip is rejected by itself, with its line
@@ -53,9 +64,57 @@ def read_pasted(text: str) -> Pasted | None:
     counts = {numbers.count(line) for line in set(numbers)} if len(set(numbers)) < 1000 else {1}
     is_table = len(set(numbers)) > 1 and len(counts) == 1 and not any("<" in piece for _, piece, _ in found)
     is_marked = any(_BULLET.match(line) or _LABEL.match(line) for line in lines)
+    is_marked |= any("," in name for _, _, name in found)
     if not is_marked and (is_table if counts != {1} else not around):
         return None
-    return Pasted(tuple(_by_person(found)), tuple(around))
+    return Pasted(tuple(_by_person(found)), tuple(sorted((*letterhead, *around))))
+
+
+def as_table(text: str) -> str | None:
+    """The lines of a document as the rows of a table, tabulations between its cells; None where they are no rows.
+
+    «- Anne, Le Goff, Ouest-Courrier <anne@…>», «• Anne Le Goff – Ouest-Courrier – anne@… – 02 98…»: bullets are taken
+    off, an address in brackets is a cell of its own, and the rest is split by that sign which puts the address of every
+    line in the same place, among the most cells. Lines without an address are titles and stay, or name the columns.
+    """
+    if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
+        return None
+    lines = [_without(_BULLET, line).strip() for line in text.split("\n")]
+    marked = [_IN_ANGLES.sub("\0\\1\0", line) for line in lines if "@" in line]
+    narrowest, apart = max(((_narrowest(marked, apart), apart) for apart in _APART), key=lambda one: one[0])
+    if narrowest < 2:
+        return None
+    rows = iter([_cells(line, apart) for line in marked])
+    widest = max(len(_cells(line, apart)) for line in marked)
+    table = []
+    for line in lines:
+        cells = next(rows) if "@" in line else _cells(line, apart)
+        table.append("\t".join(cells) if "@" in line or len(cells) == widest else " ".join(line.split()))
+    return "\n".join(table)
+
+
+def _cells(line: str, apart: re.Pattern[str]) -> list[str]:
+    return [cell.strip() for cell in apart.sub("\0", line).strip("\0 ").split("\0")]
+
+
+def _narrowest(lines: Sequence[str], apart: re.Pattern[str]) -> int:
+    """The cells of the line that has the fewest, 0 where the addresses do not stand in one column."""
+    rows = [_cells(line, apart) for line in lines]
+    places = {tuple(at for at, cell in enumerate(cells) if "@" in cell) for cells in rows}
+    return min(map(len, rows)) if len(places) == 1 and len(places.pop()) == 1 else 0
+
+
+def has_bullets(text: str) -> bool:
+    """Whether every line with an address begins with a bullet."""
+    return all(_BULLET.match(line) for line in text.split("\n") if "@" in line)
+
+
+def _without_letterhead(lines: Sequence[str]) -> tuple[list[str], list[tuple[int, str]]]:
+    """The lines of a message's head, blank where they name no recipients («De :», «Objet :»); and those."""
+    if not any("@" in line and _LABEL.match(line) for line in lines):
+        return list(lines), []
+    kept = ["" if _LETTERHEAD.fullmatch(line) else line for line in lines]
+    return kept, [(at, line.strip()) for at, line in enumerate(lines, start=1) if _LETTERHEAD.fullmatch(line)]
 
 
 def _without_around(lines: Sequence[str]) -> tuple[list[str], list[tuple[int, str]]]:
@@ -83,12 +142,28 @@ def _by_person(pieces: Iterable[tuple[int, str, str]]) -> list[tuple[int, str]]:
     return list(people.values())
 
 
-def _split(lines: Iterable[str], pieces: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+def _without(start: re.Pattern[str], line: str) -> str:
+    found = start.match(line)
+    return line[found.end() :] if found else line
+
+
+def _split(lines: Iterable[str], mark: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, start=1):
-        bare = _BULLET.sub("", line, count=1) if _BULLET.match(line) else line
-        for piece in pieces.findall(_LABEL.sub("", bare, count=1) if _LABEL.match(bare) else bare):
-            if piece.strip():
-                yield number, piece.strip()
+        bare = _without(_LABEL, _without(_BULLET, line))
+        before = ""
+        for piece in filter(None, map(str.strip, _PIECES[mark].findall(bare))):
+            if before and _FIRST_NAME.fullmatch(piece):  # «Martin, Anne <…>», the comma of which is in the name
+                first, _, address = piece.partition("<")
+                yield number, f'"{before}, {first.strip()}" <{address}'
+                before = ""
+                continue
+            if before:
+                yield number, before
+            before = piece if mark == "," and "@" not in piece else ""
+            if not before:
+                yield number, piece
+        if before:
+            yield number, before
 
 
 def _name_around(piece: str) -> str | None:

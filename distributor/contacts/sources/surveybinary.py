@@ -14,9 +14,11 @@ MAX_XLS_TEXTS = 60_000
 
 # MS-XLSB 2.3.1: the records that a sheet's extent and texts depend on.
 _ROW, _FIRST_CELL, _LAST_CELL, _SHARED, _RICH, _STRING, _SHEET = 0, 2, 11, 7, 62, 19, 129
+_XLSB_ROWS = 1 << 20
 # MS-XLS 2.3.1 and its ancestors; the last cell of MULRK stands at the record's end.
 _XLS_CELLS = frozenset({0x0006, 0x0206, 0x0406, 0x0203, 0x0003, 0x0204, 0x0004, 0x027E, 0x0205, 0x0005, 0x00D6, 0x00FD})
 _MULRK, _DIMENSIONS, _FILEPASS, _LABELSST, _BOUNDSHEET, _SST, _EOF = 0xBD, 0x200, 0x2F, 0xFD, 0x85, 0xFC, 0x0A
+_MERGED = 0xE5  # MS-XLS 2.4.168: how many ranges, and eight bytes for each
 _BROKEN = (struct.error, LookupError, ValueError, OverflowError)
 
 
@@ -48,7 +50,9 @@ def _survey_part(part: bytes, lengths: list[int], uses: list[int]) -> SheetSurve
         elif not is_sheet:
             continue
         elif kind == _ROW:
-            row = struct.unpack_from("<I", part, start)[0]
+            before, row = row, struct.unpack_from("<I", part, start)[0]
+            if not before <= row < _XLSB_ROWS:  # its reader would leave out what is not in order
+                raise ValueError(row)
         elif _FIRST_CELL <= kind <= _LAST_CELL or kind == _RICH:
             survey.reach(row, struct.unpack_from("<I", part, start)[0])
             if kind == _SHARED:
@@ -145,6 +149,9 @@ def _survey_sheet(book: bytes, start: int) -> tuple[SheetSurvey, int, int]:
             texts += kind == _LABELSST
         elif kind == _MULRK:
             survey.reach(struct.unpack_from("<H", book, at)[0], struct.unpack_from("<H", book, end - 2)[0])
+        elif kind == _MERGED:
+            if length < 2 + 8 * struct.unpack_from("<H", book, at)[0]:
+                raise ValueError(at)
         elif kind == _DIMENSIONS:
             # Before 1997 rows had two bytes. The ends are one beyond the last.
             top, bottom, left, right = struct.unpack_from({14: "<IIHH", 10: "<HHHH"}[length], book, at)
