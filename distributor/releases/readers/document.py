@@ -25,6 +25,7 @@ from distributor.releases.readers.richtext import read_line
 from distributor.releases.readers.sheet import Sheet, Taken, quote, words
 
 __all__ = [
+    "EXCERPT",
     "PressContact",
     "ReleaseDraft",
     "ReleaseKind",
@@ -38,7 +39,8 @@ __all__ = [
 
 _MARKDOWN_NAMES = frozenset({".md", ".markdown", ".mkd"})
 _SAME_RUN = 2  # lines with one blank line between them are quoted together
-_EXCERPT = re.compile("«(.*)»", re.DOTALL)
+EXCERPT = re.compile("«(.*)»", re.DOTALL)
+"""The words of the text that a remark quotes."""
 _FIRST_LINES = 3  # how far down a text without front matter may have the `# Heading` that makes it Markdown
 _GIVEN = {"title": "headline"}  # front matter keys whose field goes by another name when recognised
 _NO_HEADLINE = {
@@ -186,7 +188,7 @@ def _account_for(taken: Iterable[Taken], draft: ReleaseDraft, remarks: list[Rema
     This is what keeps the promise that nothing is dropped silently, whatever a recogniser made of its lines.
     """
     kept = set(words(" ".join(_field_texts(draft))))
-    said = {word for remark in remarks for excerpt in _EXCERPT.findall(remark.text) for word in words(excerpt)}
+    said = {word for remark in remarks for excerpt in EXCERPT.findall(remark.text) for word in words(excerpt)}
     runs: list[list[Taken]] = []
     for piece in sorted(taken, key=lambda one: one.number):
         if piece.text.strip():

@@ -13,7 +13,7 @@ from distributor.releases.readers.people import Part, classify
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line
 
-_LETTERHEAD = "the letterhead"
+LETTERHEAD = "the letterhead"
 _LETTERHEAD_LINES = 10  # a prefecture's has its motto on three of them
 _WIDEST = 80
 _LONGEST_HEADLINE = 200
@@ -50,7 +50,7 @@ def take_letterhead(reading: Reading) -> None:
     for line in reading.sheet.lines()[: _LETTERHEAD_LINES + 1]:
         cut = marks.kicker(line.bare)
         if cut and above and _is_bare_or_dated(cut[1]) and reads_as_headline(beyond_marks(reading, line)):
-            reading.sheet.take(above, _LETTERHEAD)
+            reading.sheet.take(above, LETTERHEAD)
             return
         if cut or len(line.bare) > _WIDEST or line.bare.endswith((".", "!", "?", ":")):
             return
@@ -71,7 +71,7 @@ def take_cosigners(reading: Reading) -> None:
     while headline and (cut := marks.kicker(headline.bare)) and _is_bare_or_dated(cut[1]):
         headline = beyond_marks(reading, headline)
     if headline and reads_as_headline(headline) and reading.after(headline):
-        reading.sheet.take(blocks[0], _LETTERHEAD)
+        reading.sheet.take(blocks[0], LETTERHEAD)
 
 
 def reads_as_headline(line: Line | None) -> bool:
@@ -90,7 +90,9 @@ def beyond_marks(reading: Reading, line: Line) -> Line | None:
 def is_mark(line: Line) -> bool:
     """Whether a line is a notice, the heading of a contact block or a dateline."""
     text = line.bare
-    is_phrase = is_notice(text) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
+    is_phrase = (
+        is_notice(text, on_top=True) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
+    )
     return is_phrase or marks.is_to_newsrooms(text) or dateline_of(text) is not None
 
 

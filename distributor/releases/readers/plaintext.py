@@ -21,6 +21,7 @@ from distributor.releases.readers.top import (
     dateline_line,
     kicker_line,
     take_below_headline,
+    take_embargo_around,
     take_stray_embargo,
     take_top,
 )
@@ -45,6 +46,7 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
     _take_headline(reading, title)
     take_below_headline(reading)
     take_stray_embargo(reading)
+    take_embargo_around(reading)
     if reading.wants("contact"):
         take_contacts(reading)
     if reading.wants("boilerplate") and not reading.is_markdown:

@@ -11,8 +11,9 @@ from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import read_zone, top_zone
 from distributor.releases.readers.datelines import read_dateline
 from distributor.releases.readers.dates import find_dates, is_month
-from distributor.releases.readers.embargo import is_notice
+from distributor.releases.readers.embargo import SENTENCES, is_notice, sentences_on_one
 from distributor.releases.readers.letterhead import (
+    LETTERHEAD,
     OF_AN_OFFICE,
     OF_DAY,
     PARTED,
@@ -24,10 +25,11 @@ from distributor.releases.readers.letterhead import (
 )
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
-from distributor.releases.readers.sheet import Line
+from distributor.releases.readers.sheet import Line, bare
 
 _NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
 _CHANGES, _MAIL = "what has changed", "the mail around it"
+_AROUND = frozenset({_NOTICE, _MAIL, LETTERHEAD})
 _CHANGES_LINES = 6
 _MAIL_FIELD = re.compile(
     r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
@@ -44,6 +46,10 @@ _HANDS_OVER = re.compile(
 )
 _ORNAMENT = re.compile(r"[\s\u2500-\u25ff]{3,}")  # boxes and rules drawn with signs
 _ASIDE = re.compile(r"\([^()]*\)")
+_UNTIL_WHAT = re.compile(
+    r"(?:\bjusqu['’]\s?aux?|\bjusqu['’]\s?[àa]|\b(?:until|till|before|avant|bis)(?:\s+le)?|[:–—-])\W*$", re.IGNORECASE
+)
+_UNTIL_THEN = re.compile(r"\W*(?:jusqu|until\b|till\b|levée?\b|lifts?\b)", re.IGNORECASE)
 _HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
@@ -80,16 +86,39 @@ def take_stray_embargo(reading: Reading) -> None:
 
 def embargo_line(reading: Reading, line: Line) -> bool:
     """Take an embargo notice, and the line after it where it goes on there."""
-    if not reading.wants("embargo") or not is_notice(line.bare):
+    is_below = bool(reading.found.headline) or not reading.wants("headline")
+    if not reading.wants("embargo") or not is_notice(line.bare, on_top=not is_below):
         return False
+    if is_below and len(SENTENCES.split(line.bare)) > 1:
+        return False  # the text has begun: the proof stops at what it says
     lines, text = [line], line.bare
     following = reading.after(line)
-    if following and not any(map(str.isdigit, text)):
+    if following and not any(map(str.isdigit, text)) and _goes_on(text, following.bare):
         lines.append(following)
         text = f"{text} {following.bare}"
     reading.found.notices.append((line.number, text))
     reading.sheet.take(lines, _EMBARGO)
     return True
+
+
+def _goes_on(notice: str, following: str) -> bool:
+    """Whether the line below a notice without a day is its day; «SOUS EMBARGO» above the dateline has none."""
+    if _UNTIL_WHAT.search(notice) or _UNTIL_THEN.match(following):
+        return True
+    dateline = dateline_of(following)
+    return dateline is not None and not dateline.place and _HOUR.search(following) is not None
+
+
+def take_embargo_around(reading: Reading) -> None:
+    """Where none stands on a line of its own: an embargo told in the mail or letterhead that was taken holds as well.
+
+    One that names no moment is refused when it is read, as any other.
+    """
+    if reading.found.notices or not reading.wants("embargo"):
+        return
+    for piece in reading.sheet.taken:
+        if piece.label in _AROUND:
+            reading.found.notices += [(piece.number, one) for one in sentences_on_one(bare(piece.text))]
 
 
 def dateline_line(reading: Reading, line: Line) -> bool:
@@ -117,7 +146,7 @@ def _take_mail_around(reading: Reading) -> None:
     lines = reading.sheet.lines()
     header = _mail_header(lines)
     kicker = next((at for at, line in enumerate(lines) if marks.kicker(line.bare) and at >= header), len(lines))
-    if header == 0 and not (kicker < _COVER_LINES and marks.is_greeting(lines[0].bare)):
+    if not lines or (header == 0 and not (kicker < _COVER_LINES and marks.is_greeting(lines[0].bare))):
         return
     begins = kicker if kicker < len(lines) else header
     # What is handed on below a long text is what that text answers to.
@@ -285,7 +314,7 @@ def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
             rest = again[1].strip(marks.SEPARATORS)
         elif (cut := marks.cut_immediate(rest)) is not None:
             rest = cut.strip(marks.SEPARATORS)
-        elif is_notice(rest) and reading.wants("embargo"):
+        elif is_notice(rest, on_top=True) and reading.wants("embargo"):
             reading.found.notices.append((line.number, rest))
             return True
         elif reading.takes_dateline(dateline := read_dateline(OF_DAY.sub("", rest))):
