@@ -26,6 +26,69 @@ def sample(name: str, source: str, **expected: object) -> Sample:
 
 SAMPLES: list[Sample] = [
     sample(
+        "a PDF's pages: divided words, ligatures, numbers of pages",
+        "Communiqué de presse\n\nLa fonderie change de fours\n\n"
+        "La fonderie de la vallée annonce ce matin l’installa-\ntion de deux fours électriques, financés avec le porte-"
+        "\nmonnaie des communes. Elle va ainsi, dit-elle, ré-\nduire de moitié ses émissions, et con\ufb01rmer cent "
+        "em-\nplois.\n\n                      1\nCommuniqué de presse — La fonderie\n\nLe vice-\nprésident s’en dit "
+        "sûr.\n\n2\n",
+        headline="La fonderie change de fours",
+        body="La fonderie de la vallée annonce ce matin l’installation de deux fours électriques, financés avec le "
+        "porte-monnaie des communes. Elle va ainsi, dit-elle, réduire de moitié ses émissions, et confirmer cent "
+        "emplois.\n\nLe vice-\\\nprésident s’en dit sûr.",
+        remark="«installa- / tion»",
+    ),
+    sample(
+        "lines wrapped far out",
+        f"Des horaires\n\n{'Les salariés de la filière demandent que leurs horaires soient revus, ' * 2}et\n"
+        f"disent pourquoi.\n\n{BODY_FR}",
+        headline="Des horaires",
+        body_starts=f"{'Les salariés de la filière demandent que leurs horaires soient revus, ' * 2}et disent",
+    ),
+    sample(
+        "an office's address and switchboard above the kicker",
+        "Fédération des Transports de Corvic\n26 rue de Paris – 93514 Valmore Cedex\nTél. : 01 55 00 00 00 – "
+        f"f@transports.example\n\nCommuniqué de presse\n\nDes horaires\n\nValmore, le 12 mars 2026\n\n{BODY_FR}",
+        headline="Des horaires",
+        place="Valmore",
+        body=BODY_FR,
+    ),
+    sample(
+        "the office before the kicker",
+        f"European Commission - Press release\n\nNight boats sail again\n\nBrussels, 12 March 2026\n\n{BODY_EN}",
+        headline="Night boats sail again",
+        place="Brussels",
+        body=BODY_EN,
+    ),
+    sample(
+        "the office before the kicker and its day",
+        f"Corvic Métropole | Communiqué de presse | 12 mars 2026\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        date=date(2026, 3, 12),
+        body=BODY_FR,
+    ),
+    sample(
+        "a sign before the kicker",
+        f"📢 COMMUNIQUÉ DE PRESSE\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        body=BODY_FR,
+    ),
+    sample(
+        "the kicker below the headline",
+        f"Des horaires\n\nCommuniqué — 12 mars 2026\n\n{BODY_FR}",
+        headline="Des horaires",
+        date=date(2026, 3, 12),
+        body=BODY_FR,
+    ),
+    sample(
+        "a notice of a stock exchange's wire",
+        "RNS Number : 4821X\nNorthmere Plc\n12 March 2026\n\n12 March 2026\n\nNorthmere Plc\n(“Northmere”)\n\n"
+        f"Night boats sail again\n\n{BODY_EN}",
+        headline="Night boats sail again",
+        date=date(2026, 3, 12),
+        body=BODY_EN,
+    ),
+    sample(
         "a release for after its embargo, notes that are numbered",
         "FOR IMMEDIATE RELEASE AFTER EMBARGO\nEMBARGOED UNTIL 00:01 GMT, TUESDAY 1 DECEMBER 2026\n\n"
         f"Night boats sail again\n\n{BODY_EN}\n\n"

@@ -17,6 +17,7 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers.decoding import SourceText, decode_source
 from distributor.releases.readers.fields import FieldReader, Fields
 from distributor.releases.readers.frontmatter import FrontMatter, split_front_matter
+from distributor.releases.readers.hyphenation import rejoin
 from distributor.releases.readers.language import UNSURE, guess_language, tell_language
 from distributor.releases.readers.paragraphs import to_markdown
 from distributor.releases.readers.plaintext import recognise
@@ -94,6 +95,11 @@ def _read(
     is_markdown = not is_rich and (
         front is not None or suffix in _MARKDOWN_NAMES or _has_heading(row for _, row in numbered)
     )
+    divided: list[Remark] = []
+    if not is_markdown and not is_rich:
+        whole, joined = rejoin([row for _, row in numbered])
+        numbered = [(number, row) for (number, _), row in zip(numbered, whole, strict=True)]
+        divided = [Remark(first + at, f"Divided at the end of a line, and joined: «{word}».") for at, word in joined]
     sheet = Sheet(numbered)
     given = {_GIVEN.get(key, key) for key in fields.given}
     reading = Reading(sheet, given, is_markdown, is_rich)
@@ -109,7 +115,7 @@ def _read(
     told = fields.lang or guess_language(f"{headline}\n{body}")
     lang = told or default_lang
     draft = _compose(fields, found, headline=headline, body=body, lang=lang)
-    remarks = [*source.remarks, *fields.remarks, *found.remarks]
+    remarks = [*source.remarks, *divided, *fields.remarks, *found.remarks]
     if not told:
         other = tell_language(body)
         why = f"the text reads as `{other}`, which is not ours" if other else "too little in the text tells it"

@@ -40,6 +40,15 @@ _ACTS = re.compile(
     r"|oppos|rejoi|sign|cr[ée]ent|call|urge|denounc|join|welcom|warn|launch)\w*",
 )
 _PHONE = re.compile(r"(?:\d[\s.-]?){9}")
+_SWITCHBOARD = re.compile(
+    r"\b(?:t[ée]l(?:[ée]phone|\.)?|fax|standard|phone|cedex|\d{5})\b|^\D{0,4}[\d\s./+()-]+$", re.IGNORECASE
+)
+_COMPANY = re.compile(
+    r"[^\W\d_][^.!?:;]{1,50}[ ,](?:plc|ltd|limited|inc|corp(?:oration)?|llc|s\.?a\.?(?:s\.?)?|se|n\.?v|ag|gmbh)\b\.?"
+    r"(?:\s*\((?:[^()]{1,40})\))?",
+    re.IGNORECASE,
+)
+_WIRE = re.compile(r"RNS\s+(?:number|reach)\b.{0,20}|\([“\"«][^()]{1,60}[”\"»][^()]{0,60}\)", re.IGNORECASE)
 _SMALL = words("de du des d la le les l et en sur pour aux au of the and for in")
 
 
@@ -52,14 +61,25 @@ def take_letterhead(reading: Reading) -> None:
         if cut and above and _is_bare_or_dated(cut[1]) and reads_as_headline(beyond_marks(reading, line)):
             reading.sheet.take(above, LETTERHEAD)
             return
-        if cut or len(line.bare) > _WIDEST or line.bare.endswith((".", "!", "?", ":")):
+        if cut or kicker_behind(line.bare) or len(line.bare) > _WIDEST or line.bare.endswith((".", "!", "?", ":")):
             return
         is_heading = marks.contact_heading(line.bare) is not None
         names_contact = names_contact or is_heading
-        if "@" in line.text or (names_contact and _PHONE.search(line.text)):
-            return  # a contact block stands there; a town hall's own number in its letterhead is none
+        reaches = "@" in line.text or _PHONE.search(line.text)
+        if reaches and (names_contact or not _SWITCHBOARD.search(line.text)):
+            return  # a contact block stands there; an office's own number in its letterhead is none
         if is_heading or not is_mark(line):
             above.append(line)
+
+
+def kicker_behind(text: str) -> tuple[str, str] | None:
+    """«European Commission – Press release – 3 May 2026» as its office and what follows it; None for any other line."""
+    pieces = PARTED.split(text)
+    for at, piece in enumerate(pieces[1:], start=1):
+        cut = marks.kicker(piece)
+        if cut and _is_bare_or_dated(cut[1]):
+            return " – ".join(pieces[:at]), " – ".join(pieces[at:])
+    return None
 
 
 def take_cosigners(reading: Reading) -> None:
@@ -72,6 +92,22 @@ def take_cosigners(reading: Reading) -> None:
         headline = beyond_marks(reading, headline)
     if headline and reads_as_headline(headline) and reading.after(headline):
         reading.sheet.take(blocks[0], LETTERHEAD)
+
+
+def company_line(reading: Reading, line: Line) -> bool:
+    """Take a company's name that stands alone above the headline, and what a stock exchange's wire puts around it."""
+    block = reading.sheet.blocks()[0]
+    if not all(_COMPANY.fullmatch(one.bare) or _WIRE.fullmatch(one.bare) or dateline_of(one.bare) for one in block):
+        return False
+    if _WIRE.fullmatch(line.bare):
+        reading.sheet.take([line], LETTERHEAD)
+        return True
+    following = beyond_marks(reading, block[-1])
+    is_name = _COMPANY.fullmatch(line.bare) is not None
+    if not is_name or not following or not reads_as_headline(following) or not reading.after(following):
+        return False
+    reading.sheet.take([line], LETTERHEAD)
+    return True
 
 
 def reads_as_headline(line: Line | None) -> bool:

@@ -54,7 +54,7 @@ _EARLIER = re.compile(
 COLUMNS = re.compile(r"\s{3,}")
 """What parts two contacts that are set side by side."""
 _CONTACT = re.compile(
-    r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
+    r"^(?:[^\W\d_]{4,14}\s?/\s?)?(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
     r"(?:(?:press|media|news|pr)\s+)?(?:contacts?|office|enquir(?:y|ies)|inquir(?:y|ies)|relations)"
     r"(?:\s+(?:de\s+|avec\s+la\s+|for\s+(?:the\s+)?)?"
     r"(?:presse|m[ée]dias?|press|journalistes?|journalists?|communication|nation\w+|r[ée]gion\w+)){0,2}"
@@ -83,18 +83,23 @@ _END = re.compile(
     r"|(?:fin|ends?)(?:\s+du\s+communiqu[ée]|\s+of\s+(?:press\s+)?release)?)\W*$",
     re.IGNORECASE,
 )
+_PAGE = re.compile(
+    r"(?:page|p\.)\s*\d{1,2}(?:\s*(?:/|sur|of|de)\s*\d{1,2})?|\d{1,2}\s*(?:/|\s(?:sur|of)\s)\s*\d{1,2}|[-–—]\s?\d{1,2}\s?[-–—]",
+    re.IGNORECASE,
+)
 _STANDFIRST = re.compile(r"^(?:chap[ôo]|chapeau|standfirst)\s*:\s*", re.IGNORECASE)
 _TEXT = re.compile(r"(?:texte|corps(?:\s+du\s+(?:texte|communiqu[ée]))?|text|body)\s*:", re.IGNORECASE)
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
 _ORNAMENTS = " +*=~<>•◆■►"
+_SIGNS_BEFORE = re.compile(r"^[\W_]+")
 SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
 
 
 def kicker(text: str) -> tuple[ReleaseKind, str] | None:
     """The kind that a line such as «COMMUNIQUÉ DE PRESSE – …» announces, and what follows the phrase, or None."""
-    text = text.strip(_ORNAMENTS)
+    text = _SIGNS_BEFORE.sub("", text).rstrip(_ORNAMENTS)
     if not (match := _KICKER.match(text)):
         return None
     named = match.lastgroup
@@ -155,6 +160,11 @@ def boilerplate_heading(text: str) -> tuple[str, str] | None:
     heading = text[: match.start("end")].rstrip()
     is_sentence = heading.endswith((".", "!", "…", ",")) or (not match["end"] and re.search(r"[,;]", heading))
     return None if is_sentence else (heading, text[match.start("rest") :].strip())
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line only numbers a page: «Page 2», «1/3», «2 sur 3», «- 2 -»."""
+    return _PAGE.fullmatch(text.strip()) is not None
 
 
 def is_end_mark(text: str) -> bool:

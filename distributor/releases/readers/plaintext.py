@@ -12,7 +12,7 @@ from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import take_contacts
 from distributor.releases.readers.datelines import Dateline, open_dateline, read_dateline
 from distributor.releases.readers.embargo import is_notice, read_embargo
-from distributor.releases.readers.ending import take_boilerplate, take_end_marks, take_tail
+from distributor.releases.readers.ending import take_boilerplate, take_end_marks, take_page_numbers, take_tail
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line, bare
@@ -42,6 +42,8 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
     an embargo or dateline that names no moment.
     """
     take_end_marks(reading)
+    if not reading.is_markdown:
+        take_page_numbers(reading)
     take_top(reading)
     _take_headline(reading, title)
     take_below_headline(reading)

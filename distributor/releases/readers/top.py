@@ -18,7 +18,9 @@ from distributor.releases.readers.letterhead import (
     OF_DAY,
     PARTED,
     beyond_marks,
+    company_line,
     dateline_of,
+    kicker_behind,
     reads_as_headline,
     take_cosigners,
     take_letterhead,
@@ -66,14 +68,15 @@ def take_top(reading: Reading) -> None:
         (
             *(embargo_line, dateline_line, _immediate_line, _numbered_line, _month_line, _regulated_line),
             *(_period_line, _addressed_line, _aside_line),
-            *(_contact_lines, kicker_line, _changes_lines),
+            *(_contact_lines, kicker_line, _office_and_kicker, _changes_lines),
+            *(() if reading.is_markdown else (company_line,)),
         ),
     )
 
 
 def take_below_headline(reading: Reading) -> None:
     """Take embargo, dateline and notices that stand between headline and text."""
-    _take_while(reading, (embargo_line, dateline_line, _immediate_line))
+    _take_while(reading, (embargo_line, dateline_line, _immediate_line, _kicker_below))
 
 
 def take_stray_embargo(reading: Reading) -> None:
@@ -124,12 +127,15 @@ def take_embargo_around(reading: Reading) -> None:
 def dateline_line(reading: Reading, line: Line) -> bool:
     """Take a line that is a dateline; above the headline a mere date only where a headline follows."""
     dateline = dateline_of(line.bare)
+    if dateline and not dateline.place and dateline == reading.found.dateline:
+        reading.sheet.take([line], DATELINE)  # said twice
+        return True
     if not reading.takes_dateline(dateline):
         return False
     if reading.found.kind is ReleaseKind.ADVISORY and not dateline.place and _HOUR.search(line.bare):
         return False  # when the event is, not when it was written
     is_above = reading.wants("headline") and not reading.found.headline
-    if is_above and not dateline.place and not reads_as_headline(reading.after(line)):
+    if is_above and not dateline.place and not reads_as_headline(beyond_marks(reading, line)):
         return False
     reading.set_dateline(dateline, line.number)
     reading.sheet.take([line], DATELINE)
@@ -280,6 +286,29 @@ def kicker_line(reading: Reading, line: Line) -> bool:
             return False
     _set_kind(reading, kind, line.number)
     reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _kicker_below(reading: Reading, line: Line) -> bool:
+    """«Communiqué – 3 mars 2026», where the headline stands above it."""
+    cut = marks.kicker(line.bare)
+    if cut is None or not _is_understood(reading, line, cut[1]):
+        return False
+    _set_kind(reading, cut[0], line.number)
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _office_and_kicker(reading: Reading, line: Line) -> bool:
+    """«European Commission – Press release», where a headline follows."""
+    behind = kicker_behind(line.bare)
+    if behind is None or not reads_as_headline(beyond_marks(reading, line)):
+        return False
+    kind, rest = marks.kicker(behind[1]) or (ReleaseKind.RELEASE, "")
+    if not _is_understood(reading, line, rest):
+        return False
+    _set_kind(reading, kind, line.number)
+    reading.sheet.take([line], LETTERHEAD)
     return True
 
 
