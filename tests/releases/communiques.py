@@ -68,6 +68,20 @@ SAMPLES: list[Sample] = [
         body=BODY_FR,
     ),
     sample(
+        "a greeting where the text begins",
+        f"INVITATION PRESSE\n\nDes horaires\n\nMadame, Monsieur,\n\n{BODY_FR}",
+        headline="Des horaires",
+        body=BODY_FR,
+        remark="«Madame, Monsieur,»",
+    ),
+    sample(
+        "a correction between signs",
+        f"⚠️ RECTIFICATIF ⚠️\nNe tenez pas compte de notre envoi : le lieu était faux.\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        kind="correction",
+        body=BODY_FR,
+    ),
+    sample(
         "a sign before the kicker",
         f"📢 COMMUNIQUÉ DE PRESSE\n\nDes horaires\n\n{BODY_FR}",
         headline="Des horaires",

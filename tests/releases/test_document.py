@@ -491,3 +491,18 @@ def test_the_first_real_communique() -> None:
     assert contact.name.split()[1].isupper()
     assert any("broken over two lines" in remark.text for remark in draft.remarks)
     assert draft.lines["dateline_date"] == 30
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "Cordialement,\n\n--\nMathilde Riou\nChargée de communication\n06 33 44 55 66",
+        "Bien cordialement,\nMathilde Riou",
+        "Je reste à votre disposition.\n\nBien à vous,\n\nMathilde Riou",
+    ],
+)
+def test_a_cover_note_goes_with_its_signature(signed: str) -> None:
+    source = f"Bonjour,\n\nVeuillez trouver ci-dessous notre communiqué.\n\n{signed}\n\nDes horaires\n\nDu texte.\n"
+    draft = read(source, "release.txt")
+    assert (draft.headline, draft.body) == ("Des horaires", "Du texte.")
+    assert any("Mathilde Riou" in remark.text for remark in draft.remarks)

@@ -44,6 +44,11 @@ _GREETING = re.compile(
     r"(?:bonjour|bonsoir|madame|monsieur|mesdames|ch[èe]r(?:e|s|es)?|dear|hello|hi|good\s+(?:morning|afternoon))\b.{0,60}",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(
+    r"(?:(?:très|bien|sincères?|meilleures?|avec\s+nos)\s+)*(?:cordiale?ment|sincèrement|amicalement|salutations|à\s+(?:vous|toutes?|tous)"
+    r"|(?:(?:kind|best|warm)\s+)?regards|all\s+the\s+best|sincerely|yours(?:\s+\w+)?|many\s+thanks|cdl?t)\b.{0,25}",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
 _EARLIER = re.compile(
     r"^\W*(?:(?:de|du|à|au|le|la|l['’]|notre|votre|précédente?|of|to|our|the|its|previous|earlier)\s*)*"
@@ -92,14 +97,13 @@ _TEXT = re.compile(r"(?:texte|corps(?:\s+du\s+(?:texte|communiqu[ée]))?|text|bo
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
-_ORNAMENTS = " +*=~<>•◆■►"
-_SIGNS_BEFORE = re.compile(r"^[\W_]+")
+_SIGNS_AROUND = re.compile(r"^[\W_]+|[^\w.,;:!?…»”\"'’)\]]+$")
 SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
 
 
 def kicker(text: str) -> tuple[ReleaseKind, str] | None:
     """The kind that a line such as «COMMUNIQUÉ DE PRESSE – …» announces, and what follows the phrase, or None."""
-    text = _SIGNS_BEFORE.sub("", text).rstrip(_ORNAMENTS)
+    text = _SIGNS_AROUND.sub("", text)
     if not (match := _KICKER.match(text)):
         return None
     named = match.lastgroup
@@ -124,6 +128,16 @@ def is_forwarded(text: str) -> bool:
 def is_greeting(text: str) -> bool:
     """Whether a line greets somebody and says no more: «Bonjour à toutes et à tous,»."""
     return text.endswith((",", "!")) and _GREETING.fullmatch(text) is not None
+
+
+def is_closing(text: str) -> bool:
+    """Whether a line closes a letter and says no more: «Cordialement,», «Bien à vous», «Kind regards»."""
+    return _CLOSING.fullmatch(text) is not None
+
+
+def is_signature_mark(text: str) -> bool:
+    """Whether a line is what mail programs set above a signature: «--»."""
+    return text.strip() in {"--", "—", "__", "___"}
 
 
 def cut_immediate(text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from distributor.releases.kinds import CORRECTING, ReleaseKind
 from distributor.releases.readers import marks
@@ -26,11 +26,12 @@ from distributor.releases.readers.letterhead import (
     take_letterhead,
 )
 from distributor.releases.readers.paragraphs import join_wrapped
+from distributor.releases.readers.people import is_name
 from distributor.releases.readers.reading import Reading
-from distributor.releases.readers.sheet import Line, bare
+from distributor.releases.readers.sheet import Block, Line, bare
 
 _NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
-_CHANGES, _MAIL = "what has changed", "the mail around it"
+_CHANGES, _MAIL, _GREETING = "what has changed", "the mail around it", "a greeting, in whose place is the message's own"
 _AROUND = frozenset({_NOTICE, _MAIL, LETTERHEAD})
 _CHANGES_LINES = 6
 _MAIL_FIELD = re.compile(
@@ -41,7 +42,7 @@ _MAIL_FIELD = re.compile(
 _FROM = re.compile(r"^(?:de|from)\s?:", re.IGNORECASE | re.MULTILINE)
 _SUBJECT = re.compile(r"^(?:objet|subject)\s?:", re.IGNORECASE | re.MULTILINE)
 _EXHIBITION = re.compile(r"(?:exposition|exhibition)(?:\s+(?:du|from))?", re.IGNORECASE)
-_COVER_LINES = 15
+_COVER_LINES, _COVER_PARAGRAPHS = 15, 4
 _HANDS_OVER = re.compile(
     r"\bci[-\s](?:dessous|après|joint)|\b(?:veuillez|vous)\s+trouver|\bplease\s+find\b|\bfind\s+(?:attached|below)\b",
     re.IGNORECASE,
@@ -76,7 +77,7 @@ def take_top(reading: Reading) -> None:
 
 def take_below_headline(reading: Reading) -> None:
     """Take embargo, dateline and notices that stand between headline and text."""
-    _take_while(reading, (embargo_line, dateline_line, _immediate_line, _kicker_below))
+    _take_while(reading, (embargo_line, dateline_line, _immediate_line, _kicker_below, _greeting_line))
 
 
 def take_stray_embargo(reading: Reading) -> None:
@@ -166,9 +167,26 @@ def _take_cover_note(reading: Reading) -> None:
     if not blocks or not marks.is_greeting(blocks[0][0].bare):
         return
     greeting, rest = blocks[0][:1], blocks[0][1:]
-    note = rest or (blocks[1] if len(blocks) > 1 else ())
+    below = blocks[1:]
+    note = rest or (below.pop(0) if below else ())
     if note and _HANDS_OVER.search(" ".join(line.bare for line in note)) and reading.after(note[-1]):
-        reading.sheet.take((*greeting, *note), _MAIL)
+        signed = list(chain.from_iterable(_signed_below(below)))
+        is_last = bool(signed) and reading.after(signed[-1]) is None
+        reading.sheet.take((*greeting, *note, *(() if is_last else signed)), _MAIL)
+
+
+def _signed_below(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The paragraphs from a cover note to the end of its signature; none where nobody signs within a few."""
+    for at, block in enumerate(blocks[:_COVER_PARAGRAPHS]):
+        if not marks.is_closing(block[0].bare) and not marks.is_signature_mark(block[0].text):
+            continue
+        end = at + 1
+        has_name = len(block) > 1
+        following = blocks[end] if end < len(blocks) else ()
+        if following and (marks.is_signature_mark(following[0].text) or (not has_name and is_name(following[0].bare))):
+            end += 1
+        return blocks[:end]
+    return ()
 
 
 def _mail_header(lines: Sequence[Line]) -> int:
@@ -296,6 +314,14 @@ def _kicker_below(reading: Reading, line: Line) -> bool:
         return False
     _set_kind(reading, cut[0], line.number)
     reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _greeting_line(reading: Reading, line: Line) -> bool:
+    """«Madame, Monsieur,» where the text begins: every message greets its own recipient."""
+    if reading.is_markdown or not marks.is_greeting(line.bare) or not reading.after(line):
+        return False
+    reading.sheet.take([line], _GREETING)
     return True
 
 
