@@ -67,6 +67,45 @@ SAMPLES: list[Sample] = [
         date=date(2026, 3, 12),
         body=BODY_FR,
     ),
+    *(
+        sample(
+            f"a town with its article, as in {town}",
+            f"Des horaires\n\n{BODY_FR}\n\n{town}, le 12 mars 2026\n",
+            headline="Des horaires",
+            place=town,
+            date=date(2026, 3, 12),
+        )
+        for town in ("Le Mans", "LA ROCHELLE", "Les Sables-d'Olonne")
+    ),
+    sample(
+        "who signs with us, below the kicker; each with a line of its own among the contacts",
+        f"COMMUNIQUÉ DE PRESSE COMMUN\nCFDT – CGT – FO\n\nDes horaires\n\n{BODY_FR}\n\nContacts presse :\n"
+        "CFDT : 01 42 00 00 01 – presse@cfdt.example\nCGT : 01 55 00 00 02 – presse@cgt.example\n",
+        headline="Des horaires",
+        body=BODY_FR,
+        contacts=[
+            ("", "", "presse@cfdt.example", "01 42 00 00 01", "CFDT"),
+            ("", "", "presse@cgt.example", "01 55 00 00 02", "CGT"),
+        ],
+    ),
+    sample(
+        "the signature of the mail at the very end",
+        f"Des horaires\n\n{BODY_FR}\n\nContact : Lila Capé, lila@agence.example\n\n-- \nAgence Capé\n"
+        "www.agence.example\n",
+        headline="Des horaires",
+        body=BODY_FR,
+        remark="Agence Capé / www.agence.example",
+    ),
+    sample(
+        "what is attached, named below the signature",
+        f"Des horaires\n\n{BODY_FR}\n\nFait à Vannes, le 12 mars 2026\n\nLa directrice\n"
+        "Pr Catherine Le Moal\n\nPJ : une carte\n",
+        headline="Des horaires",
+        place="Vannes",
+        date=date(2026, 3, 12),
+        signatory=("Catherine Le Moal", "Directrice", ""),
+        body_ends="PJ : une carte",
+    ),
     sample(
         "a greeting where the text begins",
         f"INVITATION PRESSE\n\nDes horaires\n\nMadame, Monsieur,\n\n{BODY_FR}",

@@ -128,3 +128,10 @@ def test_an_embargo_that_only_the_subject_tells_holds(page: str) -> None:
     assert draft.embargo_until == datetime(2026, 3, 3, 6, tzinfo=PARIS)
     assert draft.headline.startswith("La piscine")
     assert "Objet" not in draft.body
+
+
+def test_lines_that_a_mailer_let_flow_are_one_paragraph() -> None:
+    flowed = mail(TEXT.replace("des travaux ", "des travaux \n")).replace(
+        b'charset="utf-8"', b'charset="utf-8"; format=flowed', 1
+    )
+    assert "pour des travaux d’étanchéité" in read(flowed).draft.body

@@ -109,13 +109,20 @@ def _place(text: str, *, comma: bool) -> str | None:
         or re.search(r"[.!?:;»«\"]\s+\w{4}|[!?:;»«\"]", text)
     ):
         return None
-    if _NOT_PLACE.fullmatch(tokens[0]) or not tokens[0][0].isupper() or "mbargo" in text.lower():
+    first = tokens[1] if comma and _opens_with_article(tokens, text) else tokens[0]
+    if _NOT_PLACE.fullmatch(first) or not tokens[0][0].isupper() or "mbargo" in text.lower():
         return None
     if not all(_is_place_word(token) for token in tokens[1:]):
         return None
     if classify(text) is Part.SECTOR and "-" not in tokens[0]:
         return ""  # an association's or a ministry's name; Ville-d'Avray is a town
     return f"{text})" if text.count("(") > text.count(")") else text
+
+
+def _opens_with_article(tokens: list[str], text: str) -> bool:
+    """Whether a town's name begins with its article: «Le Mans», «La Rochelle»; «Le Maire» is none."""
+    is_article = tokens[0] in {"Le", "La", "Les", "LE", "LA", "LES"} and len(tokens) > 1
+    return is_article and tokens[1][0].isupper() and classify(text) is not Part.ROLE
 
 
 def _is_place_word(token: str) -> bool:

@@ -82,16 +82,18 @@ def kicker_behind(text: str) -> tuple[str, str] | None:
     return None
 
 
-def take_cosigners(reading: Reading) -> None:
-    """Take a row or a list of organisations on top where a headline follows, and a text below that."""
+def take_cosigners(reading: Reading) -> bool:
+    """Take a row or a list of organisations on top where a headline follows, and a text below that; whether it did."""
     blocks = reading.sheet.blocks()
     if len(blocks) < 3 or not _names_organisations(blocks[0]):
-        return
+        return False
     headline = beyond_marks(reading, blocks[0][-1])
     while headline and (cut := marks.kicker(headline.bare)) and _is_bare_or_dated(cut[1]):
         headline = beyond_marks(reading, headline)
-    if headline and reads_as_headline(headline) and reading.after(headline):
-        reading.sheet.take(blocks[0], LETTERHEAD)
+    if not headline or not reads_as_headline(headline) or not reading.after(headline):
+        return False
+    reading.sheet.take(blocks[0], LETTERHEAD)
+    return True
 
 
 def company_line(reading: Reading, line: Line) -> bool:

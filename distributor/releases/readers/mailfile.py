@@ -22,6 +22,7 @@ MAX_BYTES = 40_000_000
 _HEADER = re.compile(rb"\A(?:[!-9;-~]{1,60}:[ \t][^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){2,}\r?\n")
 _ONLY_A_MAILER_WRITES = re.compile(rb"^(?:MIME-Version|Message-ID|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
 _LOOKED_AT = 60_000
+_FLOWED = re.compile(r"(?<=\S)(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)  # RFC 3676 §4.1: the line goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _content(part: Message, above: Sequence[str]) -> bytes:
     text = _text(data, part.get_content_charset())
     if not text.strip():
         return b""
+    if part.get_param("format") == "flowed":
+        text = _FLOWED.sub(" ", text)
     if is_html:
         lines = "".join(f"<p>{escape(line)}</p>" for line in above)
         text = f'<html><head><meta charset="utf-8"></head><body>{lines}{text}</body></html>'

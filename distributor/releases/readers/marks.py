@@ -88,6 +88,7 @@ _END = re.compile(
     r"|(?:fin|ends?)(?:\s+du\s+communiqu[ée]|\s+of\s+(?:press\s+)?release)?)\W*$",
     re.IGNORECASE,
 )
+_ENCLOSURE = re.compile(r"(?:PJ|P\.J\.|pi[èe]ces?\s+jointes?|annexes?|enclosures?|attachments?)\s*:", re.IGNORECASE)
 _PAGE = re.compile(
     r"(?:page|p\.)\s*\d{1,2}(?:\s*(?:/|sur|of|de)\s*\d{1,2})?|\d{1,2}\s*(?:/|\s(?:sur|of)\s)\s*\d{1,2}|[-–—]\s?\d{1,2}\s?[-–—]",
     re.IGNORECASE,
@@ -174,6 +175,11 @@ def boilerplate_heading(text: str) -> tuple[str, str] | None:
     heading = text[: match.start("end")].rstrip()
     is_sentence = heading.endswith((".", "!", "…", ",")) or (not match["end"] and re.search(r"[,;]", heading))
     return None if is_sentence else (heading, text[match.start("rest") :].strip())
+
+
+def is_enclosure(text: str) -> bool:
+    """Whether a line below the signature only names what is attached: «PJ : carte, organigramme»."""
+    return _ENCLOSURE.match(text) is not None
 
 
 def is_page_number(text: str) -> bool:

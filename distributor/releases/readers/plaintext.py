@@ -12,7 +12,13 @@ from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import take_contacts
 from distributor.releases.readers.datelines import Dateline, open_dateline, read_dateline
 from distributor.releases.readers.embargo import is_notice, read_embargo
-from distributor.releases.readers.ending import take_boilerplate, take_end_marks, take_page_numbers, take_tail
+from distributor.releases.readers.ending import (
+    take_boilerplate,
+    take_end_marks,
+    take_mail_signature,
+    take_page_numbers,
+    take_tail,
+)
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line, bare
@@ -53,6 +59,8 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
         take_contacts(reading)
     if reading.wants("boilerplate") and not reading.is_markdown:
         take_boilerplate(reading)
+    if reading.found.contacts and not reading.is_markdown:
+        take_mail_signature(reading)
     take_tail(reading)
     if reading.wants("dateline"):
         _take_opening_dateline(reading)

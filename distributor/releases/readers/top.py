@@ -64,6 +64,12 @@ def take_top(reading: Reading) -> None:
         reading.sheet.take(filter(_is_ornament, reading.sheet.lines()[:_COVER_LINES]), "an ornament")
         take_cosigners(reading)
         take_letterhead(reading)
+    _take_set_phrases(reading)
+    if not reading.is_markdown and take_cosigners(reading):  # below «Communiqué de presse commun»
+        _take_set_phrases(reading)
+
+
+def _take_set_phrases(reading: Reading) -> None:
     _take_while(
         reading,
         (
