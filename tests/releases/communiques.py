@@ -107,6 +107,15 @@ SAMPLES: list[Sample] = [
         body_ends="PJ : une carte",
     ),
     sample(
+        "a day of release above, and the name of a wire in the dateline",
+        f"PRESS RELEASE\nFor release: 12 March 2026\n\nNight boats sail again\n\n"
+        f"NORTHMERE, March 12, 2026 (NORTHMERE NEWSWIRE) -- {BODY_EN}",
+        headline="Night boats sail again",
+        place="NORTHMERE",
+        date=date(2026, 3, 12),
+        body=BODY_EN,
+    ),
+    sample(
         "a greeting where the text begins",
         f"INVITATION PRESSE\n\nDes horaires\n\nMadame, Monsieur,\n\n{BODY_FR}",
         headline="Des horaires",

@@ -498,6 +498,7 @@ def test_the_first_real_communique() -> None:
     [
         "Cordialement,\n\n--\nMathilde Riou\nChargée de communication\n06 33 44 55 66",
         "Bien cordialement,\nMathilde Riou",
+        "Merci d'avance,\nMathilde Riou",
         "Je reste à votre disposition.\n\nBien à vous,\n\nMathilde Riou",
     ],
 )

@@ -23,7 +23,10 @@ _NOT_PLACE = re.compile(
     re.IGNORECASE,
 )
 _TOWN_LEAD = re.compile(r"^(?:fait\s+(?:à|a)|à|a|done\s+at)\s+", re.IGNORECASE)
-_DATE_LEAD = re.compile(r"^(?:fait|done|publié|published|date\s*:)\s*", re.IGNORECASE)
+_DATE_LEAD = re.compile(
+    r"^(?:fait|done|publié|published|date\s*:|for\s+release(?:\s+on)?\s*:?|release\s+date\s*:)\s*",
+    re.IGNORECASE,
+)
 _IN_ZONE = r"\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?"
 _ZONE = re.compile(rf"^\s*{_IN_ZONE}", re.IGNORECASE)
 _EDGES = " \t\N{NO-BREAK SPACE},;.:|/·•–—-()[]"
@@ -32,7 +35,9 @@ _OPENING_HOUR = re.compile(
     rf"(?:{_IN_ZONE})?(?=\s*[–—:-])",
     re.IGNORECASE,
 )
-_OPENING_END = re.compile(r"\s*(?:\([A-Z]{2,5}\)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*")
+_OPENING_END = re.compile(
+    r"\s*(?:(?:\([^()\d]{2,30}\)|/[^/\d]{2,30}/)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def open_dateline(text: str) -> tuple[Dateline, str] | None:
         place = _place(bare(head[: found.start]).strip(_EDGES), comma=True)
         hour = _OPENING_HOUR.match(text[found.end : found.end + 40])
         after = found.end + (hour.end() if hour else 0)
-        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[after : after + 20]))
+        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[after : after + 50]))
         if place and end:
             rest = text[after + end.end() :]
             return Dateline(place, found), rest

@@ -46,7 +46,8 @@ _GREETING = re.compile(
 )
 _CLOSING = re.compile(
     r"(?:(?:très|bien|sincères?|meilleures?|avec\s+nos)\s+)*(?:cordiale?ment|sincèrement|amicalement|salutations|à\s+(?:vous|toutes?|tous)"
-    r"|(?:(?:kind|best|warm)\s+)?regards|all\s+the\s+best|sincerely|yours(?:\s+\w+)?|many\s+thanks|cdl?t)\b.{0,25}",
+    r"|(?:(?:kind|best|warm)\s+)?regards|all\s+the\s+best|sincerely|yours(?:\s+\w+)?|(?:many\s+)?thanks"
+    r"|cdl?t|merci|(?:bonne|belle|excellente)\s+(?:journée|soirée|fin|semaine|réception))\b.{0,25}",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
