@@ -145,10 +145,15 @@ SAMPLES: list[Sample] = [
     sample(
         "a notice of a stock exchange's wire",
         "RNS Number : 4821X\nNorthmere Plc\n12 March 2026\n\n12 March 2026\n\nNorthmere Plc\n(“Northmere”)\n\n"
-        f"Night boats sail again\n\n{BODY_EN}",
+        f"Night boats sail again\n\n{BODY_EN}\n\nNorthmere runs ferries.\n",
         headline="Night boats sail again",
         date=date(2026, 3, 12),
-        body=BODY_EN,
+        body=f"{BODY_EN}\n\nNorthmere runs ferries.",
+    ),
+    sample(
+        "a company that is bought, in a headline above another line",
+        f"Northmere Buys Tolland Ltd\n\nNight boats sail again\n\n{BODY_EN}",
+        headline="Northmere Buys Tolland Ltd",
     ),
     sample(
         "a release for after its embargo, notes that are numbered",

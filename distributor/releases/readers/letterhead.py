@@ -44,7 +44,8 @@ _SWITCHBOARD = re.compile(
     r"\b(?:t[ée]l(?:[ée]phone|\.)?|fax|standard|phone|cedex|\d{5})\b|^\D{0,4}[\d\s./+()-]+$", re.IGNORECASE
 )
 _COMPANY = re.compile(
-    r"[^\W\d_][^.!?:;]{1,50}[ ,](?:plc|ltd|limited|inc|corp(?:oration)?|llc|s\.?a\.?(?:s\.?)?|se|n\.?v|ag|gmbh)\b\.?"
+    r"(?P<name>[^\W\d_][^.!?:;]{1,50})[ ,](?:plc|ltd|limited|inc|corp(?:oration)?|llc|s\.?a\.?(?:s\.?)?|se|n\.?v"
+    r"|ag|gmbh)\b\.?"
     r"(?:\s*\((?:[^()]{1,40})\))?",
     re.IGNORECASE,
 )
@@ -105,8 +106,12 @@ def company_line(reading: Reading, line: Line) -> bool:
         reading.sheet.take([line], LETTERHEAD)
         return True
     following = beyond_marks(reading, block[-1])
-    is_name = _COMPANY.fullmatch(line.bare) is not None
-    if not is_name or not following or not reads_as_headline(following) or not reading.after(following):
+    company = _COMPANY.fullmatch(line.bare)
+    if not company or not following or not reads_as_headline(following):
+        return False
+    # The text names whoever writes it; «Northmere Buys Tolland Ltd» is a headline, and comes once.
+    below = (one.text for one in reading.sheet.lines() if one.number > following.number)
+    if not any(company["name"] in text for text in below):
         return False
     reading.sheet.take([line], LETTERHEAD)
     return True
