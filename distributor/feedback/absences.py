@@ -43,6 +43,10 @@ _BACK = re.compile(
     r"|return\w*|until|till|through|\bto\b|zurück|\bbis\b|\bab dem\b|hasta|fino al?|\baté\b|\btot\b)[^.\n]{0,60}$",
     re.IGNORECASE,
 )
+_AWAY_IN_SUBJECT = re.compile(
+    r"\b(?:absen|abwesen|cong[ée]|vacances|away|out\s+of|on\s+leave|holiday|ausen[tc]|assen[tz]|afwezig|urlaub|ooo)\w*.*",
+    re.IGNORECASE,
+)
 _CONTACT = re.compile(
     r"contact|adress|joindre|suivi|int[ée]rim|relais|relaye|direct|instead|[ée]cri|urg|meanwhile|reach|replac|rempla|write|e-?mail|mail|coll[èe]gue|colleague"
     r"|équipe|team|bitte|wenden|dringend|dirig|scri[vb]|rivolg|neem",
@@ -50,17 +54,22 @@ _CONTACT = re.compile(
 )
 
 
-def read_absence(text: str, sent: str) -> Absence:
+def read_absence(text: str, sent: str, subject: str = "") -> Absence:
     """Read an out-of-office note that was `sent` at a Date header: a day without a year is the next one after it.
 
-    A month alone counts where no day is named, and has its year with it.
+    A month alone counts where no day is named, and has its year with it. Where the text tells no return, what the
+    subject says behind a word of absence does: before it may stand the headline of what is answered.
     """
     text = text[:4_000]
-    today = _day_of(sent)
+    away = _AWAY_IN_SUBJECT.search(subject)
+    chosen = _return_in(text, _day_of(sent)) or (_return_in(away[0], _day_of(sent)) if away else "")
+    return Absence(chosen, _substitutes(text))
+
+
+def _return_in(text: str, today: date | None) -> str:
     days = [(found.start(), day.isoformat()) for found, day in _days(text, today)]
     months = [(one.start(), f"{one[2]}-{_MONTHS[one[1].lower()]:02}") for one in _MONTH_ALONE.finditer(text)]
-    chosen = _last_back(days, text) or _last_back(months, text)
-    return Absence(chosen, _substitutes(text))
+    return _last_back(days, text) or _last_back(months, text)
 
 
 def _last_back(said: list[tuple[int, str]], text: str) -> str:

@@ -150,7 +150,8 @@ def _automatic(letter: Letter, said: str) -> _Judged:
     if machines.is_challenge(f"{subject}\n{said}"):
         return Kind.CHALLENGE, finding, _NOTHING
     if machines.says_away(subject, said):
-        return Kind.OUT_OF_OFFICE, finding, _More(absence=absences.read_absence(said, letter.header("Date")))
+        away = absences.read_absence(said, letter.header("Date"), subject)
+        return Kind.OUT_OF_OFFICE, finding, _More(absence=away)
     return Kind.AUTO_REPLY, finding, _NOTHING
 
 

@@ -188,6 +188,13 @@ def test_a_report_that_is_handed_on_with_a_word_is_read(sender: str, subject: st
         ("Risposta automatica", "Sono fuori ufficio fino al 3 gennaio.", Kind.OUT_OF_OFFICE, "2027-01-03"),
         ("Automatisch antwoord", "Ik ben afwezig tot 3 januari.", Kind.OUT_OF_OFFICE, "2027-01-03"),
         ("Resposta automática", "Estou de férias até 3 de janeiro.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        ("Absente jusqu'au 3 janvier", "Je lirai votre message à mon retour.", Kind.OUT_OF_OFFICE, "2027-01-03"),
+        (
+            "Réponse automatique : Une exposition jusqu'au 3 janvier",
+            "Je suis absente du bureau.",
+            Kind.OUT_OF_OFFICE,
+            "",
+        ),
         ("Votre demande", "Votre message n'a pas pu être traité tout de suite.", Kind.AUTO_REPLY, ""),
     ],
 )

@@ -26,6 +26,136 @@ def sample(name: str, source: str, **expected: object) -> Sample:
 
 SAMPLES: list[Sample] = [
     sample(
+        "a PDF's pages: divided words, ligatures, numbers of pages",
+        "Communiqué de presse\n\nLa fonderie change de fours\n\n"
+        "La fonderie de la vallée annonce ce matin l’installa-\ntion de deux fours électriques, financés avec le porte-"
+        "\nmonnaie des communes. Elle va ainsi, dit-elle, ré-\nduire de moitié ses émissions, et con\ufb01rmer cent "
+        "em-\nplois.\n\n                      1\nCommuniqué de presse — La fonderie\n\nLe vice-\nprésident s’en dit "
+        "sûr.\n\n2\n",
+        headline="La fonderie change de fours",
+        body="La fonderie de la vallée annonce ce matin l’installation de deux fours électriques, financés avec le "
+        "porte-monnaie des communes. Elle va ainsi, dit-elle, réduire de moitié ses émissions, et confirmer cent "
+        "emplois.\n\nLe vice-\\\nprésident s’en dit sûr.",
+        remark="«installa- / tion»",
+    ),
+    sample(
+        "lines wrapped far out",
+        f"Des horaires\n\n{'Les salariés de la filière demandent que leurs horaires soient revus, ' * 2}et\n"
+        f"disent pourquoi.\n\n{BODY_FR}",
+        headline="Des horaires",
+        body_starts=f"{'Les salariés de la filière demandent que leurs horaires soient revus, ' * 2}et disent",
+    ),
+    sample(
+        "an office's address and switchboard above the kicker",
+        "Fédération des Transports de Corvic\n26 rue de Paris – 93514 Valmore Cedex\nTél. : 01 55 00 00 00 – "
+        f"f@transports.example\n\nCommuniqué de presse\n\nDes horaires\n\nValmore, le 12 mars 2026\n\n{BODY_FR}",
+        headline="Des horaires",
+        place="Valmore",
+        body=BODY_FR,
+    ),
+    sample(
+        "the office before the kicker",
+        f"European Commission - Press release\n\nNight boats sail again\n\nBrussels, 12 March 2026\n\n{BODY_EN}",
+        headline="Night boats sail again",
+        place="Brussels",
+        body=BODY_EN,
+    ),
+    sample(
+        "the office before the kicker and its day",
+        f"Corvic Métropole | Communiqué de presse | 12 mars 2026\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        date=date(2026, 3, 12),
+        body=BODY_FR,
+    ),
+    *(
+        sample(
+            f"a town with its article, as in {town}",
+            f"Des horaires\n\n{BODY_FR}\n\n{town}, le 12 mars 2026\n",
+            headline="Des horaires",
+            place=town,
+            date=date(2026, 3, 12),
+        )
+        for town in ("Le Mans", "LA ROCHELLE", "Les Sables-d'Olonne")
+    ),
+    sample(
+        "who signs with us, below the kicker; each with a line of its own among the contacts",
+        f"COMMUNIQUÉ DE PRESSE COMMUN\nCFDT – CGT – FO\n\nDes horaires\n\n{BODY_FR}\n\nContacts presse :\n"
+        "CFDT : 01 42 00 00 01 – presse@cfdt.example\nCGT : 01 55 00 00 02 – presse@cgt.example\n",
+        headline="Des horaires",
+        body=BODY_FR,
+        contacts=[
+            ("", "", "presse@cfdt.example", "01 42 00 00 01", "CFDT"),
+            ("", "", "presse@cgt.example", "01 55 00 00 02", "CGT"),
+        ],
+    ),
+    sample(
+        "the signature of the mail at the very end",
+        f"Des horaires\n\n{BODY_FR}\n\nContact : Lila Capé, lila@agence.example\n\n-- \nAgence Capé\n"
+        "www.agence.example\n",
+        headline="Des horaires",
+        body=BODY_FR,
+        remark="Agence Capé / www.agence.example",
+    ),
+    sample(
+        "what is attached, named below the signature",
+        f"Des horaires\n\n{BODY_FR}\n\nFait à Vannes, le 12 mars 2026\n\nLa directrice\n"
+        "Pr Catherine Le Moal\n\nPJ : une carte\n",
+        headline="Des horaires",
+        place="Vannes",
+        date=date(2026, 3, 12),
+        signatory=("Catherine Le Moal", "Directrice", ""),
+        body_ends="PJ : une carte",
+    ),
+    sample(
+        "a day of release above, and the name of a wire in the dateline",
+        f"PRESS RELEASE\nFor release: 12 March 2026\n\nNight boats sail again\n\n"
+        f"NORTHMERE, March 12, 2026 (NORTHMERE NEWSWIRE) -- {BODY_EN}",
+        headline="Night boats sail again",
+        place="NORTHMERE",
+        date=date(2026, 3, 12),
+        body=BODY_EN,
+    ),
+    sample(
+        "a greeting where the text begins",
+        f"INVITATION PRESSE\n\nDes horaires\n\nMadame, Monsieur,\n\n{BODY_FR}",
+        headline="Des horaires",
+        body=BODY_FR,
+        remark="«Madame, Monsieur,»",
+    ),
+    sample(
+        "a correction between signs",
+        f"⚠️ RECTIFICATIF ⚠️\nNe tenez pas compte de notre envoi : le lieu était faux.\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        kind="correction",
+        body=BODY_FR,
+    ),
+    sample(
+        "a sign before the kicker",
+        f"📢 COMMUNIQUÉ DE PRESSE\n\nDes horaires\n\n{BODY_FR}",
+        headline="Des horaires",
+        body=BODY_FR,
+    ),
+    sample(
+        "the kicker below the headline",
+        f"Des horaires\n\nCommuniqué — 12 mars 2026\n\n{BODY_FR}",
+        headline="Des horaires",
+        date=date(2026, 3, 12),
+        body=BODY_FR,
+    ),
+    sample(
+        "a notice of a stock exchange's wire",
+        "RNS Number : 4821X\nNorthmere Plc\n12 March 2026\n\n12 March 2026\n\nNorthmere Plc\n(“Northmere”)\n\n"
+        f"Night boats sail again\n\n{BODY_EN}\n\nNorthmere runs ferries.\n",
+        headline="Night boats sail again",
+        date=date(2026, 3, 12),
+        body=f"{BODY_EN}\n\nNorthmere runs ferries.",
+    ),
+    sample(
+        "a company that is bought, in a headline above another line",
+        f"Northmere Buys Tolland Ltd\n\nNight boats sail again\n\n{BODY_EN}",
+        headline="Northmere Buys Tolland Ltd",
+    ),
+    sample(
         "a release for after its embargo, notes that are numbered",
         "FOR IMMEDIATE RELEASE AFTER EMBARGO\nEMBARGOED UNTIL 00:01 GMT, TUESDAY 1 DECEMBER 2026\n\n"
         f"Night boats sail again\n\n{BODY_EN}\n\n"

@@ -194,6 +194,7 @@ def test_an_embargo_in_the_text_of_markdown_holds() -> None:
         (front('attachments: [""]'), 3, "empty path"),
         ("Du texte sans titre, dans un fichier Markdown.", 1, "no headline"),
         ("# Titre\n", None, "no text"),
+        ("– FIN –\n", 1, "no headline"),
         ("# Titre\n\nSOUS EMBARGO\n\nDu texte.", 3, "could not be read"),
     ],
 )
@@ -298,6 +299,98 @@ def test_an_embargo_on_the_text_holds(notice: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "notice",
+    [
+        "STRICTEMENT CONFIDENTIEL – Ne pas diffuser avant le mardi 3 mars 2026 à 9h00 (heure de Paris)",
+        "Confidentiel jusqu'au mardi 3 mars 2026 à 9h",
+        "Merci de ne rien publier avant le 3 mars 2026 à 9 h",
+        "À diffuser à partir du 3 mars 2026 à 9 h",
+        "Publication autorisée à compter du 3 mars 2026, 9h00 heure de Paris",
+        "Toute publication avant le 3 mars 2026 à 9 h est interdite.",
+        "Pas de publication avant le 3 mars 2026 à 9h",
+        "Pour diffusion le 3 mars 2026 à 9 h",
+        "Diffusion : mardi 3 mars 2026, 9 h 00",
+        "Communiqué de presse (embargo : 3 mars 2026, 9 h)",
+        "L'embargo sera levé le mardi 3 mars 2026 à 9h",
+        "Merci de respecter l'embargo fixé au mardi 3 mars 2026 à 9h.",
+        "Version embargoée jusqu'au 3 mars 2026, 9.00",
+        "Hold for release: March 3, 2026, 9:00 a.m.",
+        "FOR RELEASE AT 9 A.M. ON TUESDAY, MARCH 3, 2026",
+        "No publication until 9am on 3 March 2026",
+        "Please do not publish before 0900 CET, 3 March 2026",
+        "Gesperrt bis 3. März 2026, 9 Uhr",
+    ],
+)
+@pytest.mark.parametrize("below", ["Un titre", "COMMUNIQUÉ DE PRESSE\n\nUn titre"])
+def test_an_embargo_in_other_words_holds(notice: str, below: str) -> None:
+    source = f"{notice}\n\n{below}\n\nBrest, le 2 mars 2026\n\nUn texte.\n"
+    draft = read_release(source.encode(), file="r.txt", timezone=PARIS)
+    assert (draft.headline, draft.embargo_until) == ("Un titre", datetime(2026, 3, 3, 9, tzinfo=PARIS))
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_read_as"),
+    [
+        ("18h00 heure de Paris", 18),
+        ("8 h du soir", 20),
+        ("3 heures de l'après-midi", 15),
+        ("06.00", 6),
+        ("0600 CET", 6),
+        ("six heures", None),
+        ("0600", None),
+        ("au soir", None),
+        ("en fin de journée", None),
+    ],
+)
+def test_an_embargo_never_lifts_earlier_than_its_hour(hour: str, is_read_as: int | None) -> None:
+    source = f"Sous embargo jusqu'au 3 mars 2026, {hour}\n\nUn titre\n\nUn texte.\n".encode()
+    if is_read_as is None:
+        with pytest.raises(BadInput, match="hour of the embargo"):
+            read_release(source, file="r.txt", timezone=PARIS)
+    else:
+        draft = read_release(source, file="r.txt", timezone=PARIS)
+        assert draft.embargo_until == datetime(2026, 3, 3, is_read_as, tzinfo=PARIS)
+
+
+@pytest.mark.parametrize(
+    "notice", ["SOUS EMBARGO", "Embargo jusqu'à la publication au Journal", "Embargo jusqu'à mardi"]
+)
+def test_an_embargo_without_a_day_does_not_take_that_of_the_dateline(notice: str) -> None:
+    with pytest.raises(BadInput, match="date could not be read"):
+        read_release(
+            f"Un titre\n\n{notice}\n\nBrest, le 2 mars 2026\n\nDu texte.".encode(), file="r.txt", timezone=PARIS
+        )
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Bonjour,\n\nVous trouverez ci-dessous le texte du 2 mars. Merci de respecter l'embargo : 3 mars, 9 h.\n",
+        "De : Nora <nora@corvic.example>\nObjet : CP musée [EMBARGO 3/3/2026 9h]\n",
+    ],
+)
+def test_an_embargo_that_only_the_mail_around_tells_holds(around: str) -> None:
+    source = f"{around}\nCOMMUNIQUÉ DE PRESSE\n\nUn titre\n\nBrest, le 2 mars 2026\n\nUn texte."
+    draft = read_release(f"{source}\n\n{'Il se lit ainsi. ' * 9}".encode(), file="r.txt", timezone=PARIS)
+    assert (draft.headline, draft.embargo_until) == ("Un titre", datetime(2026, 3, 3, 9, tzinfo=PARIS))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Diffusion : lundi 9 mars 2026 à 20 h 50",
+        "Publication : 9 mars 2026, 10 h",
+        "No release of the crew until Friday",
+        "Publication au Journal officiel",
+    ],
+)
+def test_when_a_film_is_shown_is_no_embargo(line: str) -> None:
+    draft = read_release(f"Un titre\n\nUn texte.\n\n{line}\n\nEncore du texte.".encode(), file="r.txt", timezone=PARIS)
+    assert draft.embargo_until is None
+    assert line in draft.body
+
+
+@pytest.mark.parametrize(
     "opening",
     [
         "Paris, 4 mai 2026 – L'association dit non, et le redit encore.",
@@ -398,3 +491,19 @@ def test_the_first_real_communique() -> None:
     assert contact.name.split()[1].isupper()
     assert any("broken over two lines" in remark.text for remark in draft.remarks)
     assert draft.lines["dateline_date"] == 30
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "Cordialement,\n\n--\nMathilde Riou\nChargée de communication\n06 33 44 55 66",
+        "Bien cordialement,\nMathilde Riou",
+        "Merci d'avance,\nMathilde Riou",
+        "Je reste à votre disposition.\n\nBien à vous,\n\nMathilde Riou",
+    ],
+)
+def test_a_cover_note_goes_with_its_signature(signed: str) -> None:
+    source = f"Bonjour,\n\nVeuillez trouver ci-dessous notre communiqué.\n\n{signed}\n\nDes horaires\n\nDu texte.\n"
+    draft = read(source, "release.txt")
+    assert (draft.headline, draft.body) == ("Des horaires", "Du texte.")
+    assert any("Mathilde Riou" in remark.text for remark in draft.remarks)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -257,3 +257,16 @@ def test_a_document_with_any_byte_changed_is_read_or_refused(data: st.DataObject
     except BadInput:  # any other exception fails the test
         return
     assert taken.draft.body
+
+
+def test_an_embargo_in_the_header_of_the_pages_holds() -> None:
+    told = part("hdr", paragraph("Ligue des marées – SOUS EMBARGO jusqu'au 3 mars 2026, 6 h"))
+    draft = read(docx(paragraph("Un titre", style="T") + paragraph("Un texte."), word__header1_xml=told)).draft
+    assert draft.embargo_until == datetime(2026, 3, 3, 6, tzinfo=PARIS)
+    with pytest.raises(BadInput, match="could not be read"):
+        read(
+            docx(
+                paragraph("Un titre") + paragraph("Un texte."),
+                word__header1_xml=told.replace("3 mars 2026, 6 h", "jeudi"),
+            )
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import date
+from datetime import date, datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
@@ -117,3 +117,21 @@ def test_any_mail_is_read_or_refused_kindly(body: bytes) -> None:
     assert is_mail(raw)
     with contextlib.suppress(BadInput):
         assert read_mail(raw).content.strip()
+
+
+@pytest.mark.parametrize("page", ["", PAGE, f"<html><head><title>x</title></head><body>{PAGE}</body></html>"])
+def test_an_embargo_that_only_the_subject_tells_holds(page: str) -> None:
+    raw = mail("" if page else TEXT, page=page).replace(
+        b"Subject: CP =?utf-8?q?=C3=A0?= diffuser", b"Subject: CP piscine [EMBARGO 3/3/2026 6h]"
+    )
+    draft = read(raw).draft
+    assert draft.embargo_until == datetime(2026, 3, 3, 6, tzinfo=PARIS)
+    assert draft.headline.startswith("La piscine")
+    assert "Objet" not in draft.body
+
+
+def test_lines_that_a_mailer_let_flow_are_one_paragraph() -> None:
+    flowed = mail(TEXT.replace("des travaux ", "des travaux \n")).replace(
+        b'charset="utf-8"', b'charset="utf-8"; format=flowed', 1
+    )
+    assert "pour des travaux d’étanchéité" in read(flowed).draft.body

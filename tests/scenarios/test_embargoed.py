@@ -130,6 +130,7 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         later = EVENING + timedelta(hours=2)
         said = sending.run("releases", "embargo", SLUG, "--at", f"{later:%Y-%m-%dT%H:%M}", "--yes").out
         assert "at 20:00 (Europe/Paris, UTC+" in said
+        assert "(in its words: " in " ".join(sending.run("releases", "show", SLUG).out.split())
         agree(sending)
         moving_clock.set(EVENING)
         until(lambda: len(server.accepted) == 2, "who agreed meanwhile has it", process=process)

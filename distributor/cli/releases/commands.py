@@ -130,6 +130,7 @@ def show(
     from distributor.dispatch.proof import overrides
     from distributor.outgoing.leaving import signatures_on
     from distributor.releases import corrections, store
+    from distributor.releases.inforce import embargo_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -140,14 +141,16 @@ def show(
         family = store.language_versions(session, stored.release)
         signed = signatures_on(workspace, session, store.find_release(session, slug))
         chain = corrections.neighbours(session, stored.release)
+        until = embargo_of(session, stored.version)
     web_url = workspace.web_url(stored.release)
     if as_json:
         more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url, **chain}
         more |= {"sign_offs": [signature_as_json(one) for one in signed]}
         show_json(release_as_json(stored, files, family) | more)
     else:
-        show_release(stored, files, workspace.settings.timezone, let_pass, family=family, web_url=web_url, chain=chain)
-        show_signatures(signed, workspace.settings.timezone)
+        zone = workspace.settings.timezone
+        show_release(stored, files, zone, let_pass, family=family, web_url=web_url, chain=chain, embargo_until=until)
+        show_signatures(signed, zone)
 
 
 @app.command()

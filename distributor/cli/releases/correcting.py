@@ -58,7 +58,9 @@ def retract(
     slug: Sent,
     file: Annotated[Path | None, typer.Argument(help="What the withdrawal says.")] = None,
     because: Annotated[str, typer.Option(help="What the withdrawal says, in place of a file.")] = "",
-    name: Name = "",
+    name: Annotated[
+        str, typer.Option("--slug", help="The withdrawal's short name (default: made from that of SLUG).")
+    ] = "",
     keep_sending: KeepSending = False,
     as_json: AsJson = False,
 ) -> None:

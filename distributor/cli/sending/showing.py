@@ -92,8 +92,12 @@ def show_release(
     family: Sequence[StoredRelease],
     web_url: str = "",
     chain: Mapping[str, str | None] | None = None,
+    embargo_until: datetime | None = None,
 ) -> None:
-    """Every field of a release version, then its body, and what the proof was told to let pass."""
+    """Every field of a release version, then its body, and what the proof was told to let pass.
+
+    `embargo_until` is the embargo in force; None where it is that of its words.
+    """
     out, version = console(), stored.version
     place, day = version.dateline_place, version.dateline_date
     rows: list[tuple[str, str]] = [
@@ -105,7 +109,7 @@ def show_release(
         *((name.replace("_", " "), slug or "") for name, slug in (chain or {}).items()),
         ("standfirst", version.standfirst),
         ("dateline", ", ".join(part for part in (place, day.isoformat() if day else "") if part)),
-        ("embargo until", when(version.embargo_until, zone)),
+        ("embargo until", _embargo(version.embargo_until, embargo_until, zone)),
         ("sector", version.sector),
         ("signatory", _person(version.signatory)),
         *(("press contact", _person(contact)) for contact in version.contacts),
@@ -127,6 +131,13 @@ def show_release(
     if overrides:
         out.print()
         show_overrides(overrides, zone)
+
+
+def _embargo(said: datetime | None, in_force: datetime | None, zone: ZoneInfo) -> str:
+    """Until when it is held, and what its words say where a command has moved or lifted that."""
+    if in_force is None or in_force == said:
+        return when(said, zone)
+    return f"{when(in_force, zone)} (in its words: {when(said, zone)})"
 
 
 def languages_of(stored: StoredRelease, family: Sequence[StoredRelease]) -> str:

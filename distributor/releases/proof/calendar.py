@@ -238,7 +238,7 @@ def _day_meant(found: FoundDate, reference: date, context: str) -> date | None:
     try:
         if found.year is not None:
             return found.in_year()
-        if found.is_doubtful or _OTHER_YEAR.search(context):
+        if found.is_doubtful or set(_OTHER_YEAR.findall(context)) - {str(reference.year)}:
             return None
         candidates = [found.in_year(year) for year in range(reference.year - 1, reference.year + 2)]
     except ValueError:

@@ -136,7 +136,7 @@ def _unset(subject: ProofSubject) -> Iterator[Hit]:
     """What a reader would take for an embargo, in the words that recipients get: what was read is not there."""
     for field, text in subject.prose():
         for row in text.split("\n"):
-            if "mbargo" in row.lower() and (is_notice(row) or _asks_to_wait(row, subject)):
+            if is_notice(row) or ("mbargo" in row.lower() and _asks_to_wait(row, subject)):
                 yield EMBARGO_UNSET.at(subject.line_of(row.strip(), field), row.strip()[:_LONGEST_NOTICE])
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from distributor.folding import fold
-from distributor.releases.findings import Level, ProofSubject
+from distributor.releases.findings import Level, ProofSubject, around
 from distributor.releases.media import encoded_size
 from distributor.releases.proof.rule import Hit, Rule, Said
 
@@ -62,7 +62,27 @@ PDF_UNREAD = Rule(
     Said("Look at it yourself.", "Regardez-le vous-même."),
     Said("So you know what was not looked at.", "Pour que vous sachiez ce qui n'a pas été vu."),
 )
-RULES = (ATTACHMENT_HEAVY, ATTACHMENT_TYPE, ATTACHMENT_NAME, ATTACHMENT_EDITABLE, PDF_HEADLINE, PDF_UNREAD)
+ATTACHMENT_ABSENT = Rule(
+    "attachment-absent",
+    Level.WARN,
+    Said(
+        "The text speaks of an attachment, and there is none.", "Le texte parle d'une pièce jointe, et il n'y en a pas."
+    ),
+    Said(
+        "Name it in the front matter, as `attachments: [file.pdf]`; or put a link.",
+        "Nommez-la dans l'en-tête, comme `attachments: [fichier.pdf]` ; ou mettez un lien.",
+    ),
+    Said("Newsrooms look for it, and ring you up.", "Les rédactions la cherchent, et vous appellent."),
+)
+RULES = (
+    ATTACHMENT_ABSENT,
+    ATTACHMENT_HEAVY,
+    ATTACHMENT_TYPE,
+    ATTACHMENT_NAME,
+    ATTACHMENT_EDITABLE,
+    PDF_HEADLINE,
+    PDF_UNREAD,
+)
 
 _HEAVY = 2 * 1024 * 1024
 _POOR_NAME = re.compile(
@@ -78,6 +98,22 @@ _NOT_A_RELEASE = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = 0.8
+_SPEAKS_OF_ONE = re.compile(
+    r"\ben\s+pi[èe]ces?\s+jointes?\b(?!\s+d)|\bci-joint(?:e?s?)\b|\b(?:pi[èe]ces?\s+jointes?|(?-i:PJ))\s*:|\b(?:find|see)\s+attached\b"
+    r"|\bsee\s+attachment\b|\battached\s+(?:to\s+this|you\s+will|please|is\s+(?:the|a|our)|are\s+(?:the|our))\b|\bim\s+Anhang\b",
+    re.IGNORECASE,
+)
+
+
+def absent(subject: ProofSubject) -> Iterator[Hit]:
+    """Whatever the text says is attached, something is."""
+    if subject.files or subject.draft.attachments:
+        return
+    for field, text in subject.prose():
+        for row in text.split("\n"):
+            if found := _SPEAKS_OF_ONE.search(row):
+                yield ATTACHMENT_ABSENT.at(subject.line_of(row.strip(), field), around(row, found.start(), found.end()))
+                return
 
 
 def weight_and_kind(subject: ProofSubject) -> Iterator[Hit]:
@@ -114,4 +150,4 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w{3,}", fold(re.sub(r"-\s*\n\s*", "", text)))
 
 
-CHECKS = (weight_and_kind, pdfs)
+CHECKS = (absent, weight_and_kind, pdfs)

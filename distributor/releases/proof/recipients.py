@@ -40,8 +40,8 @@ OUTLETS_MISSING = Rule(
     "outlets-missing",
     Level.NOTE,
     Said(
-        "Outlets that got {last} and would not get this ({count}): {named}.",
-        "Médias qui ont reçu {last} et ne recevraient pas ceci ({count}) : {named}.",
+        "Outlets that {last} goes to and this does not ({count}): {named}.",
+        "Médias à qui {last} est destiné, et non ceci ({count}) : {named}.",
     ),
     Said("Check the lists.", "Vérifiez les listes."),
     Said("A forgotten agency is a story that does not run.", "Une agence oubliée, c'est une dépêche de moins."),

@@ -102,9 +102,21 @@ def read_contacts(lines: Sequence[Line]) -> ContactBlock:
             continue
         atoms, mended = _atoms(row)
         remarks.extend(mended)
+        if {"email", "phone"} <= {atom.kind for atom in atoms}:
+            atoms = _whole_row(atoms)
+            if people and people[-1].email:  # a line of its own, whose number may come before its address
+                people.append(PressContact())
         for atom in atoms:
             _place_atom(atom, people, notes)
     return ContactBlock(tuple(_without_stray_desks(people)), tuple(notes), tuple(remarks))
+
+
+def _whole_row(atoms: list[_Atom]) -> list[_Atom]:
+    """The pieces of a line with an address and a number: «CGT : 01 …, presse@…» begins with whose they are."""
+    first = atoms[0]
+    is_label = first.kind == "text" and "@" not in first.text and classify(first.text) is Part.UNKNOWN
+    has_person = any(atom.kind == "text" and classify(atom.text) is Part.NAME for atom in atoms)
+    return [_Atom("sector", first.text), *atoms[1:]] if is_label and not has_person else atoms
 
 
 def _place_atom(atom: _Atom, people: list[PressContact], notes: list[str]) -> None:

@@ -23,7 +23,10 @@ _NOT_PLACE = re.compile(
     re.IGNORECASE,
 )
 _TOWN_LEAD = re.compile(r"^(?:fait\s+(?:à|a)|à|a|done\s+at)\s+", re.IGNORECASE)
-_DATE_LEAD = re.compile(r"^(?:fait|done|publié|published|date\s*:)\s*", re.IGNORECASE)
+_DATE_LEAD = re.compile(
+    r"^(?:fait|done|publié|published|date\s*:|for\s+release(?:\s+on)?\s*:?|release\s+date\s*:)\s*",
+    re.IGNORECASE,
+)
 _IN_ZONE = r"\(?(?:CES?T|GMT|UTC|BST|E[SD]T|heure\s+de\s+Paris|Paris\s+time)\)?"
 _ZONE = re.compile(rf"^\s*{_IN_ZONE}", re.IGNORECASE)
 _EDGES = " \t\N{NO-BREAK SPACE},;.:|/·•–—-()[]"
@@ -32,7 +35,9 @@ _OPENING_HOUR = re.compile(
     rf"(?:{_IN_ZONE})?(?=\s*[–—:-])",
     re.IGNORECASE,
 )
-_OPENING_END = re.compile(r"\s*(?:\([A-Z]{2,5}\)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*")
+_OPENING_END = re.compile(
+    r"\s*(?:(?:\([^()\d]{2,30}\)|/[^/\d]{2,30}/)\s*)?\)?\s*(?:\.?\s*[–—]|\.?\s+--?(?=\s)|\s*:|\.(?=\s+\S))\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def open_dateline(text: str) -> tuple[Dateline, str] | None:
         place = _place(bare(head[: found.start]).strip(_EDGES), comma=True)
         hour = _OPENING_HOUR.match(text[found.end : found.end + 40])
         after = found.end + (hour.end() if hour else 0)
-        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[after : after + 20]))
+        end = _OPENING_END.match(re.sub(r"[*_]", " ", text[after : after + 50]))
         if place and end:
             rest = text[after + end.end() :]
             return Dateline(place, found), rest
@@ -109,13 +114,20 @@ def _place(text: str, *, comma: bool) -> str | None:
         or re.search(r"[.!?:;»«\"]\s+\w{4}|[!?:;»«\"]", text)
     ):
         return None
-    if _NOT_PLACE.fullmatch(tokens[0]) or not tokens[0][0].isupper() or "mbargo" in text.lower():
+    first = tokens[1] if comma and _opens_with_article(tokens, text) else tokens[0]
+    if _NOT_PLACE.fullmatch(first) or not tokens[0][0].isupper() or "mbargo" in text.lower():
         return None
     if not all(_is_place_word(token) for token in tokens[1:]):
         return None
     if classify(text) is Part.SECTOR and "-" not in tokens[0]:
         return ""  # an association's or a ministry's name; Ville-d'Avray is a town
     return f"{text})" if text.count("(") > text.count(")") else text
+
+
+def _opens_with_article(tokens: list[str], text: str) -> bool:
+    """Whether a town's name begins with its article: «Le Mans», «La Rochelle»; «Le Maire» is none."""
+    is_article = tokens[0] in {"Le", "La", "Les", "LE", "LA", "LES"} and len(tokens) > 1
+    return is_article and tokens[1][0].isupper() and classify(text) is not Part.ROLE
 
 
 def _is_place_word(token: str) -> bool:

@@ -69,12 +69,19 @@ _FORMS = tuple(
 
 _HOUR_FORMS = (
     re.compile(r"(?<!\d)(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE),
-    re.compile(
-        r"(?<!\d)(?P<hour>\d{1,2})\s*(?:heures?|h(?:rs|ours)?)\b\.?(?:\s*(?P<minute>\d{2})(?!\d))?", re.IGNORECASE
+    re.compile(  # of «18h00 heure de Paris» the hour is not «00 heure»
+        r"(?<!\d)(?<!\d[h:.])(?P<hour>\d{1,2})\s*(?:heures?|h(?:rs|ours)?)\b\.?(?:\s*(?P<minute>\d{2})(?!\d))?",
+        re.IGNORECASE,
     ),
     re.compile(r"(?<!\d)(?P<hour>\d{1,2})\s?[:hH]\s?(?P<minute>\d{2})(?::\d{2})?(?!\d)"),
-    re.compile(r"(?<!\d)(?P<hour>\d{1,2})(?:[.:](?P<minute>\d{2}))?\s*Uhr\b", re.IGNORECASE),
+    re.compile(r"(?<!\d)(?P<hour>\d{1,2})(?:[.:](?P<minute>\d{2}))?\s*(?:Uhr|uur)\b", re.IGNORECASE),
+    re.compile(
+        r"(?<![\d.,])(?P<hour>[01]\d|2[0-4])(?P<minute>[0-5]\d)\s?(?:h(?:rs?|ours)?|GMT|UTC|BST|CES?T)\b", re.IGNORECASE
+    ),
     re.compile(r"\b(?P<noon>midi|noon|midday)\b", re.IGNORECASE),
+)
+_OF_THE_EVENING = re.compile(
+    r"\s*(?:du\s+soir|de\s+l['’]apr[èe]s[- ]midi|in\s+the\s+(?:afternoon|evening))\b", re.IGNORECASE
 )
 
 
@@ -151,7 +158,7 @@ def is_month(text: str) -> bool:
 
 
 def find_time(text: str) -> FoundTime | None:
-    """The first hour of the day in `text` («18 h», «06h00», «6:30 pm», «midi»), or None; `ValueError` for «25 h»."""
+    """The first hour in `text` («18 h», «6:30 pm», «8 h du soir», «midi»), or None; `ValueError` for «25 h»."""
     for form in _HOUR_FORMS:
         if match := form.search(text):
             groups = match.groupdict()
@@ -162,6 +169,8 @@ def find_time(text: str) -> FoundTime | None:
                 if not 1 <= hour <= 12:
                     raise ValueError("no such hour")
                 hour = hour % 12 + (12 if half.lower() == "p" else 0)
+            elif hour < 12 and _OF_THE_EVENING.match(text, match.end()):
+                hour += 12
             if (hour, minute) == (24, 0):
                 return FoundTime(match.start(), match.end(), time(0), next_day=True)
             return FoundTime(match.start(), match.end(), time(hour, minute))

@@ -109,13 +109,17 @@ def _damaged(text: str) -> BadInput:
     )
 
 
+_LIGATURES = re.compile("[\ufb00-\ufb06]")
+
+
 def clean_text(text: str) -> tuple[str, tuple[Remark, ...]]:
     """One kind of line end, NFC, no control characters or turns of direction (each removal told with its line).
 
-    Soft hyphens go too, untold: they only say where a program may break a word, and some mail programs show them.
+    Soft hyphens go too, untold: they only say where a program may break a word, and some mail programs show them. So do
+    the ligatures of a PDF («ﬁ»): who searches for «fin» does not find them.
     """
     text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-    text = text.replace("\N{SOFT HYPHEN}", "")
+    text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text.replace("\N{SOFT HYPHEN}", ""))
     remarks = []
     rows = unicodedata.normalize("NFC", text).split("\n")
     for number, row in enumerate(rows, start=1):

@@ -17,6 +17,7 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers.decoding import SourceText, decode_source
 from distributor.releases.readers.fields import FieldReader, Fields
 from distributor.releases.readers.frontmatter import FrontMatter, split_front_matter
+from distributor.releases.readers.hyphenation import rejoin
 from distributor.releases.readers.language import UNSURE, guess_language, tell_language
 from distributor.releases.readers.paragraphs import to_markdown
 from distributor.releases.readers.plaintext import recognise
@@ -25,6 +26,7 @@ from distributor.releases.readers.richtext import read_line
 from distributor.releases.readers.sheet import Sheet, Taken, quote, words
 
 __all__ = [
+    "EXCERPT",
     "PressContact",
     "ReleaseDraft",
     "ReleaseKind",
@@ -38,7 +40,8 @@ __all__ = [
 
 _MARKDOWN_NAMES = frozenset({".md", ".markdown", ".mkd"})
 _SAME_RUN = 2  # lines with one blank line between them are quoted together
-_EXCERPT = re.compile("«(.*)»", re.DOTALL)
+EXCERPT = re.compile("«(.*)»", re.DOTALL)
+"""The words of the text that a remark quotes."""
 _FIRST_LINES = 3  # how far down a text without front matter may have the `# Heading` that makes it Markdown
 _GIVEN = {"title": "headline"}  # front matter keys whose field goes by another name when recognised
 _NO_HEADLINE = {
@@ -92,6 +95,11 @@ def _read(
     is_markdown = not is_rich and (
         front is not None or suffix in _MARKDOWN_NAMES or _has_heading(row for _, row in numbered)
     )
+    divided: list[Remark] = []
+    if not is_markdown and not is_rich:
+        whole, joined = rejoin([row for _, row in numbered])
+        numbered = [(number, row) for (number, _), row in zip(numbered, whole, strict=True)]
+        divided = [Remark(first + at, f"Divided at the end of a line, and joined: «{word}».") for at, word in joined]
     sheet = Sheet(numbered)
     given = {_GIVEN.get(key, key) for key in fields.given}
     reading = Reading(sheet, given, is_markdown, is_rich)
@@ -107,7 +115,7 @@ def _read(
     told = fields.lang or guess_language(f"{headline}\n{body}")
     lang = told or default_lang
     draft = _compose(fields, found, headline=headline, body=body, lang=lang)
-    remarks = [*source.remarks, *fields.remarks, *found.remarks]
+    remarks = [*source.remarks, *divided, *fields.remarks, *found.remarks]
     if not told:
         other = tell_language(body)
         why = f"the text reads as `{other}`, which is not ours" if other else "too little in the text tells it"
@@ -186,7 +194,7 @@ def _account_for(taken: Iterable[Taken], draft: ReleaseDraft, remarks: list[Rema
     This is what keeps the promise that nothing is dropped silently, whatever a recogniser made of its lines.
     """
     kept = set(words(" ".join(_field_texts(draft))))
-    said = {word for remark in remarks for excerpt in _EXCERPT.findall(remark.text) for word in words(excerpt)}
+    said = {word for remark in remarks for excerpt in EXCERPT.findall(remark.text) for word in words(excerpt)}
     runs: list[list[Taken]] = []
     for piece in sorted(taken, key=lambda one: one.number):
         if piece.text.strip():

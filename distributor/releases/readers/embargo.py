@@ -13,31 +13,51 @@ from distributor.releases.readers.sheet import bare
 
 _MEND = "Write it with its day and hour, such as «Embargo : 3 mars 2026 à 18 h», or as `embargo: 2026-03-03T18:00`."
 _YEARS = range(1970, 2200)
+_LONGEST = 200
 _WORDS_OF_A_NOTICE = 3  # «document strictement sous»; more words tell a story
 
-# What may stand before «sous embargo» in a notice. An article is not among it: «les produits sous embargo» are news.
-_BEFORE_UNDER = (
-    r"(?:(?:ce|cette|est|informations?|infos?|documents?|communications?|communiqués?|dossiers?|textes?|contenus?|études?"
-    r"|enquêtes?|rapports?|données|diffusion|publication|confidentiel(?:le)?|attention|important|de|presse|cp|strictement"
-    r"|this|release|is|news|information|report|confidential)\b[\W_]*){0,5}"
+# What may stand before the words of a notice. An article is not among it: «les produits sous embargo» are news.
+_BEFORE = (
+    r"(?:(?:ce|cette|ces|est|sont|informations?|infos?|documents?|communications?|communiqués?|dossiers?|textes?|contenus?"
+    r"|versions?|études?|enquêtes?|rapports?|données|diffusion|publication|confidentiel(?:le)?|attention|important|urgent|de"
+    r"|presse|cp|strict(?:ly|ement)?|réservée?s?|à|aux|la|médias?|journalistes|rédactions"
+    r"|this|these|release|is|are|news|information|report|press|media|confidential)\b[\W_]*){0,6}"
 )
+_SENT_OUT = r"(?:publi|diffus|divulg|relay|communiqu|révél|releas|publish|broadcast|report|print|us)\w*"
+_NOT_BEFORE = r".{0,40}\b(?:before|until|till|avant|jusqu)"
 _NOTICE = re.compile(
-    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under|attention|important|urgent)\b[\W_]*)*embargo(?:ed|ée?)?\b"
-    rf"|^[\W_]*{_BEFORE_UNDER}(?:sous|under)\s+(?:strict\s+)?embargo\b"
-    r"|^[\W_]*(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*(?:[:–—-]|le\b|(?=\d|\w+di\s+\d))|^[\W_]*sperrfrist\b"
-    r"|^[\W_]*(?:not for (?:publication|release|broadcast)"
-    r"|(?:(?:merci|prière) de )?(?:à )?ne pas (?:publier|diffuser|divulguer)).{0,30}\b(?:before|until|avant|jusqu)"
-    r"|^[\W_]*(?:diffusion|publication|parution)\s+(?:(?:autorisée|possible|permise)\s+(?:à partir|dès|le)"
-    r"|interdite\s+avant)\b",
+    rf"^[\W_]*{_BEFORE}(?:"
+    r"(?:(?:sous|under|s/)[\W_]*)*(?:strict\s+)?embarg(?:o|o?ed|oé)(?:ée?|e?s)?\b"
+    r"|embargad[oa]\b"
+    r"|(?:l['’]\s?|cet\s+|the\s+|this\s+)embargo\s+(?:(?:est|sera|is|will\s+be|prend)\s+)?"
+    r"(?:levé|fixé|fin\b|court|expire|jusqu|lift|set\b|ends?\b|until)"
+    r"|(?:merci|prière|veuillez|nous\s+vous|please|thank\s+you|we\s+ask)\b.{0,40}"
+    r"\b(?:respect|observ|honou?r)\w*\s+(?:(?:l['’]|(?:cet|the|this|our|notre)\s+)embargo)"
+    r"|(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*(?:[:–—-]|le\b|(?=\d|\w+di\s+\d))"
+    r"|sperrfrist\b|gesperrt\s+bis\b|frei\s+ab\b"
+    rf"|(?:(?:merci|prière)\s+de\s+|please\s+)?(?:à\s+)?(?:ne\s+(?:pas|rien)|do\s+not|don['’]t|not\s+(?:for|to\s+be))\s+"
+    rf"{_SENT_OUT}{_NOT_BEFORE}"
+    r"|(?:diffusion|publication|parution)\s+(?:(?:autorisée|possible|permise)\s+(?:à\s+(?:partir|compter)|dès|après|le)"
+    r"|interdite\s+avant)\b"
+    r"|à\s+(?:diffuser|publier)\s+(?:à\s+(?:partir|compter)|dès|après)\b"
+    r"|(?:confidentiel(?:le)?|confidential)\s+(?:jusqu|until|till)"
+    r"|hold\s+for\s+release\b"
+    # The rest speaks of an embargo only with a day and an hour; without one it is the day of issue, or news.
+    rf"|(?P<timed>(?:aucune?|pas\s+de|toute|no|non|interdite?\s+de)\s+{_SENT_OUT}{_NOT_BEFORE}"
+    r"|(?:[àa]|pour)\s+(?:diffuser|publier|diffusion|publication)\s+(?:le|à|après)\b"
+    r"|for\s+(?:release|publication)(?:\s*:|\s+(?:at|on|from|after|until|before)\b))"
+    # In a text it is when a film is shown, or a book comes out.
+    r"|(?P<on_top>(?:diffusion|publication|parution)\s*(?::|le\b)|à\s+paraître\s+le\b|(?:release|publication)\s+date\s*:)"
+    r")",
     re.IGNORECASE,
 )
 # An embargo on goods is news; one with «jusqu'au», a date or an hour behind it is addressed to the newsroom.
 _UNTIL = re.compile(
-    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
+    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr|hasta|até|fino|tot|betek|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
-    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)+embargo(?:ed|ée?)?(?:\s+strict)?[\W_]*$|^[\W_]*embargoed[\W_]*$",
+    r"^[\W_]*(?:(?:strict(?:ly|ement)?|sous|under)\s+)+embargo(?:ed|ée?)?(?:\s+strict)?[\W_]*$|^[\W_]*embargo(?:ed)?[\W_]*$",
     re.IGNORECASE,
 )
 # What is held back is goods, or a country: «l'embargo sur les armes», «sous embargo jusqu'en 2027». No newsroom is
@@ -68,6 +88,16 @@ _UNTIL_AN_EVENT = re.compile(
     r"\s+(?:de|du|des|d['’]|of)",
     re.IGNORECASE,
 )
+_OVER = re.compile(r"\bembargo\s+(?:(?:est|is|now|désormais)\s+)*(?:levée?|lifted|terminé|over)\W*$", re.IGNORECASE)
+SENTENCES = re.compile(r"(?:(?<=[^\W\d_]{3}[.!?…])|(?<=\d{4}[.!?…]))\s+(?=[^\W\d_]|[«“])")
+"""What parts two sentences; «6 a.m. ET» and «3. Dezember» are one."""
+# What tells of an hour that could not be read: as the day begins would be too early.
+_SAYS_AN_HOUR = re.compile(
+    r"(?<![\d./-])(?!(?:19|20)\d\d\b)\d{3,4}\b|\b(?:soir|soirée|après[- ]midi|matin|matinée|journée|heures?|inclus"
+    r"|compris|morning|afternoon|evening|night|o['’]clock|inclusive|hours?|uhr|abends?|morgens?)\b",
+    re.IGNORECASE,
+)
+_POINTED_HOUR = re.compile(r"(?<![\d.,])(\d{1,2})\.([0-5]\d)(?![\d.,]|\s?[%€$£mM])")
 _NO_YEAR_NO_MONTH = re.compile(r"\d{1,2}\s*(?:h|:)", re.IGNORECASE)
 
 _OFFSETS: dict[str, float] = {
@@ -107,15 +137,37 @@ class Embargo:
     assumed: str = ""
 
 
-def is_notice(text: str) -> bool:
-    """Whether a line speaks to the newsroom of an embargo; «L'embargo sur les armes» does not."""
+def is_notice(text: str, *, on_top: bool = False) -> bool:
+    """Whether a line speaks to the newsroom of an embargo; «L'embargo sur les armes» does not.
+
+    «Diffusion : 3 mars 2026, 18 h» does only `on_top`, above the headline.
+    """
     text = bare(text)
-    if len(text) > 200 or not (match := _NOTICE.search(text)) or is_on_goods(text):
+    match = _NOTICE.search(text) if len(text) <= _LONGEST else None
+    if match is None or is_on_goods(text) or _OVER.search(text):
         return False
+    if match["timed"] or match["on_top"]:
+        return (on_top or bool(match["timed"])) and find_date(text) is not None and _names_an_hour(text)
     rest = text[match.end() :]
     return bool(
         _ALONE.match(text) or _UNTIL.search(text[match.start() :]) or find_date(rest) or _NO_YEAR_NO_MONTH.search(rest)
     )
+
+
+def sentences_on_one(text: str) -> list[str]:
+    """Which sentences tell of an embargo that is not over, in what is no part of the release, as a mail's subject."""
+    return [one for one in SENTENCES.split(text) if not is_on_goods(one) and not _OVER.search(one) and _tells(one)]
+
+
+def _tells(sentence: str) -> bool:
+    return "embargo" in sentence.lower() or is_notice(sentence, on_top=True)
+
+
+def _names_an_hour(text: str) -> bool:
+    try:
+        return find_time(text) is not None
+    except ValueError:
+        return True
 
 
 def is_on_goods(text: str) -> bool:
@@ -154,7 +206,8 @@ def read_embargo(text: str, *, zone: ZoneInfo, near: date | None = None) -> Emba
         if found.year is None and near is None:
             raise BadInput(f"The embargo «{text}» names no year.", mend=_MEND)
         day = found.in_year() if near is None else found.nearest_to(near)
-        rest = f"{text[: found.start]} ; {text[found.end :]}"
+        # «06.00» is an hour where no other figure is looked for.
+        rest = _POINTED_HOUR.sub(r"\1:\2", f"{text[: found.start]} ; {text[found.end :]}")
         hour = find_time(rest)
     except ValueError:
         raise BadInput(f"The embargo «{text}» names a day or hour that does not exist.", mend=_MEND) from None
@@ -202,6 +255,8 @@ def _in_words(
             raise BadInput(f"Midnight in «{text}» may be either end of the day.", mend="Write 00:00 or 23:59.")
         if event := _UNTIL_AN_EVENT.search(text):
             raise BadInput(f"The embargo «{text}» names no hour, but an event: «{event[0]}…».", mend=_MEND)
+        if said := _SAYS_AN_HOUR.search(f"{text[: found.start]} ; {text[found.end :]}"):
+            raise BadInput(f"The hour of the embargo «{text}» could not be read: «{said[0]}».", mend=_MEND)
         assumed.append("No hour was written: it lifts as that day begins, at 00:00.")
     if not is_zone_named:
         assumed.append(f"The hour is taken as that of {zone}.")

@@ -15,6 +15,8 @@ from distributor.releases.readers.sheet import Block, Line, bare
 from distributor.releases.readers.top import DATELINE
 
 _END, _ABOUT, _SIGNED = "the end mark", "the boilerplate", "the signature"
+_A_FOOT, _LONGEST_HEAD = 2, 100  # lines, signs
+_A_SIGNATURE = 9  # lines, the mark included
 _PIECES = re.compile(r"\s+[–—-]\s+|,|\s*:\s+")
 _ARTICLE = re.compile(r"^(?:pour\s+)?(?:le|la|les|the|l['’]|for\s+the)\s*", re.IGNORECASE)
 
@@ -22,6 +24,26 @@ _ARTICLE = re.compile(r"^(?:pour\s+)?(?:le|la|les|the|l['’]|for\s+the)\s*", re
 def take_end_marks(reading: Reading) -> None:
     """Take the lines that only say that the release ends."""
     reading.sheet.take([line for line in reading.sheet.lines() if marks.is_end_mark(line.text)], _END)
+
+
+def take_mail_signature(reading: Reading) -> None:
+    """Take what stands below the «-- » that mail programs set above a signature (RFC 3676 §4.3), at the very end."""
+    lines = reading.sheet.lines()
+    marked = [at for at, line in enumerate(lines) if marks.is_signature_mark(line.text)]
+    if marked and 0 < len(lines) - marked[-1] <= _A_SIGNATURE and marked[-1] > 0:
+        reading.sheet.take(lines[marked[-1] :], "the signature of a mail")
+
+
+def take_page_numbers(reading: Reading) -> None:
+    """Take the numbers that end a PDF's pages, mere figures if they count from 1, and the head of the next page."""
+    alone = [line for block in reading.sheet.blocks() if len(block) <= _A_FOOT for line in block]
+    numbers = [line for line in alone if marks.is_page_number(line.text)]
+    figures = [line for line in alone if line.bare.isdecimal()]
+    if [line.bare for line in figures] == [str(number) for number in range(1, len(figures) + 1)] and len(figures) > 1:
+        numbers += figures
+    following = filter(None, map(reading.after, numbers))
+    heads = [line for line in following if marks.kicker(line.bare) and len(line.bare) <= _LONGEST_HEAD]
+    reading.sheet.take({line.number: line for line in (*numbers, *heads)}.values(), "the edge of a page")
 
 
 def take_boilerplate(reading: Reading) -> None:
@@ -46,7 +68,7 @@ def take_boilerplate(reading: Reading) -> None:
 def take_tail(reading: Reading) -> None:
     """Take dateline and signature from the end, in whichever order they stand."""
     for _ in range(3):
-        blocks = reading.sheet.blocks()
+        blocks = [block for block in reading.sheet.blocks() if not marks.is_enclosure(block[0].bare)]
         if len(blocks) < 2 or not (_tail_dateline(reading, blocks[-1]) or _tail_signature(reading, blocks)):
             return
 

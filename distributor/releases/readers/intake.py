@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from distributor.errors import BadInput
 from distributor.releases.draft import ReleaseDraft, Remark
 from distributor.releases.readers import docx, html, mailfile
-from distributor.releases.readers.document import decode_source, read_release, read_rich_text
+from distributor.releases.readers.document import EXCERPT, decode_source, read_release, read_rich_text
+from distributor.releases.readers.embargo import read_embargo, sentences_on_one
 from distributor.releases.readers.frontmatter import is_text, split_front_matter
 from distributor.releases.readers.richtext import RichText
 from distributor.releases.readers.source import write_source
@@ -65,12 +66,33 @@ def read_file(
         error.file = file
         raise
     recognised = read_rich_text(rich.text, file=file, timezone=timezone, default_lang=default_lang, today=today)
+    if recognised.embargo_until is None:
+        recognised = _with_embargo_left_out(recognised, rich.remarks, file, timezone, today)
     source = write_source(recognised)
     draft = read_release(source.encode(), file=file, timezone=timezone, default_lang=default_lang, today=today)
     told = [*around, *rich.remarks, *(Remark(None, remark.text, remark.code) for remark in recognised.remarks)]
     said = {remark.text for remark in told}
     more = [remark for remark in draft.remarks if remark.text not in said]
     return Intake(replace(draft, remarks=(*dict.fromkeys(told), *more)), source, rich.pictures)
+
+
+def _with_embargo_left_out(
+    draft: ReleaseDraft, remarks: Iterable[Remark], file: str, timezone: ZoneInfo, today: date | None
+) -> ReleaseDraft:
+    """The draft with the embargo that a page's header, or a box, tells: it was left out of the text, and holds."""
+    for remark in remarks:
+        excerpt = EXCERPT.search(remark.text)
+        for said in sentences_on_one(excerpt[1]) if excerpt and not remark.code else ():
+            try:
+                embargo = read_embargo(said, zone=timezone, near=draft.dateline_date or today)
+            except BadInput as error:
+                error.file, error.field = file, "embargo"
+                raise
+            told = Remark(
+                None, f"The embargo «{said}» is read as {embargo.until.isoformat()}. {embargo.assumed}".rstrip()
+            )
+            return replace(draft, embargo_until=embargo.until, remarks=(*draft.remarks, told))
+    return draft
 
 
 def _written_in_html(raw: bytes, beside: Callable[[str], bytes | None]) -> RichText | None:

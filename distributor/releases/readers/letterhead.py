@@ -13,7 +13,7 @@ from distributor.releases.readers.people import Part, classify
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line
 
-_LETTERHEAD = "the letterhead"
+LETTERHEAD = "the letterhead"
 _LETTERHEAD_LINES = 10  # a prefecture's has its motto on three of them
 _WIDEST = 80
 _LONGEST_HEADLINE = 200
@@ -40,6 +40,16 @@ _ACTS = re.compile(
     r"|oppos|rejoi|sign|cr[ée]ent|call|urge|denounc|join|welcom|warn|launch)\w*",
 )
 _PHONE = re.compile(r"(?:\d[\s.-]?){9}")
+_SWITCHBOARD = re.compile(
+    r"\b(?:t[ée]l(?:[ée]phone|\.)?|fax|standard|phone|cedex|\d{5})\b|^\D{0,4}[\d\s./+()-]+$", re.IGNORECASE
+)
+_COMPANY = re.compile(
+    r"(?P<name>[^\W\d_][^.!?:;]{1,50})[ ,](?:plc|ltd|limited|inc|corp(?:oration)?|llc|s\.?a\.?(?:s\.?)?|se|n\.?v"
+    r"|ag|gmbh)\b\.?"
+    r"(?:\s*\((?:[^()]{1,40})\))?",
+    re.IGNORECASE,
+)
+_WIRE = re.compile(r"RNS\s+(?:number|reach)\b.{0,20}|\([“\"«][^()]{1,60}[”\"»][^()]{0,60}\)", re.IGNORECASE)
 _SMALL = words("de du des d la le les l et en sur pour aux au of the and for in")
 
 
@@ -50,28 +60,61 @@ def take_letterhead(reading: Reading) -> None:
     for line in reading.sheet.lines()[: _LETTERHEAD_LINES + 1]:
         cut = marks.kicker(line.bare)
         if cut and above and _is_bare_or_dated(cut[1]) and reads_as_headline(beyond_marks(reading, line)):
-            reading.sheet.take(above, _LETTERHEAD)
+            reading.sheet.take(above, LETTERHEAD)
             return
-        if cut or len(line.bare) > _WIDEST or line.bare.endswith((".", "!", "?", ":")):
+        if cut or kicker_behind(line.bare) or len(line.bare) > _WIDEST or line.bare.endswith((".", "!", "?", ":")):
             return
         is_heading = marks.contact_heading(line.bare) is not None
         names_contact = names_contact or is_heading
-        if "@" in line.text or (names_contact and _PHONE.search(line.text)):
-            return  # a contact block stands there; a town hall's own number in its letterhead is none
+        reaches = "@" in line.text or _PHONE.search(line.text)
+        if reaches and (names_contact or not _SWITCHBOARD.search(line.text)):
+            return  # a contact block stands there; an office's own number in its letterhead is none
         if is_heading or not is_mark(line):
             above.append(line)
 
 
-def take_cosigners(reading: Reading) -> None:
-    """Take a row or a list of organisations on top where a headline follows, and a text below that."""
+def kicker_behind(text: str) -> tuple[str, str] | None:
+    """«European Commission – Press release – 3 May 2026» as its office and what follows it; None for any other line."""
+    pieces = PARTED.split(text)
+    for at, piece in enumerate(pieces[1:], start=1):
+        cut = marks.kicker(piece)
+        if cut and _is_bare_or_dated(cut[1]):
+            return " – ".join(pieces[:at]), " – ".join(pieces[at:])
+    return None
+
+
+def take_cosigners(reading: Reading) -> bool:
+    """Take a row or a list of organisations on top where a headline follows, and a text below that; whether it did."""
     blocks = reading.sheet.blocks()
     if len(blocks) < 3 or not _names_organisations(blocks[0]):
-        return
+        return False
     headline = beyond_marks(reading, blocks[0][-1])
     while headline and (cut := marks.kicker(headline.bare)) and _is_bare_or_dated(cut[1]):
         headline = beyond_marks(reading, headline)
-    if headline and reads_as_headline(headline) and reading.after(headline):
-        reading.sheet.take(blocks[0], _LETTERHEAD)
+    if not headline or not reads_as_headline(headline) or not reading.after(headline):
+        return False
+    reading.sheet.take(blocks[0], LETTERHEAD)
+    return True
+
+
+def company_line(reading: Reading, line: Line) -> bool:
+    """Take a company's name that stands alone above the headline, and what a stock exchange's wire puts around it."""
+    block = reading.sheet.blocks()[0]
+    if not all(_COMPANY.fullmatch(one.bare) or _WIRE.fullmatch(one.bare) or dateline_of(one.bare) for one in block):
+        return False
+    if _WIRE.fullmatch(line.bare):
+        reading.sheet.take([line], LETTERHEAD)
+        return True
+    following = beyond_marks(reading, block[-1])
+    company = _COMPANY.fullmatch(line.bare)
+    if not company or not following or not reads_as_headline(following):
+        return False
+    # The text names whoever writes it; «Northmere Buys Tolland Ltd» is a headline, and comes once.
+    below = (one.text for one in reading.sheet.lines() if one.number > following.number)
+    if not any(company["name"] in text for text in below):
+        return False
+    reading.sheet.take([line], LETTERHEAD)
+    return True
 
 
 def reads_as_headline(line: Line | None) -> bool:
@@ -90,7 +133,9 @@ def beyond_marks(reading: Reading, line: Line) -> Line | None:
 def is_mark(line: Line) -> bool:
     """Whether a line is a notice, the heading of a contact block or a dateline."""
     text = line.bare
-    is_phrase = is_notice(text) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
+    is_phrase = (
+        is_notice(text, on_top=True) or marks.cut_immediate(text) is not None or marks.contact_heading(text) is not None
+    )
     return is_phrase or marks.is_to_newsrooms(text) or dateline_of(text) is not None
 
 

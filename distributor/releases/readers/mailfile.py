@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import email
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
 from email.policy import compat32
+from html import escape
 
 from distributor.decoding import decode, readable
 from distributor.errors import BadInput
 from distributor.releases.draft import Remark
 from distributor.releases.readers import html
+from distributor.releases.readers.embargo import sentences_on_one
 
 MAX_BYTES = 40_000_000
 
 _HEADER = re.compile(rb"\A(?:[!-9;-~]{1,60}:[ \t][^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){2,}\r?\n")
 _ONLY_A_MAILER_WRITES = re.compile(rb"^(?:MIME-Version|Message-ID|Received|Return-Path):", re.IGNORECASE | re.MULTILINE)
 _LOOKED_AT = 60_000
+_FLOWED = re.compile(r"(?<=\S)(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)  # RFC 3676 §4.1: the line goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +73,31 @@ def _take_apart(raw: bytes) -> tuple[bytes, str, list[str]]:
     parts = [part for part in message.walk() if not part.is_multipart()]
     texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
     wanted = sorted(texts, key=lambda part: part.get_content_subtype() != "plain")
-    content = next((found for part in wanted if (found := _content(part)).strip()), b"")
-    subject, sender = (readable(str(message.get(name, ""))) for name in ("Subject", "From"))
+    subject, sender = (" ".join(readable(str(message.get(name, ""))).split()) for name in ("Subject", "From"))
+    # An embargo that only the subject tells holds as well: it is read where a mail's header is pasted above a text.
+    above = [f"De : {sender}", f"Objet : {subject}"] if sentences_on_one(subject) else []
+    content = next((found for part in wanted if (found := _content(part, above)).strip()), b"")
     attached = [readable(name) for part in parts if (name := part.get_filename())]
     return content, f"Read as the text of the mail «{subject}» of {sender}.", attached
 
 
-def _content(part: Message) -> bytes:
-    """A part's text as a file would hold it: plain text in UTF-8, a page as it came."""
+def _content(part: Message, above: Sequence[str]) -> bytes:
+    """A part's text as a file would hold it, below the lines `above`: plain text in UTF-8, a page as it came."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
-    if part.get_content_subtype() == "html" and html.is_page(data):
+    is_html = part.get_content_subtype() == "html"
+    if is_html and not above and html.is_page(data):
         return data
     text = _text(data, part.get_content_charset())
-    if part.get_content_subtype() == "html" and text.strip():
-        text = f'<html><head><meta charset="utf-8"></head><body>{text}</body></html>'
+    if not text.strip():
+        return b""
+    if part.get_param("format") == "flowed":
+        text = _FLOWED.sub(" ", text)
+    if is_html:
+        lines = "".join(f"<p>{escape(line)}</p>" for line in above)
+        text = f'<html><head><meta charset="utf-8"></head><body>{lines}{text}</body></html>'
+    elif above:
+        text = "\n".join([*above, "", text])
     return text.encode("utf-8", "replace")
 
 

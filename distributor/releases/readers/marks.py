@@ -44,6 +44,12 @@ _GREETING = re.compile(
     r"(?:bonjour|bonsoir|madame|monsieur|mesdames|ch[èe]r(?:e|s|es)?|dear|hello|hi|good\s+(?:morning|afternoon))\b.{0,60}",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(
+    r"(?:(?:très|bien|sincères?|meilleures?|avec\s+nos)\s+)*(?:cordiale?ment|sincèrement|amicalement|salutations|à\s+(?:vous|toutes?|tous)"
+    r"|(?:(?:kind|best|warm)\s+)?regards|all\s+the\s+best|sincerely|yours(?:\s+\w+)?|(?:many\s+)?thanks"
+    r"|cdl?t|merci|(?:bonne|belle|excellente)\s+(?:journée|soirée|fin|semaine|réception))\b.{0,25}",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^(?:n[°ºo]\.?|no\.|#)\s*(?=[\w/-]*\d)[\w/-]+", re.IGNORECASE)
 _EARLIER = re.compile(
     r"^\W*(?:(?:de|du|à|au|le|la|l['’]|notre|votre|précédente?|of|to|our|the|its|previous|earlier)\s*)*"
@@ -54,7 +60,7 @@ _EARLIER = re.compile(
 COLUMNS = re.compile(r"\s{3,}")
 """What parts two contacts that are set side by side."""
 _CONTACT = re.compile(
-    r"^(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
+    r"^(?:[^\W\d_]{4,14}\s?/\s?)?(?:(?:vos?|nos|votre|notre|your|our)\s+)?(?:"
     r"(?:(?:press|media|news|pr)\s+)?(?:contacts?|office|enquir(?:y|ies)|inquir(?:y|ies)|relations)"
     r"(?:\s+(?:de\s+|avec\s+la\s+|for\s+(?:the\s+)?)?"
     r"(?:presse|m[ée]dias?|press|journalistes?|journalists?|communication|nation\w+|r[ée]gion\w+)){0,2}"
@@ -83,18 +89,23 @@ _END = re.compile(
     r"|(?:fin|ends?)(?:\s+du\s+communiqu[ée]|\s+of\s+(?:press\s+)?release)?)\W*$",
     re.IGNORECASE,
 )
+_ENCLOSURE = re.compile(r"(?:PJ|P\.J\.|pi[èe]ces?\s+jointes?|annexes?|enclosures?|attachments?)\s*:", re.IGNORECASE)
+_PAGE = re.compile(
+    r"(?:page|p\.)\s*\d{1,2}(?:\s*(?:/|sur|of|de)\s*\d{1,2})?|\d{1,2}\s*(?:/|\s(?:sur|of)\s)\s*\d{1,2}|[-–—]\s?\d{1,2}\s?[-–—]",
+    re.IGNORECASE,
+)
 _STANDFIRST = re.compile(r"^(?:chap[ôo]|chapeau|standfirst)\s*:\s*", re.IGNORECASE)
 _TEXT = re.compile(r"(?:texte|corps(?:\s+du\s+(?:texte|communiqu[ée]))?|text|body)\s*:", re.IGNORECASE)
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
-_ORNAMENTS = " +*=~<>•◆■►"
+_SIGNS_AROUND = re.compile(r"^[\W_]+|[^\w.,;:!?…»”\"'’)\]]+$")
 SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
 
 
 def kicker(text: str) -> tuple[ReleaseKind, str] | None:
     """The kind that a line such as «COMMUNIQUÉ DE PRESSE – …» announces, and what follows the phrase, or None."""
-    text = text.strip(_ORNAMENTS)
+    text = _SIGNS_AROUND.sub("", text)
     if not (match := _KICKER.match(text)):
         return None
     named = match.lastgroup
@@ -119,6 +130,16 @@ def is_forwarded(text: str) -> bool:
 def is_greeting(text: str) -> bool:
     """Whether a line greets somebody and says no more: «Bonjour à toutes et à tous,»."""
     return text.endswith((",", "!")) and _GREETING.fullmatch(text) is not None
+
+
+def is_closing(text: str) -> bool:
+    """Whether a line closes a letter and says no more: «Cordialement,», «Bien à vous», «Kind regards»."""
+    return _CLOSING.fullmatch(text) is not None
+
+
+def is_signature_mark(text: str) -> bool:
+    """Whether a line is what mail programs set above a signature: «--»."""
+    return text.strip() in {"--", "—", "__", "___"}
 
 
 def cut_immediate(text: str) -> str | None:
@@ -155,6 +176,16 @@ def boilerplate_heading(text: str) -> tuple[str, str] | None:
     heading = text[: match.start("end")].rstrip()
     is_sentence = heading.endswith((".", "!", "…", ",")) or (not match["end"] and re.search(r"[,;]", heading))
     return None if is_sentence else (heading, text[match.start("rest") :].strip())
+
+
+def is_enclosure(text: str) -> bool:
+    """Whether a line below the signature only names what is attached: «PJ : carte, organigramme»."""
+    return _ENCLOSURE.match(text) is not None
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line only numbers a page: «Page 2», «1/3», «2 sur 3», «- 2 -»."""
+    return _PAGE.fullmatch(text.strip()) is not None
 
 
 def is_end_mark(text: str) -> bool:

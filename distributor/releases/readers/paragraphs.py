@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from distributor.releases.readers.sheet import Block
 
-_WIDE = 100  # nobody wraps by hand beyond this: each line of such a text is a paragraph
+_WIDE = 100  # nobody wraps by hand beyond this: each line of such a text is a paragraph, unless a sentence goes on
+_UNFINISHED = re.compile(r".{60}[\w,’'-]\s*$")
 _WRAPPED = 45
 _BULLET = re.compile(r"^\s*(?P<sign>[•▪●◦‣·■□➢➤►✓✔]|[-–—*](?=\s)|o(?=\t))\s*(?P<text>\S.*)$")
 _ALWAYS_BULLETS = frozenset("•▪●◦‣■□➢➤►✓✔")
@@ -115,7 +116,13 @@ def _prose_parts(rows: Sequence[str]) -> list[str]:
     if not rows:
         return []
     if max(len(row) for row in rows) > _WIDE:
-        return [_escape(row.strip()) for row in rows]
+        whole: list[list[str]] = []
+        for row in rows:
+            if whole and row.strip()[:1].islower() and _UNFINISHED.search(whole[-1][-1]):
+                whole[-1].append(row)
+            else:
+                whole.append([row])
+        return [_escape(join_wrapped(one)) for one in whole]
     lines: list[list[str]] = []
     width = max(len(row) for row in rows)
     for row in rows:

@@ -55,7 +55,7 @@ def classify(text: str) -> Part:
     text = text.strip()
     if _SECTOR.search(text):
         return Part.SECTOR
-    if _ROLE.search(text):
+    if _ROLE.search(strip_civility(text)):  # of «Pr Anne Kervella» the first word is none
         return Part.ROLE
     return Part.NAME if is_name(text) else Part.UNKNOWN
 

@@ -12,7 +12,13 @@ from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import take_contacts
 from distributor.releases.readers.datelines import Dateline, open_dateline, read_dateline
 from distributor.releases.readers.embargo import is_notice, read_embargo
-from distributor.releases.readers.ending import take_boilerplate, take_end_marks, take_tail
+from distributor.releases.readers.ending import (
+    take_boilerplate,
+    take_end_marks,
+    take_mail_signature,
+    take_page_numbers,
+    take_tail,
+)
 from distributor.releases.readers.paragraphs import join_wrapped
 from distributor.releases.readers.reading import Reading
 from distributor.releases.readers.sheet import Block, Line, bare
@@ -21,6 +27,7 @@ from distributor.releases.readers.top import (
     dateline_line,
     kicker_line,
     take_below_headline,
+    take_embargo_around,
     take_stray_embargo,
     take_top,
 )
@@ -41,14 +48,19 @@ def recognise(reading: Reading, *, zone: ZoneInfo, near: date | None, title: str
     an embargo or dateline that names no moment.
     """
     take_end_marks(reading)
+    if not reading.is_markdown:
+        take_page_numbers(reading)
     take_top(reading)
     _take_headline(reading, title)
     take_below_headline(reading)
     take_stray_embargo(reading)
+    take_embargo_around(reading)
     if reading.wants("contact"):
         take_contacts(reading)
     if reading.wants("boilerplate") and not reading.is_markdown:
         take_boilerplate(reading)
+    if reading.found.contacts and not reading.is_markdown:
+        take_mail_signature(reading)
     take_tail(reading)
     if reading.wants("dateline"):
         _take_opening_dateline(reading)

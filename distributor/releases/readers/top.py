@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from distributor.releases.kinds import CORRECTING, ReleaseKind
 from distributor.releases.readers import marks
 from distributor.releases.readers.contactzone import read_zone, top_zone
 from distributor.releases.readers.datelines import read_dateline
 from distributor.releases.readers.dates import find_dates, is_month
-from distributor.releases.readers.embargo import is_notice
+from distributor.releases.readers.embargo import SENTENCES, is_notice, sentences_on_one
 from distributor.releases.readers.letterhead import (
+    LETTERHEAD,
     OF_AN_OFFICE,
     OF_DAY,
     PARTED,
     beyond_marks,
+    company_line,
     dateline_of,
+    kicker_behind,
     reads_as_headline,
     take_cosigners,
     take_letterhead,
 )
 from distributor.releases.readers.paragraphs import join_wrapped
+from distributor.releases.readers.people import is_name
 from distributor.releases.readers.reading import Reading
-from distributor.releases.readers.sheet import Line
+from distributor.releases.readers.sheet import Block, Line, bare
 
 _NOTICE, DATELINE, _EMBARGO = "a notice on top", "the dateline", "the embargo"
-_CHANGES, _MAIL = "what has changed", "the mail around it"
+_CHANGES, _MAIL, _GREETING = "what has changed", "the mail around it", "a greeting, in whose place is the message's own"
+_AROUND = frozenset({_NOTICE, _MAIL, LETTERHEAD})
 _CHANGES_LINES = 6
 _MAIL_FIELD = re.compile(
     r"(?:de|from|envoy[ée]|sent|date|[àa]|to|cc|objet|subject|r[ée]pondre [àa]|reply-to|pi[èe]ces? jointes?"
@@ -37,13 +42,17 @@ _MAIL_FIELD = re.compile(
 _FROM = re.compile(r"^(?:de|from)\s?:", re.IGNORECASE | re.MULTILINE)
 _SUBJECT = re.compile(r"^(?:objet|subject)\s?:", re.IGNORECASE | re.MULTILINE)
 _EXHIBITION = re.compile(r"(?:exposition|exhibition)(?:\s+(?:du|from))?", re.IGNORECASE)
-_COVER_LINES = 15
+_COVER_LINES, _COVER_PARAGRAPHS = 15, 4
 _HANDS_OVER = re.compile(
     r"\bci[-\s](?:dessous|après|joint)|\b(?:veuillez|vous)\s+trouver|\bplease\s+find\b|\bfind\s+(?:attached|below)\b",
     re.IGNORECASE,
 )
 _ORNAMENT = re.compile(r"[\s\u2500-\u25ff]{3,}")  # boxes and rules drawn with signs
 _ASIDE = re.compile(r"\([^()]*\)")
+_UNTIL_WHAT = re.compile(
+    r"(?:\bjusqu['’]\s?aux?|\bjusqu['’]\s?[àa]|\b(?:until|till|before|avant|bis)(?:\s+le)?|[:–—-])\W*$", re.IGNORECASE
+)
+_UNTIL_THEN = re.compile(r"\W*(?:jusqu|until\b|till\b|levée?\b|lifts?\b)", re.IGNORECASE)
 _HOUR = re.compile(r"\d\s*(?:h|heures?\b|[ap]\.?m\b|:\d{2})", re.IGNORECASE)
 
 
@@ -55,19 +64,26 @@ def take_top(reading: Reading) -> None:
         reading.sheet.take(filter(_is_ornament, reading.sheet.lines()[:_COVER_LINES]), "an ornament")
         take_cosigners(reading)
         take_letterhead(reading)
+    _take_set_phrases(reading)
+    if not reading.is_markdown and take_cosigners(reading):  # below «Communiqué de presse commun»
+        _take_set_phrases(reading)
+
+
+def _take_set_phrases(reading: Reading) -> None:
     _take_while(
         reading,
         (
             *(embargo_line, dateline_line, _immediate_line, _numbered_line, _month_line, _regulated_line),
             *(_period_line, _addressed_line, _aside_line),
-            *(_contact_lines, kicker_line, _changes_lines),
+            *(_contact_lines, kicker_line, _office_and_kicker, _changes_lines),
+            *(() if reading.is_markdown else (company_line,)),
         ),
     )
 
 
 def take_below_headline(reading: Reading) -> None:
     """Take embargo, dateline and notices that stand between headline and text."""
-    _take_while(reading, (embargo_line, dateline_line, _immediate_line))
+    _take_while(reading, (embargo_line, dateline_line, _immediate_line, _kicker_below, _greeting_line))
 
 
 def take_stray_embargo(reading: Reading) -> None:
@@ -80,11 +96,14 @@ def take_stray_embargo(reading: Reading) -> None:
 
 def embargo_line(reading: Reading, line: Line) -> bool:
     """Take an embargo notice, and the line after it where it goes on there."""
-    if not reading.wants("embargo") or not is_notice(line.bare):
+    is_below = bool(reading.found.headline) or not reading.wants("headline")
+    if not reading.wants("embargo") or not is_notice(line.bare, on_top=not is_below):
         return False
+    if is_below and len(SENTENCES.split(line.bare)) > 1:
+        return False  # the text has begun: the proof stops at what it says
     lines, text = [line], line.bare
     following = reading.after(line)
-    if following and not any(map(str.isdigit, text)):
+    if following and not any(map(str.isdigit, text)) and _goes_on(text, following.bare):
         lines.append(following)
         text = f"{text} {following.bare}"
     reading.found.notices.append((line.number, text))
@@ -92,15 +111,38 @@ def embargo_line(reading: Reading, line: Line) -> bool:
     return True
 
 
+def _goes_on(notice: str, following: str) -> bool:
+    """Whether the line below a notice without a day is its day; «SOUS EMBARGO» above the dateline has none."""
+    if _UNTIL_WHAT.search(notice) or _UNTIL_THEN.match(following):
+        return True
+    dateline = dateline_of(following)
+    return dateline is not None and not dateline.place and _HOUR.search(following) is not None
+
+
+def take_embargo_around(reading: Reading) -> None:
+    """Where none stands on a line of its own: an embargo told in the mail or letterhead that was taken holds as well.
+
+    One that names no moment is refused when it is read, as any other.
+    """
+    if reading.found.notices or not reading.wants("embargo"):
+        return
+    for piece in reading.sheet.taken:
+        if piece.label in _AROUND:
+            reading.found.notices += [(piece.number, one) for one in sentences_on_one(bare(piece.text))]
+
+
 def dateline_line(reading: Reading, line: Line) -> bool:
     """Take a line that is a dateline; above the headline a mere date only where a headline follows."""
     dateline = dateline_of(line.bare)
+    if dateline and not dateline.place and dateline == reading.found.dateline:
+        reading.sheet.take([line], DATELINE)  # said twice
+        return True
     if not reading.takes_dateline(dateline):
         return False
     if reading.found.kind is ReleaseKind.ADVISORY and not dateline.place and _HOUR.search(line.bare):
         return False  # when the event is, not when it was written
     is_above = reading.wants("headline") and not reading.found.headline
-    if is_above and not dateline.place and not reads_as_headline(reading.after(line)):
+    if is_above and not dateline.place and not reads_as_headline(beyond_marks(reading, line)):
         return False
     reading.set_dateline(dateline, line.number)
     reading.sheet.take([line], DATELINE)
@@ -117,7 +159,7 @@ def _take_mail_around(reading: Reading) -> None:
     lines = reading.sheet.lines()
     header = _mail_header(lines)
     kicker = next((at for at, line in enumerate(lines) if marks.kicker(line.bare) and at >= header), len(lines))
-    if header == 0 and not (kicker < _COVER_LINES and marks.is_greeting(lines[0].bare)):
+    if not lines or (header == 0 and not (kicker < _COVER_LINES and marks.is_greeting(lines[0].bare))):
         return
     begins = kicker if kicker < len(lines) else header
     # What is handed on below a long text is what that text answers to.
@@ -131,9 +173,26 @@ def _take_cover_note(reading: Reading) -> None:
     if not blocks or not marks.is_greeting(blocks[0][0].bare):
         return
     greeting, rest = blocks[0][:1], blocks[0][1:]
-    note = rest or (blocks[1] if len(blocks) > 1 else ())
+    below = blocks[1:]
+    note = rest or (below.pop(0) if below else ())
     if note and _HANDS_OVER.search(" ".join(line.bare for line in note)) and reading.after(note[-1]):
-        reading.sheet.take((*greeting, *note), _MAIL)
+        signed = list(chain.from_iterable(_signed_below(below)))
+        is_last = bool(signed) and reading.after(signed[-1]) is None
+        reading.sheet.take((*greeting, *note, *(() if is_last else signed)), _MAIL)
+
+
+def _signed_below(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The paragraphs from a cover note to the end of its signature; none where nobody signs within a few."""
+    for at, block in enumerate(blocks[:_COVER_PARAGRAPHS]):
+        if not marks.is_closing(block[0].bare) and not marks.is_signature_mark(block[0].text):
+            continue
+        end = at + 1
+        has_name = len(block) > 1
+        following = blocks[end] if end < len(blocks) else ()
+        if following and (marks.is_signature_mark(following[0].text) or (not has_name and is_name(following[0].bare))):
+            end += 1
+        return blocks[:end]
+    return ()
 
 
 def _mail_header(lines: Sequence[Line]) -> int:
@@ -254,6 +313,37 @@ def kicker_line(reading: Reading, line: Line) -> bool:
     return True
 
 
+def _kicker_below(reading: Reading, line: Line) -> bool:
+    """«Communiqué – 3 mars 2026», where the headline stands above it."""
+    cut = marks.kicker(line.bare)
+    if cut is None or not _is_understood(reading, line, cut[1]):
+        return False
+    _set_kind(reading, cut[0], line.number)
+    reading.sheet.take([line], _NOTICE)
+    return True
+
+
+def _greeting_line(reading: Reading, line: Line) -> bool:
+    """«Madame, Monsieur,» where the text begins: every message greets its own recipient."""
+    if reading.is_markdown or not marks.is_greeting(line.bare) or not reading.after(line):
+        return False
+    reading.sheet.take([line], _GREETING)
+    return True
+
+
+def _office_and_kicker(reading: Reading, line: Line) -> bool:
+    """«European Commission – Press release», where a headline follows."""
+    behind = kicker_behind(line.bare)
+    if behind is None or not reads_as_headline(beyond_marks(reading, line)):
+        return False
+    kind, rest = marks.kicker(behind[1]) or (ReleaseKind.RELEASE, "")
+    if not _is_understood(reading, line, rest):
+        return False
+    _set_kind(reading, kind, line.number)
+    reading.sheet.take([line], LETTERHEAD)
+    return True
+
+
 def _changes_lines(reading: Reading, line: Line) -> bool:
     """«Une erreur s'est glissée dans …», between the word «Rectificatif» and the headline: a paragraph that ends."""
     if reading.found.kind not in CORRECTING or not reading.wants("headline"):
@@ -285,7 +375,7 @@ def _is_understood(reading: Reading, line: Line, rest: str) -> bool:
             rest = again[1].strip(marks.SEPARATORS)
         elif (cut := marks.cut_immediate(rest)) is not None:
             rest = cut.strip(marks.SEPARATORS)
-        elif is_notice(rest) and reading.wants("embargo"):
+        elif is_notice(rest, on_top=True) and reading.wants("embargo"):
             reading.found.notices.append((line.number, rest))
             return True
         elif reading.takes_dateline(dateline := read_dateline(OF_DAY.sub("", rest))):

@@ -150,6 +150,9 @@ def test_weekdays_fit_their_dates() -> None:
     in_text = found(GOOD.replace("revus avec eux", "revus avec eux avant le mardi 3 avril 2026"))["date-weekday"]
     assert (in_text.level, in_text.line, "mardi 3 avril 2026" in in_text.excerpt) == (Level.WARN, 3, True)
     assert found(GOOD.replace("revus avec eux", "revus le vendredi 3 avril 2026 et le lundi 4 mai")) == {}
+    beside = GOOD.replace("revus avec eux", "revus le jeudi 2 avril 2026 et non le mercredi 2 avril")
+    assert found(beside)["date-weekday"].level is Level.WARN, "another date of this year stands beside it"
+    assert found(beside.replace("2 avril 2026", "2 avril 2025").replace("jeudi", "mercredi")) == {}
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,19 @@ def test_recipients() -> None:
     )
     assert found(audience=agency)["outlets-missing"].level is Level.WARN
     assert found(audience=Audience(unproven=["a@lac.example (no source)"]))["provenance"].level is Level.STOP
+
+
+@pytest.mark.parametrize(
+    ("words", "speaks"),
+    [
+        ("Retrouvez la lettre de mission en pièce jointe.", True),
+        ("Le rapport est ci-joint.", True),
+        ("PJ : une carte", True),
+        ("Please find attached our report.", True),
+        ("N'ouvrez pas les pièces jointes d'inconnus.", False),
+        ("They are attached to their town.", False),
+    ],
+)
+def test_an_attachment_that_the_text_speaks_of_is_there(words: str, speaks: bool) -> None:
+    assert ("attachment-absent" in found(words)) is speaks
+    assert "attachment-absent" not in found(words, files=[SentFile("carte.pdf", "application/pdf", 9)])
