@@ -129,6 +129,10 @@ SAMPLES: list[Sample] = [
         kind="correction",
         body=BODY_FR,
     ),
+    *(
+        sample(f"«{kicker}» on top", f"{kicker}\n\nDes horaires\n\n{BODY_FR}", headline="Des horaires", body=BODY_FR)
+        for kicker in ("Information presse", "NOTA DE PRENSA")
+    ),
     sample(
         "a sign before the kicker",
         f"📢 COMMUNIQUÉ DE PRESSE\n\nDes horaires\n\n{BODY_FR}",

@@ -12,7 +12,8 @@ _KICKER = re.compile(
     r"|(?P<retraction>annulation|retraction|retrait)|(?P<advisory>(?:media|press|news)\s+(?:advisory|alert|invitation)|"
     r"invitation\s+(?:(?:à\s+la|de)\s+)?presse|avis\s+aux\s+m[ée]dias|note\s+aux\s+r[ée]dactions)"
     r"|(?:communiqu[ée]|d[ée]claration)(?:\s+(?:de|à\s+la)\s+presse)?(?:\s+(?:commune?|conjointe?|intersyndicale?|officiel(?:le)?))?"
-    r"|point\s+de\s+situation(?=\s*(?:n[°ºo]|[-–—|:]|$))|(?:presse|medien)(?:mitteilung|information|meldung)|dossier\s+de\s+presse|press\s+kit|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
+    r"|point\s+de\s+situation(?=\s*(?:n[°ºo]|[-–—|:]|$))|(?:presse|medien)(?:mitteilung|information|meldung)|dossier\s+de\s+presse|press\s+kit"
+    r"|information\s+presse(?=\W*$)|(?:nota|comunicado)\s+de\s+(?:prensa|imprensa)|(?:joint\s+)?(?:press|news|media)\s+(?:release|statement)|cp(?=\s*(?:[-–—|:/]|n[°o]|$)))(?!\w)",
     re.IGNORECASE,
 )
 _REGULATED = re.compile(
