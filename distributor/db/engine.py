@@ -16,7 +16,7 @@ from shlex import quote
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError, SAWarning
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
@@ -52,11 +52,14 @@ _LEAST_TIMEOUT_S = 2
 """libpq and its driver wait no less for a connection."""
 _TURNS = 5
 """So often a transaction is made anew that was in another's way."""
-_SESSION = """\
-SELECT set_config('DateStyle', 'ISO', false),
-       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
-"""What a server, a database or a role may be set to otherwise: the driver reads ISO dates only, and a commit that a
-crash of the server may undo would have somebody mailed twice."""
+_SESSION = "SET DateStyle TO ISO"
+"""A server, a database or a role may be set to other dates, and the driver reads no other."""
+_DURABLE = "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
+"""A commit that a crash of the server may undo would have somebody mailed twice. Said in each transaction: behind a
+pooler each may be another connection's."""
+_PLAIN = {"prepare_threshold": None}
+"""Nothing is prepared on the server: behind a pooler its name may be that of another connection's statement."""
+_READ_ONLY = "25006"
 
 # Of a row that is gone when it is to be deleted SQLAlchemy only warns: whoever deleted it is another command.
 warnings.filterwarnings("error", "DELETE statement on table", SAWarning)
@@ -79,7 +82,8 @@ class Database:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
         # On a server, what each statement of a writer sees is what was committed when it began, whatever the server's
         # default is; whoever only reads sees what was when the first began, as on SQLite.
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        on_server = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": _PLAIN}
+        options: dict[str, Any] = {} if self.is_sqlite else on_server
         self._to_read: dict[str, Any] = {"distributor_reads_only": True}
         if not self.is_sqlite:
             self._to_read["isolation_level"] = "REPEATABLE READ"
@@ -104,6 +108,7 @@ class Database:
             event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
             event.listen(self.engine, "begin", _bound(str(self.url.query.get("options", ""))))
+            event.listen(self.engine, "handle_error", _leave_a_standby)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -249,17 +254,25 @@ def _set_session(connection: Any, _record: Any) -> None:
 
 
 def _bound(options: str) -> Callable[[Connection], None]:
-    """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it."""
+    """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it.
+
+    And sees that what it commits is durable.
+    """
+    bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
+    set_so = [f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options]
+    asked = f"SELECT {', '.join([*set_so, _DURABLE])}"
 
     def begin(connection: Connection) -> None:
-        bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
-        asked = ", ".join(
-            f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options
-        )
-        if asked and not connection.get_execution_options().get("distributor_reads_only"):
-            connection.exec_driver_sql(f"SELECT {asked}")
+        if not connection.get_execution_options().get("distributor_reads_only"):
+            connection.exec_driver_sql(asked)
 
     return begin
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """Let no connection be used again to a server that only reads: its name may be another one's by now."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -45,11 +45,18 @@ def test_a_statement_sees_what_was_committed_before_it(server_database: Database
 @pytest.mark.parametrize(("theirs", "ours"), [("off", "on"), ("on", "on"), ("local", "local")])
 def test_a_commit_outlives_a_crash_of_the_server(server_database: Database, theirs: str, ours: str) -> None:
     database = opened_with(server_database, synchronous_commit=theirs)
-    assert shown(database, "synchronous_commit") == ours
-    with pytest.raises(BadInput, match="no tables"), database.transaction() as connection:
-        connection.execute(text("SELECT 1 FROM nowhere"))
-    assert shown(database, "synchronous_commit") == ours, "it goes with a transaction that is taken back"
+    for _ in range(2):
+        with database.transaction() as connection:
+            assert connection.scalar(text("SHOW synchronous_commit")) == ours
+            connection.execute(text("RESET synchronous_commit"))  # as on another connection of a pooler
     database.close()
+
+
+def test_nothing_is_prepared_whose_name_may_be_anothers_behind_a_pooler(server_database: Database) -> None:
+    with server_database.transaction() as connection:
+        for _ in range(20):
+            connection.execute(text("SELECT count(*) FROM worker"))
+        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
 
 
 def test_dates_and_letters_are_read_as_they_were_written(server_database: Database) -> None:
@@ -67,6 +74,33 @@ def test_a_standby_is_said_to_be_one(server_database: Database) -> None:
     with pytest.raises(StorageTrouble, match="standby, or set to be read only"):
         Roster(database, "anne:1:1:a").beat(None, 1)
     database.close()
+
+
+def test_where_another_server_has_taken_over_it_is_written_to(server_database: Database) -> None:
+    """The connections to the one that only reads would stand, and read only, for as long as we run."""
+    database = opened_with(server_database, default_transaction_read_only="on")
+    with pytest.raises(StorageTrouble, match="standby"):
+        Roster(database, "anne:1:1:a").beat(None, 1)
+    opened_with(server_database, default_transaction_read_only="off").close()
+    Roster(database, "anne:1:1:a").beat(None, 1)
+    database.close()
+
+
+def test_a_statement_that_took_too_long_says_so(server_database: Database) -> None:
+    database = opened_with(server_database, statement_timeout="50ms")
+    with pytest.raises(StorageTrouble, match=r"statement timeout.*SET statement_timeout"), database.reading() as reader:
+        reader.execute(text("SELECT pg_sleep(5)"))
+    database.close()
+
+
+def test_a_server_that_is_full_says_so(server_database: Database) -> None:
+    with server_database.transaction() as connection:
+        connection.execute(text("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0"))
+    url = server_database.url.set(username="crowded").render_as_string(hide_password=False)
+    with pytest.raises(StorageTrouble, match=r"takes no further connection.*max_connections"), Database(url).reading():
+        pass
+    with server_database.transaction() as connection:
+        connection.execute(text("DROP ROLE crowded"))
 
 
 def test_a_transaction_that_the_server_has_ended_is_no_defect(server_database: Database) -> None:
