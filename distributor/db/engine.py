@@ -52,13 +52,12 @@ _LEAST_TIMEOUT_S = 2
 """libpq and its driver wait no less for a connection."""
 _TURNS = 5
 """So often a transaction is made anew that was in another's way."""
-_SESSION = "SET DateStyle TO ISO"
-"""A server, a database or a role may be set to other dates, and the driver reads no other."""
+_SESSION = "SELECT pg_backend_pid(), set_config('DateStyle', 'ISO', false)"
+"""A server, a database or a role may be set to other dates, and the driver reads no other. Behind a pooler another
+answers than who let us in."""
 _DURABLE = "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
 """A commit that a crash of the server may undo would have somebody mailed twice. Said in each transaction: behind a
 pooler each may be another connection's."""
-_PLAIN = {"prepare_threshold": None}
-"""Nothing is prepared on the server: behind a pooler its name may be that of another connection's statement."""
 _READ_ONLY = "25006"
 
 # Of a row that is gone when it is to be deleted SQLAlchemy only warns: whoever deleted it is another command.
@@ -82,8 +81,7 @@ class Database:
             self.url = self.url.update_query_dict({**_NETWORK, **self.url.query})
         # On a server, what each statement of a writer sees is what was committed when it began, whatever the server's
         # default is; whoever only reads sees what was when the first began, as on SQLite.
-        on_server = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": _PLAIN}
-        options: dict[str, Any] = {} if self.is_sqlite else on_server
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
         self._to_read: dict[str, Any] = {"distributor_reads_only": True}
         if not self.is_sqlite:
             self._to_read["isolation_level"] = "REPEATABLE READ"
@@ -249,8 +247,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _set_session(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SESSION)
+        (answers, _) = cursor.execute(_SESSION).fetchone()
     connection.commit()
+    if answers != connection.info.backend_pid:
+        connection.prepare_threshold = None  # what is prepared there may bear the name of another one's statement
 
 
 def _bound(options: str) -> Callable[[Connection], None]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select, text
 
+from distributor.db import engine
 from distributor.db.bell import Bell
 from distributor.db.engine import Database
 from distributor.deliveries.roster import Roster
@@ -52,11 +53,19 @@ def test_a_commit_outlives_a_crash_of_the_server(server_database: Database, thei
     database.close()
 
 
-def test_nothing_is_prepared_whose_name_may_be_anothers_behind_a_pooler(server_database: Database) -> None:
-    with server_database.transaction() as connection:
+@pytest.mark.parametrize("pooled", [False, True])
+def test_nothing_is_prepared_behind_a_pooler(
+    server_database: Database, monkeypatch: pytest.MonkeyPatch, *, pooled: bool
+) -> None:
+    """Another process answers there than the one that let us in, and its statements may be another one's."""
+    if pooled:
+        monkeypatch.setattr(engine, "_SESSION", engine._SESSION.replace("pg_backend_pid()", "0"))
+    database = Database(server_database.url.render_as_string(hide_password=False))
+    with database.transaction() as connection:
         for _ in range(20):
             connection.execute(text("SELECT count(*) FROM worker"))
-        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
+        assert bool(connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))) is not pooled
+    database.close()
 
 
 def test_dates_and_letters_are_read_as_they_were_written(server_database: Database) -> None:
