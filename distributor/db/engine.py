@@ -17,7 +17,7 @@ from shlex import quote
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError, SAWarning
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
@@ -53,11 +53,13 @@ _LEAST_TIMEOUT_S = 2
 """libpq and its driver wait no less for a connection."""
 _TURNS = 5
 """So often a transaction is made anew that was in another's way."""
-_SESSION = """\
-SELECT set_config('DateStyle', 'ISO', false),
-       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"""
-"""What a server, a database or a role may be set to otherwise: the driver reads ISO dates only, and a commit that a
-crash of the server may undo would have somebody mailed twice."""
+_SESSION = "SELECT pg_backend_pid(), set_config('DateStyle', 'ISO', false)"
+"""A server, a database or a role may be set to other dates, and the driver reads no other. Behind a pooler another
+answers than who let us in."""
+_DURABLE = "CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END"
+"""A commit that a crash of the server may undo would have somebody mailed twice. Said in each transaction: behind a
+pooler each may be another connection's."""
+_READ_ONLY = "25006"
 
 # Of a row that is gone when it is to be deleted SQLAlchemy only warns: whoever deleted it is another command.
 warnings.filterwarnings("error", "DELETE statement on table", SAWarning)
@@ -107,6 +109,7 @@ class Database:
             event.listen(self.engine, "connect", self._keep_line)
             event.listen(self.engine, "connect", _set_session)
             event.listen(self.engine, "begin", _bound(str(self.url.query.get("options", ""))))
+            event.listen(self.engine, "handle_error", _leave_a_standby)
         # At the latest when the process ends: only a SQLite file that was closed in order is whole without its journal.
         weakref.finalize(self, self.engine.dispose)
 
@@ -247,22 +250,32 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _set_session(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SESSION)
+        (answers, _) = cursor.execute(_SESSION).fetchone()
     connection.commit()
+    if answers != connection.info.backend_pid:
+        connection.prepare_threshold = None  # what is prepared there may bear the name of another one's statement
 
 
 def _bound(options: str) -> Callable[[Connection], None]:
-    """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it."""
+    """Bounds how long a transaction that writes is idle, and waits for another one, but where `options` say it.
+
+    And sees that what it commits is durable.
+    """
+    bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
+    set_so = [f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options]
+    asked = f"SELECT {', '.join([*set_so, _DURABLE])}"
 
     def begin(connection: Connection) -> None:
-        bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
-        asked = ", ".join(
-            f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options
-        )
-        if asked and not connection.get_execution_options().get("distributor_reads_only"):
-            connection.exec_driver_sql(f"SELECT {asked}")
+        if not connection.get_execution_options().get("distributor_reads_only"):
+            connection.exec_driver_sql(asked)
 
     return begin
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """Let no connection be used again to a server that only reads: its name may be another one's by now."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _begin_immediate(connection: Connection) -> None:

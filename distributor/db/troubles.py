@@ -14,6 +14,10 @@ _STORAGE = {
         "The database is a standby, or set to be read only ({words}).",
         "Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
     ),
+    "57014": (
+        "The database has ended what we had asked of it ({words}).",
+        "Run it again; if it says so again, let our user take longer: ALTER ROLE its_user SET statement_timeout = 0.",
+    ),
     "25P03": _TOOK_TOO_LONG,
     "25P04": _TOOK_TOO_LONG,
     "55P03": (
@@ -23,8 +27,8 @@ _STORAGE = {
 }
 """PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
 was there), or to a row that is gone; a table that is not there, a right or a schema that its user lacks; for writing
-where one may only read, a transaction that it has ended because it took too long, and rows that another one has not
-given free."""
+where one may only read, a statement or a transaction that it has ended because it took too long, and rows that another
+one has not given free."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
@@ -70,10 +74,18 @@ def of_operation(said: str) -> DistributorError:
         )
     if "no such table" in words:
         return _no_tables()
-    if "does not exist" in words:  # a database, or a user, of a server
-        return BadInput(
-            f"The database server knows no such name ({words.rpartition('FATAL:')[2].strip()}).",
-            mend=f"Create it there. {_CHECK_URL}",
+    return _of_connecting(words)
+
+
+def _of_connecting(words: str) -> DistributorError:
+    """What keeps a server from letting us in: its driver gives no number then."""
+    said = words.rpartition("FATAL:")[2].strip()
+    if "does not exist" in words:  # a database, or a user
+        return BadInput(f"The database server knows no such name ({said}).", mend=f"Create it there. {_CHECK_URL}")
+    if "too many c" in words or "connection slots" in words:  # of the server, the database or the user
+        return StorageTrouble(
+            f"The database server takes no further connection ({said}).",
+            mend="End what nobody needs, or have max_connections raised there.",
         )
     return StorageTrouble(f"The database does not answer: {words}.", mend=_CHECK_URL)
 

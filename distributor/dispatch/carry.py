@@ -174,7 +174,7 @@ class _Carriage:
             return RunResult(paused_because=str(error).removesuffix(error.mend).rstrip(), mend=error.mend)
         runner = self._runner(account, way)
         result = await runner.run(self.dispatch_id, self.stop)
-        while result.ran_out and self._find_more():
+        while self._goes_on(result):
             result = await runner.run(self.dispatch_id, self.stop)
         return result
 
@@ -254,6 +254,13 @@ class _Carriage:
             call is CallOff.NO and self.since is not None and carrier.comes_meanwhile(self.dispatch_id, self.since)
         )
         return CallOff.FOR_A_START if gives_way else call
+
+    def _goes_on(self, result: RunResult) -> bool:
+        """Whether a run is followed by another: somebody was found, or it was paused, and resumed before its end."""
+        if result.called_off:
+            call = read_call(self.carrier.database, self.dispatch_id, self.carrier.log.moment)
+            return call is CallOff.NO and not self.stop.is_set()
+        return result.ran_out and self._find_more()
 
     def _find_more(self) -> bool:
         """Whether somebody may be sent to after all: in doubt, or in the hands of a worker that died meanwhile."""

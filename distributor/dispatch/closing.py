@@ -58,7 +58,8 @@ def close(connection: Connection, dispatch_id: int, result: RunResult, now: date
             col(Delivery.reason) == CUT_OFF,
         )
     ).scalar_one()
-    result.called_off = result.called_off and not result.cut_off
+    # Where it was resumed meanwhile, whoever did so carries it.
+    result.called_off = result.called_off and not result.cut_off and state != DispatchState.RUNNING
 
 
 def close_left(connection: Connection, in_doubt: InDoubtPolicy, now: datetime) -> list[int]:

@@ -191,6 +191,7 @@ class PacingBook:
             gauge,
             note.lesson,
             moment,
+            by=self._worker,
             rate=note.rate,
             open_connections=open_connections,
             retry_after=note.retry_after,

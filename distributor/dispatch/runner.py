@@ -21,7 +21,7 @@ from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
-from distributor.dispatch.unison import MANY, Unison
+from distributor.dispatch.unison import MANY, Alike, Unison
 from distributor.errors import DistributorError
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
@@ -113,7 +113,7 @@ class _Run:
         self.result = RunResult()
         self.patience = _PATIENCE
         self.slowed = 0
-        self.unison = Unison(provider_of)
+        self.unison = Unison(provider_of, parts.connections)
         self.failure: BaseException | None = None
         self.halted = asyncio.Event()
         self.connections = Connections(parts.transport, parts.pacer, self.halted, self._pause, self._others_send)
@@ -303,8 +303,8 @@ class _Run:
         said = self.ledger.record(attempt, lambda error: self._note(claimed, outcome, error))
         if self.parts.pacer.has_news:
             await self.supply.tick()
-        means_everybody = self.unison.hears(claimed.address, claimed.domain, outcome)
-        is_about_us = outcome.verdict.is_account_level or means_everybody
+        alike = self.unison.hears(claimed.address, claimed.domain, outcome)
+        is_about_us = outcome.verdict.is_account_level or alike is not None
         if announced and not is_about_us and connection.is_usable:
             return announced[0]
         self._put_back(announced)
@@ -313,10 +313,10 @@ class _Run:
         with contextlib.suppress(Exception):  # what kept it from the disk was told to `_note`
             await said.written()
         if is_about_us:
-            await self._heed(outcome, slowed, means_everybody=means_everybody)
+            await self._heed(outcome, slowed, alike)
         return None
 
-    async def _heed(self, outcome: Outcome, slowed: int, *, means_everybody: bool) -> None:
+    async def _heed(self, outcome: Outcome, slowed: int, alike: Alike | None) -> None:
         """Wait, or pause the dispatch, as an answer wants that is about us and not about its recipient."""
         # One line, whatever the server made of it; without a code when we did not even ask.
         words = " ".join(f"{outcome.code or ''} {outcome.reply}".split())
@@ -325,7 +325,14 @@ class _Run:
                 f"The mail server refuses us, not a recipient: {words}",
                 f"Nobody's attempt was counted. {_WAYS_OUT[outcome.verdict].format(account=self.parts.account)}",
             )
-        if means_everybody:
+        if alike is Alike.UNANSWERED:
+            self._pause(
+                "The mail server takes messages to their end and then does not answer; it has taken none meanwhile:"
+                f" {words}",
+                "A filter may die of this message, on that server or on the way to it: ask whoever runs it. Those who"
+                f" may have it: distributor dispatches resolve {self.dispatch_id}",
+            )
+        if alike is Alike.REFUSED:
             self._pause(
                 f"The mail server gave {MANY} newsrooms one answer and took nothing meanwhile: it seems to mean us:"
                 f" {words}",

@@ -1,10 +1,11 @@
-"""One refusal that many newsrooms are given alike: whatever it says, it means us or the message, and not them."""
+"""What many are given alike, one refusal or no answer at all: it means us or the message, and not them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.echoes import without_echoes
@@ -24,22 +25,40 @@ _NUMBERED = re.compile(r"\S*\d\S*")
 """Queue numbers, hours, addresses of machines: they differ from one answer to the next."""
 
 
+class Alike(StrEnum):
+    """What so many came to, one like the other, that it is about none of them."""
+
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
 @dataclass(slots=True)
 class Unison:
-    """Hears the refusals of one run. `provider_of` names who answers for a domain.
+    """Hears the outcomes of one run over so many connections. `provider_of` names who answers for a domain.
 
     No table knows every server's words. One that refuses our account in words of its own would refuse a whole list, one
-    after another.
+    after another. And one that falls silent at the end of each message, since its filter dies of it, would put a whole
+    list in doubt.
     """
 
     provider_of: Callable[[str], str] = str
+    connections: int = 1
     _heard: dict[tuple[int | None, str], set[str]] = field(default_factory=dict)
+    _unanswered: int = 0
 
-    def hears(self, address: str, domain: str, outcome: Outcome) -> bool:
-        """Take one more outcome; whether so many were refused alike by now that it is not about them."""
+    def hears(self, address: str, domain: str, outcome: Outcome) -> Alike | None:
+        """Take one more outcome; say what so many came to by now that it is not about them."""
         if outcome.state is DeliveryState.ACCEPTED:
             self._heard.clear()
-            return False
+            self._unanswered = 0
+            return None
+        if outcome.verdict is Verdict.NO_ANSWER:
+            # A network that fails for a moment takes the answers on all connections with it, once.
+            self._unanswered += 1
+            return Alike.UNANSWERED if self._unanswered >= max(MANY, self.connections + 1) else None
+        return Alike.REFUSED if self._is_refused_by_many(address, domain, outcome) else None
+
+    def _is_refused_by_many(self, address: str, domain: str, outcome: Outcome) -> bool:
         if outcome.state is not DeliveryState.REJECTED or outcome.code is None:
             return False
         said = without_echoes(outcome.reply, address)

@@ -17,17 +17,28 @@ from distributor.files import reading
 
 STANDARD_INPUT = "standard input"
 _SEVERAL = re.compile(rb"\n\n+From \S+ [^\n]*\d{4}[^\n]*\n")
+_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\n)?[!-9;-~]+[ \t]*:")
+_TELLS = re.compile(rb"(?im)^(?:from|sender|message-id|received|return-path|(?:x-)?delivered-to)[ \t]*:")
+_HEADER = 256 * 1024
+"""Within so many bytes a header has said by one of these fields that it is a mail's (RFC 5322 §3.6)."""
 _MOST = 32 * 1024 * 1024
 """How many bytes of one message are taken into memory: more than are ever read or handed on of one."""
 
 
 def read_files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
-    """Every message in files, folders, Maildirs and mbox files, each with its name; `BadInput` for what is none.
+    """Every message in files, folders, Maildirs and mbox files, each with its name.
 
-    «-» is standard input.
+    «-» is standard input. What is no message, or cannot be read, holds up nothing else: `BadInput` names the first at
+    the end.
     """
+    trouble: BadInput | None = None
     for path in files_of(paths):
-        yield from read_input() if str(path) == "-" else read_file(path)
+        try:
+            yield from read_input() if str(path) == "-" else read_file(path)
+        except BadInput as error:
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
 
 
 def files_of(paths: list[Path]) -> Iterator[Path]:
@@ -47,6 +58,7 @@ def read_input() -> Iterator[tuple[str, bytes]]:
     """As `read_file`, of standard input."""
     data = sys.stdin.buffer.read(_MOST)
     if not _is_mbox(data):
+        _require_mail(data, STANDARD_INPUT)
         yield STANDARD_INPUT, data
         return
     with tempfile.NamedTemporaryFile(prefix="distributor-") as copy:  # an mbox is gone through twice; 0600
@@ -64,7 +76,15 @@ def read_file(path: Path) -> Iterator[tuple[str, bytes]]:
         del data
         yield from _messages_of(path, str(path))
     else:
+        _require_mail(data, path)
         yield str(path), data
+
+
+def _require_mail(data: bytes, name: Path | str) -> None:
+    """Raise `BadInput` for what has no mail's header: a `.env` or a picture would be kept as a letter of nobody."""
+    head = data[:_HEADER].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n").partition(b"\n\n")[0]
+    if not (_BEGINS.match(head) and _TELLS.search(head)):
+        raise BadInput("It is no mail: it has no header.", file=name, mend="Save the message as .eml, and name that.")
 
 
 def _is_mbox(data: bytes) -> bool:

@@ -21,6 +21,8 @@ _CATCH_UP = timedelta(seconds=0.1)
 
 _MEMORY = timedelta(minutes=15)
 _STRIKES = 3
+_UNHEARD = timedelta(seconds=30)
+"""For so long after one process was asked to slow down others may not have heard of it, or wait for an answer still."""
 _SUSPENSION = (timedelta(minutes=15), timedelta(minutes=120))
 _BLOCK = timedelta(hours=2)
 _LONGEST_BLOCK = timedelta(hours=24)
@@ -95,6 +97,7 @@ class Gauge:
     `taken` maps a span to the blocks of tokens that are out: when each comes back, and how many. A token comes back
     one whole span after the last moment in which it may have been spent, so no stretch of that length ever sees more
     than the limit, whichever processes spend them. `next_at` is the first place among spaced messages that is free.
+    `learned_by` names the process that learned last.
     """
 
     taken: Mapping[str, tuple[tuple[datetime, int], ...]] = field(default_factory=dict)
@@ -102,6 +105,7 @@ class Gauge:
     learned_per_minute: float | None = None
     learned_connections: int | None = None
     learned_at: datetime | None = None
+    learned_by: str = ""
     throttles: int = 0
     refusals: int = 0
     until: datetime | None = None
@@ -218,6 +222,7 @@ def learn(
     lesson: Lesson,
     now: datetime,
     *,
+    by: str = "",
     rate: float = 0,
     open_connections: int = 1,
     retry_after: int | None = None,
@@ -225,10 +230,11 @@ def learn(
 ) -> Gauge:
     """What is known after one more answer.
 
-    `rate` is how many messages a minute were sent, `said` the answer's codes. «Slower» halves the rate, and the third
-    within a quarter of an hour suspends for as long as the server says, from 15 to 120 minutes. Three refusals of
-    policy in a row block for two hours; one more after that for twice as long, a day at most: many blocks are lifted
-    by themselves, and tries while they last prolong them.
+    `by` names the process that was answered, `rate` is how many messages a minute it sent, `said` the answer's codes.
+    «Slower» halves the rate, and the third, each within a quarter of an hour of the one before, suspends for as long as
+    the server says, from 15 to 120 minutes; what several processes are told at once is one. Three refusals of policy in
+    a row block for two hours; one more after that for twice as long, a day at most: many blocks are lifted by
+    themselves, and tries while they last prolong them.
     """
     if lesson is Lesson.WELCOME:
         return replace(gauge, refusals=0)
@@ -236,18 +242,22 @@ def learn(
         return gauge  # an answer to what was on the wire when the others were heard
     if lesson is Lesson.REFUSED:
         return _refused(gauge, now, said)
-    known_rate, known_connections = gauge.rate(now), gauge.connections(now)
-    if lesson is Lesson.FEWER_CONNECTIONS:
-        fewer = max(1, min(known_connections or open_connections, open_connections) - 1)
-        return replace(gauge, learned_connections=fewer, learned_per_minute=known_rate, learned_at=now)
-    recent = gauge.learned_at is not None and now - gauge.learned_at <= _MEMORY
-    slower = replace(
+    ago = timedelta.max if gauge.learned_at is None else now - gauge.learned_at
+    if lesson is Lesson.SLOWER and gauge.learned_by != by and ago < _UNHEARD:
+        return gauge
+    known = replace(
         gauge,
-        throttles=gauge.throttles + 1 if recent else 1,
-        learned_per_minute=max(1.0, min(known_rate or math.inf, max(rate, 2.0)) / 2),
-        learned_connections=known_connections,
+        throttles=gauge.throttles if ago <= _MEMORY else 0,
+        learned_per_minute=gauge.rate(now),
+        learned_connections=gauge.connections(now),
         learned_at=now,
+        learned_by=by,
     )
+    if lesson is Lesson.FEWER_CONNECTIONS:
+        fewer = max(1, min(known.learned_connections or open_connections, open_connections) - 1)
+        return replace(known, learned_connections=fewer)
+    halved = max(1.0, min(known.learned_per_minute or math.inf, max(rate, 2.0)) / 2)
+    slower = replace(known, throttles=known.throttles + 1, learned_per_minute=halved)
     return _suspended(slower, now, retry_after, said) if slower.throttles >= _STRIKES else slower
 
 
@@ -286,6 +296,7 @@ def freeze(gauge: Gauge) -> dict[str, Any]:
         "learned_per_minute": gauge.learned_per_minute,
         "learned_connections": gauge.learned_connections,
         "learned_at": _stamp(gauge.learned_at),
+        "learned_by": gauge.learned_by,
         "throttles": gauge.throttles,
         "refusals": gauge.refusals,
     }
@@ -308,6 +319,7 @@ def thaw(kept: Mapping[str, Any], until: datetime | None, reason: str, now: date
         learned_per_minute=kept.get("learned_per_minute"),
         learned_connections=kept.get("learned_connections"),
         learned_at=min(_moment(kept["learned_at"]), now) if kept.get("learned_at") is not None else None,
+        learned_by=kept.get("learned_by", ""),
         throttles=kept.get("throttles", 0),
         refusals=kept.get("refusals", 0),
         until=until if believes else None,

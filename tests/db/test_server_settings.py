@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select, text
 
+from distributor.db import engine
 from distributor.db.bell import Bell
 from distributor.db.engine import Database
 from distributor.deliveries.roster import Roster
@@ -45,10 +46,25 @@ def test_a_statement_sees_what_was_committed_before_it(server_database: Database
 @pytest.mark.parametrize(("theirs", "ours"), [("off", "on"), ("on", "on"), ("local", "local")])
 def test_a_commit_outlives_a_crash_of_the_server(server_database: Database, theirs: str, ours: str) -> None:
     database = opened_with(server_database, synchronous_commit=theirs)
-    assert shown(database, "synchronous_commit") == ours
-    with pytest.raises(BadInput, match="no tables"), database.transaction() as connection:
-        connection.execute(text("SELECT 1 FROM nowhere"))
-    assert shown(database, "synchronous_commit") == ours, "it goes with a transaction that is taken back"
+    for _ in range(2):
+        with database.transaction() as connection:
+            assert connection.scalar(text("SHOW synchronous_commit")) == ours
+            connection.execute(text("RESET synchronous_commit"))  # as on another connection of a pooler
+    database.close()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_nothing_is_prepared_behind_a_pooler(
+    server_database: Database, monkeypatch: pytest.MonkeyPatch, *, pooled: bool
+) -> None:
+    """Another process answers there than the one that let us in, and its statements may be another one's."""
+    if pooled:
+        monkeypatch.setattr(engine, "_SESSION", engine._SESSION.replace("pg_backend_pid()", "0"))
+    database = Database(server_database.url.render_as_string(hide_password=False))
+    with database.transaction() as connection:
+        for _ in range(20):
+            connection.execute(text("SELECT count(*) FROM worker"))
+        assert bool(connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))) is not pooled
     database.close()
 
 
@@ -67,6 +83,33 @@ def test_a_standby_is_said_to_be_one(server_database: Database) -> None:
     with pytest.raises(StorageTrouble, match="standby, or set to be read only"):
         Roster(database, "anne:1:1:a").beat(None, 1)
     database.close()
+
+
+def test_where_another_server_has_taken_over_it_is_written_to(server_database: Database) -> None:
+    """The connections to the one that only reads would stand, and read only, for as long as we run."""
+    database = opened_with(server_database, default_transaction_read_only="on")
+    with pytest.raises(StorageTrouble, match="standby"):
+        Roster(database, "anne:1:1:a").beat(None, 1)
+    opened_with(server_database, default_transaction_read_only="off").close()
+    Roster(database, "anne:1:1:a").beat(None, 1)
+    database.close()
+
+
+def test_a_statement_that_took_too_long_says_so(server_database: Database) -> None:
+    database = opened_with(server_database, statement_timeout="50ms")
+    with pytest.raises(StorageTrouble, match=r"statement timeout.*SET statement_timeout"), database.reading() as reader:
+        reader.execute(text("SELECT pg_sleep(5)"))
+    database.close()
+
+
+def test_a_server_that_is_full_says_so(server_database: Database) -> None:
+    with server_database.transaction() as connection:
+        connection.execute(text("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0"))
+    url = server_database.url.set(username="crowded").render_as_string(hide_password=False)
+    with pytest.raises(StorageTrouble, match=r"takes no further connection.*max_connections"), Database(url).reading():
+        pass
+    with server_database.transaction() as connection:
+        connection.execute(text("DROP ROLE crowded"))
 
 
 def test_a_transaction_that_the_server_has_ended_is_no_defect(server_database: Database) -> None:

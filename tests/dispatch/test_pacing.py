@@ -201,6 +201,29 @@ def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(databa
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("outcome", [THROTTLED, SLOWER])
+def test_what_several_processes_are_told_at_once_is_one_lesson(database: Database, outcome: Outcome) -> None:
+    """Three of them, each asked to slow down before it hears of the others, are no third time."""
+    at = HandClock()
+    made = [pacer(database, at, worker=f"w{number}") for number in range(3)]
+    for one in made:
+        assert send(one, at)  # whoever is slowed down at its first message is slowed down to one a minute
+        tick(one)
+    for one in made:
+        assert one.admit("orange.fr", at()) is None
+        at.forward(seconds=1)
+        one.learn("orange.fr", outcome, at())
+        tick(one)
+    assert [one.waits(at()) for one in made] == [[], [], []]
+    for one in made[:2]:
+        at.forward(minutes=2)
+        tick(one)
+        assert send(one, at, "orange.fr", outcome)
+        tick(one)
+    assert [wait.why[:12] for wait in made[1].waits(at())] == ["asked to slo"]
+
+
+@pytest.mark.usefixtures("account")
 def test_fewer_connections_are_learned_and_told(database: Database) -> None:
     at = HandClock()
     first = pacer(database, at)

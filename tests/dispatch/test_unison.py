@@ -5,22 +5,24 @@ from __future__ import annotations
 import pytest
 from ledgerbase import ACCEPTED
 
-from distributor.dispatch.unison import MANY, Unison
+from distributor.dispatch.unison import MANY, Alike, Unison
 from distributor.states import Outcome, Phase
-from distributor.transport.replies import classify
+from distributor.transport.replies import classify, no_answer
+
+SILENCE = no_answer("Connection lost")
 
 
 def refused(text: str, code: int = 550, phase: Phase = Phase.RCPT) -> Outcome:
     return classify(phase, code, text)
 
 
-def heard(unison: Unison, outcomes: list[Outcome], domains: list[str] | None = None) -> list[bool]:
+def heard(unison: Unison, outcomes: list[Outcome], domains: list[str] | None = None) -> list[Alike | None]:
     names = domains or [f"jour{number}.example" for number in range(len(outcomes))]
     return [unison.hears(f"anne@{name}", name, one) for name, one in zip(names, outcomes, strict=True)]
 
 
 def test_the_fifth_newsroom_that_hears_the_same_is_one_too_many() -> None:
-    assert heard(Unison(), [refused("Plan over")] * (MANY + 1)) == [False] * (MANY - 1) + [True, True]
+    assert heard(Unison(), [refused("Plan over")] * (MANY + 1)) == [None] * (MANY - 1) + [Alike.REFUSED] * 2
 
 
 def test_who_is_named_and_under_which_number_makes_no_difference() -> None:
@@ -53,3 +55,12 @@ def test_one_provider_that_refuses_is_one() -> None:
 
 def test_other_words_are_another_refusal() -> None:
     assert not any(heard(Unison(), [refused(text) for text in ("No", "Never", "Not you", "Away", "Out", "Go")]))
+
+
+@pytest.mark.parametrize(("connections", "many"), [(1, MANY), (MANY - 1, MANY), (20, 21)])
+def test_more_messages_without_an_answer_than_one_fault_of_the_network_explains(connections: int, many: int) -> None:
+    assert heard(Unison(connections=connections), [SILENCE] * many) == [None] * (many - 1) + [Alike.UNANSWERED]
+
+
+def test_one_acceptance_says_that_the_server_answers() -> None:
+    assert not any(heard(Unison(), [*[SILENCE] * (MANY - 1), ACCEPTED, *[SILENCE] * (MANY - 1)]))

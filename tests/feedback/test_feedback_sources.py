@@ -34,6 +34,35 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         list(read_files([tmp_path / "none.eml"]))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"# The press office\nDISTRIBUTOR_SMTP_PASSWORD=s3cret\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"",
+        b"title: La halle\ndate: 2026-03-02\n\nFrom: here on it is text.\n",
+        b"Bonjour,\nFrom: Anne\n",
+        b"nom;courriel\nAnne;anne@jour.example\n",
+    ],
+)
+def test_what_is_no_mail_is_refused_and_holds_up_nothing_else(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.env").write_bytes(data)
+    (tmp_path / "b.eml").write_bytes(RAW)
+    messages = read_files([tmp_path])
+    name, _ = next(messages)
+    assert Path(name).name == "b.eml"
+    with pytest.raises(BadInput, match=r"a\.env: It is no mail"):
+        next(messages)
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n\r\n", b"From MAILER-DAEMON Mon Nov 30 10:00:00 2026\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_mail_may_begin_in_several_ways(tmp_path: Path, before: bytes, end: bytes) -> None:
+    raw = before + b"X-Odd: 1\n folded\nReceived : from here\nSubject: Bonjour\n\nMerci.\n"
+    (tmp_path / "one.eml").write_bytes(raw.replace(b"\n", end))
+    assert len(list(read_files([tmp_path / "one.eml"]))) == 1
+
+
 def test_a_maildir_is_emptied_one_by_one(tmp_path: Path) -> None:
     box = mailbox.Maildir(tmp_path / "mail")
     for _ in range(3):

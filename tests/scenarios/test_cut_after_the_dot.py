@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office
+from office import BUREAU, SHORT_LIST, SLUG, Office, one_sentence
 from smtpserver import Accepted, Fault, Script, ScriptedServer, running
 
 FORGOTTEN, KEPT = SHORT_LIST[3], SHORT_LIST[8]
@@ -69,3 +70,25 @@ def test_assume_sent_marks_accepted_and_sends_nothing(cut: Cut) -> None:
     assert len(cut.server.accepted) == 11
     (assumed,) = (one for one in cut.office.deliveries() if one["address"] == FORGOTTEN.spec)
     assert "assumed sent by" in assumed["reason"]
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize("end", ["drop", "accept_then_drop"])
+def test_a_server_that_never_answers_does_not_put_the_whole_list_in_doubt(
+    office: Office, end: Literal["drop", "accept_then_drop"], *, pipelining: bool
+) -> None:
+    """Its filter dies of each message, say: whom it has and whom it has not nobody can tell."""
+    with running(Script(faults=(Fault("body", do=end),), pipelining=pipelining)) as server:
+        sending = office.at(server.port, smtp_connections="2")
+        said = one_sentence(sending.send(SLUG, "social", code=4))
+        assert "does not answer" in said
+        assert "distributor dispatches resolve 1" in said
+        had_it = {one.recipient for one in server.accepted}
+    assert sending.dispatch_state() == "paused"
+    states = sending.states()
+    assert 5 <= states["in_doubt"] <= 6, "of two connections one may have been at a message when the fifth was lost"
+    assert states["queued"] == 50 - states["in_doubt"]
+    with running(Script()) as mended:
+        sending.at(mended.port).run("dispatches", "resume", "1", code=5)
+        assert len(mended.accepted) == states["queued"]
+        assert not had_it & {one.recipient for one in mended.accepted}

@@ -9,7 +9,19 @@ from collections import Counter
 
 import pytest
 from movingclock import MovingClock
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, hold_after, one_sentence, send_arguments, until
+from office import (
+    BUREAU,
+    EVERYBODY,
+    SHORT_LIST,
+    SLUG,
+    Office,
+    finish,
+    hold_after,
+    one_sentence,
+    send_arguments,
+    until,
+    until_looked,
+)
 from smtpserver import Fault, Script, running
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
@@ -39,6 +51,27 @@ def test_a_pause_from_another_terminal_finishes_what_is_on_the_wire_and_a_resume
         assert "not under way" in one_sentence(sending.run("dispatches", "pause", "1", code=2))
         sending.run("dispatches", "resume", "1")
         assert Counter(one.recipient for one in server.accepted) == Counter(person.spec for person in SOCIAL)
+
+
+def test_a_pause_that_is_ended_before_the_run_is_was_none(
+    office: Office, moving_clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was sending goes on beside the one that resumed it, and tells of no cancellation."""
+    with running() as server:
+        gate = hold_after(server, 3, monkeypatch)
+        sending = office.at(server.port, smtp_connections="1").by(moving_clock)
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(gate.reached.is_set, "a message is on the wire", process=process)
+        sending.run("dispatches", "pause", "1")
+        moving_clock.move(seconds=1)
+        until_looked(process, moving_clock)
+        resuming = sending.start("dispatches", "resume", "1")
+        until(lambda: sending.dispatch_state() == "running", "it is resumed", process=resuming)
+        gate.set()
+        for one in (process, resuming):
+            assert "cancelled" not in finish(one, 0).text
+        assert sending.states() == {"accepted": len(SOCIAL)}
+        assert len(server.accepted) == len(SOCIAL)
 
 
 def test_stop_cuts_off_every_process_and_lists_what_left(office: Office) -> None:

@@ -206,6 +206,18 @@ def test_slower_now_and_then_suspends_nothing() -> None:
     assert gauge.until is None
 
 
+def test_slower_long_ago_is_not_remembered_for_too_many_connections_now() -> None:
+    gauge = Gauge()
+    for minute in (0, 1):
+        gauge = learn(gauge, Lesson.SLOWER, after(minutes=minute), rate=60)
+    gauge = learn(gauge, Lesson.FEWER_CONNECTIONS, after(hours=5), open_connections=3)
+    gauge = learn(gauge, Lesson.SLOWER, after(hours=5, minutes=1), rate=60)
+    assert (gauge.until, gauge.throttles) == (None, 1)
+    gauge = learn(gauge, Lesson.FEWER_CONNECTIONS, after(hours=5, minutes=2), open_connections=3)
+    gauge = learn(gauge, Lesson.SLOWER, after(hours=5, minutes=3), rate=60)
+    assert gauge.throttles == 2, "what was a moment ago is"
+
+
 @pytest.mark.parametrize(("said", "minutes"), [(None, 15), (60, 15), (3600, 60), (4 * 3600, 120)])
 def test_a_suspension_lasts_from_15_to_120_minutes(said: int | None, minutes: int) -> None:
     gauge = Gauge()
