@@ -261,13 +261,13 @@ def _bound(options: str) -> Callable[[Connection], None]:
 
     And sees that what it commits is durable.
     """
-    bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
-    set_so = [f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options]
-    asked = f"SELECT {', '.join([*set_so, _DURABLE])}"
 
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("distributor_reads_only"):
-            connection.exec_driver_sql(asked)
+        if connection.get_execution_options().get("distributor_reads_only"):
+            return
+        bounds = {_IDLE: _LONGEST_IDLE_MS, _WAIT: _LONGEST_WAIT_MS}
+        set_so = [f"set_config('{name}', '{most}', true)" for name, most in bounds.items() if name not in options]
+        connection.exec_driver_sql(f"SELECT {', '.join([*set_so, _DURABLE])}")
 
     return begin
 

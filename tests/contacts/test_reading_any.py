@@ -113,23 +113,23 @@ DOCUMENTS = (
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_lines_out_of_a_document_are_rows(text: str, database: Database) -> None:
     (table,) = read_source(text.encode())
-    import_contacts(database, table, list_name="Presse")
+    import_contacts(database, table, list_name="Presse", keyring=KEYRING)
     with database.session() as session:
-        members = list(list_members(session, "presse"))
+        members = list(list_members(session, "presse", KEYRING))
     found = sorted((one.first_name, one.last_name, one.outlet) for one in members)
     assert found == [("Anne", "Le Roy", "Le Phare"), ("Luc", "Petit", "Radio Mer")]
 
 
 def test_a_name_and_an_address_on_a_line_are_a_recipient(database: Database) -> None:
     text = "Anne Le Roy anne@x.example\nLuc Petit luc@x.example\n"
-    import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    import_contacts(database, *read_source(text.encode()), list_name="Presse", keyring=KEYRING)
     with database.session() as session:
-        assert {one.name for one in list_members(session, "presse")} == {"Anne Le Roy", "Luc Petit"}
+        assert {one.name for one in list_members(session, "presse", KEYRING)} == {"Anne Le Roy", "Luc Petit"}
 
 
 def test_titles_between_lines_of_a_document_are_told_and_heeded(database: Database) -> None:
     text = "Radio\nAnne Le Roy – anne@x.example\nZoé – zoe@x.example\nDésinscrits\nLuc Petit – luc@x.example\n"
-    report = import_contacts(database, *read_source(text.encode()), list_name="Presse")
+    report = import_contacts(database, *read_source(text.encode()), list_name="Presse", keyring=KEYRING)
     assert [(one.line, one.result) for one in report.outcomes if one.result == Result.REJECTED] == [
         (1, Result.REJECTED),
         (4, Result.REJECTED),
