@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Table, func, insert, select, text
+from sqlalchemy import Connection, Integer, Table, func, select, text
 
 from distributor.db.engine import Database
 from distributor.db.migrate import ensure_schema
+from distributor.db.prepared import PreparedInsert
 from distributor.errors import DistributorError, Refused
 from distributor.models import Contact
 
 _CHUNK = 1000
+_TOGETHER = 500
+"""So many rows go in one statement: no table has columns enough to reach a database's limit of parameters."""
 _KEPT_BY_THE_DATABASE = frozenset({"tally", "worker"})
 """The tally is made by the target's own triggers as the deliveries arrive; processes do not move."""
 
@@ -118,6 +121,7 @@ def _copy(old: Connection, new: Connection, table: Table) -> CopiedTable:
     count, taken = 0, hashlib.sha256()
     own = [key.parent.name for key in table.foreign_keys if key.column.table is table]
     later: list[tuple[Any, dict[str, Any]]] = []
+    insertion = PreparedInsert(table, table.c.keys(), new.dialect, together=_TOGETHER)
     for rows in _pages(old, table):
         for row in rows:
             taken.update(_line(row.values()))
@@ -125,7 +129,7 @@ def _copy(old: Connection, new: Connection, table: Table) -> CopiedTable:
             if pointing := {name: row[name] for name in own if row[name] is not None}:
                 later.append((row["id"], pointing))
                 row.update(dict.fromkeys(pointing))
-        new.execute(insert(table), rows)
+        insertion.run(new, [list(row.values()) for row in rows])
         count += len(rows)
     for number, pointing in later:
         new.execute(table.update().where(table.c.id == number).values(**pointing))

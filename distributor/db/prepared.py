@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -90,27 +91,24 @@ class Prepared:
 class PreparedInsert:
     """An INSERT of as many rows as there are, for the databases of one kind.
 
-    SQLite's driver lets other threads run at every step of a statement, and to come back costs more than the row: all
-    rows go in one, or `together` of them. `plain` is as that of `Prepared`.
+    All rows go in one statement, or `together` of them. SQLite's driver lets other threads run at every step of a
+    statement, and to come back costs more than the row; PostgreSQL keeps the tally once a statement. `plain` is as that
+    of `Prepared`.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect, *, together: int = ROWS) -> None:
-        statement = table.insert().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
-        self._columns = columns
-        self._sql = str(statement.compile(dialect=dialect))
-        self._in_one_piece = dialect.name == "sqlite"
-        head, values, row = self._sql.partition("VALUES ")
+        values = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+        statement = table.insert().inline().values(values)
+        assert isinstance(dialect, DefaultDialect), "every dialect is one"
+        by_position = type(dialect)(paramstyle="qmark" if dialect.name == "sqlite" else "format")
+        head, word, row = str(statement.compile(dialect=by_position)).partition("VALUES ")
         converters = [_writer(table.c[name].type, dialect) for name in columns]
-        self.plain = Insertion(head + values, row, converters, together)
+        self.plain = Insertion(head + word, row, converters, together)
 
     def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert the rows, each with its values in the order of the columns."""
-        if self._in_one_piece:
-            for sql, values in self.plain.statements(rows):
-                connection.exec_driver_sql(sql, values)
-        else:
-            for chunk in self.plain.chunks(rows):
-                connection.exec_driver_sql(self._sql, [dict(zip(self._columns, row, strict=True)) for row in chunk])
+        for sql, values in self.plain.statements(rows):
+            connection.exec_driver_sql(sql, values)
 
 
 def _binds(compiled: SQLCompiler, dialect: Dialect) -> tuple[dict[str, Any], dict[str, Converter | None]]:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from databases import statements_made, steps_taken
-from ledgerbase import DELIVERY, START, HandClock, add_deliveries, add_version, delivery_row, put
-from sqlalchemy import Connection, bindparam, event, text, update
+from ledgerbase import DELIVERY, START, HandClock, add_deliveries, add_dispatch, add_version, delivery_row, put
+from sqlalchemy import Connection, bindparam, delete, event, text, update
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
@@ -165,3 +165,19 @@ def test_postgresql_looks_for_what_is_due_in_each_dispatch_by_itself(server_data
         assert len(find_due(connection, START, InDoubtPolicy.HOLD)) == len(waits)
     assert any("ix_delivery_dispatch_id_state_id" in step for step in plan), plan
     assert [step for step in plan if "BitmapOr" in step or "BitmapAnd" in step] == []
+
+
+def test_postgresql_changes_a_sum_once_a_statement_and_not_once_a_row(server_database: Database) -> None:
+    """Each version of a row stays until its transaction ends: a thousand changes of one go through all before them."""
+    version_id = add_version(server_database, slug="somme")
+    dispatch_id = add_dispatch(server_database, version_id)
+    log = DeliveryLog(server_database, "planner")
+    written = text("SELECT n_tup_ins + n_tup_upd FROM pg_stat_xact_user_tables WHERE relname = 'tally'")
+    with server_database.transaction() as connection:
+        log.plan(connection, [delivery_row(dispatch_id, version_id, number) for number in range(1000)])
+        once = connection.execute(written).scalar_one()
+        connection.execute(update(DELIVERY).values(state="withheld"))
+        connection.execute(delete(DELIVERY))
+        assert (once, connection.execute(written).scalar_one()) == (2 * 4, 2 * 4 + 4 + 8), "one sector, three domains"
+        many = connection.execute(text("SELECT sum(many) FROM tally")).scalar_one()
+    assert many == 0
