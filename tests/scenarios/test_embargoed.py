@@ -164,6 +164,8 @@ def test_those_who_have_it_are_told_under_the_message_that_they_got(
         sending.run("releases", "accept-embargo", SLUG, AGREED[0].address, "--withdraw")
         first = {one.recipient: one.message_id for one in server.accepted}
         sending.run("releases", "embargo", SLUG, "--at", later, "--tell", "--yes")
+        shown = sending.run("releases", "preview", f"{SLUG}-embargo-1", "--contact", AGREED[0].address).out
+        assert "SOUS EMBARGO" in shown, "a notice leaves at once, whoever has agreed"
         sending.run("releases", "embargo", SLUG, "--lift", "--tell", "--yes")
         moved, lifted = (message_from_bytes(one.message, policy=policy.default) for one in server.accepted[2:])
         assert [one.recipient for one in server.accepted[2:]] == [AGREED[0].spec] * 2, "who said no is told nothing"
