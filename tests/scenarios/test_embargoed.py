@@ -186,6 +186,20 @@ def test_those_who_have_it_are_told_under_the_message_that_they_got(
         assert server.violations == []
 
 
+def test_an_embargo_that_comes_after_the_sending_says_who_has_it_without_one(
+    office: Office, moving_clock: MovingClock
+) -> None:
+    moving_clock.set(MORNING)
+    with running() as server:
+        sending = office.by(moving_clock).at(server.port)
+        sending.send(SLUG, BUREAU)
+        move = ("releases", "embargo", SLUG, "--yes", "--at")
+        said = sending.run(*move, f"{EVENING:%Y-%m-%dT%H:%M}").out
+        assert f"{len(SHORT_LIST)} recipients have it already, under no embargo." in said
+        said = sending.run(*move, f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}").out
+        assert "have it already, with the hour of before." in said
+
+
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:
     with running() as server:
         sending = embargoed.at(server.port)
