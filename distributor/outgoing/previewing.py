@@ -24,6 +24,7 @@ from distributor.errors import BadInput
 from distributor.outgoing.composers import open_composer
 from distributor.releases import store
 from distributor.releases.inforce import embargo_of, holding
+from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import original_of
 from distributor.rendering.composer import Preview
@@ -92,8 +93,13 @@ def preview_messages(
 
 
 def _leaves_at(session: Session, stored: StoredRelease, recipient: Recipient) -> datetime:
-    """When the message would leave that is shown: now, or at the end of an embargo that they have not agreed to."""
+    """When the message would leave that is shown: now, or at the end of an embargo that they have not agreed to.
+
+    A notice about an embargo leaves at once.
+    """
     now = clock.now().replace(microsecond=0)
+    if stored.release.kind == ReleaseKind.NOTICE:
+        return now
     ends, owner = embargo_of(session, stored.version), owner_of(session, recipient.address.key)
     if ends is None or ends <= now or owner is None:
         return now

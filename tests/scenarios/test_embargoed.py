@@ -164,6 +164,8 @@ def test_those_who_have_it_are_told_under_the_message_that_they_got(
         sending.run("releases", "accept-embargo", SLUG, AGREED[0].address, "--withdraw")
         first = {one.recipient: one.message_id for one in server.accepted}
         sending.run("releases", "embargo", SLUG, "--at", later, "--tell", "--yes")
+        shown = sending.run("releases", "preview", f"{SLUG}-embargo-1", "--contact", AGREED[0].address).out
+        assert "SOUS EMBARGO" in shown, "a notice leaves at once, whoever has agreed"
         sending.run("releases", "embargo", SLUG, "--lift", "--tell", "--yes")
         moved, lifted = (message_from_bytes(one.message, policy=policy.default) for one in server.accepted[2:])
         assert [one.recipient for one in server.accepted[2:]] == [AGREED[0].spec] * 2, "who said no is told nothing"
@@ -182,6 +184,20 @@ def test_those_who_have_it_are_told_under_the_message_that_they_got(
         assert sending.json("report", SLUG)["totals"]["accepted"] == 2, "a notice is in a report of its own"
         assert "notice" in one_sentence(sending.send(f"{SLUG}-embargo-1", BUREAU, code=2))
         assert server.violations == []
+
+
+def test_an_embargo_that_comes_after_the_sending_says_who_has_it_without_one(
+    office: Office, moving_clock: MovingClock
+) -> None:
+    moving_clock.set(MORNING)
+    with running() as server:
+        sending = office.by(moving_clock).at(server.port)
+        sending.send(SLUG, BUREAU)
+        move = ("releases", "embargo", SLUG, "--yes", "--at")
+        said = sending.run(*move, f"{EVENING:%Y-%m-%dT%H:%M}").out
+        assert f"{len(SHORT_LIST)} recipients have it already, under no embargo." in said
+        said = sending.run(*move, f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}").out
+        assert "have it already, with the hour of before." in said
 
 
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:

@@ -132,6 +132,22 @@ def test_who_it_comes_from_is_signed_too(house: Office) -> None:
     assert shown["holds"], "what is as it was signed is signed"
 
 
+def test_a_correction_whose_signature_is_void_says_what_changed(house: Office) -> None:
+    correction, other = f"{SLUG}-rectificatif", "Fédération <presse@federation.example>"
+    with running() as server:
+        sending = house.at(server.port)
+        sending.run(*SIGN, "--by", "Anne")
+        sending.send(SLUG, BUREAU)
+        (house.path / "corrige.txt").write_text(communique().replace("quatorze mois", "quinze mois"), encoding="utf-8")
+        sending.run("releases", "correct", SLUG, str(house.path / "corrige.txt"))
+        sending.run("releases", "sign-off", correction, "--by", "Anne")
+        ran = sending.at(server.port, mail_from=other).run("send", correction, "--yes", code=3)
+        assert f"the sender was changed: {SENDER} was signed, {other} would be named" in " ".join(ran.out.split())
+        assert f"Sign it: distributor releases sign-off {correction} --by NAME" in one_sentence(ran)
+        assert len(server.accepted) == len(SHORT_LIST), "nobody got the correction"
+        assert "Signed off by Anne" in sending.run("send", correction, "--yes").out
+
+
 def test_a_signature_is_for_the_sender_of_one_account(house: Office) -> None:
     other = "Cabinet Rive <presse@rive.example>"
     with running() as server:

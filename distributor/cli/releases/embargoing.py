@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from distributor import clock
 from distributor.cli.dispatches import running
@@ -50,16 +51,17 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     elif tells:
         console().print("Nobody has it yet; nobody is told.")
     else:
-        _say_who_has_it(workspace, slug)
+        _say_who_has_it(workspace, slug, before)
 
 
-def _say_who_has_it(workspace: Workspace, slug: str) -> None:
-    """Say how many have it already, with the hour that their message announced."""
+def _say_who_has_it(workspace: Workspace, slug: str, before: datetime | None) -> None:
+    """Say how many have it already, with the hour that their message announced, or none."""
     with workspace.database.reading() as connection:
         rows = [row for row in queries.dispatches(connection, slug=slug) if not row.is_test]
     have_it = sum(row.counts.get(state, 0) for row in rows for state in HAVE_IT)
     if have_it:
-        console().print(f"{count(have_it, 'recipient has', 'recipients have')} it already, with the hour of before.")
+        under = "with the hour of before" if before else "under no embargo"
+        console().print(f"{count(have_it, 'recipient has', 'recipients have')} it already, {under}.")
 
 
 def _say_due(workspace: Workspace, dispatch_ids: Sequence[int]) -> None:

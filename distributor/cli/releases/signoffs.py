@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -159,6 +159,16 @@ def show_missing(found: SignOffStanding, slug: str, scope: dict[str, Any]) -> No
 
     if found.missing:
         suggest(f"{found.why} Sign it:", how_to_sign(slug, scope))
+
+
+def require_enough(found: SignOffStanding, slug: str, scope: Mapping[str, Any], zone: ZoneInfo) -> None:
+    """Show what became of each signature; raise `Refused`, with the command that signs, where too few hold."""
+    from distributor.errors import Refused
+    from distributor.outgoing.naming import how_to_sign
+
+    show_signatures(found.signatures, zone)
+    if found.missing:
+        raise Refused(f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(slug, scope)}")
 
 
 def describe(one: Signature, zone: ZoneInfo) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from distributor import clock
 from distributor.cli.dispatches import running
 from distributor.cli.dispatches.standing import say_recovery
-from distributor.cli.releases.signoffs import show_missing, show_signatures, standing_as_json
+from distributor.cli.releases.signoffs import require_enough, show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.cooling import holding_interrupts
 from distributor.cli.sending.showing import show_proof
 from distributor.cli.sending.showing_corrections import (
@@ -25,7 +25,7 @@ from distributor.dispatch.planning_corrections import wrong_dispatches
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff.signoffs import SignOffStanding
 from distributor.errors import NotAllReached, Refused
-from distributor.outgoing.leaving import require_signed, standing_of
+from distributor.outgoing.leaving import standing_of
 from distributor.outgoing.planning_corrections import hold_wrong_text, plan_proved_correction, scope_of_correction
 from distributor.outgoing.proving import require_reason
 from distributor.outgoing.proving_corrections import Ready, prove_correction
@@ -81,8 +81,8 @@ def send_correction(
     if not _has_work(workspace, ready):
         _say_nothing_left(ready)
         return
-    with workspace.database.session(reads_only=True) as session:
-        require_signed(workspace, session, ready.proved, scope_of_correction(workspace, ready))
+    scope, zone = scope_of_correction(workspace, ready), workspace.settings.timezone
+    require_enough(_standing(workspace, ready), ready.versions[0].release.slug, scope, zone)
     ways = workspace.ways(running.shown_dialogue(verbose))
     ask(question_of(ready), yes=yes)
     log = workspace.log()

@@ -11,7 +11,7 @@ from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.dispatches.manifests import show_difference
 from distributor.cli.dispatches.standing import listed
-from distributor.cli.releases.signoffs import show_missing, show_signatures, standing_as_json
+from distributor.cli.releases.signoffs import require_enough, show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.accountchoice import require_accounts
 from distributor.cli.sending.cooling import holding_interrupts
 from distributor.cli.sending.heeding import show_oddest, show_warnings
@@ -45,7 +45,7 @@ from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.waves import PlannedWave
 from distributor.errors import BadInput, Refused
 from distributor.outgoing.leaving import standing_of
-from distributor.outgoing.naming import how_to_prove, how_to_sign, scope_of
+from distributor.outgoing.naming import how_to_prove, scope_of
 from distributor.outgoing.proving import Proved, prove_release, require_reason
 from distributor.outgoing.timing import Timing, read_timing
 from distributor.releases import translations
@@ -194,11 +194,7 @@ def _require_signed(workspace: Workspace, proved: Proved, choice: Choice) -> Non
     """Raise `Refused` before anybody is asked, when too few have signed; show what became of each signature."""
     with workspace.database.session(reads_only=True) as session:
         found = standing_of(workspace, session, proved)
-    show_signatures(found.signatures, workspace.settings.timezone)
-    if found.missing:
-        raise Refused(
-            f"{found.why} Nothing was sent.", mend=f"Sign it: {how_to_sign(proved.stored.release.slug, choice.scope)}"
-        )
+    require_enough(found, proved.stored.release.slug, choice.scope, workspace.settings.timezone)
 
 
 def _show_heeded(workspace: Workspace, proved: Proved, choice: Choice) -> None:
