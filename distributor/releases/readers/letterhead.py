@@ -20,7 +20,7 @@ _LONGEST_HEADLINE = 200
 _LONGEST_OFFICE = 40
 OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
-PARTED = re.compile(r"\s+[-–—|/•·]\s+")
+PARTED = re.compile(r"(?<!\s)\s++[-–—|/•·]\s+")
 
 _SIGNED_BY = re.compile(
     r"^(?:(?:les\s+)?(?:organisations?|associations?|syndicats?|collectifs?)\s+)?(?:co-?)?signataires?\s*:"
