@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from distributor.errors import BadInput
 from distributor.releases.readers.document import read_release
 
 from .communiques import SAMPLES
@@ -54,9 +55,12 @@ def test_soft_hyphens_are_taken_out() -> None:
 
 @pytest.mark.parametrize("sign", "- ")
 def test_a_line_of_signs_between_letters_takes_no_time(sign: str) -> None:
-    text = f"Communiqué de presse\n\nDes horaires\n\nA{sign * 20_000}A\n\nIls changent.\n"
+    row = f"A{sign * 20_000}A"
+    text = f"Communiqué de presse\n\nDes horaires\n\n{row}\n\nIls changent.\n"
     began = time.process_time()
     assert read_release(text.encode(), file="release.txt", timezone=PARIS).headline == "Des horaires"
+    with pytest.raises(BadInput, match="No headline"):
+        read_release(f"{row}\n\nIls\n\nChangent.\n".encode(), file="release.txt", timezone=PARIS)
     assert time.process_time() - began < 2
 
 

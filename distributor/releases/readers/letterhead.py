@@ -27,7 +27,9 @@ _SIGNED_BY = re.compile(
     r"|^(?:(?:co-?)?signed\s+by|signatories)\s*:",
     re.IGNORECASE,
 )
-_ROWS = (re.compile(r"\s*[•·|]\s*"), re.compile(r"\s+[–—/-]\s+"), re.compile(r",\s*|\s+(?:et|and|&)\s+"))
+_ROWS = tuple(
+    map(re.compile, (r"(?:(?<!\s)\s++)?[•·|]\s*+", r"(?<!\s)\s++[–—/-]\s++", r",\s*+|(?<!\s)\s++(?:et|and|&)\s++"))
+)
 _A_ROW = 3  # organisations; two with a dash between them may be a headline and what it is about
 _BODY = re.compile(
     r"^(?:l(?:es?|a)\s+|l['’])?(?:amis|secours|m[ée]decins|emma[üu]s|restos|alliance|coalition|coordination|intersyndicale"
