@@ -9,7 +9,9 @@ import pytest
 
 from distributor.addresses import BadAddress
 from distributor.contacts.cleaning.cells import clean_text
+from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.cleaning.mailboxes import read_address_cell
+from distributor.contacts.cleaning.particulars import Field
 
 PIECES = (
     "a",
@@ -50,6 +52,14 @@ def test_a_text_cell_of_any_length() -> None:
         text = f"a{piece * (LENGTH // len(piece))}\x01b"
         clean_text(text)
         clean_text(text, multiline=True)
+    assert time.process_time() - started < 5
+
+
+def test_a_column_name_of_any_length() -> None:
+    started = time.process_time()
+    for piece in ("1", " ", "(1", "n° "):
+        name = f"Divers{piece * (LENGTH // len(piece))}x"
+        assert map_columns(("Mail", name), []).recognised == {Field.ADDRESS: ("Mail",)}
     assert time.process_time() - started < 5
 
 

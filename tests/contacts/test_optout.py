@@ -81,6 +81,8 @@ from distributor.contacts.cleaning.particulars import Field, field_of
         "plus de mails SVP !",
         "aucun communiqué",
         "à supprimer (demande du 3/4)",
+        "retirée (demande)",
+        "retiré suite à sa demande par mail",
         "ne plus mettre en copie",
         "nous a demandé de la sortir du fichier",
         "demande de suppression RGPD",
@@ -146,6 +148,10 @@ def test_who_wants_no_more_mail(note: str) -> None:
         "à supprimer (doublon)",
         "supprimé la demande de photos",
         "a demandé le retrait de la réforme",
+        "Livre sorti, demande une interview",
+        "Exclu : demande à être prévenue la veille",
+        "Relancée pour l'exposition. Pas intéressée.",
+        "Interview proposée en mai ; pas intéressé",
     ],
 )
 def test_what_only_looks_like_it(text: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from distributor.errors import BadInput
 from distributor.releases.readers.document import read_release
 
 from .communiques import SAMPLES
@@ -49,6 +51,25 @@ def test_soft_hyphens_are_taken_out() -> None:
     text = "Des ho\N{SOFT HYPHEN}raires\n\nIls chan\N{SOFT HYPHEN}gent."
     draft = read_release(text.encode(), file="release.txt", timezone=PARIS)
     assert (draft.headline, draft.body) == ("Des horaires", "Ils changent.")
+
+
+@pytest.mark.parametrize("sign", "- ")
+def test_a_line_of_signs_between_letters_takes_no_time(sign: str) -> None:
+    row = f"A{sign * 20_000}A"
+    text = f"Communiqué de presse\n\nDes horaires\n\n{row}\n\nIls changent.\n"
+    began = time.process_time()
+    assert read_release(text.encode(), file="release.txt", timezone=PARIS).headline == "Des horaires"
+    with pytest.raises(BadInput, match="No headline"):
+        read_release(f"{row}\n\nIls\n\nChangent.\n".encode(), file="release.txt", timezone=PARIS)
+    assert time.process_time() - began < 2
+
+
+def test_thousands_of_divided_words_take_no_time() -> None:
+    rows = "\n".join(f"Le chat, la merveil-\nleuse{chr(97 + n % 26)}{chr(97 + n // 26 % 26)} va" for n in range(3_000))
+    began = time.process_time()
+    draft = read_release(f"Des horaires\n\n{rows}\n".encode(), file="release.txt", timezone=PARIS)
+    assert "merveilleuseba" in draft.body
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.parametrize(

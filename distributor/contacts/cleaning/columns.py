@@ -16,7 +16,7 @@ IGNORE = ""
 """What a user maps a column to that says nothing to us."""
 
 _COPY = re.compile(r" \(\d+\)$")  # as `unique_header` writes it
-_NUMBER = re.compile(r"\s*(?:\(\d+\)|(?:n[°o])?\s*\d+)$")  # «Journaliste n° 2», «Mail2», «Nom (2)»
+_NUMBER = re.compile(r"(?<!\s)\s*+(?:\(\d++\)|(?:n[°o]\s*+)?(?<!\d)\d++)$")  # «Journaliste n° 2», «Mail2», «Nom (2)»
 _WHOLE_OR_LAST = frozenset({Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST})
 _ADDRESSES = frozenset({Field.ADDRESS, Field.OTHER_ADDRESS})
 _ONES_NAME = _WHOLE_OR_LAST | {Field.CIVILITY, Field.FIRST_NAME}

@@ -38,7 +38,7 @@ _SENTENCES = (
         r"^(?:(?:svp|merci|surtout|stop) )*(?:plus|pas|aucun) (?:(?:de|d|nos|vos) )*"
         r"(?:e ?mails?|mails?|courriels?|communiques?|envois?)(?: svp| merci| please)*$"
     ),
-    rf"^(?:(?:elle|il|n|est) )*pas interess\w*(?: e)?(?: par (?:nos|vos|les) {_MAIL})?$",
+    rf"^(?:(?:elle|il|n|est) )*pas interess\w*(?: e)? par (?:nos|vos|les) {_MAIL}$",
     rf"\bne plus (?:etre|faire partie|figurer|apparaitre).{{0,20}} (?:{_CONTACTED}|{_LIST})",
     (
         rf"\bne (?:souhait|veu|desir|voudr)\w* (?:plus|pas) (?:rien )?"
@@ -82,7 +82,8 @@ _SENTENCES = (
     rf"\b(?:remove|delete|strike|drop)d?(?: me| him| her| them| us)? from {_OURS}{_LIST}",
     (
         r"\b(?:remov|delet|retir|supprim|enlev|ray|radi|sorti|exclu)\w*(?: e)? "
-        r"(?:at (?:his|her|their) (?:own )?request|(?:(?:a|sur|suite a) )?(?:(?:sa|leur) )?demande)\b(?! d )(?! de )"
+        r"(?:at (?:his|her|their) (?:own )?request\b|(?:a|sur|suite a) (?:(?:sa|leur) )?demande\b(?! d )(?! de )"
+        r"|demande(?: (?:du|le) \d.*)?$)"
     ),
     rf"\b(?:take|taken|took)(?: me| him| her| them| us)? off {_OURS}{_LIST}",
     r"\b(?:asked|wants|wishes|requested) to (?:be (?:removed|taken off|deleted|unsubscribed)|unsubscribe)\b",
@@ -119,6 +120,8 @@ _AND_WHEN = (
 _ANSWERED = r"(?:dit|repond|repondu|reponse|replied|replies|reply|said) "
 _OPPOSED = r"oppos(?:ee?|ition (?:recue|exprimee|notee|signalee)|ition(?= (?:le|du|depuis le) \d))"  # no politics
 _WORD_IN_REMARKS = re.compile(rf"\b{_WORD}|(?:^|\b{_ANSWERED}){_STOP}{_AND_WHEN}$|^{_OPPOSED}{_AND_WHEN}$")
+# Behind another sentence it is about what that tells.
+_NOT_INTERESTED = re.compile(r"(?:(?:elle|il|n|est) )*pas interess\w*(?: e)?")
 _WORD_ALONE = re.compile(rf"(?:{_WORD}|{_STOP}){_AND_WHEN}")
 _TITLE = re.compile(
     r"(?:(?:rgpd|gdpr|les|listes?(?: des?| d)?|contacts?|personnes?|journalistes?|ont|a) )*"
@@ -180,7 +183,10 @@ def is_yes(cell: str) -> bool:
 
 def remarks_say_so(text: str) -> bool:
     """Whether remarks on a person ask for no more mail, in French or English; «désinscrite» or «STOP» is enough."""
-    return any(_SENTENCE.search(line) or _WORD_IN_REMARKS.search(line) for line in _lines(text))
+    lines = list(_lines(text))
+    if len(lines) == 1 and _NOT_INTERESTED.fullmatch(lines[0]):
+        return True
+    return any(_SENTENCE.search(line) or _WORD_IN_REMARKS.search(line) for line in lines)
 
 
 def cell_says_so(column: str, text: str) -> bool:

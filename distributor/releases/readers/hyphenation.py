@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from distributor.folding import words
 
 _DIVIDED = re.compile(r"(?P<head>[^\W\d_]+)-$")
 _TAIL = re.compile(r"(?P<tail>[^\W\d_]+)(?=(?P<rest>[^\w].*|$))")
+_WORD = re.compile(r"\w+")
+_COMPOUND = re.compile(r"(?<!\w)(?=(\w++-\w++))")  # of «a-b-c» both
 _DIVIDES, _ROWS_TO_ONE = 2, 30  # a text that is wrapped, and not divided, ends few of its lines at a compound's hyphen
 # What keeps its hyphen: the first half of compounds, and what verbs and pronouns have behind theirs.
 _HEADS = words(
@@ -30,6 +32,7 @@ def rejoin(rows: Sequence[str]) -> tuple[list[str], list[tuple[int, str]]]:
     than two of its rows so, or very few, is left as it is.
     """
     text = "\n".join(rows).casefold()
+    written = {*_WORD.findall(text), *_COMPOUND.findall(text)}
     held = list(rows)
     whole: list[tuple[int, str]] = []
     divided = [at for at in range(len(rows) - 1) if _parts(rows[at], rows[at + 1])]
@@ -43,7 +46,7 @@ def rejoin(rows: Sequence[str]) -> tuple[list[str], list[tuple[int, str]]]:
         signs = _signs(rest)
         below = rest[len(signs) :].lstrip()
         parts_paragraph = not below and bool("".join(rows[at + 2 : at + 3]).strip())
-        if not parts_paragraph and not _is_compound(head, tail, text):
+        if not parts_paragraph and not _is_compound(head, tail, written):
             held[at] = held[at].rstrip()[:-1] + tail + signs
             held[at + 1] = below
             whole.append((at, f"{head}- / {tail}"))
@@ -64,8 +67,9 @@ def _signs(rest: str) -> str:
     return found[0] if found else ""
 
 
-def _is_compound(head: str, tail: str, text: str) -> bool:
+def _is_compound(head: str, tail: str, written: Container[str]) -> bool:
+    """Whether the halves keep their hyphen, as they do elsewhere among the words `written`, or as such halves do."""
     head, tail = head.casefold(), tail.casefold()
-    if re.search(rf"(?<!\w){head}{tail}(?!\w)", text):
+    if f"{head}{tail}" in written:
         return False
-    return head in _HEADS or tail in _TAILS or re.search(rf"(?<!\w){head}-{tail}(?!\w)", text) is not None
+    return head in _HEADS or tail in _TAILS or f"{head}-{tail}" in written

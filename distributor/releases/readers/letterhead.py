@@ -20,14 +20,16 @@ _LONGEST_HEADLINE = 200
 _LONGEST_OFFICE = 40
 OF_AN_OFFICE = re.compile(r"\s+(?:d[ue]s?|d['’]|of|from|by)\b", re.IGNORECASE)
 OF_DAY = re.compile(r"^(?:du|en date du|dat[ée] du|of|dated)\s+(?=\d|\w+(?:di|day)\b)", re.IGNORECASE)
-PARTED = re.compile(r"\s+[-–—|/•·]\s+")
+PARTED = re.compile(r"(?<!\s)\s++[-–—|/•·]\s+")
 
 _SIGNED_BY = re.compile(
     r"^(?:(?:les\s+)?(?:organisations?|associations?|syndicats?|collectifs?)\s+)?(?:co-?)?signataires?\s*:"
     r"|^(?:(?:co-?)?signed\s+by|signatories)\s*:",
     re.IGNORECASE,
 )
-_ROWS = (re.compile(r"\s*[•·|]\s*"), re.compile(r"\s+[–—/-]\s+"), re.compile(r",\s*|\s+(?:et|and|&)\s+"))
+_ROWS = tuple(
+    map(re.compile, (r"(?:(?<!\s)\s++)?[•·|]\s*+", r"(?<!\s)\s++[–—/-]\s++", r",\s*+|(?<!\s)\s++(?:et|and|&)\s++"))
+)
 _A_ROW = 3  # organisations; two with a dash between them may be a headline and what it is about
 _BODY = re.compile(
     r"^(?:l(?:es?|a)\s+|l['’])?(?:amis|secours|m[ée]decins|emma[üu]s|restos|alliance|coalition|coordination|intersyndicale"

@@ -100,7 +100,7 @@ _TEXT = re.compile(r"(?:texte|corps(?:\s+du\s+(?:texte|communiqu[ée]))?|text|bo
 _TITLE = re.compile(r"^(?:titre|title|headline|objet|subject)\s*:\s*(?=\S)", re.IGNORECASE)
 
 _MAX_HEADING = 90
-_SIGNS_AROUND = re.compile(r"^[\W_]+|[^\w.,;:!?…»”\"'’)\]]+$")
+_SIGNS_AROUND = re.compile(r"^[\W_]+|(?<![^\w.,;:!?…»”\"'’)\]])[^\w.,;:!?…»”\"'’)\]]++$")
 SEPARATORS = " \t\N{NO-BREAK SPACE},;:|/·•–—-.[]()"
 
 
