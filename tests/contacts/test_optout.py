@@ -176,7 +176,9 @@ LEAVE = (
 NO_LEAVE = (
     "Newsletter|Consentement photo|Accord embargo|Accepte les PJ|Accepte les pièces jointes par mail|Double opt-in"
     "|Opt-in SMS|Syndiqué|Date consentement|Souhaite recevoir la newsletter|Accepte les appels|Embargo accepté"
-    "|Envoi postal|Abonnement papier"
+    "|Envoi postal|Abonnement papier|Accepte les communiqués en anglais|Accepte les mails le week-end"
+    "|Souhaite recevoir les communiqués sportifs|Souhaite recevoir nos CP par courrier"
+    "|Likes to receive press kits by mail"
 )
 
 
@@ -208,6 +210,8 @@ def test_a_no_to_something_else_is_none(column: str) -> None:
 def test_a_number_of_sendings_is_no_answer() -> None:
     assert cell_says_so("Opt-in", "0")
     assert not cell_says_so("Diffusion", "0")
+    assert not cell_says_so("Diffusion", "N"), "nationale, it may be"
+    assert cell_says_so("Envoi CP", "N")
 
 
 @pytest.mark.parametrize("name", ["Unsubscribed Magazine", "Le Désinscrit", "Stop Pub magazine", "Opt Out Review"])

@@ -151,15 +151,12 @@ _OF_LEAVE = words(
 )
 _ASKS_FOR_LEAVE = re.compile(
     r"\b(?:accept\w*|souhait\w*|veut|veux|voulez|autoris\w*|d accord|agree\w*|wants?|wish\w*|likes?|consents?|opts? in"
-    r"|mochte\w*|acept\w*|desea)\b.*"
-    r"\b(?:recevoir|recoit|receive|mails?|e ?mails?|courriels?|communiques?|cp|releases?|envois?|contacte\w*|contacted"
-    r"|erhalten|recibir)\b"
+    r"|mochte\w*|acept\w*|desea)\b(.*)"
 )
-_LEAVE_FOR_OTHERS = re.compile(
-    r"\b(?:newsletters?|infolettres?|photos?|images?|pixels?|cookies?|suivi|tracking|sms|tel|telephone|phone|calls?"
-    r"|appels?|embargo\w*|pj|pieces? jointes?|attachments?|interviews?|partenaires?|partners?|invitations?|dossiers?"
-    r"|papier|post(?:al|ale|aux)?|date)\b"
-)
+_TO_HEAR = words("recevoir recoit receive erhalten recibir contacted contactee be etre") | _SENDING | _OF_LEAVE
+"""Behind «accepte de» and its kind nothing but these: «… en anglais» or «… la newsletter» is another question."""
+_OF_A_CIRCULATION = {"diffusion": {"0", "n"}}
+"""«Diffusion: N» may be that of a newspaper: nationale, beside R and L."""
 _COLUMN_OF_STANDING = re.compile(r"statut|status|etat|reponse|suivi")
 _REFUSED = frozenset({"refus", "refuse", "refusee", "refuse e", "refused", "a refuse", "oppose", "opposee", "oppose e"})
 _REFUSAL = re.compile(
@@ -214,7 +211,7 @@ def answer_says_so(column: str, text: str) -> bool:
         (_COLUMN_OF_CONSENT.search(folded) and _REFUSAL.fullmatch(answer))
         or (_COLUMN_OF_STANDING.fullmatch(folded) and answer in _REFUSED)
         or (says_no and (_COLUMN_OF_THE_SUBSCRIBED.fullmatch(folded) or _asks_for_leave(folded)))
-        or (says_no and answer != "0" and _speaks_of_sending(folded))
+        or (says_no and answer not in _OF_A_CIRCULATION.get(folded, {"0"}) and _speaks_of_sending(folded))
     )
 
 
@@ -223,7 +220,8 @@ def _asks_for_leave(folded: str) -> bool:
     said = set(folded.replace("opt in", "optin").split())
     if said & _LEAVE and said <= _LEAVE | _SENDING | _OF_LEAVE:
         return True
-    return bool(_ASKS_FOR_LEAVE.search(folded)) and not _LEAVE_FOR_OTHERS.search(folded)
+    asked = _ASKS_FOR_LEAVE.search(folded)
+    return asked is not None and asked[1] != "" and set(asked[1].split()) <= _TO_HEAR
 
 
 def _speaks_of_sending(folded: str) -> bool:
