@@ -12,6 +12,7 @@ from distributor.addresses import kept_address
 from distributor.dispatch.messages.composing import Notice, make_composer, release_of
 from distributor.dispatch.messages.enclosing import Enclosed, enclose_kept, enclose_loose, pdf_file
 from distributor.dispatch.messages.identity import Identity
+from distributor.dispatch.messages.notices import sample_notice
 from distributor.models import Attachment
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, LooseFile, house_logo
@@ -59,11 +60,11 @@ def open_composer(
     settings = workspace.settings
     identity = Identity.from_settings(settings if settings.mail_from else _with_a_stand_in(settings))
     remarks = [] if settings.mail_from else [_NO_SENDER]
+    embargo_until = embargo_of(session, stored.version)
     own = store.attachments_of(session, stored.version)
     files = house_files(workspace, own)
     enclosed = enclose_loose(files, identity.domain) + enclose_kept(workspace.path, own, identity.domain)
     if pdf_of is not None:
-        embargo_until = embargo_of(session, stored.version)
         release = release_of(stored.version, stored.release.slug, embargo_until)
         pdf, borrowed = _make_pdf(workspace, release, identity, enclosed, pdf_of)
         remarks += [_BORROWED] if borrowed else []
@@ -74,13 +75,20 @@ def open_composer(
         stored.release.slug,
         identity,
         workspace.templates,
-        embargo_until=embargo_of(session, stored.version),
+        embargo_until=embargo_until,
         enclosed=enclosed,
         timezone=settings.timezone,
         is_test=is_test,
         notice=notice,
     )
     return Opened(identity, composer, tuple(files), enclosed.attachments, tuple(remarks))
+
+
+def sample_notice_of(workspace: Workspace, session: Session, stored: StoredRelease, moment: datetime) -> Notice | None:
+    """What a correction says, at `moment`, to those who have the last text of it; None for what corrects nothing."""
+    zone = workspace.settings.timezone
+    texts = workspace.templates.texts(stored.version.lang)
+    return sample_notice(session, texts, stored, moment.astimezone(zone).date(), zone)
 
 
 def house_files(workspace: Workspace, own: Sequence[Attachment]) -> list[LooseFile]:

@@ -13,15 +13,13 @@ from distributor.addresses import kept_address
 from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.contacts.people.ownership import owner_of
-from distributor.dispatch.messages.notices import sample_notice
 from distributor.dispatch.proof.examining import oddest
-from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.recipients.from_lists import make_manifest, recipient_from
 from distributor.dispatch.recipients.languages import version_for, versions_to_send
 from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.errors import BadInput
-from distributor.outgoing.composers import open_composer
+from distributor.outgoing.composers import open_composer, sample_notice_of
 from distributor.releases import store
 from distributor.releases.inforce import embargo_of, holding
 from distributor.releases.kinds import ReleaseKind
@@ -51,15 +49,10 @@ def preview_messages(
     with workspace.database.session(reads_only=True) as session:
         stored = store.find_release(session, slug)
         versions = versions_to_send(session, stored)
-        today = clock.now().astimezone(workspace.settings.timezone).date()
+        now = clock.now()
         composers = {
             one.release.slug: open_composer(
-                workspace,
-                session,
-                one,
-                notice=sample_notice(
-                    session, workspace.templates.texts(one.version.lang), one, today, workspace.settings.timezone
-                ),
+                workspace, session, one, notice=sample_notice_of(workspace, session, one, now)
             )
             for one in versions
         }
@@ -82,10 +75,9 @@ def preview_messages(
             recipients = [recipient_from(first) if first else Recipient(kept_address(opened.identity.from_address))]
         meant = [version_for(recipient, versions) for recipient in recipients]
         dates = [_leaves_at(session, stored, one) for stored, one in zip(meant, recipients, strict=True)]
-    message_id = SAMPLE_MESSAGE_ID.format(domain=opened.identity.domain)
     messages = (
         composers[stored.release.slug].composer.preview(
-            recipient, opened.identity.stamp(workspace.keyring, 0, message_id, date)
+            recipient, opened.identity.sample_stamp(workspace.keyring, date)
         )
         for stored, recipient, date in zip(meant, recipients, dates, strict=True)
     )

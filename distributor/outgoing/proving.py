@@ -17,13 +17,7 @@ from distributor.dispatch.plan import require_followed
 from distributor.dispatch.proof import overrides
 from distributor.dispatch.proof.examining import Circumstances, sample_message, sent_files
 from distributor.dispatch.proof.overrides import NEVER_PASSED, override
-from distributor.dispatch.proof.preflight import (
-    SAMPLE_MESSAGE_ID,
-    ProofResult,
-    early_readers,
-    prove,
-    render_all,
-)
+from distributor.dispatch.proof.preflight import ProofResult, early_readers, prove, render_all
 from distributor.dispatch.recipients.earlier import Earlier, find_earlier, without
 from distributor.dispatch.recipients.following_up import Choosing, make_follow_up_manifest
 from distributor.dispatch.recipients.from_lists import make_manifest
@@ -272,9 +266,7 @@ def _look_around(
 ) -> Circumstances:
     """What the proof is told beside the words: a message as it would leave, its files, the web's and the DNS's say."""
     identity, settings = opened.identity, workspace.settings
-    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     first = manifest.recipients[0].recipient if manifest.recipients else Recipient(kept_address(identity.from_address))
-    stamp = identity.stamp(workspace.keyring, 0, message_id, moment)
     from distributor.doctor.sender import ask_about_sender  # noqa: PLC0415 - most that comes by here proves nothing
 
     links: list[LinkAnswer] = []
@@ -285,7 +277,7 @@ def _look_around(
     return Circumstances(
         organisation=settings.organisation or (settings.mail_from.name if settings.mail_from else ""),
         files=sent_files(opened.attachments),
-        message=sample_message(opened.composer, first, stamp),
+        message=sample_message(opened.composer, first, identity.sample_stamp(workspace.keyring, moment)),
         links=links,
         sender=ask_about_sender(workspace.database, settings),
         quiet=settings.quiet_hours,

@@ -16,13 +16,12 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.messages.notices import freeze, sample_notice
+from distributor.dispatch.messages.notices import freeze
 from distributor.dispatch.plan import new_dispatch, plan_test
-from distributor.dispatch.proof.preflight import SAMPLE_MESSAGE_ID
 from distributor.dispatch.recipients.languages import version_for, versions_to_send
 from distributor.errors import Refused
 from distributor.folding import slugify
-from distributor.outgoing.composers import Opened, open_composer
+from distributor.outgoing.composers import Opened, open_composer, sample_notice_of
 from distributor.outgoing.previewing import find_recipients
 from distributor.releases import store, translations
 from distributor.releases.inforce import embargo_of, holding
@@ -62,16 +61,12 @@ def write_trial(
         stored = version_for(recipient, versions_to_send(session, asked))
         _require_no_objector(workspace, session, to, stored)
         _require_not_early(workspace, session, to, stored)
-        today = moment.astimezone(workspace.settings.timezone).date()
-        notice = sample_notice(
-            session, workspace.templates.texts(stored.version.lang), stored, today, workspace.settings.timezone
-        )
+        notice = sample_notice_of(workspace, session, stored, moment)
         opened = open_composer(
             workspace, session, stored, is_test=True, pdf_of=moment if attach_pdf else None, notice=notice
         )
         is_translation = stored.release.id != asked.release.id
-    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
-    opened.composer.compose(recipient, identity.stamp(workspace.keyring, 0, message_id, moment))
+    opened.composer.compose(recipient, identity.sample_stamp(workspace.keyring, moment))
     return Trial(stored, is_translation, recipient, to, opened, notice, moment)
 
 

@@ -17,6 +17,8 @@ from distributor.rendering.values import Sender, Stamp
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
 
+_SAMPLE_MESSAGE_ID = "<preview@{domain}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -115,6 +117,10 @@ class Identity:
             unsubscribe_url=f"{self.public_url}/u/{token}" if self.public_url else "",
             references=tuple(references),
         )
+
+    def sample_stamp(self, keyring: Keyring, date: datetime) -> Stamp:
+        """The same for a message that is shown or proved, and is nobody's delivery."""
+        return self.stamp(keyring, 0, _SAMPLE_MESSAGE_ID.format(domain=self.domain), date)
 
     def envelope_sender(self, keyring: Keyring, delivery_id: int) -> str:
         """Where a server returns what it cannot deliver: an address of this delivery's own, where that is wished."""

@@ -26,8 +26,6 @@ from distributor.rendering.composer import Composer, RenderError
 from distributor.rendering.values import Stamp
 from distributor.tokens import Keyring
 
-SAMPLE_MESSAGE_ID = "<preview@{domain}>"
-
 
 @dataclass(frozen=True, slots=True)
 class ProofResult:
@@ -55,12 +53,11 @@ def render_all(
     `date_of` says when it leaves: at the end of an embargo it reads otherwise than before.
     """
     failures = []
-    message_id = SAMPLE_MESSAGE_ID.format(domain=identity.domain)
     stamps: dict[datetime, Stamp] = {}
     for planned in recipients:
         date = date_of(planned)
         if date not in stamps:
-            stamps[date] = identity.stamp(keyring, 0, message_id, date)
+            stamps[date] = identity.sample_stamp(keyring, date)
         try:
             composer.check(planned.recipient, stamps[date])
         except RenderError as error:
