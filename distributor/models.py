@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Connection,
     DateTime,
     Dialect,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -763,3 +765,15 @@ class Audit(_Row, table=True):
     action: str
     subject: str
     details: dict[str, Any] = _json(dict)
+
+
+def _number_rows_in_64_bits() -> None:
+    """Let every number of a row, and every reference to one, be of 64 bits: SQLite's are, by the name INTEGER."""
+    wide = BigInteger().with_variant(Integer, "sqlite")
+    for table in SQLModel.metadata.tables.values():
+        for column in table.c:
+            if isinstance(column.type, Integer) and (column.name == "id" or column.foreign_keys):
+                column.type = wide
+
+
+_number_rows_in_64_bits()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from distributor import clock
 from distributor.db.engine import Database
@@ -50,7 +50,7 @@ class AtWork:
 def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str = "") -> list[AtWork]:
     """The living processes that hold claims of a dispatch, or of any; without the worker `but`."""
     now = clock_of(connection, clock.now())
-    sending = func.sum(func.coalesce((_delivery.c.state == DeliveryState.SENDING).cast(_delivery.c.id.type), 0))
+    sending = func.count(case((_delivery.c.state == DeliveryState.SENDING, 1)))
     rows = connection.execute(
         select(
             _delivery.c.worker,

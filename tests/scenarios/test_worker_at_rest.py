@@ -44,7 +44,7 @@ def test_the_schema_is_not_brought_up_to_date_under_a_worker_that_does_not_know_
         assert f"process {process.pid}" in sentence
         assert office.query("SELECT version_num FROM alembic_version") == [("0019",)]
     office.run("dispatches", "list")
-    assert office.query("SELECT version_num FROM alembic_version") == [("0021",)]
+    assert office.query("SELECT version_num FROM alembic_version") == [("0022",)]
 
 
 def test_whoever_was_asked_before_the_schema_was_brought_up_to_date_sends_nothing_by_the_old_one(
@@ -82,4 +82,4 @@ def test_a_worker_that_was_killed_holds_up_nothing(office: Office) -> None:
     office.change("DROP INDEX ix_dispatch_state")
     office.change("UPDATE alembic_version SET version_num = '0019'")
     office.run("dispatches", "list")
-    assert office.query("SELECT version_num FROM alembic_version") == [("0021",)]
+    assert office.query("SELECT version_num FROM alembic_version") == [("0022",)]
