@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from ledgerbase import (
     record_of,
     states,
 )
+from sqlalchemy import select
 
 from distributor import clock
 from distributor.db.engine import Database
@@ -37,7 +38,7 @@ from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
-from distributor.dispatch.pacer import Pacer
+from distributor.dispatch.pacer import Admission, Pacer
 from distributor.dispatch.result import RunResult
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
@@ -48,7 +49,7 @@ from distributor.errors import (
     StorageTrouble,
     TooManyConnections,
 )
-from distributor.models import Dispatch, Suppression
+from distributor.models import Dispatch, Pace, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.throttle import Limits
@@ -301,50 +302,20 @@ def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     assert server.knocks == 5
 
 
+@pytest.mark.parametrize("limits", [Limits(per_second=2), Limits(per_minute=20)], ids=["place", "token"])
 @pytest.mark.parametrize("is_late", [True, False])
-def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
-    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_late: bool
+def test_whoever_waited_too_long_for_a_connection_is_counted_anew(
+    database: Database, limits: Limits, *, is_late: bool
 ) -> None:
-    """All connections stand again at one moment after an outage, and the places of their messages are over by then."""
-    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.05,))
-    monkeypatch.setattr(running, "_OPENED_LATE_S", 0.04 if is_late else 60)
+    """All connections stand again at one moment after an outage, and by then others have had what was counted."""
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
-    server = FakeServer(per_connection=2)
-    places = []
-
-    class Counting(Pacer):
-        apart = timedelta(seconds=0.01)
-
-        def choose(self, queue: Any, now: Any) -> Any:
-            chosen = super().choose(queue, now)
-            places.append(chosen[0])
-            return chosen
-
-    async def goes(_recipient: str) -> None:
-        if len(server.bodies) == 2:
-            server.refusals = [ServerUnavailable("down")]
-
-    server.after_body = goes
-    carry(runner(database, server, connections=1, pacer=paced(database, at, kind=Counting), now=at), dispatch_id)
-    assert len(server.bodies) == len(set(server.bodies)) == 4
-    assert len([one for one in places if one]) == 4 + is_late
-
-
-@pytest.mark.parametrize("is_late", [True, False])
-def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_another(
-    database: Database, *, is_late: bool
-) -> None:
-    """A minute after that token they would be one more than the limit: others have had it again by then."""
-    at = HandClock()
-    dispatch_id, _ = add_deliveries(database, 4)
-    server = FakeServer()
     chosen = []
 
     class Counting(Pacer):
         def choose(self, queue: Any, now: Any) -> Any:
             found = super().choose(queue, now)
-            chosen.extend([found[0]] if found[0] else [])
+            chosen.extend([found] if isinstance(found, Admission) else [])
             return found
 
     class Slow:
@@ -352,7 +323,11 @@ def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_an
             at.forward(seconds=5 if is_late else 1)
             return await server.connect()
 
-    pacer = paced(database, at, Limits(per_minute=20), kind=Counting, wish=1)
+    async def go_on(_recipient: str) -> None:
+        at.forward(seconds=0.5)
+
+    server = FakeServer(after_body=go_on)
+    pacer = paced(database, at, limits, kind=Counting, wish=1)
     carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len(chosen) == 4 + is_late
@@ -683,8 +658,8 @@ SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Th
 class Unslowed(Pacer):
     """A pace that no «slow down» changes, where the run's own patience is looked at."""
 
-    def learn(self, domain: str, _outcome: Outcome, _now: Any) -> None:
-        self.release(domain)
+    def learn(self, admitted: Admission, _outcome: Outcome, _now: Any) -> None:
+        self.release(admitted)
 
 
 def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(database: Database) -> None:
@@ -713,6 +688,31 @@ def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(dat
     assert "454 Throttling failure" in result.paused_because
     assert set(states(database, ids)) == {"queued"}
     assert sum(len(attempts(database, number)) for number in ids) == 6, "five were waited out"
+
+
+def test_what_is_answered_meanwhile_does_not_make_one_slower_two(database: Database) -> None:
+    """Whoever was on the wire says «slower» last: others, who came after the first to say so, were answered before."""
+    dispatch_id, _ids = add_deliveries(database, 6, domain="orange.fr")
+    slower = replace(SLOWER, verdict=Verdict.THROTTLED, state=_S.DEFERRED)
+    server = FakeServer({j(0): [slower], j(1): [slower]})
+    others = asyncio.Event()
+
+    async def wait(recipient: str) -> None:
+        if recipient == j(0):
+            await others.wait()
+
+    async def tell(_recipient: str) -> None:
+        if len(server.bodies) == 5:
+            others.set()
+
+    server.before_body, server.after_body = wait, tell
+    made = paced(database, HandClock(), scope_of=lambda domain: domain)
+    carry(runner(database, server, connections=2, pacer=made), dispatch_id)
+    with database.reading() as connection:
+        learned = connection.execute(
+            select(Pace.__table__.c.state).where(Pace.__table__.c.scope == "orange.fr")
+        ).scalar_one()
+    assert (server.bodies[-1], learned["throttles"]) == (j(0), 1)
 
 
 # The pace, and calls from other terminals.
