@@ -27,9 +27,6 @@ _LOOKS_EVERY = timedelta(seconds=5)
 
 _MEMORY = timedelta(minutes=15)
 _BLOCKS = (16, 1024)
-_SAMPLE_S = 5
-"""The least time over which our own rate is measured."""
-
 _OPENED_LATE = timedelta(seconds=1)
 """Where messages leave apart, one is late for its place by so much, or by as much as they are apart."""
 
@@ -90,7 +87,6 @@ class Pacer:
         """Who was admitted last when each asked us to slow down: the answers until then are not a second time."""
         self._refused: Counter[str] = Counter()
         self._throttled: dict[str, datetime] = {}
-        self._sent: Counter[int] = Counter()
         self._notes: list[Note] = []
         self._asking = asyncio.Lock()
         self._wanted: set[str] = set()
@@ -176,7 +172,6 @@ class Pacer:
         """Take to heart what came of a message that was admitted."""
         scope = admitted.scope
         self.release(admitted)
-        self._count(int(now.timestamp()))
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
@@ -192,8 +187,7 @@ class Pacer:
         elif verdict is Verdict.THROTTLED or (verdict is Verdict.ACCOUNT and outcome.retry_after is not None):
             culprit = self._culprit(scope, now) if verdict is Verdict.THROTTLED else ACCOUNT
             if self._is_asked_anew(culprit, admitted):
-                note = Note(culprit, Lesson.SLOWER, rate=self._rate(now), retry_after=outcome.retry_after, said=said)
-                self._notes.append(note)
+                self._notes.append(Note(culprit, Lesson.SLOWER, retry_after=outcome.retry_after, said=said))
 
     def release(self, admitted: Admission) -> None:
         """Whoever was admitted is not being sent to any more."""
@@ -330,18 +324,6 @@ class Pacer:
             return False
         self._asked_after[scope] = self._admitted
         return True
-
-    def _count(self, second: int) -> None:
-        if second not in self._sent:
-            for past in [past for past in self._sent if past <= second - 60]:
-                del self._sent[past]
-        self._sent[second] += 1
-
-    def _rate(self, now: datetime) -> float:
-        """How many messages a minute this run has sent of late."""
-        second = int(now.timestamp())
-        seconds = max(_SAMPLE_S, second + 1 - min(self._sent, default=second))
-        return 60 * self._sent.total() / seconds
 
 
 def _moved(allowance: Allowance, ahead: timedelta) -> Allowance:

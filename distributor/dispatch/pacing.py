@@ -14,8 +14,9 @@ from distributor.db.engine import Database
 from distributor.db.upserts import upsert
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
-from distributor.models import Account, Audit, Dispatch, Pace, PaceShare, Worker
+from distributor.models import Account, Attempt, Audit, Delivery, Dispatch, Pace, PaceShare, Worker
 from distributor.states import DispatchState
+from distributor.transport.presets import domains_of
 from distributor.transport.throttle import (
     Allowance,
     DomainLimits,
@@ -34,6 +35,7 @@ from distributor.transport.throttle import (
 
 _pace, _share, _worker = Pace.__table__, PaceShare.__table__, Worker.__table__
 _account, _dispatch, _audit = Account.__table__, Dispatch.__table__, Audit.__table__
+_attempt, _delivery = Attempt.__table__, Delivery.__table__
 _RUNS = _dispatch.c.state == DispatchState.RUNNING  # one that cools down waits for its own hour
 
 ACCOUNT = ""
@@ -43,6 +45,13 @@ _LONGEST_WAIT = timedelta(days=2)
 """No limit of an account and no suspension lasts so long: what seems to was noted by a clock that ran ahead."""
 
 _SHARE_LASTS = timedelta(seconds=30)
+
+_LATEST = 20_000
+"""So many of the last attempts tell how fast we send,"""
+_OF_LATE = timedelta(minutes=1)
+"""and none that is older;"""
+_SAMPLE_S = 5
+"""whoever has begun a moment ago is measured as if it were so long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,6 @@ class Note:
 
     scope: str
     lesson: Lesson
-    rate: float = 0
     open_connections: int = 1
     retry_after: int | None = None
     said: str = ""
@@ -184,19 +192,34 @@ class PacingBook:
         )
 
     def _learned(self, connection: Connection, gauge: Gauge, note: Note, moment: datetime) -> Gauge:
+        # The server counts messages and connections of all processes together.
         open_connections = note.open_connections
-        if note.lesson is Lesson.FEWER_CONNECTIONS:  # the server counts those of all processes together
+        if note.lesson is Lesson.FEWER_CONNECTIONS:
             open_connections += self._open_elsewhere(connection, moment)
         return learn(
             gauge,
             note.lesson,
             moment,
             by=self._worker,
-            rate=note.rate,
+            rate=self._rate(connection, note.scope, moment) if note.lesson is Lesson.SLOWER else 0,
             open_connections=open_connections,
             retry_after=note.retry_after,
             said=note.said,
         )
+
+    def _rate(self, connection: Connection, scope: str, moment: datetime) -> float:
+        """How many messages a minute all processes have sent there since this one sends, by the log of attempts."""
+        columns = (_attempt.c.started_at, _attempt.c.worker, _attempt.c.account, _attempt.c.delivery_id)
+        tried = select(*columns).order_by(_attempt.c.id.desc()).limit(_LATEST).subquery().c
+        of_late = tried.started_at.between(moment - _OF_LATE, moment)
+        ours = select(func.min(tried.started_at)).where(of_late, tried.worker == self._worker)
+        since: datetime = connection.execute(ours).scalar_one() or moment
+        name = select(_account.c.name).where(_account.c.id == self._account_id).scalar_subquery()
+        sent = select(func.count()).where(of_late, tried.started_at >= since, tried.account == name)
+        if scope != ACCOUNT:
+            sent = sent.where(tried.delivery_id == _delivery.c.id, _delivery.c.domain.in_(domains_of(scope)))
+        many: int = connection.execute(sent).scalar_one() + 1  # the one that was answered is not written yet
+        return 60 * many / max(_SAMPLE_S, (moment - since).total_seconds())
 
     def _open_elsewhere(self, connection: Connection, moment: datetime) -> int:
         """How many connections the other processes have that send through this account.

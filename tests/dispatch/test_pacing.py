@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgerbase import ACCEPTED, START, HandClock, add_dispatch, add_version
+from ledgerbase import ACCEPTED, ATTEMPT, START, HandClock, add_deliveries, add_dispatch, add_version
+from sqlalchemy import insert, select
 
 from distributor.db.engine import Database
 from distributor.dispatch.pacer import Admission, Pacer
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, lift, read_waits
-from distributor.models import Account, Dispatch, Worker
+from distributor.models import Account, Dispatch, Pace, Worker
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
 
@@ -270,6 +271,28 @@ def test_what_several_processes_are_told_at_once_is_one_lesson(database: Databas
         assert send(one, at, "orange.fr", outcome)
         tick(one)
     assert [wait.why[:12] for wait in made[1].waits(at())] == ["asked to slo"]
+
+
+def test_it_is_the_rate_of_all_processes_together_that_is_halved(database: Database) -> None:
+    """And of a provider that of its own recipients: the server knows nothing of the others."""
+    at = HandClock()
+    _, ids = add_deliveries(database, 2)
+    made = {name: pacer(database, at, worker=name) for name in ("w1", "w2", "w3")}
+    for second in range(60):
+        number = ids[second % 2]
+        for name, one in made.items():
+            assert send(one, at, f"journal{second % 2}.example")
+            with database.transaction() as connection:
+                tried = {"delivery_id": number, "number": 1, "started_at": at(), "worker": name, "account": "default"}
+                connection.execute(insert(ATTEMPT).values(phase="body", verdict="accepted", state="accepted", **tried))
+        at.forward(seconds=1)
+    for one, outcome in ((made["w1"], SLOWER), (made["w2"], THROTTLED)):
+        assert send(one, at, "journal1.example", outcome)
+        tick(one)
+    with database.reading() as connection:
+        learned = dict(connection.execute(select(Pace.__table__.c.scope, Pace.__table__.c.state)).all())
+    rates = {scope: round(gauge["learned_per_minute"]) for scope, gauge in learned.items()}
+    assert rates == {ACCOUNT: pytest.approx(90, abs=2), "journal1.example": pytest.approx(45, abs=2)}
 
 
 @pytest.mark.usefixtures("account")
