@@ -17,7 +17,7 @@ from distributor.dispatch.calling import CallOff
 from distributor.dispatch.connections import Connections, set_within
 from distributor.dispatch.ledger import Ledger
 from distributor.dispatch.pacer import Admission, Pacer
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import CalledOff, End, GivesWay, Paused, RunResult, StandsStill
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
@@ -154,7 +154,8 @@ class _Run:
         if self.failure is not None:
             raise self.failure
         self.result.stopped = self.stop.is_set()
-        self.result.stands_still = self.supply.stands_still
+        if self.supply.stands_still is not None:
+            self.result.ends(StandsStill(self.supply.stands_still))
         return self.result
 
     async def _settle(self) -> None:
@@ -214,12 +215,7 @@ class _Run:
                 return
             if call is CallOff.NO:
                 continue
-            if call is CallOff.FOR_A_START:
-                self.result.gives_way = True
-                self.halted.set()
-                continue
-            self.result.called_off = True
-            self.halted.set()
+            self._halt(GivesWay() if call is CallOff.FOR_A_START else CalledOff())
             if call is CallOff.AT_ONCE:
                 for worker in workers:
                     worker.cancel()
@@ -346,8 +342,7 @@ class _Run:
         if self.supply.ends(admitted.claimed):
             await self.ledger.call(self.parts.log.release, [admitted.claimed.id])
         if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
-            self.result.called_off = True
-            self.halted.set()
+            self._halt(CalledOff())
 
     def _put_back(self, announced: list[_Message]) -> None:
         """Nothing of these messages left: another connection, or a later run, sends them."""
@@ -406,8 +401,10 @@ class _Run:
         return replace(record, next_attempt_at=due, expires_at=expires_at)
 
     def _pause(self, reason: str, mend: str) -> None:
-        self.result.paused_because = self.result.paused_because or reason
-        self.result.mend = self.result.mend or mend
+        self._halt(Paused(reason, mend))
+
+    def _halt(self, why: End) -> None:
+        self.result.ends(why)
         self.halted.set()
 
     async def _others_send(self) -> bool:

@@ -39,7 +39,7 @@ from distributor.dispatch import runner as running
 from distributor.dispatch import silence
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Admission, Pacer
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import CalledOff, Paused, RanOut, RunResult, StandsStill
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
 from distributor.errors import (
@@ -178,7 +178,7 @@ def test_every_outcome_lands_in_its_row(database: Database) -> None:
     result = carry(made, dispatch_id)
     assert states(database, ids) == ["accepted", "rejected", "deferred", "deferred", "in_doubt", "accepted"]
     assert result.outcomes == {_S.ACCEPTED: 2, _S.REJECTED: 1, _S.DEFERRED: 2, _S.IN_DOUBT: 1}
-    assert (result.paused_because, result.stopped) == ("", False)
+    assert (result.end, result.stopped) == (RanOut(), False)
     assert sorted(told) == [(j(n), states(database, [ids[n]])[0]) for n in range(6)]
     assert sorted(server.bodies) == [j(0), j(4), j(5)]
     assert server.open == 0
@@ -216,7 +216,7 @@ def test_a_server_that_refuses_us_at_once_pauses_and_leaves_everyone_queued(data
     server = FakeServer(refusals=[ServerUnavailable("mail.example does not answer.", mend="Check it.")])
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=3), dispatch_id)
-    assert (result.paused_because, result.mend) == ("mail.example does not answer.", "Check it.")
+    assert result.end == Paused("mail.example does not answer.", "Check it.")
     assert states(database, ids) == ["queued"] * 3
     assert [attempts(database, number) for number in ids] == [[]] * 3
 
@@ -224,7 +224,7 @@ def test_a_server_that_refuses_us_at_once_pauses_and_leaves_everyone_queued(data
 def test_a_wrong_password_is_offered_once_not_once_a_connection(database: Database) -> None:
     server = FakeServer(refusals=[CredentialsRefused("535 no") for _ in range(9)])
     dispatch_id, ids = add_deliveries(database, 9)
-    assert carry(runner(database, server, connections=5), dispatch_id).paused_because == "535 no"
+    assert carry(runner(database, server, connections=5), dispatch_id).end == Paused("535 no")
     assert server.knocks == 1
     assert set(states(database, ids)) == {"queued"}
 
@@ -233,7 +233,7 @@ def test_a_server_that_takes_fewer_connections_gets_fewer(database: Database) ->
     server = FakeServer(most=2)
     dispatch_id, ids = add_deliveries(database, 20)
     result = carry(runner(database, server, connections=6), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
     assert server.widest <= 2
 
@@ -258,9 +258,9 @@ def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
     server = FakeServer(refusals=[TooManyConnections("too many") for _ in range(9)])
     result = carry(runner(database, server, connections=1, now=at), dispatch_id)
     if what == "is gone":
-        assert (result.paused_because, server.bodies) == ("too many", [])
+        assert (result.end, server.bodies) == (Paused("too many"), [])
     else:
-        assert (result.paused_because, server.knocks, len(server.bodies)) == ("", 10, 3)
+        assert (result.end, server.knocks, len(server.bodies)) == (RanOut(), 10, 3)
 
 
 def test_a_connection_that_is_being_opened_counts_among_those_that_stand(
@@ -297,7 +297,7 @@ def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     server = FakeServer(per_connection=1, after_body=fail_next)
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert states(database, ids) == ["accepted"] * 3
     assert server.knocks == 5
 
@@ -341,7 +341,7 @@ def test_a_server_that_stays_away_pauses_in_the_end(database: Database) -> None:
     server = FakeServer(per_connection=1, after_body=go_away)
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert result.paused_because == "gone"
+    assert result.end == Paused("gone")
     assert server.knocks == 5, "the first one, and one for each wait and one after the last"
     assert states(database, ids) == ["accepted", "queued", "queued"]
 
@@ -351,7 +351,8 @@ def test_a_refusal_of_the_account_pauses_and_burns_nobodys_attempt(database: Dat
     server = FakeServer({j(0): [refusal]})
     dispatch_id, ids = add_deliveries(database, 4)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert refusal.reply in result.paused_because
+    assert isinstance(result.end, Paused)
+    assert refusal.reply in result.end.because
     assert states(database, ids) == ["queued"] * 4
     row = delivery(database, ids[0])
     assert (row.refusals, row.expires_at, row.next_attempt_at) == (0, None, None)
@@ -604,8 +605,7 @@ def test_called_off_by_another_command_only_what_is_on_the_wire_leaves(database:
     server = FakeServer(after_body=cancel)
     dispatch_id, ids = add_deliveries(database, 20)
     result = carry(runner(database, server, connections=2), dispatch_id)
-    assert result.called_off
-    assert not result.ran_out
+    assert result.end == CalledOff()
     assert 1 <= len(server.bodies) <= 2
     assert server.knocks == 2, "nobody knocks again for what would be refused"
     assert states(database, ids).count("queued") == 20 - len(server.bodies)
@@ -635,7 +635,7 @@ def test_a_worker_that_was_refused_a_connection_comes_back(database: Database) -
     answers = DropsOnce()
     server = answers.server = FakeServer(answers, after_body=look)
     dispatch_id, ids = add_deliveries(database, 40)
-    assert carry(runner(database, server, connections=2), dispatch_id).ran_out
+    assert carry(runner(database, server, connections=2), dispatch_id).end == RanOut()
     assert 2 in widths, "one dropped connection made the pool smaller for good"
     assert states(database, ids).count("accepted") == 39
 
@@ -644,11 +644,11 @@ def test_a_worker_that_waits_to_come_back_ends_with_the_run(database: Database) 
     """It is not waited for: neither when the work runs out nor when the account is refused."""
     server = FakeServer(most=1)
     dispatch_id, ids = add_deliveries(database, 6)
-    assert carry(runner(database, server, connections=3), dispatch_id).ran_out
+    assert carry(runner(database, server, connections=3), dispatch_id).end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
     server = FakeServer({j(3): [QUOTA]}, most=1)
     dispatch_id, ids = add_deliveries(database, 6)
-    assert carry(runner(database, server, connections=3), dispatch_id).paused_because
+    assert isinstance(carry(runner(database, server, connections=3), dispatch_id).end, Paused)
     assert states(database, ids).count("accepted") == 3
 
 
@@ -676,7 +676,7 @@ def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(da
     server = FakeServer({j(number): [SLOWER, ACCEPTED] for number in range(8)}, before_body=together)
     pacer = paced(database, HandClock(), kind=Unslowed, wish=8)
     result = carry(runner(database, server, connections=8, pacer=pacer), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
 
 
@@ -685,7 +685,8 @@ def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(dat
     server = FakeServer({j(number): [SLOWER] for number in range(2)})
     pacer = paced(database, HandClock(), kind=Unslowed, wish=1)
     result = carry(runner(database, server, connections=1, pacer=pacer), dispatch_id)
-    assert "454 Throttling failure" in result.paused_because
+    assert isinstance(result.end, Paused)
+    assert "454 Throttling failure" in result.end.because
     assert set(states(database, ids)) == {"queued"}
     assert sum(len(attempts(database, number)) for number in ids) == 6, "five were waited out"
 
@@ -744,13 +745,12 @@ def test_what_a_day_allows_leaves_and_the_rest_waits_untouched(database: Databas
     at, server = HandClock(), FakeServer()
     limits = Limits(per_day=5)
     result = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
-    assert result.stands_still is not None
-    assert result.stands_still.why == "5 messages a day are used up"
-    assert not result.ran_out
+    assert isinstance(result.end, StandsStill)
+    assert result.end.wait.why == "5 messages a day are used up"
     assert sorted(states(database, ids)) == ["accepted"] * 5 + ["queued"] * 7
     at.forward(hours=25)
     again = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
-    assert again.stands_still is not None
+    assert isinstance(again.end, StandsStill)
     assert states(database, ids).count("accepted") == 10
 
 
@@ -767,7 +767,7 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
             return await super().connect()
 
     result = carry(runner(database, Slow(), connections=8, now=at, pacer=made), dispatch_id)
-    assert result.stands_still is not None
+    assert isinstance(result.end, StandsStill)
     assert sorted(states(database, ids)) == ["accepted"] * 3 + ["queued"] * 9
 
 
@@ -803,7 +803,7 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
 
     server = FakeServer(after_body=hang)
     result = carry(runner(database, server, called=called), dispatch_id)
-    assert result.called_off
+    assert result.end == CalledOff()
     found = states(database, ids)
     assert len(server.bodies) <= 4
     assert found.count("queued") >= 4
@@ -818,4 +818,4 @@ def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(da
     result = carry(runner(database, server, connections=1, now=at, pacer=made), dispatch_id)
     found = states(database, ids)
     assert (found.count("rejected"), found.count("deferred")) == (3, 37)
-    assert result.ran_out
+    assert result.end == RanOut()
