@@ -42,13 +42,19 @@ class Admission:
     """A claimed delivery that may be sent to now, and is counted: it ends in `Pacer.learn` or in `Pacer.release`.
 
     `scope` names its provider. `number` counts those of the run, in their order. `until` is the last moment in which it
-    may leave: later its place is over, or what was counted for it counts for others.
+    may leave: later its place is over, or what was counted for it counts for others. `blocks` are those that its tokens
+    are from, by what they are counted for.
     """
 
     claimed: ClaimedDelivery
     scope: str
     number: int
-    until: datetime | None
+    until: datetime | None = None
+    blocks: tuple[tuple[str, Allowance], ...] = ()
+
+    def is_counted(self, now: datetime) -> bool:
+        """Whether its tokens count for a message that leaves now."""
+        return all(now <= block.counted_until for _, block in self.blocks if block.counted_until is not None)
 
 
 class Pacer:
@@ -126,10 +132,11 @@ class Pacer:
                 longest = wait if longest is None else max(wait, longest)
         if longest is not None:
             return longest
-        until = self._spend(counted, now) if counted else None
         self._in_flight[scope] += 1
         self._admitted += 1
-        return Admission(claimed, scope, self._admitted, until)
+        if not counted:
+            return Admission(claimed, scope, self._admitted)
+        return Admission(claimed, scope, self._admitted, *self._spend(counted, now))
 
     def choose(self, queue: deque[ClaimedDelivery], now: datetime) -> Admission | timedelta:
         """Take the first of the queue who may be sent to now; else return how long until somebody may."""
@@ -171,7 +178,7 @@ class Pacer:
     def learn(self, admitted: Admission, outcome: Outcome, now: datetime) -> None:
         """Take to heart what came of a message that was admitted."""
         scope = admitted.scope
-        self.release(admitted)
+        self._end(scope)
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
@@ -190,10 +197,17 @@ class Pacer:
                 self._notes.append(Note(culprit, Lesson.SLOWER, retry_after=outcome.retry_after, said=said))
 
     def release(self, admitted: Admission) -> None:
-        """Whoever was admitted is not being sent to any more."""
-        self._in_flight[admitted.scope] -= 1
-        if self._in_flight[admitted.scope] <= 0:
-            del self._in_flight[admitted.scope]
+        """Whoever was admitted is not sent to after all: what was counted for them is given back with its block."""
+        self._end(admitted.scope)
+        for name, block in admitted.blocks:
+            left = self._allowances.get(name)
+            if left is not None and left.drawn_at == block.drawn_at:
+                self._allowances[name] = replace(left, missed=left.missed + 1)
+
+    def _end(self, scope: str) -> None:
+        self._in_flight[scope] -= 1
+        if self._in_flight[scope] <= 0:
+            del self._in_flight[scope]
 
     @property
     def has_news(self) -> bool:
@@ -250,6 +264,16 @@ class Pacer:
             self._allowances[scope] = replace(allowance, lapses=now, retry_at=None)
             self._wanted.add(scope)
 
+    async def count_anew(self, admitted: Admission, call: Call) -> bool:
+        """Count a message as leaving now whose tokens do not count any more; whether it may."""
+        tokens = [
+            (name, self._limits_of(name), block.drawn_at)
+            for name, block in admitted.blocks
+            if block.drawn_at is not None
+        ]
+        may: bool = await call(lambda: self._book.count_anew(tokens))
+        return may
+
     async def leave(self, call: Call) -> None:
         """Give back what was not spent, when the run ends."""
         unspent = [(scope, one) for scope, one in self._allowances.items() if one.unspent > 0]
@@ -287,17 +311,18 @@ class Pacer:
             self._wanted.add(scope)
         return wait
 
-    def _spend(self, scopes: Sequence[str], now: datetime) -> datetime | None:
-        """Count one message in each of these scopes; until when it may leave, if that matters."""
-        ends = []
+    def _spend(self, scopes: Sequence[str], now: datetime) -> tuple[datetime | None, tuple[tuple[str, Allowance], ...]]:
+        """Count one message in each of these scopes; until when it may leave, and the blocks of its tokens."""
+        ends, blocks = [], []
         for name in scopes:
             allowance = self._allowances[name]
             if allowance.interval:
                 ends.append(now + max(allowance.interval, _OPENED_LATE))
-            if self._limits_of(name).has_spans:  # what is counted by the second alone has no tokens
-                ends.append(allowance.lapses)
+            if allowance.counted_until is not None:  # what is counted by the second alone has no tokens
+                ends.append(allowance.counted_until)
+                blocks.append((name, allowance))
             self._allowances[name] = allowance.spend(now)
-        return min(ends, default=None)
+        return min(ends, default=None), tuple(blocks)
 
     def _order(self, scope: str) -> Order:
         before = self._allowances.pop(scope, None)  # what is left of it is given back, and once only
@@ -329,4 +354,6 @@ class Pacer:
 def _moved(allowance: Allowance, ahead: timedelta) -> Allowance:
     retry_at = allowance.retry_at and allowance.retry_at + ahead
     # `drawn_at` stays as the database said it: it names the block there.
-    return replace(allowance, start=allowance.start + ahead, lapses=allowance.lapses + ahead, retry_at=retry_at)
+    counted_until = allowance.counted_until and allowance.counted_until + ahead
+    start, lapses = allowance.start + ahead, allowance.lapses + ahead
+    return replace(allowance, start=start, lapses=lapses, retry_at=retry_at, counted_until=counted_until)

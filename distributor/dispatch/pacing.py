@@ -24,6 +24,7 @@ from distributor.transport.throttle import (
     Lesson,
     Limits,
     blocked,
+    count_anew,
     draw,
     freeze,
     give_back,
@@ -136,6 +137,23 @@ class PacingBook:
             caps = [cap for cap in (limits.connections, learned) if cap is not None]
             share = self._shared(connection, min(caps), wish, open_connections, moment) if caps else None
         return Answer(moment, allowances, gauges, share)
+
+    def count_anew(self, tokens: Sequence[tuple[str, Limits, datetime]]) -> bool:
+        """Count a message as leaving now that was to leave before; whether there is still a token for it everywhere.
+
+        `tokens` are those that it has: the scope, its limits, and when their block was drawn.
+        """
+        with self._database.transaction() as connection:
+            moment = self._moment(connection)
+            gauges = self._locked(connection, sorted(scope for scope, _, _ in tokens), moment)
+            for scope, limits, drawn_at in tokens:
+                counted = count_anew(gauges[scope], limits, drawn_at, moment)
+                if counted is None:
+                    return False
+                gauges[scope] = counted
+            for scope, _, _ in tokens:
+                self._write(connection, scope, gauges[scope], moment)
+        return True
 
     def look(self) -> Answer:
         """What other processes have learned, without writing anything."""

@@ -328,16 +328,19 @@ class _Run:
 
     async def _begin(self, message: _Message) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
+        admitted, may = message.admitted, True
+        if admitted.blocks and not admitted.is_counted(self.parts.now()):
+            # The server took its time over what came before, and by now others may have had what was counted.
+            may = await self.parts.pacer.count_anew(admitted, self.ledger.call)
         if self.failure is not None:
             raise self.failure  # before it is durable: whoever has begun is sent to, or in doubt
         is_over = message.held_until is not None and message.held_until <= self.parts.now()
-        claimed = message.admitted.claimed
-        if is_over or not self.supply.begins(claimed):
-            raise LeaseLost(claimed.id)
-        await self.ledger.begin(claimed.id)
+        if is_over or not may or not self.supply.begins(admitted.claimed):
+            raise LeaseLost(admitted.claimed.id)
+        await self.ledger.begin(admitted.claimed.id)
 
     async def _let_go(self, admitted: Admission) -> None:
-        """An objection, another worker, a cancel, an embargo over: the body did not leave. The next claim decides."""
+        """An objection, another worker, a cancel, an embargo, a limit: no body left. The next claim decides."""
         self.parts.pacer.release(admitted)
         if self.supply.ends(admitted.claimed):
             await self.ledger.call(self.parts.log.release, [admitted.claimed.id])

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
 
@@ -21,7 +21,7 @@ from distributor.dispatch.pacer import Admission, Pacer
 from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, lift, read_waits
 from distributor.models import Account, Dispatch, Pace, Worker
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
+from distributor.transport.throttle import NO_LIMITS, Gauge, Lesson, Limits, count_anew, draw, give_back
 
 THROTTLED = Outcome(DeliveryState.DEFERRED, Verdict.THROTTLED, Phase.RCPT, 421, "4.7.0", "slow down", retry_after=3600)
 CROWDED = Outcome(DeliveryState.DEFERRED, Verdict.CONCURRENCY, Phase.RCPT, 432, "4.3.2", "too many connections")
@@ -109,6 +109,17 @@ def test_a_run_that_ends_gives_back_what_it_did_not_spend(database: Database) ->
     asyncio.run(first.leave(Clerk()))
     second = pacer(database, at, limits, worker="w2")
     assert sum(send(second, at) for _ in range(30)) == 19
+
+
+@pytest.mark.usefixtures("account")
+def test_whoever_is_put_back_costs_nothing_of_the_day(database: Database) -> None:
+    """Their connection was gone, say, before anything of theirs had left."""
+    at, limits = HandClock(), Limits(per_day=20)
+    made = pacer(database, at, limits)
+    assert send(made, at)
+    for _ in range(5):
+        made.release(admit(made, at))
+    assert sum(send(made, at) for _ in range(30)) == 19
 
 
 @pytest.mark.usefixtures("account")
@@ -216,22 +227,74 @@ def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(databa
     assert [wait.why[:12] for wait in made.waits(at())] == ["asked to slo"]
 
 
-class Listener:
-    """In the place of the database: it keeps what it is told, and answers that nothing is new."""
+class Memory:
+    """A book that stands in no database: it keeps what it is told, and one gauge."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: HandClock) -> None:
         self.heard: list[Note] = []
+        self._gauge = Gauge()
+        self._at = at
 
-    def exchange(self, _orders: Any, notes: list[Note], **_more: Any) -> Answer:
+    def exchange(self, orders: list[Order], notes: list[Note], **_more: Any) -> Answer:
         self.heard += notes
-        return Answer(START)
+        drawn = {}
+        for order in orders:
+            gauge = give_back(self._gauge, order.unspent) if order.unspent else self._gauge
+            self._gauge, drawn[order.scope] = draw(gauge, order.limits, order.wanted, self._at())
+        return Answer(self._at(), drawn)
+
+    def look(self) -> Answer:
+        return Answer(self._at())
+
+    def count_anew(self, tokens: list[tuple[str, Limits, datetime]]) -> bool:
+        ((_, limits, drawn_at),) = tokens
+        counted = count_anew(self._gauge, limits, drawn_at, self._at())
+        self._gauge = counted or self._gauge
+        return counted is not None
+
+
+SECONDS = st.sampled_from([0, 0.5, 2, 4, 10, 58, 61])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 9), SECONDS), min_size=10, max_size=60),
+    st.integers(1, 5),
+    st.none() | st.integers(5, 12),
+)
+def test_a_limit_holds_in_sum_however_late_who_was_admitted_leaves(
+    steps: list[tuple[bool, int, float]], per_minute: int, per_hour: int | None
+) -> None:
+    """Two processes; who may not leave any more is put back, and nothing of theirs was sent."""
+    at, limits = HandClock(), Limits(per_minute=per_minute, per_hour=per_hour)
+    book: Any = Memory(at)
+    made = [Pacer(book, limits, wish=3, now=at) for _ in range(2)]
+    on_the_wire: list[tuple[Pacer, Admission]] = []
+    left: list[datetime] = []
+    for admits, which, later in steps:
+        at.forward(seconds=later)
+        if admits or not on_the_wire:
+            one = made[which % 2]
+            if one.admit(Somebody(), at()) == timedelta(0):
+                tick(one)
+            found = [one.admit(Somebody(), at()) for _ in range(3)]
+            on_the_wire += [(one, admitted) for admitted in found if isinstance(admitted, Admission)]
+            continue
+        one, admitted = on_the_wire.pop(which % len(on_the_wire))
+        if admitted.is_counted(at()) or asyncio.run(one.count_anew(admitted, Clerk())):
+            left.append(at())
+            one.learn(admitted, ACCEPTED, at())
+        else:
+            one.release(admitted)
+    for span, tokens in ((60, per_minute), (3600, per_hour or len(left))):
+        for first in left:
+            assert sum(first <= one < first + timedelta(seconds=span) for one in left) <= tokens
 
 
 @given(st.lists(st.tuples(st.sampled_from(["admit", "accept", "slow", "crowd", "put back"]), st.integers(0, 9))))
 def test_one_lesson_is_one_message_that_left_behind_the_lesson_before(steps: list[tuple[str, int]]) -> None:
     """In whatever order what is on the wire is answered, and whoever else is meanwhile."""
-    listener: Any = Listener()
-    made = Pacer(listener, NO_LIMITS, wish=3, now=HandClock())
+    book: Any = Memory(HandClock())
+    made = Pacer(book, NO_LIMITS, wish=3, now=HandClock())
     answers = {"accept": ACCEPTED, "slow": SLOWER, "crowd": CROWDED}
     on_the_wire: list[tuple[Admission, int]] = []
     lessons = 0
@@ -247,7 +310,7 @@ def test_one_lesson_is_one_message_that_left_behind_the_lesson_before(steps: lis
         lessons += step != "accept" and lessons_before == lessons
         if made.has_news:
             tick(made)
-        assert len(listener.heard) == lessons
+        assert len(book.heard) == lessons
 
 
 @pytest.mark.usefixtures("account")

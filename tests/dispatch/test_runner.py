@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
+from distributor.dispatch import supply as supplying
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.pacer import Admission, Pacer
 from distributor.dispatch.result import CalledOff, Paused, RanOut, RunResult, StandsStill
@@ -331,6 +333,32 @@ def test_whoever_waited_too_long_for_a_connection_is_counted_anew(
     carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len(chosen) == 4 + is_late
+
+
+@pytest.mark.parametrize("slow", [(4,), (0, 0, 20), (61, 0, 0, 0), (1, 2, 70, 0, 3)])
+def test_a_limit_holds_in_sum_where_the_server_takes_its_time_before_a_body(
+    database: Database, monkeypatch: pytest.MonkeyPatch, slow: tuple[int, ...]
+) -> None:
+    at, left, waits = HandClock(), list[datetime](), cycle(slow)
+    dispatch_id, ids = add_deliveries(database, 30)
+
+    async def wait(event: asyncio.Event, seconds: float) -> bool:
+        at.forward(seconds=seconds)
+        return event.is_set()
+
+    async def dawdle(_recipient: str) -> None:
+        at.forward(seconds=next(waits))
+
+    async def note(_recipient: str) -> None:
+        left.append(at())
+
+    monkeypatch.setattr(supplying, "set_within", wait)
+    server = FakeServer(before_body=dawdle, after_body=note)
+    pacer = paced(database, at, Limits(per_minute=7), wish=1)
+    result = carry(runner(database, server, connections=1, now=at, pacer=pacer), dispatch_id)
+    assert (result.end, set(states(database, ids))) == (RanOut(), {"accepted"})
+    minute = timedelta(minutes=1)
+    assert max(sum(first <= one < first + minute for one in left) for first in left) <= 7
 
 
 @pytest.mark.usefixtures("waits")
