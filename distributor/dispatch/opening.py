@@ -27,7 +27,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.notices import thaw
 from distributor.dispatch.messages.signing import open_signer
 from distributor.dispatch.overtaken import require_uncorrected_text
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import Paused, RunResult
 from distributor.errors import BadInput, Refused
 from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
@@ -63,7 +63,7 @@ class Opening:
         if dispatch.state == DispatchState.CANCELLED:
             raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
         if dispatch.state == DispatchState.PAUSED and not resumes:
-            return RunResult(paused_because=dispatch.pause_reason, called_off=True)
+            return RunResult(end=Paused(dispatch.pause_reason))
         if not dispatch.is_test:
             require_uncorrected_text(session, dispatch)
         self._check_key(session, dispatch_id)

@@ -39,6 +39,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.merge_fields import merge_of, recipient_of
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.result import Paused
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion, Suppression
@@ -477,7 +478,7 @@ def test_a_stop_that_came_a_moment_before_holds_until_somebody_resumes(
     transport = Keeping(ACCEPTED)
     result = asyncio.run(made.carry(planned, transport, asyncio.Event(), resumes=False))
     assert transport.kept == []
-    assert result.paused_because.startswith("stopped at once by anne")
+    assert result.end.because.startswith("stopped at once by anne")
     assert state_of(database, planned)[0] == "paused"
     assert len(carry(made, planned, ACCEPTED)) == 2
 
@@ -560,7 +561,7 @@ def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, fol
     made = carrier(database, folder, HandClock())
     transport = PausedMeanwhile(ACCEPTED)
     result = asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event()))
-    assert (len(transport.kept), result.paused_because) == (1, "the account was refused")
+    assert (len(transport.kept), result.end) == (1, Paused("the account was refused"))
     assert state_of(database, planned) == ("paused", "the account was refused", False)
 
 
