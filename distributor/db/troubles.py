@@ -93,14 +93,14 @@ def of_operation(said: str) -> DistributorError:
 
 def _of_connecting(words: str) -> DistributorError:
     """What keeps a server from letting us in: its driver gives no number then."""
-    said = words.rpartition("FATAL:")[2].strip()
+    _, is_the_servers, said = words.rpartition("FATAL:")
+    said = said.strip()
     if any(one in words for one in _REFUSED):
-        said = said or words
         return StorageTrouble(
             f"The database server refuses the login that this command was started with ({said}).",
             mend="Check user and password in DISTRIBUTOR_DATABASE_URL.",
         )
-    if "does not exist" in words:  # a database, or a user
+    if is_the_servers and "does not exist" in said:  # a database, or a user
         return BadInput(f"The database server knows no such name ({said}).", mend=f"Create it there. {_CHECK_URL}")
     if "too many c" in words or "connection slots" in words:  # of the server, the database or the user
         return StorageTrouble(

@@ -163,6 +163,13 @@ def test_a_login_that_is_refused_is_no_silence(said: str, quoted: str) -> None:
     assert trouble.message == f"The database server refuses the login that this command was started with ({quoted})."
 
 
+def test_a_certificate_that_is_not_there_is_no_name_that_the_server_does_not_know() -> None:
+    said = 'connection to server at "192.0.2.1" failed: root certificate file "/etc/press.pem" does not exist'
+    trouble = troubles.of_operation(f"{said}\nEither provide the file, or change sslmode.")
+    assert isinstance(trouble, StorageTrouble)
+    assert said in trouble.message
+
+
 def test_a_search_path_that_leads_nowhere_says_so(server_database: Database) -> None:
     astray = opened_with(server_database, search_path="nowhere")
     with pytest.raises(BadInput, match=r"no schema.*CREATE SCHEMA"), astray.transaction() as connection:
