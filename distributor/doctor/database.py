@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlmodel import col
@@ -16,6 +17,7 @@ from distributor.doctor.configuration import masked_url
 from distributor.models import Suppression
 from distributor.settings import Settings
 from distributor.tokens import Keyring
+from distributor.transport.account import is_loopback
 
 _TABLES = Suppression.metadata.tables
 _LACKING_AT_FIRST = text(
@@ -43,6 +45,7 @@ def database_checks(settings: Settings) -> Iterator[Check]:
         yield Check.ok("database", _described(database))
         yield check_schema(revision)
         yield guarded("rights", check_rights, database, revision)
+        yield guarded("encryption", check_encryption, database)
         yield guarded("integrity", check_integrity, database)
         yield guarded("objections", check_objections, database, revision, settings)
     finally:
@@ -100,6 +103,31 @@ def check_rights(database: Database, revision: str | None) -> Check:
             "Let our user own it: ALTER DATABASE its_name OWNER TO its_user; or grant it what docs/deploy.md lists.",
         )
     return Check.ok("rights", "Our user of PostgreSQL may write whatever is written.")
+
+
+def check_encryption(database: Database) -> Check:
+    """Whether the line to a server of another machine is encrypted, to the server that is meant and no other."""
+    if database.is_sqlite:
+        return Check.ok("encryption", "The database is a file of this machine.")
+    with database.engine.connect() as connection:
+        line: Any = connection.connection.driver_connection
+        # As libpq has it of the address, the environment and its own default; a socket's name is a path.
+        host, how = line.info.host, {one.keyword: one.val for one in line.pgconn.info}[b"sslmode"]
+        return judge_encryption(host, (how or b"").decode(), is_encrypted=line.pgconn.ssl_in_use)
+
+
+def judge_encryption(host: str, sslmode: str, *, is_encrypted: bool) -> Check:
+    """What is to be said of a connection to PostgreSQL at `host`."""
+    if host.startswith(("/", "@")) or is_loopback(host):
+        return Check.ok("encryption", "PostgreSQL runs on this machine.")
+    if is_encrypted and sslmode == "verify-full":
+        return Check.ok("encryption", "Encrypted, and the server's certificate and name are verified.")
+    return Check.warn(
+        "encryption",
+        f"The connection to PostgreSQL at {host} is {'encrypted' if is_encrypted else 'in clear'}, and anybody on the"
+        f" way could stand in for that server (sslmode {sslmode}).",
+        "Add to DISTRIBUTOR_DATABASE_URL: ?sslmode=verify-full&sslrootcert=system, or the file of your authority.",
+    )
 
 
 def check_integrity(database: Database) -> Check:

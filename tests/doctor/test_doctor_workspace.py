@@ -16,7 +16,7 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.doctor.check import Check, Level
 from distributor.doctor.configuration import masked_url
-from distributor.doctor.database import check_schema
+from distributor.doctor.database import check_schema, judge_encryption
 from distributor.doctor.examination import DATABASE, DOMAIN, IDENTITY, SERVER, TEMPLATES, Diagnosis, examine
 from distributor.errors import AccountTrouble, BadInput
 from distributor.starter import make_workspace
@@ -285,7 +285,26 @@ def test_postgresql_is_examined_like_sqlite(set_up: SetUp, database: Database) -
     diagnosis = offline(set_up(), DATABASE_URL=url)
     assert failed(diagnosis) == []
     assert the("integrity", diagnosis).level is (Level.OK if database.is_sqlite else Level.SKIP)
+    assert the("encryption", diagnosis).level is Level.OK
     assert the("objections", diagnosis).message.startswith("0 on record")
+
+
+@pytest.mark.parametrize(
+    ("host", "sslmode", "is_encrypted", "said"),
+    [
+        ("/run/postgresql", "prefer", False, "this machine"),
+        ("127.0.0.1", "prefer", False, "this machine"),
+        ("db.office.example", "verify-full", True, "verified"),
+        ("db.office.example", "prefer", False, "in clear"),
+        ("db.office.example", "require", True, "is encrypted, and anybody on the way"),
+    ],
+)
+def test_a_line_to_postgresql_that_somebody_could_listen_to(
+    host: str, sslmode: str, said: str, *, is_encrypted: bool
+) -> None:
+    check = judge_encryption(host, sslmode, is_encrypted=is_encrypted)
+    assert said in check.message
+    assert (check.level is Level.OK) is (said in {"this machine", "verified"})
 
 
 def as_somebody(set_up: SetUp, database: Database, *grants: str) -> Check:
