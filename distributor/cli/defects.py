@@ -38,5 +38,5 @@ def confess(error: Exception) -> DistributorError:
 def set_aside(carrier: Carrier, dispatch_id: int, error: Exception) -> DistributorError:
     """Pause a dispatch that would fail again, and not hold up the others for it; return what is said of it."""
     trouble = error if isinstance(error, DistributorError) else confess(error)
-    carrier.pause(dispatch_id, trouble.message)
+    carrier.pause(dispatch_id, str(trouble).removesuffix(f" {trouble.mend}"))
     return trouble

@@ -307,7 +307,11 @@ class _Carriage:
         """Tell the event log how the run ended, and what is waited for."""
         for wait in result.waits:
             self.carrier.events.tell(
-                "pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why
+                "pace.waits",
+                dispatch_id=self.dispatch_id,
+                what=wait.what or "account",
+                until=wait.until.isoformat(),
+                why=wait.why,
             )
         with self.carrier.database.reading() as connection:
             state = connection.execute(

@@ -133,7 +133,7 @@ class Opening:
                 templates,
                 embargo_until=embargo_until,
                 enclosed=enclosed,
-                timezone=self.timezone,
+                timezone=identity.zone(self.timezone),
                 is_test=is_test,
                 notice=plain if of is None else told[of],
             )
