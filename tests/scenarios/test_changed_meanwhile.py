@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, Person, one_sentence
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, Person, communique, one_sentence
 from smtpserver import Fault, Script, ScriptedServer, running
 
 HER, HIM = SHORT_LIST[9], SHORT_LIST[10]
+NEW = "redaction.neuve@agence-boreale.example"
+WAITS = f"«{SLUG}» (dispatch 1)"
+OLDER = "recipients still wait for version 1 (dispatch 1), and get that one. To end it: distributor dispatches cancel 1"
 
 
 @pytest.fixture
@@ -69,6 +72,31 @@ def test_an_opt_out_of_a_list_holds_for_whoever_was_merged_meanwhile(
     assert reason_of(office, HER) == "objection"
 
 
+def test_nothing_leaves_for_an_address_that_was_taken_off(waiting: tuple[Office, ScriptedServer]) -> None:
+    """Whoever waited there is withheld, and the same send reaches them where they are now."""
+    office, server = waiting
+    said = office.run("contacts", "edit", HER.address, "--address", NEW).out
+    assert f"{WAITS} still leaves for {HER.spec}, as it was planned." in said
+    said = office.run("contacts", "edit", NEW, "--remove-address", HER.address).out
+    assert f"{HER.spec} is not sent {WAITS}" in said
+    go_on(office)
+    assert reason_of(office, HER) == "an address that is theirs no more"
+    office.send(SLUG, BUREAU)
+    sent = [one.recipient for one in server.accepted]
+    assert HER.spec not in sent
+    assert sent.count(NEW) == 1
+
+
+def test_who_is_edited_is_told_to_get_what_was_planned(waiting: tuple[Office, ScriptedServer]) -> None:
+    office, server = waiting
+    said = office.run("contacts", "edit", HIM.address, "--channel", "phone").out
+    assert f"{WAITS} still leaves for {HIM.spec}, as it was planned." in said
+    assert "still leaves" not in office.run("contacts", "edit", SHORT_LIST[0].address, "--channel", "phone").out
+    assert "still leaves" not in office.run("contacts", "edit", HIM.address, "--channel", "phone").out, "no change"
+    go_on(office)
+    assert [one.recipient for one in server.accepted].count(HIM.spec) == 1
+
+
 def test_no_objection_is_recorded_under_a_key_that_what_waits_was_not_planned_with(
     waiting: tuple[Office, ScriptedServer],
 ) -> None:
@@ -80,3 +108,22 @@ def test_no_objection_is_recorded_under_a_key_that_what_waits_was_not_planned_wi
     office.run("suppressions", "add", HER.address)
     go_on(office)
     assert HER.spec not in {one.recipient for one in server.accepted}
+
+
+def test_a_newer_text_says_what_goes_on_with_the_older(waiting: tuple[Office, ScriptedServer]) -> None:
+    office, _server = waiting
+    file = office.path.parent / "newer.txt"
+    file.write_text(communique().replace("quatorze mois", "quinze mois"), encoding="utf-8")
+    said = office.run("releases", "import", str(file), "--slug", SLUG)
+    assert f"2 {OLDER}" in said.err
+    office.run("dispatches", "cancel", "1", "--yes")
+    file.write_text(communique().replace("quatorze mois", "seize mois"), encoding="utf-8")
+    assert "still wait" not in office.run("releases", "import", str(file), "--slug", SLUG).text
+
+
+def test_a_signature_that_is_taken_back_says_what_leaves_under_it(office: Office) -> None:
+    office = office.at(9, sign_offs="1")
+    office.run("releases", "sign-off", SLUG, "--by", "Anne Kerloc'h", "--list", BUREAU)
+    office.run("send", SLUG, "--yes", "--list", BUREAU, "--at", "tomorrow 09:00")
+    said = office.run("releases", "sign-off", SLUG, "--withdraw")
+    assert f"12 {OLDER}" in said.err

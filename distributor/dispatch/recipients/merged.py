@@ -10,20 +10,21 @@ from distributor.db.journalists import had_already, rows_of
 from distributor.deliveries.log import DeliveryLog
 from distributor.states import ELSEWHERE, DeliveryState
 
-_WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
+WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
+"""Whoever is in one of these states can be withheld still."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
-    """A delivery that is not made: its address, its dispatch, and the release."""
+class WaitingDelivery:
+    """A delivery that waits, or did: its address, its dispatch, and the release."""
 
     address: str
     dispatch_id: int
     slug: str
 
 
-def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[Spared]:
+def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[WaitingDelivery]:
     """Withhold, in the caller's transaction, what a journalist waits for at one address and has at another."""
-    rows = connection.execute(had_already(rows_of(literal(contact_id)), _WAITS)).all()
+    rows = connection.execute(had_already(rows_of(literal(contact_id)), WAITS)).all()
     log.withhold_some(connection, [row.delivery_id for row in rows], ELSEWHERE)
-    return [Spared(row.address, row.dispatch_id, row.slug) for row in rows]
+    return [WaitingDelivery(row.address, row.dispatch_id, row.slug) for row in rows]
