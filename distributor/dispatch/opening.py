@@ -106,6 +106,7 @@ class Opening:
         templates = TemplateSet.from_sources(dispatch.templates)
         plain, told = thaw(dispatch.correction)
         is_test, message_date = dispatch.is_test, dispatch.message_date
+        timezone = ZoneInfo(identity.timezone) if identity.timezone else self.timezone
         here = self.now()
         ahead = self.log.moment(session.connection()) - here  # whoever's embargo is over there must not read of it
 
@@ -118,7 +119,7 @@ class Opening:
                 templates,
                 embargo_until=embargo_until,
                 enclosed=enclosed,
-                timezone=self.timezone,
+                timezone=timezone,
                 is_test=is_test,
                 notice=plain if of is None else told[of],
             )

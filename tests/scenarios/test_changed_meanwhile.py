@@ -26,10 +26,10 @@ def waiting(office: Office) -> Iterator[tuple[Office, ScriptedServer]]:
         assert server.violations == []
 
 
-def go_on(office: Office) -> None:
+def go_on(office: Office, code: int = 0) -> None:
     """Let the time of those who were put off come."""
     office.change("UPDATE delivery SET next_attempt_at = '2020-01-01 00:00:00.000000' WHERE state = 'deferred'")
-    office.run("work", "--once")
+    office.run("work", "--once", code=code)
 
 
 def reason_of(office: Office, person: Person) -> str:
@@ -127,3 +127,35 @@ def test_a_signature_that_is_taken_back_says_what_leaves_under_it(office: Office
     office.run("send", SLUG, "--yes", "--list", BUREAU, "--at", "tomorrow 09:00")
     said = office.run("releases", "sign-off", SLUG, "--withdraw")
     assert f"12 {OLDER}" in said.err
+
+
+def test_what_is_sent_again_says_its_hours_in_the_zone_it_was_planned_in(office: Office) -> None:
+    silent = Script(faults=(Fault("body", do="accept_then_drop", recipient=HER.spec, times=1),))
+    file = office.path.parent / "held.md"
+    title, text = "L’hôpital rouvre ses urgences", communique().partition("\n\n")[2]
+    file.write_text(f"---\ntitle: {title}\nembargo: 2099-03-03T18:00\n---\n{text}", encoding="utf-8")
+    with running(silent) as server:
+        office = office.at(server.port)
+        office.run("releases", "import", str(file), "--slug", "held")
+        office.run("contacts", "edit", HER.address, "--embargo-trust", "yes")
+        office.send("held", BUREAU, code=5)
+        office.at(server.port, timezone="America/Martinique").run("dispatches", "resume", "1", "--in-doubt", "resend")
+        assert server.violations == []
+    assert len(server.accepted) == 2
+    assert len({one.sha256 for one in server.accepted}) == 1
+
+
+def test_a_key_that_is_gone_is_to_be_put_back(office: Office) -> None:
+    later = Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=HER.spec, times=1),))
+    with running(later) as server:
+        office.run("dkim", "keygen", "--selector", "one")
+        office = office.at(server.port, dkim_key=".dkim/one.pem")
+        office.send(SLUG, BUREAU, code=5)
+        key = office.path / ".dkim" / "one.pem"
+        key.rename(office.path / "aside.pem")
+        go_on(office, code=3)
+        [(reason,)] = office.query("SELECT pause_reason FROM dispatch")
+        assert reason.startswith("The DKIM key in .dkim/one.pem is gone, so nothing is sent")
+        (office.path / "aside.pem").rename(key)
+        office.run("dispatches", "resume", "1")
+        assert len(server.accepted) == len(SHORT_LIST)

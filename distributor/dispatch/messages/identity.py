@@ -26,7 +26,8 @@ class Identity:
 
     Addresses are bare, with A-label domains; `reply_address`, `sender_address` and `public_url` may be "". What came
     later has a default: the dispatches of before do without it. Of a DKIM key it holds what is public, and where the
-    rest lies; of the key that signs links and bounce addresses, the name ("": the secret key).
+    rest lies; of the key that signs links and bounce addresses, the name ("": the secret key). `timezone` is where the
+    day of the dateline and the hour of an embargo are told ("": as the settings say).
     """
 
     from_name: str
@@ -45,6 +46,7 @@ class Identity:
     dkim_keys: tuple[KeyReference, ...] = ()
     verp: bool = False
     signing_key: str = ""
+    timezone: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings, *, signed: bool = True) -> Identity:
@@ -78,6 +80,7 @@ class Identity:
             dkim_keys=key_references(settings) if signed else (),
             verp=settings.verp,
             signing_key=keyring_of(settings).signing_id,
+            timezone=settings.timezone.key,
         )
 
     @classmethod
