@@ -81,6 +81,7 @@ def test_nothing_leaves_for_an_address_that_was_taken_off(waiting: tuple[Office,
     assert f"{HER.spec} is not sent {WAITS}" in said
     go_on(office)
     assert reason_of(office, HER) == "an address that is theirs no more"
+    assert "The address was taken off the contact before it left: send it again" in office.run("report", SLUG).out
     office.send(SLUG, BUREAU)
     sent = [one.recipient for one in server.accepted]
     assert HER.spec not in sent
