@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.contacts.objections import suppression
-from distributor.deliveries.conditions import is_somebodys
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -29,7 +28,7 @@ from distributor.dispatch.messages.signing import open_signer
 from distributor.dispatch.overtaken import require_uncorrected_text
 from distributor.dispatch.result import Paused, RunResult
 from distributor.errors import BadInput, Refused
-from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.composer import Composer
@@ -66,7 +65,8 @@ class Opening:
             return RunResult(end=Paused(dispatch.pause_reason))
         if not dispatch.is_test:
             require_uncorrected_text(session, dispatch)
-        self._check_key(session, dispatch_id)
+        suppression.check_key(session, self.keyring)
+        suppression.check_key_of(session, self.keyring, dispatch_id)  # one that was done may send again
         if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
             connection = session.connection()
             count_again(connection, dispatch_id, clock_of(connection, self.now()))
@@ -82,21 +82,6 @@ class Opening:
         begin(dispatch, self.now(), self.timezone)
         session.add(dispatch)
         return self._writer(session, dispatch)
-
-    def _check_key(self, session: Session, dispatch_id: int) -> None:
-        """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""
-        suppression.check_key(session, self.keyring)
-        planned = session.execute(
-            select(col(Delivery.address_key), col(Delivery.address_hash))
-            .where(col(Delivery.dispatch_id) == dispatch_id, is_somebodys())
-            .limit(1)
-        ).first()
-        if planned is not None and self.keyring.address_hash(planned[0]) != planned[1]:
-            raise Refused(
-                f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
-                " recognised, so nothing is sent.",
-                mend=f"Put the former {PREFIX}SECRET_KEY back into .env, or cancel the dispatch and send again.",
-            )
 
     def _check_signing_key(self, identity: Identity) -> None:
         """Raise `Refused` without the key that signs this dispatch's links: what is sent again is the same message."""

@@ -166,10 +166,13 @@ def take_in(
 
 def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -> None:
     """Say what an import made."""
-    from distributor.cli.sending.showing import release_as_json, show_import_of_release
+    from distributor.cli.sending.showing import release_as_json, show_import_of_release, show_still_leaving
     from distributor.cli.terminal.output import console, show_json
+    from distributor.dispatch.recipients.earlier import still_leaving
 
     stored = taken.stored
+    with workspace.database.session(reads_only=True) as session:
+        others = still_leaving(session, [stored.release], but=stored.version)
     if as_json:
         show_json(release_as_json(stored, taken.files, taken.family))
     else:
@@ -180,6 +183,7 @@ def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -
             f"«{stored.beside}» begins with the same words but has another headline, so this is a release of its own."
             f" If it is the next version of that one, import it with --slug {stored.beside}."
         )
+    show_still_leaving(others)
 
 
 def _edit_and_take_in(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.terminal.output import LEVEL_STYLES, console, count, show_table, show_under, styled, suggest, when
 from distributor.dispatch.hours.instants import say_instant
+from distributor.dispatch.recipients.earlier import StillLeaving
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Attachment
@@ -359,3 +360,17 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
     if doubtful:
         suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {row.id}")
+
+
+def show_still_leaving(found: Sequence[StillLeaving]) -> None:
+    """Say of each dispatch that what was planned leaves, whatever became of its release since.
+
+    On standard error: standard output may be JSON.
+    """
+    for one in found:
+        wait, get = ("recipient still waits", "gets") if one.waiting == 1 else ("recipients still wait", "get")
+        console(stderr=True).print(
+            f"{one.waiting} {wait} for version {one.version} (dispatch {one.dispatch_id}), and {get} that one."
+            f" To end it: distributor dispatches cancel {one.dispatch_id}",
+            soft_wrap=True,
+        )

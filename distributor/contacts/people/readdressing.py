@@ -14,6 +14,7 @@ from distributor.contacts.people import ownership
 from distributor.contacts.people.changes import Change
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Contact, Suppression
+from distributor.states import RETURNED
 from distributor.tokens import Keyring
 
 Told = tuple[list[Change], list[str]]
@@ -107,7 +108,7 @@ def share_objections(
     hashes = [keyring.address_hash(one.key) for one in addresses]
     theirs = select(Suppression).where(col(Suppression.address_hash).in_(hashes)).order_by(col(Suppression.id))
     known = {line.id: line for line in session.scalars(theirs)}
-    by_scope = {line.scope: line for line in known.values() if not line.reason.startswith(suppression.RETURNED)}
+    by_scope = {line.scope: line for line in known.values() if not line.reason.startswith(RETURNED)}
     for scope, line in by_scope.items():
         suppression.add(
             session, keyring, addresses[0], reason=line.reason, source=line.source, scope=scope, actor=actor
