@@ -66,7 +66,7 @@ def send_correction(
     ready = proved_now()
     if as_json:
         signed = standing_as_json(_standing(workspace, ready))
-        show_json(correction_as_json(ready, slug) | {"sign_off": signed})
+        show_json(correction_as_json(workspace, ready, slug) | {"sign_off": signed})
     else:
         show_correction(workspace, ready, detailed=dry_run)
     _require_passing(workspace, ready, moment)
