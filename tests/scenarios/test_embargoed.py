@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
@@ -84,6 +85,11 @@ def test_who_agreed_gets_it_before_and_the_others_at_the_second_of_its_end(
         (held,) = sending.json("dispatches", "show", "1")["held"]
         assert (held["total"], held["by_embargo"]) == (10, True)
         assert datetime.fromisoformat(held["until"]) == EVENING
+        report = sending.run("report", SLUG).out
+        assert report.count(f"not before {EVENING:%d %b} 18:00: the end of the embargo") == 10
+        told = Counter((one["by_embargo"], one["held_until"]) for one in sending.json("report", SLUG)["recipients"])
+        assert sorted(told.values()) == [2, 10]
+        assert told[False, None] == 2
         process = working(sending, moving_clock)
         assert "distributor work is running" in sending.run("dispatches", "show", "1").out
         moving_clock.set(EVENING - timedelta(microseconds=1))
