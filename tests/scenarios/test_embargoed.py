@@ -137,6 +137,9 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         said = sending.run("releases", "embargo", SLUG, "--at", f"{later:%Y-%m-%dT%H:%M}", "--yes").out
         assert "at 20:00 (Europe/Paris, UTC+" in said
         assert "(in its words: " in " ".join(sending.run("releases", "show", SLUG).out.split())
+        for shown in (sending.json("releases", "show", SLUG), *sending.json("releases", "list")):
+            assert datetime.fromisoformat(shown["embargo_until"]) == later
+            assert datetime.fromisoformat(shown["embargo_in_its_words"]) == EVENING
         agree(sending)
         moving_clock.set(EVENING)
         until(lambda: len(server.accepted) == 2, "who agreed meanwhile has it", process=process)
