@@ -10,8 +10,8 @@ from distributor.cli.sending import phoning
 from distributor.cli.sending.heeding import show_warnings
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides
 from distributor.cli.terminal.output import console, count, show_under
+from distributor.dispatch.correction_plan import Planned
 from distributor.dispatch.hours.instants import say_instant
-from distributor.dispatch.planning_corrections import Planned
 from distributor.dispatch.recipients.correcting import Meant
 from distributor.outgoing.naming import how_to_prove, scope_of
 from distributor.outgoing.proving_corrections import Ready
