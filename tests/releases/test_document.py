@@ -394,6 +394,24 @@ def test_an_embargo_that_only_the_mail_around_tells_holds(around: str) -> None:
     assert (draft.headline, draft.embargo_until) == ("Un titre", datetime(2026, 3, 3, 9, tzinfo=PARIS))
 
 
+@pytest.mark.parametrize(
+    ("top", "is_office"),
+    [
+        ("Université de Lannic – Service presse", True),
+        ("Direction de la communication", True),
+        ("Ville de Port-Lannic", True),
+        ("Service de presse de l'Université de Lannic", True),
+        ("Ville de Port-Lannic en fête", False),
+        ("Service minimum dans les écoles", False),
+        ("Mairie de Lannic : Anne Le Gall élue", False),
+        ("Department of Health Launches Campaign", False),
+    ],
+)
+def test_an_office_alone_on_top_is_no_headline(top: str, is_office: bool) -> None:
+    draft = read_release(f"{top}\n\nLa piscine rouvre lundi\n\nDu texte.".encode(), file="r.txt", timezone=PARIS)
+    assert draft.headline == ("La piscine rouvre lundi" if is_office else top)
+
+
 @pytest.mark.parametrize("above", ["", "Un titre\n\nUn texte qui en dit davantage.\n\n"])
 @pytest.mark.parametrize(
     "notice", ["Embargo : 3 mars 2026 à 25h30", "Emb. 3 mars 2026, 18h75", "محظور النشر قبل 3/3/2026 الساعة 25:30"]
