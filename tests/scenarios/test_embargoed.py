@@ -223,6 +223,25 @@ def test_who_knows_it_already_is_told_nothing(embargoed: Office, moving_clock: M
         assert len(server.accepted) == 8
 
 
+def test_who_may_have_it_with_the_hour_of_before_is_told_too(embargoed: Office, moving_clock: MovingClock) -> None:
+    """In doubt: what they may have said another hour, though what would be sent to them again says the new one."""
+    silent = Script(faults=(Fault("body", do="drop", recipient=AGREED[0].spec),))
+    with running(silent) as server:
+        sending = embargoed.at(server.port)
+        agree(sending)
+        sending.send(SLUG, BUREAU, code=5)
+        assert [one["address"] for one in sending.deliveries("in_doubt")] == [AGREED[0].address]
+        moving_clock.move(minutes=1)
+        at = f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+        said = sending.run("releases", "embargo", SLUG, "--yes", "--at", at).out
+        assert "2 recipients have it already, under an embargo until " in said
+        server.mend()
+        sending.run("dispatches", "resolve", "1", AGREED[0].address, "--as", "accepted")
+        told = len(server.accepted)
+        sending.run("releases", "embargo", SLUG, "--yes", "--tell", "--at", at)
+        assert {one.recipient for one in server.accepted[told:]} == {one.spec for one in AGREED}
+
+
 def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
     office: Office, moving_clock: MovingClock
 ) -> None:

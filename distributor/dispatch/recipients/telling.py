@@ -20,14 +20,15 @@ from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecip
 from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
 from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import BadInput
-from distributor.models import Contact, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Attempt, Contact, Delivery, Dispatch, Release, ReleaseVersion
 from distributor.releases.draft import PressContact, ReleaseDraft
+from distributor.releases.inforce import embargo_at
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.readers.paragraphs import escape_signs
 from distributor.releases.store import StoredRelease, store_release
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.texts import Texts
-from distributor.states import HAVE_IT, OPEN_STATES
+from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState
 from distributor.tokens import Keyring
 
 _WORDS = "embargo_notices"
@@ -142,11 +143,16 @@ def _holders(session: Session, stored: StoredRelease, now: datetime) -> Iterator
     An embargo that was over when it was sent was not told, and one that is over now is none: they may publish it.
     """
     d = Delivery
+    attempts = select(func.max(col(Attempt.started_at)))
+    doubted = attempts.where(
+        col(Attempt.delivery_id) == col(d.id), col(Attempt.state) == DeliveryState.IN_DOUBT
+    ).scalar_subquery()
     rows = session.execute(
         select(
             col(d.address), col(d.address_key), col(d.address_hash), col(d.merge), col(d.outlet_kind), col(d.sector),
             col(d.sector_slug), col(d.release_sector_slug), col(d.lists), col(d.message_id), col(d.embargo_until),
-            func.coalesce(col(d.accepted_at), col(d.updated_at)).label("left_at"), owner().label("owner"),
+            col(d.accepted_at), col(d.updated_at), col(d.state), owner().label("owner"), doubted.label("doubted_at"),
+            col(ReleaseVersion.embargo_until).label("said"),
         )
         .join(Dispatch, col(Dispatch.id) == col(d.dispatch_id))
         .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
@@ -158,7 +164,7 @@ def _holders(session: Session, stored: StoredRelease, now: datetime) -> Iterator
         )
         .order_by(col(d.id).desc())
     )  # fmt: skip
-    told_since = _told_since(session, stored.release.slug)
+    in_force_at, told_since = embargo_at(session, stored.release), _told_since(session, stored.release.slug)
     owners: set[int] = set()
     addresses: set[str] = set()
     for row in rows:
@@ -166,7 +172,10 @@ def _holders(session: Session, stored: StoredRelease, now: datetime) -> Iterator
             continue  # an older version: the notice stands under the newest that they have
         owners.add(row.owner)
         addresses.add(row.address_key)
-        announced = row.embargo_until if row.embargo_until and row.embargo_until > row.left_at else None
+        left_at, until = row.accepted_at or row.doubted_at or row.updated_at, row.embargo_until
+        if row.state == DeliveryState.IN_DOUBT or row.accepted_at == row.doubted_at:
+            until = in_force_at(row.said, left_at)  # whoever is in doubt may be sent to again, with another hour
+        announced = until if until and until > left_at else None
         known = told_since.get(row.message_id, announced)
         yield row, known if known and known > now else None
 
