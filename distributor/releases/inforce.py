@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
@@ -39,6 +40,22 @@ def in_force() -> ColumnElement[datetime | None]:
 def embargo_of(session: Session, version: ReleaseVersion) -> datetime | None:
     """The instant until which a version is under embargo; None where it is, and was, under none."""
     return session.scalars(select(in_force()).where(col(ReleaseVersion.id) == version.id)).one()
+
+
+def embargo_at(session: Session, release: Release) -> Callable[[datetime | None, datetime], datetime | None]:
+    """What gives the embargo that was in force at a moment for versions of a release, by what their words say."""
+    rows = session.execute(
+        select(col(EmbargoChange.created_at), col(EmbargoChange.said), col(EmbargoChange.until))
+        .where(col(EmbargoChange.release_id).in_(and_what_it_corrects(literal(release.id))))
+        .order_by(col(EmbargoChange.id))
+    )
+    changes = [tuple(row) for row in rows]
+
+    def at(said: datetime | None, moment: datetime) -> datetime | None:
+        until = [one for changed_at, of, one in changes if of == said and changed_at < moment]
+        return until[-1] if until else said
+
+    return at
 
 
 def change_embargo(session: Session, version: ReleaseVersion, until: datetime, actor: str, now: datetime) -> list[int]:

@@ -33,9 +33,15 @@ MANY = 15
 
 
 def release_as_json(
-    stored: StoredRelease, files: Sequence[Attachment], family: Sequence[StoredRelease]
+    stored: StoredRelease,
+    files: Sequence[Attachment],
+    family: Sequence[StoredRelease],
+    embargo_until: datetime | None,
 ) -> dict[str, Any]:
-    """A release version under the names of its table, and the language versions (`family`) it is one of."""
+    """A release version under the names of its table, and the language versions (`family`) it is one of.
+
+    `embargo_until` is the embargo in force, which need not be that of its words.
+    """
     version = stored.version
     original = family[0].release
     return {
@@ -49,7 +55,8 @@ def release_as_json(
         "body": version.body,
         "dateline_place": version.dateline_place,
         "dateline_date": version.dateline_date,
-        "embargo_until": version.embargo_until,
+        "embargo_until": embargo_until,
+        "embargo_in_its_words": version.embargo_until,
         "sector": version.sector,
         "signatory": version.signatory,
         "contacts": version.contacts,
