@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from dnszone import Zone
 from patients import SetUp, write_settings
 from sqlalchemy import text
@@ -21,7 +22,6 @@ from distributor.doctor.examination import DATABASE, DOMAIN, IDENTITY, SERVER, T
 from distributor.errors import AccountTrouble, BadInput
 from distributor.starter import make_workspace
 from distributor.tokens import Keyring
-from distributor.wiring import open_workspace
 
 MACHINE = ("python", "sqlite", "disk")
 ALL = ("workspace", "settings", *IDENTITY, *SERVER, *TEMPLATES, *DATABASE, *DOMAIN, *MACHINE)
@@ -98,7 +98,7 @@ def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
 
 def test_what_a_new_workspace_lacks_is_said_first(tmp_path: Path) -> None:
     make_workspace(tmp_path)
-    open_workspace(tmp_path, creating=True).database.close()
+    put_database(tmp_path)
     diagnosis = examine(tmp_path, {})
     troubled = [check.name for check in diagnosis.checks if check.level in {Level.WARN, Level.FAIL}]
     assert troubled[:2] == ["sender", "mail_server"]
