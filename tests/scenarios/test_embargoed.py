@@ -359,24 +359,3 @@ def test_a_start_at_its_very_end_is_for_everybody(embargoed: Office, moving_cloc
         asleep(process, moving_clock)
         stop(process)
         assert not any("EMBARGO" in text.upper() for text in texts(server.accepted))
-
-
-def test_a_dispatch_keeps_the_zone_it_was_planned_in(office: Office, moving_clock: MovingClock) -> None:
-    """Another machine, or another setting since: the day and the hour it speaks of are those that were proved."""
-    moving_clock.set(MORNING)
-    file = office.path / "embargo.md"
-    hour = EVENING.isoformat()
-    front = f"title: L’hôpital rouvre\nembargo: {hour}\ndateline: {{place: Brest}}\n"
-    file.write_text(
-        f"---\n{front}---\nLe texte.\n\nContact presse : Maëlle Quéméneur, 02 98 00 00 31\n", encoding="utf-8"
-    )
-    sending = office.by(moving_clock)
-    sending.run("releases", "import", str(file), "--slug", "zone")
-    sending.run("releases", "accept-embargo", "zone", AGREED[0].address, "--how", "by telephone")
-    sending.send("zone", BUREAU, code=4)
-    with running(Script()) as server:
-        sending.at(server.port, timezone="Pacific/Auckland").run("dispatches", "resume", "1")
-        (text,) = texts(server.accepted)
-    assert "18 H 00 (HEURE DE PARIS)" in text
-    day = f"{MORNING.day}er" if MORNING.day == 1 else str(MORNING.day)
-    assert f"Brest, le {day} " in text
