@@ -18,7 +18,7 @@ from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
 from distributor.deliveries.roster import Roster, sends_through
 from distributor.deliveries.timing import comes_meanwhile, next_change
-from distributor.deliveries.workers import host_of, is_alive
+from distributor.deliveries.workers import is_alive
 from distributor.dispatch.afterwards.doubting import settle_doubts
 from distributor.dispatch.calling import withheld_for
 from distributor.dispatch.closing import close_left, set_aside
@@ -107,9 +107,7 @@ class Upkeep:
             self.roster.leave()
 
     def pause(self, dispatch_id: int, reason: str) -> None:
-        """Set a dispatch aside that cannot go on as it stands, and keep why; on a server also on which machine."""
-        if not self.database.is_sqlite:
-            reason = f"on {host_of(self.log.worker)}: {reason}"
+        """Set a dispatch aside that cannot go on as it stands, and keep why."""
         with self.database.transaction() as connection:
             set_aside(connection, dispatch_id, reason)
         self.events.tell("dispatch.paused", dispatch_id=dispatch_id, personal={"because": reason})
