@@ -128,7 +128,8 @@ def change(
     with workspace.database.session() as session:
         concerned = _change(session, slug, before, until, workspace.settings.timezone, may_be_so=tells is not None)
         told = _plan_notices(workspace, session, log, slug, identity=tells) if tells else []
-        return Changed(concerned, told)
+    workspace.tell_of("dispatch.planned", *told)
+    return Changed(concerned, told)
 
 
 def _plan_notices(

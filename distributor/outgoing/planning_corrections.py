@@ -88,9 +88,11 @@ def plan_proved_correction(
                 if workspace.settings.cool_down:
                     until = clock.now() + timedelta(seconds=workspace.settings.cool_down)
                     cool_down(session, planned.dispatch_ids, until)
-                return ready, planned
         except Moved:
             ready = again(ready)
+        else:
+            workspace.tell_of("dispatch.planned", *planned.dispatch_ids)
+            return ready, planned
     raise Refused(
         "Who has the wrong text keeps changing, so nothing was planned; its dispatches are paused.",
         mend=f"Run the same command again: distributor send {ready.versions[0].release.slug}",
