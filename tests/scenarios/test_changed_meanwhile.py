@@ -77,6 +77,8 @@ def test_nothing_leaves_for_an_address_that_was_taken_off(waiting: tuple[Office,
     office, server = waiting
     said = office.run("contacts", "edit", HER.address, "--address", NEW).out
     assert f"{WAITS} still leaves for {HER.spec}, as it was planned." in said
+    at_once = ("contacts", "edit", HIM.address, "--address", f"x{NEW}", "--remove-address", HIM.address, "--dry-run")
+    assert "is kept as a further address" not in office.run(*at_once).out
     said = office.run("contacts", "edit", NEW, "--remove-address", HER.address).out
     assert f"{HER.spec} is not sent {WAITS}" in said
     go_on(office)
@@ -106,6 +108,7 @@ def test_no_objection_is_recorded_under_a_key_that_what_waits_was_not_planned_wi
     other = office.at(server.port, secret_key="another key of thirty-two letters or more")
     said = one_sentence(other.run("suppressions", "add", HER.address, code=3))
     assert "Dispatch 1 was planned under another secret key" in said
+    assert "so nothing was recorded" in said
     office.run("suppressions", "add", HER.address)
     go_on(office)
     assert HER.spec not in {one.recipient for one in server.accepted}

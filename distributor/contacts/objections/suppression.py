@@ -216,11 +216,14 @@ def check_key_to_record(session: Session, keyring: Keyring) -> None:
     """
     check_key(session, keyring)
     for dispatch_id in session.scalars(select(col(Dispatch.id)).where(col(Dispatch.state).not_in(OVER))):
-        check_key_of(session, keyring, dispatch_id)
+        check_key_of(session, keyring, dispatch_id, so="nothing was recorded")
 
 
-def check_key_of(session: Session, keyring: Keyring, dispatch_id: int | None) -> None:
-    """Raise `Refused` where the recipients of a dispatch, those who were erased left out, stand under another key."""
+def check_key_of(session: Session, keyring: Keyring, dispatch_id: int | None, *, so: str = "nothing is sent") -> None:
+    """Raise `Refused` where the recipients of a dispatch, those who were erased left out, stand under another key.
+
+    `so` is what comes of it.
+    """
     planned = session.execute(
         select(col(Delivery.address_key), col(Delivery.address_hash))
         .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.address_key).contains("@"))
@@ -229,7 +232,7 @@ def check_key_of(session: Session, keyring: Keyring, dispatch_id: int | None) ->
     if planned is not None and keyring.address_hash(planned[0]) != planned[1]:
         raise Refused(
             f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
-            " recognised, so nothing is sent.",
+            f" recognised, so {so}.",
             mend="Put the former DISTRIBUTOR_SECRET_KEY back into .env, or cancel the dispatch and send again.",
         )
 
