@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, case, delete, literal, select
+from sqlalchemy import ColumnElement, case, delete, select
 from sqlmodel import Session, col
 
 from distributor.db.chains import and_what_it_corrects, originals_corrected
 from distributor.db.journalists import rows_of, whose_is
-from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
+from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion, row_number
 from distributor.releases.corrections import read_links, whole_chain
 
 
@@ -46,7 +46,7 @@ def embargo_at(session: Session, release: Release) -> Callable[[datetime | None,
     """What gives the embargo that was in force at a moment for versions of a release, by what their words say."""
     rows = session.execute(
         select(col(EmbargoChange.created_at), col(EmbargoChange.said), col(EmbargoChange.until))
-        .where(col(EmbargoChange.release_id).in_(and_what_it_corrects(literal(release.id))))
+        .where(col(EmbargoChange.release_id).in_(and_what_it_corrects(row_number(release.id))))
         .order_by(col(EmbargoChange.id))
     )
     changes = [tuple(row) for row in rows]
@@ -65,7 +65,7 @@ def change_embargo(session: Session, version: ReleaseVersion, until: datetime, a
     session.flush()
     rows = session.scalars(
         select(col(ReleaseVersion.id)).where(
-            literal(version.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
+            row_number(version.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
             col(ReleaseVersion.embargo_until).is_not_distinct_from(said),
         )
     )
@@ -144,9 +144,9 @@ def _acceptance(session: Session, original: Release, contact_id: int) -> Embargo
 
 def _given_by(contact_id: int) -> ColumnElement[bool]:
     """The condition that an acceptance is the word of a contact, or of one that was merged into it."""
-    return col(EmbargoAcceptance.contact_id).in_(rows_of(literal(contact_id)))
+    return col(EmbargoAcceptance.contact_id).in_(rows_of(row_number(contact_id)))
 
 
 def _holds_for(original: Release) -> ColumnElement[bool]:
     """The condition that an acceptance holds for a release: it was given for that, or for what it corrects."""
-    return col(EmbargoAcceptance.release_id).in_(originals_corrected(literal(original.id)))
+    return col(EmbargoAcceptance.release_id).in_(originals_corrected(row_number(original.id)))

@@ -54,6 +54,9 @@ def test_numbers_beyond_32_bits_go_the_whole_way(office: Office, server_database
         to_zoe = next(one for one in server.accepted if one.recipient == zoe)
     (tmp_path / "bounce.eml").write_bytes(undeliverable(to_zoe.sender))
     there.run("feedback", "read", str(tmp_path / "bounce.eml"))
+    there.run("releases", "accept-embargo", SLUG, SHORT_LIST[0].address, "--how", "by telephone")
+    there.run("releases", "embargo", SLUG, "--at", "2099-03-03T18:00", "--yes")
+    there.run("contacts", "merge", SHORT_LIST[0].address, SHORT_LIST[1].address, "--yes")
     back = tmp_path / "back.db"
     there.run("db", "copy", f"sqlite:///{back}")
     for one in (there, office.at(1, database_url=f"sqlite:///{back}")):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, select
 
 from distributor.addresses import kept_address
 from distributor.db.journalists import rows_of, texts_to
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.recipients.merged import WAITS, WaitingDelivery
+from distributor.models import row_number
 from distributor.states import FORMER
 
 
@@ -28,6 +29,6 @@ def still_leaves(connection: Connection, contact_id: int) -> list[WaitingDeliver
 
 
 def _waiting(connection: Connection, contact_id: int) -> list[tuple[int, WaitingDelivery]]:
-    waits = texts_to(rows_of(literal(contact_id)), WAITS, "waits")
+    waits = texts_to(rows_of(row_number(contact_id)), WAITS, "waits")
     rows = connection.execute(select(waits).order_by(waits.c.delivery_id))
     return [(row.delivery_id, WaitingDelivery(row.address, row.dispatch_id, row.slug)) for row in rows]

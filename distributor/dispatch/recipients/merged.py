@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, literal, select
+from sqlalchemy import Connection, exists, select
 from sqlmodel import col
 
 from distributor.db.journalists import had_already, is_one_text, rows_of, texts_to
 from distributor.deliveries.log import DeliveryLog
-from distributor.models import Delivery
+from distributor.models import Delivery, row_number
 from distributor.states import ELSEWHERE, HAVE_IT, OPEN_STATES, DeliveryState
 
 WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
@@ -28,7 +28,7 @@ class WaitingDelivery:
 
 def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[WaitingDelivery]:
     """Withhold, in the caller's transaction, what a journalist waits for at one address and has at another."""
-    rows = connection.execute(had_already(rows_of(literal(contact_id)), WAITS)).all()
+    rows = connection.execute(had_already(rows_of(row_number(contact_id)), WAITS)).all()
     log.withhold_some(connection, [row.delivery_id for row in rows], ELSEWHERE)
     return [WaitingDelivery(row.address, row.dispatch_id, row.slug) for row in rows]
 
@@ -37,8 +37,8 @@ def spared_for_nothing(connection: Connection, contact_ids: Iterable[int]) -> li
     """What two who are no longer one were not sent as having it at another address, and do not have."""
     found = []
     for number in contact_ids:
-        withheld = texts_to(rows_of(literal(number)), [DeliveryState.WITHHELD], "withheld")
-        has = texts_to(rows_of(literal(number)), {*HAVE_IT, *OPEN_STATES}, "has")
+        withheld = texts_to(rows_of(row_number(number)), [DeliveryState.WITHHELD], "withheld")
+        has = texts_to(rows_of(row_number(number)), {*HAVE_IT, *OPEN_STATES}, "has")
         rows = connection.execute(
             select(withheld)
             .join(Delivery, col(Delivery.id) == withheld.c.delivery_id)
