@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ _OBJECTS = 50_000
 def main() -> None:
     """Run the command line and exit with its code."""
     code = guarded(_run)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is saved and said: Ctrl-C has nothing left to end
 
     def leave() -> NoReturn:
         """Do what else is registered for the end, as to close the database, and go.

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
     false,
+    literal,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -767,13 +769,20 @@ class Audit(_Row, table=True):
     details: dict[str, Any] = _json(dict)
 
 
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits: SQLite's are, by the name INTEGER."""
+
+
+def row_number(number: int | None) -> ColumnElement[int]:
+    """A row's number as a statement holds it: as wide as those of the tables, which PostgreSQL asks for in places."""
+    return literal(number, _NUMBER)
+
+
 def _number_rows_in_64_bits() -> None:
-    """Let every number of a row, and every reference to one, be of 64 bits: SQLite's are, by the name INTEGER."""
-    wide = BigInteger().with_variant(Integer, "sqlite")
     for table in SQLModel.metadata.tables.values():
         for column in table.c:
             if isinstance(column.type, Integer) and (column.name == "id" or column.foreign_keys):
-                column.type = wide
+                column.type = _NUMBER
 
 
 _number_rows_in_64_bits()

@@ -70,6 +70,13 @@ CUT_OFF = "cut-off"
 ELSEWHERE = "the same journalist, at another address"
 """The reason of a delivery of a correction that is withheld because its addressee is told at another address."""
 
+RETURNED = "bounce: "
+"""How the reason begins of a delivery that came back, and of what stands among the objections though nobody objected:
+that mail to an address came back for good."""
+
+FORMER = "an address that is theirs no more"
+"""The reason of a delivery that is withheld because the address was taken off its addressee meanwhile."""
+
 PAUSED_BY = "paused by "
 """How the reason of a pause begins that a person, and no mail server, is the cause of."""
 

@@ -202,9 +202,11 @@ class Workspace:
             )
         return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
 
-    def tell_of(self, event: str, dispatch_id: int) -> None:
-        """Tell the event log what the person at the keyboard did with a dispatch; the audit says who it was."""
-        self.events("command").tell(event, personal={"actor": actor()}, dispatch_id=dispatch_id)
+    def tell_of(self, event: str, *dispatch_ids: int) -> None:
+        """Tell the event log what the person at the keyboard did with dispatches; the audit says who it was."""
+        events = self.events("command")
+        for number in dispatch_ids:
+            events.tell(event, personal={"actor": actor()}, dispatch_id=number)
 
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from authority import Authority, make_authority
-from databases import empty, new_database, new_server
+from databases import LONG, empty, new_database, new_server
 from hypothesis import HealthCheck, settings
 from movingclock import MovingClock, follow
 from sqlalchemy import Connection, event, text
@@ -22,7 +22,10 @@ _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
 
 # No verdict hangs on a clock: on a busy machine any example takes any time.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each run takes other examples; `make torture` takes many at once.
+settings.register_profile(
+    "unhurried", max_examples=50 * LONG, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("unhurried")
 
 

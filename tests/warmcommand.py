@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import fcntl
 import functools
 import gc
@@ -38,6 +39,8 @@ _FIRST_PAUSE_S = 0.1
 """How soon `work` looks whether its ledger is back, in place of a second; then twice as late each time, as ever."""
 
 _REQUEST_BYTES = 1 << 17
+_LARGE_PAGE = 1 << 21
+_MADV_COLLAPSE = 25
 _NUMBER = struct.Struct("i")
 _TESTS = Path(__file__).parent
 
@@ -226,6 +229,21 @@ def _leave_memory_to_the_kernel(code: object) -> None:
         os._exit(code)
 
 
+def _gather_memory() -> None:
+    """Put what is in memory into large pages, where the kernel has them (Linux 6.1).
+
+    Of each a fork copies one entry, and not five hundred: otherwise that and the end are a fifth of a short command.
+    """
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+        span, rights, _offset, _device, inode, *_name = line.split()
+        if rights == "rw-p" and inode == "0":
+            begin, end = (int(one, 16) for one in span.split("-"))
+            for place in range(-(-begin // _LARGE_PAGE) * _LARGE_PAGE, end - _LARGE_PAGE + 1, _LARGE_PAGE):
+                madvise(place, _LARGE_PAGE, _MADV_COLLAPSE)
+
+
 def _main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = str(_TESTS.parent)
@@ -257,6 +275,7 @@ def _main() -> None:
     # What is here to stay is no garbage: no fork looks through it, and so none copies the memory that it shares.
     gc.collect()
     gc.freeze()
+    _gather_memory()
     _become(*_serve(requests))
     follow_environment()
     if number := os.environ.get(APART_FROM):

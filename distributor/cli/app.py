@@ -125,6 +125,11 @@ def _meant_group(group: TyperInfo, arguments: Collection[str]) -> TyperInfo:
     assert group.typer_instance is not None
     if group.name in arguments:
         return TyperInfo(_meant(group.typer_instance, arguments), name=group.name)
+    return _listed_group(group)
+
+
+def _listed_group(group: TyperInfo) -> TyperInfo:
+    assert group.typer_instance is not None
     said = group.typer_instance.info.help
     return TyperInfo(typer.Typer(help=said if isinstance(said, str) else None), name=group.name)
 

@@ -36,7 +36,15 @@ def confess(error: Exception) -> DistributorError:
 
 
 def set_aside(carrier: Carrier, dispatch_id: int, error: Exception) -> DistributorError:
-    """Pause a dispatch that would fail again, and not hold up the others for it; return what is said of it."""
+    """Pause a dispatch that would fail again, and not hold up the others for it; return what is said of it.
+
+    Where several machines may share the database, the reason names this one: it may be its own files that are wrong.
+    """
+    from distributor.deliveries.workers import host_of
+
     trouble = error if isinstance(error, DistributorError) else confess(error)
-    carrier.pause(dispatch_id, trouble.message)
+    reason = str(trouble).removesuffix(f" {trouble.mend}")
+    if not carrier.database.is_sqlite:
+        reason = f"on {host_of(carrier.log.worker)}: {reason}"
+    carrier.pause(dispatch_id, reason)
     return trouble

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Table, func, select, text
 
 from distributor.db.engine import Database
-from distributor.db.migrate import ensure_schema
+from distributor.db.migrate import ensure_schema, gather_statistics
 from distributor.db.prepared import PreparedInsert
 from distributor.errors import DistributorError, Refused
 from distributor.models import Contact
@@ -56,6 +56,7 @@ def copy_database(
             _compare_tallies(old, new)
         if new.dialect.name != "sqlite":
             _set_sequences(new)
+            gather_statistics(new)
         with _at_one_moment(source) as old:
             require(old)
             _require_unchanged(old, copied)

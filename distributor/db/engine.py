@@ -98,6 +98,7 @@ class Database:
                 mend="Run: pip install 'distributor[postgres]'",
             ) from None
         self._opened: tuple[int, int] | None = None
+        self._journal: tuple[int, int] | None = None
         self._is_hurried = False
         self._in_vain: Exception | None = None
         if self.is_sqlite:
@@ -135,9 +136,13 @@ class Database:
         """Raise `FileReplaced` where another SQLite file than the one that is open stands in its place.
 
         Our connections would go on in the old one, of which no other command knows: that one would send the same again.
-        Raises `StorageTrouble` where there is none, which may come back.
+        So they would in a journal that was taken away: what we write is in there, and others begin another one, which
+        ours overwrites when it ends. Raises `StorageTrouble` where there is no file, which may come back.
         """
-        if self._opened is None or (found := self._number()) == self._opened:
+        if self._opened is None:
+            return
+        if (found := self._number()) == self._opened:
+            self._require_journal()
             return
         if found is None:
             raise StorageTrouble(f"There is no {self.file} any more.", mend="Put it back, and run the command again.")
@@ -146,17 +151,31 @@ class Database:
             mend="See that the right one is there, and run the command again.",
         )
 
+    def _require_journal(self) -> None:
+        """Raise `FileReplaced` where the journal is not the one any more that was there at the first look.
+
+        It stays as long as one of our connections does.
+        """
+        found = self._number("-wal")
+        self._journal = self._journal or found
+        if found != self._journal:
+            raise FileReplaced(
+                f"{self.file}-wal, where what was written last stands, was taken away or replaced; nothing more is"
+                " sent.",
+                mend="Leave that file to the program, and run the command again.",
+            )
+
     def _know_the_file(self, _connection: Any, _record: Any) -> None:
         """At each new connection: all of them are to be to one file."""
         self.require_in_place()
         self._opened = self._number()
 
-    def _number(self) -> tuple[int, int] | None:
+    def _number(self, ending: str = "") -> tuple[int, int] | None:
         """What tells the file from any other that goes by its name, now or later; None where there is none."""
         if self.plain_file is None:
             return None
         try:
-            found = os.stat(self.plain_file)
+            found = os.stat(f"{self.plain_file}{ending}")
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -218,7 +237,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
-        self._opened = None
+        self._opened = self._journal = None
 
 
 def _read_url(url: str) -> URL:

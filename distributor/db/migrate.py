@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlmodel import SQLModel
 
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Outdated
@@ -53,7 +54,19 @@ def ensure_schema(database: Database, require: Callable[[Connection], object] = 
         require(connection)
         config.attributes["connection"] = connection  # Alembic looks once more at what there is to do
         command.upgrade(config, SCHEMA_HEAD)
+        if not database.is_sqlite:
+            gather_statistics(connection)
     return True
+
+
+def gather_statistics(connection: Connection) -> None:
+    """Let PostgreSQL look at what the tables hold, by which it plans its statements.
+
+    It forgets that of a table that is written anew, and knows nothing of one that was filled just now. Until it looks
+    by itself, a page of a million recipients' report takes two seconds instead of three milliseconds.
+    """
+    names = ", ".join(SQLModel.metadata.tables)
+    connection.execute(text(f"ANALYZE {names}"))
 
 
 def require_own_schema(connection: Connection) -> None:

@@ -7,12 +7,28 @@ from distributor.errors import BadInput, Crossed, DistributorError, StorageTroub
 _CROSSED = frozenset({"40P01", "40001", "23505", "23503"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
 _NO_TABLES = "42P01"
-_NOT_ALLOWED = frozenset({"42501", "3F000"})
+_OF_THE_SERVER = frozenset({"53", "58", "XX"})
+"""The classes of what goes wrong with the server itself: its disk and memory, the system below it, its own files."""
+_REFUSED = ("authentication failed", "no password supplied", "no pg_hba.conf entry")
+_INPUT = {
+    "42501": (
+        "The database does not let us in everywhere ({words}).",
+        "Let our user own it: ALTER DATABASE its_name OWNER TO its_user; or grant it what docs/deploy.md lists.",
+    ),
+    "3F000": (
+        "The database has no schema that our user's search_path names ({words}).",
+        "Make it one: CREATE SCHEMA AUTHORIZATION its_user.",
+    ),
+}
 _TOOK_TOO_LONG = "The database has ended what we had begun ({words}).", "Run it again."
 _STORAGE = {
     "25006": (
         "The database is a standby, or set to be read only ({words}).",
         "Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
+    ),
+    "53100": (
+        "The database server's disk is full ({words}); nothing half-done was kept.",
+        "Free some space there and run the same command again.",
     ),
     "57014": (
         "The database has ended what we had asked of it ({words}).",
@@ -27,8 +43,8 @@ _STORAGE = {
 }
 """PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
 was there), or to a row that is gone; a table that is not there, a right or a schema that its user lacks; for writing
-where one may only read, a statement or a transaction that it has ended because it took too long, and rows that another
-one has not given free."""
+where one may only read, or where there is no room, a statement or a transaction that it has ended because it took too
+long, and rows that another one has not given free."""
 
 
 def of_server(number: str, said: str) -> DistributorError | None:
@@ -36,16 +52,14 @@ def of_server(number: str, said: str) -> DistributorError | None:
     words = _first_line(said)
     if number == _NO_TABLES:
         return _no_tables()
-    if number in _NOT_ALLOWED:
-        return BadInput(
-            f"The database does not let us in everywhere ({words}).",
-            mend="Let our user own it: ALTER DATABASE its_name OWNER TO its_user.",
-        )
     if number in _CROSSED:
         return crossed(words)
-    if found := _STORAGE.get(number):
-        message, mend = found
-        return StorageTrouble(message.format(words=words), mend=mend)
+    for kind, table in ((BadInput, _INPUT), (StorageTrouble, _STORAGE)):
+        if found := table.get(number):
+            message, mend = found
+            return kind(message.format(words=words), mend=mend)
+    if number[:2] in _OF_THE_SERVER:
+        return StorageTrouble(f"The database server is in trouble itself ({words}).", mend="Look into its log.")
     return None
 
 
@@ -79,8 +93,14 @@ def of_operation(said: str) -> DistributorError:
 
 def _of_connecting(words: str) -> DistributorError:
     """What keeps a server from letting us in: its driver gives no number then."""
-    said = words.rpartition("FATAL:")[2].strip()
-    if "does not exist" in words:  # a database, or a user
+    _, is_the_servers, said = words.rpartition("FATAL:")
+    said = said.strip()
+    if any(one in words for one in _REFUSED):
+        return StorageTrouble(
+            f"The database server refuses the login that this command was started with ({said}).",
+            mend="Check user and password in DISTRIBUTOR_DATABASE_URL.",
+        )
+    if is_the_servers and "does not exist" in said:  # a database, or a user
         return BadInput(f"The database server knows no such name ({said}).", mend=f"Create it there. {_CHECK_URL}")
     if "too many c" in words or "connection slots" in words:  # of the server, the database or the user
         return StorageTrouble(

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal, literal_column, or_, select
+from sqlalchemy import and_, exists, func, literal, literal_column, not_, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
@@ -20,7 +20,7 @@ from distributor.models import (
     Sector,
     Suppression,
 )
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import RETURNED, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -118,11 +118,12 @@ def may_leave(moment: ColumnElement[Any] | datetime) -> ColumnElement[bool]:
     )
 
 
-def objected(at: str | None = None) -> ColumnElement[bool]:
+def objected(at: str | None = None, *, themselves: bool = False) -> ColumnElement[bool]:
     """The condition that a delivery's addressee has objected: to everything, to the list's sector or the release's.
 
-    Whoever objected to a sector has objected to those below it. `at` is the hash of the address that it is to go to,
-    where that is not its own.
+    Whoever objected to a sector has objected to those below it. That mail to the address came back counts as well,
+    unless only what they said `themselves` is asked for. `at` is the hash of the address that it is to go to, where
+    that is not its own.
     """
     child, parent = _sector.alias(), _sector.alias()
     above = (
@@ -132,7 +133,14 @@ def objected(at: str | None = None) -> ColumnElement[bool]:
         .correlate(_delivery)
     )
     # Asked for its value, and not whether it exists: for that PostgreSQL would read the whole table before each claim.
-    flag = select(_contact.c.flag).where(_contact.c.id == _delivery.c.contact_id).correlate(_delivery)
+    row, owner = _contact.alias(), _contact.alias()
+    flag = select(row.c.flag).where(row.c.id == _delivery.c.contact_id).correlate(_delivery)
+    of_owner = (
+        select(owner.c.flag)
+        .join(row, row.c.same_as_id == owner.c.id)
+        .where(row.c.id == _delivery.c.contact_id)
+        .correlate(_delivery)
+    )
     return or_(
         exists().where(
             _suppression.c.address_hash == (_delivery.c.address_hash if at is None else at),
@@ -142,6 +150,7 @@ def objected(at: str | None = None) -> ColumnElement[bool]:
                 _suppression.c.scope == _delivery.c.release_sector_slug,
                 _suppression.c.scope.in_(above),
             ),
+            not_(_suppression.c.reason.startswith(RETURNED)) if themselves else true(),
         ),
-        func.coalesce(flag.scalar_subquery(), "") == "opted_out",
+        *(func.coalesce(one.scalar_subquery(), "") == "opted_out" for one in (flag, of_owner)),
     )

@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.plain import Insertion, Statement
 from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
-from distributor.deliveries.conditions import OBJECTED, going_on, may_leave, objected
+from distributor.deliveries.conditions import CAME_BACK, OBJECTED, going_on, may_leave, objected
 from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Contact, Delivery
 from distributor.states import DeliveryState
@@ -63,7 +63,7 @@ class Statements:
     claim: Prepared
     """Queued → claimed."""
     withhold: Prepared
-    """Queued → withheld, of those who objected."""
+    """Queued → withheld, of those who objected, or whose mail came back."""
     begin: Prepared
     """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first."""
     begun: Prepared
@@ -138,7 +138,11 @@ class Statements:
         withhold = (
             update(_delivery)
             .where(among(c.id, "ids", dialect))
-            .values(state=DeliveryState.WITHHELD.value, reason=OBJECTED, **moved)
+            .values(
+                state=DeliveryState.WITHHELD.value,
+                reason=case((objected(themselves=True), OBJECTED), else_=CAME_BACK),
+                **moved,
+            )
         )
         begin = (
             update(_delivery)

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from distributor.dispatch.opening import Opening
 from distributor.dispatch.pacer import Bounds, Pacer
 from distributor.dispatch.pacing import PacingBook
 from distributor.dispatch.recipients.lapsing import Lapsing
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import CalledOff, CutOff, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
 from distributor.dispatch.scribe import Standby
@@ -37,6 +37,8 @@ from distributor.transport.presets import provider_of
 
 _APART_FROM = 2_000
 """So many recipients are worth the process for the delivery log, which takes some 15 MB."""
+_TOLD = {Paused: "paused", StandsStill: "waits", GivesWay: "gives_way", CutOff: "cut_off", CalledOff: "called_off"}
+"""Why a run ended, in the event log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +151,10 @@ class _Carriage:
                 raise
             result = RunResult(stopped=True)  # told twice: what was on the wire is settled, and this is its end
         result.outcomes, result.takeovers, result.lapsed = self.outcomes, self.takeovers, self.lapsing.withheld
-        if self.takeovers and result.paused_because:
+        if self.takeovers and isinstance(result.end, Paused):
             last = self.takeovers[-1]
-            result.paused_because = f"{last.because} Then, through «{last.second}»: {result.paused_because}"
+            because = f"{last.because} Then, through «{last.second}»: {result.end.because}"
+            result.end = replace(result.end, because=because)
         self._close(result)
         self._tell_end(result)
         return result
@@ -171,7 +174,7 @@ class _Carriage:
         try:
             way = self.ways.way(account)
         except (AccountTrouble, BadInput) as error:
-            return RunResult(paused_because=str(error).removesuffix(error.mend).rstrip(), mend=error.mend)
+            return RunResult(end=Paused(str(error).removesuffix(error.mend).rstrip(), error.mend))
         runner = self._runner(account, way)
         result = await runner.run(self.dispatch_id, self.stop)
         while self._goes_on(result):
@@ -257,10 +260,11 @@ class _Carriage:
 
     def _goes_on(self, result: RunResult) -> bool:
         """Whether a run is followed by another: somebody was found, or it was paused, and resumed before its end."""
-        if result.called_off:
-            call = read_call(self.carrier.database, self.dispatch_id, self.carrier.log.moment)
-            return call is CallOff.NO and not self.stop.is_set()
-        return result.ran_out and self._find_more()
+        if self.stop.is_set():
+            return False
+        if isinstance(result.end, CalledOff):
+            return read_call(self.carrier.database, self.dispatch_id, self.carrier.log.moment) is CallOff.NO
+        return isinstance(result.end, RanOut) and self._find_more()
 
     def _find_more(self) -> bool:
         """Whether somebody may be sent to after all: in doubt, or in the hands of a worker that died meanwhile."""
@@ -269,7 +273,7 @@ class _Carriage:
 
     def _take_over(self, account: str, result: RunResult) -> Takeover | None:
         """Hand the dispatch on when its account was refused; None when it was not, or nobody takes over."""
-        if not result.paused_because:
+        if not isinstance(result.end, Paused):
             return None
         carrier = self.carrier
         with carrier.database.session() as session:
@@ -277,7 +281,7 @@ class _Carriage:
                 session,
                 self.dispatch_id,
                 account,
-                because=result.paused_because,
+                because=result.end.because,
                 actor=carrier.operator,
                 now=carrier.now(),
             )
@@ -303,21 +307,18 @@ class _Carriage:
         """Tell the event log how the run ended, and what is waited for."""
         for wait in result.waits:
             self.carrier.events.tell(
-                "pace.waits", what=wait.what or "account", until=wait.until.isoformat(), why=wait.why
+                "pace.waits",
+                dispatch_id=self.dispatch_id,
+                what=wait.what or "account",
+                until=wait.until.isoformat(),
+                why=wait.why,
             )
         with self.carrier.database.reading() as connection:
             state = connection.execute(
                 select(col(Dispatch.state)).where(col(Dispatch.id) == self.dispatch_id)
             ).scalar_one()
-        how = {
-            "paused": bool(result.paused_because),
-            "called_off": result.called_off,
-            "stopped": result.stopped,
-            "gives_way": result.gives_way,
-            "cut_off": bool(result.cut_off),
-            "waits": result.stands_still is not None,
-        }
-        why = [name for name, so in how.items() if so]
+        why = [] if isinstance(result.end, RanOut) else [_TOLD[type(result.end)]]
+        why += ["stopped"] if result.stopped else []
         outcomes = {outcome.value: many for outcome, many in result.outcomes.items()}
         self.carrier.events.tell(
             "dispatch.ended", dispatch_id=self.dispatch_id, state=state, because=why, outcomes=outcomes

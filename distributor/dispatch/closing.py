@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.dispatch.afterwards.doubting import leaves_doubt
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import CalledOff, CutOff, Paused, RanOut, RunResult, StandsStill
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
 from distributor.states import CUT_OFF, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
@@ -19,9 +19,9 @@ _STOPPED = "stopped by its user"
 
 
 def close(connection: Connection, dispatch_id: int, result: RunResult, now: datetime) -> None:
-    """Write how a dispatch stands after a run. What another command said of it meanwhile is kept, and told in `result`.
+    """Write how a dispatch stands after a run.
 
-    Told there is, too, how many had not left when its time was over.
+    What another command said of it meanwhile is kept, and is the end that `result` tells; so is its cut-off.
     """
     which = col(Dispatch.id) == dispatch_id
     running = which & (col(Dispatch.state) == DispatchState.RUNNING)
@@ -38,28 +38,31 @@ def close(connection: Connection, dispatch_id: int, result: RunResult, now: date
         )
         .values(state=DispatchState.DONE, pause_reason="", finished_at=finished_at)
     )
-    if result.paused_because:
-        values = {"state": DispatchState.PAUSED, "pause_reason": result.paused_because}
-        connection.execute(update(Dispatch).where(running).values(**values))
-    elif result.stands_still is not None:
-        until, why = result.stands_still.until, result.stands_still.why
-        connection.execute(update(Dispatch).where(running).values(waits_until=until, waits_for=why))
-    else:
-        is_carried = has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))  # by somebody else: ours are back
-        words = case((is_carried, ""), else_=_STOPPED) if result.stopped else ""
-        connection.execute(update(Dispatch).where(running).values(pause_reason=words))
+    values: dict[str, object]
+    match result.end:
+        case Paused(because):
+            values = {"state": DispatchState.PAUSED, "pause_reason": because}
+        case StandsStill(wait):
+            values = {"waits_until": wait.until, "waits_for": wait.why}
+        case _:
+            # By somebody else: ours are back.
+            is_carried = has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))
+            values = {"pause_reason": case((is_carried, ""), else_=_STOPPED) if result.stopped else ""}
+    connection.execute(update(Dispatch).where(running).values(**values))
     state, reason = connection.execute(select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)).one()
-    if state == DispatchState.PAUSED:
-        result.paused_because = result.paused_because or reason
-    result.cut_off = connection.execute(
+    late = connection.execute(
         select(func.count()).where(
             col(Delivery.dispatch_id) == dispatch_id,
             col(Delivery.state) == DeliveryState.WITHHELD,
             col(Delivery.reason) == CUT_OFF,
         )
     ).scalar_one()
-    # Where it was resumed meanwhile, whoever did so carries it.
-    result.called_off = result.called_off and not result.cut_off and state != DispatchState.RUNNING
+    if state == DispatchState.PAUSED:
+        result.ends(Paused(reason))
+    elif isinstance(result.end, RanOut | CalledOff) and late:
+        result.end = CutOff(late)
+    elif isinstance(result.end, CalledOff) and state == DispatchState.RUNNING:
+        result.end = RanOut()  # it was resumed meanwhile, and whoever did so carries it
 
 
 def close_left(connection: Connection, in_doubt: InDoubtPolicy, now: datetime) -> list[int]:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,19 +77,40 @@ def open_event_log(place: str, workspace: Path, *, personal: bool, worker: str) 
         return EventLog(_to_stderr, personal, worker)
     file = workspace / place
     try:
-        # Each line is one write to a file opened for appending: several processes share it, line by line.
-        # Of a pipe that nobody empties the lines are lost: the sending waits for no reader.
-        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
+        return EventLog(_File(file).append, personal, worker)
     except OSError as error:
         why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
         raise BadInput(
             f"The event log cannot be written: {why}.", file=file, mend="Check DISTRIBUTOR_LOG_FILE."
         ) from None
-    return EventLog(lambda line: _append(number, line), personal, worker)
 
 
-def _append(number: int, line: str) -> None:
-    os.write(number, line.encode("utf-8", "backslashreplace"))
+class _File:
+    """A file that lines are appended to; where it was moved away, as logs are rotated, another one of its name."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it; `OSError` when it cannot be."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._number = self._open()
+
+    def append(self, line: str) -> None:
+        """Each line is one write to a file opened for appending: several processes share it, line by line."""
+        with self._lock:
+            self._follow()
+            os.write(self._number, line.encode("utf-8", "backslashreplace"))
+
+    def _open(self) -> int:
+        # Of a pipe that nobody empties the lines are lost: the sending waits for no reader.
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
+
+    def _follow(self) -> None:
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(self._path), os.fstat(self._number)):
+                return
+        with suppress(OSError):  # it may not be made there: the lines are better kept in the one moved away
+            os.dup2(fresh := self._open(), self._number)
+            os.close(fresh)
 
 
 def _to_stderr(line: str) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from distributor.contacts.objections import suppression
-from distributor.deliveries.conditions import is_somebodys
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -27,9 +26,9 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.notices import thaw
 from distributor.dispatch.messages.signing import open_signer
 from distributor.dispatch.overtaken import require_uncorrected_text
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import Paused, RunResult
 from distributor.errors import BadInput, Refused
-from distributor.models import Audit, Delivery, Dispatch, Release, ReleaseVersion
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion
 from distributor.releases.attachments import KeptFile
 from distributor.releases.store import attachments_of
 from distributor.rendering.composer import Composer
@@ -63,10 +62,11 @@ class Opening:
         if dispatch.state == DispatchState.CANCELLED:
             raise BadInput(f"Dispatch {dispatch_id} was cancelled.", mend="Send the release again.")
         if dispatch.state == DispatchState.PAUSED and not resumes:
-            return RunResult(paused_because=dispatch.pause_reason, called_off=True)
+            return RunResult(end=Paused(dispatch.pause_reason))
         if not dispatch.is_test:
             require_uncorrected_text(session, dispatch)
-        self._check_key(session, dispatch_id)
+        suppression.check_key(session, self.keyring)
+        suppression.check_key_of(session, self.keyring, dispatch_id)  # one that was done may send again
         if dispatch.state == DispatchState.PAUSED or dispatch.waits_until is not None:
             connection = session.connection()
             count_again(connection, dispatch_id, clock_of(connection, self.now()))
@@ -82,21 +82,6 @@ class Opening:
         begin(dispatch, self.now(), self.timezone)
         session.add(dispatch)
         return self._writer(session, dispatch)
-
-    def _check_key(self, session: Session, dispatch_id: int) -> None:
-        """Raise `Refused` unless objections would be recognised: now, and under the key of the deliveries' hashes."""
-        suppression.check_key(session, self.keyring)
-        planned = session.execute(
-            select(col(Delivery.address_key), col(Delivery.address_hash))
-            .where(col(Delivery.dispatch_id) == dispatch_id, is_somebodys())
-            .limit(1)
-        ).first()
-        if planned is not None and self.keyring.address_hash(planned[0]) != planned[1]:
-            raise Refused(
-                f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
-                " recognised, so nothing is sent.",
-                mend=f"Put the former {PREFIX}SECRET_KEY back into .env, or cancel the dispatch and send again.",
-            )
 
     def _check_signing_key(self, identity: Identity) -> None:
         """Raise `Refused` without the key that signs this dispatch's links: what is sent again is the same message."""
@@ -133,7 +118,7 @@ class Opening:
                 templates,
                 embargo_until=embargo_until,
                 enclosed=enclosed,
-                timezone=self.timezone,
+                timezone=identity.zone(self.timezone),
                 is_test=is_test,
                 notice=plain if of is None else told[of],
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,14 +27,34 @@ _LOOKS_EVERY = timedelta(seconds=5)
 
 _MEMORY = timedelta(minutes=15)
 _BLOCKS = (16, 1024)
-_SAMPLE_S = 5
-"""The least time over which our own rate is measured."""
+_OPENED_LATE = timedelta(seconds=1)
+"""Where messages leave apart, one is late for its place by so much, or by as much as they are apart."""
 
 Call = Callable[..., Any]
 """Runs a function on the ledger's thread, as `Ledger.call` does."""
 
 Bounds = tuple[Limits, DomainLimits, int]
 """What an account may be sent through it: its limits, those of domains, and the connections that are wished for."""
+
+
+@dataclass(slots=True)
+class Admission:
+    """A claimed delivery that may be sent to now, and is counted: it ends in `Pacer.learn` or in `Pacer.release`.
+
+    `scope` names its provider. `number` counts those of the run, in their order. `until` is the last moment in which it
+    may leave: later its place is over, or what was counted for it counts for others. `blocks` are those that its tokens
+    are from, by what they are counted for.
+    """
+
+    claimed: ClaimedDelivery
+    scope: str
+    number: int
+    until: datetime | None = None
+    blocks: tuple[tuple[str, Allowance], ...] = ()
+
+    def is_counted(self, now: datetime) -> bool:
+        """Whether its tokens count for a message that leaves now."""
+        return all(now <= block.counted_until for _, block in self.blocks if block.counted_until is not None)
 
 
 class Pacer:
@@ -68,11 +88,11 @@ class Pacer:
         self._shut: dict[str, Wait] = {}
         self._slowed: set[str] = set()
         self._in_flight: Counter[str] = Counter()
-        self._under_way: Counter[str] = Counter()
-        """Who was on the wire when we were asked to slow down: their answers are not a second time."""
+        self._admitted = 0
+        self._asked_after: dict[str, int] = {}
+        """Who was admitted last when each asked us to slow down: the answers until then are not a second time."""
         self._refused: Counter[str] = Counter()
         self._throttled: dict[str, datetime] = {}
-        self._sent: Counter[int] = Counter()
         self._notes: list[Note] = []
         self._asking = asyncio.Lock()
         self._wanted: set[str] = set()
@@ -82,7 +102,6 @@ class Pacer:
         self._learned_connections: int | None = None
         self._connections = self._least_of_connections()
         self._is_counted = limits.counts
-        self._lapses: datetime | None = None
 
     # In memory
 
@@ -91,25 +110,12 @@ class Pacer:
         """How many connections this run may have open now."""
         return self._connections
 
-    @property
-    def apart(self) -> timedelta:
-        """How far apart messages leave at most, each at its place; no time where they may leave together."""
-        return max((one.interval for one in self._allowances.values()), default=timedelta(0))
+    def admit(self, claimed: ClaimedDelivery, now: datetime) -> Admission | timedelta:
+        """Count a message to that journalist, who may be sent to now; else return how long to wait.
 
-    @property
-    def lapses(self) -> datetime | None:
-        """Until when whoever was admitted last may leave: later, their token counts for others. None where none counts.
-
-        What is counted by the second has no tokens: its places are `apart`.
+        No time at all means that `tick` has to be awaited first.
         """
-        return self._lapses
-
-    def admit(self, domain: str, now: datetime) -> timedelta | None:
-        """None when a message to that domain may leave now, and it is counted; else how long to wait.
-
-        No time at all means that `tick` has to be awaited first. Whoever was admitted ends in `learn` or `release`.
-        """
-        scope = self._scope_of(domain)
+        scope = self._scope_of(claimed.domain)
         for name in (ACCOUNT, scope):
             if (shut := self._shut.get(name)) is not None and shut.until > now:
                 return shut.until - now
@@ -126,23 +132,22 @@ class Pacer:
                 longest = wait if longest is None else max(wait, longest)
         if longest is not None:
             return longest
-        lapses = [self._allowances[name].lapses for name in counted if self._limits_of(name).has_spans]
-        self._lapses = min(lapses, default=None)
-        for name in counted:
-            self._allowances[name] = self._allowances[name].spend(now)
         self._in_flight[scope] += 1
-        return None
+        self._admitted += 1
+        if not counted:
+            return Admission(claimed, scope, self._admitted)
+        return Admission(claimed, scope, self._admitted, *self._spend(counted, now))
 
-    def choose(self, queue: deque[ClaimedDelivery], now: datetime) -> tuple[ClaimedDelivery | None, timedelta]:
-        """Take the first of the queue who may be sent to now; else nobody, and how long until somebody may."""
+    def choose(self, queue: deque[ClaimedDelivery], now: datetime) -> Admission | timedelta:
+        """Take the first of the queue who may be sent to now; else return how long until somebody may."""
         least = PATIENCE
         for index, claimed in enumerate(queue):
-            wait = self.admit(claimed.domain, now)
-            if wait is None:
+            admitted = self.admit(claimed, now)
+            if isinstance(admitted, Admission):
                 del queue[index]
-                return claimed, _ASK
-            least = min(least, wait)
-        return None, least
+                return admitted
+            least = min(least, admitted)
+        return least
 
     def set_aside(self, queue: deque[ClaimedDelivery], now: datetime) -> list[tuple[ClaimedDelivery, Wait]]:
         """Take those out of the queue whose provider is not to be sent to for longer than moments."""
@@ -170,12 +175,10 @@ class Pacer:
         shut, allowance = self._shut.get(ACCOUNT), self._allowances.get(ACCOUNT)
         return (shut is not None and shut.until > now) or (allowance is not None and allowance.wait(now) is not None)
 
-    def learn(self, domain: str, outcome: Outcome, now: datetime) -> None:
+    def learn(self, admitted: Admission, outcome: Outcome, now: datetime) -> None:
         """Take to heart what came of a message that was admitted."""
-        scope = self._scope_of(domain)
-        self.release(domain)
-        self._count(int(now.timestamp()))
-        was_under_way = self._was_under_way(scope)
+        scope = admitted.scope
+        self._end(scope)
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
@@ -185,17 +188,23 @@ class Pacer:
         if verdict is Verdict.POLICY:
             self._refused[scope] += 1
             self._notes.append(Note(scope, Lesson.REFUSED, said=said))
-        elif verdict is Verdict.CONCURRENCY and ACCOUNT not in was_under_way:
-            self._under_way[ACCOUNT] = self._in_flight.total()
-            self._notes.append(Note(ACCOUNT, Lesson.FEWER_CONNECTIONS, open_connections=max(1, self.connections)))
+        elif verdict is Verdict.CONCURRENCY:
+            if self._is_asked_anew(ACCOUNT, admitted):
+                self._notes.append(Note(ACCOUNT, Lesson.FEWER_CONNECTIONS, open_connections=max(1, self.connections)))
         elif verdict is Verdict.THROTTLED or (verdict is Verdict.ACCOUNT and outcome.retry_after is not None):
             culprit = self._culprit(scope, now) if verdict is Verdict.THROTTLED else ACCOUNT
-            if culprit not in was_under_way:
-                self._slower(culprit, outcome, said, now)
+            if self._is_asked_anew(culprit, admitted):
+                self._notes.append(Note(culprit, Lesson.SLOWER, retry_after=outcome.retry_after, said=said))
 
-    def release(self, domain: str) -> None:
-        """Whoever was admitted is not being sent to any more."""
-        scope = self._scope_of(domain)
+    def release(self, admitted: Admission) -> None:
+        """Whoever was admitted is not sent to after all: what was counted for them is given back with its block."""
+        self._end(admitted.scope)
+        for name, block in admitted.blocks:
+            left = self._allowances.get(name)
+            if left is not None and left.drawn_at == block.drawn_at:
+                self._allowances[name] = replace(left, missed=left.missed + 1)
+
+    def _end(self, scope: str) -> None:
         self._in_flight[scope] -= 1
         if self._in_flight[scope] <= 0:
             del self._in_flight[scope]
@@ -255,6 +264,16 @@ class Pacer:
             self._allowances[scope] = replace(allowance, lapses=now, retry_at=None)
             self._wanted.add(scope)
 
+    async def count_anew(self, admitted: Admission, call: Call) -> bool:
+        """Count a message as leaving now whose tokens do not count any more; whether it may."""
+        tokens = [
+            (name, self._limits_of(name), block.drawn_at)
+            for name, block in admitted.blocks
+            if block.drawn_at is not None
+        ]
+        may: bool = await call(lambda: self._book.count_anew(tokens))
+        return may
+
     async def leave(self, call: Call) -> None:
         """Give back what was not spent, when the run ends."""
         unspent = [(scope, one) for scope, one in self._allowances.items() if one.unspent > 0]
@@ -292,6 +311,19 @@ class Pacer:
             self._wanted.add(scope)
         return wait
 
+    def _spend(self, scopes: Sequence[str], now: datetime) -> tuple[datetime | None, tuple[tuple[str, Allowance], ...]]:
+        """Count one message in each of these scopes; until when it may leave, and the blocks of its tokens."""
+        ends, blocks = [], []
+        for name in scopes:
+            allowance = self._allowances[name]
+            if allowance.interval:
+                ends.append(now + max(allowance.interval, _OPENED_LATE))
+            if allowance.counted_until is not None:  # what is counted by the second alone has no tokens
+                ends.append(allowance.counted_until)
+                blocks.append((name, allowance))
+            self._allowances[name] = allowance.spend(now)
+        return min(ends, default=None), tuple(blocks)
+
     def _order(self, scope: str) -> Order:
         before = self._allowances.pop(scope, None)  # what is left of it is given back, and once only
         least, most = _BLOCKS
@@ -311,29 +343,17 @@ class Pacer:
         self._throttled[scope] = now
         return scope if len(self._throttled) == 1 else ACCOUNT
 
-    def _was_under_way(self, scope: str) -> set[str]:
-        """Which of the account and this provider asked us to slow down when this message was on the wire already."""
-        if not self._under_way:
-            return set()
-        found = {name for name in (ACCOUNT, scope) if self._under_way[name] > 0}
-        self._under_way.subtract(found)
-        return found
-
-    def _count(self, second: int) -> None:
-        if second not in self._sent:
-            for past in [past for past in self._sent if past <= second - 60]:
-                del self._sent[past]
-        self._sent[second] += 1
-
-    def _slower(self, scope: str, outcome: Outcome, said: str, now: datetime) -> None:
-        second = int(now.timestamp())
-        seconds = max(_SAMPLE_S, second + 1 - min(self._sent, default=second))
-        rate = 60 * self._sent.total() / seconds
-        self._under_way[scope] = self._in_flight.total() if scope == ACCOUNT else self._in_flight[scope]
-        self._notes.append(Note(scope, Lesson.SLOWER, rate=rate, retry_after=outcome.retry_after, said=said))
+    def _is_asked_anew(self, scope: str, admitted: Admission) -> bool:
+        """Whether this is no answer to what was under way already when we were asked before; from here on it is."""
+        if admitted.number <= self._asked_after.get(scope, 0):
+            return False
+        self._asked_after[scope] = self._admitted
+        return True
 
 
 def _moved(allowance: Allowance, ahead: timedelta) -> Allowance:
     retry_at = allowance.retry_at and allowance.retry_at + ahead
     # `drawn_at` stays as the database said it: it names the block there.
-    return replace(allowance, start=allowance.start + ahead, lapses=allowance.lapses + ahead, retry_at=retry_at)
+    counted_until = allowance.counted_until and allowance.counted_until + ahead
+    start, lapses = allowance.start + ahead, allowance.lapses + ahead
+    return replace(allowance, start=start, lapses=lapses, retry_at=retry_at, counted_until=counted_until)

@@ -14,8 +14,9 @@ from distributor.db.engine import Database
 from distributor.db.upserts import upsert
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.steps import LEASE
-from distributor.models import Account, Audit, Dispatch, Pace, PaceShare, Worker
+from distributor.models import Account, Attempt, Audit, Delivery, Dispatch, Pace, PaceShare, Worker
 from distributor.states import DispatchState
+from distributor.transport.presets import domains_of
 from distributor.transport.throttle import (
     Allowance,
     DomainLimits,
@@ -23,6 +24,7 @@ from distributor.transport.throttle import (
     Lesson,
     Limits,
     blocked,
+    count_anew,
     draw,
     freeze,
     give_back,
@@ -34,6 +36,7 @@ from distributor.transport.throttle import (
 
 _pace, _share, _worker = Pace.__table__, PaceShare.__table__, Worker.__table__
 _account, _dispatch, _audit = Account.__table__, Dispatch.__table__, Audit.__table__
+_attempt, _delivery = Attempt.__table__, Delivery.__table__
 _RUNS = _dispatch.c.state == DispatchState.RUNNING  # one that cools down waits for its own hour
 
 ACCOUNT = ""
@@ -43,6 +46,13 @@ _LONGEST_WAIT = timedelta(days=2)
 """No limit of an account and no suspension lasts so long: what seems to was noted by a clock that ran ahead."""
 
 _SHARE_LASTS = timedelta(seconds=30)
+
+_LATEST = 20_000
+"""So many of the last attempts tell how fast we send,"""
+_OF_LATE = timedelta(minutes=1)
+"""and none that is older;"""
+_SAMPLE_S = 5
+"""whoever has begun a moment ago is measured as if it were so long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,6 @@ class Note:
 
     scope: str
     lesson: Lesson
-    rate: float = 0
     open_connections: int = 1
     retry_after: int | None = None
     said: str = ""
@@ -129,6 +138,23 @@ class PacingBook:
             share = self._shared(connection, min(caps), wish, open_connections, moment) if caps else None
         return Answer(moment, allowances, gauges, share)
 
+    def count_anew(self, tokens: Sequence[tuple[str, Limits, datetime]]) -> bool:
+        """Count a message as leaving now that was to leave before; whether there is still a token for it everywhere.
+
+        `tokens` are those that it has: the scope, its limits, and when their block was drawn.
+        """
+        with self._database.transaction() as connection:
+            moment = self._moment(connection)
+            gauges = self._locked(connection, sorted(scope for scope, _, _ in tokens), moment)
+            for scope, limits, drawn_at in tokens:
+                counted = count_anew(gauges[scope], limits, drawn_at, moment)
+                if counted is None:
+                    return False
+                gauges[scope] = counted
+            for scope, _, _ in tokens:
+                self._write(connection, scope, gauges[scope], moment)
+        return True
+
     def look(self) -> Answer:
         """What other processes have learned, without writing anything."""
         with self._database.reading() as connection:
@@ -184,19 +210,34 @@ class PacingBook:
         )
 
     def _learned(self, connection: Connection, gauge: Gauge, note: Note, moment: datetime) -> Gauge:
+        # The server counts messages and connections of all processes together.
         open_connections = note.open_connections
-        if note.lesson is Lesson.FEWER_CONNECTIONS:  # the server counts those of all processes together
+        if note.lesson is Lesson.FEWER_CONNECTIONS:
             open_connections += self._open_elsewhere(connection, moment)
         return learn(
             gauge,
             note.lesson,
             moment,
             by=self._worker,
-            rate=note.rate,
+            rate=self._rate(connection, note.scope, moment) if note.lesson is Lesson.SLOWER else 0,
             open_connections=open_connections,
             retry_after=note.retry_after,
             said=note.said,
         )
+
+    def _rate(self, connection: Connection, scope: str, moment: datetime) -> float:
+        """How many messages a minute all processes have sent there since this one sends, by the log of attempts."""
+        columns = (_attempt.c.started_at, _attempt.c.worker, _attempt.c.account, _attempt.c.delivery_id)
+        tried = select(*columns).order_by(_attempt.c.id.desc()).limit(_LATEST).subquery().c
+        of_late = tried.started_at.between(moment - _OF_LATE, moment)
+        ours = select(func.min(tried.started_at)).where(of_late, tried.worker == self._worker)
+        since: datetime = connection.execute(ours).scalar_one() or moment
+        name = select(_account.c.name).where(_account.c.id == self._account_id).scalar_subquery()
+        sent = select(func.count()).where(of_late, tried.started_at >= since, tried.account == name)
+        if scope != ACCOUNT:
+            sent = sent.where(tried.delivery_id == _delivery.c.id, _delivery.c.domain.in_(domains_of(scope)))
+        many: int = connection.execute(sent).scalar_one() + 1  # the one that was answered is not written yet
+        return 60 * many / max(_SAMPLE_S, (moment - since).total_seconds())
 
     def _open_elsewhere(self, connection: Connection, moment: datetime) -> int:
         """How many connections the other processes have that send through this account.

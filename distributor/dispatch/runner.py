@@ -16,8 +16,8 @@ from distributor.deliveries.records import AttemptRecord, ClaimedDelivery
 from distributor.dispatch.calling import CallOff
 from distributor.dispatch.connections import Connections, set_within
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.pacer import Pacer
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.pacer import Admission, Pacer
+from distributor.dispatch.result import CalledOff, End, GivesWay, Paused, RunResult, StandsStill
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
@@ -37,8 +37,6 @@ _AHEAD_BYTES = 1 << 20
 _AHEAD_S = 0.02
 _PATIENCE = 5
 """How often in a row an account's short «slow down» is waited out before the dispatch pauses."""
-_OPENED_LATE_S = 1.0
-"""A connection that took longer to stand, and longer than messages are apart, comes too late for its message."""
 _WAYS_OUT = {
     Verdict.CREDENTIALS: "Set the user name and the password that it wants (distributor accounts show {account}).",
     Verdict.QUOTA: "Wait until the quota is back; the provider knows when.",
@@ -95,9 +93,9 @@ class Runner:
 
 @dataclass(slots=True)
 class _Message:
-    """A claimed delivery, and the envelope written for it; of an embargo that it tells of, the end."""
+    """Who was admitted, and the envelope written for them; of an embargo that it tells of, the end."""
 
-    claimed: ClaimedDelivery
+    admitted: Admission
     envelope: Envelope
     held_until: datetime | None = None
 
@@ -130,7 +128,7 @@ class _Run:
             open_connections=lambda: self.connections.count,
             sits_out=parts.sits_out,
         )
-        self.ready: dict[int, _Message] = {}
+        self.ready: dict[int, tuple[ClaimedDelivery, Envelope]] = {}
         self.told = 0
 
     async def carry(self) -> RunResult:
@@ -156,7 +154,8 @@ class _Run:
         if self.failure is not None:
             raise self.failure
         self.result.stopped = self.stop.is_set()
-        self.result.stands_still = self.supply.stands_still
+        if self.supply.stands_still is not None:
+            self.result.ends(StandsStill(self.supply.stands_still))
         return self.result
 
     async def _settle(self) -> None:
@@ -180,20 +179,21 @@ class _Run:
         connection: Connection | None = None
         refusals = 0
         try:
-            while (claimed := await self.supply.take()) is not None:
-                asked, lapses, before = clock.monotonic(), self.parts.pacer.lapses, connection
+            while (admitted := await self.supply.take()) is not None:
+                before = connection
                 connection = await self.connections.ready(connection)
                 if connection is None:
-                    self.supply.put_back(claimed)
+                    self.supply.put_back(admitted)
                     await self.connections.rest(refusals)
                     refusals += 1
                     continue
                 refusals = 0
+                # After an outage all connections stand at once: without this, as many messages would leave at once.
                 # An idle connection is no delay, whatever the clock does.
-                if self._is_late(asked, lapses if connection is not before else None):
-                    self.supply.put_back(claimed)
+                if connection is not before and admitted.until is not None and self.parts.now() > admitted.until:
+                    self.supply.put_back(admitted)
                     continue
-                message: _Message | None = self._written(claimed)
+                message: _Message | None = self._written(admitted)
                 while message is not None:
                     message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
@@ -215,12 +215,7 @@ class _Run:
                 return
             if call is CallOff.NO:
                 continue
-            if call is CallOff.FOR_A_START:
-                self.result.gives_way = True
-                self.halted.set()
-                continue
-            self.result.called_off = True
-            self.halted.set()
+            self._halt(GivesWay() if call is CallOff.FOR_A_START else CalledOff())
             if call is CallOff.AT_ONCE:
                 for worker in workers:
                     worker.cancel()
@@ -228,20 +223,20 @@ class _Run:
 
     def _spare(self) -> _Message | None:
         """The next message, if one lies ready: asked while the end of another is about to leave."""
-        claimed = None if self.connections.are_too_many else self.supply.take_ready()
-        if claimed is None:
+        admitted = None if self.connections.are_too_many else self.supply.take_ready()
+        if admitted is None:
             return None
         try:
-            return self._written(claimed)
+            return self._written(admitted)
         except Exception:  # noqa: BLE001 - raised again when it is its turn, and not in the middle of another message
-            self.supply.put_back(claimed)
+            self.supply.put_back(admitted)
             return None
 
-    def _written(self, claimed: ClaimedDelivery) -> _Message:
+    def _written(self, admitted: Admission) -> _Message:
         """The message of a delivery; where an embargo ends while it is written, it counts as telling of it."""
-        until = claimed.embargo_until
+        until = admitted.claimed.embargo_until
         is_held = until is not None and until > self.parts.now()
-        return _Message(claimed, self._composed(claimed), until if is_held else None)
+        return _Message(admitted, self._composed(admitted.claimed), until if is_held else None)
 
     def _composed(self, claimed: ClaimedDelivery) -> Envelope:
         """The envelope of a delivery; those of the next ones are written with it.
@@ -259,29 +254,20 @@ class _Run:
                 break
             if one.embargo_until is None:
                 with contextlib.suppress(Exception):  # raised again when it is its turn
-                    ready[one.id] = message = _Message(one, self._written_ahead(one) or self.parts.compose(one))
-                    size += len(message.envelope.message)
+                    written = self._written_ahead(one) or self.parts.compose(one)
+                    ready[one.id] = (one, written)
+                    size += len(written.message)
         self.ready = ready
         return envelope
 
     def _written_ahead(self, claimed: ClaimedDelivery) -> Envelope | None:
         """The envelope that was written for this very claim: for one before it something else may have been true."""
-        message = self.ready.get(claimed.id)
-        return message.envelope if message is not None and message.claimed is claimed else None
-
-    def _is_late(self, asked: float, lapses: datetime | None) -> bool:
-        """Whether a connection came too late for its message, which was admitted at `asked`, to leave until `lapses`.
-
-        After an outage all connections stand at once: without this, as many messages would leave at once.
-        """
-        apart_s = self.parts.pacer.apart.total_seconds()
-        if apart_s and clock.monotonic() - asked > max(apart_s, _OPENED_LATE_S):
-            return True
-        return lapses is not None and self.parts.now() > lapses
+        former, envelope = self.ready.get(claimed.id, (None, None))
+        return envelope if former is claimed else None
 
     async def _send(self, connection: Connection, message: _Message) -> _Message | None:
         """Send one message; return the one that was announced behind it and must come next on this connection."""
-        claimed, announced = message.claimed, list[_Message]()
+        claimed, announced = message.admitted.claimed, list[_Message]()
 
         def following() -> Envelope | None:
             announced.extend(filter(None, [self._spare()]))
@@ -291,12 +277,12 @@ class _Run:
         try:
             outcome = await connection.deliver(message.envelope, lambda: self._begin(message), following)
         except LeaseLost:
-            await self._let_go(claimed)
+            await self._let_go(message.admitted)
             return None
         except BaseException:
             self._put_back(announced)
             raise
-        self.parts.pacer.learn(claimed.domain, outcome, self.parts.now())
+        self.parts.pacer.learn(message.admitted, outcome, self.parts.now())
         if not self.supply.ends(claimed):
             return None  # refused before its body, and claimed anew meanwhile: the new claim will hear it too
         attempt = self._attempt(claimed, outcome, started_at)
@@ -342,26 +328,29 @@ class _Run:
 
     async def _begin(self, message: _Message) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
+        admitted, may = message.admitted, True
+        if admitted.blocks and not admitted.is_counted(self.parts.now()):
+            # The server took its time over what came before, and by now others may have had what was counted.
+            may = await self.parts.pacer.count_anew(admitted, self.ledger.call)
         if self.failure is not None:
             raise self.failure  # before it is durable: whoever has begun is sent to, or in doubt
         is_over = message.held_until is not None and message.held_until <= self.parts.now()
-        if is_over or not self.supply.begins(message.claimed):
-            raise LeaseLost(message.claimed.id)
-        await self.ledger.begin(message.claimed.id)
+        if is_over or not may or not self.supply.begins(admitted.claimed):
+            raise LeaseLost(admitted.claimed.id)
+        await self.ledger.begin(admitted.claimed.id)
 
-    async def _let_go(self, claimed: ClaimedDelivery) -> None:
-        """An objection, another worker, a cancel, an embargo over: the body did not leave. The next claim decides."""
-        self.parts.pacer.release(claimed.domain)
-        if self.supply.ends(claimed):
-            await self.ledger.call(self.parts.log.release, [claimed.id])
+    async def _let_go(self, admitted: Admission) -> None:
+        """An objection, another worker, a cancel, an embargo, a limit: no body left. The next claim decides."""
+        self.parts.pacer.release(admitted)
+        if self.supply.ends(admitted.claimed):
+            await self.ledger.call(self.parts.log.release, [admitted.claimed.id])
         if await self.ledger.call(self.parts.log.is_called_off, self.dispatch_id):
-            self.result.called_off = True
-            self.halted.set()
+            self._halt(CalledOff())
 
     def _put_back(self, announced: list[_Message]) -> None:
         """Nothing of these messages left: another connection, or a later run, sends them."""
         for message in announced:
-            self.supply.put_back(message.claimed)
+            self.supply.put_back(message.admitted)
 
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome, error: BaseException | None) -> None:
         """A verdict is on the disk, or cannot be: then nothing more may leave."""
@@ -415,8 +404,10 @@ class _Run:
         return replace(record, next_attempt_at=due, expires_at=expires_at)
 
     def _pause(self, reason: str, mend: str) -> None:
-        self.result.paused_because = self.result.paused_because or reason
-        self.result.mend = self.result.mend or mend
+        self._halt(Paused(reason, mend))
+
+    def _halt(self, why: End) -> None:
+        self.result.ends(why)
         self.halted.set()
 
     async def _others_send(self) -> bool:

@@ -13,7 +13,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.connections import set_within
 from distributor.dispatch.ledger import Ledger
-from distributor.dispatch.pacer import PATIENCE, Pacer
+from distributor.dispatch.pacer import PATIENCE, Admission, Pacer
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.recipients.fairness import interleave
 
@@ -59,7 +59,7 @@ class Supply:
     """What went wrong in a claim beside the sending."""
     _attended: datetime | None = None
 
-    async def take(self) -> ClaimedDelivery | None:
+    async def take(self) -> Admission | None:
         """Whoever may be sent to next, waited for; None when there is nobody, or the run is halted.
 
         Raises what went wrong in a claim, also in one that was made beside: whether it was made after all, and for
@@ -78,27 +78,29 @@ class Supply:
                     else:
                         return None
                     continue
-                claimed, wait = await self._admitted()
-                if claimed is not None:
-                    return claimed
+                admitted, wait = await self._admitted()
+                if admitted is not None:
+                    return admitted
                 if self.stands_still is None and wait and not (self._may_look_further() and await self._claim()):
                     await set_within(self.halted, wait)
             return None
 
-    def take_ready(self) -> ClaimedDelivery | None:
+    def take_ready(self) -> Admission | None:
         """Whoever may be sent to at this moment, if anybody lies ready; more are claimed in good time."""
         if self.halted.is_set() or self._trouble is not None:
             return None
-        claimed, _wait = self.pacer.choose(self.queue, self.now())
-        if claimed is not None and self._is_low() and (self._refill is None or self._refill.done()):
+        admitted = self.pacer.choose(self.queue, self.now())
+        if not isinstance(admitted, Admission):
+            return None
+        if self._is_low() and (self._refill is None or self._refill.done()):
             self._refill = asyncio.create_task(self._claim_early())
-        return claimed
+        return admitted
 
-    def put_back(self, claimed: ClaimedDelivery) -> None:
+    def put_back(self, admitted: Admission) -> None:
         """Whoever was taken is not sent to after all: first in the queue again."""
-        self.pacer.release(claimed.domain)
-        if self._held.get(claimed.id) is claimed:
-            self.queue.appendleft(claimed)
+        self.pacer.release(admitted)
+        if self._held.get(admitted.claimed.id) is admitted.claimed:
+            self.queue.appendleft(admitted.claimed)
 
     def begins(self, claimed: ClaimedDelivery) -> bool:
         """Whether this claim still counts, now that the body is to leave; from here on no other one is made of it."""
@@ -169,7 +171,7 @@ class Supply:
                 except Exception as error:  # noqa: BLE001 - raised where it is waited for
                     self._trouble = error
 
-    async def _admitted(self) -> tuple[ClaimedDelivery | None, float]:
+    async def _admitted(self) -> tuple[Admission | None, float]:
         """Whoever of the queue may be sent to now, or how many seconds until somebody may."""
         now = self.now()
         aside: dict[Wait, list[int]] = {}
@@ -181,13 +183,13 @@ class Supply:
             await self.ledger.call(self.log.put_off, numbers, wait.until, wait.why)
         if not self.queue:
             return None, 0
-        chosen, least = self.pacer.choose(self.queue, now)
-        if chosen is not None:
-            return chosen, 0
-        if not least:
+        admitted = self.pacer.choose(self.queue, now)
+        if isinstance(admitted, Admission):
+            return admitted, 0
+        if not admitted:
             await self.tick()
         self.stands_still = self.pacer.stands_still(self.now())
-        return None, least.total_seconds()
+        return None, admitted.total_seconds()
 
     def _may_look_further(self) -> bool:
         """Whether only the providers at hand have to wait: there may be others further on."""

@@ -110,6 +110,7 @@ class Upkeep:
         """Set a dispatch aside that cannot go on as it stands, and keep why."""
         with self.database.transaction() as connection:
             set_aside(connection, dispatch_id, reason)
+        self.events.tell("dispatch.paused", dispatch_id=dispatch_id, personal={"because": reason})
 
     def withhold_cancelled(self) -> None:
         """Withhold whom a stopped command gave back to a dispatch that was cancelled meanwhile."""

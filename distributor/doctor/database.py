@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlmodel import col
@@ -15,6 +17,23 @@ from distributor.doctor.configuration import masked_url
 from distributor.models import Suppression
 from distributor.settings import Settings
 from distributor.tokens import Keyring
+from distributor.transport.account import is_loopback
+
+_TABLES = Suppression.metadata.tables
+_LACKING_AT_FIRST = text(
+    "SELECT 'CREATE in ' || current_schema() WHERE NOT has_schema_privilege(current_schema(), 'CREATE')"
+)
+_LACKING = text("""
+    SELECT wanted || ' on ' || relname FROM pg_class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted
+    WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(:ours)
+    AND NOT has_table_privilege(pg_class.oid, wanted)
+    UNION ALL
+    SELECT 'USAGE on ' || sequence.relname FROM pg_class AS sequence
+    JOIN pg_depend ON objid = sequence.oid AND deptype IN ('a', 'i')
+    JOIN pg_class AS owner ON owner.oid = refobjid
+    WHERE owner.relnamespace = current_schema()::regnamespace AND owner.relname = ANY(:ours)
+    AND CASE WHEN sequence.relkind = 'S' THEN NOT has_sequence_privilege(sequence.oid, 'USAGE') END
+""")
 
 
 def database_checks(settings: Settings) -> Iterator[Check]:
@@ -25,6 +44,8 @@ def database_checks(settings: Settings) -> Iterator[Check]:
         revision = schema_revision(database)
         yield Check.ok("database", _described(database))
         yield check_schema(revision)
+        yield guarded("rights", check_rights, database, revision)
+        yield guarded("encryption", check_encryption, database)
         yield guarded("integrity", check_integrity, database)
         yield guarded("objections", check_objections, database, revision, settings)
     finally:
@@ -48,6 +69,65 @@ def check_schema(revision: str | None) -> Check:
             "Keep a copy of it; the next command brings it up to date.",
         )
     return Check.ok("schema", f"Schema {revision}, as this Distributor wants it.")
+
+
+def check_rights(database: Database, revision: str | None) -> Check:
+    """Whether all may be written that a send writes: it would find out with a message on the wire."""
+    if database.file is not None:
+        lacking = [str(one) for one in (database.file, database.file.parent) if not os.access(one, os.W_OK)]
+        if lacking:
+            said = f"Not to be written by this user, or on a disk that is read only: {', '.join(lacking)}."
+            return Check.fail("rights", said, "Run the program as the user who owns the workspace.")
+        return Check.ok("rights", "The database can be written.")
+    with database.reading() as connection:
+        if connection.scalar(text("SHOW transaction_read_only")) == "on":
+            return Check.fail(
+                "rights",
+                "The database is a standby, or set to be read only.",
+                "Let DISTRIBUTOR_DATABASE_URL name the server that takes what is written.",
+            )
+        if connection.scalar(text("SELECT current_schema()")) is None:
+            return Check.fail(
+                "rights",
+                "The database has no schema that our user's search_path names.",
+                "Make it one: CREATE SCHEMA AUTHORIZATION its_user.",
+            )
+        asked = (
+            connection.execute(_LACKING, {"ours": [*_TABLES]}) if revision else connection.execute(_LACKING_AT_FIRST)
+        )
+        lacking = sorted(asked.scalars())
+    if lacking:
+        return Check.fail(
+            "rights",
+            f"Our user of PostgreSQL lacks rights: {', '.join(lacking)}.",
+            "Let our user own it: ALTER DATABASE its_name OWNER TO its_user; or grant it what docs/deploy.md lists.",
+        )
+    return Check.ok("rights", "Our user of PostgreSQL may write whatever is written.")
+
+
+def check_encryption(database: Database) -> Check:
+    """Whether the line to a server of another machine is encrypted, to the server that is meant and no other."""
+    if database.is_sqlite:
+        return Check.ok("encryption", "The database is a file of this machine.")
+    with database.engine.connect() as connection:
+        line: Any = connection.connection.driver_connection
+        # As libpq has it of the address, the environment and its own default; a socket's name is a path.
+        host, how = line.info.host, {one.keyword: one.val for one in line.pgconn.info}[b"sslmode"]
+        return judge_encryption(host, (how or b"").decode(), is_encrypted=line.pgconn.ssl_in_use)
+
+
+def judge_encryption(host: str, sslmode: str, *, is_encrypted: bool) -> Check:
+    """What is to be said of a connection to PostgreSQL at `host`."""
+    if host.startswith(("/", "@")) or is_loopback(host):
+        return Check.ok("encryption", "PostgreSQL runs on this machine.")
+    if is_encrypted and sslmode == "verify-full":
+        return Check.ok("encryption", "Encrypted, and the server's certificate and name are verified.")
+    return Check.warn(
+        "encryption",
+        f"The connection to PostgreSQL at {host} is {'encrypted' if is_encrypted else 'in clear'}, and anybody on the"
+        f" way could stand in for that server (sslmode {sslmode}).",
+        "Add to DISTRIBUTOR_DATABASE_URL: ?sslmode=verify-full&sslrootcert=system, or the file of your authority.",
+    )
 
 
 def check_integrity(database: Database) -> Check:

@@ -29,7 +29,7 @@ from distributor.wiring import Workspace
 IDENTITY = ("sender", "organisation", "secret_key", "dkim_key", "unsubscribe")
 SERVER = ("mail_server", "certificate", "mail_features")
 TEMPLATES = ("templates", "sample_message")
-DATABASE = ("database", "schema", "integrity", "objections")
+DATABASE = ("database", "schema", "rights", "encryption", "integrity", "objections")
 DOMAIN = ("mx", "spf", "dmarc", "dkim")
 
 

@@ -20,7 +20,7 @@ from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
 from distributor.models import Audit, Contact, Delivery, FeedbackEvent
-from distributor.states import Verdict
+from distributor.states import RETURNED, Verdict
 from distributor.tokens import Keyring
 
 SOFT_WINDOW = timedelta(days=30)
@@ -86,7 +86,7 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
         verdict=Verdict.HARD if finding.is_dead else _VERDICTS.get(cause, Verdict.UNKNOWN),
         status=finding.status,
         said=finding.said,
-        reason=f"bounce: {finding.reason}",
+        reason=f"{RETURNED}{finding.reason}",
         now=hand.now,
     )
     told = [f"bounced ({cause})" if moved else f"said again of a delivery that is {delivery.state}"]
@@ -94,11 +94,11 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
     if is_erased(delivery):
         told.append("erased since")
     elif finding.is_dead and is_theirs:
-        told += _leave_alone(hand, delivery, f"{suppression.RETURNED}{cause}")
+        told += _leave_alone(hand, delivery, f"{RETURNED}{cause}")
     elif finding.is_dead:
         told.append(f"{finding.address}, where it is forwarded, is dead: {delivery.address} may still be read")
     elif moved and _soft_bounces(hand, delivery) + 1 >= SOFT_LIMIT and cause not in DOMAIN_WIDE:
-        told += _leave_alone(hand, delivery, f"{suppression.RETURNED}{SOFT_LIMIT} within {SOFT_WINDOW.days} days")
+        told += _leave_alone(hand, delivery, f"{RETURNED}{SOFT_LIMIT} within {SOFT_WINDOW.days} days")
     if cause in DOMAIN_WIDE:
         told.append(f"{delivery.domain} refuses our mail ({cause})")
         if hand.pause_domain is not None and moved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.preflight import render_all
-from distributor.dispatch.recipients.telling import write_notice
+from distributor.dispatch.recipients.telling import Told, who_knows_what, write_notices
 from distributor.errors import BadInput, Refused, require_as_asked
 from distributor.models import Audit, Dispatch, Release
 from distributor.outgoing.composers import open_composer
@@ -75,13 +76,37 @@ def _require_in_force(until: datetime | None, now: datetime, slug: str) -> None:
         raise BadInput(f"«{slug}» is under no embargo now.", mend=f"See: distributor releases embargo {slug}")
 
 
-def embargo_before(workspace: Workspace, slug: str, until: datetime | None, now: datetime) -> datetime | None:
-    """The embargo of a release that is to be moved to `until`, or lifted (None); `BadInput` for none to lift."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The embargo that a release is under, and how many have it, by the end that they were told (None: no embargo)."""
+
+    until: datetime | None
+    have_it: Counter[datetime | None]
+
+    is_so: bool
+    """Whether it is already as it was asked to be: all that is left is to tell those who do not know."""
+
+
+def standing(workspace: Workspace, slug: str, until: datetime | None, now: datetime, *, tells: bool) -> Standing:
+    """How the embargo stands that is to be moved to `until`, or lifted (None), and told or not.
+
+    Raises `BadInput` for none to lift; one that is lifted may still be told.
+    """
     with workspace.database.session(reads_only=True) as session:
-        before = embargo_of(session, store.find_release(session, slug).version)
-    if until is None:
-        _require_in_force(before, now, slug)
-    return before
+        stored = store.find_release(session, slug)
+        before = embargo_of(session, stored.version)
+        versions = store.language_versions(session, original_of(session, stored.release))
+        is_so = _is_so(session, versions, until, now)
+        if until is None and not (is_so and tells):
+            _require_in_force(before, now, slug)
+        have_it = sum((who_knows_what(session, one, now) for one in versions), Counter[datetime | None]())
+        return Standing(before, have_it, is_so)
+
+
+def _is_so(session: Session, versions: Sequence[store.StoredRelease], until: datetime | None, now: datetime) -> bool:
+    """Whether every language version is under embargo until then, or (None) under one that is over."""
+    ends = [embargo_of(session, one.version) for one in versions]
+    return all(end == until if until else end is not None and end <= now for end in ends)
 
 
 @made_anew_when_crossed
@@ -96,52 +121,58 @@ def change(
 ) -> Changed:
     """Move the embargo of a release and its translations to `until`, or lift it (None); whoever waits is planned anew.
 
-    Who has it already is sent a notice by whom `tells` names, if anybody: all is planned in one transaction, or nothing
-    is changed. Raises `Refused` where it is no longer the embargo of `before`, and for a notice that cannot be written;
-    `BadInput` where its end, or `until`, has come.
+    Who has it already and does not know is sent a notice by whom `tells` names, if anybody: all is planned in one
+    transaction, or nothing is changed. Raises `Refused` where it is no longer the embargo of `before`, and for a notice
+    that cannot be written; `BadInput` where its end, or `until`, has come.
     """
     with workspace.database.session() as session:
-        concerned = _change(session, slug, before, until, workspace.settings.timezone)
-        told = _plan_notices(workspace, session, log, slug, before=before, identity=tells) if tells else []
-        return Changed(concerned, told)
+        concerned = _change(session, slug, before, until, workspace.settings.timezone, may_be_so=tells is not None)
+        told = _plan_notices(workspace, session, log, slug, identity=tells) if tells else []
+    workspace.tell_of("dispatch.planned", *told)
+    return Changed(concerned, told)
 
 
 def _plan_notices(
-    workspace: Workspace, session: Session, log: DeliveryLog, slug: str, *, before: datetime | None, identity: Identity
+    workspace: Workspace, session: Session, log: DeliveryLog, slug: str, *, identity: Identity
 ) -> list[int]:
-    """Write a notice for each language version that somebody has, prove each of its messages, and plan it."""
+    """Write the notices for each language version that somebody has, prove each of their messages, and plan them."""
     planned = []
     now = clock.now()
     original = original_of(session, store.find_release(session, slug).release)
     for one in store.language_versions(session, original):
-        told = write_notice(
+        for told in write_notices(
             session,
             one,
-            before=before,
             until=embargo_of(session, one.version) or now,
             now=now,
             templates=workspace.templates,
             timezone=workspace.settings.timezone,
             keyring=workspace.keyring,
-        )
-        if told is None:
-            continue
-        opened = open_composer(workspace, session, told.stored)
-        failures = render_all(
-            opened.composer, told.manifest.recipients, identity, workspace.keyring, date_of=lambda _planned: now
-        )
-        if failures:
-            raise Refused(f"The notice to {failures[0].recipient} cannot be written: {failures[0].message}.")
-        files = [file.keep(workspace.path) for file in opened.files]
-        dispatch = new_dispatch(session, told.stored.version, identity, workspace.templates, now, files=files)
-        planned.append(plan_dispatch(session, log, dispatch, told.manifest))
+        ):
+            dispatch = _notice_dispatch(workspace, session, told, identity, now)
+            planned.append(plan_dispatch(session, log, dispatch, told.manifest))
     return planned
 
 
-def _change(session: Session, slug: str, before: datetime | None, until: datetime | None, zone: ZoneInfo) -> list[int]:
+def _notice_dispatch(workspace: Workspace, session: Session, told: Told, identity: Identity, now: datetime) -> Dispatch:
+    """The dispatch of a notice, once each of its messages has been written; `Refused` where one cannot be."""
+    opened = open_composer(workspace, session, told.stored)
+    failures = render_all(
+        opened.composer, told.manifest.recipients, identity, workspace.keyring, date_of=lambda _planned: now
+    )
+    if failures:
+        raise Refused(f"The notice to {failures[0].recipient} cannot be written: {failures[0].message}.")
+    files = [file.keep(workspace.path) for file in opened.files]
+    return new_dispatch(session, told.stored.version, identity, workspace.templates, now, files=files)
+
+
+def _change(
+    session: Session, slug: str, before: datetime | None, until: datetime | None, zone: ZoneInfo, *, may_be_so: bool
+) -> list[int]:
     """Write the change for every language version, and into each delivery; return the dispatches it concerns.
 
-    Raises `Refused` where it is no longer the embargo of `before`, and `BadInput` where its end, or `until`, has come.
+    Nothing is written where it is so already, and `may_be_so`. Raises `Refused` where it is no longer the embargo of
+    `before`, and `BadInput` where its end, or `until`, has come.
     """
     original = original_of(session, store.find_release(session, slug).release)
     # Whoever plans a dispatch of the release holds this row: none is planned with the old hour behind our back.
@@ -149,16 +180,19 @@ def _change(session: Session, slug: str, before: datetime | None, until: datetim
     connection = session.connection()
     require_as_asked(before, embargo_of(session, store.find_release(session, slug).version), f"the embargo of «{slug}»")
     now = clock_of(connection, clock.now())
+    versions = store.language_versions(session, original)
+    if may_be_so and _is_so(session, versions, until, now):
+        return []
     if until is None:
         _require_in_force(before, now, slug)
     else:
         _require_to_come(until, now, zone)
     until = until or now
     concerned: list[int] = []
-    for one in store.language_versions(session, original):
-        versions = change_embargo(session, one.version, until, actor(), clock.now())
-        move_embargo(connection, versions, until)
-        concerned += versions
+    for one in versions:
+        numbers = change_embargo(session, one.version, until, actor(), clock.now())
+        move_embargo(connection, numbers, until)
+        concerned += numbers
     details = {"from": before.isoformat() if before else None, "until": until.isoformat()}
     session.add(Audit(actor=actor(), action="releases.embargo", subject=slug, details=details))
     rows = session.scalars(

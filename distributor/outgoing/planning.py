@@ -68,4 +68,5 @@ def plan_proved(
         ]
         if settings.cool_down and hours.start is None:
             cool_down(session, planned, clock.now() + timedelta(seconds=settings.cool_down))
-        return planned
+    workspace.tell_of("dispatch.planned", *planned)
+    return planned

@@ -1,4 +1,4 @@
-"""A correction that was proved, written into the ledger: the wrong text held, and planned for who has it by then."""
+"""A correction that was proved: the wrong text is paused, and all is proved again while who has it changes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from distributor import clock
 from distributor.deliveries.log import DeliveryLog, Recovery
 from distributor.dispatch.calling import pause_dispatches
 from distributor.dispatch.company import until_let_go
+from distributor.dispatch.correction_plan import CorrectionPart, Moved, Planned, plan_correction, wrong_dispatches
 from distributor.dispatch.hours.cooling import cool_down
-from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction, wrong_dispatches
 from distributor.dispatch.recipients.correcting import version_of, who_gets
 from distributor.errors import Refused, require_as_asked
 from distributor.outgoing.leaving import require_signed
@@ -88,9 +88,11 @@ def plan_proved_correction(
                 if workspace.settings.cool_down:
                     until = clock.now() + timedelta(seconds=workspace.settings.cool_down)
                     cool_down(session, planned.dispatch_ids, until)
-                return ready, planned
         except Moved:
             ready = again(ready)
+        else:
+            workspace.tell_of("dispatch.planned", *planned.dispatch_ids)
+            return ready, planned
     raise Refused(
         "Who has the wrong text keeps changing, so nothing was planned; its dispatches are paused.",
         mend=f"Run the same command again: distributor send {ready.versions[0].release.slug}",

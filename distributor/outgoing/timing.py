@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +13,11 @@ from distributor.contacts.lists import press_lists
 from distributor.contacts.people import members
 from distributor.dispatch.proof.preflight import early_readers
 from distributor.dispatch.recipients.roll import Roll
+from distributor.dispatch.recipients.waited import hours_of
 from distributor.dispatch.recipients.waves import EVERYBODY, PlannedWave, in_order, read_duration, read_wave
 from distributor.errors import BadInput
 from distributor.outgoing.proving import Proved
+from distributor.outgoing.proving_corrections import Ready
 from distributor.wiring import Workspace
 
 _THE_REST = "everybody else"
@@ -35,6 +38,38 @@ class Waiting:
     until: datetime
     people: Roll
     early: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Later:
+    """That recipients of a correction get it at an hour to come: of the wave or the lists called `name`.
+
+    With `by_embargo` it is the end of the embargo that they wait for, whatever their hour was.
+    """
+
+    until: datetime
+    by_embargo: bool
+    name: str
+
+
+def later_of_correction(workspace: Workspace, ready: Ready, moment: datetime) -> list[tuple[Later, int]]:
+    """When those get a correction who do not get it at once, and how many: the earliest first.
+
+    Whoever has the wrong text gets it at once, and whoever waited for that waits on.
+    """
+    found: Counter[Later] = Counter()
+    with workspace.database.session(reads_only=True) as session:
+        for part in ready.parts:
+            ends, early = early_readers(session, part.stored, moment)
+            waited = [one for one in part.meant if not one.has_it]
+            hours = hours_of(session, [one.holding.delivery_id for one in waited], moment)
+            theirs = [(one.planned.contact_id, hours.get(one.holding.delivery_id)) for one in waited]
+            for contact_id, hour in (*theirs, *((one.contact_id, None) for one in part.added)):
+                if ends is not None and contact_id not in early and (hour is None or hour.at < ends):
+                    found[Later(ends, True, "")] += 1
+                elif hour is not None:
+                    found[Later(hour.at, False, hour.name)] += 1
+    return sorted(found.items())
 
 
 def read_timing(

@@ -85,7 +85,9 @@ def plan_trial(workspace: Workspace, log: DeliveryLog, trial: Trial) -> int:
             correction=freeze(trial.notice, {}) if trial.notice else None,
         )
         address_hash = workspace.keyring.address_hash(trial.to.key)
-        return plan_test(session, log, dispatch, trial.recipient, trial.to, address_hash=address_hash)
+        number = plan_test(session, log, dispatch, trial.recipient, trial.to, address_hash=address_hash)
+    workspace.tell_of("dispatch.planned", number)
+    return number
 
 
 def _require_no_objector(workspace: Workspace, session: Session, to: Address, stored: StoredRelease) -> None:

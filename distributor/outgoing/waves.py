@@ -50,6 +50,7 @@ def release_wave(workspace: Workspace, dispatch_id: int, number: int) -> None:
             raise _embargoed(workspace, row.slug, max(one.until for one in mine))
         details = {"wave": wave.number, "name": wave.name, "planned": wave.starts_at and wave.starts_at.isoformat()}
         session.add(Audit(actor=actor(), action="dispatches.release", subject=str(dispatch_id), details=details))
+    workspace.tell_of("dispatch.released", dispatch_id)
 
 
 def _next_wave(workspace: Workspace, connection: Connection, dispatch_id: int) -> tuple[DispatchRow, WaveRow]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import store
 from distributor.releases.attachments import FileRole, KeptFile, read_copy
@@ -108,19 +108,18 @@ class Target:
     def stated(self, draft: ReleaseDraft, kept: Sequence[KeptFile], zone: ZoneInfo) -> tuple[ReleaseDraft, str]:
         """The draft with what changed in words, unless its author says it, and its text as it is kept and edited.
 
-        Raises `BadInput` where nothing changed.
+        A withdrawal states no changes. Raises `BadInput` where nothing changed.
         """
-        if self.kind is not ReleaseKind.RETRACTION:
-            old = store.draft_of(self.version, self.files)
-            files = {row.name: row.sha256 for row in self.files}
-            changes = compare(old, draft, files, {file.name: file.sha256 for file in kept})
-            if not any(one.field not in _UNCOUNTED for one in changes):
-                raise BadInput(
-                    f"Not a word differs from «{self.slug}», version {self.version.number}.",
-                    mend="Correct the text, or its files.",
-                )
-            if not draft.extra.get(CHANGES):
-                draft = replace(draft, extra={**draft.extra, CHANGES: state_changes(changes, draft.lang, zone)})
+        old = store.draft_of(self.version, self.files)
+        files = {row.name: row.sha256 for row in self.files}
+        changes = compare(old, draft, files, {file.name: file.sha256 for file in kept})
+        if not any(one.field not in _UNCOUNTED for one in changes):
+            raise BadInput(
+                f"Not a word differs from «{self.slug}», version {self.version.number}.",
+                mend="Correct the text, or its files.",
+            )
+        if self.kind is not ReleaseKind.RETRACTION and not draft.extra.get(CHANGES):
+            draft = replace(draft, extra={**draft.extra, CHANGES: state_changes(changes, draft.lang, zone)})
         source = write_source(draft)
         lines = read_release(source.encode(), file="correction.md", timezone=zone, default_lang=draft.lang).lines
         return replace(draft, lines=lines), source
@@ -129,7 +128,8 @@ class Target:
 def find_target(session: Session, slug: str, kind: ReleaseKind, name: str = "") -> Target:
     """What `releases correct SLUG` corrects: the last text of its chain that was sent.
 
-    A correction that is not sent yet is written anew, under its name. Raises `BadInput` for what nobody was sent.
+    A correction that is not sent yet is written anew, under its name. Raises `BadInput` for what nobody was sent, and
+    `Refused` for withdrawing what is withdrawn: other words for that are a withdrawal of the first one, by its name.
     """
     asked = store.find_release(session, slug).release
     assert asked.id is not None, "it was read"
@@ -142,6 +142,12 @@ def find_target(session: Session, slug: str, kind: ReleaseKind, name: str = "") 
         raise BadInput(
             f"«{last.slug}» has not been sent, so there is nothing to correct.",
             mend=f"Change it: distributor releases edit {last.slug}",
+        )
+    if kind == last.kind == ReleaseKind.RETRACTION and asked.id != last.id:
+        raise Refused(
+            f"«{asked.slug}» is withdrawn already, by «{last.slug}»; nothing was changed.",
+            mend=f"Who got that: distributor report {last.slug}. To put it in other words, to those who have it:"
+            f" distributor releases retract {last.slug}",
         )
     return Target(
         slug=last.slug,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, case, delete, literal, select
+from sqlalchemy import ColumnElement, case, delete, select
 from sqlmodel import Session, col
 
 from distributor.db.chains import and_what_it_corrects, originals_corrected
 from distributor.db.journalists import rows_of, whose_is
-from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion
+from distributor.models import Contact, EmbargoAcceptance, EmbargoChange, Release, ReleaseVersion, row_number
 from distributor.releases.corrections import read_links, whole_chain
 
 
@@ -41,6 +42,22 @@ def embargo_of(session: Session, version: ReleaseVersion) -> datetime | None:
     return session.scalars(select(in_force()).where(col(ReleaseVersion.id) == version.id)).one()
 
 
+def embargo_at(session: Session, release: Release) -> Callable[[datetime | None, datetime], datetime | None]:
+    """What gives the embargo that was in force at a moment for versions of a release, by what their words say."""
+    rows = session.execute(
+        select(col(EmbargoChange.created_at), col(EmbargoChange.said), col(EmbargoChange.until))
+        .where(col(EmbargoChange.release_id).in_(and_what_it_corrects(row_number(release.id))))
+        .order_by(col(EmbargoChange.id))
+    )
+    changes = [tuple(row) for row in rows]
+
+    def at(said: datetime | None, moment: datetime) -> datetime | None:
+        until = [one for changed_at, of, one in changes if of == said and changed_at < moment]
+        return until[-1] if until else said
+
+    return at
+
+
 def change_embargo(session: Session, version: ReleaseVersion, until: datetime, actor: str, now: datetime) -> list[int]:
     """Let the embargo be over at `until`; return the versions that this holds for: old ones and corrections too."""
     said = version.embargo_until
@@ -48,7 +65,7 @@ def change_embargo(session: Session, version: ReleaseVersion, until: datetime, a
     session.flush()
     rows = session.scalars(
         select(col(ReleaseVersion.id)).where(
-            literal(version.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
+            row_number(version.release_id).in_(and_what_it_corrects(col(ReleaseVersion.release_id))),
             col(ReleaseVersion.embargo_until).is_not_distinct_from(said),
         )
     )
@@ -127,9 +144,9 @@ def _acceptance(session: Session, original: Release, contact_id: int) -> Embargo
 
 def _given_by(contact_id: int) -> ColumnElement[bool]:
     """The condition that an acceptance is the word of a contact, or of one that was merged into it."""
-    return col(EmbargoAcceptance.contact_id).in_(rows_of(literal(contact_id)))
+    return col(EmbargoAcceptance.contact_id).in_(rows_of(row_number(contact_id)))
 
 
 def _holds_for(original: Release) -> ColumnElement[bool]:
     """The condition that an acceptance holds for a release: it was given for that, or for what it corrects."""
-    return col(EmbargoAcceptance.release_id).in_(originals_corrected(literal(original.id)))
+    return col(EmbargoAcceptance.release_id).in_(originals_corrected(row_number(original.id)))

@@ -1,4 +1,4 @@
-"""The body of a release: Markdown (CommonMark, tables, strikethrough) into safe HTML and into plain text."""
+"""The body of a release: Markdown (CommonMark, tables, strikethrough, footnotes) into safe HTML and plain text."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ _ALLOWED_TARGET = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 # Bare addresses that press offices type: linked, as every mail program would. A match begins where a word begins: tried
 # from every letter of a long word, the search would take the square of its length.
 _BARE = re.compile(r"https?://[^\s<>«»“”\"]+|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
+_FOOTNOTE = re.compile(r" {0,3}\[\^([^\]\s]+)\]:\s*")
+_NOTED = re.compile(r"\[\^([^\]\s]+)\]")
 _AFTER_ADDRESS = ".,;:!?)'’]…"
 
 
@@ -66,7 +68,29 @@ def to_text(markdown: str, language: str, width: int = plaintext.WIDTH, *, image
 def tokens(markdown: str, language: str, images: Iterable[InlineImage] = ()) -> list[Token]:
     """The body as markdown-it's tokens, everything set in them as it is to be read."""
     known = {image.source: image for image in images if image.source}
-    return _parser(base_language(language), frozenset(known)).parse(markdown, {"images": known})
+    return _parser(base_language(language), frozenset(known)).parse(_with_footnotes(markdown), {"images": known})
+
+
+def _with_footnotes(markdown: str) -> str:
+    """«[^insee]» as «[1]», and «[^insee]: …» as a paragraph that begins so, where it stands.
+
+    CommonMark knows no footnotes: some were shown with their signs, and some taken for the target of a link, unseen.
+    """
+    lines = markdown.split("\n")
+    notes = {at: found for at, line in enumerate(lines) if (found := _FOOTNOTE.match(line))}
+    defined = {found[1] for found in notes.values()}
+    if not defined:
+        return markdown
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        known = found[1] in defined
+        return f"\\[{numbers.setdefault(found[1], len(numbers) + 1)}\\]" if known else found[0]
+
+    lines = [line if at in notes else _NOTED.sub(number, line) for at, line in enumerate(lines)]
+    for at, found in notes.items():
+        lines[at] = f"\n{number(found)} {_NOTED.sub(number, lines[at][found.end() :])}"
+    return "\n".join(lines)
 
 
 @lru_cache(maxsize=32)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from distributor import __version__, clock
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import is_with_a_worker
+from distributor.deliveries.conditions import may_leave
 from distributor.deliveries.leases import clock_of
+from distributor.deliveries.steps import LEASE
 from distributor.deliveries.tally import tally
 from distributor.deliveries.workers import is_dead
 from distributor.models import Delivery
@@ -20,9 +21,11 @@ from distributor.states import UNDER_WAY, DeliveryState, DispatchState
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+_SECONDS = "seconds"
+
 _TABLES = Delivery.metadata.tables
 _delivery, _attempt, _dispatch = _TABLES["delivery"], _TABLES["attempt"], _TABLES["dispatch"]
-_pace, _account = _TABLES["pace"], _TABLES["account"]
+_pace, _account, _worker = _TABLES["pace"], _TABLES["account"], _TABLES["worker"]
 
 Sample = tuple[Mapping[str, str], float]
 
@@ -36,7 +39,9 @@ def metrics_text(database: Database, now: datetime | None = None) -> str:
             _family("distributor_dispatches", "gauge", "Dispatches by state.", _dispatches(connection)),
             _family("distributor_deliveries", "gauge", "Deliveries by state, tests left out.", _deliveries(connection)),
             _family("distributor_attempts", "counter", "Attempts by verdict.", _attempts(connection), suffix="_total"),
-            _family("distributor_workers", "gauge", "Processes that hold claims.", _workers(connection, moment)),
+            _family(
+                "distributor_workers", "gauge", "Workers that send or wait for work.", _workers(connection, moment)
+            ),
             _family(
                 "distributor_oldest_due_seconds",
                 "gauge",
@@ -44,7 +49,10 @@ def metrics_text(database: Database, now: datetime | None = None) -> str:
                 _oldest(connection, moment),
             ),
             _family(
-                "distributor_pace_suspended", "gauge", "Accounts and providers that wait.", _waits(connection, moment)
+                "distributor_pace_suspended_seconds",
+                "gauge",
+                "How long an account, or a provider through it, is still left alone.",
+                _waits(connection, moment),
             ),
         ]
     return "".join(families) + "# EOF\n"
@@ -52,6 +60,8 @@ def metrics_text(database: Database, now: datetime | None = None) -> str:
 
 def _family(name: str, kind: str, words: str, samples: Iterable[Sample], suffix: str = "") -> str:
     lines = [f"# TYPE {name} {kind}", f"# HELP {name} {words}"]
+    if name.endswith(f"_{_SECONDS}"):
+        lines.insert(1, f"# UNIT {name} {_SECONDS}")
     for labels, value in samples:
         inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
         lines.append(f"{name}{suffix}{{{inner}}} {value:.15g}" if inner else f"{name}{suffix} {value:.15g}")
@@ -81,22 +91,26 @@ def _attempts(connection: Connection) -> list[Sample]:
 
 
 def _workers(connection: Connection, moment: datetime) -> list[Sample]:
-    rows = connection.execute(
-        select(_delivery.c.worker, func.max(_delivery.c.lease_until))
-        .where(is_with_a_worker())
-        .group_by(_delivery.c.worker)
-    )
-    return [({}, sum(not is_dead(worker, until, moment) for worker, until in rows))]
+    rows = connection.execute(select(_worker.c.name, _worker.c.seen_at))
+    return [({}, sum(not is_dead(name, seen_at + LEASE, moment) for name, seen_at in rows))]
 
 
 def _oldest(connection: Connection, moment: datetime) -> list[Sample]:
-    going_on = _dispatch.c.state.in_(UNDER_WAY)
-    waits = connection.execute(
-        select(func.min(_delivery.c.updated_at))
+    """Since when: it was queued, or the hour of its dispatch or wave, or the end of its embargo, has come."""
+    hours = (_dispatch.c.scheduled_at, _dispatch.c.started_at, _delivery.c.not_before, _delivery.c.embargo_until)
+    rows = connection.execute(
+        select(func.min(_delivery.c.updated_at), *hours)
         .join(_dispatch, _dispatch.c.id == _delivery.c.dispatch_id)
-        .where(_delivery.c.state == DeliveryState.QUEUED, going_on)
-    ).scalar()
-    return [({}, max(0.0, (moment - waits).total_seconds()) if waits else 0)]
+        .where(
+            _delivery.c.state == DeliveryState.QUEUED,
+            _dispatch.c.state.in_(UNDER_WAY),
+            or_(_dispatch.c.scheduled_at.is_(None), _dispatch.c.scheduled_at <= moment),
+            may_leave(moment),
+        )
+        .group_by(*hours)
+    ).all()
+    since = [max(hour for hour in row if hour is not None and hour <= moment) for row in rows if row[0] <= moment]
+    return [({}, (moment - min(since)).total_seconds() if since else 0)]
 
 
 def _waits(connection: Connection, moment: datetime) -> list[Sample]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from distributor.deliveries.conditions import CAME_BACK
 from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Have, Step
 from distributor.reports.queries_details import NOT_REACHED, Details
 from distributor.reports.wording import Wording
-from distributor.states import ELSEWHERE, OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState
+from distributor.states import ELSEWHERE, FORMER, OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState
 
 _S = DeliveryState
 _STATES = {
@@ -55,7 +56,8 @@ _ONE = {
 }
 _REASONS = {
     "no answer": "pas de réponse", "objection": "opposition", "cancelled": "annulé", "erased": "effacé à sa demande",
-    ELSEWHERE: "le même journaliste, à une autre adresse",
+    ELSEWHERE: "le même journaliste, à une autre adresse", FORMER: "une adresse qui n’est plus la sienne",
+    CAME_BACK: "le courrier y était revenu",
 }  # fmt: skip
 """What we say ourselves of why somebody was not reached, in French; servers are quoted as they spoke."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from distributor.states import CUT_OFF, DeliveryState, Verdict
+from distributor.states import CUT_OFF, FORMER, DeliveryState, Verdict
 
 _S = DeliveryState
 
@@ -27,7 +27,7 @@ _REFUSED: Mapping[Verdict, str] = {
 }
 """Verdict → the problem it is; every other refusal, at once or by what came back, is about the address."""
 
-NOT_LEFT: Mapping[str, str] = {"cancelled": "cancelled", CUT_OFF: "cut_off"}
+NOT_LEFT: Mapping[str, str] = {"cancelled": "cancelled", CUT_OFF: "cut_off", FORMER: "former"}
 """Reason → the problem it is, of who was withheld although nothing stands against them."""
 
 _ORDER = (
@@ -42,9 +42,10 @@ _ORDER = (
     "deferred",
     "cancelled",
     "cut_off",
+    "former",
 )
 
-_SENT_AGAIN = ("expired", "cancelled", "cut_off")
+_SENT_AGAIN = ("expired", "cancelled", "cut_off", "former")
 """The problems that sending again mends."""
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -75,6 +76,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "cut_off": (
         "Pas partis avant l’heure limite : envoyez de nouveau, ou téléphonez",
         "They had not left when the cut-off came: send it again, or telephone",
+    ),
+    "former": (
+        "Adresse retirée de la fiche avant le départ : envoyez de nouveau",
+        "The address was taken off the contact before it left: send it again",
     ),
 }  # fmt: skip
 """Problem → its words in French and in English."""
@@ -114,6 +119,7 @@ def find_problems(
         "deferred": "distributor work",
         "cancelled": again,
         "cut_off": again,
+        "former": again,
     }
     moot = _SENT_AGAIN if is_withdrawn else ()
     return [Problem(code, counts[code], commands[code]) for code in _ORDER if code in counts and code not in moot]

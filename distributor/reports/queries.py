@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, case, exists, false, func, or_, select, text
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
+from distributor.deliveries.conditions import holds_embargo
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.roster import in_hand
@@ -301,6 +302,7 @@ def recipients(
                 _release.c.slug.label("release"),
                 _dispatch.c.signed_off_by,
                 func.coalesce(_wave.c.name, "").label("wave_name"),
+                _holds_embargo().label("holds_embargo"),
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
             .join(_release, _release.c.id == _version.c.release_id)
@@ -328,11 +330,25 @@ def recipients(
         for row in page:
             corrects, corrected_by = corrections.get(row["id"], ("", ""))
             yield {
-                **row,
+                **_waiting(row),
                 "corrects": corrects,
                 "corrected_by": corrected_by,
                 "history": histories.get(row["id"], []),
             }
+
+
+def _holds_embargo() -> ColumnElement[bool]:
+    """Whether a recipient may have it before the end of the embargo; of who does not wait for one nobody is asked."""
+    waits = (_delivery.c.state == DeliveryState.QUEUED) & _delivery.c.embargo_until.is_not(None)
+    return case((waits, holds_embargo()), else_=false())
+
+
+def _waiting(row: dict[str, Any]) -> dict[str, Any]:
+    """A recipient with `held_until`, before which nothing leaves to who is queued, and whether the embargo holds it."""
+    holds = row.pop("holds_embargo")
+    hours = (row["not_before"], None if holds else row["embargo_until"]) if row["state"] == DeliveryState.QUEUED else ()
+    until = max((one for one in hours if one is not None), default=None)
+    return {**row, "held_until": until, "by_embargo": until is not None and not holds and until == row["embargo_until"]}
 
 
 def _histories(connection: Connection, delivery_ids: list[int]) -> dict[int, list[dict[str, Any]]]:

@@ -257,6 +257,9 @@ def _show_recipients(
 def _cells(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
     at = row["accepted_at"] or row["updated_at"]
     words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
+    if row["held_until"] and not words:
+        what = "the end of the embargo" if row["by_embargo"] else f"its wave, {row['wave_name']}"
+        words = f"not before {row['held_until'].astimezone(zone):%d %b %H:%M}: {what}"
     if row["next_attempt_at"]:
         words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"
     if "of" in row:

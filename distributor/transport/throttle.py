@@ -133,7 +133,8 @@ class Allowance:
     """What one process may send: `tokens` messages, `interval` apart from `start` on, none after `lapses`.
 
     Without tokens `retry_at` is when there may be some again, and `why` the words for it. `drawn_at` names the block,
-    for giving back what was not spent: `missed` are the places that went by unused.
+    for giving back what was not spent: `missed` are those that were taken and not made use of. `counted_until` is the
+    last moment in which a message may leave for one of them, where it is counted by the minute, hour or day.
     """
 
     tokens: int
@@ -141,6 +142,7 @@ class Allowance:
     lapses: datetime
     interval: timedelta = timedelta(0)
     drawn_at: datetime | None = None
+    counted_until: datetime | None = None
     retry_at: datetime | None = None
     why: str = ""
     missed: int = 0
@@ -192,6 +194,7 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
     many = min([wanted, *(spans[span] - out[span] for span in spans)])
     interval = _interval(limits, gauge.rate(now))
     start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])
+    counted_until = lapses if spans else None
     if interval:
         start = max(now, gauge.next_at or now)
         if _is_beyond(start, interval, now):
@@ -202,7 +205,25 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
         lapses = min(lapses, start + interval * many + _CATCH_UP)
         gauge = replace(gauge, next_at=start + interval * many)
     taken = {span: _with_block(gauge.taken.get(span, ()), span, now, many) for span in spans}
-    return replace(gauge, taken=taken), Allowance(many, start, lapses, interval, drawn_at=now)
+    return replace(gauge, taken=taken), Allowance(
+        many, start, lapses, interval, drawn_at=now, counted_until=counted_until
+    )
+
+
+def count_anew(gauge: Gauge, limits: Limits, drawn_at: datetime, now: datetime) -> Gauge | None:
+    """What is left once a message leaves only now for a token of that block; None where there is none any more.
+
+    The token comes back so much later. Where it has come back already, and others have had it, another one is taken.
+    """
+    gauge = give_back(_returned(gauge, now), Allowance(1, now, now, drawn_at=drawn_at))
+    taken = {}
+    for span in SPANS:
+        blocks, tokens = gauge.taken.get(span, ()), limits.of(span)
+        if tokens is not None:
+            if sum(many for _back, many in blocks) >= tokens:
+                return None
+            taken[span] = _with_block(blocks, span, now, 1)
+    return replace(gauge, taken=taken)
 
 
 def give_back(gauge: Gauge, allowance: Allowance) -> Gauge:
@@ -230,7 +251,8 @@ def learn(
 ) -> Gauge:
     """What is known after one more answer.
 
-    `by` names the process that was answered, `rate` is how many messages a minute it sent, `said` the answer's codes.
+    `by` names the process that was answered, `rate` is how many messages a minute all of them send, `said` the answer's
+    codes.
     «Slower» halves the rate, and the third, each within a quarter of an hour of the one before, suspends for as long as
     the server says, from 15 to 120 minutes; what several processes are told at once is one. Three refusals of policy in
     a row block for two hours; one more after that for twice as long, a day at most: many blocks are lifted by

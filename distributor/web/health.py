@@ -32,7 +32,7 @@ async def _ready(site: Site, _request: Request) -> Response:
     """Take the write lock and look at the key: without either nobody's objection could be kept."""
 
     def look(session: Session) -> None:
-        suppression.check_key(session, site.keyring)
+        suppression.check_key_to_record(session, site.keyring)
 
     try:
         await site.write(look)

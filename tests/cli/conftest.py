@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from commandtree import Run, clean_environment
+from databases import put_database
 from sqlmodel import select
 from warmcommand import WarmCommand
 
@@ -52,7 +53,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_workspace(folder)
     env = folder / ".env"
     env.write_text(env.read_text("utf-8").replace("MAIL_FROM=\n", f"MAIL_FROM={MAIL_FROM}\n"), "utf-8")
-    workspace = open_workspace(folder, creating=True)
+    put_database(folder)
+    workspace = open_workspace(folder)
     import_contacts(
         workspace.database,
         read_csv(LIST.encode(), name="l.csv"),

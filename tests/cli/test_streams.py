@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_what_is_registered_for_the_end_is_done_and_the_exit_code_is_the_command
         assert done.returncode == code_of_it
         assert done.stdout.endswith("the end\n")
         assert not (prepared / "press.db-wal").exists()
+
+
+def test_a_second_ctrl_c_in_the_last_moment_shows_nothing(prepared: Path) -> None:
+    """All is saved and said by then; before, Python showed where it was interrupted."""
+    code = "import atexit, os, signal, sys; from distributor.__main__ import main\n"
+    code += "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+    code += f"sys.argv = ['distributor', '--workspace', {str(prepared)!r}, 'lists', 'list', '--json']; main()"
+    done = shell(f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}")
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("command", [("--version",), ("lists", "list")])

@@ -596,7 +596,15 @@ def test_a_newsrooms_name_is_not_told_apart() -> None:
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Radio Mer")
     draft, _ = clean(email="redaction@terre.example", Nom_complet="Rédaction Terre & Mer")
     assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, "Rédaction Terre & Mer")
-    for name in ("Service Éco", "La Rédaction", "Rubrique Sport", "Desk Social", "Équipe web", "Radio Iroise"):
+    for name in (
+        "Service Éco",
+        "La Rédaction",
+        "Rubrique Sport",
+        "Desk Social",
+        "Équipe web",
+        "Radio Iroise",
+        "AFP Rennes",
+    ):
         draft, _ = clean(email=f"{name} <brest@terre.example>")
         assert (draft.values.get("first_name"), draft.values["last_name"]) == (None, name)
     draft, _ = clean(email="redaktion@terre.example", Nom_complet="Anne Martin")
@@ -628,6 +636,19 @@ def test_nobody_is_greeted_by_what_stands_in_brackets(name: str, read: tuple[str
     draft, told = clean(Contact=name)
     assert (draft.values["first_name"], draft.values["last_name"], draft.notes) == (*read, aside)
     assert "into the notes" in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Anne Le Goff née Kerbrat", "Anne LE GOFF NÉE KERBRAT", "Anne Le Goff, née Kerbrat", "Anne Le Goff (née Kerbrat)"],
+)
+def test_nor_by_the_name_they_were_born_with(name: str) -> None:
+    draft, told = clean(email="anne@journal.example", Nom_complet=name)
+    assert (draft.values["first_name"], draft.values["last_name"]) == ("Anne", "Le Goff")
+    assert draft.notes.strip("()").casefold() == "née kerbrat"
+    assert "taken out of the name, into the notes" in told
+    kept, _ = clean(email="m.nee@journal.example", Nom_complet="Marie Née")
+    assert kept.values["last_name"] == "Née"
 
 
 def test_nor_by_what_stands_in_brackets_around_an_address() -> None:

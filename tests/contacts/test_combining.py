@@ -500,7 +500,7 @@ def write(session: Session, address: str, one: dict[str, Any]) -> None:
         suppression.add(session, KEYRING, parse_address(address), reason="no", scope=scope, actor="anne")
 
 
-@settings(max_examples=15 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=people, second=people)
 def test_merge_then_undo_leaves_the_base_as_it_was(database: Database, first: Any, second: Any) -> None:
     empty(database)

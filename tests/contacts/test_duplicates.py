@@ -43,8 +43,8 @@ def found(database: Database, *rows: str, min_score: int = 85) -> list[Duplicate
         (";Ana;García López;;a@x.example;", ";Ana López;García;;b@y.example;", "the same words"),
     ],
 )
-def test_one_person_is_proposed_with_the_reason(database: Database, one: str, other: str, reason: str) -> None:
-    (pair,) = found(database, one, other)
+def test_one_person_is_proposed_with_the_reason(file_database: Database, one: str, other: str, reason: str) -> None:
+    (pair,) = found(file_database, one, other)
     assert reason in pair.reasons[0]
     assert 85 <= pair.score <= 100
     assert pair.command == f"distributor contacts merge {pair.first.address} {pair.second.address}"
@@ -62,13 +62,13 @@ def test_one_person_is_proposed_with_the_reason(database: Database, one: str, ot
         (";Marie;;;m@x.example;", ";Marie;;;m@y.example;"),
     ],
 )
-def test_two_people_are_not(database: Database, one: str, other: str) -> None:
-    assert found(database, one, other) == []
+def test_two_people_are_not(file_database: Database, one: str, other: str) -> None:
+    assert found(file_database, one, other) == []
 
 
-def test_more_in_common_is_surer(database: Database) -> None:
+def test_more_in_common_is_surer(file_database: Database) -> None:
     pairs = found(
-        database,
+        file_database,
         ";Marie;Durand;Le Jour;m@jour.example;0199000001",
         ";Marie;Durand;Le Jour;md@x.example;01 99 00 00 01",
         ";Marie;Durand;Le Soir;md@soir.example;",

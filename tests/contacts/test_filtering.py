@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from databases import new_database, query_plans
+from databases import LONG, new_database, query_plans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
@@ -420,10 +420,11 @@ def test_every_clause_says_in_sql_what_it_says(database: Database, seed: int) ->
             assert found(session, Not(tree)) == {one.id for one in known if not holds(tree, one)}, f"not {text}"
 
 
+@pytest.mark.hypothesis
 def test_filters_say_in_sql_what_they_say(filled: Filled) -> None:
     with filled.database.session(reads_only=True) as session:
 
-        @settings(max_examples=60)
+        @settings(max_examples=30 * LONG)
         @given(TREES)
         def holds_alike(tree: Filter) -> None:
             assert found(session, tree) == {one.id for one in filled.known if holds(tree, one)}

@@ -42,7 +42,12 @@ def deliver(base: Database, address: str) -> None:
     with base.session() as session:
         number = find_contact(session, address).contact_id
     log = DeliveryLog(base, "worker")
-    values = {"contact_id": number, "address": address, "address_key": address}
+    values = {
+        "contact_id": number,
+        "address": address,
+        "address_key": address,
+        "address_hash": KEYRING.address_hash(address),
+    }
     with base.transaction() as connection:
         log.plan(connection, [delivery_row(dispatch, version, 1, **values), delivery_row(test, version, 2)])
     (claimed,) = log.claim(dispatch, 5)

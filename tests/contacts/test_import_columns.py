@@ -29,6 +29,12 @@ ODD = "Courrier;Patronyme;Petit nom;Remarque;Matricule\nanne@journal.example;Mar
 CHOICES = {"courrier": "address", "Patronyme": "last_name", "Petit nom": "first_name", "Matricule": "fields.numero"}
 
 
+@pytest.fixture
+def database(file_database: Database) -> Database:
+    """A SQLite file: the base only takes what was read."""
+    return file_database
+
+
 def load(database: Database, text: str, **options: Any) -> ImportReport:
     """Import a file given as text."""
     table = read_csv(text.encode(), name="source.csv", columns=tuple(options.pop("named", ())))

@@ -258,7 +258,7 @@ WORD = st.sampled_from(["", "A", "B"])
 ROW = st.tuples(WORD, st.sampled_from(["", "X", "Y"]), WORD, WORD, st.sampled_from("ab"), WORD, WORD, WORD, WORD)
 
 
-@settings(max_examples=20 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(ROW, min_size=1, max_size=7), st.lists(ROW, max_size=4))
 def test_whatever_a_file_says_it_changes_nothing_twice(
     database: Database, rows: list[tuple[str, ...]], earlier: list[tuple[str, ...]]

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgerbase import KEYRING
@@ -16,6 +17,7 @@ from distributor.contacts.cleaning.columns import map_columns
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.intake.report import ImportReport, Result
 from distributor.contacts.lists.press_lists import list_members
+from distributor.contacts.sources.pasted import as_table
 from distributor.contacts.sources.reading import read_source
 from distributor.contacts.sources.rejects import Rejects, make_rejects
 from distributor.contacts.sources.rows import RejectedRow, SourceRow, place
@@ -28,6 +30,12 @@ PEOPLE = [
     ("jerome.vandermeer@garrigue.example", "Jérôme", "Van der Meer", "Radio Garrigue", "Journaliste"),
     ("anais.obrien@lefil.example", "Anaïs", "O’Brien", "Le Fil, agence", "Correspondante"),
 ]
+
+
+@pytest.fixture
+def database(file_database: Database) -> Database:
+    """A SQLite file: the base only takes what was read."""
+    return file_database
 
 
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.name)
@@ -106,6 +114,8 @@ DOCUMENTS = (
     "Le Phare : anne@phare.example (Anne Le Roy)\nRadio Mer : luc@mer.example (Luc Petit)\n",
     "Anne Le Roy\tLe Phare\tanne@phare.example\nLuc Petit\tRadio Mer\tluc@mer.example\n",
     "Le Roy Anne;Le Phare;aleroy@phare.example\nPetit Luc;Radio Mer;lpetit@mer.example\n",
+    "Le Phare\nAnne Le Roy\nanne@phare.example\n\nRadio Mer\nLuc Petit\nluc@mer.example\n",
+    "Radio Mer\nLuc Petit <luc@mer.example>\n\nLe Phare\nAnne Le Roy <anne@phare.example>\n",
     "Média      Contact      Mail\nLe Phare   Anne Le Roy  anne@phare.example\nRadio Mer  Luc Petit  luc@mer.example\n",
 )
 
@@ -125,6 +135,33 @@ def test_a_name_and_an_address_on_a_line_are_a_recipient(database: Database) -> 
     import_contacts(database, *read_source(text.encode()), list_name="Presse", keyring=KEYRING)
     with database.session() as session:
         assert {one.name for one in list_members(session, "presse", KEYRING)} == {"Anne Le Roy", "Luc Petit"}
+
+
+def test_blocks_of_lines_are_a_row_each_with_the_line_they_begin_on() -> None:
+    text = (
+        "Le Phare\r\nAnne Le Roy\r\nanne@phare.example\r\n\r\nRADIOS\r\n\r\n"
+        "Radio Mer\r\nLuc Petit\r\nTél. : 02 98 00 00 01\r\nMail : lpetit@mer.example\r\n"
+    )
+    (table,) = read_source(text.encode())
+    assert table.header == ("Outlet", "Full name", "E-mail", "Phone")
+    rows = [(row.line, *row.cells.values()) for row in table.rows if isinstance(row, SourceRow)]
+    assert rows == [
+        (1, "Le Phare", "Anne Le Roy", "anne@phare.example", ""),
+        (5, "RADIOS", "", "", ""),
+        (7, "Radio Mer", "Luc Petit", "lpetit@mer.example", "02 98 00 00 01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le Phare\nAnne Le Roy\nanne@phare.example\n\nRadio Mer\nluc@mer.example\n",
+        "Le Phare\nanne@phare.example\nluc@phare.example\n\nRadio Mer\nLuc Petit\nluc@mer.example\n",
+        "Bonjour,\nvoici la liste.\n\nLe Phare\nAnne\nanne@phare.example\n\nMer\nLuc\nluc@mer.example\n",
+    ],
+)
+def test_blocks_that_are_not_alike_are_no_rows(text: str) -> None:
+    assert as_table(text) is None
 
 
 def test_titles_between_lines_of_a_document_are_told_and_heeded(database: Database) -> None:
@@ -318,7 +355,7 @@ SHEETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=10)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * LONG)
 @given(st.lists(SHEETS, min_size=1, max_size=3, unique_by=str.casefold), st.lists(CELLS, min_size=1, max_size=3))
 def test_any_rejected_cells_of_any_sheet_come_back(sheets: list[str], cells: list[str]) -> None:
     headers = dict.fromkeys(sheets, ("E-mail", "Notes"))

@@ -34,6 +34,12 @@ MENDED_ON_PURPOSE = {
 """Addresses that the parser refuses and a cell may still hold: mended and told, as an import's other cleanings."""
 
 
+@pytest.fixture
+def database(file_database: Database) -> Database:
+    """A SQLite file: the base only takes what was read."""
+    return file_database
+
+
 def test_the_sample_lists_import_with_one_bad_row(database: Database) -> None:
     assert len(SAMPLES) == 5
     reports = {

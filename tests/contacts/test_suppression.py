@@ -17,6 +17,7 @@ from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Refused
 from distributor.models import Affiliation, Audit, Contact, Outlet, Sector, Suppression
+from distributor.states import RETURNED
 from distributor.tokens import Keyring
 
 KEYS = Keyring(b"a key for these tests, of some length")
@@ -191,9 +192,7 @@ def test_who_was_erased_is_not_imported_again_and_leaves_no_trace(database: Data
 
 def test_removing_tells_an_objection_from_mail_that_came_back(database: Database) -> None:
     with database.session() as session:
-        suppression.mark_dead(
-            session, KEYS, ANNE, reason=f"{suppression.RETURNED}no such mailbox", source="mail", actor="a"
-        )
+        suppression.mark_dead(session, KEYS, ANNE, reason=f"{RETURNED}no such mailbox", source="mail", actor="a")
         removed = suppression.remove(session, KEYS, ANNE, reason="a new server", actor="paul")
         assert (removed.scopes, removed.was_flagged, removed.had_come_back) == ((), False, True)
         assert not is_left_alone(session, ANNE.spec, keyring=KEYS)

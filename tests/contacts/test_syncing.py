@@ -169,14 +169,16 @@ def test_lists_that_the_folder_has_not_stay_unless_told(database: Database) -> N
         ({INDEX: '[vieille]\nquery = "name:x"\n'}, "has members in the base"),
     ],
 )
-def test_what_cannot_be_done_is_not_done_at_all(database: Database, folder: Folder, words: str) -> None:
-    import_contacts(database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille", keyring=KEYRING)
-    with database.session() as session:
+def test_what_cannot_be_done_is_not_done_at_all(file_database: Database, folder: Folder, words: str) -> None:
+    import_contacts(
+        file_database, read_csv((HEADER + ZOE).encode(), name="z.csv"), list_name="Vieille", keyring=KEYRING
+    )
+    with file_database.session() as session:
         session.add(MediaList(slug="tous", name="Tous", query="name:any"))
-    before = export(database)
+    before = export(file_database)
     with pytest.raises(BadInput, match=words):
-        run(database, folder)
-    assert export(database) == before
+        run(file_database, folder)
+    assert export(file_database) == before
 
 
 def test_a_row_that_cannot_be_read_is_named_with_its_line(database: Database) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, select, text
 
-from distributor.db import engine
+from distributor.db import engine, troubles
 from distributor.db.bell import Bell
 from distributor.db.engine import Database
 from distributor.deliveries.roster import Roster
@@ -125,6 +125,56 @@ def test_whoever_writes_neither_idles_nor_waits_without_end(server_database: Dat
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
     with server_database.reading() as connection:
         assert connection.scalar(text("SHOW lock_timeout")) == "0"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("53100", r"server's disk is full \(could not extend.*Free some space there"),
+        ("53200", r"in trouble itself \(could not extend.*its log"),
+        ("58030", r"in trouble itself"),
+        ("XX001", r"in trouble itself"),
+    ],
+)
+def test_what_the_server_suffers_from_itself_is_said_to_be_there(
+    server_database: Database, number: str, said: str
+) -> None:
+    with pytest.raises(StorageTrouble, match=said), server_database.transaction() as connection:
+        connection.execute(text(f"DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '{number}'; END $$"))
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        (
+            'connection to server at "192.0.2.1" failed: FATAL:  password authentication failed for user "press"',
+            'password authentication failed for user "press"',
+        ),
+        (
+            'connection to server at "192.0.2.1" failed: fe_sendauth: no password supplied',
+            'connection to server at "192.0.2.1" failed: fe_sendauth: no password supplied',
+        ),
+    ],
+)
+def test_a_login_that_is_refused_is_no_silence(said: str, quoted: str) -> None:
+    """Whoever waits for it would wait for ever: it goes on with the password that it has read."""
+    trouble = troubles.of_operation(said)
+    assert isinstance(trouble, StorageTrouble)
+    assert trouble.message == f"The database server refuses the login that this command was started with ({quoted})."
+
+
+def test_a_certificate_that_is_not_there_is_no_name_that_the_server_does_not_know() -> None:
+    said = 'connection to server at "192.0.2.1" failed: root certificate file "/etc/press.pem" does not exist'
+    trouble = troubles.of_operation(f"{said}\nEither provide the file, or change sslmode.")
+    assert isinstance(trouble, StorageTrouble)
+    assert said in trouble.message
+
+
+def test_a_search_path_that_leads_nowhere_says_so(server_database: Database) -> None:
+    astray = opened_with(server_database, search_path="nowhere")
+    with pytest.raises(BadInput, match=r"no schema.*CREATE SCHEMA"), astray.transaction() as connection:
+        connection.execute(text("CREATE TABLE x (a int)"))
+    astray.close()
 
 
 def test_a_user_without_rights_is_told_which(server_database: Database) -> None:

@@ -20,21 +20,21 @@ from ledgerbase import (
     record_of,
     states,
 )
+from sqlalchemy import update
+from sqlmodel import col
 
 from distributor.db.engine import Database
-from distributor.deliveries.conditions import OBJECTED
+from distributor.deliveries.conditions import CAME_BACK, OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.deliveries.steps import LEASE
-from distributor.models import Contact, Dispatch, Sector, Suppression
+from distributor.models import Contact, Delivery, Dispatch, Sector, Suppression
 
 
-def objects(database: Database, address: str, scope: str = "") -> None:
+def objects(database: Database, address: str, scope: str = "", reason: str = "said no") -> None:
     with database.session() as session:
         session.add(
-            Suppression(
-                address_hash=KEYRING.address_hash(address), key_id=KEYRING.key_id, scope=scope, reason="said no"
-            )
+            Suppression(address_hash=KEYRING.address_hash(address), key_id=KEYRING.key_id, scope=scope, reason=reason)
         )
 
 
@@ -100,6 +100,31 @@ def test_a_contact_flagged_as_opted_out_is_withheld(database: Database) -> None:
     dispatch_id, ids = add_deliveries(database, 1, contact_id=contact_id)
     assert DeliveryLog(database, "w1").claim(dispatch_id, 10) == []
     assert states(database, ids) == ["withheld"]
+
+
+def test_whoever_was_merged_into_one_who_opted_out_is_withheld(database: Database) -> None:
+    with database.session() as session:
+        kept = Contact(address="kept@journal0.example", address_key="kept@journal0.example", flag="opted_out")
+        session.add(kept)
+        session.flush()
+        merged = Contact(address="j0@journal0.example", address_key="j0@journal0.example", same_as_id=kept.id)
+        session.add(merged)
+        session.flush()
+        contact_id = merged.id
+    dispatch_id, ids = add_deliveries(database, 1, contact_id=contact_id)
+    assert DeliveryLog(database, "w1").claim(dispatch_id, 10) == []
+    assert (delivery(database, ids[0]).state, delivery(database, ids[0]).reason) == ("withheld", OBJECTED)
+
+
+def test_whose_mail_came_back_is_withheld_and_has_not_objected(database: Database) -> None:
+    dispatch_id, ids = add_deliveries(database, 2)
+    objects(database, "j0@journal0.example", reason="bounce: user_unknown")
+    for reason, scope in (("bounce: user_unknown", ""), ("said no", "sante")):
+        objects(database, "j1@journal1.example", scope=scope, reason=reason)
+    with database.transaction() as connection:
+        connection.execute(update(Delivery).where(col(Delivery.id) == ids[1]).values(sector_slug="sante"))
+    assert DeliveryLog(database, "w1").claim(dispatch_id, 10) == []
+    assert [delivery(database, number).reason for number in ids] == [CAME_BACK, OBJECTED]
 
 
 def test_objectors_are_withheld_beyond_the_first_batch_and_never_claimed(database: Database) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+import pytest
 from databases import LONG, empty
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -227,11 +228,12 @@ def reachable(old: DeliveryState, new: DeliveryState, steps: int = 3) -> bool:
     return old == new or (steps > 0 and any(reachable(between, new, steps - 1) for between in TRANSITIONS[old]))
 
 
+@pytest.mark.hypothesis
 def test_the_log_behaves_as_its_model(database: Database) -> None:
     run_state_machine_as_test(
         type("Machine", (LedgerMachine,), {"database": database}),
         settings=settings(
-            max_examples=10 * LONG,
+            max_examples=6 * LONG,
             stateful_step_count=25,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

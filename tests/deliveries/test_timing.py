@@ -305,7 +305,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=25 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_STEPS, seed=st.integers(0, 999))
 def test_no_body_ever_begins_to_leave_before_its_time(database: Database, steps: list[Any], seed: int) -> None:
     """Clocks go forth and back, embargoes and waves move, trust comes and goes, workers die: at each begin it holds."""

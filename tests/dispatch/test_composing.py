@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import on_sqlite
 from hypothesis import given
 from hypothesis import strategies as st
 from ledgerbase import ACCEPTED, DEFERRED, KEYRING, NO_LOGIN, QUOTA, SILENT, START, HandClock, add_version
@@ -39,6 +40,7 @@ from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.merge_fields import merge_of, recipient_of
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.recipients.from_lists import make_manifest
+from distributor.dispatch.result import Paused
 from distributor.dispatch.retry import RetryPolicy
 from distributor.errors import BadInput, Refused
 from distributor.models import Attachment, Audit, Contact, Delivery, Dispatch, ReleaseVersion, Suppression
@@ -171,6 +173,7 @@ def test_whose_embargo_is_over_by_the_ledgers_clock_is_not_told_of_it_by_ours(
     assert not any("embargo" in text.get_content().lower() for text in texts if text is not None)
 
 
+@on_sqlite
 def test_an_envelope_is_one_recipients(database: Database, folder: Path, planned: int) -> None:
     helene, zoe = carry(carrier(database, folder, HandClock()), planned)
     assert (helene.sender, helene.recipient, helene.needs_smtputf8) == (
@@ -370,6 +373,7 @@ def test_what_cannot_be_tried_any_more_expires_and_ends_the_dispatch(
     assert made.standing(planned).counts == {"expired": 2}
 
 
+@on_sqlite
 def test_a_dispatch_planned_under_another_key_is_not_carried(database: Database, folder: Path, planned: int) -> None:
     """The deliveries' hashes would match no objection made since, and nobody who said no would be spared."""
     other = Keyring(b"another invented key, long enough too")
@@ -388,6 +392,7 @@ def freeze(database: Database, dispatch_id: int, **changed: object) -> None:
         session.add(dispatch)
 
 
+@on_sqlite
 def test_each_delivery_has_a_bounce_address_of_its_own_the_same_for_a_retry(
     database: Database, folder: Path, planned: int
 ) -> None:
@@ -405,6 +410,7 @@ def test_each_delivery_has_a_bounce_address_of_its_own_the_same_for_a_retry(
     assert all(one.sender.startswith("retours+") and one.sender.endswith("@halle.example") for one in first)
 
 
+@on_sqlite
 def test_a_dispatch_goes_on_under_the_key_that_signed_its_links(database: Database, folder: Path, planned: int) -> None:
     rotated = Keyring(KEYRING.secret, (b"a newer key for links", KEYRING.secret))
     clock = HandClock()
@@ -477,7 +483,7 @@ def test_a_stop_that_came_a_moment_before_holds_until_somebody_resumes(
     transport = Keeping(ACCEPTED)
     result = asyncio.run(made.carry(planned, transport, asyncio.Event(), resumes=False))
     assert transport.kept == []
-    assert result.paused_because.startswith("stopped at once by anne")
+    assert result.end.because.startswith("stopped at once by anne")
     assert state_of(database, planned)[0] == "paused"
     assert len(carry(made, planned, ACCEPTED)) == 2
 
@@ -560,7 +566,7 @@ def test_what_another_command_said_of_a_dispatch_is_kept(database: Database, fol
     made = carrier(database, folder, HandClock())
     transport = PausedMeanwhile(ACCEPTED)
     result = asyncio.run(made.carry(planned, OneWay(transport), asyncio.Event()))
-    assert (len(transport.kept), result.paused_because) == (1, "the account was refused")
+    assert (len(transport.kept), result.end) == (1, Paused("the account was refused"))
     assert state_of(database, planned) == ("paused", "the account was refused", False)
 
 

@@ -14,11 +14,11 @@ from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import AttemptRecord, Batch
+from distributor.dispatch.correction_plan import CorrectionPart, Moved, Planned, plan_correction
 from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.merge_fields import merge_of
 from distributor.dispatch.overtaken import require_uncorrected
-from distributor.dispatch.planning_corrections import CorrectionPart, Moved, Planned, plan_correction
 from distributor.dispatch.recipients.correcting import Correcting, who_gets
 from distributor.errors import Refused
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion

@@ -17,7 +17,7 @@ from distributor.dispatch.recipients.correcting import Copy, Correcting
 from distributor.models import Contact, ReleaseVersion
 from distributor.rendering.templates import TemplateSet
 from distributor.reports.phonelist import phone_list
-from distributor.states import ELSEWHERE, DeliveryState
+from distributor.states import ELSEWHERE, RETURNED, DeliveryState
 
 __all__ = ["templates"]
 
@@ -60,7 +60,7 @@ def test_where_mail_to_the_address_of_today_came_back_the_other_one_is_taken(dat
     numbers = merged(database, A, A, today=1)
     with database.session() as session:
         address = kept_address("j1@journal1.example")
-        reason = f"{suppression.RETURNED}no such mailbox"
+        reason = f"{RETURNED}no such mailbox"
         suppression.mark_dead(session, KEYRING, address, reason=reason, source="bounce", actor="anne")
     found, groups = who(database)
     assert (groups["correction"], groups["phone"], the_copies(found)) == ([numbers[0]], [], [numbers[1]])

@@ -71,6 +71,28 @@ def test_a_pipe_that_nobody_reads_is_said_at_once(tmp_path: Path) -> None:
         open_event_log("events", tmp_path, personal=False, worker="w1")
 
 
+def test_a_log_that_is_moved_away_goes_on_in_a_new_one(tmp_path: Path) -> None:
+    """As logrotate moves it: what runs for months must not write to a file that is deleted in the end."""
+    log = open_event_log("events.jsonl", tmp_path, personal=False, worker="w1")
+    log.tell("dispatch.started")
+    (tmp_path / "events.jsonl").rename(tmp_path / "events.jsonl.1")
+    log.tell("dispatch.ended")
+    log.tell("dispatch.paused")
+    told = [[one["event"] for one in read(tmp_path / name)] for name in ("events.jsonl.1", "events.jsonl")]
+    assert told == [["dispatch.started"], ["dispatch.ended", "dispatch.paused"]]
+    assert os.stat(tmp_path / "events.jsonl").st_mode & 0o077 == 0
+
+
+def test_where_no_new_log_can_be_made_the_one_moved_away_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    log = open_event_log("log/events.jsonl", tmp_path, personal=False, worker="w1")
+    folder.rename(tmp_path / "log.1")
+    log.tell("dispatch.ended")
+    (told,) = read(tmp_path / "log.1" / "events.jsonl")
+    assert told["event"] == "dispatch.ended"
+
+
 def test_whoever_reads_a_pipe_and_stops_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "events")
     reader = os.open(tmp_path / "events", os.O_RDONLY | os.O_NONBLOCK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from databases import on_sqlite
 from ledgerbase import KEYRING, add_version
 from sqlmodel import Session, select
 
@@ -113,6 +114,7 @@ def test_a_no_in_a_press_list_covers_the_persons_other_addresses(base: Database)
     assert left_out(found) == [(LeftOutReason.OBJECTION, "objected to our mail")] * 2
 
 
+@on_sqlite
 def test_a_sectors_objection_does_not_depend_on_the_order_of_the_lists(base: Database) -> None:
     """Of four people who stand on every list, each objected to another scope."""
     every = ("culture", "sport", "football", "libre")

@@ -6,19 +6,22 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
-from ledgerbase import ACCEPTED, START, HandClock, add_dispatch, add_version
+from hypothesis import given
+from hypothesis import strategies as st
+from ledgerbase import ACCEPTED, ATTEMPT, START, HandClock, add_deliveries, add_dispatch, add_version
+from sqlalchemy import insert, select
 
 from distributor.db.engine import Database
-from distributor.dispatch.pacer import Pacer
-from distributor.dispatch.pacing import ACCOUNT, Note, Order, PacingBook, lift, read_waits
-from distributor.models import Account, Dispatch, Worker
+from distributor.dispatch.pacer import Admission, Pacer
+from distributor.dispatch.pacing import ACCOUNT, Answer, Note, Order, PacingBook, lift, read_waits
+from distributor.models import Account, Dispatch, Pace, Worker
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
-from distributor.transport.throttle import NO_LIMITS, Lesson, Limits
+from distributor.transport.throttle import NO_LIMITS, Gauge, Lesson, Limits, count_anew, draw, give_back
 
 THROTTLED = Outcome(DeliveryState.DEFERRED, Verdict.THROTTLED, Phase.RCPT, 421, "4.7.0", "slow down", retry_after=3600)
 CROWDED = Outcome(DeliveryState.DEFERRED, Verdict.CONCURRENCY, Phase.RCPT, 432, "4.3.2", "too many connections")
@@ -43,6 +46,13 @@ class Clerk:
         return function()
 
 
+@dataclass(frozen=True)
+class Somebody:
+    """Who is claimed, as far as the pace knows them."""
+
+    domain: str = "jour.example"
+
+
 def book(database: Database, worker: str, at: HandClock) -> PacingBook:
     return PacingBook(database, 1, worker, at)
 
@@ -57,14 +67,21 @@ def tick(made: Pacer, clerk: Clerk | None = None, *, open_connections: int = 0) 
 
 def send(made: Pacer, at: HandClock, domain: str = "jour.example", outcome: Outcome = ACCEPTED) -> bool:
     """Send one message if it may leave now."""
-    wait = made.admit(domain, at())
-    if wait == timedelta(0):
+    admitted = made.admit(Somebody(domain), at())
+    if admitted == timedelta(0):
         tick(made)
-        wait = made.admit(domain, at())
-    if wait is not None:
+        admitted = made.admit(Somebody(domain), at())
+    if not isinstance(admitted, Admission):
         return False
-    made.learn(domain, outcome, at())
+    made.learn(admitted, outcome, at())
     return True
+
+
+def admit(made: Pacer, at: HandClock, domain: str = "jour.example") -> Admission:
+    """Let one message leave, which may."""
+    admitted = made.admit(Somebody(domain), at())
+    assert isinstance(admitted, Admission)
+    return admitted
 
 
 @pytest.mark.usefixtures("account")
@@ -95,6 +112,17 @@ def test_a_run_that_ends_gives_back_what_it_did_not_spend(database: Database) ->
 
 
 @pytest.mark.usefixtures("account")
+def test_whoever_is_put_back_costs_nothing_of_the_day(database: Database) -> None:
+    """Their connection was gone, say, before anything of theirs had left."""
+    at, limits = HandClock(), Limits(per_day=20)
+    made = pacer(database, at, limits)
+    assert send(made, at)
+    for _ in range(5):
+        made.release(admit(made, at))
+    assert sum(send(made, at) for _ in range(30)) == 19
+
+
+@pytest.mark.usefixtures("account")
 def test_a_slow_server_does_not_use_up_the_day_by_places_that_go_by(database: Database) -> None:
     at, limits = HandClock(), Limits(per_second=20, per_day=40)
     made = pacer(database, at, limits)
@@ -111,8 +139,7 @@ def test_without_limits_the_database_is_not_asked_for_each_message(database: Dat
     made = pacer(database, at)
     tick(made, clerk)
     for _ in range(500):
-        assert made.admit("jour.example", at()) is None
-        made.learn("jour.example", ACCEPTED, at())
+        made.learn(admit(made, at), ACCEPTED, at())
         tick(made, clerk)
     assert clerk.calls == 1
 
@@ -122,10 +149,11 @@ def test_with_limits_the_database_is_asked_for_blocks(database: Database) -> Non
     at, clerk = HandClock(), Clerk()
     made = pacer(database, at, Limits(per_day=100_000))
     for _ in range(3000):
-        if made.admit("jour.example", at()) == timedelta(0):
+        admitted = made.admit(Somebody(), at())
+        if not isinstance(admitted, Admission):
             tick(made, clerk)
-            assert made.admit("jour.example", at()) is None
-        made.learn("jour.example", ACCEPTED, at())
+            admitted = admit(made, at)
+        made.learn(admitted, ACCEPTED, at())
     assert clerk.calls <= 12
 
 
@@ -139,17 +167,17 @@ def test_three_refusals_of_policy_close_a_provider_for_every_process_and_no_othe
     tick(first)
     tick(second)
     for one in (first, second):
-        assert one.admit("orange.fr", at()) == timedelta(hours=2)
-        assert one.admit("jour.example", at()) is None
+        assert one.admit(Somebody("orange.fr"), at()) == timedelta(hours=2)
+        assert admit(one, at)
         (wait,) = one.waits(at())
         assert wait.why == "3 refusals of policy in a row (554 5.7.1)", "and nobody's address"
-    queue = deque([_Somebody("orange.fr"), _Somebody("jour.example")])
+    queue = deque([Somebody("orange.fr"), Somebody("jour.example")])
     assert [one.domain for one, _wait in first.set_aside(queue, at())] == ["orange.fr"]
     assert lift(database, 1, "orange.fr", "anne", at())
     assert not lift(database, 1, "orange.fr", "anne", at())
     at.forward(seconds=6)
     tick(second)
-    assert second.admit("orange.fr", at()) is None
+    assert admit(second, at, "orange.fr")
 
 
 @pytest.mark.usefixtures("account")
@@ -159,7 +187,7 @@ def test_an_acceptance_between_refusals_forgives_them(database: Database) -> Non
     for outcome in (BLOCKED, BLOCKED, ACCEPTED, BLOCKED, BLOCKED):
         assert send(made, at, "orange.fr", outcome)
         tick(made)
-    assert made.admit("orange.fr", at()) is None
+    assert admit(made, at, "orange.fr")
 
 
 @pytest.mark.usefixtures("account")
@@ -169,11 +197,12 @@ def test_who_asks_us_to_slow_down_is_one_provider_until_another_says_so_too(data
     for _ in range(3):
         send(made, at, "orange.fr", THROTTLED)
         tick(made)
-    assert made.admit("orange.fr", at()) == timedelta(hours=1)
+    assert made.admit(Somebody("orange.fr"), at()) == timedelta(hours=1)
     assert made.stands_still(at()) is None
     for _ in range(3):
-        made.learn("sfr.fr", THROTTLED, at())
+        assert send(made, at, "sfr.fr", THROTTLED)
         tick(made)
+        at.forward(minutes=1)
     still = made.stands_still(at())
     assert still is not None
     assert still.why == "asked to slow down 3 times (421 4.7.0)"
@@ -185,10 +214,8 @@ def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(databa
     """Three messages that were under way together are one «slower», and not the third in a quarter of an hour."""
     at = HandClock()
     made = pacer(database, at)
-    for _ in range(3):
-        assert made.admit("orange.fr", at()) is None
-    for _ in range(3):
-        made.learn("orange.fr", outcome, at())
+    for one in [admit(made, at, "orange.fr") for _ in range(3)]:
+        made.learn(one, outcome, at())
         tick(made)
     assert made.waits(at()) == []
     at.forward(minutes=1)
@@ -198,6 +225,93 @@ def test_what_was_on_the_wire_when_one_was_throttled_teaches_nothing_more(databa
         at.forward(minutes=2)
     tick(made)
     assert [wait.why[:12] for wait in made.waits(at())] == ["asked to slo"]
+
+
+class Memory:
+    """A book that stands in no database: it keeps what it is told, and one gauge."""
+
+    def __init__(self, at: HandClock) -> None:
+        self.heard: list[Note] = []
+        self._gauge = Gauge()
+        self._at = at
+
+    def exchange(self, orders: list[Order], notes: list[Note], **_more: Any) -> Answer:
+        self.heard += notes
+        drawn = {}
+        for order in orders:
+            gauge = give_back(self._gauge, order.unspent) if order.unspent else self._gauge
+            self._gauge, drawn[order.scope] = draw(gauge, order.limits, order.wanted, self._at())
+        return Answer(self._at(), drawn)
+
+    def look(self) -> Answer:
+        return Answer(self._at())
+
+    def count_anew(self, tokens: list[tuple[str, Limits, datetime]]) -> bool:
+        ((_, limits, drawn_at),) = tokens
+        counted = count_anew(self._gauge, limits, drawn_at, self._at())
+        self._gauge = counted or self._gauge
+        return counted is not None
+
+
+SECONDS = st.sampled_from([0, 0.5, 2, 4, 10, 58, 61])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 9), SECONDS), min_size=10, max_size=60),
+    st.integers(1, 5),
+    st.none() | st.integers(5, 12),
+)
+def test_a_limit_holds_in_sum_however_late_who_was_admitted_leaves(
+    steps: list[tuple[bool, int, float]], per_minute: int, per_hour: int | None
+) -> None:
+    """Two processes; who may not leave any more, or has objected, is put back, and nothing of theirs was sent."""
+    at, limits = HandClock(), Limits(per_minute=per_minute, per_hour=per_hour)
+    book: Any = Memory(at)
+    made = [Pacer(book, limits, wish=3, now=at) for _ in range(2)]
+    on_the_wire: list[tuple[Pacer, Admission]] = []
+    left: list[datetime] = []
+    for admits, which, later in steps:
+        at.forward(seconds=later)
+        if admits or not on_the_wire:
+            one = made[which % 2]
+            if one.admit(Somebody(), at()) == timedelta(0):
+                tick(one)
+            found = [one.admit(Somebody(), at()) for _ in range(3)]
+            on_the_wire += [(one, admitted) for admitted in found if isinstance(admitted, Admission)]
+            continue
+        one, admitted = on_the_wire.pop(which % len(on_the_wire))
+        may = admitted.is_counted(at()) or asyncio.run(one.count_anew(admitted, Clerk()))
+        if may and which % 3:
+            left.append(at())
+            one.learn(admitted, ACCEPTED, at())
+        else:
+            one.release(admitted)
+    for span, tokens in ((60, per_minute), (3600, per_hour or len(left))):
+        for first in left:
+            assert sum(first <= one < first + timedelta(seconds=span) for one in left) <= tokens
+
+
+@given(st.lists(st.tuples(st.sampled_from(["admit", "accept", "slow", "crowd", "put back"]), st.integers(0, 9))))
+def test_one_lesson_is_one_message_that_left_behind_the_lesson_before(steps: list[tuple[str, int]]) -> None:
+    """In whatever order what is on the wire is answered, and whoever else is meanwhile."""
+    book: Any = Memory(HandClock())
+    made = Pacer(book, NO_LIMITS, wish=3, now=HandClock())
+    answers = {"accept": ACCEPTED, "slow": SLOWER, "crowd": CROWDED}
+    on_the_wire: list[tuple[Admission, int]] = []
+    lessons = 0
+    for step, which in steps:
+        if step == "admit" or not on_the_wire:
+            on_the_wire.append((admit(made, HandClock()), lessons))
+            continue
+        admitted, lessons_before = on_the_wire.pop(which % len(on_the_wire))
+        if step == "put back":
+            made.release(admitted)
+            continue
+        made.learn(admitted, answers[step], START)
+        lessons += step != "accept" and lessons_before == lessons
+        if made.has_news:
+            tick(made)
+        assert len(book.heard) == lessons
 
 
 @pytest.mark.usefixtures("account")
@@ -210,9 +324,9 @@ def test_what_several_processes_are_told_at_once_is_one_lesson(database: Databas
         assert send(one, at)  # whoever is slowed down at its first message is slowed down to one a minute
         tick(one)
     for one in made:
-        assert one.admit("orange.fr", at()) is None
+        admitted = admit(one, at, "orange.fr")
         at.forward(seconds=1)
-        one.learn("orange.fr", outcome, at())
+        one.learn(admitted, outcome, at())
         tick(one)
     assert [one.waits(at()) for one in made] == [[], [], []]
     for one in made[:2]:
@@ -221,6 +335,28 @@ def test_what_several_processes_are_told_at_once_is_one_lesson(database: Databas
         assert send(one, at, "orange.fr", outcome)
         tick(one)
     assert [wait.why[:12] for wait in made[1].waits(at())] == ["asked to slo"]
+
+
+def test_it_is_the_rate_of_all_processes_together_that_is_halved(database: Database) -> None:
+    """And of a provider that of its own recipients: the server knows nothing of the others."""
+    at = HandClock()
+    _, ids = add_deliveries(database, 2)
+    made = {name: pacer(database, at, worker=name) for name in ("w1", "w2", "w3")}
+    for second in range(60):
+        number = ids[second % 2]
+        for name, one in made.items():
+            assert send(one, at, f"journal{second % 2}.example")
+            with database.transaction() as connection:
+                tried = {"delivery_id": number, "number": 1, "started_at": at(), "worker": name, "account": "default"}
+                connection.execute(insert(ATTEMPT).values(phase="body", verdict="accepted", state="accepted", **tried))
+        at.forward(seconds=1)
+    for one, outcome in ((made["w1"], SLOWER), (made["w2"], THROTTLED)):
+        assert send(one, at, "journal1.example", outcome)
+        tick(one)
+    with database.reading() as connection:
+        learned = dict(connection.execute(select(Pace.__table__.c.scope, Pace.__table__.c.state)).all())
+    rates = {scope: round(gauge["learned_per_minute"]) for scope, gauge in learned.items()}
+    assert rates == {ACCOUNT: pytest.approx(90, abs=2), "journal1.example": pytest.approx(45, abs=2)}
 
 
 @pytest.mark.usefixtures("account")
@@ -328,14 +464,15 @@ def test_what_one_provider_bears_is_kept_when_it_is_wished_for(database: Databas
     made = pacer(
         database, at, wish=9, domain_limits=lambda name: Limits(connections=2 if name == "orange.fr" else None)
     )
-    assert [made.admit("orange.fr", at()) is None for _ in range(3)] == [True, True, False]
-    assert made.admit("jour.example", at()) is None
-    queue = deque([_Somebody("orange.fr"), _Somebody("jour.example")])
-    chosen, _ = made.choose(queue, at())
-    assert chosen is not None
-    assert chosen.domain == "jour.example", "a slow provider holds up nobody else"
-    made.learn("orange.fr", ACCEPTED, at())
-    assert made.admit("orange.fr", at()) is None
+    first, _second = admit(made, at, "orange.fr"), admit(made, at, "orange.fr")
+    assert isinstance(made.admit(Somebody("orange.fr"), at()), timedelta)
+    assert admit(made, at)
+    queue = deque([Somebody("orange.fr"), Somebody("jour.example")])
+    chosen = made.choose(queue, at())
+    assert isinstance(chosen, Admission)
+    assert chosen.claimed.domain == "jour.example", "a slow provider holds up nobody else"
+    made.learn(first, ACCEPTED, at())
+    assert admit(made, at, "orange.fr")
 
 
 @pytest.mark.usefixtures("account")
@@ -345,7 +482,7 @@ def test_whoever_waits_for_the_limit_of_a_domain_holds_up_nobody_else(database: 
     assert send(made, at, "gazette.example", ACCEPTED)
     assert not send(made, at, "gazette.example", ACCEPTED)
     assert made.stands_still(at()) is None
-    queue = deque([_Somebody("gazette.example"), _Somebody("jour.example")])
+    queue = deque([Somebody("gazette.example"), Somebody("jour.example")])
     ((aside, wait),) = made.set_aside(queue, at())
     assert (aside.domain, wait.why) == ("gazette.example", "one message an hour is used up")
     assert [one.domain for one in queue] == ["jour.example"]
@@ -385,11 +522,6 @@ def test_by_default_the_databases_clock_counts(database: Database, account: int)
     assert wait.until - answer.moment >= timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class _Somebody:
-    domain: str
-
-
 @pytest.mark.usefixtures("account")
 def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Database) -> None:
     """What was not spent of a block that lapsed must not be given back twice: the limit would grow."""
@@ -406,7 +538,7 @@ def test_two_connections_that_ask_at_once_give_back_a_block_once(database: Datab
         return found
 
     async def ask() -> None:
-        if made.admit("jour.example", at()) == timedelta(0):
+        if made.admit(Somebody(), at()) == timedelta(0):
             await made.tick(slow)
 
     async def scene() -> None:
@@ -433,7 +565,7 @@ def test_a_clock_that_is_set_back_makes_nobody_deaf(database: Database) -> None:
         tick(other)
     at.forward(seconds=6)
     tick(made)
-    assert made.admit("orange.fr", at()) is not None
+    assert isinstance(made.admit(Somebody("orange.fr"), at()), timedelta)
 
 
 @pytest.mark.usefixtures("account")

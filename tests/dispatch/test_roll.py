@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +52,7 @@ def _written_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolls, "_WAITING", 3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * LONG)
 @given(everybody(), st.integers(0, 12))
 def test_on_disk_they_are_as_in_memory(people: list[PlannedRecipient], few: int) -> None:
     in_memory, on_disk = Roll(people), Roll(people, few=few)
@@ -77,7 +78,7 @@ def test_on_disk_they_are_as_in_memory(people: list[PlannedRecipient], few: int)
         on_disk[len(people)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * LONG)
 @given(everybody().filter(bool), st.integers(0, 12), st.data())
 def test_what_is_put_in_place_of_another_is_found_there(
     people: list[PlannedRecipient], few: int, data: st.DataObject

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from ledgerbase import (
     record_of,
     states,
 )
+from sqlalchemy import select
 
 from distributor import clock
 from distributor.db.engine import Database
@@ -36,9 +38,10 @@ from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
 from distributor.dispatch import silence
+from distributor.dispatch import supply as supplying
 from distributor.dispatch.calling import CallOff
-from distributor.dispatch.pacer import Pacer
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.pacer import Admission, Pacer
+from distributor.dispatch.result import CalledOff, Paused, RanOut, RunResult, StandsStill
 from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.runner import Runner
 from distributor.errors import (
@@ -48,7 +51,7 @@ from distributor.errors import (
     StorageTrouble,
     TooManyConnections,
 )
-from distributor.models import Dispatch, Suppression
+from distributor.models import Dispatch, Pace, Suppression
 from distributor.states import DeliveryState, DispatchState, Outcome, Phase, Verdict
 from distributor.transport.base import Envelope, Following, nobody
 from distributor.transport.throttle import Limits
@@ -177,7 +180,7 @@ def test_every_outcome_lands_in_its_row(database: Database) -> None:
     result = carry(made, dispatch_id)
     assert states(database, ids) == ["accepted", "rejected", "deferred", "deferred", "in_doubt", "accepted"]
     assert result.outcomes == {_S.ACCEPTED: 2, _S.REJECTED: 1, _S.DEFERRED: 2, _S.IN_DOUBT: 1}
-    assert (result.paused_because, result.stopped) == ("", False)
+    assert (result.end, result.stopped) == (RanOut(), False)
     assert sorted(told) == [(j(n), states(database, [ids[n]])[0]) for n in range(6)]
     assert sorted(server.bodies) == [j(0), j(4), j(5)]
     assert server.open == 0
@@ -215,7 +218,7 @@ def test_a_server_that_refuses_us_at_once_pauses_and_leaves_everyone_queued(data
     server = FakeServer(refusals=[ServerUnavailable("mail.example does not answer.", mend="Check it.")])
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=3), dispatch_id)
-    assert (result.paused_because, result.mend) == ("mail.example does not answer.", "Check it.")
+    assert result.end == Paused("mail.example does not answer.", "Check it.")
     assert states(database, ids) == ["queued"] * 3
     assert [attempts(database, number) for number in ids] == [[]] * 3
 
@@ -223,7 +226,7 @@ def test_a_server_that_refuses_us_at_once_pauses_and_leaves_everyone_queued(data
 def test_a_wrong_password_is_offered_once_not_once_a_connection(database: Database) -> None:
     server = FakeServer(refusals=[CredentialsRefused("535 no") for _ in range(9)])
     dispatch_id, ids = add_deliveries(database, 9)
-    assert carry(runner(database, server, connections=5), dispatch_id).paused_because == "535 no"
+    assert carry(runner(database, server, connections=5), dispatch_id).end == Paused("535 no")
     assert server.knocks == 1
     assert set(states(database, ids)) == {"queued"}
 
@@ -232,7 +235,7 @@ def test_a_server_that_takes_fewer_connections_gets_fewer(database: Database) ->
     server = FakeServer(most=2)
     dispatch_id, ids = add_deliveries(database, 20)
     result = carry(runner(database, server, connections=6), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
     assert server.widest <= 2
 
@@ -257,9 +260,9 @@ def test_whoever_finds_all_connections_taken_by_another_process_waits_for_one(
     server = FakeServer(refusals=[TooManyConnections("too many") for _ in range(9)])
     result = carry(runner(database, server, connections=1, now=at), dispatch_id)
     if what == "is gone":
-        assert (result.paused_because, server.bodies) == ("too many", [])
+        assert (result.end, server.bodies) == (Paused("too many"), [])
     else:
-        assert (result.paused_because, server.knocks, len(server.bodies)) == ("", 10, 3)
+        assert (result.end, server.knocks, len(server.bodies)) == (RanOut(), 10, 3)
 
 
 def test_a_connection_that_is_being_opened_counts_among_those_that_stand(
@@ -296,55 +299,25 @@ def test_a_connection_lost_later_is_opened_again(database: Database) -> None:
     server = FakeServer(per_connection=1, after_body=fail_next)
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert states(database, ids) == ["accepted"] * 3
     assert server.knocks == 5
 
 
+@pytest.mark.parametrize("limits", [Limits(per_second=2), Limits(per_minute=20)], ids=["place", "token"])
 @pytest.mark.parametrize("is_late", [True, False])
-def test_whoever_waited_for_a_connection_takes_a_new_place_in_the_pace(
-    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_late: bool
+def test_whoever_waited_too_long_for_a_connection_is_counted_anew(
+    database: Database, limits: Limits, *, is_late: bool
 ) -> None:
-    """All connections stand again at one moment after an outage, and the places of their messages are over by then."""
-    monkeypatch.setattr(connecting, "_RECONNECT_WAITS_S", (0.05,))
-    monkeypatch.setattr(running, "_OPENED_LATE_S", 0.04 if is_late else 60)
+    """All connections stand again at one moment after an outage, and by then others have had what was counted."""
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 4)
-    server = FakeServer(per_connection=2)
-    places = []
-
-    class Counting(Pacer):
-        apart = timedelta(seconds=0.01)
-
-        def choose(self, queue: Any, now: Any) -> Any:
-            chosen = super().choose(queue, now)
-            places.append(chosen[0])
-            return chosen
-
-    async def goes(_recipient: str) -> None:
-        if len(server.bodies) == 2:
-            server.refusals = [ServerUnavailable("down")]
-
-    server.after_body = goes
-    carry(runner(database, server, connections=1, pacer=paced(database, at, kind=Counting), now=at), dispatch_id)
-    assert len(server.bodies) == len(set(server.bodies)) == 4
-    assert len([one for one in places if one]) == 4 + is_late
-
-
-@pytest.mark.parametrize("is_late", [True, False])
-def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_another(
-    database: Database, *, is_late: bool
-) -> None:
-    """A minute after that token they would be one more than the limit: others have had it again by then."""
-    at = HandClock()
-    dispatch_id, _ = add_deliveries(database, 4)
-    server = FakeServer()
     chosen = []
 
     class Counting(Pacer):
         def choose(self, queue: Any, now: Any) -> Any:
             found = super().choose(queue, now)
-            chosen.extend([found[0]] if found[0] else [])
+            chosen.extend([found] if isinstance(found, Admission) else [])
             return found
 
     class Slow:
@@ -352,10 +325,40 @@ def test_whoever_waited_for_a_connection_longer_than_their_token_counts_takes_an
             at.forward(seconds=5 if is_late else 1)
             return await server.connect()
 
-    pacer = paced(database, at, Limits(per_minute=20), kind=Counting, wish=1)
+    async def go_on(_recipient: str) -> None:
+        at.forward(seconds=0.5)
+
+    server = FakeServer(after_body=go_on)
+    pacer = paced(database, at, limits, kind=Counting, wish=1)
     carry(runner(database, server, connections=1, pacer=pacer, transport=Slow(), now=at), dispatch_id)
     assert len(server.bodies) == len(set(server.bodies)) == 4
     assert len(chosen) == 4 + is_late
+
+
+@pytest.mark.parametrize("slow", [(4,), (0, 0, 20), (61, 0, 0, 0), (1, 2, 70, 0, 3)])
+def test_a_limit_holds_in_sum_where_the_server_takes_its_time_before_a_body(
+    database: Database, monkeypatch: pytest.MonkeyPatch, slow: tuple[int, ...]
+) -> None:
+    at, left, waits = HandClock(), list[datetime](), cycle(slow)
+    dispatch_id, ids = add_deliveries(database, 30)
+
+    async def wait(event: asyncio.Event, seconds: float) -> bool:
+        at.forward(seconds=seconds)
+        return event.is_set()
+
+    async def dawdle(_recipient: str) -> None:
+        at.forward(seconds=next(waits))
+
+    async def note(_recipient: str) -> None:
+        left.append(at())
+
+    monkeypatch.setattr(supplying, "set_within", wait)
+    server = FakeServer(before_body=dawdle, after_body=note)
+    pacer = paced(database, at, Limits(per_minute=7), wish=1)
+    result = carry(runner(database, server, connections=1, now=at, pacer=pacer), dispatch_id)
+    assert (result.end, set(states(database, ids))) == (RanOut(), {"accepted"})
+    minute = timedelta(minutes=1)
+    assert max(sum(first <= one < first + minute for one in left) for first in left) <= 7
 
 
 @pytest.mark.usefixtures("waits")
@@ -366,7 +369,7 @@ def test_a_server_that_stays_away_pauses_in_the_end(database: Database) -> None:
     server = FakeServer(per_connection=1, after_body=go_away)
     dispatch_id, ids = add_deliveries(database, 3)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert result.paused_because == "gone"
+    assert result.end == Paused("gone")
     assert server.knocks == 5, "the first one, and one for each wait and one after the last"
     assert states(database, ids) == ["accepted", "queued", "queued"]
 
@@ -376,7 +379,8 @@ def test_a_refusal_of_the_account_pauses_and_burns_nobodys_attempt(database: Dat
     server = FakeServer({j(0): [refusal]})
     dispatch_id, ids = add_deliveries(database, 4)
     result = carry(runner(database, server, connections=1), dispatch_id)
-    assert refusal.reply in result.paused_because
+    assert isinstance(result.end, Paused)
+    assert refusal.reply in result.end.because
     assert states(database, ids) == ["queued"] * 4
     row = delivery(database, ids[0])
     assert (row.refusals, row.expires_at, row.next_attempt_at) == (0, None, None)
@@ -629,8 +633,7 @@ def test_called_off_by_another_command_only_what_is_on_the_wire_leaves(database:
     server = FakeServer(after_body=cancel)
     dispatch_id, ids = add_deliveries(database, 20)
     result = carry(runner(database, server, connections=2), dispatch_id)
-    assert result.called_off
-    assert not result.ran_out
+    assert result.end == CalledOff()
     assert 1 <= len(server.bodies) <= 2
     assert server.knocks == 2, "nobody knocks again for what would be refused"
     assert states(database, ids).count("queued") == 20 - len(server.bodies)
@@ -660,7 +663,7 @@ def test_a_worker_that_was_refused_a_connection_comes_back(database: Database) -
     answers = DropsOnce()
     server = answers.server = FakeServer(answers, after_body=look)
     dispatch_id, ids = add_deliveries(database, 40)
-    assert carry(runner(database, server, connections=2), dispatch_id).ran_out
+    assert carry(runner(database, server, connections=2), dispatch_id).end == RanOut()
     assert 2 in widths, "one dropped connection made the pool smaller for good"
     assert states(database, ids).count("accepted") == 39
 
@@ -669,11 +672,11 @@ def test_a_worker_that_waits_to_come_back_ends_with_the_run(database: Database) 
     """It is not waited for: neither when the work runs out nor when the account is refused."""
     server = FakeServer(most=1)
     dispatch_id, ids = add_deliveries(database, 6)
-    assert carry(runner(database, server, connections=3), dispatch_id).ran_out
+    assert carry(runner(database, server, connections=3), dispatch_id).end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
     server = FakeServer({j(3): [QUOTA]}, most=1)
     dispatch_id, ids = add_deliveries(database, 6)
-    assert carry(runner(database, server, connections=3), dispatch_id).paused_because
+    assert isinstance(carry(runner(database, server, connections=3), dispatch_id).end, Paused)
     assert states(database, ids).count("accepted") == 3
 
 
@@ -683,8 +686,8 @@ SLOWER = Outcome(DeliveryState.QUEUED, Verdict.ACCOUNT, Phase.BODY, 454, "", "Th
 class Unslowed(Pacer):
     """A pace that no «slow down» changes, where the run's own patience is looked at."""
 
-    def learn(self, domain: str, _outcome: Outcome, _now: Any) -> None:
-        self.release(domain)
+    def learn(self, admitted: Admission, _outcome: Outcome, _now: Any) -> None:
+        self.release(admitted)
 
 
 def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(database: Database) -> None:
@@ -701,7 +704,7 @@ def test_what_was_on_the_wire_when_the_server_asked_us_to_slow_down_asks_once(da
     server = FakeServer({j(number): [SLOWER, ACCEPTED] for number in range(8)}, before_body=together)
     pacer = paced(database, HandClock(), kind=Unslowed, wish=8)
     result = carry(runner(database, server, connections=8, pacer=pacer), dispatch_id)
-    assert result.paused_because == ""
+    assert result.end == RanOut()
     assert set(states(database, ids)) == {"accepted"}
 
 
@@ -710,9 +713,35 @@ def test_a_server_that_asks_again_and_again_to_slow_down_pauses_the_dispatch(dat
     server = FakeServer({j(number): [SLOWER] for number in range(2)})
     pacer = paced(database, HandClock(), kind=Unslowed, wish=1)
     result = carry(runner(database, server, connections=1, pacer=pacer), dispatch_id)
-    assert "454 Throttling failure" in result.paused_because
+    assert isinstance(result.end, Paused)
+    assert "454 Throttling failure" in result.end.because
     assert set(states(database, ids)) == {"queued"}
     assert sum(len(attempts(database, number)) for number in ids) == 6, "five were waited out"
+
+
+def test_what_is_answered_meanwhile_does_not_make_one_slower_two(database: Database) -> None:
+    """Whoever was on the wire says «slower» last: others, who came after the first to say so, were answered before."""
+    dispatch_id, _ids = add_deliveries(database, 6, domain="orange.fr")
+    slower = replace(SLOWER, verdict=Verdict.THROTTLED, state=_S.DEFERRED)
+    server = FakeServer({j(0): [slower], j(1): [slower]})
+    others = asyncio.Event()
+
+    async def wait(recipient: str) -> None:
+        if recipient == j(0):
+            await others.wait()
+
+    async def tell(_recipient: str) -> None:
+        if len(server.bodies) == 5:
+            others.set()
+
+    server.before_body, server.after_body = wait, tell
+    made = paced(database, HandClock(), scope_of=lambda domain: domain)
+    carry(runner(database, server, connections=2, pacer=made), dispatch_id)
+    with database.reading() as connection:
+        learned = connection.execute(
+            select(Pace.__table__.c.state).where(Pace.__table__.c.scope == "orange.fr")
+        ).scalar_one()
+    assert (server.bodies[-1], learned["throttles"]) == (j(0), 1)
 
 
 # The pace, and calls from other terminals.
@@ -744,13 +773,12 @@ def test_what_a_day_allows_leaves_and_the_rest_waits_untouched(database: Databas
     at, server = HandClock(), FakeServer()
     limits = Limits(per_day=5)
     result = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
-    assert result.stands_still is not None
-    assert result.stands_still.why == "5 messages a day are used up"
-    assert not result.ran_out
+    assert isinstance(result.end, StandsStill)
+    assert result.end.wait.why == "5 messages a day are used up"
     assert sorted(states(database, ids)) == ["accepted"] * 5 + ["queued"] * 7
     at.forward(hours=25)
     again = carry(runner(database, server, now=at, pacer=paced(database, at, limits)), dispatch_id)
-    assert again.stands_still is not None
+    assert isinstance(again.end, StandsStill)
     assert states(database, ids).count("accepted") == 10
 
 
@@ -767,7 +795,7 @@ def test_all_that_a_day_allows_leaves_where_it_is_less_than_there_are_connection
             return await super().connect()
 
     result = carry(runner(database, Slow(), connections=8, now=at, pacer=made), dispatch_id)
-    assert result.stands_still is not None
+    assert isinstance(result.end, StandsStill)
     assert sorted(states(database, ids)) == ["accepted"] * 3 + ["queued"] * 9
 
 
@@ -803,7 +831,7 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
 
     server = FakeServer(after_body=hang)
     result = carry(runner(database, server, called=called), dispatch_id)
-    assert result.called_off
+    assert result.end == CalledOff()
     found = states(database, ids)
     assert len(server.bodies) <= 4
     assert found.count("queued") >= 4
@@ -818,4 +846,4 @@ def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(da
     result = carry(runner(database, server, connections=1, now=at, pacer=made), dispatch_id)
     found = states(database, ids)
     assert (found.count("rejected"), found.count("deferred")) == (3, 37)
-    assert result.ran_out
+    assert result.end == RanOut()

@@ -164,7 +164,7 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
 
 
 @settings(
-    max_examples=20 * LONG,
+    max_examples=12 * LONG,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(server_faults, max_size=5), deaths, groups, st.integers(1, 4))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from patients import SetUp, write_settings
 
 from distributor.starter import make_workspace
-from distributor.wiring import open_workspace
 
 SENDER = "Service de presse <presse@office.example>"
 
@@ -20,7 +20,7 @@ def set_up(tmp_path: Path) -> SetUp:
     def make(**values: str) -> Path:
         folder = tmp_path / "workspace"
         make_workspace(folder)
-        open_workspace(folder, creating=True).database.close()
+        put_database(folder)
         write_settings(folder, **({"MAIL_FROM": SENDER, "ORGANISATION": "L'Office"} | values))
         return folder
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from databases import put_database
 
 from distributor.doctor.lookup import DnsSilent
 from distributor.doctor.sender import ask_about_sender
@@ -18,9 +19,8 @@ from distributor.wiring import Workspace, open_workspace
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     make_workspace(tmp_path / "w")
-    opened = open_workspace(tmp_path / "w", creating=True)
-    _ = opened.database
-    return opened
+    put_database(tmp_path / "w")
+    return open_workspace(tmp_path / "w")
 
 
 def sent_by(workspace: Workspace, address: str) -> Settings:

@@ -7,20 +7,21 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from dnszone import Zone
 from patients import SetUp, write_settings
+from sqlalchemy import text
 
 from distributor.addresses import parse_address
 from distributor.contacts.objections import suppression
 from distributor.db.engine import Database
 from distributor.doctor.check import Check, Level
 from distributor.doctor.configuration import masked_url
-from distributor.doctor.database import check_schema
+from distributor.doctor.database import check_schema, judge_encryption
 from distributor.doctor.examination import DATABASE, DOMAIN, IDENTITY, SERVER, TEMPLATES, Diagnosis, examine
 from distributor.errors import AccountTrouble, BadInput
 from distributor.starter import make_workspace
 from distributor.tokens import Keyring
-from distributor.wiring import open_workspace
 
 MACHINE = ("python", "sqlite", "disk")
 ALL = ("workspace", "settings", *IDENTITY, *SERVER, *TEMPLATES, *DATABASE, *DOMAIN, *MACHINE)
@@ -97,7 +98,7 @@ def test_a_folder_that_is_no_workspace(tmp_path: Path) -> None:
 
 def test_what_a_new_workspace_lacks_is_said_first(tmp_path: Path) -> None:
     make_workspace(tmp_path)
-    open_workspace(tmp_path, creating=True).database.close()
+    put_database(tmp_path)
     diagnosis = examine(tmp_path, {})
     troubled = [check.name for check in diagnosis.checks if check.level in {Level.WARN, Level.FAIL}]
     assert troubled[:2] == ["sender", "mail_server"]
@@ -284,7 +285,67 @@ def test_postgresql_is_examined_like_sqlite(set_up: SetUp, database: Database) -
     diagnosis = offline(set_up(), DATABASE_URL=url)
     assert failed(diagnosis) == []
     assert the("integrity", diagnosis).level is (Level.OK if database.is_sqlite else Level.SKIP)
+    assert the("encryption", diagnosis).level is Level.OK
     assert the("objections", diagnosis).message.startswith("0 on record")
+
+
+@pytest.mark.parametrize(
+    ("host", "sslmode", "is_encrypted", "said"),
+    [
+        ("/run/postgresql", "prefer", False, "this machine"),
+        ("127.0.0.1", "prefer", False, "this machine"),
+        ("db.office.example", "verify-full", True, "verified"),
+        ("db.office.example", "prefer", False, "in clear"),
+        ("db.office.example", "require", True, "is encrypted, and anybody on the way"),
+    ],
+)
+def test_a_line_to_postgresql_that_somebody_could_listen_to(
+    host: str, sslmode: str, said: str, *, is_encrypted: bool
+) -> None:
+    check = judge_encryption(host, sslmode, is_encrypted=is_encrypted)
+    assert said in check.message
+    assert (check.level is Level.OK) is (said in {"this machine", "verified"})
+
+
+def as_somebody(set_up: SetUp, database: Database, *grants: str) -> Check:
+    """What the doctor says of the rights of a user who has these, and owns nothing."""
+    with database.transaction() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS writer"))
+        connection.execute(text("CREATE ROLE writer LOGIN"))
+        for one in grants:
+            connection.execute(text(f"GRANT {one} TO writer"))
+    url = database.url.set(username="writer").render_as_string(hide_password=False)
+    try:
+        return the("rights", offline(set_up(), DATABASE_URL=url))
+    finally:
+        with database.transaction() as connection:
+            connection.execute(text("DROP OWNED BY writer"))
+            connection.execute(text("DROP ROLE writer"))
+
+
+def test_a_user_of_postgresql_who_may_only_write_rows_is_enough(set_up: SetUp, server_database: Database) -> None:
+    rows = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+    assert as_somebody(set_up, server_database, rows, "USAGE ON ALL SEQUENCES IN SCHEMA public").level is Level.OK
+    check = as_somebody(set_up, server_database, rows)
+    assert check.level is Level.FAIL
+    assert "USAGE on attempt_id_seq" in check.message
+    check = as_somebody(set_up, server_database, "SELECT ON ALL TABLES IN SCHEMA public")
+    assert "DELETE on delivery" in check.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("default_transaction_read_only = on", "read only"), ("search_path = nowhere", "no schema")],
+)
+def test_a_database_that_nobody_can_write_to_is_found(
+    set_up: SetUp, server_database: Database, setting: str, said: str
+) -> None:
+    with server_database.transaction() as connection:
+        connection.execute(text(f'ALTER DATABASE "{server_database.url.database}" SET {setting}'))
+    url = server_database.url.render_as_string(hide_password=False)
+    check = the("rights", offline(set_up(), DATABASE_URL=url))
+    assert check.level is Level.FAIL
+    assert said in check.message
 
 
 def test_the_domain_is_examined_through_the_lookup_that_was_given(set_up: SetUp) -> None:

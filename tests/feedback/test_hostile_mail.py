@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.message
 
 import pytest
+from databases import LONG
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -78,7 +79,7 @@ def test_patterns_grow_with_the_length_only(unit: str) -> None:
 
 
 @given(st.binary(max_size=2_000))
-@settings(max_examples=150)
+@settings(max_examples=75 * LONG)
 @example(b"Content-Type: multipart/report\n\n")
 @example(b"From: =?x?b?=?=\nSubject: =?utf-8?q?=0D=0ABcc?=\n\n")
 def test_any_bytes_are_read(raw: bytes) -> None:
@@ -91,7 +92,7 @@ def test_any_bytes_are_read(raw: bytes) -> None:
     ),
     st.text(max_size=40),
 )
-@settings(max_examples=100)
+@settings(max_examples=50 * LONG)
 def test_any_delivery_status_is_read(fields: list[str], text: str) -> None:
     body = "\n".join(field + text for field in fields).encode("utf-8", "replace")
     raw = HEAD + b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n" + body

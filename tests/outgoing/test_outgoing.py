@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from sqlmodel import Session, select
 
 from distributor import clock
@@ -43,7 +44,8 @@ def opened(folder: Path, sender: str) -> Workspace:
     make_workspace(folder)
     env = folder / ".env"
     env.write_text(env.read_text("utf-8").replace("MAIL_FROM=\n", f"MAIL_FROM={sender}\n"), "utf-8")
-    workspace = open_workspace(folder, creating=True)
+    put_database(folder)
+    workspace = open_workspace(folder)
     table = read_csv(LIST.encode(), name="l.csv")
     import_contacts(workspace.database, table, list_name="Presse", keyring=workspace.keyring)
     draft = document.read_release(RELEASE.encode(), file="halle.md", timezone=workspace.settings.timezone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import on_sqlite
 from ledgerbase import KEYRING
 from people import ADDRESS, SECOND, add_everybody, add_history
 from sqlmodel import SQLModel
@@ -50,6 +51,7 @@ def test_the_rows_are_hers_and_nobody_elses(database: Database) -> None:
     assert "Abgrall" not in str(found.as_json())
 
 
+@on_sqlite
 def test_the_page_speaks_the_readers_language_and_escapes(database: Database) -> None:
     add_history(database, add_everybody(database))
     zone = ZoneInfo("Europe/Paris")

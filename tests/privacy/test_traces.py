@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from ledgerbase import START
 from people import ADDRESS, LAST, bytes_of
 
@@ -59,7 +60,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose base holds her, with free pages that held her before, and files of all kinds."""
     folder = tmp_path_factory.mktemp("prepared") / "press"
     make_workspace(folder)
-    workspace = open_workspace(folder, creating=True)
+    put_database(folder)
+    workspace = open_workspace(folder)
     list_file = folder / "lists" / "sante.csv"
     list_file.write_text(LIST, encoding="utf-8")
     import_contacts(

@@ -319,6 +319,11 @@ def test_an_embargo_on_the_text_holds(notice: str) -> None:
         "No publication until 9am on 3 March 2026",
         "Please do not publish before 0900 CET, 3 March 2026",
         "Gesperrt bis 3. März 2026, 9 Uhr",
+        "Emb. jusqu'au 3 mars 2026 à 9 h",
+        "SOUS EMB. 3/03/2026 9h",
+        "Dindan embargo betek an 3 a viz Meurzh 2026, 9 h",
+        "Arabat embann a-raok d'ar Meurzh 3 a viz Meurzh 2026, 09:00",
+        "محظور النشر قبل 2026-03-03 09:00",
     ],
 )
 @pytest.mark.parametrize("below", ["Un titre", "COMMUNIQUÉ DE PRESSE\n\nUn titre"])
@@ -336,6 +341,12 @@ def test_an_embargo_in_other_words_holds(notice: str, below: str) -> None:
         ("3 heures de l'après-midi", 15),
         ("06.00", 6),
         ("0600 CET", 6),
+        ("6:00 مساءً", None),
+        ("الساعة ٦", None),
+        ("da 6 eur", None),
+        ("18e00", None),
+        ("18e", None),
+        ("6 h, ce soir", None),
         ("six heures", None),
         ("0600", None),
         ("au soir", None),
@@ -353,7 +364,15 @@ def test_an_embargo_never_lifts_earlier_than_its_hour(hour: str, is_read_as: int
 
 
 @pytest.mark.parametrize(
-    "notice", ["SOUS EMBARGO", "Embargo jusqu'à la publication au Journal", "Embargo jusqu'à mardi"]
+    "notice",
+    [
+        "SOUS EMBARGO",
+        "Embargo jusqu'à la publication au Journal",
+        "Embargo jusqu'à mardi",
+        "Emb. 18h",
+        "Embargo betek disul 18e00",
+        "حظر النشر حتى ٣ مارس ٢٠٢٦ الساعة ٦ مساءً",
+    ],
 )
 def test_an_embargo_without_a_day_does_not_take_that_of_the_dateline(notice: str) -> None:
     with pytest.raises(BadInput, match="date could not be read"):
@@ -373,6 +392,39 @@ def test_an_embargo_that_only_the_mail_around_tells_holds(around: str) -> None:
     source = f"{around}\nCOMMUNIQUÉ DE PRESSE\n\nUn titre\n\nBrest, le 2 mars 2026\n\nUn texte."
     draft = read_release(f"{source}\n\n{'Il se lit ainsi. ' * 9}".encode(), file="r.txt", timezone=PARIS)
     assert (draft.headline, draft.embargo_until) == ("Un titre", datetime(2026, 3, 3, 9, tzinfo=PARIS))
+
+
+@pytest.mark.parametrize(
+    ("top", "is_office"),
+    [
+        ("Université de Lannic – Service presse", True),
+        ("Direction de la communication", True),
+        ("Ville de Port-Lannic", True),
+        ("Service de presse de l'Université de Lannic", True),
+        ("Ville de Port-Lannic en fête", False),
+        ("Service minimum dans les écoles", False),
+        ("Mairie de Lannic : Anne Le Gall élue", False),
+        ("Department of Health Launches Campaign", False),
+    ],
+)
+def test_an_office_alone_on_top_is_no_headline(top: str, is_office: bool) -> None:
+    draft = read_release(f"{top}\n\nLa piscine rouvre lundi\n\nDu texte.".encode(), file="r.txt", timezone=PARIS)
+    assert draft.headline == ("La piscine rouvre lundi" if is_office else top)
+
+
+@pytest.mark.parametrize("above", ["", "Un titre\n\nUn texte qui en dit davantage.\n\n"])
+@pytest.mark.parametrize(
+    "notice", ["Embargo : 3 mars 2026 à 25h30", "Emb. 3 mars 2026, 18h75", "محظور النشر قبل 3/3/2026 الساعة 25:30"]
+)
+def test_an_hour_that_there_is_not_is_refused(notice: str, above: str) -> None:
+    with pytest.raises(BadInput, match="names a day or hour that does not exist"):
+        read_release(f"{above}{notice}\n\nUn titre\n\nDu texte.".encode(), file="r.txt", timezone=PARIS)
+
+
+@pytest.mark.parametrize("headline", ["حظر النشر في قضية المتحف حتى انتهاء التحقيق", "Emb. Le Bihan rouvre le musée"])
+def test_what_only_begins_as_an_embargo_does_is_none(headline: str) -> None:
+    draft = read_release(f"{headline}\n\nDu texte.".encode(), file="r.txt", timezone=PARIS)
+    assert (draft.headline, draft.embargo_until) == (headline, None)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import png
@@ -175,7 +176,7 @@ PARAGRAPHS = st.lists(st.one_of(TEXT.map(run), RUNS), min_size=1, max_size=4).ma
 TABLES = st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=3).map(lambda rows: table(*rows))
 
 
-@settings(max_examples=70)
+@settings(max_examples=35 * LONG)
 @given(st.lists(st.one_of(PARAGRAPHS, PARAGRAPHS, TABLES), min_size=1, max_size=6))
 def test_no_word_of_any_document_is_lost_and_its_source_reads_the_same(blocks: list[str]) -> None:
     taken = read(docx(paragraph("Titre du jour") + paragraph("Un texte qui suit son titre.") + "".join(blocks)))
@@ -240,7 +241,7 @@ def test_the_sentence_says_what_is_wrong(name: str, words_: str) -> None:
         read(BAD[name]())
 
 
-@settings(max_examples=150)
+@settings(max_examples=75 * LONG)
 @given(st.data())
 def test_a_document_with_any_byte_changed_is_read_or_refused(data: st.DataObject) -> None:
     member = data.draw(st.sampled_from(["word/document.xml", "word/styles.xml", "word/_rels/document.xml.rels"]))

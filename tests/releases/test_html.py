@@ -11,6 +11,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import png
@@ -160,7 +161,7 @@ BLOCK = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=60 * LONG)
 @given(st.lists(BLOCK, min_size=1, max_size=6))
 def test_every_word_of_any_page_is_in_the_release_and_in_the_text_part(blocks: list[str]) -> None:
     html = "<br>".join(blocks)

@@ -9,6 +9,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -111,13 +112,13 @@ def check_nothing_lost(source: str, file: str, keys: frozenset[str] | set[str] =
     assert words(text) - keys <= words("\n".join(said_by(draft)))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200 * LONG)
 @given(DOCUMENTS)
 def test_no_word_of_a_plain_text_is_lost(source: str) -> None:
     check_nothing_lost(source, "communique.txt")
 
 
-@settings(max_examples=150)
+@settings(max_examples=75 * LONG)
 @given(DOCUMENTS, st.sampled_from(["", "---\ntitle: Un titre\nrubrique: essai\n---\n"]))
 def test_no_word_of_a_markdown_text_is_lost(source: str, front: str) -> None:
     check_nothing_lost(front + source, "communique.md", keys=words(front))
@@ -128,7 +129,7 @@ def test_no_word_of_a_real_shape_is_lost(source: str) -> None:
     check_nothing_lost(source, "communique.txt")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150 * LONG)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
@@ -139,7 +140,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     assert draft.body
 
 
-@settings(max_examples=400)
+@settings(max_examples=200 * LONG)
 @given(st.text("aé b.,*_`<>[]()#&;!~\\-+=1.)\t|'\"@:/", min_size=1, max_size=60))
 def test_a_plain_paragraph_renders_as_it_reads(row: str) -> None:
     """Escaped for Markdown, a line of plain text comes out of a CommonMark renderer as the same characters."""

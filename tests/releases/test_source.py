@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ def read(source: str) -> ReleaseDraft:
     return read_release(source.encode(), file="x.md", timezone=PARIS)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50 * LONG)
 @given(DRAFTS)
 def test_what_is_written_is_read_back(draft: ReleaseDraft) -> None:
     again = read(write_source(draft))

@@ -260,3 +260,17 @@ def test_an_image_inside_a_link_is_its_words() -> None:
 
 def test_a_wide_table_of_headings_alone_keeps_them() -> None:
     assert to_text(f"| {'a' * 40} | {'b' * 40} |\n|---|---|\n", "fr") == f"{'a' * 40}\n{'b' * 40}"
+
+
+def test_footnotes_are_numbered_and_none_is_lost() -> None:
+    source = (
+        "Les 12 000 habitants[^insee] et deux ports[^2] : voir[^9], `x`.\n\nEncore[^insee].\n\n"
+        "[^2]: https://ports.example/neuf\n[^insee]: Insee\n"
+    )
+    shown = to_text(source, "fr")
+    assert shown.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ") == (
+        "Les 12 000 habitants[1] et deux ports[2] : voir[^9], x.\n\nEncore[1].\n\n"
+        "[2] https://ports.example/neuf\n\n[1] Insee"
+    )
+    html = to_html(source, "fr")
+    assert '<p>[2] <a href="https://ports.example/neuf">https://ports.example/neuf</a></p>\n<p>[1] Insee</p>' in html

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from databases import LONG
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pictures import png
@@ -185,7 +186,7 @@ def _plainly(value: object) -> str:
 TWO_WORDS = "000000" + "\u00a0" * 12 + "\U0001f600" * 4  # cut between two of the last four
 
 
-@settings(max_examples=60)
+@settings(max_examples=30 * LONG)
 @example(files=[AttachmentFile("a;b.pdf", "application/pdf", b"")], subject="0", name="0", pictured=False)
 @example(files=[], subject=TWO_WORDS, name=TWO_WORDS, pictured=False)
 @given(st.lists(ATTACHED, max_size=3), TEXTS, TEXTS, st.booleans())

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
+from databases import LONG
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -144,7 +145,7 @@ def parts_of(message: Part) -> tuple[str, Page]:
     return re.sub("[\u2068\u2069]", "", text), Page(html)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30 * LONG)
 @given(RELEASES, RECIPIENTS)
 @example(RELEASE_FR, ANNE)
 @example(replace(RELEASE_FR, lang="ar", headline="İ" * 300), replace(ANNE, name="é" * 300, last_name="語" * 200))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from databases import LONG
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +103,7 @@ RECIPIENTS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30 * LONG)
 @given(RECIPIENTS)
 @example(replace(ANNE, name=BRIBES[0]))
 def test_nothing_that_a_contact_holds(recipient: Recipient) -> None:
@@ -130,7 +131,7 @@ def test_nothing_that_a_release_holds(field: str, bribe: str) -> None:
     check_honest(raw, ANNE)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * LONG)
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_nothing_that_a_press_contact_holds(name: str, role: str, address: str, phone: str) -> None:
     release = Release("x", "Titre", "Texte.", "fr", contacts=(PressContact(name, role, address, phone),))
@@ -187,7 +188,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75 * LONG)
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
 @example({"MAIL_FROM": "é\u2028Bcc: z <a@horizon.example>"})
 @example({"SENDER": "Anne\r\nBcc: z@evil.example <a@horizon.example>"})

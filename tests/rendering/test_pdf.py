@@ -11,6 +11,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import png
@@ -190,7 +191,7 @@ def test_words_are_never_markup(words: str) -> None:
     assert "".join(text_of(pdf).split()).count(squeezed) >= 5
 
 
-@settings(max_examples=25)
+@settings(max_examples=12 * LONG)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x17F, exclude_categories=["Cc", "Cf"]), max_size=200))
 def test_any_latin_text_makes_a_pdf(text: str) -> None:
     release = replace(RELEASE_FR, headline=text or "x", body=text, boilerplate=text, standfirst=text)

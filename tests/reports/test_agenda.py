@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from databases import on_sqlite
 from ledgerbase import START, add_dispatch, add_version, delivery_row
 from sqlalchemy import update
 from sqlmodel import col
@@ -41,6 +42,7 @@ def agenda(database: Database) -> list[Entry]:
         return read_agenda(connection, START)
 
 
+@on_sqlite
 def test_an_empty_agenda(database: Database) -> None:
     add(database, "over", {"state": "accepted"}, state="done")
     add(database, "tried", {}, state="planned", is_test=True)
@@ -100,6 +102,7 @@ def test_who_waits_for_a_wave_or_the_end_of_an_embargo(database: Database) -> No
     ]
 
 
+@on_sqlite
 def test_an_entry_as_json(database: Database) -> None:
     number = add(database, "soon", {}, scheduled_at=START + HOUR)
     assert [one.as_json() for one in agenda(database)] == [

@@ -16,12 +16,10 @@ from distributor.reports import html
 
 
 @pytest.fixture
-def page(database: Database, tmp_path: Path) -> Path:
-    if not database.is_sqlite:
-        pytest.skip("a page is the same from either database")
-    number, _ = seed(database)
+def page(file_database: Database, tmp_path: Path) -> Path:
+    number, _ = seed(file_database)
     file = tmp_path / "rapport.html"
-    file.write_text(written(database, number), "utf-8")
+    file.write_text(written(file_database, number), "utf-8")
     return file
 
 
@@ -43,11 +41,9 @@ def test_everybody_can_use_it(page: Path, tmp_path: Path, scheme: str) -> None:
     assert violations(page, tmp_path / "profile", *flags) == []
 
 
-def test_fifty_thousand_stand_in_it_and_a_hundred_are_shown(database: Database, tmp_path: Path) -> None:
-    if not database.is_sqlite:
-        pytest.skip("a page is the same from either database")
-    number, _ = seed(database)
-    with reading(database, number) as (connection, report):
+def test_fifty_thousand_stand_in_it_and_a_hundred_are_shown(file_database: Database, tmp_path: Path) -> None:
+    number, _ = seed(file_database)
+    with reading(file_database, number) as (connection, report):
         from distributor.reports import queries
 
         one = next(queries.recipients(connection, [number]))

@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from databases import query_plans
+from databases import on_sqlite, query_plans
 from ledgerbase import KEYRING, START, add_dispatch, add_version, delivery_row
 from python_calamine import CalamineWorkbook
 from seeded import MARKUP, STATES, seed
@@ -229,6 +229,7 @@ def test_who_got_it_by_a_later_dispatch_need_not_be_sent_to_again(database: Data
             assert found["cancelled"] == 1
 
 
+@on_sqlite
 def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:
     number, _ = seed(database)
     page = written(database, number)
@@ -239,6 +240,7 @@ def test_nothing_strangers_wrote_is_run_by_the_page(database: Database) -> None:
     assert not re.search(r'(?:src|href)="(?!https://)', page)
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_redacted_report_names_nobody(database: Database, language: str) -> None:
     number, _ = seed(database)
@@ -249,6 +251,7 @@ def test_a_redacted_report_names_nobody(database: Database, language: str) -> No
     assert "journal1.example" in page, "domains stay"
 
 
+@on_sqlite
 def test_the_same_person_has_the_same_key_and_only_with_the_key(database: Database) -> None:
     number, _ = seed(database)
     with reading(database, number) as (connection, _report):
@@ -260,6 +263,7 @@ def test_the_same_person_has_the_same_key_and_only_with_the_key(database: Databa
         assert len(set(keys(b"one"))) == len(STATES)
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_pdf_is_made_and_says_the_figures(database: Database, language: str) -> None:
     pypdf = pytest.importorskip("pypdf")
@@ -272,6 +276,7 @@ def test_the_pdf_is_made_and_says_the_figures(database: Database, language: str)
     assert ("Que faire" if language == "fr" else "What to do") in said
 
 
+@on_sqlite
 def test_a_report_of_one_recipient_speaks_in_the_singular(database: Database) -> None:
     version = add_version(database, slug="seul")
     number = add_dispatch(database, version, state="done", started_at=START)
@@ -365,6 +370,7 @@ def test_evidence_holds_every_row_and_is_found_whole(database: Database) -> None
     assert verified(made, Keyring(b"another office's key, as long")).is_signed is False
 
 
+@on_sqlite
 def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
     number, _ = seed(database)
     made = evidence_of(database, number)
@@ -383,6 +389,7 @@ def test_whatever_is_changed_in_evidence_is_found(database: Database) -> None:
         verified(b"not a zip")
 
 
+@on_sqlite
 def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None:
     number, _ = seed(database)
     forged = evidence_of(database, number, Keyring(b"another office's key, as long"))
@@ -393,6 +400,7 @@ def test_evidence_made_anew_without_the_key_is_found(database: Database) -> None
         verified(rezipped(forged, **{evidence.SIGNATURE: claimed}))
 
 
+@on_sqlite
 def test_evidence_is_checked_piece_by_piece_and_a_bomb_is_none(database: Database) -> None:
     """A hundred times as many rows, the same memory; what unpacks to a thousand times its size is not unpacked."""
 

@@ -15,6 +15,7 @@ from sqlmodel import select
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
+from distributor.deliveries.roster import Roster
 from distributor.models import Account, Pace
 from distributor.reports.metrics import metrics_text
 from distributor.states import DeliveryState
@@ -22,7 +23,7 @@ from distributor.states import DeliveryState
 # OpenMetrics 1.0: the grammar, as far as gauges, counters and infos without timestamps and exemplars need it.
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
-_ABOUT = re.compile(rf"# (?:TYPE ({_NAME}) (gauge|counter|info)|HELP ({_NAME}) (?:[^\\\n]|\\[\\n])*)")
+_ABOUT = re.compile(rf"# (?:TYPE ({_NAME}) (gauge|counter|info)|(?:UNIT|HELP) ({_NAME}) (?:[^\\\n]|\\[\\n])*)")
 _SAMPLE = re.compile(rf"({_NAME})(\{{(?:{_LABEL}(?:,{_LABEL})*)?\}})? ([0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?)")
 _ENDINGS = {"gauge": "", "counter": "_total", "info": "_info"}
 
@@ -56,6 +57,7 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
     at = HandClock()
     dispatch_id, _ = add_deliveries(database, 5)
     log = DeliveryLog(database, "elsewhere:1:1:x", at)
+    Roster(database, "elsewhere:1:1:x", at).beat(None, 1)
     first, second, _third = log.claim(dispatch_id, 3)
     log.commit(Batch(begins=[first.id, second.id]))
     log.commit(Batch(records=[record_of(first.id, ACCEPTED), record_of(second.id, REJECTED)]))
@@ -75,7 +77,7 @@ def test_figures_are_those_of_the_ledger(database: Database) -> None:
     assert found['distributor_attempts_total{verdict="accepted"}'] == 1
     assert found["distributor_workers"] == 1
     assert found["distributor_oldest_due_seconds"] == 30
-    assert found['distributor_pace_suspended{account="default",what="orange.fr"}'] == 2 * 3600 - 30
+    assert found['distributor_pace_suspended_seconds{account="default",what="orange.fr"}'] == 2 * 3600 - 30
     assert "@" not in metrics_text(database, at())
 
 
@@ -125,8 +127,34 @@ def test_a_machine_whose_clock_is_hours_ahead_counts_the_same_workers(
     database: Database, moving_clock: MovingClock
 ) -> None:
     moving_clock.set(datetime.now(UTC), runs=True)
-    dispatch_id, _ = add_deliveries(database, 1)
-    DeliveryLog(database, "elsewhere:1:1:x").claim(dispatch_id, 1)
+    Roster(database, "elsewhere:1:1:x").beat(None, 1)
     if not database.is_sqlite:  # where the lease is by the database's clock, and so is its end
         moving_clock.move(hours=3)
     assert "distributor_workers 1\n" in metrics_text(database)
+
+
+def test_units_are_told_as_openmetrics_wants_them(database: Database) -> None:
+    lines = metrics_text(database, START).splitlines()
+    for name in ("distributor_oldest_due_seconds", "distributor_pace_suspended_seconds"):
+        place = lines.index(f"# TYPE {name} gauge")
+        assert lines[place + 1] == f"# UNIT {name} seconds"
+
+
+@pytest.mark.parametrize(
+    ("table", "waits"),
+    [
+        ("delivery", {"not_before": START + timedelta(hours=10)}),
+        ("delivery", {"embargo_until": START + timedelta(hours=10)}),
+        ("dispatch", {"scheduled_at": START + timedelta(hours=10), "state": "planned", "started_at": None}),
+    ],
+)
+def test_who_waits_for_an_hour_is_due_from_then_on(database: Database, table: str, waits: dict[str, object]) -> None:
+    """An alarm on it must not sound all night for a wave, an embargo or a start; and must when nobody starts it."""
+    at = HandClock()
+    add_deliveries(database, 1)
+    with database.transaction() as connection:
+        connection.execute(update(Pace.metadata.tables[table]).values(**waits))
+    at.forward(hours=9)
+    assert figures(database, at)["distributor_oldest_due_seconds"] == 0
+    at.forward(hours=1, seconds=30)
+    assert figures(database, at)["distributor_oldest_due_seconds"] == 30

@@ -39,7 +39,7 @@ def recipient(**values: Any) -> dict[str, Any]:
         "corrects": "",
         "corrected_by": "",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
-        "wave": 0, "wave_name": "", "not_before": None, "embargo_until": None,
+        "wave": 0, "wave_name": "", "not_before": None, "embargo_until": None, "held_until": None, "by_embargo": False,
     } | values  # fmt: skip
 
 

@@ -44,7 +44,7 @@ RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
     "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "corrects", "corrected_by", "history",
-    "wave", "wave_name", "not_before", "embargo_until",
+    "wave", "wave_name", "not_before", "embargo_until", "held_until", "by_embargo",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from office import BUREAU, EVERYBODY, SECTORS, SHORT_LIST, SLUG, Office, communique, write_list
 
 from distributor.contacts.intake.importing import import_contacts
@@ -33,7 +34,8 @@ def prepared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office
     """A workspace with two hundred journalists on four lists, a short list, and a communiqué; not to be changed."""
     folder = tmp_path_factory.mktemp("prepared")
     make_workspace(folder / "press")
-    workspace = open_workspace(folder / "press", creating=True)
+    put_database(folder / "press")
+    workspace = open_workspace(folder / "press")
     with workspace.database.session() as session:
         draft = read_release(communique().encode(), file="urgences.txt", timezone=workspace.settings.timezone)
         store_release(session, draft, source=communique(), source_name="urgences.txt", slug=SLUG)

@@ -340,12 +340,14 @@ def fill_the_disk(process: WarmCommand, largest_file: int) -> None:
 def until(condition: Callable[[], Any], what: str, seconds: float = 20, process: WarmCommand | None = None) -> None:
     """Wait for a condition; fail, naming it, when the deadline comes first or `process` ends without it."""
     deadline = time.monotonic() + seconds
+    pause = 0.002  # longer and longer: to look takes from what is waited for
     while not condition():
         assert time.monotonic() < deadline, f"it never came to pass that {what}"
         if process is not None and process.poll() is not None and not condition():
             ran = finish(process)
             raise AssertionError(f"it ended before {what}: {ran.code} {ran.text[-1500:]}")
-        time.sleep(0.002)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.02)
 
 
 def until_looked(process: WarmCommand, clock: MovingClock) -> None:

@@ -29,8 +29,13 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("way", ["mail server", "mail server, STARTTLS", "mailbox", "Microsoft", "Google"])
+OTHER_WAYS = ("mail server, STARTTLS", "mailbox", "Microsoft", "Google")
+# One function reads it: there each fault, and from every other way there is one that ends and one that would not.
+CASES = [("mail server", fault) for fault in FAULTS]
+CASES += [(way, fault) for way in OTHER_WAYS for fault in ("missing", "pipe that nobody writes to")]
+
+
+@pytest.mark.parametrize(("way", "fault"), CASES)
 def test_it_is_named_in_one_sentence(office: Office, authority: Authority, way: str, fault: str) -> None:
     file = office.path / "authority.pem"
     FAULTS[fault](file)

@@ -46,6 +46,24 @@ def test_in_the_middle_of_a_dispatch(office: Office, apart: str) -> None:
     assert {one.recipient for one in server.accepted} | doubt == {person.spec for person in SOCIAL}
 
 
+@pytest.mark.parametrize("apart", ["1", "1000"])
+def test_a_journal_that_is_taken_away_in_the_middle_of_a_dispatch(office: Office, apart: str) -> None:
+    """Who sends goes on in the one that has no name any more; what others recorded meanwhile would be overwritten."""
+    with running() as server:
+        sending = office.at(server.port, smtp_per_second="5")
+        sending.settings[APART_FROM] = apart
+        process = sending.start(*send_arguments(SLUG, "social"))
+        until(lambda: server.accepted, "the first is accepted", process=process)
+        for ending in ("wal", "shm"):
+            (office.path / f"press.db-{ending}").unlink()
+        assert "press.db-wal" in one_sentence(finish(process, 2))
+        assert len(server.accepted) < len(SOCIAL)
+        assert len(sending.deliveries("accepted")) == len(server.accepted)
+        finish(sending.at(server.port, smtp_per_second="").start("dispatches", "resume", "1"), 0)
+        assert {one.recipient for one in server.accepted} == {person.spec for person in SOCIAL}
+        assert len(server.accepted) == len(SOCIAL)
+
+
 def test_a_worker_that_waits_ends(office: Office, moving_clock: MovingClock) -> None:
     process = office.by(moving_clock).start("work")
     until_looked(process, moving_clock)

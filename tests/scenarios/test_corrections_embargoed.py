@@ -46,7 +46,11 @@ def test_a_correction_is_held_by_the_moved_instant_and_not_by_its_words(office: 
         own.run("releases", "embargo", SLUG, "--at", "2026-12-01 20:00", "--yes")
         said = own.run("releases", "correct", SLUG, written(own, clock, corrected=True)).out
         assert "mbargo" not in said.partition("What changed")[2], "the hour is the same"
-        own.run("send", CORRECTION, "--yes")
+        (held,) = own.json("send", CORRECTION, "--dry-run")["correction"]["held"]
+        assert (held["total"], held["name"], held["by_embargo"]) == (len(SHORT_LIST) - 1, "", True)
+        said = " ".join(own.run("send", CORRECTION, "--yes").out.split())
+        assert f"{len(SHORT_LIST) - 1} of them at Tuesday 1 December 2026 at 20:00" in said
+        assert "and not before: the end of the embargo." in said
         (told,) = server.accepted[1:]
         assert told.recipient == AHEAD.spec
         assert "À 20 H 00" in text(told)

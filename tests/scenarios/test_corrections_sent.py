@@ -287,3 +287,11 @@ def test_a_retraction_reaches_who_has_it_and_nobody_else(office: Office, monkeyp
         }
         assert "withdrawn by" in one_sentence(sending.run(*send_arguments(SLUG, "sante"), code=3))
         assert "Nothing to send" in sending.run("send", slug, "--yes").out
+        again = ("--because", "Les chiffres étaient ceux d’un autre hôpital.")
+        refused = one_sentence(sending.run("releases", "retract", SLUG, *again, code=3))
+        assert f"«{SLUG}» is withdrawn already, by «{slug}»" in refused
+        assert f"distributor releases retract {slug}" in refused
+        assert "Not a word differs" in one_sentence(sending.run("releases", "retract", slug, *again, code=2))
+        assert sending.json("releases", "show", slug)["corrected_by"] is None
+        said = sending.run("releases", "retract", slug, "--because", "C’étaient ceux de l’an dernier.").out
+        assert f"«{slug}-2», version 1, withdraws «{slug}», version 1." in said

@@ -44,7 +44,12 @@ def test_an_exclusive_keeps_its_lead_when_it_is_corrected(office: Office, clock:
         assert [one.recipient for one in server.accepted] == [AHEAD.spec]
         own.run("releases", "correct", SLUG, mended(own, clock))
         clock.move(minutes=30)
-        own.run("send", CORRECTION, "--yes")
+        (held,) = own.json("send", CORRECTION, "--dry-run")["correction"]["held"]
+        assert (held["total"], held["name"], held["by_embargo"]) == (len(SHORT_LIST) - 1, "everybody else", False)
+        assert held["until"].startswith("2026-12-01T10:00")
+        said = own.run("send", CORRECTION, "--yes").out
+        assert f"  {len(SHORT_LIST) - 1} of them at Tuesday 1 December 2026 at 11:00" in said
+        assert "and not before: everybody else." in " ".join(said.split())
         assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
         (wave,) = own.json("dispatches", "show", "2")["waves"]
         assert wave["starts_at"].startswith("2026-12-01T10:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
@@ -84,6 +85,11 @@ def test_who_agreed_gets_it_before_and_the_others_at_the_second_of_its_end(
         (held,) = sending.json("dispatches", "show", "1")["held"]
         assert (held["total"], held["by_embargo"]) == (10, True)
         assert datetime.fromisoformat(held["until"]) == EVENING
+        report = sending.run("report", SLUG).out
+        assert report.count(f"not before {EVENING:%d %b} 18:00: the end of the embargo") == 10
+        told = Counter((one["by_embargo"], one["held_until"]) for one in sending.json("report", SLUG)["recipients"])
+        assert sorted(told.values()) == [2, 10]
+        assert told[False, None] == 2
         process = working(sending, moving_clock)
         assert "distributor work is running" in sending.run("dispatches", "show", "1").out
         moving_clock.set(EVENING - timedelta(microseconds=1))
@@ -131,6 +137,9 @@ def test_it_is_moved_and_lifted_by_a_command(embargoed: Office, moving_clock: Mo
         said = sending.run("releases", "embargo", SLUG, "--at", f"{later:%Y-%m-%dT%H:%M}", "--yes").out
         assert "at 20:00 (Europe/Paris, UTC+" in said
         assert "(in its words: " in " ".join(sending.run("releases", "show", SLUG).out.split())
+        for shown in (sending.json("releases", "show", SLUG), *sending.json("releases", "list")):
+            assert datetime.fromisoformat(shown["embargo_until"]) == later
+            assert datetime.fromisoformat(shown["embargo_in_its_words"]) == EVENING
         agree(sending)
         moving_clock.set(EVENING)
         until(lambda: len(server.accepted) == 2, "who agreed meanwhile has it", process=process)
@@ -186,7 +195,54 @@ def test_those_who_have_it_are_told_under_the_message_that_they_got(
         assert server.violations == []
 
 
-def test_an_embargo_that_comes_after_the_sending_says_who_has_it_without_one(
+def test_who_knows_it_already_is_told_nothing(embargoed: Office, moving_clock: MovingClock) -> None:
+    """The same hour told twice, and told to who got the release with it: one journalist, one message."""
+    later = EVENING + timedelta(hours=2)
+    tell = ("releases", "embargo", SLUG, "--tell", "--yes", "--at", f"{later:%Y-%m-%dT%H:%M}")
+    with running() as server:
+        sending = embargoed.at(server.port)
+        agree(sending)
+        sending.send(SLUG, BUREAU)
+        assert "2 recipients have it already, under an embargo until " in sending.run(*tell[:3], *tell[4:]).out
+        assert "at 20:00 (Europe/Paris" in (said := sending.run(*tell[:3], *tell[4:]).out)
+        assert " already.\n" in said, "nothing is changed twice"
+        assert "dispatch 2." in sending.run(*tell).out, "the hour was moved before, and they do not know"
+        sending.run("releases", "accept-embargo", SLUG, SHORT_LIST[3].address)
+        sending.run("dispatches", "resume", "1")
+        assert len(server.accepted) == 5, "two have it and were told, one has it with the hour in force"
+        said = sending.run(*tell).out
+        assert "3 recipients have it already, and know it." in said
+        assert "already; nobody is told." in said
+        assert [one["id"] for one in sending.json("dispatches", "list")] in ([1, 2], [2, 1])
+        assert len(server.accepted) == 5
+        sending.run("releases", "embargo", SLUG, "--lift", "--yes")
+        assert "Telling those who have it" in sending.run("releases", "embargo", SLUG, "--lift", "--tell", "--yes").out
+        assert {one.recipient for one in server.accepted[5:]} == {*(one.spec for one in AGREED), SHORT_LIST[3].spec}
+        assert all("est levé" in " ".join(text.split()) for text in texts(server.accepted[5:]))
+        assert "nobody is told" in sending.run("releases", "embargo", SLUG, "--lift", "--tell", "--yes").out
+        assert len(server.accepted) == 8
+
+
+def test_who_may_have_it_with_the_hour_of_before_is_told_too(embargoed: Office, moving_clock: MovingClock) -> None:
+    """In doubt: what they may have said another hour, though what would be sent to them again says the new one."""
+    silent = Script(faults=(Fault("body", do="drop", recipient=AGREED[0].spec),))
+    with running(silent) as server:
+        sending = embargoed.at(server.port)
+        agree(sending)
+        sending.send(SLUG, BUREAU, code=5)
+        assert [one["address"] for one in sending.deliveries("in_doubt")] == [AGREED[0].address]
+        moving_clock.move(minutes=1)
+        at = f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+        said = sending.run("releases", "embargo", SLUG, "--yes", "--at", at).out
+        assert "2 recipients have it already, under an embargo until " in said
+        server.mend()
+        sending.run("dispatches", "resolve", "1", AGREED[0].address, "--as", "accepted")
+        told = len(server.accepted)
+        sending.run("releases", "embargo", SLUG, "--yes", "--tell", "--at", at)
+        assert {one.recipient for one in server.accepted[told:]} == {one.spec for one in AGREED}
+
+
+def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
     office: Office, moving_clock: MovingClock
 ) -> None:
     moving_clock.set(MORNING)
@@ -194,10 +250,19 @@ def test_an_embargo_that_comes_after_the_sending_says_who_has_it_without_one(
         sending = office.by(moving_clock).at(server.port)
         sending.send(SLUG, BUREAU)
         move = ("releases", "embargo", SLUG, "--yes", "--at")
-        said = sending.run(*move, f"{EVENING:%Y-%m-%dT%H:%M}").out
-        assert f"{len(SHORT_LIST)} recipients have it already, under no embargo." in said
-        said = sending.run(*move, f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}").out
-        assert "have it already, with the hour of before." in said
+        later = f"{EVENING + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+        under_none = f"{len(SHORT_LIST)} recipients have it already, under no embargo: "
+        assert under_none in sending.run(*move, f"{EVENING:%Y-%m-%dT%H:%M}").out
+        assert under_none in sending.run(*move, later, "--tell").out, "the first hour was told to nobody"
+        told = server.accepted[len(SHORT_LIST) :]
+        assert sorted(one.recipient for one in told) == sorted(SPECS)
+        subjects = {str(message_from_bytes(one.message, policy=policy.default)["Subject"]) for one in told}
+        assert {one.partition("\N{NO-BREAK SPACE}:")[0] for one in subjects} == {"Sous embargo"}
+        said = [" ".join(text.split()) for text in texts(told)]
+        assert all("que vous avez reçu, est désormais sous embargo." in text for text in said)
+        assert all("SOUS EMBARGO JUSQU’AU" in text and "20 h 00" in text for text in said)
+        assert not any("diffusion immédiate" in text.lower() or "modifié" in text for text in said)
+        assert "and know it." in sending.run(*move, later, "--tell").out
 
 
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:

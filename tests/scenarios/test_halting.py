@@ -115,10 +115,13 @@ def test_one_command_says_what_the_other_is_doing(office: Office) -> None:
 
 def test_what_a_day_allows_is_kept_over_commands_and_said(office: Office) -> None:
     with running() as server:
-        sending = office.at(server.port, smtp_per_day="7")
+        sending = office.at(server.port, smtp_per_day="7", log_file="events.jsonl")
         ran = sending.send(SLUG, BUREAU, code=5)
         assert "7 messages a day are used up" in one_sentence(ran)
         assert len(server.accepted) == 7
+        events = [json.loads(line) for line in (office.path / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+        (waits,) = [one for one in events if one["event"] == "pace.waits"]
+        assert (waits["dispatch_id"], waits["why"]) == (1, "7 messages a day are used up")
         sending.change("UPDATE delivery SET updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', '-10 minutes')")
         shown = sending.json("dispatches", "show", "1")
         assert shown["stopped"] is False, "nobody stopped it: it waits"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -190,3 +191,20 @@ def test_one_that_looks_once_an_hour_is_woken_by_what_another_process_plans(
             _out, err = process.communicate(timeout=30)
             assert process.returncode == 130, err
         assert max(Counter(one.recipient for one in server.accepted).values()) == 1
+
+
+def test_what_one_machine_cannot_carry_names_that_machine(office: Office, server_database: Database) -> None:
+    """Whoever reads it at another one would look for the fault there."""
+    office.run("db", "copy", url_of(server_database))
+    on_server = office.at(9, database_url=url_of(server_database))
+    finish(on_server.start(*send_arguments(SLUG, "sante")), 4)  # nothing listens: planned, and paused
+    with server_database.transaction() as connection:
+        connection.execute(text("UPDATE dispatch SET state = 'planned', pause_reason = ''"))
+    other = on_server.at(9, secret_key="another secret key, long enough for this", log_file="events.jsonl")
+    assert "another secret key" in other.run("work", "--once", code=3).err
+    (shown,) = on_server.json("dispatches", "list")
+    assert shown["state"] == "paused"
+    reason = on_server.json("dispatches", "show", "1")["pause_reason"]
+    assert reason.startswith(f"on {socket.gethostname()}: Dispatch 1 was planned under another secret key")
+    told = json.loads((office.path / "events.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert (told["event"], told["dispatch_id"]) == ("dispatch.paused", 1)

@@ -32,6 +32,14 @@ def number_beyond_32_bits(database: Database) -> None:
                 connection.execute(text(f"SELECT setval('{table.name}_id_seq', {BEYOND})"))
 
 
+def knows_its_contacts(database: Database) -> bool:
+    """Whether PostgreSQL plans by what stands in the table, without having looked by itself."""
+    with database.reading() as connection:
+        return bool(
+            connection.execute(text("SELECT 1 FROM pg_stats WHERE (tablename, attname) = ('contact', 'id')")).all()
+        )
+
+
 def undeliverable(to: str) -> bytes:
     """A bounce as plain as they come, to the address that one message left from."""
     said = "<somebody>: host mx.example said: 550 5.1.1 User unknown"
@@ -42,6 +50,11 @@ def undeliverable(to: str) -> bytes:
 def test_numbers_beyond_32_bits_go_the_whole_way(office: Office, server_database: Database, tmp_path: Path) -> None:
     narrow(server_database)
     office.run("db", "copy", url_of(server_database))
+    assert knows_its_contacts(server_database)
+    narrow(server_database)
+    assert not knows_its_contacts(server_database)
+    office.at(1, database_url=url_of(server_database)).run("contacts", "list")
+    assert knows_its_contacts(server_database)
     number_beyond_32_bits(server_database)
     zoe = "zoe.tardy@gazette-neuve.example"
     with running() as server:
@@ -54,6 +67,9 @@ def test_numbers_beyond_32_bits_go_the_whole_way(office: Office, server_database
         to_zoe = next(one for one in server.accepted if one.recipient == zoe)
     (tmp_path / "bounce.eml").write_bytes(undeliverable(to_zoe.sender))
     there.run("feedback", "read", str(tmp_path / "bounce.eml"))
+    there.run("releases", "accept-embargo", SLUG, SHORT_LIST[0].address, "--how", "by telephone")
+    there.run("releases", "embargo", SLUG, "--at", "2099-03-03T18:00", "--yes")
+    there.run("contacts", "merge", SHORT_LIST[0].address, SHORT_LIST[1].address, "--yes")
     back = tmp_path / "back.db"
     there.run("db", "copy", f"sqlite:///{back}")
     for one in (there, office.at(1, database_url=f"sqlite:///{back}")):

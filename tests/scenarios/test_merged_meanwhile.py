@@ -30,6 +30,21 @@ def test_whoever_has_it_does_not_get_it_at_the_other_address(office: Office, sta
     assert sending.dispatch_state() == "done"
 
 
+def test_whoever_is_two_again_is_told_what_one_of_them_was_not_sent(office: Office) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec, times=1),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+        said = sending.run("contacts", "merge", "--undo", HAS_IT.address, LATER.address).out
+        assert f"{LATER.spec} was not sent «{SLUG}» (dispatch 1)" in said
+        assert f"{HAS_IT.spec} was not sent" not in said
+        sending.send(SLUG, BUREAU)
+        assert [one.recipient for one in server.accepted].count(LATER.spec) == 1
+        sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+        said = sending.run("contacts", "merge", "--undo", HAS_IT.address, LATER.address).out
+        assert "was not sent" not in said, "both have it"
+
+
 def test_whoever_was_refused_at_one_address_is_sent_it_at_the_other(office: Office) -> None:
     with running(Script(faults=(Fault("rcpt", reply="550 5.1.1 No", recipient=HAS_IT.spec),))) as server:
         waiting = office.at(server.port)

@@ -22,9 +22,9 @@ def test_events_dialogue_and_figures(office: Office) -> None:
     told = (office.path / "events.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in told.splitlines()]
     assert [one["event"] for one in events] == [
-        "dispatch.started", *["delivery.attempted"] * len(SHORT_LIST), "dispatch.ended",
+        "dispatch.planned", "dispatch.started", *["delivery.attempted"] * len(SHORT_LIST), "dispatch.ended",
     ]  # fmt: skip
-    assert [one["state"] for one in events[1:-1]].count("rejected") == 1
+    assert [one["state"] for one in events[2:-1]].count("rejected") == 1
     assert events[-1]["outcomes"] == {"accepted": len(SHORT_LIST) - 1, "rejected": 1}
     assert not any(person.spec in told or person.last_name in told for person in SHORT_LIST)
 
@@ -46,10 +46,17 @@ def test_what_a_person_says_is_an_event_without_their_name(office: Office) -> No
     sending.send(SLUG, BUREAU, code=4)
     sending.run("dispatches", "stop", "1")
     sending.run("dispatches", "cancel", "1", "--yes")
+    sending.run("send", SLUG, "--yes", "--list", BUREAU, "--at", "tomorrow 09:00")
+    sending.run("dispatches", "reschedule", "2", "--at", "tomorrow 10:00", "--yes")
+    sending.run("dispatches", "pause", "2")
+    sending.run("dispatches", "resume", "2")
     told = (office.path / "events.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in told.splitlines()]
-    assert [one["event"] for one in events[-2:]] == ["dispatch.stopped", "dispatch.cancelled"]
-    assert {one["worker"] for one in events[-2:]} == {"command"}
+    said = [
+        (one["dispatch_id"], one["event"].removeprefix("dispatch.")) for one in events if one["worker"] == "command"
+    ]
+    of_first, of_second = ["planned", "stopped", "cancelled"], ["planned", "rescheduled", "paused", "resumed"]
+    assert said == [(1, one) for one in of_first] + [(2, one) for one in of_second]
     assert all("actor" not in one for one in events)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import put_database
 from ledgerbase import HandClock
 from starlette.testclient import TestClient
 from visiting import BODY, LIST, RELEASE, Seconds, Visited, send_release
@@ -33,7 +34,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         text = text.replace(f"DISTRIBUTOR_{name}=\n", f"DISTRIBUTOR_{name}={value}\n")
     settings.write_text(text, encoding="utf-8")
-    workspace = open_workspace(folder, creating=True)
+    put_database(folder)
+    workspace = open_workspace(folder)
     import_contacts(
         workspace.database,
         read_csv(LIST.encode(), name="l.csv"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from databases import LONG
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
@@ -67,7 +68,7 @@ def test_many_fields_or_a_long_one_are_not_understood(visited: Visited) -> None:
     assert visited.objections() == set()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=20 * LONG, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60), st.binary(max_size=200))
 def test_whatever_is_asked_is_answered(visited: Visited, path: str, content: bytes) -> None:
     """No path, no body and no header brings about a defect."""

@@ -12,8 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 from visiting import Visited
 
-from distributor.addresses import parse_address
-from distributor.contacts.objections import suppression
+from distributor.models import Suppression
 from distributor.tokens import Keyring, Purpose
 from distributor.web import objection
 
@@ -166,7 +165,8 @@ def test_who_was_erased_is_told_that_it_is_done(visited: Visited) -> None:
 def test_under_another_key_nothing_is_promised(visited: Visited) -> None:
     """An objection under a key that does not fit would be honoured by nobody."""
     with visited.site.database.session() as session:
-        suppression.add(session, Keyring(b"another key"), parse_address(WARD), reason="said no", actor="anne")
+        other = Keyring(b"another key")
+        session.add(Suppression(address_hash=other.address_hash(WARD), key_id=other.key_id, scope="", reason="said no"))
     answer = visited.client.post(visited.link(HELENE), data=CLICK)
     assert answer.status_code == 503
     assert answer.headers["retry-after"]

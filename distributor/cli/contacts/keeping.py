@@ -12,6 +12,7 @@ from distributor.cli.options import DryRun
 if TYPE_CHECKING:
     from distributor.contacts.cleaning.particulars import Field
     from distributor.contacts.people.keeping import Kept
+    from distributor.dispatch.recipients.merged import WaitingDelivery
 
 Text = str | None
 First = Annotated[Text, typer.Option("--first-name", "--first", help="First name.")]
@@ -140,8 +141,9 @@ def edit(
     """Change a contact. What you name is replaced, "" erases it; the old value and the new one are told."""
     from distributor.contacts.people.keeping import Edit, edit_contact
     from distributor.contacts.people.members import find_contact
+    from distributor.dispatch.recipients.edited import spare_the_former, still_leaves
     from distributor.errors import BadInput
-    from distributor.wiring import actor, open_workspace
+    from distributor.wiring import actor, open_workspace, read_address
 
     said = _said(
         first_name=first_name, last_name=last_name, civility=civility, outlet=outlet, role=role, desk=desk,
@@ -160,9 +162,31 @@ def edit(
     with workspace.database.session() as session:
         who = find_contact(session, contact)
         kept = edit_contact(session, workspace.keyring, who.contact_id, wanted, actor=actor())
+        former = {read_address(one.old).key for one in kept.changes if one.what == "other address" and not one.new}
+        spared = spare_the_former(session.connection(), workspace.log(), who.contact_id, former)
+        leaving = still_leaves(session.connection(), who.contact_id) if kept.changes else []
         if dry_run:
             session.rollback()
     _say(kept, f"{who.name or who.address}: changed.", dry_run=dry_run)
+    _say_what_waits(spared, leaving)
+
+
+def _say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingDelivery]) -> None:
+    """What becomes of the releases that wait for whoever was edited."""
+    from distributor.cli.terminal.output import console
+    from distributor.states import FORMER
+
+    for one in spared:
+        console().print(
+            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}."
+            " The same send again reaches them where they are now.",
+            soft_wrap=True,
+        )
+    for one in leaving:
+        console().print(
+            f"  «{one.slug}» (dispatch {one.dispatch_id}) still leaves for {one.address}, as it was planned.",
+            soft_wrap=True,
+        )
 
 
 def _said(**texts: Text) -> dict[Field, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from distributor.contacts.people.combining import MergePlan, Undone
     from distributor.contacts.people.duplicates import Duplicate, Person
     from distributor.contacts.people.members import Member
+    from distributor.dispatch.recipients.merged import WaitingDelivery
     from distributor.wiring import Workspace
 
 
@@ -104,6 +105,7 @@ def merge(
 def _undo(workspace: Workspace, names: Sequence[str], *, dry_run: bool) -> None:
     from distributor.contacts.people import combining
     from distributor.contacts.people.members import find_contact
+    from distributor.dispatch.recipients.merged import spared_for_nothing
     from distributor.models import Contact
     from distributor.wiring import actor
 
@@ -115,18 +117,25 @@ def _undo(workspace: Workspace, names: Sequence[str], *, dry_run: bool) -> None:
             done = combining.find_merge(session, addresses)
         undone = combining.undo(session, done, actor=actor())
         pair = [str(session.get_one(Contact, one).address) for one in (undone.first, undone.second)]
+        missing = spared_for_nothing(session.connection(), (undone.first, undone.second))
         if dry_run:
             session.rollback()
-    _say_undone(undone, pair, dry_run=dry_run)
+    _say_undone(undone, pair, missing, dry_run=dry_run)
 
 
-def _say_undone(undone: Undone, pair: Sequence[str], *, dry_run: bool) -> None:
+def _say_undone(undone: Undone, pair: Sequence[str], missing: Sequence[WaitingDelivery], *, dry_run: bool) -> None:
     from distributor.cli.terminal.output import console, styled
 
     said = "would be two contacts again" if dry_run else "are two contacts again"
     console().print(f"{' and '.join(pair)} {said} (merge {undone.merge_id}).")
     for line in undone.left:
         console().print(styled(f"  {line}", "yellow"))
+    for one in missing:
+        console().print(
+            f"  {one.address} was not sent «{one.slug}» (dispatch {one.dispatch_id}), as one who had it."
+            " The same send again reaches them.",
+            soft_wrap=True,
+        )
 
 
 def _choices(texts: Sequence[str]) -> dict[str, str]:

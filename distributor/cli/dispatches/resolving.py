@@ -87,6 +87,7 @@ def say_one(workspace: Workspace, dispatch_id: int, doubts: Sequence[Doubt], wor
             f"{doubt.address} is no longer in doubt: something else has ended it meanwhile.",
             mend=f"See: distributor dispatches show {dispatch_id}",
         )
+    workspace.tell_of("dispatch.resolved", dispatch_id)
     console().print(f"{doubt.address}: {word.replace('-', ' ')}, by your word.")
     if word is Word.NOT_ACCEPTED:
         _say_queued(workspace, dispatch_id, 1)
@@ -133,6 +134,8 @@ def settle_from_log(
             if doubt in same
             and settle(session, doubt, one, dispatch_id=dispatch_id, actor=actor(), files=names, now=now)
         )
+    if ended:
+        workspace.tell_of("dispatch.resolved", dispatch_id)
     if not ended and not as_json:
         console().print("Something else has ended them meanwhile; nothing was changed.")
     elif not as_json:

@@ -56,6 +56,7 @@ def retry_dispatch(
     outlive_the_terminal()
     with workspace.database.session() as session:
         moved = queue_again(session, workspace.keyring, again, actor=actor(), because=because, now=clock.now())
+    workspace.tell_of("dispatch.retried", dispatch_id)
     console().print(f"{count(len(moved), 'recipient')} queued again.")
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)

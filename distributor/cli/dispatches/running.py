@@ -24,7 +24,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import Paused, RunResult
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.settings import InDoubtPolicy
@@ -81,7 +81,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
             for dispatch_id in meant:
                 result = await carrier.carry(dispatch_id, ways, stop, say_trouble, resumes=False, sits_out=sits_out)
                 results.append((dispatch_id, result))
-                if result.stopped or result.paused_because:
+                if result.stopped or isinstance(result.end, Paused):
                     return result
         return result
 

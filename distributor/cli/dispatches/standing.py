@@ -14,7 +14,7 @@ from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.company import AtWork
 from distributor.dispatch.pacing import Wait
-from distributor.dispatch.result import RunResult
+from distributor.dispatch.result import CalledOff, CutOff, End, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, sentence
 from distributor.reports import queries
 from distributor.reports.styles import state_text
@@ -58,17 +58,21 @@ def say_standings(
         say_takeovers(result)
     say_waits(last.waits, workspace.settings.timezone)
     _say_who_waits(workspace, standings)
-    ended = dict(results).values()  # of each the last run: it says how the dispatch stands
-    of_all = RunResult(
-        called_off=any(one.called_off for one in ended),
-        cut_off=sum(one.cut_off for one in ended),
-        stands_still=next((one.stands_still for one in ended if one.stands_still), None),
-        waits=last.waits,
-    )
-    meant = last if last.stopped or last.paused_because else of_all
+    # Of each dispatch its last run: it says how the dispatch stands.
+    of_all = RunResult(end=_end_of_all([one.end for one in dict(results).values()]), waits=last.waits)
+    meant = last if last.stopped or isinstance(last.end, Paused) else of_all
     error = _what_is_left(dispatch_ids, together, meant, workspace.settings.timezone)
     if error is not None:
         raise error
+
+
+def _end_of_all(ends: Sequence[End]) -> End:
+    """Why several ended, none of which is paused."""
+    late = sum(one.many for one in ends if isinstance(one, CutOff))
+    still, called_off = (
+        next((one for one in ends if isinstance(one, kind)), None) for kind in (StandsStill, CalledOff)
+    )
+    return still or (CutOff(late) if late else called_off or RanOut())
 
 
 def _together(standings: Collection[Standing]) -> Standing:
@@ -85,18 +89,8 @@ def _what_is_left(
 ) -> DistributorError | None:
     """The error that says what the dispatches of one sending still want; None when everybody was reached."""
     counts = standing.counts
-    left = sum(counts.get(state, 0) for state in OPEN_STATES)
-    ended = _why_it_ended(dispatch_ids, result, left, zone)
-    if ended is not None or result.gives_way:
-        return ended
-    if result.cut_off:
-        late = count(result.cut_off, "recipient")
-        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
-        return NotAllReached(f"The cut-off came: {late} had not left, and got nothing.", mend=f"See: {reports}")
-    if result.called_off:
-        withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
-        many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"
-        return NotAllReached(f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld.")
+    if result.stopped or not isinstance(result.end, RanOut):
+        return _why_it_ended(dispatch_ids, counts, result, zone)
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
         deferred = counts[DeliveryState.DEFERRED]
@@ -104,43 +98,57 @@ def _what_is_left(
         said = count(deferred, "recipient waits", "recipients wait") if result.waits else later
         return NotAllReached(f"{said} (next: {due}).", mend="Leave running: distributor work")
     if any(counts.get(state) for state in UNREACHED_STATES):
-        reports = "; ".join(f"distributor report {one}" for one in dispatch_ids)
-        return NotAllReached("Some recipients were not reached.", mend=f"See: {reports}")
+        return NotAllReached("Some recipients were not reached.", mend=_reports(dispatch_ids))
     return None
 
 
-def _why_it_ended(dispatch_ids: Sequence[int], result: RunResult, left: int, zone: ZoneInfo) -> DistributorError | None:
-    """Why a run ended before everybody had a turn, with what goes on; None when that is not so."""
-    waiting = count(left, "recipient")
+def _why_it_ended(
+    dispatch_ids: Sequence[int], counts: Mapping[DeliveryState, int], result: RunResult, zone: ZoneInfo
+) -> DistributorError | None:
+    """Why a run ended before everybody had a turn, with what goes on; None where it is gone on with at once."""
+    left = sum(counts.get(state, 0) for state in OPEN_STATES)
+    waiting = f"{count(left, 'recipient')} waiting"
     resume = "; ".join(f"distributor dispatches resume {one}" for one in dispatch_ids)
     if result.stopped:  # the first of all: whoever stopped us, and not the dispatch, is to be heard
         nobody = Interrupted("Stopped; everything is saved, and nobody waits any more.")
-        some = Interrupted(f"Stopped; everything is saved. {waiting} waiting.", mend=f"Go on with: {resume}")
+        some = Interrupted(f"Stopped; everything is saved. {waiting}.", mend=f"Go on with: {resume}")
         return some if left else nobody
-    if is_by_a_person(result.paused_because):
-        return NotAllReached(
-            f"Dispatch {listed(dispatch_ids)} was {sentence(result.paused_because)} {waiting} waiting.",
-            mend=f"Go on with: {resume}",
-        )
-    if result.paused_because.startswith(HELD):
-        return NotAllReached(
-            f"Dispatch {listed(dispatch_ids)} is {sentence(result.paused_because)} {waiting} waiting.",
-            mend=f"To let it go: {resume}",
-        )
-    if result.paused_because:
-        return AccountTrouble(
-            f"{sentence(result.paused_because)} The dispatch is paused, {waiting} waiting.",
-            mend=f"{result.mend}{' Then' if result.mend.endswith('.') else '; then'}: {resume}"
-            if result.mend
-            else f"Go on with: {resume}",
-        )
-    if result.stands_still is not None:
-        due = when(result.stands_still.until, zone)
-        return NotAllReached(
-            f"{sentence(_capital(result.stands_still.why))} {waiting} waiting, until {due}.",
-            mend="It goes on by itself; leave running: distributor work",
-        )
-    return None
+    match result.end:
+        case Paused():
+            return _why_it_is_paused(listed(dispatch_ids), result.end, waiting, resume)
+        case StandsStill(wait):
+            said = f"{sentence(_capital(wait.why))} {waiting}, until {when(wait.until, zone)}."
+            return NotAllReached(said, mend="It goes on by itself; leave running: distributor work")
+        case CutOff(late):
+            said = f"The cut-off came: {count(late, 'recipient')} had not left, and got nothing."
+            return NotAllReached(said, mend=_reports(dispatch_ids))
+        case CalledOff():
+            withheld = count(counts.get(DeliveryState.WITHHELD, 0), "recipient")
+            many = "Dispatch" if len(dispatch_ids) == 1 else "One of dispatches"
+            return NotAllReached(
+                f"{many} {listed(dispatch_ids)} was cancelled by another command; {withheld} withheld."
+            )
+        case GivesWay() | RanOut():
+            return None
+
+
+def _why_it_is_paused(numbers: str, end: Paused, waiting: str, resume: str) -> DistributorError:
+    said = sentence(end.because)
+    if is_by_a_person(end.because):
+        return NotAllReached(f"Dispatch {numbers} was {said} {waiting}.", mend=f"Go on with: {resume}")
+    if end.because.startswith(HELD):
+        return NotAllReached(f"Dispatch {numbers} is {said} {waiting}.", mend=f"To let it go: {resume}")
+    return AccountTrouble(
+        f"{said} The dispatch is paused, {waiting}.",
+        mend=f"{end.mend}{' Then' if end.mend.endswith('.') else '; then'}: {resume}"
+        if end.mend
+        else f"Go on with: {resume}",
+    )
+
+
+def _reports(dispatch_ids: Sequence[int]) -> str:
+    """Where to see who was not reached."""
+    return f"See: {'; '.join(f'distributor report {one}' for one in dispatch_ids)}"
 
 
 def listed(dispatch_ids: Sequence[int]) -> str:

@@ -18,6 +18,8 @@ from distributor.cli.options import AsJson, Slug
 from distributor.releases.kinds import ReleaseKind
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from distributor.models import Attachment, ReleaseVersion
     from distributor.releases.skeleton import HouseStyle
     from distributor.releases.store import StoredRelease
@@ -31,12 +33,13 @@ _TEXT_NAMES = frozenset({".txt", ".md", ".markdown", ".mkd"})
 class Taken:
     """What a file became: the release at its new version, or the version it is word for word, and its files.
 
-    `family` are the language versions it is one of.
+    `family` are the language versions it is one of, `embargo_until` is the embargo in force.
     """
 
     stored: StoredRelease
     files: Sequence[Attachment]
     family: Sequence[StoredRelease]
+    embargo_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def take_in(
     from distributor.files import read_bytes
     from distributor.releases import store
     from distributor.releases.attachments import keep_attachments, remarks_on
+    from distributor.releases.inforce import embargo_of
     from distributor.releases.readers.intake import read_file
     from distributor.wiring import actor
 
@@ -161,17 +165,21 @@ def take_in(
             author=actor(),
         )
         family = store.language_versions(session, stored.release)
-        return Taken(stored, store.attachments_of(session, stored.version), family)
+        files, until = store.attachments_of(session, stored.version), embargo_of(session, stored.version)
+        return Taken(stored, files, family, until)
 
 
 def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -> None:
     """Say what an import made."""
-    from distributor.cli.sending.showing import release_as_json, show_import_of_release
+    from distributor.cli.sending.showing import release_as_json, show_import_of_release, show_still_leaving
     from distributor.cli.terminal.output import console, show_json
+    from distributor.dispatch.recipients.earlier import still_leaving
 
     stored = taken.stored
+    with workspace.database.session(reads_only=True) as session:
+        others = still_leaving(session, [stored.release], but=stored.version)
     if as_json:
-        show_json(release_as_json(stored, taken.files, taken.family))
+        show_json(release_as_json(stored, taken.files, taken.family, taken.embargo_until))
     else:
         show_import_of_release(stored, taken.files, workspace.settings.timezone, taken.family)
     if stored.beside:
@@ -180,6 +188,7 @@ def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -
             f"«{stored.beside}» begins with the same words but has another headline, so this is a release of its own."
             f" If it is the next version of that one, import it with --slug {stored.beside}."
         )
+    show_still_leaving(others)
 
 
 def _edit_and_take_in(

@@ -88,6 +88,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     from distributor.cli.sending.showing import languages_of, release_as_json
     from distributor.cli.terminal.output import show_json, show_table, when
     from distributor.releases import store
+    from distributor.releases.inforce import embargo_of
     from distributor.wiring import open_workspace
 
     workspace = open_workspace(context.obj)
@@ -95,8 +96,10 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         found = store.all_releases(session)
         files = {one.version.id: store.attachments_of(session, one.version) for one in found}
         families = {one.version.id: store.language_versions(session, one.release) for one in found}
+        ends = {one.version.id: embargo_of(session, one.version) for one in found}
     if as_json:
-        show_json([release_as_json(one, files[one.version.id], families[one.version.id]) for one in found])
+        numbers = [one.version.id for one in found]
+        show_json([release_as_json(one, files[n], families[n], ends[n]) for one, n in zip(found, numbers, strict=True)])
         return
     zone = workspace.settings.timezone
     show_table(
@@ -146,7 +149,7 @@ def show(
     if as_json:
         more = {"overrides": [override_as_json(one) for one in let_pass], "web_url": web_url, **chain}
         more |= {"sign_offs": [signature_as_json(one) for one in signed]}
-        show_json(release_as_json(stored, files, family) | more)
+        show_json(release_as_json(stored, files, family, until) | more)
     else:
         zone = workspace.settings.timezone
         show_release(stored, files, zone, let_pass, family=family, web_url=web_url, chain=chain, embargo_until=until)

@@ -101,14 +101,14 @@ def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
     """Hold the wrong text back at once: a correction takes minutes to write, and a dispatch seconds to finish."""
     from distributor.cli.terminal.output import console, suggest
     from distributor.dispatch.calling import pause_dispatches
-    from distributor.dispatch.planning_corrections import unfinished
+    from distributor.dispatch.correction_plan import unfinished
     from distributor.wiring import actor
 
     with workspace.database.session(reads_only=True) as session:
         wrong = unfinished(session, target.wrong)
     paused = pause_dispatches(workspace.database, wrong, actor(), f"«{target.slug}» is being corrected")
+    workspace.tell_of("dispatch.paused", *paused.dispatch_ids)
     for number in paused.dispatch_ids:
-        workspace.tell_of("dispatch.paused", number)
         console(stderr=quiet).print(f"Dispatch {number} of the wrong text is paused: nothing more of it leaves.")
         if not quiet:
             suggest("If there is nothing to correct:", f"distributor dispatches resume {number}")
@@ -161,6 +161,7 @@ def _store(workspace: Workspace, target: Target, file: Path) -> Taken:
     from distributor.files import read_bytes
     from distributor.releases import drafting, store
     from distributor.releases.attachments import keep_attachments, remarks_on
+    from distributor.releases.inforce import embargo_of
     from distributor.releases.readers.intake import read_file
 
     zone = workspace.settings.timezone
@@ -182,7 +183,8 @@ def _store(workspace: Workspace, target: Target, file: Path) -> Taken:
     with workspace.database.session() as session:
         stored = drafting.store_correction(session, target, draft, source=source, attachments=kept)
         family = store.language_versions(session, stored.release)
-        return Taken(stored, store.attachments_of(session, stored.version), family)
+        files, until = store.attachments_of(session, stored.version), embargo_of(session, stored.version)
+        return Taken(stored, files, family, until)
 
 
 def _log(workspace: Workspace, target: Target, taken: Taken) -> None:
@@ -206,7 +208,7 @@ def _show(target: Target, taken: Taken, *, as_json: bool) -> None:
     stored = taken.stored
     slug = stored.release.slug
     if as_json:
-        show_json(release_as_json(stored, taken.files, taken.family) | {"corrects": target.slug})
+        show_json(release_as_json(stored, taken.files, taken.family, taken.embargo_until) | {"corrects": target.slug})
         return
     out = console()
     verb = {"correct": "corrects", "replace": "replaces", "retract": "withdraws"}[target.verb]

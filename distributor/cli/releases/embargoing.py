@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.dispatches import running
@@ -13,9 +14,8 @@ from distributor.cli.terminal.output import ask, console, count, show_table, sug
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.outgoing import embargoes
-from distributor.outgoing.embargoes import Word
+from distributor.outgoing.embargoes import Standing, Word
 from distributor.reports import queries
-from distributor.states import HAVE_IT
 from distributor.wiring import Workspace
 
 _WORDS = {
@@ -36,32 +36,51 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     ways = workspace.ways() if tells else None
     zone, now = workspace.settings.timezone, clock.now()
     until = embargoes.read_hour(workspace, at, now) if at else None
-    before = embargoes.embargo_before(workspace, slug, until, now)
-    said = f"from {say_instant(before, zone)} " if before else ""
-    ends = say_instant(until, zone) if until else "now"
-    ask(f"Move the embargo of «{slug}» {said}to {ends}?" if until else f"Lift the embargo of «{slug}» now?", yes=yes)
+    standing = embargoes.standing(workspace, slug, until, now, tells=tells)
+    ends = f"ends {say_instant(until, zone)}" if until else "is over"
+    knows_it = standing.have_it.total() == standing.have_it[until]
+    _say_who_has_it(standing, until, zone)
+    if standing.is_so and (knows_it or not tells):
+        console().print(f"The embargo of «{slug}» {ends} already{'; nobody is told' if tells else ''}.")
+        return
+    ask(_question(slug, standing, until, zone, tells=tells and not knows_it), yes=yes)
     log = workspace.log()
-    changed = embargoes.change(workspace, log, slug, before=before, until=until, tells=identity)
-    console().print(f"The embargo of «{slug}» {'ends' if until else 'is over'} {ends}.")
+    changed = embargoes.change(workspace, log, slug, before=standing.until, until=until, tells=identity)
+    console().print(f"The embargo of «{slug}» {ends}{'' if until else ' now'}.")
     if changed.dispatch_ids and not say_held(workspace, changed.dispatch_ids):
         _say_due(workspace, changed.dispatch_ids)
     if changed.told and ways:
         console().print(f"Telling those who have it: dispatch {listed(changed.told)}.")
         running.run_dispatches(workspace, log, changed.told, ways)
     elif tells:
-        console().print("Nobody has it yet; nobody is told.")
-    else:
-        _say_who_has_it(workspace, slug, before)
+        told = "Nobody is told" if standing.have_it else "Nobody has it yet; nobody is told"
+        console().print(f"{told}{'' if knows_it else ': whoever does not know it has objected to our mail'}.")
 
 
-def _say_who_has_it(workspace: Workspace, slug: str, before: datetime | None) -> None:
-    """Say how many have it already, with the hour that their message announced, or none."""
-    with workspace.database.reading() as connection:
-        rows = [row for row in queries.dispatches(connection, slug=slug) if not row.is_test]
-    have_it = sum(row.counts.get(state, 0) for row in rows for state in HAVE_IT)
-    if have_it:
-        under = "with the hour of before" if before else "under no embargo"
-        console().print(f"{count(have_it, 'recipient has', 'recipients have')} it already, {under}.")
+def _say_who_has_it(standing: Standing, until: datetime | None, zone: ZoneInfo) -> None:
+    """Say how many have it already, and under which embargo as they were told."""
+    for known, number in standing.have_it.items():
+        have = count(number, "recipient has", "recipients have")
+        if known == until:
+            console().print(f"{have} it already, and {'knows' if number == 1 else 'know'} it.")
+        elif known:
+            console().print(f"{have} it already, under an embargo until {say_instant(known, zone)}.")
+        else:
+            console().print(f"{have} it already, under no embargo: nothing keeps them from publishing it.")
+
+
+def _question(slug: str, standing: Standing, until: datetime | None, zone: ZoneInfo, *, tells: bool) -> str:
+    """What is asked before an embargo is moved, or lifted, and told."""
+    ends = say_instant(until, zone) if until else "now"
+    if standing.is_so:
+        return f"Tell those who have «{slug}» that its embargo {f'ends {ends}' if until else 'is over'}?"
+    told = ", and tell those who have it" if tells else ""
+    before = f"from {say_instant(standing.until, zone)} " if standing.until else ""
+    return (
+        f"Move the embargo of «{slug}» {before}to {ends}{told}?"
+        if until
+        else f"Lift the embargo of «{slug}» now{told}?"
+    )
 
 
 def _say_due(workspace: Workspace, dispatch_ids: Sequence[int]) -> None:

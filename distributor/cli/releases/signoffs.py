@@ -125,8 +125,10 @@ def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str
 
 
 def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> None:
+    from distributor.cli.sending.showing import show_still_leaving
     from distributor.cli.terminal.output import console, show_json, when
     from distributor.clock import now
+    from distributor.dispatch.recipients.earlier import still_leaving
     from distributor.dispatch.signoff import signoffs
     from distributor.releases import store
     from distributor.wiring import actor
@@ -134,12 +136,14 @@ def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> Non
     with workspace.database.session() as session:
         release = store.find_release(session, slug).release
         rows = signoffs.withdraw(session, release, name=by, actor=actor(), now=now())
+        leaving = still_leaving(session, [one.release for one in store.language_versions(session, release)])
     if as_json:
         show_json([signoffs.signature_of(row).as_json() | {"withdrawn_at": row.withdrawn_at} for row in rows])
-        return
-    for row in rows:
-        moment = when(row.signed_at, workspace.settings.timezone)
-        console().print(f"The signature of {row.name}, {moment}, is withdrawn.")
+    else:
+        for row in rows:
+            moment = when(row.signed_at, workspace.settings.timezone)
+            console().print(f"The signature of {row.name}, {moment}, is withdrawn.")
+    show_still_leaving(leaving)
 
 
 def show_signatures(found: Iterable[Signature], zone: ZoneInfo) -> None:

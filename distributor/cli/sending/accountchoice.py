@@ -26,3 +26,4 @@ def choose_account(workspace: Workspace, dispatch_id: int, account: str) -> None
     workspace.ways().way(account)
     with workspace.database.session() as session:
         reroute(session, dispatch_id, account, settings, actor=actor(), now=clock.now())
+    workspace.tell_of("dispatch.rerouted", dispatch_id)

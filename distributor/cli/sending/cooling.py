@@ -93,8 +93,7 @@ def _say(workspace: Workspace, cooling: Cooling) -> None:
 def _recalled(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequence[int]) -> DistributorError:
     recalled = recall(workspace.database, log, dispatch_ids, actor())
     withheld = count(recalled.withheld, "recipient")
-    for number in dispatch_ids:
-        workspace.tell_of("dispatch.recalled", number)
+    workspace.tell_of("dispatch.recalled", *dispatch_ids)
     if recalled.left:  # another command took it up in the very moment its cool-down was over
         reports = "; ".join(f"distributor report {number}" for number in dispatch_ids)
         left = count(recalled.left, "message had", "messages had")

@@ -20,8 +20,8 @@ from distributor.cli.sending.showing_corrections import (
     show_correction,
 )
 from distributor.cli.terminal.output import ask, console, count, show_json, show_remarks
+from distributor.dispatch.correction_plan import wrong_dispatches
 from distributor.dispatch.messages.identity import Identity
-from distributor.dispatch.planning_corrections import wrong_dispatches
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff.signoffs import SignOffStanding
 from distributor.errors import NotAllReached, Refused
@@ -66,7 +66,7 @@ def send_correction(
     ready = proved_now()
     if as_json:
         signed = standing_as_json(_standing(workspace, ready))
-        show_json(correction_as_json(ready, slug) | {"sign_off": signed})
+        show_json(correction_as_json(workspace, ready, slug) | {"sign_off": signed})
     else:
         show_correction(workspace, ready, detailed=dry_run)
     _require_passing(workspace, ready, moment)

@@ -99,6 +99,7 @@ def resume_before_start(workspace: Workspace, dispatch_id: int) -> bool:
     zone, now = workspace.settings.timezone, clock.now()
     start = put_back(workspace.database, dispatch_id, now, zone, actor())
     if start is not None:
+        workspace.tell_of("dispatch.resumed", dispatch_id)
         say_scheduled(workspace, [dispatch_id], start)
         return True
     with workspace.database.session(reads_only=True) as session:
@@ -129,6 +130,7 @@ def reschedule_one(workspace: Workspace, dispatch_id: int, at: str, not_after: s
         found = dispatch.state, dispatch.scheduled_at, dispatch.not_after
         require_as_asked(standing, found, f"dispatch {dispatch_id}")
         reschedule(session, dispatch_id, hours.start, hours.not_after, actor())
+    workspace.tell_of("dispatch.rescheduled", dispatch_id)
     say_scheduled(workspace, [dispatch_id], hours.start)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.terminal.output import LEVEL_STYLES, console, count, show_table, show_under, styled, suggest, when
 from distributor.dispatch.hours.instants import say_instant
+from distributor.dispatch.recipients.earlier import StillLeaving
 from distributor.dispatch.recipients.manifest import LeftOutReason, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.models import Attachment
@@ -32,9 +33,15 @@ MANY = 15
 
 
 def release_as_json(
-    stored: StoredRelease, files: Sequence[Attachment], family: Sequence[StoredRelease]
+    stored: StoredRelease,
+    files: Sequence[Attachment],
+    family: Sequence[StoredRelease],
+    embargo_until: datetime | None,
 ) -> dict[str, Any]:
-    """A release version under the names of its table, and the language versions (`family`) it is one of."""
+    """A release version under the names of its table, and the language versions (`family`) it is one of.
+
+    `embargo_until` is the embargo in force, which need not be that of its words.
+    """
     version = stored.version
     original = family[0].release
     return {
@@ -48,7 +55,8 @@ def release_as_json(
         "body": version.body,
         "dateline_place": version.dateline_place,
         "dateline_date": version.dateline_date,
-        "embargo_until": version.embargo_until,
+        "embargo_until": embargo_until,
+        "embargo_in_its_words": version.embargo_until,
         "sector": version.sector,
         "signatory": version.signatory,
         "contacts": version.contacts,
@@ -359,3 +367,17 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
         out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
     if doubtful:
         suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {row.id}")
+
+
+def show_still_leaving(found: Sequence[StillLeaving]) -> None:
+    """Say of each dispatch that what was planned leaves, whatever became of its release since.
+
+    On standard error: standard output may be JSON.
+    """
+    for one in found:
+        wait, get = ("recipient still waits", "gets") if one.waiting == 1 else ("recipients still wait", "get")
+        console(stderr=True).print(
+            f"{one.waiting} {wait} for version {one.version} (dispatch {one.dispatch_id}), and {get} that one."
+            f" To end it: distributor dispatches cancel {one.dispatch_id}",
+            soft_wrap=True,
+        )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from distributor import clock
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.sending import phoning
 from distributor.cli.sending.heeding import show_warnings
 from distributor.cli.sending.showing import manifest_as_json, show_manifest, show_overrides
 from distributor.cli.terminal.output import console, count, show_under
+from distributor.dispatch.correction_plan import Planned
 from distributor.dispatch.hours.instants import say_instant
-from distributor.dispatch.planning_corrections import Planned
 from distributor.dispatch.recipients.correcting import Meant
 from distributor.outgoing.naming import how_to_prove, scope_of
 from distributor.outgoing.proving_corrections import Ready
+from distributor.outgoing.timing import later_of_correction
 from distributor.releases.corrections import standing_correction
 from distributor.rendering.values import Recipient
 from distributor.reports import queries
@@ -33,14 +35,8 @@ def show_correction(workspace: Workspace, ready: Ready, *, detailed: bool) -> No
     out.print(_meant_in_words(len(has_it), len(found.meant) - len(has_it), len(found.missed)))
     if ready.lists.lists:
         out.print(f"{len(ready.lists.recipients)} more of the lists, who have no text of it, get the right one.")
-    for part in ready.parts:
-        slug = part.stored.release.slug
-        for number, notice in part.told.notices.items():
-            many = sum(one.has_it and one.holding.dispatch_id == number for one in part.meant)
-            out.print(f"«{slug}», to {many} who have «{part.told.which[number]}» (dispatch {number}):")
-            out.print(f"  Subject: {notice.subject}", soft_wrap=True)
-            for line in notice.changes.splitlines():
-                out.print(f"  {line}".rstrip(), soft_wrap=True)
+    _show_later(workspace, ready)
+    _show_told(ready)
     if detailed:
         show_manifest(ready.proved.everyone)
     if found.phone:
@@ -58,6 +54,27 @@ def show_correction(workspace: Workspace, ready: Ready, *, detailed: bool) -> No
     for proved in ready.proved.versions:
         show_warnings(proved.result, how_to_prove_again(workspace, ready))
         show_overrides(list(proved.result.passed.values()), workspace.settings.timezone)
+
+
+def _show_later(workspace: Workspace, ready: Ready) -> None:
+    """How many wait, and until when."""
+    out, zone = console(), workspace.settings.timezone
+    for later, many in later_of_correction(workspace, ready, clock.now()):
+        what = "the end of the embargo" if later.by_embargo else later.name
+        out.print(f"  {many} of them at {say_instant(later.until, zone)}, and not before: {what}.")
+
+
+def _show_told(ready: Ready) -> None:
+    """What it says, in each language version, to those who have the wrong text of which dispatch."""
+    out = console()
+    for part in ready.parts:
+        slug = part.stored.release.slug
+        for number, notice in part.told.notices.items():
+            many = sum(one.has_it and one.holding.dispatch_id == number for one in part.meant)
+            out.print(f"«{slug}», to {many} who have «{part.told.which[number]}» (dispatch {number}):")
+            out.print(f"  Subject: {notice.subject}", soft_wrap=True)
+            for line in notice.changes.splitlines():
+                out.print(f"  {line}".rstrip(), soft_wrap=True)
 
 
 def _show_missed(workspace: Workspace, ready: Ready) -> None:
@@ -150,7 +167,7 @@ def how_to_prove_again(workspace: Workspace, ready: Ready) -> str:
     return how_to_prove(ready.versions[0].release.slug, scope)
 
 
-def correction_as_json(ready: Ready, slug: str) -> dict[str, object]:
+def correction_as_json(workspace: Workspace, ready: Ready, slug: str) -> dict[str, object]:
     """A correction as a dry run tells it to other programs."""
     found = ready.found
 
@@ -180,6 +197,10 @@ def correction_as_json(ready: Ready, slug: str) -> dict[str, object]:
                 for one in found.missed
             ],
             "foreign": dict(found.foreign),
+            "held": [
+                {"total": many, "until": later.until, "name": later.name, "by_embargo": later.by_embargo}
+                for later, many in later_of_correction(workspace, ready, clock.now())
+            ],
             "told": [
                 {"release": part.stored.release.slug, "dispatch_id": number, "has": part.told.which[number],
                  "subject": notice.subject, "changes": notice.changes}

@@ -132,9 +132,14 @@ def _take_up(carrier: Carrier, returns: FeedbackRounds, *, is_first: bool) -> No
     say_cut_off(schedule.cut_off())
     if schedule.seconds_to_next(_NEAR_S) >= _NEAR_S:
         returns.check()  # a mailbox may take its time, and a start may not
-    say_taken_up(schedule.take_up(carrier.roster if is_first else None))
-    say_taken_up(hold_left(carrier.database, carrier.now()))
-    say_taken_up(carrier.begin_work() if is_first else TakenUp(missed=carrier.attendance.tell()))
+    for taken in (
+        schedule.take_up(carrier.roster if is_first else None),
+        hold_left(carrier.database, carrier.now()),
+        carrier.begin_work() if is_first else TakenUp(missed=carrier.attendance.tell()),
+    ):
+        say_taken_up(taken)
+        for number, _why in (*taken.held, *taken.missed):
+            carrier.events.tell("dispatch.held", dispatch_id=number)
 
 
 _GRAVITY = (

@@ -56,7 +56,7 @@ _ROLES = words(
 )
 _ROLE_HEADS = words("redaction redac redaktion newsroom newsdesk desk presse press contact info infos news editor")
 _DESK_NAMES = _ROLE_HEADS | words(
-    "service services secretariat standard accueil sekretariat pole rubrique equipe antenne agence radio journal"
+    "service services secretariat standard accueil sekretariat pole rubrique equipe antenne agence radio journal afp"
 )
 _ARTICLES = words("la le les l the die")
 _ANYBODYS = words(
@@ -158,7 +158,7 @@ def is_anybodys(domain: str) -> bool:
 
 
 def names_a_desk(text: str) -> bool:
-    """Whether what stands where a name should is a newsroom's («Rédaction Terre et mer», «Service Éco», «Newsdesk»)."""
+    """Whether what stands where a name should is a newsroom's («Rédaction Terre», «Service Éco», «AFP Rennes»)."""
     first, *more = fold(text).split(" ", 2)[:2] or [""]
     return first in _DESK_NAMES or (first in _ARTICLES and more[:1] != [] and more[0] in _DESK_NAMES)
 

@@ -21,6 +21,26 @@ _MAIL = (
     r"(?:e ?mails?|mails?|mailings?|courriels?|communiques?|cp|messages?|envois?|newsletters?|sollicitations?"
     r"|demarchages?|contacts?|prospection|(?:press )?releases?)\b"
 )
+# «A refusé de recevoir le prix», «article supprimé à sa demande»: no mail of ours is spoken of.
+_NOT_AN_HONOUR = (
+    r"(?! (?:le|la|l|un|une|les|des|son|sa|cette|ce) (?:prix|legion|medailles?|trophees?|distinctions?|recompenses?"
+    r"|ordre|decorations?|cadeaux?|delegations?|syndicats?|ministre|ambassadeurs?)\b)"
+)
+_NO_WORK = "".join(
+    rf"(?<!\b{work} )"
+    for work in (
+        "article",
+        "articles",
+        "papier",
+        "tribune",
+        "interview",
+        "photo",
+        "photos",
+        "video",
+        "citation",
+        "passage",
+    )
+)
 _OURS = r"(?:la |les |le |l |vos |nos |notre |votre |tout |toutes? |tous |ces |the |our |your |all |any |this |these )*"
 _LIST = r"(?:mailing |press |media |distribution )?(?:lists?|listes?|listings?|fichiers?|bases?|databases?)\b"
 _CONTACTED = r"(?:contact|sollicit|demarch|destinat|mail|inscri)\w*"
@@ -64,7 +84,10 @@ _SENTENCES = (
         r"(?: rgpd| cnil| (?:par|recu\w*|le|du|en) .*| \d.*)*$"
     ),
     # refuser, s'opposer
-    rf"\brefuse(?: e)? (?:(?:(?!accept|mais\b|but\b)\w+ ){{0,6}}de recevoir\b|{_OURS}{_MAIL}){_ONLY_THIS}",
+    (
+        rf"\brefuse(?: e)? (?:(?:(?!accept|mais\b|but\b)\w+ ){{0,6}}de recevoir\b{_NOT_AN_HONOUR}|{_OURS}{_MAIL})"
+        rf"{_ONLY_THIS}"
+    ),
     r"\bs oppos\w+ a (?:recevoir|(?:la |toute )?(?:reception|prospection)|(?:l |tout )?envoi|tout demarchage)\b",
     r"\bconsent\w* (?:retire|refuse|revoque|withdrawn|revoked|refused)\b|\b(?:non|pas) consenti\b",
     r"\bdroit d opposition\b|\bopposition (?:rgpd|cnil)\b|\bdroit a l effacement\b",
@@ -81,7 +104,7 @@ _SENTENCES = (
     # remove me from your list, objected
     rf"\b(?:remove|delete|strike|drop)d?(?: me| him| her| them| us)? from {_OURS}{_LIST}",
     (
-        r"\b(?:remov|delet|retir|supprim|enlev|ray|radi|sorti|exclu)\w*(?: e)? "
+        rf"{_NO_WORK}\b(?:remov|delet|retir|supprim|enlev|ray|radi|sorti|exclu)\w*(?: e)? "
         r"(?:at (?:his|her|their) (?:own )?request\b|(?:a|sur|suite a) (?:(?:sa|leur) )?demande\b(?! d )(?! de )"
         r"|demande(?: (?:du|le) \d.*)?$)"
     ),

@@ -46,6 +46,7 @@ _MULTILINE = frozenset({"notes", "note_to_send", "sector", "topics"})
 _NAMES = (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME, Field.FULL_NAME_LAST_FIRST)
 _PERSONS_NAMES = tuple(field.value for field in _NAMES)
 _NAME_FIELDS = frozenset({*_PERSONS_NAMES, "outlet"})
+_BORN = re.compile(r"(?<=\w),? ((?:née|nee|Née|NÉE|NEE|ép\.|épouse) \S.*)")
 _IN_BRACKETS = re.compile(r"(?<!\S)(?:\([^()]*\)|\[[^\[\]]*\])(?![^\s,;.])")
 _NO_SIGNS = frozenset({"-", "--", "?", "??", ".", "…", "/", "N/A", "n/a", "NC", "N.C.", "nc", "ND", "N.D."})
 _NO_NAME = re.compile(  # unfolded: every name of a hundred thousand rows is asked
@@ -375,7 +376,7 @@ def _leave_out_no_names(said: Said, changes: list[str]) -> None:
 
 
 def _set_asides_apart(said: Said, changes: list[str]) -> None:
-    """Move what stands in brackets behind a name into the notes: nobody is greeted as «Madame Garnier (partie)»."""
+    """Move what stands in brackets behind a name, or behind «née», into the notes: nobody is greeted by it."""
     for field in _PERSONS_NAMES:
         if field in said:
             said[field] = _without_asides(said[field], said, changes)
@@ -383,9 +384,10 @@ def _set_asides_apart(said: Said, changes: list[str]) -> None:
 
 def _without_asides(written: str, said: Said, changes: list[str]) -> str:
     name = " ".join(_IN_BRACKETS.sub(" ", written).split())
-    if not name or name == written:
+    asides = " ".join((*_IN_BRACKETS.findall(written), *map(str.strip, _BORN.findall(name))))
+    name = _BORN.sub("", name)
+    if not name or not asides:
         return written
-    asides = " ".join(_IN_BRACKETS.findall(written))
     changes.append(f"«{asides}» taken out of the name, into the notes")
     said["notes"] = "\n".join(filter(None, (said.get("notes", ""), asides)))
     return name

@@ -16,6 +16,7 @@ from distributor.contacts.objections import suppression
 from distributor.contacts.objections.hashes import Objection
 from distributor.contacts.people import ownership
 from distributor.models import Affiliation, Contact, Sector
+from distributor.states import RETURNED
 from distributor.tokens import Keyring
 
 
@@ -36,13 +37,13 @@ class Told:
     @property
     def is_returned(self) -> bool:
         """Whether nobody objected: mail to this one address came back for good."""
-        return self.reason.startswith(suppression.RETURNED)
+        return self.reason.startswith(RETURNED)
 
     @property
     def because(self) -> str:
         """Why a message does not leave, in a few words."""
         if self.is_returned:
-            return f"mail to this address came back ({self.reason.removeprefix(suppression.RETURNED)})"
+            return f"mail to this address came back ({self.reason.removeprefix(RETURNED)})"
         what = f"releases of the sector {self.scope}" if self.scope else "our mail"
         return f"objected to {what}" + (f", with another address ({self.address})" if self.address else "")
 

@@ -15,7 +15,8 @@ from distributor.contacts.cleaning.mailboxes import is_role_address
 from distributor.contacts.objections.hashes import Objection
 from distributor.contacts.people import ownership
 from distributor.errors import Refused
-from distributor.models import Audit, Contact, Suppression
+from distributor.models import Audit, Contact, Delivery, Dispatch, Suppression
+from distributor.states import OVER, RETURNED
 from distributor.tokens import Keyring
 
 ERASURE = "erasure"
@@ -47,10 +48,9 @@ def add(
     """Record that `address` objected, to everything or to one sector (`scope`, a slug); return whether that was new.
 
     A journalist with several addresses objects with all of them. Adding the same objection again changes nothing; that
-    mail came back before is no objection, and gives way to one. Raises `Refused` under another key than the list was
-    made with.
+    mail came back before is no objection, and gives way to one. Raises `Refused` as `check_key_to_record` does.
     """
-    check_key(session, keyring)
+    check_key_to_record(session, keyring)
     hashes = [keyring.address_hash(one.key) for one in _of_person(session, address)]
     lines = [Objection(one, keyring.key_id, scope, reason, source, now()) for one in hashes]
     if not _insert(session, lines):
@@ -61,9 +61,6 @@ def add(
     return True
 
 
-RETURNED = "bounce: "
-"""How the reason begins where nobody objected: mail to the address came back for good."""
-
 _IS_RETURNED = col(Suppression.reason).startswith(RETURNED)
 
 
@@ -72,7 +69,7 @@ def mark_dead(session: Session, keyring: Keyring, address: Address, *, reason: s
 
     Raises `Refused` as `add` does.
     """
-    check_key(session, keyring)
+    check_key_to_record(session, keyring)
     line = Objection(keyring.address_hash(address.key), keyring.key_id, "", reason, source, now())
     if not _insert(session, [line]):
         return False
@@ -161,7 +158,7 @@ def was_erased(session: Session, keyring: Keyring, address: Address) -> bool:
 
 def mark_erased(session: Session, keyring: Keyring, addresses: Iterable[Address]) -> None:
     """Leave behind that these addresses were erased: an objection to everything that an import heeds too."""
-    check_key(session, keyring)
+    check_key_to_record(session, keyring)
     hashes = [keyring.address_hash(one.key) for one in addresses]
     moment = now()
     _insert(session, [Objection(one, keyring.key_id, "", ERASURE, "", moment) for one in hashes])
@@ -175,7 +172,7 @@ def merge_in(session: Session, keyring: Keyring, lines: Iterable[Objection], *, 
 
     Raises `Refused` as `add` does, and for lines made under another key.
     """
-    check_key(session, keyring)
+    check_key_to_record(session, keyring)
     lines = list(lines)
     others = {line.key_id for line in lines} - {keyring.key_id}
     if others:
@@ -209,6 +206,34 @@ def check_key(session: Session, keyring: Keyring) -> None:
             f"Objections are recorded under another secret key ({', '.join(sorted(others))}; the present one is"
             f" {keyring.key_id}): those who said no could not be recognised, so nothing is sent.",
             mend="Put the former DISTRIBUTOR_SECRET_KEY back into .env.",
+        )
+
+
+def check_key_to_record(session: Session, keyring: Keyring) -> None:
+    """Raise `Refused` as `check_key` does, and while a dispatch waits whose recipients stand under another key.
+
+    Whoever of them objected under this one would not be recognised, and be mailed.
+    """
+    check_key(session, keyring)
+    for dispatch_id in session.scalars(select(col(Dispatch.id)).where(col(Dispatch.state).not_in(OVER))):
+        check_key_of(session, keyring, dispatch_id, so="nothing was recorded")
+
+
+def check_key_of(session: Session, keyring: Keyring, dispatch_id: int | None, *, so: str = "nothing is sent") -> None:
+    """Raise `Refused` where the recipients of a dispatch, those who were erased left out, stand under another key.
+
+    `so` is what comes of it.
+    """
+    planned = session.execute(
+        select(col(Delivery.address_key), col(Delivery.address_hash))
+        .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.address_key).contains("@"))
+        .limit(1)
+    ).first()
+    if planned is not None and keyring.address_hash(planned[0]) != planned[1]:
+        raise Refused(
+            f"Dispatch {dispatch_id} was planned under another secret key: those who said no since could not be"
+            f" recognised, so {so}.",
+            mend="Put the former DISTRIBUTOR_SECRET_KEY back into .env, or cancel the dispatch and send again.",
         )
 
 

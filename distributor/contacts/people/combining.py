@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
@@ -20,7 +20,7 @@ from distributor.contacts.people.readdressing import share_objections
 from distributor.contacts.people.uniting import unite_relations
 from distributor.db.journalists import is_one_text, rows_of, texts_to
 from distributor.errors import BadInput, Refused
-from distributor.models import Audit, Contact, ContactMerge, Suppression
+from distributor.models import Audit, Contact, ContactMerge, Suppression, row_number
 from distributor.states import OPEN_STATES
 from distributor.tokens import Keyring
 
@@ -280,7 +280,7 @@ def _moments(a: Contact, b: Contact) -> dict[str, datetime | None]:
 
 def _require_one_message(session: Session, first: int, second: int) -> None:
     one, other = (
-        texts_to(rows_of(literal(number)), OPEN_STATES, name) for number, name in ((first, "one"), (second, "other"))
+        texts_to(rows_of(row_number(number)), OPEN_STATES, name) for number, name in ((first, "one"), (second, "other"))
     )
     twice = session.scalar(select(func.max(one.c.dispatch_id)).where(is_one_text(one, other)))
     if twice is not None:

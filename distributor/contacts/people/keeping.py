@@ -327,7 +327,7 @@ def _set_addresses(
 ) -> list[tuple[list[Change], list[str]]]:
     found = [add_address(session, keyring, contact, one, actor) for one in edit.more_addresses]
     if edit.address:
-        found.append(use_address(session, keyring, contact, edit.address, actor))
+        found.append(use_address(session, keyring, contact, edit.address, actor, taken_off=edit.fewer_addresses))
     return found + [remove_address(session, keyring, contact, one, actor) for one in edit.fewer_addresses]
 
 

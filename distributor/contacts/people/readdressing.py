@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -14,6 +16,7 @@ from distributor.contacts.people import ownership
 from distributor.contacts.people.changes import Change
 from distributor.errors import BadInput
 from distributor.models import Affiliation, Contact, Suppression
+from distributor.states import RETURNED
 from distributor.tokens import Keyring
 
 Told = tuple[list[Change], list[str]]
@@ -34,10 +37,12 @@ def add_address(session: Session, keyring: Keyring, contact: Contact, text: str,
     return [], [*remarks, f"«{address}» is the contact's already."]
 
 
-def use_address(session: Session, keyring: Keyring, contact: Contact, text: str, actor: str) -> Told:
+def use_address(
+    session: Session, keyring: Keyring, contact: Contact, text: str, actor: str, *, taken_off: Sequence[str] = ()
+) -> Told:
     """Make an address the contact's main one; the former one stays a further one, so that it is recognised.
 
-    Raises as `add_address` does.
+    That is said, unless it is among those that are `taken_off` next. Raises as `add_address` does.
     """
     address, remarks = _read(text)
     former = kept_address(contact.address or "")
@@ -62,7 +67,10 @@ def use_address(session: Session, keyring: Keyring, contact: Contact, text: str,
     session.add(row)
     session.flush()
     remarks += _told(share_objections(session, keyring, contact, actor)[0])
-    remarks.append(f"«{former}» is kept as a further address: mail from a list that has it still finds this contact.")
+    if former.key not in {_read(one)[0].key for one in taken_off}:
+        remarks.append(
+            f"«{former}» is kept as a further address: mail from a list that has it still finds this contact."
+        )
     return [Change("address", str(former), str(address))], remarks
 
 
@@ -107,7 +115,7 @@ def share_objections(
     hashes = [keyring.address_hash(one.key) for one in addresses]
     theirs = select(Suppression).where(col(Suppression.address_hash).in_(hashes)).order_by(col(Suppression.id))
     known = {line.id: line for line in session.scalars(theirs)}
-    by_scope = {line.scope: line for line in known.values() if not line.reason.startswith(suppression.RETURNED)}
+    by_scope = {line.scope: line for line in known.values() if not line.reason.startswith(RETURNED)}
     for scope, line in by_scope.items():
         suppression.add(
             session, keyring, addresses[0], reason=line.reason, source=line.source, scope=scope, actor=actor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from distributor.addresses import BadAddress
 from distributor.contacts.cleaning.mailboxes import read_address_cell
@@ -22,6 +23,11 @@ _LETTERHEAD = re.compile(
     re.IGNORECASE,
 )
 """What a mail program writes above a message besides its recipients; whoever it is from is none of them."""
+_NUMBER = re.compile(r"\+?[\d .()/-]{8,24}")
+_NAMED = re.compile(
+    r"^(?:e-?mail|mail|courriel|t[ée]l(?:[ée]phone)?|portable|mobile|phone|fixe)\s*\.?\s*:\s*", re.IGNORECASE
+)
+"""What stands before an address or a number on a line of its own."""
 _APART = tuple(map(re.compile, (r"\t+", r" *; *", r" +[–—|] +| +- +", r" {2,}", r" : ", r" / ", r", *", r" +(?=\S+@)")))
 _IN_ANGLES = re.compile(r"[ ,;:–—-]*[<\[(]\s*([^\s<>()\[\]@]+@[^\s<>()\[\]@]+)\s*[>\])][ ,;]*")
 _MAX_CHARACTERS = 500_000
@@ -76,9 +82,12 @@ def as_table(text: str) -> str | None:
     «- Anne, Le Goff, Ouest-Courrier <anne@…>», «• Anne Le Goff – Ouest-Courrier – anne@… – 02 98…»: bullets are taken
     off, an address in brackets is a cell of its own, and the rest is split by that sign which puts the address of every
     line in the same place, among the most cells. Lines without an address are titles and stay, or name the columns.
+    Blocks between blank lines, of outlet, name and address each on a line, are a row each where they are all alike.
     """
     if text.count("@") < 2 or len(text) > _MAX_CHARACTERS:
         return None
+    if (blocks := _blocks_as_rows(text.split("\n"))) is not None:
+        return blocks
     lines = [_without(_BULLET, line).strip() for line in text.split("\n")]
     marked = [_IN_ANGLES.sub("\0\\1\0", line) for line in lines if "@" in line]
     narrowest, apart = max(((_narrowest(marked, apart), apart) for apart in _APART), key=lambda one: one[0])
@@ -91,6 +100,30 @@ def as_table(text: str) -> str | None:
         cells = next(rows) if "@" in line else _cells(line, apart)
         table.append("\t".join(cells) if "@" in line or len(cells) == widest else " ".join(line.split()))
     return "\n".join(table)
+
+
+def _blocks_as_rows(lines: Sequence[str]) -> str | None:
+    """Each block of lines as a row, on its first line: the words, the address, the numbers. A title between two stays.
+
+    None where one has not just one address, on a line of its own, and as many lines of words as every other.
+    """
+    rows = [""] * len(lines)
+    widths = set()
+    for is_blank, block in groupby(enumerate(lines), key=lambda one: not one[1].strip()):
+        if is_blank:
+            continue
+        first, *_ = numbered = list(block)
+        cells = [_NAMED.sub("", line.strip(), count=1) for _, line in numbered]
+        addresses, numbers = [one for one in cells if "@" in one], [one for one in cells if _NUMBER.fullmatch(one)]
+        words = [one for one in cells if one not in addresses and one not in numbers]
+        if len(addresses) != (len(cells) > 1) or any(map(_CELLS.search, cells)):
+            return None
+        if addresses:
+            if _name_around(addresses[0]) is None:
+                return None
+            widths.add(len(words))
+        rows[first[0]] = "\t".join((*words, *addresses, *numbers))
+    return "\n".join(rows) if len(widths) == 1 and 0 not in widths else None
 
 
 def _cells(line: str, apart: re.Pattern[str]) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from distributor.addresses import kept_address
 from distributor.dispatch.messages.signing import KeyReference, key_references
@@ -22,11 +23,12 @@ _SAMPLE_MESSAGE_ID = "<preview@{domain}>"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a dispatch comes from; frozen with it, so that a retry a day later is the same message.
+    """Who a dispatch comes from; frozen with it, so that a retry a day later, from any machine, is the same message.
 
     Addresses are bare, with A-label domains; `reply_address`, `sender_address` and `public_url` may be "". What came
     later has a default: the dispatches of before do without it. Of a DKIM key it holds what is public, and where the
-    rest lies; of the key that signs links and bounce addresses, the name ("": the secret key).
+    rest lies; of the key that signs links and bounce addresses, the name ("": the secret key). `timezone` is the zone
+    in which days and hours are said ("": that of the settings).
     """
 
     from_name: str
@@ -45,6 +47,7 @@ class Identity:
     dkim_keys: tuple[KeyReference, ...] = ()
     verp: bool = False
     signing_key: str = ""
+    timezone: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings, *, signed: bool = True) -> Identity:
@@ -78,6 +81,7 @@ class Identity:
             dkim_keys=key_references(settings) if signed else (),
             verp=settings.verp,
             signing_key=keyring_of(settings).signing_id,
+            timezone=settings.timezone.key,
         )
 
     @classmethod
@@ -90,6 +94,10 @@ class Identity:
     def domain(self) -> str:
         """The sender's domain (A-labels), which Message-IDs end in."""
         return self.from_address.rpartition("@")[2]
+
+    def zone(self, default: ZoneInfo) -> ZoneInfo:
+        """The zone in which the messages say days and hours; `default` for the dispatches of before."""
+        return ZoneInfo(self.timezone) if self.timezone else default
 
     def sender(self) -> Sender:
         """As the composer wants it."""

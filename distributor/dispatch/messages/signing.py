@@ -41,16 +41,18 @@ def key_references(settings: Settings) -> tuple[KeyReference, ...]:
 def open_signer(workspace: Path, domain: str, references: Sequence[KeyReference]) -> Signer | None:
     """What signs a dispatch that was planned with these keys; None where there are none.
 
-    Raises `BadInput` when a key cannot be read, `Refused` when it is another one than the dispatch began with: who has
-    to be sent the same message again would get another.
+    Raises `BadInput` when a key cannot be read, `Refused` when it is gone, or another one than the dispatch began with:
+    who has to be sent the same message again would get another.
     """
     keys = []
     for reference in references:
-        key = read_key_file(workspace, reference.file)
-        if key.fingerprint != reference.fingerprint:
+        is_there = (workspace / reference.file).exists()
+        key = read_key_file(workspace, reference.file) if is_there else None
+        if key is None or key.fingerprint != reference.fingerprint:
+            is_wrong = "is another one than this dispatch was planned with" if is_there else "is gone"
             raise Refused(
-                f"The DKIM key in {reference.file} is another one than this dispatch was planned with, so nothing is"
-                " sent: what is sent again has to be the same message.",
+                f"The DKIM key in {reference.file} {is_wrong}, so nothing is sent: what is sent again has to be the"
+                " same message.",
                 mend="Put the former key back, or cancel the dispatch and send the release again.",
             )
         keys.append((reference.selector, key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import func, select, true
 from sqlmodel import Session, col
 
 from distributor.dispatch.recipients.holdings import find_holdings, held_by
@@ -12,7 +13,7 @@ from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecip
 from distributor.dispatch.recipients.planned import PlannedRecipient
 from distributor.dispatch.recipients.roll import Roll
 from distributor.errors import Refused
-from distributor.models import Delivery, ReleaseVersion
+from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
 from distributor.states import HAVE_IT, OPEN_STATES
 
 
@@ -44,6 +45,35 @@ def find_earlier(session: Session, version: ReleaseVersion, recipients: Sequence
         Earlier(planned, holding.number, holding.dispatch_id, holding.is_waiting)
         for planned, holding in held_by(holdings, recipients)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class StillLeaving:
+    """A dispatch of which some still wait for a version of a release."""
+
+    dispatch_id: int
+    version: int
+    waiting: int
+
+
+def still_leaving(
+    session: Session, releases: Sequence[Release], *, but: ReleaseVersion | None = None
+) -> list[StillLeaving]:
+    """The dispatches of these releases of which somebody still waits; no tests, and none of the version `but`."""
+    rows = session.execute(
+        select(col(Delivery.dispatch_id), col(ReleaseVersion.number), func.count())
+        .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .where(
+            col(ReleaseVersion.release_id).in_([one.id for one in releases]),
+            col(ReleaseVersion.id) != but.id if but else true(),
+            col(Dispatch.is_test).is_(False),
+            col(Delivery.state).in_(list(OPEN_STATES)),
+        )
+        .group_by(col(Delivery.dispatch_id), col(ReleaseVersion.number))
+        .order_by(col(Delivery.dispatch_id))
+    )
+    return [StillLeaving(*row) for row in rows]
 
 
 def without(manifest: Manifest, earlier: Sequence[Earlier]) -> Manifest:

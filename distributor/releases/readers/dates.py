@@ -1,4 +1,4 @@
-"""Dates and hours as French, English and German press offices write them, found in a line of text."""
+"""Dates and hours as French, English, German and Breton press offices write them, found in a line of text."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ _SHORT_ENGLISH = {name[:3].lower(): number for number, name in enumerate(_ENGLIS
 _GERMAN = {"januar": 1, "februar": 2, "märz": 3, "april": 4, "mai": 5, "juni": 6, "juli": 7, "august": 8}
 _GERMAN |= {"september": 9, "oktober": 10, "november": 11, "dezember": 12}
 _GERMAN_DAYS = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+
+# So is Breton: «3 a viz Meurzh 2026».
+_BRETON = {"genver": 1, "c'hwevrer": 2, "c’hwevrer": 2, "meurzh": 3, "ebrel": 4, "mae": 5, "mezheven": 6, "gouere": 7}
+_BRETON |= {"gouhere": 7, "eost": 8, "gwengolo": 9, "here": 10, "du": 11, "kerzu": 12}
 
 _EN = {name.lower(): number for number, name in enumerate(_ENGLISH_MONTHS, start=1)} | _SHORT_ENGLISH
 _MONTHS = (
@@ -63,6 +67,7 @@ _FORMS = tuple(
         r"(?<![\d.,/-])(?P<day>\d{1,2})(?P<between>[/.-])(?P<month>\d{1,2})(?P=between)(?P<year>(?:19|20)\d{2}|\d{2})(?![\d/])(?!\.\d)",
         rf"(?<![\d.,/-]){_DAY}(?:\s?er|st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_any_of(_MONTHS)})\b\.?{_YEAR}",
         rf"(?:\bde[mnr]\s+)?(?<![\d.,/-]){_DAY}\.\s(?P<month>{_any_of(_GERMAN)})\s+(?P<year>(?:19|20)\d{{2}})(?!\d)",
+        rf"(?<![\d.,/-]){_DAY}(?:\s?(?:añ|vet))?\s+a\s+viz\s+(?P<month>{_any_of(_BRETON)})\b{_YEAR}",
         rf"\b(?P<month>{_any_of(_EN)})\b\.?\s+{_DAY}(?:st|nd|rd|th)?(?![\d:])(?!\s*[h%€])(?!\s*[ap]\.?m\b){_YEAR}",
     )
 )
@@ -193,7 +198,7 @@ def _to_date(match: re.Match[str]) -> FoundDate | None:
     parts = match.groupdict()
     written = parts["month"].lower()
     in_figures = written.isdigit()
-    month, day = (int(written) if in_figures else _MONTHS[written]), int(parts["day"])
+    month, day = (int(written) if in_figures else (_MONTHS | _BRETON)[written]), int(parts["day"])
     if parts.get("between") and month > 12 >= day:
         day, month = month, day  # 01/13/2021 can only be the American order; 2021-13-01 is a slip of the pen
     if not (1 <= month <= 12 and 1 <= day <= 31):

@@ -27,7 +27,7 @@ _SENT_OUT = r"(?:publi|diffus|divulg|relay|communiqu|révél|releas|publish|broa
 _NOT_BEFORE = r".{0,40}\b(?:before|until|till|avant|jusqu)"
 _NOTICE = re.compile(
     rf"^[\W_]*{_BEFORE}(?:"
-    r"(?:(?:sous|under|s/)[\W_]*)*(?:strict\s+)?embarg(?:o|o?ed|oé)(?:ée?|e?s)?\b"
+    r"(?:(?:sous|under|s/|dindan)[\W_]*)*(?:strict\s+)?(?:embarg(?:o|o?ed|oé)(?:ée?|e?s)?\b|emb\.(?=[\W\d]))"
     r"|embargad[oa]\b"
     r"|(?:l['’]\s?|cet\s+|the\s+|this\s+)embargo\s+(?:(?:est|sera|is|will\s+be|prend)\s+)?"
     r"(?:levé|fixé|fin\b|court|expire|jusqu|lift|set\b|ends?\b|until)"
@@ -35,6 +35,9 @@ _NOTICE = re.compile(
     r"\b(?:respect|observ|honou?r)\w*\s+(?:(?:l['’]|(?:cet|the|this|our|notre)\s+)embargo)"
     r"|(?:levée|fin)\s+(?:de\s+l|d)['’]\s*embargo\s*(?:[:–—-]|le\b|(?=\d|\w+di\s+\d))"
     r"|sperrfrist\b|gesperrt\s+bis\b|frei\s+ab\b"
+    r"|(?:حظر|محظور|ممنوع)\s+(?:ال)?نشر(?:ها?)?\s*(?::|حتى|قبل|لغاية)"
+    r"|(?:arabat\s+(?:eo\s+)?embann|na\s+embann(?:it)?\s+ket|da\s+embann)\s+"
+    r"(?:a[- ]raok|betek|adalek|goude|d['’]a[rn])\b"
     rf"|(?:(?:merci|prière)\s+de\s+|please\s+)?(?:à\s+)?(?:ne\s+(?:pas|rien)|do\s+not|don['’]t|not\s+(?:for|to\s+be))\s+"
     rf"{_SENT_OUT}{_NOT_BEFORE}"
     r"|(?:diffusion|publication|parution)\s+(?:(?:autorisée|possible|permise)\s+(?:à\s+(?:partir|compter)|dès|après|le)"
@@ -53,7 +56,7 @@ _NOTICE = re.compile(
 )
 # An embargo on goods is news; one with «jusqu'au», a date or an hour behind it is addressed to the newsroom.
 _UNTIL = re.compile(
-    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr|hasta|até|fino|tot|betek|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
+    r"\b(?:jusqu|until|till|avant|before|lifts?|levée?|bis|uhr|hasta|até|fino|tot|betek|a-raok|حتى|قبل|لغاية|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
@@ -89,12 +92,18 @@ _UNTIL_AN_EVENT = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\bembargo\s+(?:(?:est|is|now|désormais)\s+)*(?:levée?|lifted|terminé|over)\W*$", re.IGNORECASE)
-SENTENCES = re.compile(r"(?:(?<=[^\W\d_]{3}[.!?…])|(?<=\d{4}[.!?…]))\s+(?=[^\W\d_]|[«“])")
-"""What parts two sentences; «6 a.m. ET» and «3. Dezember» are one."""
+SENTENCES = re.compile(r"(?<!\b(?i:emb)\.)(?:(?<=[^\W\d_]{3}[.!?…])|(?<=\d{4}[.!?…]))\s+(?=[^\W\d_]|[«“])")
+"""What parts two sentences; «6 a.m. ET», «3. Dezember» and «Emb. jusqu'au» are one."""
 # What tells of an hour that could not be read: as the day begins would be too early.
 _SAYS_AN_HOUR = re.compile(
     r"(?<![\d./-])(?!(?:19|20)\d\d\b)\d{3,4}\b|\b(?:soir|soirée|après[- ]midi|matin|matinée|journée|heures?|inclus"
-    r"|compris|morning|afternoon|evening|night|o['’]clock|inclusive|hours?|uhr|abends?|morgens?)\b",
+    r"|compris|morning|afternoon|evening|night|o['’]clock|inclusive|hours?|uhr|abends?|morgens?"
+    r"|الساعة|مساءً?|صباحًا|صباحا|ظهرًا|ظهرا|منتصف|eur|mintin|vintin|kreisteiz|noz|\d{1,2}e\d\d|da\s+\d{1,2}e|\d{1,2}e(?=\W*$))\b",
+    re.IGNORECASE,
+)
+# «6:00 مساءً» is eighteen o'clock: where the hour was read without these words, it may be twelve hours too early.
+_AFTER_NOON = re.compile(
+    r"\b(?:soir|soirée|après[- ]midi|afternoon|evening|night|abends?|nachmittags?|مساءً?|noz|enderv|merenn)\b",
     re.IGNORECASE,
 )
 _POINTED_HOUR = re.compile(r"(?<![\d.,])(\d{1,2})\.([0-5]\d)(?![\d.,]|\s?[%€$£mM])")
@@ -258,6 +267,11 @@ def _in_words(
         if said := _SAYS_AN_HOUR.search(f"{text[: found.start]} ; {text[found.end :]}"):
             raise BadInput(f"The hour of the embargo «{text}» could not be read: «{said[0]}».", mend=_MEND)
         assumed.append("No hour was written: it lifts as that day begins, at 00:00.")
+    elif not hour.next_day and hour.time.hour < 12 and (said := _AFTER_NOON.search(text)):
+        raise BadInput(
+            f"The hour of the embargo «{text}» may be that of the morning, or of the evening: «{said[0]}».",
+            mend=_MEND,
+        )
     if not is_zone_named:
         assumed.append(f"The hour is taken as that of {zone}.")
     local = datetime.combine(day, hour.time if hour else time(0)) + timedelta(days=int(bool(hour and hour.next_day)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from distributor.folding import words
+from distributor.folding import fold, words
 from distributor.releases.readers import marks
 from distributor.releases.readers.datelines import Dateline, read_dateline
 from distributor.releases.readers.dates import is_month
@@ -52,6 +52,14 @@ _COMPANY = re.compile(
     re.IGNORECASE,
 )
 _WIRE = re.compile(r"RNS\s+(?:number|reach)\b.{0,20}|\([“\"«][^()]{1,60}[”\"»][^()]{0,60}\)", re.IGNORECASE)
+_OFFICE = re.compile(
+    r"(?:universit[ée]|ville|mairie|commune|m[ée]tropole|d[ée]partement|pr[ée]fecture|minist[èe]re|direction|service|cabinet)\s+"
+    r"(?:d(?:e|u|es)\s|d['’]|communication\b|presse\b)(?!.*[.!?:])",
+    re.IGNORECASE,
+)
+_OF_OFFICES = words(
+    "communication presse medias relations publiques exterieures maire prefet service direction generale"
+)
 _SMALL = words("de du des d la le les l et en sur pour aux au of the and for in")
 
 
@@ -169,10 +177,17 @@ def _names_organisations(block: Block) -> bool:
         pieces = [line.bare for line in block]
         are_names = len(block) <= _LETTERHEAD_LINES and all(map(_is_a_name, pieces)) and not any(map(is_mark, block))
         return are_names and _known(pieces) > 1 and 2 * _known(pieces) >= len(pieces)
-    if _SIGNED_BY.match(text):
+    if _SIGNED_BY.match(text) or _is_an_office(text):
         return True
     rows = ([piece for piece in mark.split(text) if piece] for mark in _ROWS)
     return any(len(row) >= _A_ROW and all(map(_is_a_name, row)) and _known(row) > 1 for row in rows)
+
+
+def _is_an_office(text: str) -> bool:
+    """«Université de Lannic – Service presse», and not «Ville de Brest en fête»: a headline has other small words."""
+    found = re.findall(r"[^\W\d_]+", text)
+    is_proper = all(word[0].isupper() or word in _SMALL or fold(word) in _OF_OFFICES for word in found)
+    return bool(_OFFICE.match(text)) and is_proper and not text.isupper() and not _ACTS.search(text)
 
 
 def _known(names: list[str]) -> int:

@@ -90,7 +90,7 @@ def take_stray_embargo(reading: Reading) -> None:
     """An embargo that stands lower, on a line of its own, still holds."""
     for line in reading.sheet.lines():
         is_short = len(line.text) <= 120 and not line.bare.endswith(".")
-        if is_short and line.bare[:1].isupper() and any(map(str.isdigit, line.text)):
+        if is_short and not line.bare[:1].islower() and any(map(str.isdigit, line.text)):
             embargo_line(reading, line)
 
 

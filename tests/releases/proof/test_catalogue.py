@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from databases import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ MARKS = (
 WORDS = st.lists(st.sampled_from([f"{mark.replace('_', ' ')} " for mark in MARKS.split(" ")]), max_size=60).map("".join)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75 * LONG)
 @given(headline=ODD | WORDS, body=ODD | WORDS, lang=st.sampled_from(["fr", "en", "ar", ""]), embargo=st.booleans())
 def test_no_rule_raises_whatever_the_text(headline: str, body: str, lang: str, embargo: bool) -> None:
     until = datetime(2026, 3, 12, 18, tzinfo=UTC) if embargo else None

@@ -1,4 +1,4 @@
-"""A correction into the ledger: the wrong text is held back and the right one planned in one transaction."""
+"""The plan of a correction, in the ledger: the wrong text is held back and the right one planned in one transaction."""
 
 from __future__ import annotations
 
