@@ -203,7 +203,10 @@ def test_who_knows_it_already_is_told_nothing(embargoed: Office, moving_clock: M
         sending = embargoed.at(server.port)
         agree(sending)
         sending.send(SLUG, BUREAU)
-        assert "2 recipients have it already, under an embargo until " in sending.run(*tell[:3], *tell[4:]).out
+        said = sending.run(*tell[:3], *tell[4:]).out
+        assert "2 recipients have it already, under an embargo until " in said
+        way = f"distributor releases embargo {SLUG} --at {later:%Y-%m-%dT%H:%M} --tell\n"
+        assert f"They have not been told. To tell them: {way}" in said
         assert "at 20:00 (Europe/Paris" in (said := sending.run(*tell[:3], *tell[4:]).out)
         assert " already.\n" in said, "nothing is changed twice"
         assert "dispatch 2." in sending.run(*tell).out, "the hour was moved before, and they do not know"
@@ -263,6 +266,19 @@ def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
         assert all("SOUS EMBARGO JUSQU’AU" in text and "20 h 00" in text for text in said)
         assert not any("diffusion immédiate" in text.lower() or "modifié" in text for text in said)
         assert "and know it." in sending.run(*move, later, "--tell").out
+
+
+def test_who_is_trusted_from_now_on_may_have_it_at_once(embargoed: Office) -> None:
+    with running() as server:
+        sending = embargoed.at(server.port)
+        sending.send(SLUG, BUREAU)
+        edit = ("contacts", "edit", AGREED[0].address)
+        now = "Dispatch 1 goes on by itself where distributor work is running; or now, with:\n"
+        assert now not in sending.run(*edit, "--embargo-trust", "yes", "--dry-run").out
+        assert now not in sending.run(*edit, "--channel", "phone").out
+        assert f"{now}  distributor dispatches resume 1\n" in sending.run(*edit, "--embargo-trust", "yes").out
+        sending.run("dispatches", "resume", "1")
+        assert [one.recipient for one in server.accepted] == [AGREED[0].spec]
 
 
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:
