@@ -268,6 +268,19 @@ def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
         assert "and know it." in sending.run(*move, later, "--tell").out
 
 
+def test_the_report_of_a_start_says_the_hour_that_is_waited_for(embargoed: Office, moving_clock: MovingClock) -> None:
+    """The later one, of the start and the end of the embargo; and none that has come."""
+    sending = embargoed.at(1)
+    sending.send(SLUG, BUREAU, more=["--at", "12:00"])
+    sending.run("releases", "embargo", SLUG, "--lift", "--yes")
+    moving_clock.move(seconds=5)
+    report = sending.run("report", SLUG).out
+    assert report.count("12:00: its start") == 12
+    assert "the end of the embargo" not in report
+    moving_clock.set(EVENING)
+    assert "not before" not in sending.run("report", SLUG).out
+
+
 def test_who_is_trusted_from_now_on_may_have_it_at_once(embargoed: Office) -> None:
     with running() as server:
         sending = embargoed.at(server.port)
@@ -349,6 +362,9 @@ def test_a_start_before_its_end_is_for_who_agreed(embargoed: Office, moving_cloc
         assert "The cut-off comes before the embargo ends for 10 recipients" in one_sentence(early)
         said = sending.send(SLUG, BUREAU, more=["--at", "12:00"]).out
         assert "2 recipients have agreed to it and get it at its start; 10 wait for it." in said
+        report = sending.run("report", SLUG).out
+        assert report.count(f"not before {noon:%d %b} 12:00: its start") == 2
+        assert report.count("not before ") == report.count("the end of the embargo") + 2 == 12
         process = working(sending, moving_clock)
         moving_clock.set(noon)
         until(lambda: len(server.accepted) == 2, "who agreed has it", process=process)
