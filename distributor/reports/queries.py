@@ -293,7 +293,7 @@ def recipients(
 
     With `contact`, those whose address or name holds these words, in any case.
     """
-    last = 0
+    last, now = 0, clock_of(connection, clock.now())
     while True:
         statement = (
             select(
@@ -303,6 +303,7 @@ def recipients(
                 _dispatch.c.signed_off_by,
                 func.coalesce(_wave.c.name, "").label("wave_name"),
                 _holds_embargo().label("holds_embargo"),
+                case((_dispatch.c.started_at.is_(None), _dispatch.c.scheduled_at)).label("start"),
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
             .join(_release, _release.c.id == _version.c.release_id)
@@ -330,7 +331,7 @@ def recipients(
         for row in page:
             corrects, corrected_by = corrections.get(row["id"], ("", ""))
             yield {
-                **_waiting(row),
+                **_waiting(row, now),
                 "corrects": corrects,
                 "corrected_by": corrected_by,
                 "history": histories.get(row["id"], []),
@@ -343,12 +344,13 @@ def _holds_embargo() -> ColumnElement[bool]:
     return case((waits, holds_embargo()), else_=false())
 
 
-def _waiting(row: dict[str, Any]) -> dict[str, Any]:
+def _waiting(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     """A recipient with `held_until`, before which nothing leaves to who is queued, and whether the embargo holds it."""
-    holds = row.pop("holds_embargo")
-    hours = (row["not_before"], None if holds else row["embargo_until"]) if row["state"] == DeliveryState.QUEUED else ()
-    until = max((one for one in hours if one is not None), default=None)
-    return {**row, "held_until": until, "by_embargo": until is not None and not holds and until == row["embargo_until"]}
+    embargo = None if row.pop("holds_embargo") else row["embargo_until"]
+    hours = (row["not_before"], row.pop("start"), embargo)
+    to_come = [one for one in hours if one is not None and one > now] if row["state"] == DeliveryState.QUEUED else []
+    until = max(to_come, default=None)
+    return {**row, "held_until": until, "by_embargo": until is not None and until == embargo}
 
 
 def _histories(connection: Connection, delivery_ids: list[int]) -> dict[int, list[dict[str, Any]]]:

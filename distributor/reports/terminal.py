@@ -258,7 +258,8 @@ def _cells(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
     at = row["accepted_at"] or row["updated_at"]
     words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
     if row["held_until"] and not words:
-        what = "the end of the embargo" if row["by_embargo"] else f"its wave, {row['wave_name']}"
+        of_wave = f"its wave, {row['wave_name']}" if row["held_until"] == row["not_before"] else "its start"
+        what = "the end of the embargo" if row["by_embargo"] else of_wave
         words = f"not before {row['held_until'].astimezone(zone):%d %b %H:%M}: {what}"
     if row["next_attempt_at"]:
         words += f" (again at {row['next_attempt_at'].astimezone(zone):%H:%M})"

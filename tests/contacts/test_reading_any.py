@@ -144,6 +144,7 @@ def test_blocks_of_lines_are_a_row_each_with_the_line_they_begin_on() -> None:
     )
     (table,) = read_source(text.encode())
     assert table.header == ("Outlet", "Full name", "E-mail", "Phone")
+    assert table.remarks[0].endswith("), its lines put into 4 columns.")
     rows = [(row.line, *row.cells.values()) for row in table.rows if isinstance(row, SourceRow)]
     assert rows == [
         (1, "Le Phare", "Anne Le Roy", "anne@phare.example", ""),

@@ -100,6 +100,15 @@ def test_who_is_edited_is_told_to_get_what_was_planned(waiting: tuple[Office, Sc
     assert [one.recipient for one in server.accepted].count(HIM.spec) == 1
 
 
+def test_who_is_taken_off_a_list_is_told_to_get_what_was_planned(waiting: tuple[Office, ScriptedServer]) -> None:
+    office, server = waiting
+    said = office.run("lists", "remove", BUREAU, HIM.address, SHORT_LIST[3].address).out
+    assert said.count("still leaves") == 1
+    assert f"{WAITS} still leaves for {HIM.spec}, as it was planned." in said
+    go_on(office)
+    assert [one.recipient for one in server.accepted].count(HIM.spec) == 1
+
+
 def test_no_objection_is_recorded_under_a_key_that_what_waits_was_not_planned_with(
     waiting: tuple[Office, ScriptedServer],
 ) -> None:

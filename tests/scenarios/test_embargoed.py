@@ -203,7 +203,10 @@ def test_who_knows_it_already_is_told_nothing(embargoed: Office, moving_clock: M
         sending = embargoed.at(server.port)
         agree(sending)
         sending.send(SLUG, BUREAU)
-        assert "2 recipients have it already, under an embargo until " in sending.run(*tell[:3], *tell[4:]).out
+        said = sending.run(*tell[:3], *tell[4:]).out
+        assert "2 recipients have it already, under an embargo until " in said
+        way = f"distributor releases embargo {SLUG} --at {later:%Y-%m-%dT%H:%M} --tell\n"
+        assert f"They have not been told. To tell them: {way}" in said
         assert "at 20:00 (Europe/Paris" in (said := sending.run(*tell[:3], *tell[4:]).out)
         assert " already.\n" in said, "nothing is changed twice"
         assert "dispatch 2." in sending.run(*tell).out, "the hour was moved before, and they do not know"
@@ -263,6 +266,32 @@ def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
         assert all("SOUS EMBARGO JUSQU’AU" in text and "20 h 00" in text for text in said)
         assert not any("diffusion immédiate" in text.lower() or "modifié" in text for text in said)
         assert "and know it." in sending.run(*move, later, "--tell").out
+
+
+def test_the_report_of_a_start_says_the_hour_that_is_waited_for(embargoed: Office, moving_clock: MovingClock) -> None:
+    """The later one, of the start and the end of the embargo; and none that has come."""
+    sending = embargoed.at(1)
+    sending.send(SLUG, BUREAU, more=["--at", "12:00"])
+    sending.run("releases", "embargo", SLUG, "--lift", "--yes")
+    moving_clock.move(seconds=5)
+    report = sending.run("report", SLUG).out
+    assert report.count("12:00: its start") == 12
+    assert "the end of the embargo" not in report
+    moving_clock.set(EVENING)
+    assert "not before" not in sending.run("report", SLUG).out
+
+
+def test_who_is_trusted_from_now_on_may_have_it_at_once(embargoed: Office) -> None:
+    with running() as server:
+        sending = embargoed.at(server.port)
+        sending.send(SLUG, BUREAU)
+        edit = ("contacts", "edit", AGREED[0].address)
+        now = "Dispatch 1 goes on by itself where distributor work is running; or now, with:\n"
+        assert now not in sending.run(*edit, "--embargo-trust", "yes", "--dry-run").out
+        assert now not in sending.run(*edit, "--channel", "phone").out
+        assert f"{now}  distributor dispatches resume 1\n" in sending.run(*edit, "--embargo-trust", "yes").out
+        sending.run("dispatches", "resume", "1")
+        assert [one.recipient for one in server.accepted] == [AGREED[0].spec]
 
 
 def test_who_takes_their_word_back_waits(embargoed: Office) -> None:
@@ -333,6 +362,9 @@ def test_a_start_before_its_end_is_for_who_agreed(embargoed: Office, moving_cloc
         assert "The cut-off comes before the embargo ends for 10 recipients" in one_sentence(early)
         said = sending.send(SLUG, BUREAU, more=["--at", "12:00"]).out
         assert "2 recipients have agreed to it and get it at its start; 10 wait for it." in said
+        report = sending.run("report", SLUG).out
+        assert report.count(f"not before {noon:%d %b} 12:00: its start") == 2
+        assert report.count("not before ") == report.count("the end of the embargo") + 2 == 12
         process = working(sending, moving_clock)
         moving_clock.set(noon)
         until(lambda: len(server.accepted) == 2, "who agreed has it", process=process)

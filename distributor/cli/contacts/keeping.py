@@ -168,11 +168,15 @@ def edit(
         if dry_run:
             session.rollback()
     _say(kept, f"{who.name or who.address}: changed.", dry_run=dry_run)
-    _say_what_waits(spared, leaving)
+    say_what_waits(spared, leaving)
+    if not dry_run and any(one.what == "embargo_trust" for one in kept.changes):
+        from distributor.cli.dispatches.awaiting import say_due
+
+        say_due(workspace, {one.dispatch_id for one in leaving})
 
 
-def _say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingDelivery]) -> None:
-    """What becomes of the releases that wait for whoever was edited."""
+def say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingDelivery]) -> None:
+    """What becomes of the releases that wait for whoever was edited, or taken off a list."""
     from distributor.cli.terminal.output import console
     from distributor.states import FORMER
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -39,6 +39,14 @@ def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
         by_itself = f"They leave by themselves: distributor work is running ({worker})."
         out.print(by_itself if worker else "Nothing sends them by itself now; leave running: distributor work")
     return found
+
+
+def say_due(workspace: Workspace, dispatch_ids: Collection[int]) -> None:
+    """Say which of these dispatches may go on now, and by what command."""
+    due = [number for number in workspace.carrier(workspace.log()).due() if number in dispatch_ids]
+    for number in due:
+        console().print(f"Dispatch {number} goes on by itself where distributor work is running; or now, with:")
+        console().print(f"  distributor dispatches resume {number}")
 
 
 def _paused(connection: Connection, dispatch_ids: Iterable[int]) -> list[int]:

@@ -138,16 +138,20 @@ def remove(
     reason: Annotated[str, typer.Option(help="Why, in a few words; the list remembers it.")] = "",
 ) -> None:
     """Take contacts off a list. They stay in the base, and the list remembers when they stood on it."""
+    from distributor.cli.contacts.keeping import say_what_waits
     from distributor.cli.lists.showing import described
     from distributor.cli.terminal.output import console
     from distributor.contacts.lists import listmaking, press_lists
+    from distributor.dispatch.recipients.edited import still_leaves
     from distributor.wiring import actor, open_workspace
 
     with open_workspace(context.obj).database.session() as session:
         media_list = press_lists.find_list(session, name)
         left = listmaking.remove_members(session, media_list, contacts, reason=reason, actor=actor())
-    for member in left:
+        leaving = [still_leaves(session.connection(), member.contact_id) for member in left]
+    for member, waiting in zip(left, leaving, strict=True):
         console().print(f"Off «{media_list.slug}»: {described(member)}")
+        say_what_waits((), waiting)
     if not left:
         console().print(f"Nothing changed: they do not stand on «{media_list.slug}».")
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.dispatches import running
-from distributor.cli.dispatches.awaiting import say_held
+from distributor.cli.dispatches.awaiting import say_due, say_held
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.terminal.output import ask, console, count, show_table, suggest, when
 from distributor.dispatch.hours.instants import say_instant
@@ -48,13 +48,16 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     changed = embargoes.change(workspace, log, slug, before=standing.until, until=until, tells=identity)
     console().print(f"The embargo of «{slug}» {ends}{'' if until else ' now'}.")
     if changed.dispatch_ids and not say_held(workspace, changed.dispatch_ids):
-        _say_due(workspace, changed.dispatch_ids)
+        say_due(workspace, changed.dispatch_ids)
     if changed.told and ways:
         console().print(f"Telling those who have it: dispatch {listed(changed.told)}.")
         running.run_dispatches(workspace, log, changed.told, ways)
     elif tells:
         told = "Nobody is told" if standing.have_it else "Nobody has it yet; nobody is told"
         console().print(f"{told}{'' if knows_it else ': whoever does not know it has objected to our mail'}.")
+    elif not knows_it:
+        way = f"--at {until.astimezone(zone):%Y-%m-%dT%H:%M:%S}".removesuffix(":00") if until else "--lift"
+        suggest("They have not been told. To tell them:", f"distributor releases embargo {slug} {way} --tell")
 
 
 def _say_who_has_it(standing: Standing, until: datetime | None, zone: ZoneInfo) -> None:
@@ -81,14 +84,6 @@ def _question(slug: str, standing: Standing, until: datetime | None, zone: ZoneI
         if until
         else f"Lift the embargo of «{slug}» now{told}?"
     )
-
-
-def _say_due(workspace: Workspace, dispatch_ids: Sequence[int]) -> None:
-    """Say who may leave now, and by what command."""
-    due = [number for number in workspace.carrier(workspace.log()).due() if number in dispatch_ids]
-    for number in due:
-        console().print(f"Dispatch {number} goes on by itself where distributor work is running; or now, with:")
-        console().print(f"  distributor dispatches resume {number}")
 
 
 def show(workspace: Workspace, slug: str) -> None:
@@ -125,7 +120,7 @@ def note(workspace: Workspace, slug: str, contacts: Sequence[str], how: str, *, 
     with workspace.database.reading() as connection:
         open_ = [row.id for row in queries.dispatches(connection, slug=original) if row.is_open and not row.is_test]
     if open_:
-        _say_due(workspace, open_)
+        say_due(workspace, open_)
     _say_if_none(workspace, original)
 
 

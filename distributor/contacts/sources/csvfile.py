@@ -63,8 +63,10 @@ def read_csv(data: bytes, *, name: str = "", columns: Collection[str] = ()) -> S
         start = _Lines(text)
     delimiter = sep[1] if sep and sep[1] != '"' else _find_delimiter(text, columns)
     header, start, delimiter = _open(start, delimiter, columns, name)
-    shown = _DELIMITER_NAMES.get(delimiter, f"«{delimiter}»")
-    remarks = [f"Read as {encoding} (chosen by {told}), columns separated by a {shown}."]
+    how = f"columns separated by a {_DELIMITER_NAMES.get(delimiter, f'«{delimiter}»')}"
+    if start.text is not text:
+        how = f"its lines put into {len(header.names)} columns"
+    remarks = [f"Read as {encoding} (chosen by {told}), {how}."]
     if header.remark:
         remarks.append(header.remark)
     rows = _rows(start, delimiter, header.names, name)
