@@ -99,11 +99,14 @@ class Database:
             ) from None
         self._opened: tuple[int, int] | None = None
         self._journal: tuple[int, int] | None = None
+        self._many = 0
         self._is_hurried = False
         self._in_vain: Exception | None = None
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._know_the_file)
             event.listen(self.engine, "connect", _set_pragmas)
+            event.listen(self.engine, "connect", self._know_the_journal)
+            event.listen(self.engine, "close", self._leave_the_journal)
             event.listen(self.engine, "begin", _begin_immediate)
         else:
             event.listen(self.engine, "do_connect", self._connect)
@@ -152,18 +155,24 @@ class Database:
         )
 
     def _require_journal(self) -> None:
-        """Raise `FileReplaced` where the journal is not the one any more that was there at the first look.
-
-        It stays as long as one of our connections does.
-        """
-        found = self._number("-wal")
-        self._journal = self._journal or found
-        if found != self._journal:
+        """Raise `FileReplaced` where the journal is not the one any more that our connections opened."""
+        if self._journal not in (None, self._number("-wal")):
             raise FileReplaced(
                 f"{self.file}-wal, where what was written last stands, was taken away or replaced; nothing more is"
                 " sent.",
                 mend="Leave that file to the program, and run the command again.",
             )
+
+    def _know_the_journal(self, _connection: Any, _record: Any) -> None:
+        """It stays as long as one of our connections does; before the first, others may end and take theirs away."""
+        with self._lines_lock:
+            self._many += 1
+            self._journal = self._journal or self._number("-wal")
+
+    def _leave_the_journal(self, _connection: Any, _record: Any) -> None:
+        with self._lines_lock:
+            self._many -= 1
+            self._journal = self._journal if self._many else None
 
     def _know_the_file(self, _connection: Any, _record: Any) -> None:
         """At each new connection: all of them are to be to one file."""
@@ -174,8 +183,9 @@ class Database:
         """What tells the file from any other that goes by its name, now or later; None where there is none."""
         if self.plain_file is None:
             return None
+        file = os.path.realpath(self.plain_file) if ending else self.plain_file  # beside what a link leads to
         try:
-            found = os.stat(f"{self.plain_file}{ending}")
+            found = os.stat(f"{file}{ending}")
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -237,7 +247,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
-        self._opened = self._journal = None
+        self._opened = None
 
 
 def _read_url(url: str) -> URL:

@@ -56,7 +56,8 @@ class Opening:
         """Let the dispatch run, and return what writes its messages; or how it stands, where it is paused and stays so.
 
         Raises `BadInput` for a dispatch that is cancelled or unknown; `Refused` under another key than it was planned
-        with, for a text that was corrected, for an attachment that is gone, and before the start it is scheduled for.
+        with, for a text that was corrected, for an attachment that is gone, for a time zone that this machine does not
+        know, and before the start it is scheduled for.
         """
         dispatch = get_dispatch(session, dispatch_id, locked=True)
         if dispatch.state == DispatchState.CANCELLED:
@@ -100,6 +101,7 @@ class Opening:
         ).one()
         identity = Identity.thaw(dispatch.identity)
         self._check_signing_key(identity)
+        zone = identity.zone(self.timezone)
         own = [KeptFile(**file) for file in dispatch.files]
         enclosed = enclose_kept(self.workspace, own, identity.domain, mend=_MENDS_ITS_OWN)
         enclosed += enclose_kept(self.workspace, attachments_of(session, version), identity.domain)
@@ -118,7 +120,7 @@ class Opening:
                 templates,
                 embargo_until=embargo_until,
                 enclosed=enclosed,
-                timezone=identity.zone(self.timezone),
+                timezone=zone,
                 is_test=is_test,
                 notice=plain if of is None else told[of],
             )

@@ -25,6 +25,9 @@ _SOON = timedelta(milliseconds=50)
 _LOOKS_EVERY = timedelta(seconds=5)
 """How often it is looked what other processes learned, and whether the account was given other limits."""
 
+_KEPT_FOR = timedelta(seconds=30)
+"""How long past their time tokens are left to whoever waits for the server: they come back after a minute or more."""
+
 _MEMORY = timedelta(minutes=15)
 _BLOCKS = (16, 1024)
 _OPENED_LATE = timedelta(seconds=1)
@@ -89,6 +92,8 @@ class Pacer:
         self._slowed: set[str] = set()
         self._in_flight: Counter[str] = Counter()
         self._admitted = 0
+        self._waiting: dict[int, Admission] = {}
+        """Who was admitted and counted, and whose message has not left yet, by their number."""
         self._asked_after: dict[str, int] = {}
         """Who was admitted last when each asked us to slow down: the answers until then are not a second time."""
         self._refused: Counter[str] = Counter()
@@ -136,7 +141,10 @@ class Pacer:
         self._admitted += 1
         if not counted:
             return Admission(claimed, scope, self._admitted)
-        return Admission(claimed, scope, self._admitted, *self._spend(counted, now))
+        admitted = Admission(claimed, scope, self._admitted, *self._spend(counted, now))
+        if admitted.blocks:
+            self._waiting[admitted.number] = admitted
+        return admitted
 
     def choose(self, queue: deque[ClaimedDelivery], now: datetime) -> Admission | timedelta:
         """Take the first of the queue who may be sent to now; else return how long until somebody may."""
@@ -178,7 +186,7 @@ class Pacer:
     def learn(self, admitted: Admission, outcome: Outcome, now: datetime) -> None:
         """Take to heart what came of a message that was admitted."""
         scope = admitted.scope
-        self._end(scope)
+        self._end(admitted)
         verdict = outcome.verdict
         if verdict is Verdict.ACCEPTED:
             if self._refused.pop(scope, 0):
@@ -198,16 +206,17 @@ class Pacer:
 
     def release(self, admitted: Admission) -> None:
         """Whoever was admitted is not sent to after all: what was counted for them is given back with its block."""
-        self._end(admitted.scope)
+        self._end(admitted)
         for name, block in admitted.blocks:
             left = self._allowances.get(name)
             if left is not None and left.drawn_at == block.drawn_at:
                 self._allowances[name] = replace(left, missed=left.missed + 1)
 
-    def _end(self, scope: str) -> None:
-        self._in_flight[scope] -= 1
-        if self._in_flight[scope] <= 0:
-            del self._in_flight[scope]
+    def _end(self, admitted: Admission) -> None:
+        self._waiting.pop(admitted.number, None)
+        self._in_flight[admitted.scope] -= 1
+        if self._in_flight[admitted.scope] <= 0:
+            del self._in_flight[admitted.scope]
 
     @property
     def has_news(self) -> bool:
@@ -232,6 +241,7 @@ class Pacer:
     async def _exchange(self, call: Call, open_connections: int) -> None:
         now = self._now()
         await self._heed_bounds(call, now)
+        await self._keep_tokens(call, now)
         # Whoever asked while another was at the database has been answered by that.
         # Others get no more than is left beside what this run lets itself open until it has heard the answer.
         held = max(open_connections, self._share or 0)
@@ -264,15 +274,32 @@ class Pacer:
             self._allowances[scope] = replace(allowance, lapses=now, retry_at=None)
             self._wanted.add(scope)
 
-    async def count_anew(self, admitted: Admission, call: Call) -> bool:
-        """Count a message as leaving now whose tokens do not count any more; whether it may."""
+    async def may_leave(self, admitted: Admission, call: Call) -> bool:
+        """Whether a message may leave now: one whose tokens do not count any more is counted anew, if it can be."""
+        self._waiting.pop(admitted.number, None)
+        if admitted.is_counted(self._now()):
+            return True
+        async with self._asking:
+            return admitted.is_counted(self._now()) or await self._count_anew(admitted, call)
+
+    async def _keep_tokens(self, call: Call, now: datetime) -> None:
+        """Take the tokens anew of those who have not left, before others have them: else none of them ever would."""
+        for one in [one for one in self._waiting.values() if not one.is_counted(now - _KEPT_FOR)]:
+            if not await self._count_anew(one, call):
+                self._waiting.pop(one.number, None)  # asked again when it is to leave
+
+    async def _count_anew(self, admitted: Admission, call: Call) -> bool:
         tokens = [
             (name, self._limits_of(name), block.drawn_at)
             for name, block in admitted.blocks
             if block.drawn_at is not None
         ]
-        may: bool = await call(lambda: self._book.count_anew(tokens))
-        return may
+        answer: Answer | None = await call(lambda: self._book.count_anew(tokens))
+        if answer is None:
+            return False
+        ahead = self._now() - answer.moment
+        admitted.blocks = tuple((name, _moved(block, ahead)) for name, block in answer.allowances.items())
+        return True
 
     async def leave(self, call: Call) -> None:
         """Give back what was not spent, when the run ends."""

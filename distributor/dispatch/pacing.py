@@ -138,22 +138,23 @@ class PacingBook:
             share = self._shared(connection, min(caps), wish, open_connections, moment) if caps else None
         return Answer(moment, allowances, gauges, share)
 
-    def count_anew(self, tokens: Sequence[tuple[str, Limits, datetime]]) -> bool:
-        """Count a message as leaving now that was to leave before; whether there is still a token for it everywhere.
+    def count_anew(self, tokens: Sequence[tuple[str, Limits, datetime]]) -> Answer | None:
+        """Take tokens anew for a message that has not left yet; None where there is not one everywhere.
 
         `tokens` are those that it has: the scope, its limits, and when their block was drawn.
         """
         with self._database.transaction() as connection:
             moment = self._moment(connection)
             gauges = self._locked(connection, sorted(scope for scope, _, _ in tokens), moment)
+            blocks = {}
             for scope, limits, drawn_at in tokens:
                 counted = count_anew(gauges[scope], limits, drawn_at, moment)
                 if counted is None:
-                    return False
-                gauges[scope] = counted
-            for scope, _, _ in tokens:
+                    return None
+                gauges[scope], blocks[scope] = counted
+            for scope in blocks:
                 self._write(connection, scope, gauges[scope], moment)
-        return True
+        return Answer(moment, blocks)
 
     def look(self) -> Answer:
         """What other processes have learned, without writing anything."""

@@ -328,10 +328,9 @@ class _Run:
 
     async def _begin(self, message: _Message) -> None:
         """Return when the intent to send is durable, and so is every verdict before it."""
-        admitted, may = message.admitted, True
-        if admitted.blocks and not admitted.is_counted(self.parts.now()):
-            # The server took its time over what came before, and by now others may have had what was counted.
-            may = await self.parts.pacer.count_anew(admitted, self.ledger.call)
+        admitted = message.admitted
+        # The server may have taken its time over what came before, and others have had what was counted.
+        may = await self.parts.pacer.may_leave(admitted, self.ledger.call)
         if self.failure is not None:
             raise self.failure  # before it is durable: whoever has begun is sent to, or in doubt
         is_over = message.held_until is not None and message.held_until <= self.parts.now()

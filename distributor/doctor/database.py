@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from distributor.contacts.objections.suppression import check_key
+from distributor.contacts.objections.suppression import check_key_to_record
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, schema_revision
 from distributor.doctor.check import Check, NotExamined, guarded
@@ -153,7 +153,7 @@ def check_objections(database: Database, revision: str | None, settings: Setting
         raise NotExamined("Left out: see secret key.")
     with database.session(reads_only=True) as session:
         keyring = Keyring(settings.secret_key.reveal().encode())
-        check_key(session, keyring)
+        check_key_to_record(session, keyring)
         kept = session.scalar(select(func.count(col(Suppression.id)))) or 0
     said = f"{kept} on record, under the present secret key ({keyring.key_id})"
     return Check.ok("objections", f"{said}; a copy of the database is of use only with that key.")

@@ -193,8 +193,8 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
         return gauge, Allowance(0, now, now, retry_at=back[last], why=f"{what} used up")
     many = min([wanted, *(spans[span] - out[span] for span in spans)])
     interval = _interval(limits, gauge.rate(now))
-    start, lapses = now, now + min([timedelta(seconds=_HOLD_S), *map(hold, spans)])
-    counted_until = lapses if spans else None
+    counted_until = _counted_until(limits, now)
+    start, lapses = now, counted_until or now + timedelta(seconds=_HOLD_S)
     if interval:
         start = max(now, gauge.next_at or now)
         if _is_beyond(start, interval, now):
@@ -210,10 +210,11 @@ def draw(gauge: Gauge, limits: Limits, wanted: int, now: datetime) -> tuple[Gaug
     )
 
 
-def count_anew(gauge: Gauge, limits: Limits, drawn_at: datetime, now: datetime) -> Gauge | None:
-    """What is left once a message leaves only now for a token of that block; None where there is none any more.
+def count_anew(gauge: Gauge, limits: Limits, drawn_at: datetime, now: datetime) -> tuple[Gauge, Allowance] | None:
+    """Take a token of that block anew for a message that has not left, or leaves only now; None where there is none.
 
-    The token comes back so much later. Where it has come back already, and others have had it, another one is taken.
+    It comes back so much later. Where it has come back already, and others have had it, another one is taken. Returns
+    what is left, and the block of that one token.
     """
     gauge = give_back(_returned(gauge, now), Allowance(1, now, now, drawn_at=drawn_at))
     taken = {}
@@ -223,7 +224,8 @@ def count_anew(gauge: Gauge, limits: Limits, drawn_at: datetime, now: datetime) 
             if sum(many for _back, many in blocks) >= tokens:
                 return None
             taken[span] = _with_block(blocks, span, now, 1)
-    return replace(gauge, taken=taken)
+    block = Allowance(0, now, now, drawn_at=now, counted_until=_counted_until(limits, now))
+    return replace(gauge, taken=taken), block
 
 
 def give_back(gauge: Gauge, allowance: Allowance) -> Gauge:
@@ -353,6 +355,12 @@ def _returned(gauge: Gauge, now: datetime) -> Gauge:
     """Without the blocks that have come back."""
     taken = {span: tuple(block for block in blocks if block[0] > now) for span, blocks in gauge.taken.items()}
     return replace(gauge, taken=taken)
+
+
+def _counted_until(limits: Limits, now: datetime) -> datetime | None:
+    """The last moment in which a message may leave for a token that is taken now; None where none are counted."""
+    spans = [span for span in SPANS if limits.of(span) is not None]
+    return now + min(map(hold, spans)) if spans else None
 
 
 def _with_block(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+from databases import put_database
 from sqlalchemy import insert
 from sqlmodel import func, select
 
+from distributor.db import engine
 from distributor.db.engine import Database
-from distributor.errors import BadInput, StorageTrouble
+from distributor.errors import BadInput, FileReplaced, StorageTrouble
 from distributor.models import Dispatch, Sector
 from distributor.reports import queries
 
@@ -33,6 +39,49 @@ def test_who_only_reads_sees_one_moment(database: Database) -> None:
     assert after == (before[0] + 1, before[1] + 1)
     with database.transaction() as connection:
         assert connection.get_isolation_level() in {"SERIALIZABLE", "READ COMMITTED"}, "as before, for who writes"
+
+
+def read(database: Database) -> None:
+    with database.reading() as connection:
+        connection.execute(select(Sector)).all()
+
+
+def test_a_journal_that_others_took_away_when_they_ended_is_none_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who came while another held the file for itself alone had no connection yet; that one's journal ends with it."""
+    monkeypatch.setattr(engine, "pragmas", lambda _cache_kb: ["PRAGMA busy_timeout=0", "PRAGMA journal_mode=WAL"])
+    database = Database(f"sqlite:///{put_database(tmp_path)}")
+    with closing(sqlite3.connect(tmp_path / "press.db", timeout=0)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageTrouble):
+            read(database)
+        database.require_in_place()
+        assert (tmp_path / "press.db-wal").exists()
+        other.rollback()
+    assert not (tmp_path / "press.db-wal").exists()
+    read(database)
+    database.require_in_place()
+    database.close()
+
+
+def test_who_has_lost_all_connections_has_no_journal(tmp_path: Path) -> None:
+    """An error of the disk, say, closes them; where no other command is there, the journal goes with the last."""
+    database = Database(f"sqlite:///{put_database(tmp_path)}")
+    read(database)
+    database.require_in_place()
+    with database.engine.connect() as connection:
+        connection.invalidate()
+    assert not (tmp_path / "press.db-wal").exists()
+    database.require_in_place()
+    read(database)
+    database.require_in_place()
+    (tmp_path / "press.db-wal").unlink()
+    with pytest.raises(FileReplaced):
+        database.require_in_place()
+    database.close()
 
 
 def test_a_line_lost_in_the_middle_is_one_sentence(server_database: Database, caplog: pytest.LogCaptureFixture) -> None:

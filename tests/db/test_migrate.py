@@ -136,6 +136,26 @@ def test_a_base_of_the_first_schema_keeps_its_contacts(database: Database) -> No
         assert (second.created_at, second.fields, second.name_key) == (elise.created_at, {}, "")
 
 
+def test_another_programs_tables_in_the_same_schema_are_left_as_they_are(postgres_url: str, tmp_path: Path) -> None:
+    with new_database(tmp_path, postgres_url) as database:
+        with database.transaction() as connection:
+            connection.execute(
+                text('CREATE TABLE "Visitor" (id integer PRIMARY KEY, host integer REFERENCES "Visitor")')
+            )
+            connection.execute(text("ALTER TABLE sector ALTER id TYPE integer, ALTER parent_id TYPE integer"))
+            connection.execute(text("ALTER SEQUENCE sector_id_seq AS integer"))
+            connection.execute(text("INSERT INTO sector (name, slug) VALUES ('Culture', 'culture')"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0021'"))
+        assert ensure_schema(database) is True
+        with database.transaction() as connection:
+            types = text("SELECT data_type FROM information_schema.columns WHERE table_name = :name")
+            assert "integer" not in connection.execute(types, {"name": "sector"}).scalars().all()
+            assert connection.execute(types, {"name": "Visitor"}).scalars().all() == ["integer", "integer"]
+            connection.execute(text("SELECT setval('sector_id_seq', 3000000000)"))
+            number = text("INSERT INTO sector (name, slug) VALUES ('Santé', 'sante') RETURNING id")
+            assert connection.execute(number).scalar_one() == 3000000001
+
+
 def test_the_known_head_is_alembics() -> None:
     config = Config()
     config.set_main_option("script_location", str(migrate._MIGRATIONS))

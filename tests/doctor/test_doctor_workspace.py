@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from databases import put_database
 from dnszone import Zone
+from ledgerbase import add_deliveries
 from patients import SetUp, write_settings
 from sqlalchemy import text
 
@@ -254,6 +255,17 @@ def test_no_secret_key(set_up: SetUp) -> None:
     diagnosis = offline(set_up(SECRET_KEY=""))
     assert failed(diagnosis) == ["secret_key"]
     assert the("objections", diagnosis).message == "Left out: see secret key."
+
+
+def test_nobodys_objection_could_be_recorded(set_up: SetUp) -> None:
+    """A dispatch waits that was planned under another key: `suppressions add` refuses, and so does the web page."""
+    folder = set_up()
+    database = Database(f"sqlite:///{folder / 'press.db'}")
+    add_deliveries(database, 1)
+    database.close()
+    diagnosis = offline(folder)
+    assert failed(diagnosis) == ["objections"]
+    assert "planned under another secret key" in the("objections", diagnosis).message
 
 
 def test_objections_under_another_key(set_up: SetUp) -> None:

@@ -158,6 +158,17 @@ def test_what_is_sent_again_says_its_hours_in_the_zone_it_was_planned_in(office:
     assert len({one.sha256 for one in server.accepted}) == 1
 
 
+def test_a_zone_that_this_machine_does_not_know_is_one_sentence(waiting: tuple[Office, ScriptedServer]) -> None:
+    """The dispatch was planned on another one, whose data of zones are newer."""
+    office, _server = waiting
+    office.change("UPDATE dispatch SET identity = json_set(identity, '$.timezone', 'Europe/Brest')")
+    go_on(office, code=3)
+    said = one_sentence(office.run("dispatches", "resume", "1", code=3))
+    assert "the zone Europe/Brest, which this machine does not know" in said
+    assert "tzdata" in said
+    assert {one["address"] for one in office.deliveries("deferred")} == {HER.spec, HIM.spec}
+
+
 def test_a_key_that_is_gone_is_to_be_put_back(office: Office) -> None:
     later = Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=HER.spec, times=1),))
     with running(later) as server:

@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from distributor.addresses import kept_address
 from distributor.dispatch.messages.signing import KeyReference, key_references
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Refused
 from distributor.rendering.values import Sender, Stamp
 from distributor.settings import Settings
 from distributor.tokens import Keyring, Purpose
@@ -96,8 +96,18 @@ class Identity:
         return self.from_address.rpartition("@")[2]
 
     def zone(self, default: ZoneInfo) -> ZoneInfo:
-        """The zone in which the messages say days and hours; `default` for the dispatches of before."""
-        return ZoneInfo(self.timezone) if self.timezone else default
+        """The zone in which the messages say days and hours; `default` for the dispatches of before.
+
+        Raises `Refused` for one that this machine does not know.
+        """
+        try:
+            return ZoneInfo(self.timezone) if self.timezone else default
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise Refused(
+                f"This dispatch says its hours in the zone {self.timezone}, which this machine does not know, so"
+                " nothing is sent.",
+                mend="Run: pip install --upgrade tzdata",
+            ) from None
 
     def sender(self) -> Sender:
         """As the composer wants it."""
