@@ -59,6 +59,8 @@ def close(connection: Connection, dispatch_id: int, result: RunResult, now: date
     ).scalar_one()
     if state == DispatchState.PAUSED:
         result.ends(Paused(reason))
+    elif state == DispatchState.CANCELLED and isinstance(result.end, Paused | StandsStill):
+        result.end = CutOff(late) if late else CalledOff()
     elif isinstance(result.end, RanOut | CalledOff) and late:
         result.end = CutOff(late)
     elif isinstance(result.end, CalledOff) and state == DispatchState.RUNNING:
