@@ -32,12 +32,8 @@ def require_uncorrected(session: Session, release_id: int) -> None:
             f"The release that «{release.slug}» reminds of {said}",
             mend="" if is_gone else f"Follow up the correction: distributor releases follow-up {standing.slug}",
         )
-    raise Refused(
-        f"This release {said}",
-        mend="Write a release of its own."
-        if is_gone
-        else f"Whoever has the wrong text: distributor send {standing.slug}",
-    )
+    corrected = f"Whoever has the wrong text: distributor send {standing.slug}; who has none as well: add --list LIST"
+    raise Refused(f"This release {said}", mend="Write a release of its own." if is_gone else corrected)
 
 
 def require_not_overtaken(session: Session, correction: Release) -> None:
