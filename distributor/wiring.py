@@ -203,10 +203,14 @@ class Workspace:
         return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
 
     def tell_of(self, event: str, *dispatch_ids: int) -> None:
-        """Tell the event log what the person at the keyboard did with dispatches; the audit says who it was."""
-        events = self.events("command")
-        for number in dispatch_ids:
-            events.tell(event, personal={"actor": actor()}, dispatch_id=number)
+        """Tell the event log what the person at the keyboard did with dispatches; the audit says who it was.
+
+        It is done by now, and a log that cannot be opened is no failure of it: whoever sends says so, before it does.
+        """
+        with suppress(BadInput):
+            events = self.events("command")
+            for number in dispatch_ids:
+                events.tell(event, personal={"actor": actor()}, dispatch_id=number)
 
     def account(self) -> SmtpAccount:
         """The sending account that the settings describe; `AccountTrouble` when they describe none."""

@@ -60,6 +60,12 @@ def test_what_a_person_says_is_an_event_without_their_name(office: Office) -> No
     assert all("actor" not in one for one in events)
 
 
+def test_what_is_done_is_done_though_no_event_can_tell_of_it(office: Office) -> None:
+    office.run("send", SLUG, "--yes", "--list", BUREAU, "--at", "tomorrow 09:00")
+    office.at(9, log_file="nowhere/events.jsonl").run("dispatches", "pause", "1")
+    assert office.dispatch_state() == "paused"
+
+
 def test_on_a_terminal_send_shows_what_watch_shows(office: Office) -> None:
     refused = Fault("rcpt", reply="550 5.1.1 User unknown", nth=(2,))
     with running(Script(faults=(refused,))) as server:
