@@ -30,6 +30,11 @@ class DistributorError(Exception):
     def __str__(self) -> str:
         return f"{sentence(self.message)} {self.mend}" if self.mend else self.message
 
+    @property
+    def complaint(self) -> str:
+        """What is wrong, and where, without the way to mend it."""
+        return str(self).removesuffix(self.mend).rstrip()
+
 
 class BadInput(DistributorError):
     """A file, an argument or a setting that cannot be used; says where, as `file:line: field: …`."""

@@ -43,7 +43,7 @@ def set_aside(carrier: Carrier, dispatch_id: int, error: Exception) -> Distribut
     from distributor.deliveries.workers import host_of
 
     trouble = error if isinstance(error, DistributorError) else confess(error)
-    reason = str(trouble).removesuffix(f" {trouble.mend}")
+    reason = trouble.complaint
     if not carrier.database.is_sqlite:
         reason = f"on {host_of(carrier.log.worker)}: {reason}"
     carrier.pause(dispatch_id, reason)

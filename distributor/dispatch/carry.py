@@ -174,7 +174,7 @@ class _Carriage:
         try:
             way = self.ways.way(account)
         except (AccountTrouble, BadInput) as error:
-            return RunResult(end=Paused(str(error).removesuffix(error.mend).rstrip(), error.mend))
+            return RunResult(end=Paused(error.complaint, error.mend))
         runner = self._runner(account, way)
         result = await runner.run(self.dispatch_id, self.stop)
         while self._goes_on(result):

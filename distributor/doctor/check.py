@@ -58,7 +58,7 @@ class Check:
     @classmethod
     def from_error(cls, name: str, error: DistributorError) -> Check:
         """The failure that `error` describes, with the file, line and field it names."""
-        return cls.fail(name, str(error).removesuffix(error.mend).rstrip(), error.mend or _COMPARE)
+        return cls.fail(name, error.complaint, error.mend or _COMPARE)
 
 
 def guarded(name: str, step: Callable[..., Check], *arguments: object) -> Check:

@@ -107,7 +107,7 @@ class KeptTokens:
                 mend="Install it: pip install 'distributor[oauth]'",
             ) from None
         except BadInput as error:  # a key file that went: the account cannot be used, and another one may take over
-            raise AccountTrouble(str(error).removesuffix(error.mend).rstrip(), mend=error.mend) from None
+            raise AccountTrouble(error.complaint, mend=error.mend) from None
         except CredentialsRefused as error:
             mend = f"Sign in: {self.sign_in_with}" if self.grant.needs_a_person else "Check the application's secret."
             raise CredentialsRefused(error.message, mend=error.mend or mend) from None
