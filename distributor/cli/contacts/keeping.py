@@ -12,7 +12,6 @@ from distributor.cli.options import DryRun
 if TYPE_CHECKING:
     from distributor.contacts.cleaning.particulars import Field
     from distributor.contacts.people.keeping import Kept
-    from distributor.dispatch.recipients.merged import WaitingDelivery
 
 Text = str | None
 First = Annotated[Text, typer.Option("--first-name", "--first", help="First name.")]
@@ -168,29 +167,13 @@ def edit(
         if dry_run:
             session.rollback()
     _say(kept, f"{who.name or who.address}: changed.", dry_run=dry_run)
+    if not spared and not leaving:
+        return
+    from distributor.cli.dispatches.awaiting import say_due, say_what_waits
+
     say_what_waits(spared, leaving)
     if not dry_run and any(one.what == "embargo_trust" for one in kept.changes):
-        from distributor.cli.dispatches.awaiting import say_due
-
         say_due(workspace, {one.dispatch_id for one in leaving})
-
-
-def say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingDelivery]) -> None:
-    """What becomes of the releases that wait for whoever was edited, or taken off a list."""
-    from distributor.cli.terminal.output import console
-    from distributor.states import FORMER
-
-    for one in spared:
-        console().print(
-            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}."
-            " The same send again reaches them where they are now.",
-            soft_wrap=True,
-        )
-    for one in leaving:
-        console().print(
-            f"  «{one.slug}» (dispatch {one.dispatch_id}) still leaves for {one.address}, as it was planned.",
-            soft_wrap=True,
-        )
 
 
 def _said(**texts: Text) -> dict[Field, str]:

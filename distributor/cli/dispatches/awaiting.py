@@ -17,9 +17,10 @@ from distributor.deliveries.timing import Held, held
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.accounts.named import accounts_of
 from distributor.dispatch.hours.instants import say_instant
+from distributor.dispatch.recipients.merged import WaitingDelivery
 from distributor.models import Dispatch
 from distributor.reports.queries_waves import wave_names
-from distributor.states import DispatchState
+from distributor.states import FORMER, DispatchState
 from distributor.wiring import Workspace
 
 
@@ -47,6 +48,21 @@ def say_due(workspace: Workspace, dispatch_ids: Collection[int]) -> None:
     for number in due:
         console().print(f"Dispatch {number} goes on by itself where distributor work is running; or now, with:")
         console().print(f"  distributor dispatches resume {number}")
+
+
+def say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingDelivery]) -> None:
+    """What becomes of the releases that wait for whoever was edited, or taken off a list."""
+    for one in spared:
+        console().print(
+            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}."
+            " The same send again reaches them where they are now.",
+            soft_wrap=True,
+        )
+    for one in leaving:
+        console().print(
+            f"  «{one.slug}» (dispatch {one.dispatch_id}) still leaves for {one.address}, as it was planned.",
+            soft_wrap=True,
+        )
 
 
 def _paused(connection: Connection, dispatch_ids: Iterable[int]) -> list[int]:

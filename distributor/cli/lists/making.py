@@ -138,7 +138,7 @@ def remove(
     reason: Annotated[str, typer.Option(help="Why, in a few words; the list remembers it.")] = "",
 ) -> None:
     """Take contacts off a list. They stay in the base, and the list remembers when they stood on it."""
-    from distributor.cli.contacts.keeping import say_what_waits
+    from distributor.cli.dispatches.awaiting import say_what_waits
     from distributor.cli.lists.showing import described
     from distributor.cli.terminal.output import console
     from distributor.contacts.lists import listmaking, press_lists
