@@ -77,7 +77,7 @@ def _require_in_force(until: datetime | None, now: datetime, slug: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EmbargoStanding:
     """The embargo that a release is under, and how many have it, by the end that they were told (None: no embargo)."""
 
     until: datetime | None
@@ -87,7 +87,7 @@ class Standing:
     """Whether it is already as it was asked to be: all that is left is to tell those who do not know."""
 
 
-def standing(workspace: Workspace, slug: str, until: datetime | None, now: datetime, *, tells: bool) -> Standing:
+def standing(workspace: Workspace, slug: str, until: datetime | None, now: datetime, *, tells: bool) -> EmbargoStanding:
     """How the embargo stands that is to be moved to `until`, or lifted (None), and told or not.
 
     Raises `BadInput` for none to lift; one that is lifted may still be told.
@@ -100,7 +100,7 @@ def standing(workspace: Workspace, slug: str, until: datetime | None, now: datet
         if until is None and not (is_so and tells):
             _require_in_force(before, now, slug)
         have_it = sum((who_knows_what(session, one, now) for one in versions), Counter[datetime | None]())
-        return Standing(before, have_it, is_so)
+        return EmbargoStanding(before, have_it, is_so)
 
 
 def _is_so(session: Session, versions: Sequence[store.StoredRelease], until: datetime | None, now: datetime) -> bool:

@@ -94,13 +94,20 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     workspace = open_workspace(context.obj)
     with workspace.database.session(reads_only=True) as session:
         found = store.all_releases(session)
-        files = {one.version.id: store.attachments_of(session, one.version) for one in found}
         families = {one.version.id: store.language_versions(session, one.release) for one in found}
-        ends = {one.version.id: embargo_of(session, one.version) for one in found}
-    if as_json:
-        numbers = [one.version.id for one in found]
-        show_json([release_as_json(one, files[n], families[n], ends[n]) for one, n in zip(found, numbers, strict=True)])
-        return
+        if as_json:
+            show_json(
+                [
+                    release_as_json(
+                        one,
+                        store.attachments_of(session, one.version),
+                        families[one.version.id],
+                        embargo_of(session, one.version),
+                    )
+                    for one in found
+                ]
+            )
+            return
     zone = workspace.settings.timezone
     show_table(
         ["release", "headline", "language", "version", "imported"],

@@ -14,7 +14,7 @@ from distributor.cli.terminal.output import ask, console, count, show_table, sug
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.outgoing import embargoes
-from distributor.outgoing.embargoes import Standing, Word
+from distributor.outgoing.embargoes import EmbargoStanding, Word
 from distributor.reports import queries
 from distributor.wiring import Workspace
 
@@ -60,7 +60,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
         suggest("They have not been told. To tell them:", f"distributor releases embargo {slug} {way} --tell")
 
 
-def _say_who_has_it(standing: Standing, until: datetime | None, zone: ZoneInfo) -> None:
+def _say_who_has_it(standing: EmbargoStanding, until: datetime | None, zone: ZoneInfo) -> None:
     """Say how many have it already, and under which embargo as they were told."""
     for known, number in standing.have_it.items():
         have = count(number, "recipient has", "recipients have")
@@ -72,7 +72,7 @@ def _say_who_has_it(standing: Standing, until: datetime | None, zone: ZoneInfo) 
             console().print(f"{have} it already, under no embargo: nothing keeps them from publishing it.")
 
 
-def _question(slug: str, standing: Standing, until: datetime | None, zone: ZoneInfo, *, tells: bool) -> str:
+def _question(slug: str, standing: EmbargoStanding, until: datetime | None, zone: ZoneInfo, *, tells: bool) -> str:
     """What is asked before an embargo is moved, or lifted, and told."""
     ends = say_instant(until, zone) if until else "now"
     if standing.is_so:

@@ -26,21 +26,8 @@ _NOT_AN_HONOUR = (
     r"(?! (?:le|la|l|un|une|les|des|son|sa|cette|ce) (?:prix|legion|medailles?|trophees?|distinctions?|recompenses?"
     r"|ordre|decorations?|cadeaux?|delegations?|syndicats?|ministre|ambassadeurs?)\b)"
 )
-_NO_WORK = "".join(
-    rf"(?<!\b{work} )"
-    for work in (
-        "article",
-        "articles",
-        "papier",
-        "tribune",
-        "interview",
-        "photo",
-        "photos",
-        "video",
-        "citation",
-        "passage",
-    )
-)
+_WORKS = "article articles papier tribune interview photo photos video citation passage"
+_NO_WORK = "".join(rf"(?<!\b{work} )" for work in _WORKS.split())
 _OURS = r"(?:la |les |le |l |vos |nos |notre |votre |tout |toutes? |tous |ces |the |our |your |all |any |this |these )*"
 _LIST = r"(?:mailing |press |media |distribution )?(?:lists?|listes?|listings?|fichiers?|bases?|databases?)\b"
 _CONTACTED = r"(?:contact|sollicit|demarch|destinat|mail|inscri)\w*"
