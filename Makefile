@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo    the whole walk on invented journalists, with a mail server on this machine"
 	@echo "make test    the test suite, on SQLite and on a PostgreSQL of its own"
-	@echo "make torture every property of the tests, with twenty-five times as many examples"
+	@echo "make torture every property of the tests, and every storm, twenty-five times as long"
 	@echo "make fuzz    messages that came back, fuzzed for MINUTES (5)"
 	@echo "make check   formatting, lint, types, layers, then the tests"
 	@echo "make bench   measurements, as ratios within one run"
@@ -24,7 +24,7 @@ test: $(READY)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 torture: $(READY)
-	@DISTRIBUTOR_TORTURE=25 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto -m hypothesis
+	@DISTRIBUTOR_TORTURE=25 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto -m 'hypothesis or torture'
 
 MINUTES ?= 5
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,26 @@ def pytest_collection_finish() -> None:
     """What is collected is here to stay: no search for garbage goes through it again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def blows(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """For the test to count in what it does to us, by kind; the sum over all tests is told at the end."""
+    counted = Counter[str]()
+    yield counted
+    request.node.user_properties.append(("blows", dict(counted)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was survived."""
+    counted = Counter[str]()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", "") == "teardown":
+            for name, value in report.user_properties:
+                counted.update(value if name == "blows" else {})
+    if counted:
+        told = ", ".join(f"{number:,} {kind}" for kind, number in counted.most_common())
+        terminalreporter.write_line(f"Blows: {counted.total():,} ({told})")
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -73,6 +74,15 @@ def put_database(folder: Path) -> Path:
     file = folder / "press.db"
     file.write_bytes(_migrated_file())
     return file
+
+
+def hold_for_a_moment(database: Database, seconds: float = 0.02) -> None:
+    """Lock the ledger from another connection; whoever wants it meanwhile waits."""
+    line = database.engine.connect()
+    line.begin()
+    if not database.is_sqlite:  # there the write lock came with BEGIN
+        line.exec_driver_sql("LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE")
+    threading.Timer(seconds, line.close).start()
 
 
 @contextmanager

@@ -145,6 +145,8 @@ class ScriptedServer:
         self.failed_logins = 0
         self.valid_tokens: set[str] = set()
         self.on_accepted: Callable[[], None] = lambda: None
+        self.faults = 0
+        """How often it failed."""
         self.connections = 0
         self.open_connections = 0
         self.together = 0
@@ -178,6 +180,12 @@ class ScriptedServer:
         self.script = replace(self.script, faults=())
         self._loop.call_soon_threadsafe(self.mended.set)
 
+    def turn(self, *faults: Fault) -> None:
+        """From now on have these faults, whose events are counted from here; from any thread."""
+        self._events.clear()
+        self._acted.clear()
+        self.script = replace(self.script, faults=faults)
+
     def tls_context(self) -> ssl.SSLContext:
         """The server's side of TLS, from the script's certificate and key."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -195,6 +203,7 @@ class ScriptedServer:
             left = fault.times is None or self._acted[number] < fault.times
             if found is None and due and left:
                 self._acted[number] += 1
+                self.faults += 1
                 found = fault
         return found
 

@@ -203,7 +203,6 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     sys.stderr = sys.__stderr__ = open(  # noqa: SIM115
         2, "w", buffering=1, encoding=spoken[0], errors="backslashreplace", closefd=False
     )
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     os.environ.clear()
@@ -245,6 +244,7 @@ def _gather_memory() -> None:
 
 
 def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the command is there to answer it: this is not its start
     requests = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = str(_TESTS.parent)
     import importlib
@@ -284,6 +284,7 @@ def _main() -> None:
         defaults = Carrier.__init__.__kwdefaults__
         assert defaults is not None
         defaults["apart_from"] = int(number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()
     except SystemExit as ended:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from databases import LONG, empty
+from databases import LONG, empty, hold_for_a_moment
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ledgerbase import DELIVERY, START, HandClock, add_deliveries, paced
@@ -97,6 +96,17 @@ class MortalLog(DeliveryLog):
             raise PowerCut
         return True
 
+    def befallen(self) -> Iterator[str]:
+        """What befell it until now."""
+        if self.dies_at and self.calls >= self.dies_at:
+            yield "disk full" if self.full else "death at a commit"
+        if self.jumps_at and self.calls >= self.jumps_at:
+            yield "clock set"
+        if self.held_at and self.calls >= self.held_at:
+            yield "database held"
+        if self.moved_at and self.calls >= self.moved_at:
+            yield "embargo moved"
+
     def claim(self, dispatch_id: int, limit: int) -> list[ClaimedDelivery]:
         last = self._strike("claim")
         claimed = super().claim(dispatch_id, min(limit, 4))
@@ -124,15 +134,6 @@ class MortalLog(DeliveryLog):
         if self.dead:
             raise PowerCut
         return super().abandon()
-
-
-def hold_for_a_moment(database: Database) -> None:
-    """Lock the ledger from another connection; whoever wants it meanwhile waits."""
-    line = database.engine.connect()
-    line.begin()
-    if not database.is_sqlite:  # there the write lock came with BEGIN
-        line.exec_driver_sql("LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE")
-    threading.Timer(0.02, line.close).start()
 
 
 def move_the_embargo(database: Database) -> None:
@@ -201,7 +202,12 @@ deaths = st.lists(st.tuples(calls, st.booleans(), st.booleans(), calls, st.integ
     1,
 )
 def test_whatever_fails_nobody_is_lost_or_mailed_twice(
-    database: Database, faults: list[Fault], deaths: list[Life], groups: Groups | None, connections: int
+    database: Database,
+    blows: Counter[str],
+    faults: list[Fault],
+    deaths: list[Life],
+    groups: Groups | None,
+    connections: int,
 ) -> None:
     empty(database)
     dispatch_id, ids = add_deliveries(database, PEOPLE)
@@ -218,6 +224,7 @@ def test_whatever_fails_nobody_is_lost_or_mailed_twice(
                 log.recover(lambda name, now=log.worker: name == now)
                 with contextlib.suppress(PowerCut, StorageTrouble):
                     await live(log, server, dispatch_id, connections)
+                blows.update(log.befallen())
                 at.forward(minutes=30 if number < len(lives) else 120)
                 waiting = Counter(state_of(database, ids).values())
                 if number >= len(lives) and not set(waiting) & {"queued", "claimed", "sending", "deferred"}:
@@ -226,6 +233,7 @@ def test_whatever_fails_nobody_is_lost_or_mailed_twice(
         raise AssertionError
 
     server = asyncio.run(scene())
+    blows["server"] += server.faults
     check(server, state_of(database, ids), faults, deaths, connections)
 
 

@@ -126,8 +126,9 @@ def scenarios(prepared_office: Office, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize("sector", SECTORS)
-def test_killed_again_and_again(scenarios: Scenarios, sector: str) -> None:
+def test_killed_again_and_again(scenarios: Scenarios, sector: str, blows: Counter[str]) -> None:
     scenarios.killed[sector].result(120)
+    blows["SIGKILL"] += KILLS
 
 
 class Dying(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from databases import LONG
 from office import EVERYBODY, SLUG, Office, finish, journaling_server, send_arguments, until
 from smtpserver import Fault, Script
 
@@ -59,8 +60,12 @@ def start_from(disk: Path, office: Office) -> None:
             shutil.copy(disk / name, office.path / name)
 
 
-def test_the_power_goes_again_and_again(prepared_office: Office, tmp_path: Path, library: Path) -> None:
-    office, random = prepared_office.copied_to(tmp_path), Random(5)
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(LONG))
+def test_the_power_goes_again_and_again(
+    office: Office, tmp_path: Path, library: Path, seed: int, blows: Counter[str]
+) -> None:
+    random = Random(seed)
     disk = tmp_path / "disk"
     people = [person.spec for person in EVERYBODY if person.sector == SECTOR]
     with journaling_server(tmp_path, SLOW) as server:
@@ -73,6 +78,7 @@ def test_the_power_goes_again_and_again(prepared_office: Office, tmp_path: Path,
             until(lambda: len(server.journal()) >= before + more or process.poll() is not None, "some left", seconds=60)  # noqa: B023
             process.kill()
             process.communicate()
+            blows["power loss"] += 1
             start_from(disk, sending)
         finish(sending.start("dispatches", "resume", "1"), 0, 5)
         times = Counter(accepted.recipient for accepted in server.journal())
