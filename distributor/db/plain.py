@@ -132,7 +132,7 @@ class Transaction:
     statements: Mapping[str, Statement | Insertion]
 
     def rows(self, name: str, values: Mapping[str, Any]) -> list[list[Any]]:
-        """What a SELECT finds."""
+        """What a SELECT finds, or a statement returns."""
         statement = self.statements[name]
         assert isinstance(statement, Statement)
         return statement.rows(self.connection.execute(statement.sql, statement.bound(values)).fetchall())

@@ -65,7 +65,7 @@ class Statements:
     withhold: Prepared
     """Queued → withheld, of those who objected, or whose mail came back."""
     begin: Prepared
-    """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first."""
+    """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first: these."""
     begun: Prepared
     """Which of our own are being sent."""
     held: Prepared
@@ -159,6 +159,7 @@ class Statements:
                 lease_until=lease,
                 **moved,
             )
+            .returning(c.id)
         )
         begun = select(c.id).where(
             among(c.id, "ids", dialect), c.state == DeliveryState.SENDING.value, c.worker == bindparam("by")
@@ -218,7 +219,7 @@ class OnConnection:
     connection: Connection
 
     def rows(self, name: str, values: Mapping[str, Any]) -> list[list[Any]]:
-        """What a SELECT finds."""
+        """What a SELECT finds, or a statement returns."""
         return self._statement(name).read(self.connection, values)
 
     def change(self, name: str, values: Mapping[str, Any]) -> int:

@@ -26,7 +26,7 @@ class Hand(Protocol):
     """Runs the statements of `statements.Statements` by their name, within somebody's transaction."""
 
     def rows(self, name: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """What a SELECT finds."""
+        """What a SELECT finds, or a statement returns."""
 
     def change(self, name: str, values: Mapping[str, Any]) -> int:
         """How many rows an UPDATE changes."""
@@ -130,13 +130,11 @@ class Steps:
     def _begin(self, hand: Hand, delivery_ids: Sequence[int], now: datetime) -> list[int]:
         """Claimed → sending, unless an objection, another worker or the end of the dispatch came first.
 
-        Returns those that may not be sent.
+        Returns those that may not be sent; so may not who is being sent already.
         """
         if not delivery_ids:
             return []
-        if hand.change("begin", self._leased(delivery_ids, now)) == len(delivery_ids):
-            return []
-        begun = {row[0] for row in hand.rows("begun", {"ids": list(delivery_ids), "by": self.worker})}
+        begun = {row[0] for row in hand.rows("begin", self._leased(delivery_ids, now))}
         return [number for number in delivery_ids if number not in begun]
 
     def _leased(self, delivery_ids: Sequence[int], now: datetime) -> dict[str, Any]:

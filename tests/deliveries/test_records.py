@@ -138,6 +138,16 @@ def test_begin_release_settle_and_withhold_move_only_the_states_they_are_for(
     assert moves(lambda log, _d, _n: log.abandon()) == (state in {_S.CLAIMED, _S.SENDING})
 
 
+def test_who_is_being_sent_is_not_begun_again(database: Database) -> None:
+    """Whoever asked twice would send twice."""
+    log = DeliveryLog(database, "now", HandClock())
+    dispatch_id, ids = add_deliveries(database, 2)
+    log.claim(dispatch_id, 2)
+    assert log.commit(Batch(begins=ids[:1])) == []
+    assert log.commit(Batch(begins=ids)) == ids[:1]
+    assert states(database, ids) == ["sending", "sending"]
+
+
 def test_doubt_is_settled_by_a_person_and_never_as_something_else(database: Database) -> None:
     log = DeliveryLog(database, "w1", HandClock())
     dispatch_id, number = sending(database, log)
