@@ -16,7 +16,7 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
-from distributor.deliveries.roster import Roster, sends_through
+from distributor.deliveries.roster import Roster, has_in_hand
 from distributor.deliveries.timing import comes_meanwhile, next_change
 from distributor.deliveries.workers import is_alive
 from distributor.dispatch.afterwards.doubting import settle_doubts
@@ -77,10 +77,7 @@ class Upkeep:
         others = [one for one in self.roster.awake() if is_new or is_alive(one["name"]) is None]
 
         def is_in_hand(one: Missed) -> bool:
-            return any(
-                sends_through(worker, one.account) and worker["dispatch_id"] in (None, one.dispatch_id)
-                for worker in others
-            )
+            return any(has_in_hand(worker, one.dispatch_id, one.account) for worker in others)
 
         return self.schedule.hold_missed(since, is_in_hand).missed
 
