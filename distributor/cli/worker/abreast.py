@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from distributor import clock
 from distributor.cli.defects import set_aside
-from distributor.cli.dispatches.standing import say_standing, say_trouble
+from distributor.cli.dispatches.standing import say_standing, say_stuck, say_trouble
 from distributor.cli.dispatches.watching import shown_while
-from distributor.cli.terminal.output import console
 from distributor.cli.terminal.signals import heeding_a_stop, until_stopped
 from distributor.dispatch.accounts.named import named_accounts
 from distributor.dispatch.accounts.ways import Ways
@@ -57,7 +56,7 @@ class Abreast:
             stopped = Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
         found = []
         for number, trouble in self.troubles:
-            console(stderr=True).print(f"Dispatch {number}: {trouble}", soft_wrap=True)
+            say_stuck(number, trouble)
             found.append(trouble)
         for number, result in self.results:
             try:
@@ -66,7 +65,7 @@ class Abreast:
             except Interrupted as error:
                 stopped = error
             except (AccountTrouble, NotAllReached) as error:
-                console(stderr=True).print(f"Dispatch {number}: {error}", soft_wrap=True)
+                say_stuck(number, error)
                 found.append(error)
         if stopped is not None:
             raise stopped
