@@ -68,6 +68,13 @@ class Roster:
         require_own_schema(connection)
         self._strike_off(connection, now)
 
+    def leave_alone(self, connection: Connection, dispatch_id: int) -> None:
+        """Say that this worker leaves that dispatch to other machines."""
+        self.beat_with(connection, None, 0)  # others may have struck it off meanwhile
+        mine = _worker.c.name == self._worker
+        known = connection.execute(select(_worker.c.cannot).where(mine)).scalar_one()
+        connection.execute(update(_worker).where(mine).values(cannot=sorted({*known, dispatch_id})))
+
     def leave(self) -> None:
         """Strike this worker off: it ends in order."""
         with self._database.transaction() as connection:
@@ -114,9 +121,22 @@ def living(connection: Connection, now: datetime) -> list[Mapping[str, Any]]:
 
 def has_in_hand(worker: Mapping[str, Any], dispatch_id: int, account: str) -> bool:
     """Whether a worker of the roster carries that dispatch, or waits for work through its account and takes it up."""
+    if dispatch_id in worker["cannot"]:
+        return False
     if worker["dispatch_id"] is None:
         return sends_through(worker, account)
     return bool(worker["dispatch_id"] == dispatch_id)
+
+
+def others_may(workers: Sequence[Mapping[str, Any]], dispatch_id: int, account: str) -> bool:
+    """Whether one of these workers of the roster, on another machine, may carry what this machine cannot."""
+    unable = [one["name"] for one in workers if dispatch_id in one["cannot"]]
+    return any(
+        is_alive(one["name"]) is None
+        and sends_through(one, account)
+        and not any(is_same_process(one["name"], name) for name in unable)
+        for one in workers
+    )
 
 
 def require_nobody_at_work(connection: Connection, *, because: str, mend: str, and_stays: bool = False) -> None:

@@ -100,7 +100,7 @@ def _carry_all(
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
-            troubles += Abreast(workspace, accounts, ways, carrier.connections or 0).carry()
+            troubles += Abreast(workspace, carrier, accounts, ways).carry()
         for dispatch_id in due if len(accounts) == 1 else ():
             since = carrier.moment()
             trouble = _carry(workspace, carrier, dispatch_id, ways)
