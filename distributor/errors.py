@@ -11,6 +11,10 @@ def sentence(text: str) -> str:
     return f"{text}." if text[-1:].isalnum() or text.endswith(("»", "”", ")", "]")) else text
 
 
+ONCE_MORE = "Run the same command again."
+"""The part of a mend that is meant for a command that has ended; one that waits by itself leaves it out."""
+
+
 class DistributorError(Exception):
     """A plain sentence for the user, and the way to mend what it says.
 
@@ -122,6 +126,4 @@ class Interrupted(DistributorError):
 def require_as_asked(asked: object, found: object, what: str) -> None:
     """Raise `Refused` when `what` is not any more as it was when somebody was asked: the yes was to something else."""
     if found != asked:
-        raise Refused(
-            f"Another command has changed {what} meanwhile; nothing was done.", mend="Run the same command again."
-        )
+        raise Refused(f"Another command has changed {what} meanwhile; nothing was done.", mend=ONCE_MORE)

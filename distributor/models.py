@@ -668,7 +668,8 @@ class Tally(_Row, table=True):
 class Worker(_Row, table=True):
     """A process that sends or waits for work, as it last said of itself; struck off when it ends or is gone.
 
-    `accounts` are those that it sends through; none is named where it sends through all.
+    `accounts` are those that it sends through; none is named where it sends through all. `cannot` are the dispatches
+    that it leaves to other machines: its own cannot carry them.
     """
 
     __tablename__ = "worker"
@@ -682,6 +683,7 @@ class Worker(_Row, table=True):
     connections: int = 0
     sent: int = 0
     accounts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    cannot: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
 
 
 class Attempt(_Row, table=True):

@@ -64,6 +64,9 @@ ASSUMED_SENT = "assumed sent"
 COOLING = "cooling down"
 """What a planned dispatch waits for in the seconds after `send` in which it can be recalled."""
 
+GAVE_WAY = "for another dispatch, whose hour has come"
+"""What a running dispatch waits for when whoever carried it has to carry that one first."""
+
 CUT_OFF = "cut-off"
 """The reason of a delivery that is withheld because it had not left when the dispatch's cut-off came."""
 

@@ -194,13 +194,19 @@ class Workspace:
     def events(self, worker: str) -> EventLog:
         """Where a worker's events are told."""
         settings = self.settings
-        if self.own_files.hold(self.path / settings.log_file):
+        self.require_log_file()
+        return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
+
+    def require_log_file(self) -> Path:
+        """The file that the setting names for events; `BadInput` where it is one of the workspace's own."""
+        file = self.path / self.settings.log_file
+        if self.own_files.hold(file):
             raise BadInput(
-                f"{settings.log_file} is one of the workspace's own files.",
+                f"{self.settings.log_file} is one of the workspace's own files.",
                 field=f"{PREFIX}LOG_FILE",
                 mend="Name another, such as events.jsonl.",
             )
-        return open_event_log(settings.log_file, self.path, personal=settings.log_addresses, worker=worker)
+        return file
 
     def tell_of(self, event: str, *dispatch_ids: int) -> None:
         """Tell the event log what the person at the keyboard did with dispatches; the audit says who it was.

@@ -35,6 +35,9 @@ from typing import Any
 APART_FROM = "TEST_APART_FROM"
 """The environment variable that says from how many recipients on a process of its own writes the delivery log."""
 
+MACHINE = "TEST_MACHINE"
+"""The environment variable that names the machine that a command takes this one for."""
+
 _FIRST_PAUSE_S = 0.1
 """How soon `work` looks whether its ledger is back, in place of a second; then twice as late each time, as ever."""
 
@@ -284,6 +287,10 @@ def _main() -> None:
         defaults = Carrier.__init__.__kwdefaults__
         assert defaults is not None
         defaults["apart_from"] = int(number)
+    if machine := os.environ.get(MACHINE):
+        from distributor.deliveries import workers
+
+        workers._place = lambda: machine
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from distributor.errors import BadInput, DistributorError
+from distributor.errors import BadInput, DistributorError, Refused
 
 if TYPE_CHECKING:
     from distributor.dispatch.carry import Carrier
@@ -38,12 +38,16 @@ def confess(error: Exception) -> DistributorError:
 def set_aside(carrier: Carrier, dispatch_id: int, error: Exception) -> DistributorError:
     """Pause a dispatch that would fail again, and not hold up the others for it; return what is said of it.
 
-    Where several machines may share the database, the reason names this one: it may be its own files that are wrong.
+    Where several machines share the database, it may be the files or the key of this one that are wrong: it is left to
+    the others, and where nobody else is there the reason names this one.
     """
     from distributor.deliveries.workers import host_of
 
     trouble = error if isinstance(error, DistributorError) else confess(error)
     reason = trouble.complaint
+    if isinstance(trouble, BadInput | Refused) and carrier.leave_to_others(dispatch_id, reason):
+        trouble.mend = f"{trouble.mend} Until then it is left to the other machines.".lstrip()
+        return trouble
     if not carrier.database.is_sqlite:
         reason = f"on {host_of(carrier.log.worker)}: {reason}"
     carrier.pause(dispatch_id, reason)

@@ -24,7 +24,7 @@ from sqlmodel import Session
 
 from distributor.db import troubles
 from distributor.db.plain import pragmas
-from distributor.errors import BadInput, Crossed, DistributorError, FileReplaced, StorageTrouble
+from distributor.errors import ONCE_MORE, BadInput, Crossed, DistributorError, FileReplaced, StorageTrouble
 
 _Options = ParamSpec("_Options")
 _Made = TypeVar("_Made")
@@ -148,7 +148,7 @@ class Database:
             self._require_journal()
             return
         if found is None:
-            raise StorageTrouble(f"There is no {self.file} any more.", mend="Put it back, and run the command again.")
+            raise StorageTrouble(f"There is no {self.file} any more.", mend=f"Put it back. {ONCE_MORE}")
         raise FileReplaced(
             f"{self.file} is not the file any more that this command opened; nothing more is sent from that one.",
             mend="See that the right one is there, and run the command again.",

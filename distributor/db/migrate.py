@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from distributor.db.engine import Database
 from distributor.errors import BadInput, Outdated
 
-SCHEMA_HEAD = "0022"
+SCHEMA_HEAD = "0023"
 """The newest migration in `migrations/versions`; a test holds it equal to Alembic's own answer."""
 
 _MIGRATION_LOCK = 0x736368656D61

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from distributor.errors import BadInput, Crossed, DistributorError, StorageTrouble
+from distributor.errors import ONCE_MORE, BadInput, Crossed, DistributorError, StorageTrouble
 
 _CROSSED = frozenset({"40P01", "40001", "23505", "23503"})
 _CHECK_URL = "Check DISTRIBUTOR_DATABASE_URL."
@@ -20,7 +20,7 @@ _INPUT = {
         "Make it one: CREATE SCHEMA AUTHORIZATION its_user.",
     ),
 }
-_TOOK_TOO_LONG = "The database has ended what we had begun ({words}).", "Run it again."
+_TOOK_TOO_LONG = "The database has ended what we had begun ({words}).", ONCE_MORE
 _STORAGE = {
     "25006": (
         "The database is a standby, or set to be read only ({words}).",
@@ -28,17 +28,17 @@ _STORAGE = {
     ),
     "53100": (
         "The database server's disk is full ({words}); nothing half-done was kept.",
-        "Free some space there and run the same command again.",
+        f"Free some space there. {ONCE_MORE}",
     ),
     "57014": (
         "The database has ended what we had asked of it ({words}).",
-        "Run it again; if it says so again, let our user take longer: ALTER ROLE its_user SET statement_timeout = 0.",
+        f"{ONCE_MORE} Where it says so again, let our user take longer: ALTER ROLE its_user SET statement_timeout = 0.",
     ),
     "25P03": _TOOK_TOO_LONG,
     "25P04": _TOOK_TOO_LONG,
     "55P03": (
         "Somebody else has held what must be written for a minute and a half ({words}).",
-        "Run it again; if it says so again, end whom pg_stat_activity shows as «idle in transaction».",
+        f"{ONCE_MORE} Where it says so again, end whom pg_stat_activity shows as «idle in transaction».",
     ),
 }
 """PostgreSQL's numbers: for transactions that waited for each other, or that wrote the same (both had asked whether it
@@ -65,9 +65,7 @@ def of_server(number: str, said: str) -> DistributorError | None:
 
 def crossed(words: str) -> Crossed:
     """That another command was in the way, as `words` say."""
-    return Crossed(
-        f"Another command was at the same rows, so nothing was written ({words}).", mend="Run the same command again."
-    )
+    return Crossed(f"Another command was at the same rows, so nothing was written ({words}).", mend=ONCE_MORE)
 
 
 def of_operation(said: str) -> DistributorError:
@@ -76,7 +74,7 @@ def of_operation(said: str) -> DistributorError:
     if "disk is full" in words or "disk I/O" in words:
         return StorageTrouble(
             f"The disk cannot take what must be written ({words}); nothing half-done was kept.",
-            mend="Free some space and run the same command again.",
+            mend=f"Free some space. {ONCE_MORE}",
         )
     if "readonly" in words or "unable to open" in words:
         return StorageTrouble(
@@ -84,7 +82,8 @@ def of_operation(said: str) -> DistributorError:
         )
     if "locked" in words or "busy" in words:
         return StorageTrouble(
-            "Another Distributor command has been writing for half a minute.", mend="Try again when it is done."
+            "Another Distributor command has been writing for half a minute.",
+            mend=f"Let it come to its end. {ONCE_MORE}",
         )
     if "no such table" in words:
         return _no_tables()

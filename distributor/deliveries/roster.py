@@ -43,26 +43,37 @@ class Roster:
     def beat(self, dispatch_id: int | None, connections: int, newly_sent: int = 0) -> None:
         """Say that this worker lives, and what it does; who has died is struck off. Raises as `require_own_schema`."""
         with self._database.transaction() as connection:
-            now = self._moment(connection)
-            values = {"seen_at": now, "dispatch_id": dispatch_id, "connections": connections}
-            mine = _worker.c.name == self._worker
-            seen = connection.execute(
-                update(_worker).where(mine).values(**values, sent=_worker.c.sent + newly_sent)
-            ).rowcount
-            if not seen:
-                connection.execute(
-                    insert(_worker).values(
-                        **values,
-                        name=self._worker,
-                        host=host_of(self._worker),
-                        pid=pid_of(self._worker),
-                        started_at=now,
-                        sent=newly_sent,
-                        accounts=self._accounts,
-                    )
+            self.beat_with(connection, dispatch_id, connections, newly_sent)
+
+    def beat_with(self, connection: Connection, dispatch_id: int | None, connections: int, newly_sent: int = 0) -> None:
+        """As `beat`, in a transaction that does more: nobody sees the one without the other."""
+        now = self._moment(connection)
+        values = {"seen_at": now, "dispatch_id": dispatch_id, "connections": connections}
+        mine = _worker.c.name == self._worker
+        seen = connection.execute(
+            update(_worker).where(mine).values(**values, sent=_worker.c.sent + newly_sent)
+        ).rowcount
+        if not seen:
+            connection.execute(
+                insert(_worker).values(
+                    **values,
+                    name=self._worker,
+                    host=host_of(self._worker),
+                    pid=pid_of(self._worker),
+                    started_at=now,
+                    sent=newly_sent,
+                    accounts=self._accounts,
                 )
-            require_own_schema(connection)
-            self._strike_off(connection, now)
+            )
+        require_own_schema(connection)
+        self._strike_off(connection, now)
+
+    def leave_alone(self, connection: Connection, dispatch_id: int) -> None:
+        """Say that this worker leaves that dispatch to other machines."""
+        self.beat_with(connection, None, 0)  # others may have struck it off meanwhile
+        mine = _worker.c.name == self._worker
+        known = connection.execute(select(_worker.c.cannot).where(mine)).scalar_one()
+        connection.execute(update(_worker).where(mine).values(cannot=sorted({*known, dispatch_id})))
 
     def leave(self) -> None:
         """Strike this worker off: it ends in order."""
@@ -79,9 +90,7 @@ class Roster:
     def present(self) -> list[Mapping[str, Any]]:
         """Who lives, the one that has been at it longest first."""
         with self._database.reading() as connection:
-            now = self._moment(connection)
-            rows = connection.execute(select(_worker).order_by(_worker.c.started_at, _worker.c.name)).mappings().all()
-        return [dict(row) for row in rows if not is_dead(row["name"], row["seen_at"] + LEASE, now, is_alive)]
+            return living(connection, self._moment(connection))
 
     def others(self) -> list[Mapping[str, Any]]:
         """Who lives besides this worker."""
@@ -104,12 +113,30 @@ class Roster:
         return clock_of(connection, self._now())
 
 
-def in_hand(connection: Connection) -> set[int]:
-    """The dispatches that somebody carries, as the living say of themselves."""
-    now = clock_of(connection, clock.now())
-    c = _worker.c
-    rows = connection.execute(select(c.name, c.seen_at, c.dispatch_id).where(c.dispatch_id.is_not(None))).all()
-    return {number for name, seen_at, number in rows if not is_dead(name, seen_at + LEASE, now, is_alive)}
+def living(connection: Connection, now: datetime) -> list[Mapping[str, Any]]:
+    """Who lives at that moment of the roster's clock, the one that has been at it longest first."""
+    rows = connection.execute(select(_worker).order_by(_worker.c.started_at, _worker.c.name)).mappings().all()
+    return [dict(row) for row in rows if not is_dead(row["name"], row["seen_at"] + LEASE, now, is_alive)]
+
+
+def has_in_hand(worker: Mapping[str, Any], dispatch_id: int, account: str) -> bool:
+    """Whether a worker of the roster carries that dispatch, or waits for work through its account and takes it up."""
+    if dispatch_id in worker["cannot"]:
+        return False
+    if worker["dispatch_id"] is None:
+        return sends_through(worker, account)
+    return bool(worker["dispatch_id"] == dispatch_id)
+
+
+def others_may(workers: Sequence[Mapping[str, Any]], dispatch_id: int, account: str) -> bool:
+    """Whether one of these workers of the roster, on another machine, may carry what this machine cannot."""
+    unable = [one["name"] for one in workers if dispatch_id in one["cannot"]]
+    return any(
+        is_alive(one["name"]) is None
+        and sends_through(one, account)
+        and not any(is_same_process(one["name"], name) for name in unable)
+        for one in workers
+    )
 
 
 def require_nobody_at_work(connection: Connection, *, because: str, mend: str, and_stays: bool = False) -> None:

@@ -97,8 +97,9 @@ class Carrier(Upkeep):
         )  # fmt: skip
         with self.database.session() as session:
             writer = opening.open(session, dispatch_id, resumes=resumes)
-        if isinstance(writer, RunResult):
-            return writer
+            if isinstance(writer, RunResult):
+                return writer
+            self.roster.beat_with(session.connection(), dispatch_id, 0)  # it runs, and so somebody carries it
         self.log.note_informed(dispatch_id)
         policy = in_doubt or self.in_doubt
         self.settle_doubts(dispatch_id, policy, asked=in_doubt is not None)

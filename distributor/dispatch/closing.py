@@ -9,10 +9,10 @@ from sqlmodel import col
 
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.dispatch.afterwards.doubting import leaves_doubt
-from distributor.dispatch.result import CalledOff, CutOff, Paused, RanOut, RunResult, StandsStill
+from distributor.dispatch.result import CalledOff, CutOff, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import CUT_OFF, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
+from distributor.states import CUT_OFF, GAVE_WAY, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
 
 _STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -44,6 +44,8 @@ def close(connection: Connection, dispatch_id: int, result: RunResult, now: date
             values = {"state": DispatchState.PAUSED, "pause_reason": because}
         case StandsStill(wait):
             values = {"waits_until": wait.until, "waits_for": wait.why}
+        case GivesWay() if not result.stopped:
+            values = {"waits_for": GAVE_WAY}
         case _:
             # By somebody else: ours are back.
             is_carried = has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))

@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from distributor.errors import BadInput
 from distributor.states import Outcome
 
 STDERR = "-"
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+"""Of a pipe that nobody empties the lines are lost: the sending waits for no reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,27 @@ def open_event_log(place: str, workspace: Path, *, personal: bool, worker: str) 
     if place == STDERR:
         return EventLog(_to_stderr, personal, worker)
     file = workspace / place
-    try:
+    with _said(file):
         return EventLog(_File(file).append, personal, worker)
+
+
+def try_event_log(file: Path) -> None:
+    """Raise `BadInput` as `open_event_log`; a file that was not there is not there afterwards."""
+    place = os.path.realpath(file)  # of a link, what it leads to is made
+    with _said(file):
+        try:
+            os.close(os.open(place, _APPENDING | os.O_EXCL, 0o600))
+        except FileExistsError:
+            os.close(os.open(place, _APPENDING))
+        else:
+            os.unlink(place)
+
+
+@contextmanager
+def _said(file: Path) -> Iterator[None]:
+    """Say of a file that cannot be opened what the system says of it."""
+    try:
+        yield
     except OSError as error:
         why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
         raise BadInput(
@@ -101,8 +122,7 @@ class _File:
             os.write(self._number, line.encode("utf-8", "backslashreplace"))
 
     def _open(self) -> int:
-        # Of a pipe that nobody empties the lines are lost: the sending waits for no reader.
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
+        return os.open(self._path, _APPENDING, 0o600)
 
     def _follow(self) -> None:
         with suppress(FileNotFoundError):

@@ -17,7 +17,7 @@ import distributor
 from distributor.deliveries.apart import READY, Errand, frame, whole
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.silence import AT_ONCE_S, silence
-from distributor.errors import StorageTrouble
+from distributor.errors import ONCE_MORE, StorageTrouble
 
 _START = "import sys; sys.path.append(sys.argv[2]); from distributor.deliveries.apart import main; main()"
 """Without the folder that the user stands in, where anything may lie that is called like a module of ours."""
@@ -183,7 +183,7 @@ class Scribe:
             if answer.done():
                 continue
             if self._is_ready:
-                answer.set_exception(StorageTrouble(why, mend="Run the same command again."))
+                answer.set_exception(StorageTrouble(why, mend=ONCE_MORE))
             else:
                 answer.set_result(None)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from distributor import clock
@@ -16,9 +17,9 @@ from distributor.db.engine import Database
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog, Recovery, Standing
 from distributor.deliveries.missed import Missed
-from distributor.deliveries.roster import Roster, sends_through
+from distributor.deliveries.roster import Roster, has_in_hand, living, others_may
 from distributor.deliveries.timing import comes_meanwhile, next_change
-from distributor.deliveries.workers import is_alive
+from distributor.deliveries.workers import is_alive, is_same_process
 from distributor.dispatch.afterwards.doubting import settle_doubts
 from distributor.dispatch.calling import withheld_for
 from distributor.dispatch.closing import close_left, set_aside
@@ -27,9 +28,9 @@ from distributor.dispatch.events import SILENT, EventLog
 from distributor.dispatch.hours.attendance import Attendance
 from distributor.dispatch.hours.schedule import Schedule, TakenUp
 from distributor.errors import DistributorError, StorageTrouble
-from distributor.models import Delivery, Dispatch
+from distributor.models import Account, Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import UNDER_WAY, DeliveryState, DispatchState
 
 _CLOCKS_APART = timedelta(minutes=1)
 """How far two clocks may be apart: a minute's difference is a clock that nobody sets."""
@@ -77,10 +78,7 @@ class Upkeep:
         others = [one for one in self.roster.awake() if is_new or is_alive(one["name"]) is None]
 
         def is_in_hand(one: Missed) -> bool:
-            return any(
-                sends_through(worker, one.account) and worker["dispatch_id"] in (None, one.dispatch_id)
-                for worker in others
-            )
+            return any(has_in_hand(worker, one.dispatch_id, one.account) for worker in others)
 
         return self.schedule.hold_missed(since, is_in_hand).missed
 
@@ -129,9 +127,32 @@ class Upkeep:
                 self.log.withhold(dispatch_id, withheld_for(reason))
 
     def due(self, accounts: Sequence[str] = ()) -> list[int]:
-        """As `find_due`: the dispatches that have something to send now, through these accounts, or any."""
+        """As `find_due`, through these accounts, or any; but for those that we leave to others, while there are any."""
         with self.database.reading() as connection:
-            return find_due(connection, self.now(), self.in_doubt, accounts)
+            due = find_due(connection, self.now(), self.in_doubt, accounts)
+            workers = [] if self.database.is_sqlite or not due else living(connection, clock_of(connection, self.now()))
+            ours = [one for one in workers if is_same_process(one["name"], self.log.worker)]
+            left = {number for one in ours for number in one["cannot"]}
+            return [one for one in due if one not in left or not self._others_may(connection, workers, one)]
+
+    def leave_to_others(self, dispatch_id: int, because: str) -> bool:
+        """Leave to other machines, as long as one is at work there, what this one cannot carry; whether that is so."""
+        if self.database.is_sqlite:
+            return False
+        with self.database.transaction() as connection:
+            if not self._others_may(connection, living(connection, clock_of(connection, self.now())), dispatch_id):
+                return False
+            self.roster.leave_alone(connection, dispatch_id)
+        self.events.tell("dispatch.left", dispatch_id=dispatch_id, personal={"because": because})
+        return True
+
+    def _others_may(self, connection: Connection, workers: Sequence[Mapping[str, Any]], dispatch_id: int) -> bool:
+        account = connection.execute(
+            select(col(Account.name))
+            .join(Dispatch, col(Dispatch.account_id) == col(Account.id))
+            .where(col(Dispatch.id) == dispatch_id, col(Dispatch.state).in_(UNDER_WAY))
+        ).scalar()
+        return account is not None and others_may(workers, dispatch_id, account)
 
     def require_right_clock(self) -> None:
         """Raise `StorageTrouble` where this machine's clock and the database server's are apart, unless one was given.

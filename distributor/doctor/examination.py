@@ -11,9 +11,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from distributor import clock
+from distributor.dispatch.events import STDERR
 from distributor.doctor import configuration, machine
 from distributor.doctor.accounts import account_checks, account_names
-from distributor.doctor.check import Check, Level, contained, guarded
+from distributor.doctor.check import Check, Level, NotExamined, contained, guarded
 from distributor.doctor.configuration import SettingLine, list_settings
 from distributor.doctor.database import database_checks
 from distributor.doctor.dkim import check_key_files
@@ -139,6 +140,15 @@ def _machine_checks(folder: Path, settings: Settings | None) -> Iterator[Check]:
     is_sqlite = settings is None or settings.database_url.startswith("sqlite")
     yield machine.check_sqlite((major, minor, patch), in_use=is_sqlite)
     yield guarded("disk", machine.check_disk, _database_folder(settings) or folder)
+    yield guarded("event_log", _check_event_log, folder, settings)
+
+
+def _check_event_log(folder: Path, settings: Settings | None) -> Check:
+    if settings is None:
+        raise NotExamined("Left out: see settings.")
+    if settings.log_file in ("", STDERR):
+        return Check.ok("event_log", "On standard error." if settings.log_file else "None is kept.")
+    return machine.check_event_log(Workspace(folder, settings).require_log_file())
 
 
 def _check_secret_key(folder: Path, settings: Settings) -> Check:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from distributor.doctor.check import Check, NotExamined
+from distributor.dispatch.events import try_event_log
+from distributor.doctor.check import Check, Level, NotExamined
 
 Version = tuple[int, int, int]
 
@@ -59,6 +61,15 @@ def check_disk(folder: Path) -> Check:
     if free < LITTLE_FREE:
         return Check.warn("disk", f"Only {shown} are free in {folder}.", "Free some space before a large dispatch.")
     return Check.ok("disk", f"{shown} free.")
+
+
+def check_event_log(file: Path) -> Check:
+    """Whether events can be written to `file`, which is left as it is; raises `BadInput` where they cannot."""
+    if file.is_fifo():
+        raise NotExamined(f"{file} is a pipe: to try it might end whoever reads it.")
+    try_event_log(file)
+    room = check_disk(file.parent)
+    return replace(room, name="event_log") if room.level is Level.FAIL else Check.ok("event_log", f"{file}.")
 
 
 def _dotted(version: Version) -> str:

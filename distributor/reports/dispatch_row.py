@@ -12,6 +12,7 @@ from distributor.deliveries.timing import Held
 from distributor.reports.queries_waves import WaveRow
 from distributor.states import (
     COOLING,
+    GAVE_WAY,
     HELD,
     LEFT_AFTER,
     LEFT_COOLING,
@@ -40,10 +41,8 @@ class DispatchRow:
     finished_at: datetime | None
     next_attempt_at: datetime | None
     counts: Mapping[str, int]
-    stopped: bool = False
-    """Whether it was stopped in the middle: somebody could be sent to now, and nobody carries it."""
     in_hand: bool = False
-    """Whether somebody carries it, as they say of themselves: also while all who are left wait."""
+    """Whether a living worker carries it, or is about to: also while all who are left wait."""
     waits_until: datetime | None = None
     waits_for: str = ""
     account_id: int = 0
@@ -68,6 +67,12 @@ class DispatchRow:
             taken = self.takeover
             return f"Through «{self.account}», which took over from «{taken['from']}»: {taken['because']}"
         return f"Through «{self.account}»" + (f"; if that is refused, «{self.then}» takes over" if self.then else "")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped in the middle: somebody could be sent to now, and nobody carries it."""
+        goes_on = self.in_hand or self._waited_for
+        return self.state == DispatchState.RUNNING and now_waiting(self.counts, self.held) and not goes_on
 
     @property
     def words(self) -> str:
@@ -141,7 +146,7 @@ class DispatchRow:
     @property
     def _waited_for(self) -> str:
         """What the dispatch as a whole waits for, if it does: the account, an embargo's end, a wave's hour."""
-        if self.is_waiting:
+        if self.is_waiting or (self.state == DispatchState.RUNNING and self.waits_for == GAVE_WAY):
             return self.waits_for
         if not self.only_held or self.state not in UNDER_WAY:
             return ""

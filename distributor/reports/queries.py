@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,17 +17,15 @@ from distributor import clock
 from distributor.deliveries.conditions import holds_embargo
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
-from distributor.deliveries.roster import in_hand
-from distributor.deliveries.steps import LEASE
+from distributor.deliveries.roster import has_in_hand, living
 from distributor.deliveries.tally import Place, tally
 from distributor.deliveries.timing import Held
 from distributor.deliveries.timing import held as held_of
-from distributor.deliveries.workers import is_dead
 from distributor.errors import BadInput
-from distributor.reports.dispatch_row import DispatchRow, now_waiting
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries_chain import Chain, corrections_of, read_chain
 from distributor.reports.queries_waves import waves_of
-from distributor.states import ASSUMED_SENT, DeliveryState, DispatchState
+from distributor.states import ASSUMED_SENT, DeliveryState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version = _TABLES["release"], _TABLES["release_version"]
@@ -95,26 +93,19 @@ def dispatches(
     numbers = [row["id"] for row in rows]
     counts, due = _standings(connection, numbers)
     now = clock_of(connection, clock.now())
-    waves, held_back, hands = waves_of(connection, numbers), _held(connection, numbers, now), in_hand(connection)
-    found = [
+    waves, held_back, workers = waves_of(connection, numbers), _held(connection, numbers, now), living(connection, now)
+    return [
         DispatchRow(
             **row,
             next_attempt_at=due.get(row["id"]),
             counts=counts[row["id"]],
-            in_hand=row["id"] in hands,
+            in_hand=any(has_in_hand(worker, row["id"], row["account"]) for worker in workers),
             waves=waves.get(row["id"], ()),
             held=tuple(held_back.get(row["id"], ())),
             seen_at=now,
         )
         for row in rows
     ]
-    running = [
-        row.id
-        for row in found
-        if row.state == DispatchState.RUNNING and not row.is_waiting and now_waiting(row.counts, row.held)
-    ]
-    carried = _carried(connection, running, now)
-    return [replace(row, stopped=not carried.get(row.id, True)) for row in found]
 
 
 def _held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> dict[int, list[Held]]:
@@ -123,31 +114,6 @@ def _held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) ->
     for one in held_of(connection, dispatch_ids, now):
         found[one.dispatch_id].append(one)
     return found
-
-
-def _carried(connection: Connection, dispatch_ids: list[int], now: datetime) -> dict[int, bool]:
-    """Which of these running dispatches somebody carries, as far as can be seen from here.
-
-    A living worker holds claims nearly all the time, and between two claims it has just written. Who stopped in order
-    has left a word in the dispatch's row; of whoever was killed the claims are left.
-    """
-    carried = dict.fromkeys(dispatch_ids, False)
-    seen = set()
-    held = select(_delivery.c.dispatch_id, _delivery.c.worker, func.max(_delivery.c.lease_until)).where(
-        _delivery.c.dispatch_id.in_(dispatch_ids),
-        _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]),
-    )
-    for number, worker, lease_until in connection.execute(held.group_by(_delivery.c.dispatch_id, _delivery.c.worker)):
-        seen.add(number)
-        carried[number] = carried[number] or not is_dead(worker, lease_until, now)
-    written = (
-        select(_dispatch.c.id, func.max(_delivery.c.updated_at))
-        .join(_delivery, _delivery.c.dispatch_id == _dispatch.c.id)
-        .where(_dispatch.c.id.in_(set(dispatch_ids) - seen), _dispatch.c.pause_reason == "")
-    )
-    for number, last in connection.execute(written.group_by(_dispatch.c.id)):
-        carried[number] = last > now - LEASE
-    return carried
 
 
 def find_dispatch(connection: Connection, dispatch_id: int) -> DispatchRow:

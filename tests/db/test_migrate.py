@@ -145,6 +145,7 @@ def test_another_programs_tables_in_the_same_schema_are_left_as_they_are(postgre
             connection.execute(text("ALTER TABLE sector ALTER id TYPE integer, ALTER parent_id TYPE integer"))
             connection.execute(text("ALTER SEQUENCE sector_id_seq AS integer"))
             connection.execute(text("INSERT INTO sector (name, slug) VALUES ('Culture', 'culture')"))
+            connection.execute(text("ALTER TABLE worker DROP COLUMN cannot"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0021'"))
         assert ensure_schema(database) is True
         with database.transaction() as connection:

@@ -293,7 +293,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_done_is_kept(database: Dat
         for error in await asyncio.gather(*records, return_exceptions=True):
             assert isinstance(error, StorageTrouble)
             assert str(error).startswith("The disk cannot take what must be written")
-            assert error.mend == "Free some space and run the same command again."
+            assert error.mend == "Free some space. Run the same command again."
         assert states(database, ids) == ["sending"] * 40
         assert attempts(database, ids[0]) == []
         resource.prlimit(process, resource.RLIMIT_FSIZE, no_limit)

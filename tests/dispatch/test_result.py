@@ -17,6 +17,7 @@ from distributor.dispatch.closing import close
 from distributor.dispatch.pacing import ACCOUNT, Wait
 from distributor.dispatch.result import CalledOff, End, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.models import Dispatch
+from distributor.reports.queries import find_dispatch
 from distributor.states import DispatchState
 
 WAIT = Wait(ACCOUNT, datetime(2026, 3, 2, 9, tzinfo=UTC), "30 messages a minute are used up")
@@ -43,3 +44,14 @@ def test_what_was_cancelled_meanwhile_neither_waits_nor_is_paused(database: Data
         )
         close(connection, dispatch_id, result, START)
     assert result.end == CalledOff()
+
+
+@on_sqlite
+def test_what_gave_way_to_another_is_told_to_wait_for_it_and_not_to_have_stopped(database: Database) -> None:
+    dispatch_id, _ = add_deliveries(database, 1)
+    with database.transaction() as connection:
+        connection.execute(update(Dispatch).where(col(Dispatch.id) == dispatch_id).values(state=DispatchState.RUNNING))
+        close(connection, dispatch_id, RunResult(end=GivesWay()), START)
+        row = find_dispatch(connection, dispatch_id)
+    words = "waits: for another dispatch, whose hour has come — distributor work goes on by itself"
+    assert (row.stopped, row.words) == (False, words)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from databases import put_database
@@ -24,7 +27,7 @@ from distributor.errors import AccountTrouble, BadInput
 from distributor.starter import make_workspace
 from distributor.tokens import Keyring
 
-MACHINE = ("python", "sqlite", "disk")
+MACHINE = ("python", "sqlite", "disk", "event_log")
 ALL = ("workspace", "settings", *IDENTITY, *SERVER, *TEMPLATES, *DATABASE, *DOMAIN, *MACHINE)
 
 
@@ -73,6 +76,49 @@ def test_nothing_is_written(set_up: SetUp) -> None:
     before = sorted(folder.rglob("*"))
     offline(folder)
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nowhere/events.jsonl", "nowhere/events.jsonl: The event log cannot be written: No such file or directory."),
+        ("lists", "lists: The event log cannot be written: Is a directory."),
+        ("press.db", "DISTRIBUTOR_LOG_FILE: press.db is one of the workspace's own files."),
+    ],
+)
+def test_an_event_log_that_cannot_be_is_told_with_its_mend(set_up: SetUp, place: str, said: str) -> None:
+    check = the("event_log", offline(set_up(), LOG_FILE=place))
+    assert (check.level, check.message.endswith(said)) == (Level.FAIL, True)
+
+
+def test_an_event_log_is_tried_and_left_as_it_was(set_up: SetUp, tmp_path: Path) -> None:
+    folder = set_up()
+    (folder / "linked.jsonl").symlink_to(tmp_path / "elsewhere.jsonl")
+    kept = folder / "kept.jsonl"
+    kept.write_text("{}\n", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*.jsonl"))
+    for name in ("events.jsonl", "linked.jsonl", "kept.jsonl", "-", ""):
+        assert the("event_log", offline(folder, LOG_FILE=name)).level is Level.OK, name
+    assert sorted(tmp_path.rglob("*.jsonl")) == before
+    assert kept.read_text(encoding="utf-8") == "{}\n"
+
+
+def test_an_event_log_on_a_full_disk(set_up: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = set_up()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    check = the("event_log", offline(folder, LOG_FILE="events.jsonl"))
+    assert (check.level, check.mend) == (Level.FAIL, "Free some space.")
+    assert not (folder / "events.jsonl").exists()
+
+
+def test_a_pipe_for_events_is_not_opened_which_could_end_its_reader(set_up: SetUp) -> None:
+    folder = set_up()
+    os.mkfifo(folder / "events")
+    reader = os.open(folder / "events", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert the("event_log", offline(folder, LOG_FILE="events")).level is Level.SKIP
+    finally:
+        os.close(reader)
 
 
 def test_every_setting_with_its_source_and_no_secret(set_up: SetUp) -> None:

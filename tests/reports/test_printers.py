@@ -180,7 +180,7 @@ PUT_OFF = "distributor dispatches reschedule 1 --at …"
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"state": "running", "stopped": True}, "stopped in the middle — distributor dispatches resume 1"),
+        ({"state": "running", "counts": {"queued": 1}}, "stopped in the middle — distributor dispatches resume 1"),
         ({"state": "paused", "pause_reason": "no"}, "paused: no — distributor dispatches resume 1"),
         ({"state": "paused", "pause_reason": "paused by anne: why"}, f"paused by anne: why — {RESUME}"),
         ({"state": "planned", "started_at": None}, "planned, not started — distributor dispatches resume 1"),

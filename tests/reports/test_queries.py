@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from databases import empty
+from databases import empty, on_sqlite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgerbase import (
@@ -31,13 +31,14 @@ from distributor import clock
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
+from distributor.deliveries.roster import Roster
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
-from distributor.models import Dispatch
+from distributor.models import Dispatch, Worker
 from distributor.reports import queries
 from distributor.reports.queries import Report, make_report, report_as_json
-from distributor.states import DeliveryState
+from distributor.states import GAVE_WAY, DeliveryState
 
 SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
@@ -205,36 +206,63 @@ def test_a_test_stays_out_of_the_releases_report_and_has_its_own(database: Datab
         assert queries.find_dispatch(connection, test).slug == "ouverture"
 
 
-def test_who_is_carried_is_seen_by_the_claims_and_who_stopped_by_their_word(database: Database) -> None:
-    """Running says nothing of itself: a killed command has left its claims, one stopped in order its word."""
+def at_work(database: Database, name: str, dispatch_id: int | None, **values: Any) -> None:
+    """A worker of the roster, as it says of itself."""
+    with database.session() as session:
+        session.add(Worker(name=name, host="m", pid=1, dispatch_id=dispatch_id, **values))
+
+
+def test_who_is_carried_is_seen_by_the_roster(database: Database) -> None:
+    """A process of this machine is seen to live, one of another machine has its lease; what they left says nothing."""
     version_id = add_version(database)
 
     def running(**values: Any) -> int:
         number = add_dispatch(database, version_id, state="running", pause_reason=values.pop("reason", ""))
-        waits_until = values.pop("waits_until", None)
+        waits = {name: values.pop(name) for name in ("waits_until", "waits_for") if name in values}
         with database.transaction() as connection:
-            connection.execute(update(Dispatch).where(col(Dispatch.id) == number).values(waits_until=waits_until))
+            if waits:
+                connection.execute(update(Dispatch).where(col(Dispatch.id) == number).values(**waits))
             DeliveryLog(database, "x").plan(
                 connection, [delivery_row(number, version_id, 1) | {"updated_at": clock.now()} | values]
             )
         return number
 
-    over = clock.now() - timedelta(minutes=1)
-    claim = {"state": "claimed", "lease_until": clock.now() + timedelta(minutes=1)}
+    now = clock.now()
+    claim = {"state": "claimed", "worker": "elsewhere:1:2:3", "lease_until": now + LEASE}
+    here, there, gone_here, gone_there = (running(**claim) for _ in range(4))
+    at_work(database, worker_name(), here)
+    at_work(database, "elsewhere:1:2:3", there, seen_at=now - LEASE / 2)
+    at_work(database, worker_name().replace(f":{os.getpid()}:", ":4194304:"), gone_here)
+    at_work(database, "elsewhere:1:2:4", gone_there, seen_at=now - LEASE - timedelta(minutes=1))
     wanted = {
-        running(**claim, worker=worker_name()): False,
-        running(**claim, worker="elsewhere:1:2:3"): False,
-        running(**claim | {"lease_until": over}, worker="elsewhere:1:2:3"): True,
-        running(**claim | {"worker": worker_name().replace(f":{os.getpid()}:", ":4194304:")}): True,
-        running(): False,
+        here: False,
+        there: False,
+        gone_here: True,
+        gone_there: True,
+        running(): True,
         running(reason="stopped by its user"): True,
-        running(updated_at=over - LEASE): True,
-        running(updated_at=over - LEASE, waits_until=clock.now() + LEASE): False,
-        running(updated_at=over - LEASE, waits_until=over): True,
-        running(state="deferred", updated_at=over - LEASE, next_attempt_at=clock.now()): False,
+        running(waits_until=now + LEASE, waits_for="500 messages an hour are used up"): False,
+        running(waits_until=now - LEASE, waits_for="500 messages an hour are used up"): True,
+        running(waits_for=GAVE_WAY): False,
+        running(state="deferred", next_attempt_at=now): False,
     }
     with database.reading() as connection:
         assert {row.id: row.stopped for row in queries.dispatches(connection)} == wanted
+
+
+@pytest.mark.parametrize(("accounts", "stopped"), [([], False), (["default"], False), (["other"], True)])
+@on_sqlite
+def test_whoever_waits_for_work_through_its_account_is_about_to_carry_it(
+    database: Database, accounts: list[str], stopped: bool
+) -> None:
+    version_id = add_version(database)
+    number = add_dispatch(database, version_id, state="running")
+    with database.transaction() as connection:
+        DeliveryLog(database, "x").plan(connection, [delivery_row(number, version_id, 1)])
+    at_work(database, worker_name(), None, accounts=accounts)
+    with database.reading() as connection:
+        row = queries.find_dispatch(connection, number)
+    assert row.stopped == stopped
 
 
 def test_a_machine_whose_clock_is_hours_ahead_says_the_same_of_a_dispatch(
@@ -250,7 +278,7 @@ def test_a_machine_whose_clock_is_hours_ahead_says_the_same_of_a_dispatch(
         with database.transaction() as connection:
             connection.execute(update(Dispatch).where(col(Dispatch.id) == numbers[-1]).values(**values))
             DeliveryLog(database, "planner").plan(connection, [delivery_row(numbers[-1], version_id, 1)])
-    DeliveryLog(database, "elsewhere:1:1:x").claim(numbers[0], 1)
+    Roster(database, "elsewhere:1:1:x").beat(numbers[0], 1)
     if not database.is_sqlite:
         moving_clock.move(hours=3)
     with database.reading() as connection:

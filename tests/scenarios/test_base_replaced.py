@@ -79,7 +79,8 @@ def test_a_workspace_that_is_moved_is_waited_for(office: Office, moving_clock: M
     elsewhere = office.path.with_name("moved")
     office.path.rename(elsewhere)
     moving_clock.move(seconds=5)
-    assert "Nothing leaves until that is over" in process.stderr.readline()
+    said = f"There is no {office.path / 'press.db'} any more. Put it back. Nothing leaves until that is over; "
+    assert process.stderr.readline().startswith(f"{said}it goes on by itself then")
     until_looked(process, moving_clock)
     elsewhere.rename(office.path)
     moving_clock.move(seconds=1)

@@ -165,3 +165,9 @@ def test_who_looks_after_a_kill_is_told_that_nobody_carries_it(office: Office, m
             send_arguments(SLUG, "social"),
         ):
             assert told in sending.run(*command).out, command
+        came_back = office.path.parent / "came-back.eml"
+        came_back.write_text("From: desk@journal.example\nSubject: merci\n\nBien reçu.\n", encoding="utf-8")
+        sending.run("feedback", "read", str(came_back))  # settles what the dead one had in hand
+        assert sending.states().keys() == {"accepted", "queued", "in_doubt"}
+        assert told in sending.run("dispatches", "show", "1").out
+        assert "stopped in the middle" in sending.run("agenda").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from office import EVERYBODY, SECTORS, SLUG, Office, finish, send_arguments, until
 from smtpserver import Fault, Script, running
 from sqlalchemy import text
+from warmcommand import MACHINE
 
 from distributor.db.engine import Database
 
@@ -208,3 +211,103 @@ def test_what_one_machine_cannot_carry_names_that_machine(office: Office, server
     assert reason.startswith(f"on {socket.gethostname()}: Dispatch 1 was planned under another secret key")
     told = json.loads((office.path / "events.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert (told["event"], told["dispatch_id"]) == ("dispatch.paused", 1)
+
+
+OTHER_KEY = "another secret key, long enough for this"
+
+
+def planned_on(office: Office, database: Database) -> Office:
+    """The office on that server, with a dispatch that is planned, and of which nobody was tried."""
+    office.run("db", "copy", url_of(database))
+    on_server = office.at(9, database_url=url_of(database))
+    finish(on_server.start(*send_arguments(SLUG, "sante")), 4)  # nothing listens: paused
+    return on_server
+
+
+def let_it_be_due(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE dispatch SET state = 'planned', pause_reason = ''"))
+        connection.execute(text("NOTIFY distributor_work"))
+
+
+def on_machine(office: Office, name: str, port: int, **settings: str) -> Office:
+    there = office.at(port, log_file=f"{name}.jsonl", **settings)
+    there.settings[MACHINE] = f"{name}/1"
+    return there
+
+
+def workers_in(database: Database) -> dict[str, list[int]]:
+    """What each machine at work says that it cannot carry."""
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT host, cannot FROM worker")).all()
+    return {row.host: row.cannot for row in rows}
+
+
+def events_of(office: Office, name: str) -> list[str]:
+    return [json.loads(line)["event"] for line in (office.path / f"{name}.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("accounts", [1, 2])
+def test_what_one_machine_cannot_carry_it_leaves_to_another(
+    office: Office, server_database: Database, accounts: int
+) -> None:
+    """It tries once, says so wherever somebody may look, and pauses it for nobody."""
+    on_server = planned_on(office, server_database)
+    if accounts == 2:
+        on_server.run("accounts", "add", "second", "--host", "127.0.0.1", "--port", "9", "--security", "plain")
+    with running() as server:
+        wrong = on_machine(on_server, "wrong", server.port, secret_key=OTHER_KEY).start("work")
+        good = on_machine(on_server, "good", server.port).start("work")
+        until(lambda: workers_in(server_database) == {"wrong": [], "good": []}, "both wait", process=wrong)
+        good.send_signal(signal.SIGSTOP)  # so that the wrong one is first
+        let_it_be_due(server_database)
+        until(lambda: workers_in(server_database)["wrong"] == [1], "it leaves it alone", process=wrong)
+        said = wrong.stderr.readline()
+        assert said.startswith("Dispatch 1 was planned under another secret key")
+        assert said.endswith("Until then it is left to the other machines.\n")
+        assert dispatch_state(server_database) == "planned"
+        assert "waits (cannot: 1)" in on_server.run("workers", "list").out
+        let_it_be_due(server_database)  # woken again, it does not try again
+        good.send_signal(signal.SIGCONT)
+        until(lambda: dispatch_state(server_database) == "done", "the other sends it", process=good)
+        for process in (wrong, good):
+            process.send_signal(signal.SIGTERM)
+        assert finish(wrong, 130).err.startswith("Stopped; everything is saved.")
+        finish(good, 130)
+        assert states_in(server_database) == {"accepted": 50}
+    assert events_of(office, "wrong") == ["dispatch.left"]
+
+
+def test_what_no_machine_can_carry_is_paused_with_a_reason(office: Office, server_database: Database) -> None:
+    on_server = planned_on(office, server_database)
+    both = [on_machine(on_server, name, 9, secret_key=OTHER_KEY).start("work") for name in ("west", "east")]
+    until(lambda: len(workers_in(server_database)) == 2, "both wait", process=both[0])
+    let_it_be_due(server_database)
+    until(lambda: dispatch_state(server_database) == "paused", "it is paused", process=both[0])
+    reason = on_server.json("dispatches", "show", "1")["pause_reason"]
+    assert re.match("on (west|east): Dispatch 1 was planned under another secret key", reason)
+    for process in both:
+        process.send_signal(signal.SIGTERM)
+        finish(process, 130)
+
+
+def test_whoever_leaves_a_dispatch_to_another_pauses_it_when_that_one_is_gone(
+    office: Office, server_database: Database
+) -> None:
+    on_server = planned_on(office, server_database)
+    wrong = on_machine(on_server, "wrong", 9, secret_key=OTHER_KEY).start("work")
+    until(lambda: workers_in(server_database), "it waits", process=wrong)
+    with server_database.transaction() as connection:
+        connection.execute(
+            text("INSERT INTO worker (name, host, pid, started_at, seen_at, connections, sent) VALUES"
+                 " ('good/1:7:7:7', 'good', 7, now(), now(), 0, 0)")
+        )  # fmt: skip
+    let_it_be_due(server_database)
+    until(lambda: workers_in(server_database)["wrong"] == [1], "it leaves it alone", process=wrong)
+    with server_database.transaction() as connection:
+        connection.execute(text("DELETE FROM worker WHERE host = 'good'"))
+        connection.execute(text("NOTIFY distributor_work"))
+    until(lambda: dispatch_state(server_database) == "paused", "it is paused", process=wrong)
+    wrong.send_signal(signal.SIGTERM)
+    finish(wrong, 130)
+    assert events_of(office, "wrong") == ["dispatch.left", "dispatch.paused"]

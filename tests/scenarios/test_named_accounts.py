@@ -273,7 +273,9 @@ def test_a_worker_may_keep_to_one_account_and_a_broken_one_holds_up_nobody(offic
         sending.change("UPDATE dispatch SET state = 'running', pause_reason = ''")
         sending.run("work", "--once", "--account", "default")
         assert sending.states() == {"accepted": 50, "queued": 50}
-        sending.run("work", "--once", code=4)
+        said = one_sentence(sending.run("work", "--once", code=4))
+        assert said.startswith("Dispatch 2: Nothing answers at 127.0.0.1 (port 9)")
+        assert said.endswith("Then: distributor dispatches resume 2")
         assert sending.query("SELECT state FROM dispatch ORDER BY id") == [("done",), ("paused",)]
 
 

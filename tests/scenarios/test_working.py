@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, send_arguments
+from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, finish, one_sentence, send_arguments
 from smtpserver import running
 
 SOCIAL = [person for person in EVERYBODY if person.sector == "social"]
@@ -62,7 +62,9 @@ def test_a_dispatch_planned_under_another_key_is_paused_with_the_word(office: Of
     with running() as server:
         sending = office.at(server.port)
         other = sending.at(server.port, secret_key="another secret key, long enough for this")
-        assert "another secret key" in other.run("work", "--once", code=3).err
+        said = one_sentence(other.run("work", "--once", code=3))
+        assert said.startswith("Dispatch 1 was planned under another secret key")
+        assert "Put the former DISTRIBUTOR_SECRET_KEY back" in said
         assert server.connections == 0
         assert sending.dispatch_state() == "paused"
         sending.run("dispatches", "resume", "1")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from distributor.addresses import domain_names
 from distributor.cli.dispatches.awaiting import say_held
-from distributor.cli.terminal.output import console, count, suggest, when
+from distributor.cli.terminal.output import console, count, on_one_line, suggest, when
 from distributor.deliveries.log import Recovery, Standing
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
@@ -175,6 +175,12 @@ def say_trouble(claimed: ClaimedDelivery, outcome: Outcome) -> None:
     words = " ".join(outcome.reply.split())[:160]
     line = Text.assemble(state_text(outcome.state), f"  {claimed.address}  {outcome.code or ''} {words}")
     out.print(line)
+
+
+def say_stuck(dispatch_id: int, trouble: DistributorError) -> None:
+    """Say what keeps a dispatch from being done, and what mends that; it is named once."""
+    name, said = f"Dispatch {dispatch_id}", on_one_line(str(trouble))
+    console(stderr=True).print(said if said.startswith(f"{name} ") else f"{name}: {said}", soft_wrap=True)
 
 
 def say_recovery(recovery: Recovery) -> None:

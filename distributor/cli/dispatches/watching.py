@@ -137,12 +137,12 @@ async def shown_while(workspace: Workspace, dispatch_ids: Sequence[int], work: A
 
 
 def _views(workspace: Workspace, paces: dict[int, Pace], *, is_carried: bool) -> Iterator[View]:
-    """The dispatches of one sending; of one that is being carried the claims, or none, say nothing."""
+    """The dispatches of one sending; of one that is being carried the roster may not say so yet."""
     share = 1 / len(paces)
     for dispatch_id, pace in paces.items():
         look = look_at(workspace, dispatch_id)
         if is_carried:
-            look = replace(look, row=replace(look.row, stopped=False))
+            look = replace(look, row=replace(look.row, in_hand=True))
         pace.note(look)
         yield View(workspace, look, pace, share)
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from distributor import clock
 from distributor.cli.defects import set_aside
-from distributor.cli.dispatches.standing import say_standing, say_trouble
+from distributor.cli.dispatches.standing import say_standing, say_stuck, say_trouble
 from distributor.cli.dispatches.watching import shown_while
-from distributor.cli.terminal.output import console
 from distributor.cli.terminal.signals import heeding_a_stop, until_stopped
 from distributor.dispatch.accounts.named import named_accounts
 from distributor.dispatch.accounts.ways import Ways
@@ -34,13 +33,14 @@ def accounts_of(workspace: Workspace, wanted: Sequence[str]) -> list[str]:
 class Abreast:
     """One round over several accounts, each carried by a worker of its own name, in one process.
 
-    An account that has something to do while the others are at it is taken up then. The round is over when none has.
+    `carrier` is that of the process, which stays on the roster meanwhile. An account that has something to do while the
+    others are at it is taken up then. The round is over when none has.
     """
 
     workspace: Workspace
+    carrier: Carrier
     accounts: Sequence[str]
     ways: Ways
-    connections: int
     results: list[tuple[int, RunResult]] = field(default_factory=list)
     troubles: list[tuple[int, DistributorError]] = field(default_factory=list)
 
@@ -49,24 +49,23 @@ class Abreast:
 
         Raises `Interrupted`, and `StorageTrouble`: without the ledger no dispatch can go on.
         """
-        carrier = self.workspace.carrier(self.workspace.log())
-        shown = carrier.due(self.accounts)
+        shown = self.carrier.due(self.accounts)
         ended = asyncio.run(until_stopped(lambda stop: shown_while(self.workspace, shown, self._round(stop))))
         stopped: Interrupted | None = None
         if ended.stopped:  # between two dispatches none of them tells
             stopped = Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
         found = []
         for number, trouble in self.troubles:
-            console(stderr=True).print(f"Dispatch {number}: {trouble}", soft_wrap=True)
+            say_stuck(number, trouble)
             found.append(trouble)
         for number, result in self.results:
             try:
                 with heeding_a_stop(lambda: ended.stopped):
-                    say_standing(self.workspace, number, carrier.standing(number), result)
+                    say_standing(self.workspace, number, self.carrier.standing(number), result)
             except Interrupted as error:
                 stopped = error
             except (AccountTrouble, NotAllReached) as error:
-                console(stderr=True).print(f"Dispatch {number}: {error}", soft_wrap=True)
+                say_stuck(number, error)
                 found.append(error)
         if stopped is not None:
             raise stopped
@@ -74,11 +73,12 @@ class Abreast:
 
     async def _round(self, stop: asyncio.Event) -> RunResult:
         lanes: dict[str, asyncio.Task[None]] = {}
-        looking = self.workspace.carrier(self.workspace.log())
+        looking = self.carrier
         halt = asyncio.Event()
         following = asyncio.create_task(_set_with(stop, halt))
         try:
             while not stop.is_set():
+                looking.roster.beat(None, 0)
                 looking.schedule.take_up()
                 for account in self.accounts:
                     if account not in lanes and looking.due([account]):
@@ -104,7 +104,7 @@ class Abreast:
 
     async def _lane(self, account: str, stop: asyncio.Event) -> None:
         """Carry what is due of one account, until nothing is."""
-        carrier = self.workspace.carrier(self.workspace.log(), self.connections, [account])
+        carrier = self.workspace.carrier(self.workspace.log(), self.carrier.connections, [account])
         try:
             while not stop.is_set() and (due := carrier.due([account])):
                 for number in due:
@@ -119,7 +119,7 @@ class Abreast:
         except StorageTrouble:
             raise
         except Exception as error:  # noqa: BLE001 - a defect in one dispatch is not to hold up the others
-            self.troubles.append((number, set_aside(carrier, number, error)))
+            self.troubles.append((number, set_aside(self.carrier, number, error)))
 
 
 async def _set_with(first: asyncio.Event, second: asyncio.Event) -> None:

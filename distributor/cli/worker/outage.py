@@ -15,7 +15,7 @@ from distributor.deliveries.log import Recovery
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.result import RunResult
-from distributor.errors import FileReplaced, Interrupted, StorageTrouble
+from distributor.errors import ONCE_MORE, FileReplaced, Interrupted, StorageTrouble, sentence
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
@@ -32,7 +32,7 @@ class Outages:
         self.lasts = False
 
     def sit_out(self, trouble: StorageTrouble) -> None:
-        """Say what is wrong, and return when the ledger takes what is written again.
+        """Say what is wrong, with its way to mend it, and return when the ledger takes what is written again.
 
         What this process was sending when it went is in doubt then, by name, and what it had claimed is queued again:
         nobody else may settle it while we live. Raises `Interrupted` at a signal, `FileReplaced` where another one has
@@ -41,7 +41,9 @@ class Outages:
         self.lasts = True
         if self._ended_at is None or clock.monotonic() - self._ended_at > _LONGEST_PAUSE_S:
             self._pause = _FIRST_PAUSE_S  # one that comes back at once is the same one
-        console(stderr=True).print(f"{trouble.message} {_PROMISE}", soft_wrap=True)
+        mend = trouble.mend.replace(ONCE_MORE, "").strip()
+        said = (sentence(trouble.message), sentence(mend), _PROMISE)
+        console(stderr=True).print(*filter(None, said), soft_wrap=True)
         if asyncio.run(until_stopped(self._look_again)).stopped:
             raise Interrupted("Stopped; what could be saved is.", mend="Go on with: distributor work")
         self.lasts = False

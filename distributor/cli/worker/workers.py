@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from distributor.cli.options import AsJson
@@ -33,10 +36,16 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     show_table(
         ["machine", "process", "accounts", "dispatch", "connections", "sent", "since", "seen"],
         [
-            (r["host"], r["pid"], ", ".join(r["accounts"]) or "all", r["dispatch_id"] or "waits", r["connections"],
+            (r["host"], r["pid"], ", ".join(r["accounts"]) or "all", _dispatch(r), r["connections"],
              r["sent"], when(r["started_at"], zone), when(r["seen_at"], zone))
             for r in rows
         ],
         right=[1, 3, 4, 5],
         spare=[2, 4, 6],
     )  # fmt: skip
+
+
+def _dispatch(row: Mapping[str, Any]) -> str:
+    """What a worker carries, and what it leaves to other machines."""
+    left = ", ".join(map(str, row["cannot"]))
+    return f"{row['dispatch_id'] or 'waits'}{f' (cannot: {left})' if left else ''}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import typer
+
 from distributor import clock
 from distributor.cli.accounts.showing import limits_of
 from distributor.cli.defects import set_aside
 from distributor.cli.dispatches.running import carry_watched, shown_dialogue
-from distributor.cli.dispatches.standing import say_company, say_recovery, say_trouble
+from distributor.cli.dispatches.standing import say_company, say_recovery, say_stuck, say_trouble
 from distributor.cli.feedback.showing import FeedbackRounds
 from distributor.cli.sending.scheduling import say_cut_off, say_taken_up
 from distributor.cli.terminal.output import console
@@ -50,8 +52,8 @@ def work_on(workspace: Workspace, *, once: bool, connections: int, verbose: bool
     """Carry whatever is due; with `once` return when nothing is, else go on until a signal.
 
     With `accounts`, only what goes through one of them. A dispatch that cannot be carried is set aside, and the others
-    go on. Raises, with `once`, the gravest error of them all at the end. A ledger that cannot be written ends it with
-    `once`, and is sat out otherwise.
+    go on; with `once` the exit code is that of the gravest error of them all. A ledger that cannot be written ends it
+    with `once`, and is sat out otherwise.
     """
     hold_signals()
     carrier = workspace.carrier(workspace.log(), connections, accounts)
@@ -98,12 +100,12 @@ def _carry_all(
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
-            troubles += Abreast(workspace, accounts, ways, carrier.connections or 0).carry()
+            troubles += Abreast(workspace, carrier, accounts, ways).carry()
         for dispatch_id in due if len(accounts) == 1 else ():
             since = carrier.moment()
             trouble = _carry(workspace, carrier, dispatch_id, ways)
             if trouble is not None:
-                console(stderr=True).print(f"Dispatch {dispatch_id}: {trouble}", soft_wrap=True)
+                say_stuck(dispatch_id, trouble)
                 troubles.append(trouble)
             if carrier.comes_meanwhile(dispatch_id, since):
                 break  # another one's hour has come: it goes first, and the others go on after it
@@ -118,7 +120,7 @@ def _carry_all(
         if not once and not due and not _wait(bell, _until_next(carrier)):
             raise Interrupted("Stopped; everything is saved.", mend="Go on with: distributor work")
     if troubles:
-        raise max(troubles, key=lambda one: _GRAVITY.index(one.exit_code))
+        raise typer.Exit(max((one.exit_code for one in troubles), key=_GRAVITY.index))  # each is said already
 
 
 def _take_up(carrier: Carrier, returns: FeedbackRounds, *, is_first: bool) -> None:
