@@ -11,6 +11,7 @@ from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Have, Step
 from distributor.reports.queries_details import NOT_REACHED, Details
+from distributor.reports.withholding import in_words
 from distributor.reports.wording import Wording
 from distributor.states import ELSEWHERE, FORMER, OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState
 
@@ -212,6 +213,7 @@ class Page(Wording):
             ],
             "states": [self._bar(state, many, total) for state, many in totals.items() if many],
             "assumed": f"{self.number(assumed)} {self.noun('assumed', assumed)}" if assumed else "",
+            "to_be_withheld": in_words(self.report.to_be_withheld, self.column),
             "milestones": [
                 [words[name], self.moment(moment)]
                 for name in ("first", "half", "most", "last")

@@ -211,8 +211,9 @@ def _capital(text: str) -> str:
 
 
 def _say_who_waits(workspace: Workspace, standings: Mapping[int, Standing]) -> None:
-    """Say who waits for a wave or an embargo, and who is in doubt; asked of the ledger only where somebody may be."""
-    if held := [number for number, one in standings.items() if one.counts.get(DeliveryState.QUEUED)]:
+    """Say who waits, and who is in doubt; asked of the ledger only where somebody may."""
+    waiting = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+    if held := [number for number, one in standings.items() if any(map(one.counts.get, waiting))]:
         say_held(workspace, held)
     for number, one in standings.items():
         if one.counts.get(DeliveryState.IN_DOUBT):
