@@ -39,6 +39,9 @@ OBJECTED = "objection"
 CAME_BACK = "mail came back before"
 """The reason of a delivery that is withheld because what was sent to its address came back for good."""
 
+WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+"""States in which a delivery waits for its turn, its hour or its next attempt, in nobody's hand."""
+
 
 def is_meant() -> ColumnElement[bool]:
     """The condition that a delivery is not withheld, in the very words of the indexes that hold those who are not."""
@@ -162,8 +165,8 @@ def why_withheld() -> ColumnElement[str]:
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """The condition that a delivery waits for its turn, its hour or its next attempt, in nobody's hand."""
-    return _delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    """The condition that a delivery waits, in nobody's hand."""
+    return _delivery.c.state.in_(WAITING_STATES)
 
 
 def to_be_withheld() -> ColumnElement[str]:
