@@ -74,8 +74,7 @@ def say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingD
     """What becomes of the releases that wait for whoever was edited, or taken off a list."""
     for one in spared:
         console().print(
-            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}."
-            " The same send again reaches them where they are now.",
+            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}. {one.after_all}",
             soft_wrap=True,
         )
     for one in leaving:
