@@ -80,6 +80,9 @@ that mail to an address came back for good."""
 FORMER = "an address that is theirs no more"
 """The reason of a delivery that is withheld because the address was taken off its addressee meanwhile."""
 
+OVERTAKEN = "the embargo has changed again"
+"""The reason of a delivery of a notice that had not left when the next one was written, and of its dispatch."""
+
 PAUSED_BY = "paused by "
 """How the reason of a pause begins that a person, and no mail server, is the cause of."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal, literal_column, not_, or_, select, true
+from sqlalchemy import and_, case, exists, func, literal, literal_column, not_, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.chains import originals_corrected
@@ -38,6 +38,9 @@ OBJECTED = "objection"
 
 CAME_BACK = "mail came back before"
 """The reason of a delivery that is withheld because what was sent to its address came back for good."""
+
+WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+"""States in which a delivery waits for its turn, its hour or its next attempt, in nobody's hand."""
 
 
 def is_meant() -> ColumnElement[bool]:
@@ -154,3 +157,21 @@ def objected(at: str | None = None, *, themselves: bool = False) -> ColumnElemen
         ),
         *(func.coalesce(one.scalar_subquery(), "") == "opted_out" for one in (flag, of_owner)),
     )
+
+
+def why_withheld() -> ColumnElement[str]:
+    """The reason with which somebody is withheld of whom `objected` holds."""
+    return case((objected(themselves=True), OBJECTED), else_=CAME_BACK)
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """The condition that a delivery waits, in nobody's hand."""
+    return _delivery.c.state.in_(WAITING_STATES)
+
+
+def to_be_withheld() -> ColumnElement[str]:
+    """The reason with which somebody who waits will be withheld when their moment comes; "" where nothing bars them.
+
+    Nobody else is asked about: that costs a look at their objections for each.
+    """
+    return case((and_(is_waiting(), objected()), why_withheld()), else_="")

@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.plain import Insertion, Statement
 from distributor.db.prepared import Prepared, PreparedInsert, among, looked_up
-from distributor.deliveries.conditions import CAME_BACK, OBJECTED, going_on, may_leave, objected
+from distributor.deliveries.conditions import going_on, may_leave, objected, why_withheld
 from distributor.deliveries.leases import lease_end, present
 from distributor.models import Attempt, Contact, Delivery
 from distributor.states import DeliveryState
@@ -140,7 +140,7 @@ class Statements:
             .where(among(c.id, "ids", dialect))
             .values(
                 state=DeliveryState.WITHHELD.value,
-                reason=case((objected(themselves=True), OBJECTED), else_=CAME_BACK),
+                reason=why_withheld(),
                 **moved,
             )
         )

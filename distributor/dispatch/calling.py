@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, false, select, update
+from sqlmodel import Session, col
 
 from distributor.db.engine import Database
+from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
 from distributor.errors import BadInput
-from distributor.models import Audit, Dispatch
-from distributor.states import NOT_OVER, PAUSED_BY, UNDER_WAY, DispatchState
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion
+from distributor.states import NOT_OVER, OVER, OVERTAKEN, PAUSED_BY, UNDER_WAY, DeliveryState, DispatchState
 
 _dispatch = Dispatch.__table__
 
@@ -71,7 +73,7 @@ def is_by_a_person(reason: str) -> bool:
 
 def is_for_its_dispatch(reason: str) -> bool:
     """Whether a delivery was withheld for its dispatch's sake, and not for its addressee's."""
-    return reason == CANCELLED or reason.startswith((CORRECTED_BY, WITHDRAWN_BY))
+    return reason in (CANCELLED, OVERTAKEN) or reason.startswith((CORRECTED_BY, WITHDRAWN_BY))
 
 
 def corrected_by(pause_reason: str) -> str:
@@ -81,7 +83,7 @@ def corrected_by(pause_reason: str) -> str:
 
 def withheld_for(pause_reason: str) -> str:
     """The reason of whoever still waited on a cancelled dispatch, from its row."""
-    return pause_reason if pause_reason.startswith((CORRECTED_BY, WITHDRAWN_BY)) else CANCELLED
+    return pause_reason if is_for_its_dispatch(pause_reason) else CANCELLED
 
 
 def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str) -> Called:
@@ -147,6 +149,45 @@ def cancel_dispatch(database: Database, log: DeliveryLog, dispatch_id: int, acto
         details = {"because": because} if because else {}
         session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(dispatch_id), details=details))
     return log.withhold(dispatch_id, CANCELLED)
+
+
+def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
+    """The dispatches of these releases and of their follow-ups, without tests, that are not at their end.
+
+    `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
+    """
+    in_doubt = has_deliveries((DeliveryState.IN_DOUBT,))
+    is_done = col(Dispatch.state) == DispatchState.DONE
+    numbers = session.scalars(
+        select(col(Dispatch.id))
+        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
+        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
+        .where(
+            col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
+            col(Dispatch.is_test).is_(False),
+            col(Dispatch.state).not_in(OVER) | (is_done & in_doubt if doubtful else false()),
+        )
+        .order_by(col(Dispatch.id))
+    )
+    return [number for number in numbers if number is not None]
+
+
+def end_dispatches(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason: str, actor: str) -> int:
+    """Cancel these dispatches, in the session's transaction, with every claim taken away; return how many waited.
+
+    `reason` is what takes their place: it stands in each row, and in the delivery of whoever waited.
+    """
+    if not dispatch_ids:
+        return 0
+    session.connection().execute(
+        update(_dispatch)
+        .where(_dispatch.c.id.in_(dispatch_ids))
+        .values(state=DispatchState.CANCELLED, pause_reason=reason)
+    )
+    for number in dispatch_ids:
+        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(number), details={"because": reason}))
+    session.flush()
+    return log.withhold_waiting(session.connection(), dispatch_ids, reason)
 
 
 def _reason(prefix: str, actor: str, because: str) -> str:

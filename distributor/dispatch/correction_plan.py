@@ -8,13 +8,11 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import false, select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from distributor.account_settings import DEFAULT_ACCOUNT
-from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.log import DeliveryLog
-from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY
+from distributor.dispatch.calling import CORRECTED_BY, WITHDRAWN_BY, end_dispatches, unfinished
 from distributor.dispatch.messages.composing import Notice
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.messages.merge_fields import CORRECTS
@@ -30,14 +28,14 @@ from distributor.dispatch.recipients.provenance import require_provenance
 from distributor.dispatch.recipients.roll import Roll
 from distributor.dispatch.recipients.waited import cut_offs_of, hours_of, waiting_of
 from distributor.dispatch.signoff.signoffs import Signature
-from distributor.models import Audit, Dispatch, Release, ReleaseVersion, Wave
+from distributor.models import Audit, Release, Wave
 from distributor.releases.attachments import KeptFile
 from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.inforce import embargo_of
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.rendering.templates import TemplateSet
-from distributor.states import ELSEWHERE, OVER, DeliveryState, DispatchState
+from distributor.states import ELSEWHERE, DeliveryState
 from distributor.tokens import Keyring
 
 
@@ -84,27 +82,6 @@ def wrong_dispatches(session: Session, release_id: int) -> list[int]:
     return unfinished(session, wrong, doubtful=True)
 
 
-def unfinished(session: Session, release_ids: Sequence[int], *, doubtful: bool = False) -> list[int]:
-    """The dispatches of these releases and of their follow-ups, without tests, that are not at their end.
-
-    `doubtful` are, too, those that are done and have somebody in doubt: to settle a doubt may be to send again.
-    """
-    in_doubt = has_deliveries((DeliveryState.IN_DOUBT,))
-    is_done = col(Dispatch.state) == DispatchState.DONE
-    numbers = session.scalars(
-        select(col(Dispatch.id))
-        .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
-        .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
-        .where(
-            col(Release.id).in_(release_ids) | col(Release.follows_up_id).in_(release_ids),  # it has the text below
-            col(Dispatch.is_test).is_(False),
-            col(Dispatch.state).not_in(OVER) | (is_done & in_doubt if doubtful else false()),
-        )
-        .order_by(col(Dispatch.id))
-    )
-    return [number for number in numbers if number is not None]
-
-
 def plan_correction(
     session: Session,
     log: DeliveryLog,
@@ -132,7 +109,7 @@ def plan_correction(
     require_not_overtaken(session, first.release)
     ended = wrong_dispatches(session, first.release.id)
     words = WITHDRAWN_BY if first.version.kind == ReleaseKind.RETRACTION else CORRECTED_BY
-    withheld = _end(session, log, ended, f"{words}«{first.release.slug}»", actor)
+    withheld = end_dispatches(session, log, ended, f"{words}«{first.release.slug}»", actor)
     # Read only now: what could still leave is held, and what is on the wire is known to be.
     if who_gets(session, versions, keyring, now).standing != proved.standing:
         raise Moved
@@ -166,20 +143,6 @@ def _by_cut_off(session: Session, part: CorrectionPart) -> Iterator[CorrectionPa
     for moment in sorted(set(cut_offs.values())):
         theirs = (one for one in part.meant if not one.has_it and cut_offs.get(one.holding.delivery_id) == moment)
         yield replace(part, meant=tuple(theirs), phone=(), silent=(), copies=(), added=(), not_after=moment)
-
-
-def _end(session: Session, log: DeliveryLog, dispatch_ids: Sequence[int], reason: str, actor: str) -> int:
-    if not dispatch_ids:
-        return 0
-    session.execute(
-        update(Dispatch)
-        .where(col(Dispatch.id).in_(dispatch_ids))
-        .values(state=DispatchState.CANCELLED, pause_reason=reason)
-    )
-    for number in dispatch_ids:
-        session.add(Audit(actor=actor, action="dispatches.cancel", subject=str(number), details={"because": reason}))
-    session.flush()
-    return log.withhold_waiting(session.connection(), dispatch_ids, reason)
 
 
 def _plan_part(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from sqlalchemy import Connection, select
+from sqlmodel import Session, col
 
 from distributor.errors import Refused
-from distributor.models import Dispatch, Release, ReleaseVersion
-from distributor.releases.corrections import chain_to, family, read_links, standing_correction
+from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
+from distributor.releases.corrections import Link, chain_to, family, head_of, read_links, standing_correction
 from distributor.releases.kinds import ReleaseKind
 
 
@@ -48,3 +49,37 @@ def require_not_overtaken(session: Session, correction: Release) -> None:
             f"What «{correction.slug}» corrects was corrected by «{standing.slug}» meanwhile; nothing was sent.",
             mend=f"Correct that one: distributor releases correct {standing.slug} FILE",
         )
+
+
+def what_reaches(connection: Connection, delivery_id: int, *, is_moved: bool = False) -> str:
+    """The sentence that says what reaches somebody after all whom this delivery, which was withheld, does not.
+
+    `is_moved`: they have another address today. What speaks of an earlier message goes to where that went.
+    """
+    row = connection.execute(
+        select(
+            col(Release.id), col(Release.slug), col(Release.kind), col(Release.follows_up_id), col(Delivery.corrects_id)
+        )
+        .join(ReleaseVersion, col(ReleaseVersion.release_id) == col(Release.id))
+        .join(Delivery, col(Delivery.release_version_id) == col(ReleaseVersion.id))
+        .where(col(Delivery.id) == delivery_id)
+    ).one()
+    if is_moved and (row.corrects_id or row.kind in (ReleaseKind.FOLLOW_UP, ReleaseKind.NOTICE)):
+        return "Sent again, it goes to that address all the same: what it speaks of went there."
+    if row.kind == ReleaseKind.NOTICE:
+        return "To tell them: distributor releases embargo SLUG --at WHEN --tell"
+    newest = head_of(read_links(connection), row.follows_up_id or row.id)
+    where = " where they are now" if is_moved else ""
+    if newest.id != (row.follows_up_id or row.id):
+        return _what_reaches_instead(newest, where, is_follow_up=row.follows_up_id is not None)
+    return f"The same send again reaches them{where}."
+
+
+def _what_reaches_instead(newest: Link, where: str, *, is_follow_up: bool) -> str:
+    """The same, once a correction or a retraction of the text, or of what it reminds of, was written."""
+    what = "that release" if is_follow_up else "it"
+    if newest.kind == ReleaseKind.RETRACTION:
+        return f"«{newest.slug}» withdraws {what}: nothing of it is sent any more."
+    if is_follow_up:
+        return f"«{newest.slug}» corrects {what}: follow up that one."
+    return f"«{newest.slug}» corrects {what}; to reach them{where}: distributor send {newest.slug} --list LIST"

@@ -14,13 +14,13 @@ from distributor.addresses import Address, BadAddress, kept_address, parse_addre
 from distributor.contacts.objections import suppression
 from distributor.contacts.people import ownership
 from distributor.deliveries import returns
-from distributor.deliveries.conditions import of_any_dispatch
+from distributor.deliveries.conditions import WAITING_STATES, of_any_dispatch, to_be_withheld
 from distributor.deliveries.erasure import address_of, is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
 from distributor.models import Audit, Contact, Delivery, FeedbackEvent
-from distributor.states import RETURNED, Verdict
+from distributor.states import RETURNED, DeliveryState, Verdict
 from distributor.tokens import Keyring
 
 SOFT_WINDOW = timedelta(days=30)
@@ -28,6 +28,16 @@ SOFT_LIMIT = 3
 """So many messages that a living mailbox sent back within the window, and the address is left alone."""
 
 APPLIED, RECORDED, WAITING = "applied", "recorded", "waiting"
+
+_EARLIER = "an earlier attempt came back"
+_NO_NEWS = {
+    DeliveryState.BOUNCED: "it had come back already",
+    DeliveryState.COMPLAINED: "it had been complained of already",
+    DeliveryState.REJECTED: "its server had refused it already",
+    DeliveryState.EXPIRED: "it had been given up already",
+    DeliveryState.WITHHELD: "it had been withheld already",
+}
+"""What is told of a bounce that changes nothing of its delivery: of one that waits to be sent again `_EARLIER`."""
 
 PauseDomain = Callable[[Any, str, str, datetime], None]
 """Called with the transaction's connection, a recipient domain, why, and now: sends nothing more there for a while."""
@@ -89,7 +99,7 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
         reason=f"{RETURNED}{finding.reason}",
         now=hand.now,
     )
-    told = [f"bounced ({cause})" if moved else f"said again of a delivery that is {delivery.state}"]
+    told = [f"bounced ({cause})" if moved else _NO_NEWS.get(DeliveryState(delivery.state), _EARLIER)]
     is_theirs = not finding.address or same(delivery.address) in {same(finding.address), same(finding.other_address)}
     if is_erased(delivery):
         told.append("erased since")
@@ -104,7 +114,14 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
         if hand.pause_domain is not None and moved:
             hand.pause_domain(hand.session.connection(), delivery.domain, f"mail came back: {cause}", hand.now)
             told.append("nothing more is sent there for two hours")
+    if delivery.state in WAITING_STATES and not _is_to_be_withheld(hand.session, delivery.id):
+        told.append("it waits for the next one")
     return Effect(APPLIED, "; ".join(told))
+
+
+def _is_to_be_withheld(session: Session, delivery_id: int) -> bool:
+    """Whether nothing will be sent of a delivery that waits: the dead mailbox that was just noted counts."""
+    return bool(session.scalar(select(to_be_withheld()).where(col(Delivery.id) == delivery_id)))
 
 
 def arrived(hand: Hand, match: Match, what: str) -> Effect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -25,7 +25,7 @@ from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.plan import new_dispatch, plan_dispatch
 from distributor.dispatch.proof.preflight import render_all
-from distributor.dispatch.recipients.telling import Told, who_knows_what, write_notices
+from distributor.dispatch.recipients.telling import Told, end_older_notices, who_knows_what, write_notices
 from distributor.errors import BadInput, Refused, require_as_asked
 from distributor.models import Audit, Dispatch, Release
 from distributor.outgoing.composers import open_composer
@@ -49,10 +49,12 @@ class Word(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The dispatches that an embargo's change concerns, and those (`told`) whose notices say so."""
+    """The dispatches that an embargo's change concerns, those (`told`) whose notices say so, and those whose older
+    notices were `ended` for it."""
 
     dispatch_ids: list[int]
-    told: list[int]
+    told: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
 
 
 def read_hour(workspace: Workspace, text: str, now: datetime) -> datetime:
@@ -127,23 +129,29 @@ def change(
     """
     with workspace.database.session() as session:
         concerned = _change(session, slug, before, until, workspace.settings.timezone, may_be_so=tells is not None)
-        told = _plan_notices(workspace, session, log, slug, identity=tells) if tells else []
-    workspace.tell_of("dispatch.planned", *told)
-    return Changed(concerned, told)
+        changed = _tell(workspace, session, log, slug, concerned, identity=tells) if tells else Changed(concerned)
+    workspace.tell_of("dispatch.cancelled", *changed.ended)
+    workspace.tell_of("dispatch.planned", *changed.told)
+    return changed
 
 
-def _plan_notices(
-    workspace: Workspace, session: Session, log: DeliveryLog, slug: str, *, identity: Identity
-) -> list[int]:
-    """Write the notices for each language version that somebody has, prove each of their messages, and plan them."""
-    planned = []
+def _tell(
+    workspace: Workspace, session: Session, log: DeliveryLog, slug: str, concerned: list[int], *, identity: Identity
+) -> Changed:
+    """Write the notices for each language version that somebody has, prove each of their messages, and plan them.
+
+    What still waits of older notices is ended first: nobody reads the older hour after the newer.
+    """
+    planned, ended = [], []
     now = clock.now()
     original = original_of(session, store.find_release(session, slug).release)
     for one in store.language_versions(session, original):
+        until = embargo_of(session, one.version) or now
+        ended += end_older_notices(session, log, one, until=until, now=now, actor=actor())
         for told in write_notices(
             session,
             one,
-            until=embargo_of(session, one.version) or now,
+            until=until,
             now=now,
             templates=workspace.templates,
             timezone=workspace.settings.timezone,
@@ -151,7 +159,7 @@ def _plan_notices(
         ):
             dispatch = _notice_dispatch(workspace, session, told, identity, now)
             planned.append(plan_dispatch(session, log, dispatch, told.manifest))
-    return planned
+    return Changed(concerned, planned, ended)
 
 
 def _notice_dispatch(workspace: Workspace, session: Session, told: Told, identity: Identity, now: datetime) -> Dispatch:

@@ -15,7 +15,7 @@ from distributor.formulas import defused
 COLUMNS = (
     "address", "name", "outlet", "sector", "domain", "lists", "state", "reason", "code", "enhanced_code", "reply",
     "attempts", "accepted_at", "next_attempt_at", "message_id", "version", "dispatch_id",
-    "release", "signed_off_by", "corrects", "corrected_by", "wave", "wave_name", "not_before",
+    "release", "signed_off_by", "corrects", "corrected_by", "wave", "wave_name", "not_before", "to_be_withheld",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from distributor.reports.charts import timeline_chart
 from distributor.reports.page import Page
+from distributor.reports.withholding import of_one
 
 _HERE = Path(__file__).parent
 _ROWS = "<!--rows-->"
@@ -57,9 +58,8 @@ def _told(figures: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any], page: Page) -> list[Any]:
     """What the script reads, in its order."""
-    words = page.label(row["reason"]) or " ".join(
-        str(part) for part in (row["code"], " ".join(row["reply"].split())) if part
-    )
+    words = of_one(row["to_be_withheld"], page.column) or page.label(row["reason"])
+    words = words or " ".join(str(part) for part in (row["code"], " ".join(row["reply"].split())) if part)
     moment = row["accepted_at"] or row["updated_at"]
     local = f"{moment.astimezone(page.zone):%Y-%m-%d %H:%M:%S}" if moment else ""
     attempts = [

@@ -11,8 +11,17 @@ from distributor.reports.problems import WORDS, Problem
 from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Have, Step
 from distributor.reports.queries_details import NOT_REACHED, Details
+from distributor.reports.withholding import in_words
 from distributor.reports.wording import Wording
-from distributor.states import ELSEWHERE, FORMER, OPEN_STATES, REACHED_STATES, UNREACHED_STATES, DeliveryState
+from distributor.states import (
+    ELSEWHERE,
+    FORMER,
+    OPEN_STATES,
+    OVERTAKEN,
+    REACHED_STATES,
+    UNREACHED_STATES,
+    DeliveryState,
+)
 
 _S = DeliveryState
 _STATES = {
@@ -57,7 +66,7 @@ _ONE = {
 _REASONS = {
     "no answer": "pas de réponse", "objection": "opposition", "cancelled": "annulé", "erased": "effacé à sa demande",
     ELSEWHERE: "le même journaliste, à une autre adresse", FORMER: "une adresse qui n’est plus la sienne",
-    CAME_BACK: "le courrier y était revenu",
+    CAME_BACK: "le courrier y était revenu", OVERTAKEN: "l’embargo a encore changé",
 }  # fmt: skip
 """What we say ourselves of why somebody was not reached, in French; servers are quoted as they spoke."""
 
@@ -212,6 +221,7 @@ class Page(Wording):
             ],
             "states": [self._bar(state, many, total) for state, many in totals.items() if many],
             "assumed": f"{self.number(assumed)} {self.noun('assumed', assumed)}" if assumed else "",
+            "to_be_withheld": in_words(self.report.to_be_withheld, self.column),
             "milestones": [
                 [words[name], self.moment(moment)]
                 for name in ("first", "half", "most", "last")

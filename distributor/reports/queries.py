@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
-from distributor.deliveries.conditions import holds_embargo
+from distributor.deliveries.conditions import holds_embargo, is_waiting, objected, to_be_withheld
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.roster import has_in_hand, living
@@ -25,6 +25,7 @@ from distributor.errors import BadInput
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries_chain import Chain, corrections_of, read_chain
 from distributor.reports.queries_waves import waves_of
+from distributor.reports.withholding import count_to_be_withheld
 from distributor.states import ASSUMED_SENT, DeliveryState
 
 _TABLES = SQLModel.metadata.tables
@@ -153,6 +154,8 @@ class Report:
     by_domain: Mapping[str, Mapping[str, int]]
     assumed_sent: Mapping[str, int] = field(default_factory=dict)
     """How many of the accepted were counted so without a mail server's word, by the reason that says by whom."""
+    to_be_withheld: Mapping[str, int] = field(default_factory=dict)
+    """How many of those who wait will be withheld, by the reason that they then have: who objected meanwhile."""
     chain: Chain | None = None
     """The chain of corrections that the release stands in; None where nothing was corrected."""
 
@@ -210,6 +213,7 @@ def make_report(connection: Connection, *, slug: str = "", dispatch_id: int | No
         by_sector=_grouped(places, "sector"),
         by_domain=_grouped(places, "domain"),
         assumed_sent=_assumed(connection, ids),
+        to_be_withheld=count_to_be_withheld(connection, ids),
     )
 
 
@@ -253,11 +257,17 @@ def decoded_lists(value: str | None) -> tuple[str, ...]:
 
 
 def recipients(
-    connection: Connection, dispatch_ids: list[int], states: tuple[str, ...] = (), contact: str = ""
+    connection: Connection,
+    dispatch_ids: Sequence[int],
+    states: tuple[str, ...] = (),
+    contact: str = "",
+    *,
+    only_to_be_withheld: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Every recipient of these dispatches, in order, page by page: one dict each, with its `history` of attempts.
 
-    With `contact`, those whose address or name holds these words, in any case.
+    With `contact`, those whose address or name holds these words, in any case; with `only_to_be_withheld`, those who
+    wait and will not be sent to.
     """
     last, now = 0, clock_of(connection, clock.now())
     while True:
@@ -269,6 +279,7 @@ def recipients(
                 _dispatch.c.signed_off_by,
                 func.coalesce(_wave.c.name, "").label("wave_name"),
                 _holds_embargo().label("holds_embargo"),
+                to_be_withheld().label("to_be_withheld"),
                 case((_dispatch.c.started_at.is_(None), _dispatch.c.scheduled_at)).label("start"),
             )
             .join(_version, _version.c.id == _delivery.c.release_version_id)
@@ -288,6 +299,8 @@ def recipients(
         if contact:
             named = (_delivery.c[name].icontains(contact, autoescape=True) for name in ("name", "address"))
             statement = statement.where(or_(*named))
+        if only_to_be_withheld:
+            statement = statement.where(is_waiting(), objected())
         page = [dict(row) for row in connection.execute(statement).mappings()]
         if not page:
             return
@@ -339,6 +352,7 @@ def report_as_json(report: Report, rows: Iterator[dict[str, Any]]) -> dict[str, 
         "dispatches": [row.as_json() for row in report.dispatches],
         "totals": dict(report.totals),
         "assumed_sent": dict(report.assumed_sent),
+        "to_be_withheld": dict(report.to_be_withheld),
         "by_sector": report.by_sector,
         "by_domain": report.by_domain,
         "chain": report.chain.as_json() if report.chain else None,

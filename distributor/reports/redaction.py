@@ -12,7 +12,7 @@ _KEPT = frozenset(
     {
         "id", "dispatch_id", "version", "outlet_kind", "sector", "domain", "language", "lists", "state", "verdict",
         "phase", "code", "enhanced_code", "attempts", "accepted_at", "next_attempt_at", "updated_at", "wave",
-        "not_before", "embargo_until", "held_until", "by_embargo", "corrects", "corrected_by",
+        "not_before", "embargo_until", "held_until", "by_embargo", "corrects", "corrected_by", "to_be_withheld",
     }
 )  # fmt: skip
 """Columns that tell of nobody. The rest is emptied: names, outlets, and the servers' words, which quote addresses."""

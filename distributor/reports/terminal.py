@@ -17,6 +17,7 @@ from distributor.reports.queries import Report
 from distributor.reports.queries_chain import Chain, Have
 from distributor.reports.queries_details import Details, Timeline
 from distributor.reports.styles import NARROW, STATE_STYLES, plain_table, state_text
+from distributor.reports.withholding import in_words, of_one
 from distributor.states import REACHED_STATES, DeliveryState
 
 _BAR = 40
@@ -117,6 +118,8 @@ def _show_totals(out: Console, report: Report) -> None:
             )
     for reason, many in report.assumed_sent.items():
         out.print(Text(f"Of the accepted, {many} {reason}: no mail server has said so.", style="yellow"))
+    for line in in_words(report.to_be_withheld):
+        out.print(Text(line, style="yellow"))
     out.print()
 
 
@@ -172,8 +175,8 @@ def show_story(out: Console, recipients: Iterable[Mapping[str, Any]], zone: Zone
             Text.assemble(f"  dispatch {row['dispatch_id']}, version {row['version']}: ", state_text(row["state"]))
         )
         out.print(Text(f"  {row['message_id']}"), soft_wrap=True)
-        if row["reason"]:
-            out.print(Text(f"  {row['reason']}"))
+        if words := of_one(row["to_be_withheld"]) or row["reason"]:
+            out.print(Text(f"  {words}"))
         for one in row["history"]:
             at = f"{one['started_at'].astimezone(zone):%Y-%m-%d %H:%M:%S}"
             words = " ".join(str(part) for part in (one["code"], " ".join(one["reply"].split())) if part)
@@ -256,7 +259,8 @@ def _show_recipients(
 
 def _cells(row: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Text]:
     at = row["accepted_at"] or row["updated_at"]
-    words = row["reason"] or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
+    words = of_one(row["to_be_withheld"]) or row["reason"]
+    words = words or " ".join(str(part) for part in (row["code"], _reply_text(row)) if part)
     if row["held_until"] and not words:
         of_wave = f"its wave, {row['wave_name']}" if row["held_until"] == row["not_before"] else "its start"
         what = "the end of the embargo" if row["by_embargo"] else of_wave

@@ -80,14 +80,14 @@ def test_dispatches_have_their_documented_keys(said: dict[str, Any]) -> None:
     assert set(row) == keys
     assert (row["release"], row["state"], row["totals"]["accepted"]) == ("halle", "done", 2)
     assert datetime.fromisoformat(row["created_at"]).utcoffset() is not None
-    assert set(json.loads(said["dispatches show 1"][1])) == keys | {"in_doubt", "waits", "workers"}
+    assert set(json.loads(said["dispatches show 1"][1])) == keys | {"in_doubt", "to_be_withheld", "waits", "workers"}
 
 
 def test_the_report_has_its_documented_keys(said: dict[str, Any]) -> None:
     found = json.loads(said["report halle"][1])
     assert list(found) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "by_wave",
-        "follow_ups",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "to_be_withheld", "by_sector", "by_domain",
+        "chain", "by_wave", "follow_ups",
         "recipients",
     ]  # fmt: skip
     assert found["totals"]["accepted"] == len(found["recipients"]) == 2

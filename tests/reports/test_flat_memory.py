@@ -35,7 +35,7 @@ def people(many: int) -> Iterator[dict[str, Any]]:
             "verdict": "accepted", "phase": "body", "code": 250, "enhanced_code": "2.0.0", "reply": words,
             "attempts": 1, "message_id": f"<{number}@halle.example>", "accepted_at": START, "next_attempt_at": None,
             "updated_at": START, "signed_off_by": "", "corrects": "", "corrected_by": "",
-            "wave": 0, "wave_name": "", "not_before": None,
+            "wave": 0, "wave_name": "", "not_before": None, "to_be_withheld": "",
             "history": [{**_ATTEMPT, "reply": words}],
         }  # fmt: skip
 

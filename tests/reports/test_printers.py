@@ -23,6 +23,7 @@ from distributor.reports.csvfile import COLUMNS, defused, write_csv
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.queries import Report
 from distributor.reports.terminal import show_report
+from distributor.reports.withholding import in_words
 
 PARIS = ZoneInfo("Europe/Paris")
 MARKUP = "[red]Zoë[/red] [link=http://x.example]:smile:[/link] [/]"
@@ -40,6 +41,7 @@ def recipient(**values: Any) -> dict[str, Any]:
         "corrected_by": "",
         "accepted_at": START, "next_attempt_at": None, "updated_at": START, "history": [],
         "wave": 0, "wave_name": "", "not_before": None, "embargo_until": None, "held_until": None, "by_embargo": False,
+        "to_be_withheld": "",
     } | values  # fmt: skip
 
 
@@ -164,6 +166,20 @@ def test_what_nobody_but_us_called_accepted_is_said_to_be_so() -> None:
     shown = printed(found, recipient(reason=reason, code=None, reply="no answer", verdict="no_answer"))
     assert f"Of the accepted, 1 {reason}: no mail server has said so." in shown
     assert "no answer" not in shown
+
+
+def test_who_waits_and_will_not_be_sent_to_is_said_in_both_languages() -> None:
+    found = replace(report(), to_be_withheld={"objection": 2, "mail came back before": 1})
+    shown = printed(found, recipient(state="deferred", code=450, reply="later", to_be_withheld="mail came back before"))
+    assert "Of those who wait, 2 have objected meanwhile: nothing will be sent to them." in shown
+    assert (
+        "Of those who wait, 1 has an address that mail came back from meanwhile: nothing will be sent there." in shown
+    )
+    assert "mail came back meanwhile: nothing will be sent" in shown
+    assert "later" not in shown
+    french = in_words(found.to_be_withheld, 0)
+    assert french[0] == "Parmi ceux qui attendent, 2 ont fait opposition entre-temps : rien ne leur sera envoyé."
+    assert french[1].endswith("1 a une adresse d’où le courrier est revenu entre-temps : rien n’y sera envoyé.")
 
 
 def test_of_several_dispatches_each_row_says_which_it_is_of() -> None:

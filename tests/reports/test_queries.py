@@ -24,28 +24,29 @@ from ledgerbase import (
     record_of,
 )
 from movingclock import MovingClock
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from distributor import clock
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import CAME_BACK, OBJECTED
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch
 from distributor.deliveries.roster import Roster
 from distributor.deliveries.steps import LEASE
 from distributor.deliveries.workers import worker_name
 from distributor.errors import BadInput
-from distributor.models import Dispatch, Worker
+from distributor.models import Delivery, Dispatch, Suppression, Worker
 from distributor.reports import queries
 from distributor.reports.queries import Report, make_report, report_as_json
-from distributor.states import GAVE_WAY, DeliveryState
+from distributor.states import GAVE_WAY, RETURNED, DeliveryState
 
 SECTORS = ("Santé", "Économie", "")
 RECIPIENT_KEYS = {
     "id", "dispatch_id", "address", "name", "outlet", "outlet_kind", "sector", "domain", "language", "lists", "state",
     "reason", "verdict", "phase", "code", "enhanced_code", "reply", "attempts", "message_id", "accepted_at",
     "next_attempt_at", "updated_at", "version", "release", "signed_off_by", "corrects", "corrected_by", "history",
-    "wave", "wave_name", "not_before", "embargo_until", "held_until", "by_embargo",
+    "wave", "wave_name", "not_before", "embargo_until", "held_until", "by_embargo", "to_be_withheld",
 }  # fmt: skip
 ATTEMPT_KEYS = {
     "number", "started_at", "duration_ms", "phase", "verdict", "state", "code", "enhanced_code", "reply", "server",
@@ -151,14 +152,36 @@ def test_json_has_the_documented_shape(database: Database) -> None:
         made = report_as_json(report, queries.recipients(connection, report.dispatch_ids))
     shown = json.loads(json.dumps(made, default=str))
     assert list(shown) == [
-        "release", "headline", "dispatches", "totals", "assumed_sent", "by_sector", "by_domain", "chain", "by_wave",
-        "recipients",
+        "release", "headline", "dispatches", "totals", "assumed_sent", "to_be_withheld", "by_sector", "by_domain",
+        "chain", "by_wave", "recipients",
     ]  # fmt: skip
     assert set(shown["dispatches"][0]) == DISPATCH_KEYS
     assert set(shown["totals"]) == set(shown["dispatches"][0]["totals"]) == set(DeliveryState)
     assert shown["by_sector"] == {"Santé": {"accepted": 1, "rejected": 1, "deferred": 1}}
     assert all(set(one) == RECIPIENT_KEYS for one in shown["recipients"])
     assert all(set(attempt) == ATTEMPT_KEYS for one in shown["recipients"] for attempt in one["history"])
+
+
+def test_who_waits_and_will_be_withheld_is_counted_as_they_are_listed(database: Database) -> None:
+    """By the very reason that the claim then gives; who does not wait any more is not asked about."""
+    everybody = tuple(DeliveryState)
+    (dispatch_id,) = fill(database, [([(state, "", 0) for state in everybody for _ in range(3)], False)])
+    report = report_of(database, dispatch_id=dispatch_id)
+    assert report.to_be_withheld == {}
+    with database.session() as session:
+        for number, one in enumerate(rows_of(database, report)):
+            told = {0: "reply", 1: f"{RETURNED}550 5.1.1", 2: ""}[number % 3]
+            key = session.scalars(select(col(Delivery.address_hash)).where(col(Delivery.id) == one["id"])).one()
+            if told:
+                session.add(Suppression(address_hash=key, key_id="k", reason=told, created_at=START))
+    report = report_of(database, dispatch_id=dispatch_id)
+    assert report.to_be_withheld == {OBJECTED: 2, CAME_BACK: 2}
+    found = rows_of(database, report)
+    assert Counter(one["to_be_withheld"] for one in found) == {OBJECTED: 2, CAME_BACK: 2, "": len(found) - 4}
+    with database.reading() as connection:
+        listed = list(queries.recipients(connection, [dispatch_id], only_to_be_withheld=True))
+    assert listed == [one for one in found if one["to_be_withheld"]]
+    assert {one["state"] for one in listed} == {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 
 
 def test_every_recipient_comes_with_the_servers_words_of_every_attempt(database: Database) -> None:

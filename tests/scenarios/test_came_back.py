@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from office import BUREAU, SHORT_LIST, SLUG, Office, communique
-from smtpserver import Script, running
+from smtpserver import Fault, Script, running
 
 ANNE, PAUL = SHORT_LIST[:2]
 REPORT = """\
@@ -178,3 +178,30 @@ def test_a_mailbox_that_was_full_is_sent_to_again_by_name(returned: Office, tmp_
         assert [one.recipient for one in server.accepted] == [PAUL.spec]
         assert office.states() == {"accepted": len(SHORT_LIST) - 1, "bounced": 1}
         office.close()
+
+
+def test_what_comes_back_of_a_message_that_waits_is_told_in_a_sentence(office: Office) -> None:
+    """Its server said «later» and took it all the same, say: it is tried again, unless the mailbox is dead."""
+    with running(Script(faults=(Fault("body", reply="451 4.3.0 Later", recipient=ANNE.spec),))) as server:
+        own = office.at(server.port)
+        own.send(SLUG, BUREAU, code=5)
+        (sent,) = own.deliveries("deferred")
+        file = own.path.parent / "report.eml"
+        report = REPORT.format(address=ANNE.spec, message_id=sent["message_id"])
+        file.write_text(report.replace("5.1.1", "5.2.2").replace("User unknown", "Mailbox full"), encoding="utf-8")
+        said = own.run("feedback", "read", str(file)).out
+        assert "an earlier attempt came back; it waits for the next one\n" in said
+        file.write_text(report.replace("MAILER-DAEMON", "postmaster"), encoding="utf-8")
+        said = own.run("feedback", "read", str(file)).out
+        assert f"an earlier attempt came back; {ANNE.spec} is not mailed again\n" in said
+        assert own.states() == {"accepted": len(SHORT_LIST) - 1, "deferred": 1}
+        assert own.json("report", SLUG)["to_be_withheld"] == {"mail came back before": 1}
+
+
+def test_what_comes_back_twice_is_told_once(returned: Office, tmp_path: Path) -> None:
+    office = returned.copied_to(tmp_path)
+    (sent,) = office.deliveries("bounced")
+    file = tmp_path / "again.eml"
+    report = REPORT.format(address=ANNE.spec, message_id=sent["message_id"])
+    file.write_text(report.replace("MAILER-DAEMON", "postmaster"), encoding="utf-8")
+    assert "it had come back already\n" in office.run("feedback", "read", str(file)).out

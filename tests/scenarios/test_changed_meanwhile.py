@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from office import BUREAU, EVERYBODY, SHORT_LIST, SLUG, Office, Person, communique, one_sentence
 from smtpserver import Fault, Script, ScriptedServer, running
+from test_corrections_sent import CORRECTION, RIGHT, WRONG, text, write
 
 HER, HIM = SHORT_LIST[9], SHORT_LIST[10]
 NEW = "redaction.neuve@agence-boreale.example"
@@ -88,6 +89,53 @@ def test_nothing_leaves_for_an_address_that_was_taken_off(waiting: tuple[Office,
     sent = [one.recipient for one in server.accepted]
     assert HER.spec not in sent
     assert sent.count(NEW) == 1
+
+
+def test_who_was_taken_off_a_text_that_is_corrected_is_reached_by_the_correction(
+    waiting: tuple[Office, ScriptedServer],
+) -> None:
+    office, server = waiting
+    office.run("releases", "correct", SLUG, write(office, "corrige.txt", communique().replace(WRONG, RIGHT)))
+    office.run("contacts", "edit", HER.address, "--address", NEW)
+    said = office.run("contacts", "edit", NEW, "--remove-address", HER.address).out
+    way = f"distributor send {CORRECTION} --list LIST"
+    assert f"«{CORRECTION}» corrects it; to reach them where they are now: {way}" in said
+    assert "The same send again" not in said
+    one_sentence(office.send(SLUG, BUREAU, code=3))
+    office.send(CORRECTION, BUREAU)
+    assert [RIGHT in text(one) for one in server.accepted if one.recipient == NEW] == [True]
+    assert HER.spec not in {one.recipient for one in server.accepted}
+
+
+def test_who_was_taken_off_a_correction_is_told_where_it_goes(office: Office) -> None:
+    """A correction follows the wrong text: sent again it goes where that is, and nowhere else."""
+    later = Fault("rcpt", reply="451 4.3.0 Later", recipient=HER.spec, nth=(2,))
+    with running(Script(faults=(later,))) as server:
+        office = office.at(server.port)
+        office.send(SLUG, BUREAU)
+        office.run("releases", "correct", SLUG, write(office, "corrige.txt", communique().replace(WRONG, RIGHT)))
+        office.run("send", CORRECTION, "--yes", code=5)
+        office.run("contacts", "edit", HER.address, "--address", NEW)
+        said = office.run("contacts", "edit", NEW, "--remove-address", HER.address).out
+        assert "Sent again, it goes to that address all the same: what it speaks of went there." in said
+        assert "where they are now" not in said
+        office.run("send", CORRECTION, "--yes")
+        sent = [one.recipient for one in server.accepted]
+        assert (sent.count(HER.spec), sent.count(NEW)) == (2, 0)
+
+
+def test_who_was_taken_off_a_correction_and_has_no_text_is_reached_where_they_are(office: Office) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=HER.spec, times=2),))) as server:
+        office = office.at(server.port)
+        office.send(SLUG, BUREAU, code=5)
+        office.run("releases", "correct", SLUG, write(office, "corrige.txt", communique().replace(WRONG, RIGHT)))
+        office.run("send", CORRECTION, "--yes", code=5)
+        office.run("contacts", "edit", HER.address, "--address", NEW)
+        said = office.run("contacts", "edit", NEW, "--remove-address", HER.address).out
+        assert "The same send again reaches them where they are now." in said
+        office.run("send", CORRECTION, "--yes")
+        sent = [one.recipient for one in server.accepted]
+        assert (sent.count(HER.spec), sent.count(NEW)) == (0, 1)
 
 
 def test_who_is_edited_is_told_to_get_what_was_planned(waiting: tuple[Office, ScriptedServer]) -> None:

@@ -268,6 +268,27 @@ def test_an_embargo_that_comes_after_the_sending_is_told_as_a_new_one(
         assert "and know it." in sending.run(*move, later, "--tell").out
 
 
+def test_what_waits_for_the_end_of_its_embargo_is_moved_with_that(embargoed: Office, moving_clock: MovingClock) -> None:
+    with running() as server:
+        sending = embargoed.at(server.port)
+        sending.send(SLUG, BUREAU)
+        assert server.accepted == [], "nobody has agreed"
+        later = ("dispatches", "reschedule", "1", "--at", "19:00", "--yes")
+        said = one_sentence(sending.run(*later, code=2))
+        assert "Dispatch 1 has begun; 12 recipients wait for the end of its embargo." in said
+        assert f"To move that: distributor releases embargo {SLUG} --at WHEN" in said
+        sending.run("dispatches", "pause", "1")
+        assert "releases embargo" in one_sentence(sending.run(*later, code=2))
+        sending.run("dispatches", "resume", "1")
+        sending.run("releases", "embargo", SLUG, "--at", f"{EVENING + timedelta(hours=1):%Y-%m-%dT%H:%M}", "--yes")
+        moving_clock.set(EVENING + timedelta(minutes=59))
+        sending.run("work", "--once")
+        assert server.accepted == []
+        moving_clock.set(EVENING + timedelta(hours=1))
+        sending.run("work", "--once")
+        assert len(server.accepted) == len(SHORT_LIST)
+
+
 def test_the_report_of_a_start_says_the_hour_that_is_waited_for(embargoed: Office, moving_clock: MovingClock) -> None:
     """The later one, of the start and the end of the embargo; and none that has come."""
     sending = embargoed.at(1)

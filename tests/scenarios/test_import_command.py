@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -108,3 +109,21 @@ def test_json_of_a_file_of_bad_rows_is_json(new: Office, tmp_path: Path) -> None
     ran = new.run("contacts", "import", str(file), "--list", "a", "--json")
     (row,) = json.loads(ran.out)["rows"]
     assert (row["line"], row["result"]) == (2, "rejected")
+
+
+def test_what_is_said_to_mend_columns_that_nothing_names_can_be_done_for_blocks_of_lines(
+    new: Office, tmp_path: Path
+) -> None:
+    """A row of names can be put above a table, but above no blocks: whatever is said to be done reads them aright."""
+    file = tmp_path / "blocs.txt"
+    file.write_text(
+        "Quotidien du Soir\nAnne Martin\nanne.martin@qds.example\n\n"
+        "Libre Ouest\nLuc Petit\nluc.petit@lo.example\n\nLisière\nZoé Perçin\nzoe.percin@rl.example\n",
+        encoding="utf-8",
+    )
+    said = new.run("contacts", "import", str(file), "--list", "presse", "--dry-run").out
+    assert "column 2 as «Full name»" in said
+    (advice,) = re.findall(r"Where that is wrong: (--map '(.+?)=FIELD')", " ".join(said.split()))
+    assert advice == ("--map 'Column 1=FIELD'", "Column 1")
+    new.run("contacts", "import", str(file), "--list", "presse", "--map", f"{advice[1]}=outlet")
+    assert {one["outlet"] for one in new.json("contacts", "list")} == {"Quotidien du Soir", "Libre Ouest", "Lisière"}

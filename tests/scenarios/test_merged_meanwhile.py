@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from office import BUREAU, SHORT_LIST, SLUG, Office, Person, finish
+from office import BUREAU, SHORT_LIST, SLUG, Office, Person, communique, finish
 from smtpserver import Fault, Script, running
+from test_corrections_sent import CORRECTION, RIGHT, WRONG, text, write
 
 HAS_IT, LATER = SHORT_LIST[1], SHORT_LIST[-1]
 
@@ -43,6 +44,28 @@ def test_whoever_is_two_again_is_told_what_one_of_them_was_not_sent(office: Offi
         sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
         said = sending.run("contacts", "merge", "--undo", HAS_IT.address, LATER.address).out
         assert "was not sent" not in said, "both have it"
+
+
+@pytest.mark.parametrize("how", ["corrected", "withdrawn"])
+def test_whoever_is_two_again_is_told_what_reaches_them_of_a_text_that_was_corrected(office: Office, how: str) -> None:
+    with running(Script(faults=(Fault("rcpt", reply="451 4.3.0 Later", recipient=LATER.spec, times=1),))) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("contacts", "merge", HAS_IT.address, LATER.address, "--yes")
+        if how == "corrected":
+            sending.run("releases", "correct", SLUG, write(sending, "c.txt", communique().replace(WRONG, RIGHT)))
+            slug, what = CORRECTION, f"corrects it; to reach them: distributor send {CORRECTION} --list LIST"
+        else:
+            sending.run("releases", "retract", SLUG, "--because", "Les chiffres étaient faux.")
+            slug, what = f"{SLUG}-annulation", "withdraws it: nothing of it is sent any more."
+        sending.run("send", slug, "--yes")
+        said = sending.run("contacts", "merge", "--undo", HAS_IT.address, LATER.address).out
+        assert f"{LATER.spec} was not sent «{SLUG}» (dispatch 1), as one who had it. «{slug}» {what}" in said
+        assert "The same send again" not in said
+        sending.send(SLUG, BUREAU, code=3)
+        if how == "corrected":
+            sending.send(slug, BUREAU)
+            assert [RIGHT in text(one) for one in server.accepted if one.recipient == LATER.spec] == [True]
 
 
 def test_whoever_was_refused_at_one_address_is_sent_it_at_the_other(office: Office) -> None:

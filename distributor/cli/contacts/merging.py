@@ -133,7 +133,7 @@ def _say_undone(undone: Undone, pair: Sequence[str], missing: Sequence[WaitingDe
     for one in missing:
         console().print(
             f"  {one.address} was not sent «{one.slug}» (dispatch {one.dispatch_id}), as one who had it."
-            " The same send again reaches them.",
+            f" {one.after_all}",
             soft_wrap=True,
         )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -19,9 +21,14 @@ from distributor.dispatch.accounts.named import accounts_of
 from distributor.dispatch.hours.instants import say_instant
 from distributor.dispatch.recipients.merged import WaitingDelivery
 from distributor.models import Dispatch
+from distributor.reports import queries
 from distributor.reports.queries_waves import wave_names
+from distributor.reports.withholding import in_words
 from distributor.states import FORMER, DispatchState
 from distributor.wiring import Workspace
+
+_MANY = 15
+"""So many who will not be sent to are named; the report names all."""
 
 
 def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
@@ -29,6 +36,7 @@ def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
     with workspace.database.reading() as connection:
         found = held(connection, dispatch_ids, clock_of(connection, clock.now()))
         names = wave_names(connection, dispatch_ids)
+        barred = list(queries.recipients(connection, dispatch_ids, only_to_be_withheld=True))
         paused = _paused(connection, {one.dispatch_id for one in found})
     out = console()
     for line in held_in_words(found, names, workspace.settings.timezone):
@@ -39,7 +47,19 @@ def say_held(workspace: Workspace, dispatch_ids: Sequence[int]) -> list[Held]:
         worker = _waiting_worker(workspace, dispatch_ids)
         by_itself = f"They leave by themselves: distributor work is running ({worker})."
         out.print(by_itself if worker else "Nothing sends them by itself now; leave running: distributor work")
+    _say_barred(barred)
     return found
+
+
+def _say_barred(barred: Sequence[Mapping[str, Any]]) -> None:
+    """Say how many of those who wait will not be sent to, and, where they are few, who."""
+    out = console()
+    for line in in_words(Counter(one["to_be_withheld"] for one in barred)):
+        out.print(line, soft_wrap=True)
+    for one in barred[:_MANY]:
+        out.print(f"  {one['address']} {one['name']}".rstrip(), soft_wrap=True)
+    if len(barred) > _MANY:
+        out.print(f"  … and {len(barred) - _MANY} more (distributor report has them)")
 
 
 def say_due(workspace: Workspace, dispatch_ids: Collection[int]) -> None:
@@ -54,8 +74,7 @@ def say_what_waits(spared: Sequence[WaitingDelivery], leaving: Sequence[WaitingD
     """What becomes of the releases that wait for whoever was edited, or taken off a list."""
     for one in spared:
         console().print(
-            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}."
-            " The same send again reaches them where they are now.",
+            f"  {one.address} is not sent «{one.slug}» (dispatch {one.dispatch_id}): {FORMER}. {one.after_all}",
             soft_wrap=True,
         )
     for one in leaving:

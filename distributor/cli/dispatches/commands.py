@@ -65,11 +65,12 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
+        barred = list(queries.recipients(connection, [dispatch_id], only_to_be_withheld=True)) if as_json else []
         waits = read_waits(connection, row.account_id, *limits_of(workspace, row.account))
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}
-        show_json(row.as_json() | shown | {"in_doubt": doubtful})
+        show_json(row.as_json() | shown | {"in_doubt": doubtful, "to_be_withheld": barred})
         return
     show_dispatch(row, doubtful, workspace.settings.timezone)
     if row.is_open:

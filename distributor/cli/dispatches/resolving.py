@@ -18,7 +18,7 @@ from distributor.dispatch.calling import corrected_by
 from distributor.errors import BadInput
 from distributor.models import Dispatch
 from distributor.reports import queries
-from distributor.states import DeliveryState, DispatchState
+from distributor.states import OVERTAKEN, DeliveryState, DispatchState
 from distributor.transport.maillog import Found
 from distributor.wiring import Workspace, actor
 
@@ -176,6 +176,8 @@ def _say_queued(workspace: Workspace, dispatch_id: int, many: int, *, silent: bo
         words = (
             f"Dispatch {dispatch_id} was {row.pause_reason}, so nothing of it is sent; {reached}"
             if by
+            else f"Dispatch {dispatch_id} is cancelled: {OVERTAKEN}, and they were told of that."
+            if row.pause_reason == OVERTAKEN
             else f"Dispatch {dispatch_id} was cancelled, so nothing is sent; a new send of the release reaches them."
         )
     else:

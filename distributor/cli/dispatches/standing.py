@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from distributor.addresses import domain_names
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.terminal.output import console, count, on_one_line, suggest, when
+from distributor.deliveries.conditions import WAITING_STATES
 from distributor.deliveries.log import Recovery, Standing
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
@@ -217,8 +218,8 @@ def _capital(text: str) -> str:
 
 
 def _say_who_waits(workspace: Workspace, standings: Mapping[int, Standing]) -> None:
-    """Say who waits for a wave or an embargo, and who is in doubt; asked of the ledger only where somebody may be."""
-    if held := [number for number, one in standings.items() if one.counts.get(DeliveryState.QUEUED)]:
+    """Say who waits, and who is in doubt; asked of the ledger only where somebody may."""
+    if held := [number for number, one in standings.items() if any(map(one.counts.get, WAITING_STATES))]:
         say_held(workspace, held)
     for number, one in standings.items():
         if one.counts.get(DeliveryState.IN_DOUBT):

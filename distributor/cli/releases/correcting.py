@@ -100,8 +100,7 @@ def _make(
 def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
     """Hold the wrong text back at once: a correction takes minutes to write, and a dispatch seconds to finish."""
     from distributor.cli.terminal.output import console, suggest
-    from distributor.dispatch.calling import pause_dispatches
-    from distributor.dispatch.correction_plan import unfinished
+    from distributor.dispatch.calling import pause_dispatches, unfinished
     from distributor.wiring import actor
 
     with workspace.database.session(reads_only=True) as session:

@@ -49,12 +49,15 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
     console().print(f"The embargo of «{slug}» {ends}{'' if until else ' now'}.")
     if changed.dispatch_ids and not say_held(workspace, changed.dispatch_ids):
         say_due(workspace, changed.dispatch_ids)
+    for number in changed.ended:
+        console().print(f"Dispatch {number}, which tells of the embargo before, is ended.")
     if changed.told and ways:
         console().print(f"Telling those who have it: dispatch {listed(changed.told)}.")
         running.run_dispatches(workspace, log, changed.told, ways)
     elif tells:
         told = "Nobody is told" if standing.have_it else "Nobody has it yet; nobody is told"
-        console().print(f"{told}{'' if knows_it else ': whoever does not know it has objected to our mail'}.")
+        why = "waited there knows this" if changed.ended else "does not know it has objected to our mail"
+        console().print(f"{told}{'' if knows_it else f': whoever {why}'}.")
     elif not knows_it:
         way = f"--at {until.astimezone(zone):%Y-%m-%dT%H:%M:%S}".removesuffix(":00") if until else "--lift"
         suggest("They have not been told. To tell them:", f"distributor releases embargo {slug} {way} --tell")

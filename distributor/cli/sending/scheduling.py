@@ -117,7 +117,7 @@ def reschedule_one(workspace: Workspace, dispatch_id: int, at: str, not_after: s
         queries.find_dispatch(connection, dispatch_id)
     with workspace.database.session(reads_only=True) as session:
         dispatch = session.get_one(Dispatch, dispatch_id)
-        check_reschedulable(dispatch)
+        check_reschedulable(session, dispatch)
         hours = _hours(dispatch, read_hours(at, not_after, zone, now))
         assert hours.start is not None, "an hour is asked for"
         check_moment(session, dispatch, hours.start, zone)
@@ -126,7 +126,7 @@ def reschedule_one(workspace: Workspace, dispatch_id: int, at: str, not_after: s
     ask(f"Let dispatch {dispatch_id} start then?", yes=yes)
     with workspace.database.session() as session:
         dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True)
-        check_reschedulable(dispatch)
+        check_reschedulable(session, dispatch)
         found = dispatch.state, dispatch.scheduled_at, dispatch.not_after
         require_as_asked(standing, found, f"dispatch {dispatch_id}")
         reschedule(session, dispatch_id, hours.start, hours.not_after, actor())

@@ -142,7 +142,11 @@ def _infer(rows: Sequence[Sequence[str]], index: int, file: str, sheet: str) -> 
             names[column] = _kind(filled)
     header = unique_header([names.get(column, "") for column in range(width)])
     told = ", ".join(f"column {column + 1} as «{name}»" for column, name in enumerate(header) if names.get(column))
-    remark = f"No row names the columns: {told}, by what they hold. Add a row of names where that is wrong."
+    unknown = next((name for column, name in enumerate(header) if not names.get(column)), header[0])
+    remark = (
+        f"No row names the columns: {told}, by what they hold. Where that is wrong: --map '{unknown}=FIELD'; or, above"
+        " a table, add a row of names."
+    )
     return Header(header, index, is_named=True, remark=remark)
 
 

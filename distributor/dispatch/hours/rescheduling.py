@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from distributor import clock
 from distributor.db.bell import ring
 from distributor.db.engine import Database
-from distributor.deliveries.timing import count_from_start
+from distributor.deliveries.leases import clock_of
+from distributor.deliveries.timing import count_from_start, held
 from distributor.dispatch.hours.schedule import not_before
 from distributor.errors import BadInput
-from distributor.models import Audit, Dispatch
+from distributor.models import Audit, Dispatch, Release, ReleaseVersion
 from distributor.states import OVER, DispatchState
 
 
@@ -21,24 +23,43 @@ def may_begin(dispatch: Dispatch) -> bool:
     return dispatch.started_at is None and dispatch.state not in {*OVER, DispatchState.RUNNING}
 
 
-def check_reschedulable(dispatch: Dispatch) -> None:
-    """Raise `BadInput` for a dispatch that is over, or of which something may have left: its hour is past."""
+def check_reschedulable(session: Session, dispatch: Dispatch) -> None:
+    """Raise `BadInput` for a dispatch that is over, or of which something may have left: its hour is past.
+
+    Where people wait for the end of its embargo it says how to move that, which is what was meant.
+    """
     if dispatch.state in OVER:
         raise BadInput(
             f"Dispatch {dispatch.id} is {dispatch.state}: there is nothing left to start.",
             mend=f"See: distributor dispatches show {dispatch.id}",
         )
     if dispatch.started_at is not None or dispatch.state == DispatchState.RUNNING:
+        _require_no_embargo(session, dispatch)
         raise BadInput(
             f"Dispatch {dispatch.id} has begun, so its start cannot be put off any more.",
             mend=f"To stop it: distributor dispatches pause {dispatch.id}",
         )
 
 
+def _require_no_embargo(session: Session, dispatch: Dispatch) -> None:
+    assert dispatch.id is not None, "it was read"
+    connection = session.connection()
+    waiting = held(connection, [dispatch.id], clock_of(connection, clock.now()))
+    many = sum(one.many for one in waiting if one.by_embargo)
+    if many:
+        version = session.get_one(ReleaseVersion, dispatch.release_version_id)
+        slug = session.get_one(Release, version.release_id).slug
+        who = "1 recipient waits" if many == 1 else f"{many} recipients wait"
+        raise BadInput(
+            f"Dispatch {dispatch.id} has begun; {who} for the end of its embargo.",
+            mend=f"To move that: distributor releases embargo {slug} --at WHEN",
+        )
+
+
 def reschedule(session: Session, dispatch_id: int, start: datetime, not_after: datetime | None, actor: str) -> None:
     """Let a dispatch that has not begun start at `start`, and be cut off at `not_after`; raises as above."""
     dispatch = session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
-    check_reschedulable(dispatch)
+    check_reschedulable(session, dispatch)
     before = dispatch.scheduled_at
     dispatch.state, dispatch.pause_reason = DispatchState.PLANNED, ""
     dispatch.scheduled_at, dispatch.not_after = start, not_after

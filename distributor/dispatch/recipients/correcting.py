@@ -28,7 +28,7 @@ from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of
-from distributor.states import ELSEWHERE, REACHED_STATES, UNREACHED_STATES, DeliveryState
+from distributor.states import ELSEWHERE, FORMER, REACHED_STATES, UNREACHED_STATES, DeliveryState
 from distributor.tokens import Keyring
 
 COMPLAINED = "complained of it"
@@ -150,7 +150,8 @@ class _Sorted:
     """The people of a chain by what is to be done for them.
 
     `place` is which step of the chain a release is, `own` are those of the correction, and `newest` the newest version
-    of each of these; `others` what they have, or may have, at other addresses.
+    of each of these; `others` what they have, or may have, at other addresses. `moved` are those off whom an address
+    was taken while the correction waited there.
     """
 
     place: Mapping[int, int]
@@ -162,6 +163,7 @@ class _Sorted:
     waited: list[Holding] = field(default_factory=list)
     unsettled: list[Holding] = field(default_factory=list)
     recorded: set[int | str] = field(default_factory=set)
+    moved: set[int | str] = field(default_factory=set)
     done: int = 0
     outdated: list[Holding] = field(default_factory=list)
     missed: list[Holding] = field(default_factory=list)
@@ -188,6 +190,8 @@ class _Sorted:
         if any(not (is_for_its_dispatch(one.reason) or one.reason == ELSEWHERE) for one in of_it):
             self.recorded.add(theirs[0].person)  # as withheld: an objection is on record once
             self.missed += [one for one in of_it if not one.is_erased][-1:]
+        if any(one.reason == FORMER for one in of_it):
+            self.moved.add(theirs[0].person)
         held = next((one for one in reversed(earlier) if one.state in REACHED_STATES), None)
         doubtful = next((one for one in reversed(earlier) if one.state in _NOBODY_KNOWS), None)
         if doubtful and (held is None or self.text_of(doubtful) > self.text_of(held)):
@@ -228,7 +232,8 @@ def _ask_them(
     for holding, has in (*has_it, *((one, False) for one in found.waited)):
         one = asked.meant(holding, has_it=has)
         left = asked.left_out(one)
-        if left is not None and left.reason == LeftOutReason.CAME_BACK:
+        was_taken_off = not has and holding.person in found.moved
+        if was_taken_off or (left is not None and left.reason == LeftOutReason.CAME_BACK):
             one = asked.moved(one)
             left = asked.left_out(one)
         if left is None and one.planned.address.key in taken:

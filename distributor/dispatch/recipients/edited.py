@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
 from distributor.addresses import kept_address
 from distributor.db.journalists import rows_of, texts_to
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.overtaken import what_reaches
 from distributor.dispatch.recipients.merged import WAITS, WaitingDelivery
 from distributor.models import row_number
 from distributor.states import FORMER
@@ -20,7 +22,10 @@ def spare_the_former(
     """Withhold, in the caller's transaction, what waits for somebody at addresses (keys) that are theirs no more."""
     found = {key: one for key, one in _waiting(connection, contact_id) if kept_address(one.address).key in addresses}
     log.withhold_some(connection, list(found), FORMER)
-    return list(found.values())
+    return [
+        replace(one, after_all=what_reaches(connection, delivery_id, is_moved=True))
+        for delivery_id, one in found.items()
+    ]
 
 
 def still_leaves(connection: Connection, contact_id: int) -> list[WaitingDelivery]:

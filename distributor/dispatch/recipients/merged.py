@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from distributor.db.journalists import had_already, is_one_text, rows_of, texts_to
 from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.overtaken import what_reaches
 from distributor.models import Delivery, row_number
 from distributor.states import ELSEWHERE, HAVE_IT, OPEN_STATES, DeliveryState
 
@@ -19,11 +20,15 @@ WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
 
 @dataclass(frozen=True, slots=True)
 class WaitingDelivery:
-    """A delivery that waits, or did: its address, its dispatch, and the release."""
+    """A delivery that waits, or did: its address, its dispatch, and the release.
+
+    Of one that is not sent, `after_all` is the sentence that says what reaches its addressee.
+    """
 
     address: str
     dispatch_id: int
     slug: str
+    after_all: str = ""
 
 
 def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[WaitingDelivery]:
@@ -45,5 +50,8 @@ def spared_for_nothing(connection: Connection, contact_ids: Iterable[int]) -> li
             .where(col(Delivery.reason) == ELSEWHERE, ~exists().where(is_one_text(withheld, has)))
             .order_by(withheld.c.delivery_id)
         )
-        found += [WaitingDelivery(row.address, row.dispatch_id, row.slug) for row in rows]
+        found += [
+            WaitingDelivery(row.address, row.dispatch_id, row.slug, what_reaches(connection, row.delivery_id))
+            for row in rows
+        ]
     return found

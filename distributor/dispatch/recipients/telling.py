@@ -15,6 +15,8 @@ from sqlmodel import Session, col
 
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner
+from distributor.deliveries.log import DeliveryLog
+from distributor.dispatch.calling import end_dispatches, unfinished
 from distributor.dispatch.messages.merge_fields import FOLLOWS
 from distributor.dispatch.recipients.manifest import LeftOutReason, LeftOutRecipient, Manifest
 from distributor.dispatch.recipients.planned import PlannedRecipient, planned_before
@@ -28,7 +30,7 @@ from distributor.releases.readers.paragraphs import escape_signs
 from distributor.releases.store import StoredRelease, store_release
 from distributor.rendering.templates import TemplateSet
 from distributor.rendering.texts import Texts
-from distributor.states import HAVE_IT, OPEN_STATES, DeliveryState
+from distributor.states import HAVE_IT, OPEN_STATES, OVERTAKEN, DeliveryState
 from distributor.tokens import Keyring
 
 _WORDS = "embargo_notices"
@@ -45,6 +47,20 @@ class Told:
 def who_knows_what(session: Session, stored: StoredRelease, now: datetime) -> Counter[datetime | None]:
     """How many have one language version, by the end of the embargo that they were told; None: they may publish it."""
     return Counter(known for _, known in _holders(session, stored, now))
+
+
+def end_older_notices(
+    session: Session, log: DeliveryLog, stored: StoredRelease, *, until: datetime, now: datetime, actor: str
+) -> list[int]:
+    """End the dispatches of notices about one language version that tell of another end than `until`; return them.
+
+    Whoever still waited there is told by `write_notices`, asked behind this, unless they know `until`.
+    """
+    says = until if until > now else None
+    older = [number for number, said in _notices(session, stored.release.slug) if said != says]
+    ended = unfinished(session, older, doubtful=True)
+    end_dispatches(session, log, ended, OVERTAKEN, actor)
+    return ended
 
 
 def write_notices(
@@ -183,23 +199,31 @@ def _holders(session: Session, stored: StoredRelease, now: datetime) -> Iterator
 def _told_since(session: Session, slug: str) -> Mapping[str, datetime | None]:
     """Message-ID of a text of the release → what the last notice under it says, be it that it is still to leave."""
     told: dict[str, datetime | None] = {}
-    for one in _slugs(slug):
-        notice = _release(session, one)
-        if notice is None:
-            break
-        rows = session.execute(
-            select(col(Delivery.merge), col(ReleaseVersion.embargo_until))
+    for notice, until in _notices(session, slug):
+        merges = session.scalars(
+            select(col(Delivery.merge))
             .join(Dispatch, col(Dispatch.id) == col(Delivery.dispatch_id))
             .join(ReleaseVersion, col(ReleaseVersion.id) == col(Dispatch.release_version_id))
             .where(
                 col(ReleaseVersion.release_id) == notice,
-                col(ReleaseVersion.kind) == ReleaseKind.NOTICE,
                 col(Dispatch.is_test).is_(False),
                 col(Delivery.state).in_(list(HAVE_IT | OPEN_STATES)),
             )
         )
-        told |= {number: until for merge, until in rows for number in merge.get(FOLLOWS, ())}
+        told |= {number: until for merge in merges for number in merge.get(FOLLOWS, ())}
     return told
+
+
+def _notices(session: Session, slug: str) -> Iterator[tuple[int, datetime | None]]:
+    """The notices about a release, in the order in which they were written, each with the end that it tells of."""
+    for one in _slugs(slug):
+        release_id = _release(session, one)
+        if release_id is None:
+            return
+        version = select(col(ReleaseVersion.embargo_until)).where(
+            col(ReleaseVersion.release_id) == release_id, col(ReleaseVersion.kind) == ReleaseKind.NOTICE
+        )
+        yield from ((release_id, until) for until in session.scalars(version))
 
 
 def _slugs(slug: str) -> Iterator[str]:
