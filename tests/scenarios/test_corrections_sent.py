@@ -145,6 +145,33 @@ def test_a_correction_while_a_third_of_the_list_is_still_queued(
         assert report["totals"]["accepted"] == len(wrong)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--at", "2126-12-01 18:00"),
+        ("--not-after", "2126-12-01 18:00"),
+        ("--wave", "social"),
+        ("--exclusive", "Radio Lisière", "--for", "2h"),
+        ("--not-again",),
+        ("--then", "default"),
+        ("--recipients", "0"),
+    ],
+)
+def test_what_a_correction_does_not_keep_to_is_refused_and_nothing_leaves(
+    office: Office, option: tuple[str, ...]
+) -> None:
+    """Who asks for another hour, or for another number of people, is not sent for at once."""
+    with running(Script()) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU)
+        sending.run("releases", "correct", SLUG, corrected(sending))
+        before = len(server.accepted)
+        said = one_sentence(sending.run("send", CORRECTION, *option, "--yes", code=2))
+        assert option[0] in said
+        assert len(server.accepted) == before
+        assert sending.json("dispatches", "list")[-1]["id"] == 1
+
+
 def test_whoever_turns_out_to_have_the_wrong_text_later_gets_the_correction_then(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

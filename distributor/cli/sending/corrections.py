@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from distributor import clock
@@ -24,7 +24,7 @@ from distributor.dispatch.correction_plan import wrong_dispatches
 from distributor.dispatch.messages.identity import Identity
 from distributor.dispatch.recipients.narrowing import Selection
 from distributor.dispatch.signoff.signoffs import SignOffStanding
-from distributor.errors import NotAllReached, Refused
+from distributor.errors import BadInput, NotAllReached, Refused
 from distributor.outgoing.leaving import standing_of
 from distributor.outgoing.planning_corrections import hold_wrong_text, plan_proved_correction, scope_of_correction
 from distributor.outgoing.proving import require_reason
@@ -102,6 +102,16 @@ def send_correction(
         elif planned.dispatch_ids:
             running.run_dispatches(workspace, log, planned.dispatch_ids, ways)
     _require_settled(ready, slug)
+
+
+def require_none_of(options: Mapping[str, object]) -> None:
+    """Raise `BadInput` for an option of a send that a correction does not keep to: it is not passed over in silence."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise BadInput(
+            f"A correction goes at once to whoever has the text: {' and '.join(given)} cannot be kept to.",
+            mend="Leave that out.",
+        )
 
 
 def _standing(workspace: Workspace, ready: Ready) -> SignOffStanding:

@@ -98,6 +98,18 @@ def send(
         from distributor.cli.sending import corrections
         from distributor.dispatch.recipients.narrowing import Selection
 
+        corrections.require_none_of(
+            {
+                "--at": at,
+                "--not-after": not_after,
+                "--wave": waves,
+                "--exclusive": exclusive,
+                "--for": ahead,
+                "--again" if again else "--not-again": again is not None,
+                "--then": then,
+                "--recipients": recipients is not None,
+            }
+        )
         corrections.send_correction(
             workspace,
             slug,
