@@ -22,7 +22,7 @@ from distributor.dispatch.retry import RetryPolicy
 from distributor.dispatch.scribe import Standby
 from distributor.dispatch.supply import Supply
 from distributor.dispatch.unison import MANY, Alike, Unison
-from distributor.errors import DistributorError
+from distributor.errors import DistributorError, FileReplaced, StorageTrouble
 from distributor.states import DeliveryState, Outcome, Verdict
 from distributor.transport.base import Connection, Envelope, Transport
 from distributor.transport.presets import provider_of
@@ -197,8 +197,7 @@ class _Run:
                 while message is not None:
                     message = await self._send(connection, message)
         except Exception as error:  # noqa: BLE001 - the first failure halts the run in order and is raised at its end
-            self.failure = self.failure or error
-            self.halted.set()
+            self._fail(error)
         finally:
             await self.connections.drop(connection)
 
@@ -209,9 +208,8 @@ class _Run:
             try:
                 call = await self.ledger.call(self.parts.called)
                 await self.supply.tick()
-            except DistributorError as error:
-                self.failure = self.failure or error
-                self.halted.set()
+            except Exception as error:  # noqa: BLE001 - as in `_work`: who cannot be called off sends nothing more
+                self._fail(error)
                 return
             if call is CallOff.NO:
                 continue
@@ -354,8 +352,7 @@ class _Run:
     def _note(self, claimed: ClaimedDelivery, outcome: Outcome, error: BaseException | None) -> None:
         """A verdict is on the disk, or cannot be: then nothing more may leave."""
         if error is not None:
-            self.failure = self.failure or error
-            self.halted.set()
+            self._fail(error)
             return
         self.result.outcomes[outcome.state] += 1
         if outcome.state == DeliveryState.ACCEPTED:
@@ -402,6 +399,10 @@ class _Run:
         due = retry.next_attempt(outcome, claimed.refusals, self.parts.now(), self.parts.jitter())
         return replace(record, next_attempt_at=due, expires_at=expires_at)
 
+    def _fail(self, error: BaseException) -> None:
+        self.failure = self.failure or error
+        self.halted.set()
+
     def _pause(self, reason: str, mend: str) -> None:
         self._halt(Paused(reason, mend))
 
@@ -419,10 +420,14 @@ class _Run:
     async def _keep_leases(self) -> None:
         while True:
             await clock.sleep(_HEARTBEAT_S)
-            # A ledger that does not answer now may answer the next time, well before the lease is over.
-            with contextlib.suppress(DistributorError):
+            try:
                 await self.ledger.call(self.parts.log.renew)
                 await self._beat()
+            except Exception as error:  # noqa: BLE001 - as in `_work`: whose lease runs out is taken for dead
+                # A ledger that does not answer now may answer the next time, well before the lease is over.
+                if isinstance(error, FileReplaced) or not isinstance(error, StorageTrouble):
+                    self._fail(error)
+                    return
 
     async def _beat(self) -> None:
         accepted = self.result.outcomes[DeliveryState.ACCEPTED]

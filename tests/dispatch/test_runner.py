@@ -47,6 +47,7 @@ from distributor.dispatch.runner import Runner
 from distributor.errors import (
     CredentialsRefused,
     DistributorError,
+    Outdated,
     ServerUnavailable,
     StorageTrouble,
     TooManyConnections,
@@ -836,6 +837,54 @@ def test_a_call_from_another_terminal_ends_the_run_and_at_once_cuts_off_what_is_
     assert len(server.bodies) <= 4
     assert found.count("queued") >= 4
     assert found.count("in_doubt") == (2 if call is CallOff.AT_ONCE else 0)
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("called", ZeroDivisionError()),
+        ("on_heartbeat", ZeroDivisionError()),
+        ("on_heartbeat", Outdated("A newer Distributor has brought this database up to date meanwhile.")),
+    ],
+)
+def test_what_fails_beside_the_sending_halts_the_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch, what: str, error: Exception
+) -> None:
+    """Else no command could stop it any more, or its claims would be taken for those of a worker that is dead."""
+    monkeypatch.setattr(running, "_WATCH_S", 0.01)
+    monkeypatch.setattr(running, "_HEARTBEAT_S", 0.01)
+    dispatch_id, ids = add_deliveries(database, 40)
+
+    def fail(*_said: object) -> CallOff:
+        raise error
+
+    server = FakeServer(after_body=a_little_later)
+    with pytest.raises(type(error)):
+        carry(runner(database, server, **{what: fail}), dispatch_id)
+    assert len(server.bodies) < 20
+    assert set(states(database, ids)) == {"accepted", "queued"}, "who was on the wire is known, nobody is in doubt"
+
+
+def test_a_ledger_that_does_not_answer_a_heartbeat_may_answer_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_HEARTBEAT_S", 0.01)
+    dispatch_id, ids = add_deliveries(database, 8)
+    beats: list[int] = []
+
+    def beat(accepted: int) -> None:
+        beats.append(accepted)
+        if len(beats) == 1:
+            raise StorageTrouble("The database does not answer.")
+
+    server = FakeServer(after_body=a_little_later)
+    carry(runner(database, server, on_heartbeat=beat), dispatch_id)
+    assert set(states(database, ids)) == {"accepted"}
+    assert len(beats) > 2
+
+
+async def a_little_later(_recipient: str) -> None:
+    await asyncio.sleep(0.05)
 
 
 def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(database: Database) -> None:
