@@ -194,9 +194,10 @@ class Ledger:
             await asyncio.wait(self._under_way)
         if self._scribe is not None:
             await self._scribe.close()
+        # Beside the loop: what the thread is at may want to be hung up on, though nobody waits for it any more.
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
         for watch in self._watches:
             watch.cancel()
-        self._thread.shutdown(wait=True)
 
     async def _flushed(self) -> None:
         if self._flushing is not None:

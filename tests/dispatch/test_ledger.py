@@ -14,6 +14,7 @@ from ledgerbase import ACCEPTED, REJECTED, HandClock, add_deliveries, put, recor
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog, LeaseLost
 from distributor.deliveries.records import Batch
+from distributor.dispatch import silence
 from distributor.dispatch.ledger import Ledger
 from distributor.errors import StorageTrouble
 
@@ -247,3 +248,39 @@ def test_a_commit_leaves_half_of_the_connections_to_the_next(database: Database)
     asyncio.run(scene())
     assert log.batches == [(1, 0), (10, 10), (10, 10)]
     assert states(database, ids) == ["rejected"] * 20 + ["sending"] * 20
+
+
+class SilentLog(DeliveryLog):
+    """A log on a server that keeps the line and says nothing, until it is hung up on."""
+
+    is_on_a_server = True
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "w1", HandClock())
+        self.asked, self.hung_up = Event(), Event()
+
+    def ask(self) -> bool:
+        self.asked.set()
+        return self.hung_up.wait(timeout=10)
+
+    def hang_up(self, *, at_once: bool) -> None:  # noqa: ARG002 - the same for both
+        self.hung_up.set()
+
+
+def test_a_server_that_is_silent_is_hung_up_on_though_nobody_waits_for_it_any_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who wants the end at once would wait for as long as the server likes."""
+    monkeypatch.setattr(silence, "AT_ONCE_S", 0.01)
+    log = SilentLog(database)
+
+    async def scene() -> None:
+        ledger = Ledger(log)
+        asking = asyncio.create_task(ledger.call(log.ask))
+        await until(log.asked)
+        asking.cancel()
+        ledger.hurry()
+        await ledger.close()
+
+    asyncio.run(scene())
+    assert log.hung_up.is_set()
