@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -194,7 +195,7 @@ class DeliveryLog:
         record is kept whatever became of the claim: the attempt happened.
         """
         now = self._now()
-        with self._database.transaction() as connection:
+        with self._informing_transaction() as connection:
             lost = self._steps.commit(self._statements.on(connection), batch, now)
             self._informing.note(connection, self.gather(batch.accepted), now)
             return lost
@@ -207,7 +208,7 @@ class DeliveryLog:
             rows = connection.execute(select(_attempt.c.delivery_id, _attempt.c.started_at).where(mine))
             written = {(row.delivery_id, row.started_at) for row in rows}
             late = [one for one in records if (one.delivery_id, one.started_at) not in written]
-            self.keep(Batch(records=late).accepted)
+            self.keep(Batch(records=[*records]).accepted)
             self._steps.record(self._statements.on(connection), late, self._now(), by=self.worker)
 
     def others_send(self, dispatch_id: int) -> bool:
@@ -297,7 +298,7 @@ class DeliveryLog:
     def abandon(self) -> Recovery:
         """Settle what this worker itself leaves when it is stopped in the middle: as `recover` does for a dead one."""
         now = self._now()
-        with self._database.transaction() as connection:
+        with self._informing_transaction() as connection:
             self._informing.note(connection, self._gathered(), now)
             return self._bury(connection, [self.worker], now)
 
@@ -305,7 +306,7 @@ class DeliveryLog:
     def abandon_all(self) -> Recovery:
         """As `abandon`, for every worker of this process, of which none is at work any more."""
         now = self._now()
-        with self._database.transaction() as connection:
+        with self._informing_transaction() as connection:
             self._informing.note(connection, self._gathered(), now)
             names = connection.execute(select(_delivery.c.worker).where(is_with_a_worker()).distinct()).scalars()
             return self._bury(connection, [name for name in names if is_same_process(name, self.worker)], now)
@@ -392,6 +393,17 @@ class DeliveryLog:
             record = AttemptRecord(row.id, outcome, started_at=row.updated_at)
             self._steps.record(self._statements.on(connection), [record], now, by=row.worker)
         return Recovery(requeued, tuple(row.address for row in doubtful))
+
+    @contextmanager
+    def _informing_transaction(self) -> Iterator[Connection]:
+        """A transaction that may inform those who are kept in mind; where it fails, all of them are so still."""
+        in_mind = self._newly_accepted.copy()
+        try:
+            with self._database.transaction() as connection:
+                yield connection
+        except BaseException:
+            self._newly_accepted = in_mind
+            raise
 
     def _gathered(self) -> list[int]:
         gathered, self._newly_accepted = self._newly_accepted, []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +21,13 @@ from ledgerbase import (
     put,
     record_of,
 )
+from sqlalchemy import Connection
 from sqlmodel import select
 
 from distributor.db.engine import Database
 from distributor.deliveries.log import DeliveryLog
 from distributor.deliveries.records import Batch, ClaimedDelivery
+from distributor.errors import Crossed
 from distributor.models import Contact
 from distributor.starter import starter_path
 from distributor.states import Outcome
@@ -138,3 +143,51 @@ def test_many_acceptances_are_noted_together_as_they_come(database: Database) ->
     log._newly_accepted = [0] * 600
     log.commit(Batch(records=[record_of(one.id, ACCEPTED) for one in claimed]))
     assert [informed(database, person) for person in people] == [START] * 3
+
+
+@pytest.mark.parametrize("together", [2, 9], ids=["as they come", "at the end"])
+def test_a_transaction_that_was_in_anothers_way_forgets_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    """It is made anew, and those whom the first try had in mind are informed by the second."""
+    monkeypatch.setattr("distributor.deliveries.log._NOTED_TOGETHER", together)
+    people = [add_contact(database) for _ in range(2)]
+    version = add_version(database)
+    number = add_dispatch(database, version, templates=TEMPLATES)
+    log = DeliveryLog(database, "worker", HandClock())
+    with database.transaction() as connection:
+        log.plan(connection, [delivery_row(number, version, n, contact_id=people[n]) for n in range(2)])
+    claimed = log.claim(number, 10)
+    log.commit(Batch(begins=[one.id for one in claimed]))
+    log.commit(Batch(records=[record_of(claimed[0].id, ACCEPTED)]))
+    monkeypatch.setattr(database, "transaction", crossed_each_first_time(database))
+    log.commit(Batch(records=[record_of(claimed[1].id, ACCEPTED)]))
+    log.abandon()
+    assert [informed(database, person) for person in people] == [START] * 2
+
+
+def crossed_each_first_time(database: Database) -> Callable[[], contextlib.AbstractContextManager[Connection]]:
+    """Transactions of which every other one is taken back at its end."""
+    made, turns = database.transaction, itertools.cycle([True, False])
+
+    @contextlib.contextmanager
+    def transaction() -> Iterator[Connection]:
+        with made() as connection:
+            yield connection
+            if next(turns):
+                raise Crossed("Another command was at the same rows.")
+
+    return transaction
+
+
+def test_whom_a_commit_reached_whose_answer_was_lost_is_informed(database: Database) -> None:
+    """Nobody knows whether it was made: it was."""
+    anne, log = add_contact(database), DeliveryLog(database, "worker", HandClock())
+    _, claimed = claimed_by(log, database, anne)
+    log.commit(Batch(begins=[claimed.id]))
+    record = record_of(claimed.id, ACCEPTED)
+    log.commit(Batch(records=[record]))
+    log._newly_accepted = []
+    log.record_late([record])
+    log.abandon()
+    assert informed(database, anne) == START
