@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -177,6 +177,23 @@ def test_nothing_begins_after_the_cut_off_and_who_is_left_is_withheld(database: 
     case.log.abandon()
     assert case.schedule.cut_off() == {case.number: 0}
     assert (case.row.state, case.audits()) == ("done", ["dispatches.cut_off"])
+
+
+def test_a_cut_off_leaves_a_dispatch_as_somebody_ended_it_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row says why it was cancelled: because its text was corrected, say."""
+    case = Case(database, not_after=HOUR)
+    case.clock.moment = HOUR
+    cut_off = case.log.cut_off
+
+    def cancelled_first(dispatch_id: int, moment: datetime) -> int:
+        case.put(state="cancelled", pause_reason="corrected by «ouverture-rectificatif»")
+        return cut_off(dispatch_id, moment)
+
+    monkeypatch.setattr(case.log, "cut_off", cancelled_first)
+    case.schedule.cut_off()
+    assert (case.row.state, case.row.pause_reason) == ("cancelled", "corrected by «ouverture-rectificatif»")
 
 
 def test_a_held_dispatch_is_cut_off_too(database: Database) -> None:

@@ -205,7 +205,9 @@ class Schedule:
         with self.database.transaction() as connection:
             connection.execute(
                 update(_dispatch)
-                .where(_dispatch.c.id == dispatch_id, not_(has_deliveries(OPEN_STATES)))
+                .where(
+                    _dispatch.c.id == dispatch_id, _dispatch.c.state.in_(NOT_OVER), not_(has_deliveries(OPEN_STATES))
+                )
                 .values(state=DispatchState.DONE, pause_reason="", finished_at=moment)
             )
             if withheld:
