@@ -45,7 +45,10 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 """State → the states that may follow it."""
 
-OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING, _S.DEFERRED})
+UNSENT_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.DEFERRED})
+"""Open states in which nothing of a message has begun to leave: whoever is in one of them can be withheld still."""
+
+OPEN_STATES = UNSENT_STATES | {_S.SENDING}
 """States in which the engine still has something to do."""
 
 REACHED_STATES = frozenset({_S.ACCEPTED, _S.COMPLAINED})

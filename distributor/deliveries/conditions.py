@@ -71,6 +71,17 @@ def is_put_off() -> ColumnElement[bool]:
     return and_(_delivery.c.state == DeliveryState.DEFERRED, _delivery.c.reason != "")
 
 
+def has_an_hour() -> ColumnElement[bool]:
+    """The condition that a delivery has an hour, of its wave or its embargo, in the words of the index of those."""
+    return _delivery.c.not_before.is_not(None) | _delivery.c.embargo_until.is_not(None)
+
+
+def was_tried() -> ColumnElement[bool]:
+    """The condition that a delivery was tried, or is being tried: what has begun to leave is gone on with."""
+    c = _delivery.c
+    return or_(c.attempts > 0, c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED]))
+
+
 def going_on(now: ColumnElement[Any]) -> ColumnElement[bool]:
     """The condition that a delivery's dispatch may go on at the moment `now`.
 

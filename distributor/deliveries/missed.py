@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, exists, func, not_, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from distributor.deliveries.conditions import holds_embargo, is_started, may_leave
+from distributor.deliveries.conditions import has_an_hour, holds_embargo, is_started, may_leave, was_tried
 from distributor.deliveries.timing import set_start
 from distributor.models import Account, Delivery, Dispatch, Wave
 from distributor.states import UNDER_WAY, DeliveryState
@@ -17,8 +17,6 @@ _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
 _account = Account.__table__
 _wave = Wave.__table__
-
-_LEFT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,7 @@ def missed(connection: Connection, now: datetime) -> list[Missed]:
     Only of hours that came when the dispatch was under way: an embargo that was over before it holds up nobody.
     """
     c = _delivery.c
-    under_way = select(_dispatch.c.id).where(
-        _dispatch.c.state.in_(UNDER_WAY),
-        is_started(),
-    )
+    under_way = select(_dispatch.c.id).where(_dispatch.c.state.in_(UNDER_WAY), is_started())
     return _not_begun(connection, c.dispatch_id.in_(under_way), now)
 
 
@@ -78,7 +73,7 @@ def _not_begun(connection: Connection, which: ColumnElement[bool], now: datetime
         .where(
             which,
             c.state == DeliveryState.QUEUED,
-            c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+            has_an_hour(),
             hour.is_not(None),
             hour > func.coalesce(_dispatch.c.started_at, _dispatch.c.created_at),
             may_leave(now),
@@ -94,12 +89,11 @@ def _has_begun(connection: Connection, one: Missed) -> bool:
     """Whether somebody who waited for the same has been tried: what has begun to leave is gone on with."""
     c = _delivery.c
     alike = [c.dispatch_id == one.dispatch_id, c.wave == one.wave]
-    tried = or_(c.attempts > 0, c.state.in_(_LEFT))
     begun: ColumnElement[bool]
     if one.by_embargo:
-        begun = exists().where(*alike, c.embargo_until == one.since, not_(holds_embargo()), tried)
+        begun = exists().where(*alike, c.embargo_until == one.since, not_(holds_embargo()), was_tried())
     else:  # of a wave that had begun, those may wait whom a person has let go
         own = (_wave.c.dispatch_id == one.dispatch_id) & (_wave.c.number == one.wave) & (_wave.c.starts_at == one.since)
         wave_began = exists().where(own, _wave.c.began_at.is_not(None))
-        begun = or_(wave_began, exists().where(*alike, c.not_before == one.since, tried))
+        begun = or_(wave_began, exists().where(*alike, c.not_before == one.since, was_tried()))
     return bool(connection.execute(select(begun)).scalar_one())

@@ -11,16 +11,15 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.db.bell import ring
 from distributor.db.prepared import Prepared, once_for_a_kind
-from distributor.deliveries.conditions import holds_embargo, is_started, may_leave
+from distributor.deliveries.conditions import has_an_hour, holds_embargo, is_started, may_leave
 from distributor.models import Delivery, Dispatch, Wave
-from distributor.states import COOLING, LEFT_AFTER, UNDER_WAY, DeliveryState, DispatchState
+from distributor.states import COOLING, LEFT_AFTER, UNDER_WAY, UNSENT_STATES, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
 _wave = Wave.__table__
 
-_UNSENT = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
-_MAY_LEAVE_AGAIN = (*_UNSENT, DeliveryState.IN_DOUBT)
+_MAY_LEAVE_AGAIN = UNSENT_STATES | {DeliveryState.IN_DOUBT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> 
         .where(
             c.dispatch_id.in_(dispatch_ids),
             c.state == DeliveryState.QUEUED,
-            c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+            has_an_hour(),
             ~may_leave(now),
         )
         .group_by(c.dispatch_id, c.wave, c.not_before, c.embargo_until, holds)
@@ -61,19 +60,16 @@ def held(connection: Connection, dispatch_ids: Sequence[int], now: datetime) -> 
 def next_change(connection: Connection, now: datetime) -> datetime | None:
     """The next moment at which somebody of a dispatch under way may have to leave; None when nobody waits."""
     c = _delivery.c
-    under_way = select(_dispatch.c.id).where(
-        _dispatch.c.state.in_(UNDER_WAY),
+    under_way = c.dispatch_id.in_(select(_dispatch.c.id).where(_dispatch.c.state.in_(UNDER_WAY)))
+    unsent, deferred = c.state.in_(UNSENT_STATES), c.state == DeliveryState.DEFERRED
+    moments = (
+        connection.execute(select(func.min(column)).where(under_way, column > now, *which)).scalar()
+        for column, which in (
+            (c.not_before, (unsent, has_an_hour())),
+            (c.embargo_until, (unsent, has_an_hour())),
+            (c.next_attempt_at, (deferred,)),
+        )
     )
-    moments = []
-    for column, states in (
-        (c.not_before, _UNSENT),
-        (c.embargo_until, _UNSENT),
-        (c.next_attempt_at, (DeliveryState.DEFERRED,)),
-    ):
-        conditions = [c.dispatch_id.in_(under_way), c.state.in_(states), column > now]
-        if column is not c.next_attempt_at:
-            conditions.append(c.not_before.is_not(None) | c.embargo_until.is_not(None))
-        moments.append(connection.execute(select(func.min(column)).where(*conditions)).scalar())
     return min((one for one in moments if one is not None), default=None)
 
 
@@ -105,7 +101,7 @@ def _comes(dialect: Dialect) -> Prepared:
         exists().where(
             c.dispatch_id.in_(under_way),
             c.state == DeliveryState.QUEUED,
-            c.not_before.is_not(None) | c.embargo_until.is_not(None),  # as the index says it
+            has_an_hour(),
             *hour,
             may_leave(now),
         )
@@ -181,7 +177,7 @@ def set_start(connection: Connection, dispatch_id: int, number: int, start: date
     )
     mine = (_delivery.c.dispatch_id == dispatch_id) & (_delivery.c.wave == number)
     _take_back(connection, mine)
-    connection.execute(update(_delivery).where(mine, _delivery.c.state.in_(_UNSENT)).values(not_before=start))
+    connection.execute(update(_delivery).where(mine, _delivery.c.state.in_(UNSENT_STATES)).values(not_before=start))
     ring(connection)
 
 

@@ -11,7 +11,7 @@ from distributor.deliveries.log import Recovery
 from distributor.dispatch.calling import pause_dispatch, stop_dispatches
 from distributor.dispatch.company import until_let_go
 from distributor.reports import queries
-from distributor.states import DeliveryState
+from distributor.states import UNSENT_STATES, DeliveryState
 from distributor.wiring import Workspace, actor
 
 _PATIENCE_S = 5.0
@@ -70,7 +70,7 @@ def _say(shown: Sequence[dict[str, Any]], recovery: Recovery) -> None:
     say_recovery(recovery)
     for one in shown:
         totals, left = one["totals"], count(len(one["left"]), "message has", "messages have")
-        waiting = sum(totals[state] for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED))
+        waiting = sum(totals[state] for state in UNSENT_STATES)
         doubt = f"{len(one['in_doubt'])} in doubt, {count(waiting, 'recipient')} waiting"
         out.print(f"Dispatch {one['id']} of «{one['release']}» is stopped: {left} left, {doubt}.")
         for person in one["left"]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, true, update
 
 from distributor.db.engine import Database
+from distributor.deliveries.conditions import was_tried
 from distributor.deliveries.dispatches import has_deliveries
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.log import DeliveryLog
@@ -19,7 +20,7 @@ from distributor.deliveries.roster import Roster
 from distributor.dispatch.hours.instants import say_instant
 from distributor.errors import Refused
 from distributor.models import Account, Audit, Delivery, Dispatch, Wave
-from distributor.states import HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
+from distributor.states import HELD, NOT_OVER, OPEN_STATES, UNDER_WAY, DispatchState
 
 _dispatch = Dispatch.__table__
 _delivery = Delivery.__table__
@@ -143,11 +144,7 @@ class Schedule:
 
     def _is_left_lying(self, moment: datetime) -> ColumnElement[bool]:
         """The condition that a dispatch was started late ago, and that nothing of it has been tried."""
-        tried = exists().where(
-            _delivery.c.dispatch_id == _dispatch.c.id,
-            (_delivery.c.attempts > 0)
-            | _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED]),
-        )
+        tried = exists().where(_delivery.c.dispatch_id == _dispatch.c.id, was_tried())
         return and_(
             _dispatch.c.state == DispatchState.RUNNING,
             _dispatch.c.scheduled_at < moment - self.late,

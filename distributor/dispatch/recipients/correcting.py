@@ -28,11 +28,10 @@ from distributor.releases.corrections import chain_to, read_links
 from distributor.releases.kinds import ReleaseKind
 from distributor.releases.store import StoredRelease
 from distributor.releases.translations import base_of
-from distributor.states import ELSEWHERE, FORMER, REACHED_STATES, UNREACHED_STATES, DeliveryState
+from distributor.states import ELSEWHERE, FORMER, REACHED_STATES, UNREACHED_STATES, UNSENT_STATES, DeliveryState
 from distributor.tokens import Keyring
 
 COMPLAINED = "complained of it"
-_WAITS = frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED})
 _NOBODY_KNOWS = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT})
 
 
@@ -201,7 +200,7 @@ class _Sorted:
             at = {one.address_key: one for one in earlier if one.state in REACHED_STATES | _NOBODY_KNOWS}
             self.others[held.person] = [one for key, one in at.items() if key != held.address_key]
         elif not self.is_retraction:
-            waited = [one for one in earlier if one.state in _WAITS or one.reason.startswith(CORRECTED_BY)]
+            waited = [one for one in earlier if one.state in UNSENT_STATES or one.reason.startswith(CORRECTED_BY)]
             self.waited += waited[-1:]
 
 

@@ -11,9 +11,9 @@ from distributor.addresses import kept_address
 from distributor.db.journalists import rows_of, texts_to
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.overtaken import what_reaches
-from distributor.dispatch.recipients.merged import WAITS, WaitingDelivery
+from distributor.dispatch.recipients.merged import WaitingDelivery
 from distributor.models import row_number
-from distributor.states import FORMER
+from distributor.states import FORMER, UNSENT_STATES
 
 
 def spare_the_former(
@@ -34,6 +34,6 @@ def still_leaves(connection: Connection, contact_id: int) -> list[WaitingDeliver
 
 
 def _waiting(connection: Connection, contact_id: int) -> list[tuple[int, WaitingDelivery]]:
-    waits = texts_to(rows_of(row_number(contact_id)), WAITS, "waits")
+    waits = texts_to(rows_of(row_number(contact_id)), UNSENT_STATES, "waits")
     rows = connection.execute(select(waits).order_by(waits.c.delivery_id))
     return [(row.delivery_id, WaitingDelivery(row.address, row.dispatch_id, row.slug)) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,13 +18,11 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.recipients.following_up import Choosing, against_each
 from distributor.dispatch.recipients.manifest import LeftOutReason
 from distributor.models import Audit, Contact, Delivery, Dispatch, FeedbackEvent, Release, ReleaseVersion
-from distributor.states import DeliveryState
+from distributor.states import UNSENT_STATES
 from distributor.tokens import Keyring
 
 LAPSED = "not followed up: "
 """How the reason of a follow-up's delivery begins that was withheld for what came between its plan and its leaving."""
-
-_WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +42,7 @@ class Lapsing:
     now: Callable[[], datetime]
     withheld: int = 0
     _is_follow_up: bool = True
-    _seen: tuple[int, date] | None = field(default=None)
+    _seen: tuple[int, date] | None = None
 
     def look(self) -> None:
         """Withhold whoever waits and is not to be reminded any more; `withheld` counts them."""
@@ -96,7 +94,7 @@ def _waiting(session: Session, dispatch_id: int) -> list[tuple[int, int | str]]:
         select(col(Delivery.id), owner(), col(Delivery.address_key))
         .select_from(Delivery)
         .join(Contact, col(Contact.id) == col(Delivery.contact_id), isouter=True)
-        .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.state).in_(_WAITING))
+        .where(col(Delivery.dispatch_id) == dispatch_id, col(Delivery.state).in_(UNSENT_STATES))
         .order_by(col(Delivery.id))
     )
     return [(number, person or key) for number, person, key in rows]

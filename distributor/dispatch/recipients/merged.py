@@ -12,10 +12,7 @@ from distributor.db.journalists import had_already, is_one_text, rows_of, texts_
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.overtaken import what_reaches
 from distributor.models import Delivery, row_number
-from distributor.states import ELSEWHERE, HAVE_IT, OPEN_STATES, DeliveryState
-
-WAITS = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
-"""Whoever is in one of these states can be withheld still."""
+from distributor.states import ELSEWHERE, HAVE_IT, OPEN_STATES, UNSENT_STATES, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class WaitingDelivery:
 
 def spare_the_second(connection: Connection, log: DeliveryLog, contact_id: int) -> list[WaitingDelivery]:
     """Withhold, in the caller's transaction, what a journalist waits for at one address and has at another."""
-    rows = connection.execute(had_already(rows_of(row_number(contact_id)), WAITS)).all()
+    rows = connection.execute(had_already(rows_of(row_number(contact_id)), UNSENT_STATES)).all()
     log.withhold_some(connection, [row.delivery_id for row in rows], ELSEWHERE)
     return [WaitingDelivery(row.address, row.dispatch_id, row.slug) for row in rows]
 
