@@ -53,8 +53,8 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
     """Show how a dispatch stands, and what it waits for."""
     from distributor.cli.accounts.showing import limits_of
     from distributor.cli.dispatches.awaiting import say_held
+    from distributor.cli.dispatches.showing import show_dispatch
     from distributor.cli.dispatches.standing import say_company, say_waits
-    from distributor.cli.sending.showing import show_dispatch
     from distributor.cli.terminal.output import show_json
     from distributor.dispatch.company import at_work
     from distributor.dispatch.pacing import read_waits

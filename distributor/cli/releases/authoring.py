@@ -171,7 +171,7 @@ def take_in(
 
 def show_taken(workspace: Workspace, taken: Taken, *, as_json: AsJson = False) -> None:
     """Say what an import made."""
-    from distributor.cli.sending.showing import release_as_json, show_import_of_release, show_still_leaving
+    from distributor.cli.releases.showing import release_as_json, show_import_of_release, show_still_leaving
     from distributor.cli.terminal.output import console, show_json
     from distributor.dispatch.recipients.earlier import still_leaving
 

@@ -85,7 +85,7 @@ def _require_no_press_list(file: Path, raw: bytes) -> None:
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the releases, newest first."""
-    from distributor.cli.sending.showing import languages_of, release_as_json
+    from distributor.cli.releases.showing import languages_of, release_as_json
     from distributor.cli.terminal.output import show_json, show_table, when
     from distributor.releases import store
     from distributor.releases.inforce import embargo_of
@@ -134,8 +134,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show every field of a release."""
+    from distributor.cli.releases.showing import release_as_json, show_release
     from distributor.cli.releases.signoffs import show_signatures, signature_as_json
-    from distributor.cli.sending.showing import override_as_json, release_as_json, show_release
+    from distributor.cli.sending.showing import override_as_json
     from distributor.cli.terminal.output import show_json
     from distributor.dispatch.proof import overrides
     from distributor.outgoing.leaving import signatures_on

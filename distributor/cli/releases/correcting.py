@@ -200,7 +200,7 @@ def _log(workspace: Workspace, target: Target, taken: Taken) -> None:
 
 
 def _show(target: Target, taken: Taken, *, as_json: bool) -> None:
-    from distributor.cli.sending.showing import release_as_json
+    from distributor.cli.releases.showing import release_as_json
     from distributor.cli.terminal.output import console, show_json, suggest
     from distributor.releases.extra import CHANGES
 

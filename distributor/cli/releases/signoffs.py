@@ -125,7 +125,7 @@ def _say_what_is_missing(workspace: Workspace, found: SignOffStanding, slug: str
 
 
 def _withdraw(workspace: Workspace, slug: str, by: str, *, as_json: bool) -> None:
-    from distributor.cli.sending.showing import show_still_leaving
+    from distributor.cli.releases.showing import show_still_leaving
     from distributor.cli.terminal.output import console, show_json, when
     from distributor.clock import now
     from distributor.dispatch.recipients.earlier import still_leaving

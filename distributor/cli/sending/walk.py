@@ -10,6 +10,7 @@ from typing import Any
 from distributor import clock
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.cli.dispatches.manifests import show_difference
+from distributor.cli.dispatches.showing import describe_dispatch
 from distributor.cli.dispatches.standing import listed
 from distributor.cli.releases.signoffs import require_enough, show_missing, show_signatures, standing_as_json
 from distributor.cli.sending.accountchoice import require_accounts
@@ -19,7 +20,6 @@ from distributor.cli.sending.languages import languages_as_json, show_languages
 from distributor.cli.sending.scheduling import say_scheduled, show_hours
 from distributor.cli.sending.showing import (
     MANY,
-    describe_dispatch,
     manifest_as_json,
     show_manifest,
     show_overrides,

@@ -16,8 +16,9 @@ from distributor.addresses import parse_address
 from distributor.cli.contacts.showing_imports import show_import
 from distributor.cli.dispatches.standing import say_standing, say_trouble
 from distributor.cli.dispatches.watching import shown_while
+from distributor.cli.releases.showing import show_import_of_release
 from distributor.cli.releases.signoffs import sign_release
-from distributor.cli.sending.showing import show_import_of_release, show_manifest, show_proof
+from distributor.cli.sending.showing import show_manifest, show_proof
 from distributor.cli.terminal.output import console, count, styled
 from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
