@@ -91,15 +91,13 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
 
     Raises `BadInput` for one that is paused, done or cancelled already.
     """
-    reason = _reason(PAUSED_BY, actor, because)
-    audit = Audit(actor=actor, action="dispatches.pause", subject=str(dispatch_id), details={"because": because})
-    which = _dispatch.c.state.in_(UNDER_WAY) & (_dispatch.c.id == dispatch_id)
-    if not _call_off(database, which, reason, audit):
+    called = pause_dispatches(database, [dispatch_id], actor, because)
+    if not called.dispatch_ids:
         raise BadInput(
             f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
             mend=f"See: distributor dispatches show {dispatch_id}",
         )
-    return Called((dispatch_id,), reason)
+    return called
 
 
 def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str) -> Called:

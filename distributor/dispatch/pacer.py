@@ -37,7 +37,7 @@ Call = Callable[..., Any]
 """Runs a function on the ledger's thread, as `Ledger.call` does."""
 
 Bounds = tuple[Limits, DomainLimits, int]
-"""What an account may be sent through it: its limits, those of domains, and the connections that are wished for."""
+"""What may be sent through an account: its limits, those of domains, and the connections that are wished for."""
 
 
 @dataclass(slots=True)

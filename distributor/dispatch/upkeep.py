@@ -83,7 +83,7 @@ class Upkeep:
         return self.schedule.hold_missed(since, is_in_hand).missed
 
     def recover(self) -> Recovery:
-        """Settle what killed commands left behind, dispatches that only their last word was missing from included."""
+        """Settle what killed commands left behind, and close the dispatches of which only the last word was missing."""
         recovery = self.bury()
         with self.database.transaction() as connection:
             closed = close_left(connection, self.in_doubt, self.now())

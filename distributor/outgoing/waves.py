@@ -32,7 +32,7 @@ def next_wave(workspace: Workspace, dispatch_id: int) -> WaveRow:
 def release_wave(workspace: Workspace, dispatch_id: int, number: int) -> None:
     """Let the wave of that number leave now.
 
-    Raises as `next_wave`, and `Refused` where another one is next, or the embargo lets nobody of it.
+    Raises as `next_wave`, and `Refused` where another one is next, or the embargo lets nobody of it leave.
     """
     with workspace.database.session() as session:
         session.get(Dispatch, dispatch_id, with_for_update=True)

@@ -255,6 +255,7 @@ def learn(
 
     `by` names the process that was answered, `rate` is how many messages a minute all of them send, `said` the answer's
     codes.
+
     «Slower» halves the rate, and the third, each within a quarter of an hour of the one before, suspends for as long as
     the server says, from 15 to 120 minutes; what several processes are told at once is one. Three refusals of policy in
     a row block for two hours; one more after that for twice as long, a day at most: many blocks are lifted by

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from types import FrameType
 
 from distributor import clock
@@ -125,8 +125,7 @@ def _counting() -> Iterator[Callable[[int], None]]:
     """On a terminal, the seconds that are left."""
     out = console()
     if not out.is_terminal:
-        with nullcontext():
-            yield lambda _seconds: None
+        yield lambda _seconds: None
         return
     with out.status("") as status:
         yield lambda seconds: status.update(f"Leaves in {count(max(seconds, 0), 'second')}. Ctrl-C recalls everything.")

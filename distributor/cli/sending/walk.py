@@ -119,7 +119,10 @@ def send_release(
     )
     show_remarks(proved.remarks)
     if proved.stored.version.kind == ReleaseKind.NOTICE:
-        raise BadInput(f"«{slug}» is a notice to those who have another release.", mend="See: releases embargo --tell")
+        raise BadInput(
+            f"«{slug}» is a notice to those who have another release.",
+            mend="Tell them of its embargo: distributor releases embargo SLUG --tell",
+        )
     if dry_run:
         _show_dry_run(workspace, proved, choice, timing, hours, moment, as_json=as_json)
     _require_provenance(workspace, proved)

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from distributor.addresses import kept_address
 from distributor.deliveries.dispatches import get_dispatch
+from distributor.deliveries.erasure import is_erased
 from distributor.dispatch.recipients.lapsing import LAPSED
 from distributor.dispatch.recipients.manifest import ON_RECORD, LeftOutReason
 from distributor.models import Contact, Delivery, Dispatch, LeftOut
@@ -81,7 +82,7 @@ def read_frozen(session: Session, dispatch_id: int) -> FrozenManifest:
 
 
 def _entry(one: Delivery, reason: str = "", why: str = "") -> Entry:
-    address = str(kept_address(one.address)) if "@" in one.address else one.address  # of who was erased, a number
+    address = one.address if is_erased(one) else str(kept_address(one.address))  # of who was erased, a number
     return Entry(one.name, address, one.outlet, one.sector, tuple(one.lists), "" if reason else one.state, reason, why)
 
 

@@ -31,7 +31,9 @@ def find_followed(session: Session, slug: str) -> StoredRelease:
     """
     asked = store.find_release(session, slug)
     if asked.release.follows_up_id is not None:
-        raise BadInput(f"«{slug}» is itself a follow-up: there is one, and no more.", mend="See: releases list")
+        raise BadInput(
+            f"«{slug}» is itself a follow-up: there is one, and no more.", mend="See: distributor releases list"
+        )
     assert asked.release.id is not None, "it was read"
     later = head_of(read_links(session), asked.release.id)
     if later.kind == ReleaseKind.RETRACTION and later.id != asked.release.id:
