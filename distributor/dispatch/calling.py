@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,14 +43,6 @@ class CallOff(StrEnum):
     FOR_A_START = "for_a_start"
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a command came to: the dispatches it called off."""
-
-    dispatch_ids: tuple[int, ...]
-    reason: str
-
-
 def read_call(database: Database, dispatch_id: int, moment: Callable[[Connection], datetime] | None = None) -> CallOff:
     """Whether somebody cancelled, paused or stopped the dispatch; with `moment`, also whether its cut-off has come."""
     with database.reading() as connection:
@@ -86,32 +77,30 @@ def withheld_for(pause_reason: str) -> str:
     return pause_reason if is_for_its_dispatch(pause_reason) else CANCELLED
 
 
-def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str) -> Called:
+def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: str) -> None:
     """Pause a dispatch by a person's wish: nothing more of it begins to leave, what is on the wire is finished.
 
     Raises `BadInput` for one that is paused, done or cancelled already.
     """
-    called = pause_dispatches(database, [dispatch_id], actor, because)
-    if not called.dispatch_ids:
+    if not pause_dispatches(database, [dispatch_id], actor, because):
         raise BadInput(
             f"Dispatch {dispatch_id} is not under way, so there is nothing to pause.",
             mend=f"See: distributor dispatches show {dispatch_id}",
         )
-    return called
 
 
-def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str) -> Called:
-    """Pause those of these dispatches that are under way, in order; there may be none."""
+def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str) -> list[int]:
+    """Pause those of these dispatches that are under way, in order, and return them; there may be none."""
     reason = _reason(PAUSED_BY, actor, because)
     wanted = list(dispatch_ids)
     which = _dispatch.c.state.in_(UNDER_WAY) & _dispatch.c.id.in_(wanted)
     subject = ", ".join(map(str, wanted))
     audit = Audit(actor=actor, action="dispatches.pause", subject=subject, details={"because": because})
-    return Called(tuple(_call_off(database, which, reason, audit)) if wanted else (), reason)
+    return _call_off(database, which, reason, audit) if wanted else []
 
 
-def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str = "") -> Called:
-    """Stop these dispatches, or all that are under way when none is named: what is on the wire is cut off."""
+def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str = "") -> list[int]:
+    """Stop these dispatches, or all that are under way; return those stopped. What is on the wire is cut off."""
     reason = _reason(STOPPED_BY, actor, because)
     wanted = list(dispatch_ids)
     which: ColumnElement[bool] = _dispatch.c.state.in_(UNDER_WAY)
@@ -119,7 +108,7 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
         which = _dispatch.c.state.in_(NOT_OVER) & _dispatch.c.id.in_(wanted)
     named = ", ".join(map(str, wanted)) or "all"
     audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
-    return Called(tuple(_call_off(database, which, reason, audit)), reason)
+    return _call_off(database, which, reason, audit)
 
 
 def check_cancellable(dispatch_id: int, state: str) -> None:

@@ -37,7 +37,8 @@ def hold_wrong_text(workspace: Workspace, log: DeliveryLog, ready: Ready) -> Rec
     assert first.id is not None, "it was read"
     with workspace.database.session(reads_only=True) as session:
         wrong = wrong_dispatches(session, first.id)
-    pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
+    paused = pause_dispatches(workspace.database, wrong, actor(), f"«{first.slug}» corrects it")
+    workspace.tell_of("dispatch.paused", *paused)
     until_let_go(workspace.database, wrong, _PATIENCE_S)
     return workspace.carrier(log).recover()
 
@@ -91,6 +92,7 @@ def plan_proved_correction(
         except Moved:
             ready = again(ready)
         else:
+            workspace.tell_of("dispatch.cancelled", *planned.ended)
             workspace.tell_of("dispatch.planned", *planned.dispatch_ids)
             return ready, planned
     raise Refused(

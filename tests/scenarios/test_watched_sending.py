@@ -7,7 +7,7 @@ import re
 import signal
 import urllib.request
 
-from office import BUREAU, SHORT_LIST, SLUG, Office, finish, send_arguments
+from office import BUREAU, SHORT_LIST, SLUG, Office, communique, finish, send_arguments
 from smtpserver import Fault, Script, running
 
 
@@ -58,6 +58,17 @@ def test_what_a_person_says_is_an_event_without_their_name(office: Office) -> No
     of_first, of_second = ["planned", "stopped", "cancelled"], ["planned", "rescheduled", "paused", "resumed"]
     assert said == [(1, one) for one in of_first] + [(2, one) for one in of_second]
     assert all("actor" not in one for one in events)
+
+
+def test_what_a_correction_ends_is_an_event_too(office: Office) -> None:
+    sending = office.at(9, log_file="events.jsonl")
+    sending.run("send", SLUG, "--yes", "--list", BUREAU, "--at", "tomorrow 09:00")
+    (office.path / "corrige.txt").write_text(communique().replace("quatorze mois", "dix-sept mois"), encoding="utf-8")
+    sending.run("releases", "correct", SLUG, str(office.path / "corrige.txt"), "--keep-sending")
+    sending.run("send", f"{SLUG}-rectificatif", "--yes")
+    told = [json.loads(line) for line in (office.path / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    said = [(one["dispatch_id"], one["event"].removeprefix("dispatch.")) for one in told if one["worker"] == "command"]
+    assert said == [(1, "planned"), (1, "paused"), (1, "cancelled"), (2, "planned")]
 
 
 def test_what_is_done_is_done_though_no_event_can_tell_of_it(office: Office) -> None:

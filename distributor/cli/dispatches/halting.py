@@ -39,7 +39,7 @@ def stop_all(workspace: Workspace, dispatch_ids: Sequence[int], because: str, *,
     with workspace.database.reading() as connection:
         for number in dispatch_ids:
             queries.find_dispatch(connection, number)
-    stopped = stop_dispatches(workspace.database, dispatch_ids, actor(), because).dispatch_ids
+    stopped = stop_dispatches(workspace.database, dispatch_ids, actor(), because)
     workspace.tell_of("dispatch.stopped", *stopped)
     holding = until_let_go(workspace.database, stopped, _PATIENCE_S)
     recovery = workspace.carrier(workspace.log()).recover()  # whoever was killed before, or by the same hand

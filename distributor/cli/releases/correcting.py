@@ -106,8 +106,8 @@ def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
     with workspace.database.session(reads_only=True) as session:
         wrong = unfinished(session, target.wrong)
     paused = pause_dispatches(workspace.database, wrong, actor(), f"«{target.slug}» is being corrected")
-    workspace.tell_of("dispatch.paused", *paused.dispatch_ids)
-    for number in paused.dispatch_ids:
+    workspace.tell_of("dispatch.paused", *paused)
+    for number in paused:
         console(stderr=quiet).print(f"Dispatch {number} of the wrong text is paused: nothing more of it leaves.")
         if not quiet:
             suggest("If there is nothing to correct:", f"distributor dispatches resume {number}")
