@@ -183,8 +183,10 @@ class Conversation(asyncio.Protocol):
         """Close the connection in order, or drop it when that takes longer than `seconds`."""
         if not self._transport.is_closing():  # Python 3.11.2 cannot drop what was closed twice
             self._transport.close()
-        await asyncio.wait({self._gone}, timeout=seconds)
-        self.abort()
+        try:
+            await asyncio.wait({self._gone}, timeout=seconds)
+        finally:
+            self.abort()
 
     # Within
 

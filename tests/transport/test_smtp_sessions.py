@@ -74,6 +74,19 @@ async def test_a_connection_is_used_up_by_messages_and_by_age(monkeypatch: pytes
 
 
 @in_loop
+async def test_a_goodbye_that_is_cut_short_leaves_no_connection_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the other end takes its time over the last word, as TLS has one: half a minute, else."""
+    async with session() as s:
+        transport, said = s.connection._talk._transport, asyncio.Event()
+        monkeypatch.setattr(transport, "close", said.set)
+        closing = asyncio.create_task(s.connection.close())
+        await said.wait()
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert transport.is_closing()
+
+
+@in_loop
 async def test_close_says_goodbye_once_and_may_be_repeated() -> None:
     async with session() as s:
         await s.connection.close()
