@@ -39,7 +39,7 @@ from distributor.transport.account import SmtpAccount
 from distributor.transport.base import Transport
 from distributor.transport.dialogue import Dialogue
 from distributor.transport.presets import provider_limits, provider_of, require_preset
-from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits
+from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
 
 if TYPE_CHECKING:
     from distributor.dispatch.carry import Carrier
@@ -190,6 +190,18 @@ class Workspace:
         if self.settings.provider_limits:
             return lambda name: own.get(name, NO_LIMITS).over(provider_limits(name))
         return own.get
+
+    def limits_of(self, account: str) -> tuple[Limits, DomainLimits]:
+        """The limits of the account of that name, and of domains; none of one that cannot be read.
+
+        It may have been removed since, or name a preset that there is not.
+        """
+        try:
+            own = self.for_account(account)
+            limits = own.limits
+        except BadInput:
+            return NO_LIMITS, no_domain_limits
+        return limits, own.domain_limits
 
     def events(self, worker: str) -> EventLog:
         """Where a worker's events are told."""

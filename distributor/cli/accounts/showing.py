@@ -18,7 +18,7 @@ from distributor.errors import AccountTrouble, BadInput, sentence
 from distributor.models import Account
 from distributor.settings import PREFIX
 from distributor.transport.presets import PRESETS, Preset, domains_of, presets_for, provider_of
-from distributor.transport.throttle import NO_LIMITS, DomainLimits, Limits, no_domain_limits
+from distributor.transport.throttle import Limits
 from distributor.wiring import Workspace, actor
 
 _account = Account.__table__
@@ -203,16 +203,3 @@ def _noted(preset: Preset) -> str:
 
 def _checked(preset: Preset) -> str:
     return preset.date if preset.confirmed else f"{preset.date}, not confirmed"
-
-
-def limits_of(workspace: Workspace, account: str) -> tuple[Limits, DomainLimits]:
-    """The limits of the account that a dispatch goes through, and of domains; none of one that cannot be read.
-
-    It may have been removed since, or name a preset that there is not.
-    """
-    try:
-        own = workspace.for_account(account)
-        limits = own.limits
-    except BadInput:
-        return NO_LIMITS, no_domain_limits
-    return limits, own.domain_limits

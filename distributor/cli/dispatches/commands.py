@@ -51,7 +51,6 @@ def _due(moment: str) -> str:
 @app.command()
 def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -> None:
     """Show how a dispatch stands, and what it waits for."""
-    from distributor.cli.accounts.showing import limits_of
     from distributor.cli.dispatches.awaiting import say_held
     from distributor.cli.dispatches.showing import show_dispatch
     from distributor.cli.dispatches.standing import say_company, say_waits
@@ -66,7 +65,7 @@ def show(context: typer.Context, dispatch_id: Number, as_json: AsJson = False) -
         row = queries.find_dispatch(connection, dispatch_id)
         doubtful = list(queries.recipients(connection, [dispatch_id], ("in_doubt",)))
         barred = list(queries.recipients(connection, [dispatch_id], only_to_be_withheld=True)) if as_json else []
-        waits = read_waits(connection, row.account_id, *limits_of(workspace, row.account))
+        waits = read_waits(connection, row.account_id, *workspace.limits_of(row.account))
         company = at_work(connection, dispatch_id)
     if as_json:
         shown = {"waits": [wait.as_json() for wait in waits], "workers": [one.as_json() for one in company]}

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import typer
 
 from distributor import clock
-from distributor.cli.accounts.showing import limits_of
 from distributor.cli.defects import set_aside
 from distributor.cli.dispatches.running import carry_watched, shown_dialogue
 from distributor.cli.dispatches.standing import say_company, say_recovery, say_stuck, say_trouble
@@ -96,7 +95,7 @@ def _carry_all(
     while True:
         bell.listen()  # before looking: what comes after we looked is heard
         _take_up(carrier, returns, is_first=is_first)
-        renew_waits(workspace.database, lambda account: limits_of(workspace, account))
+        renew_waits(workspace.database, workspace.limits_of)
         accounts = accounts_of(workspace, wanted)
         due = carrier.due(wanted)
         if due and len(accounts) > 1:
