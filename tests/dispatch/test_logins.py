@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from ledgerbase import KEYRING
@@ -64,3 +66,29 @@ def test_the_password_is_nowhere_in_the_database(database: Database) -> None:
         (row,) = connection.execute(text("SELECT * FROM refused_login")).all()
     assert "hunter2" not in str(row)
     assert "presse" not in str(row)
+
+
+@pytest.mark.parametrize("what", ["refusal", "remember"])
+def test_a_database_that_takes_its_time_over_a_login_holds_up_nothing_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """What other connections send goes on, signals are heard, and a server that falls silent is hung up on."""
+    asked, answers = threading.Event(), threading.Event()
+    ask = getattr(RefusedLogins, what)
+
+    def slowly(self: RefusedLogins, *about: Any) -> Any:
+        asked.set()
+        assert answers.wait(timeout=10), "the loop goes round meanwhile"
+        return ask(self, *about)
+
+    monkeypatch.setattr(RefusedLogins, what, slowly)
+    guard = LoginGuard(Door(CredentialsRefused("535 no")), ACCOUNT, RefusedLogins(database, KEYRING))
+
+    async def scene() -> None:
+        knocking = asyncio.create_task(guard.connect())
+        await asyncio.to_thread(asked.wait, 10)
+        answers.set()
+        with pytest.raises(CredentialsRefused):
+            await knocking
+
+    asyncio.run(scene())

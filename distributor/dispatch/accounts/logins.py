@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,11 +85,12 @@ class LoginGuard:
 
     async def connect(self) -> Connection:
         """Open a connection; raise `CredentialsRefused` without asking the server when it said so before."""
-        refusal = self.refused.refusal(self.account)
+        # Beside the loop: a database that does not answer must hold up neither what is on the wire nor a signal.
+        refusal = await asyncio.to_thread(self.refused.refusal, self.account)
         if refusal is not None:
             raise refusal
         try:
             return await self.transport.connect()
         except CredentialsRefused as error:
-            self.refused.remember(self.account, error.message)
+            await asyncio.to_thread(self.refused.remember, self.account, error.message)
             raise
