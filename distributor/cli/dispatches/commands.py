@@ -283,7 +283,7 @@ def retry(
     from distributor.wiring import open_workspace
 
     if as_json and not dry_run:
-        raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
+        raise BadInput("--json goes with --dry-run.", mend=f"When it is sent: distributor report {dispatch_id} --json")
     wish = Wish(read_states(states or [], is_named=bool(contacts)), code.strip(), reason, tuple(contacts or ()))
     workspace = open_workspace(context.obj)
     retry_dispatch(

@@ -79,13 +79,19 @@ def send(
     from distributor.wiring import open_workspace
 
     if test and dry_run:
-        raise BadInput("--test sends one message, --dry-run sends none.", mend="To look at it: releases preview")
+        raise BadInput(
+            "--test sends one message, --dry-run sends none.",
+            mend=f"To look at it: distributor releases preview {slug}",
+        )
     if contact and not test:
-        raise BadInput("--as goes with --test.", mend="Send to lists with --list, or look with: releases preview")
+        raise BadInput(
+            "--as goes with --test.",
+            mend=f"Send to lists with --list, or look with: distributor releases preview {slug}",
+        )
     if test and (at or not_after):
         raise BadInput("--at and --not-after go with --list: a test leaves at once.", mend="Leave them out.")
     if as_json and not dry_run:
-        raise BadInput("--json goes with --dry-run.", mend="When it is sent: report --json")
+        raise BadInput("--json goes with --dry-run.", mend=f"When it is sent: distributor report {slug} --json")
     if then and test:
         raise BadInput("A test goes through one account.", mend="Test each: --account NAME --test ADDRESS")
     workspace = open_workspace(context.obj).for_account(account)
