@@ -94,8 +94,8 @@ class Opening:
             )
 
     def _writer(self, session: Session, dispatch: Dispatch) -> EnvelopeWriter:
-        version, slug = session.exec(
-            select(ReleaseVersion, col(Release.slug))  # type: ignore[call-overload]
+        version, slug = session.execute(
+            select(ReleaseVersion, col(Release.slug))
             .join(Release, col(Release.id) == col(ReleaseVersion.release_id))
             .where(col(ReleaseVersion.id) == dispatch.release_version_id)
         ).one()

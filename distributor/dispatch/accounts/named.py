@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
-from sqlmodel import select as select_one
 
 from distributor.account_settings import DEFAULT_ACCOUNT
 from distributor.db.upserts import upsert
@@ -70,7 +69,7 @@ def account_id(session: Session, name: str) -> int:
 
 def add_account(session: Session, name: str, config: Mapping[str, str], actor: str) -> None:
     """Make an account, or one that was removed anew; `BadInput` when there is one of that name."""
-    account = session.exec(select_one(Account).where(Account.name == name)).one_or_none()
+    account = session.scalars(select(Account).where(col(Account.name) == name)).one_or_none()
     if account is not None and account.config:
         raise BadInput(f"There is an account «{name}» already.", mend=f"Change it: distributor accounts edit {name}")
     account = account or Account(name=name)
@@ -82,7 +81,7 @@ def add_account(session: Session, name: str, config: Mapping[str, str], actor: s
 def edit_account(session: Session, name: str, config: Mapping[str, str], actor: str) -> None:
     """Set an account otherwise, from now on; `BadInput` when there is none of that name."""
     find_account(session.connection(), name)
-    account = session.exec(select_one(Account).where(Account.name == name).with_for_update()).one()
+    account = session.scalars(select(Account).where(col(Account.name) == name).with_for_update()).one()
     before, account.config = account.config, dict(config)
     changed = {one: config.get(one, "") for one in before.keys() | config.keys() if before.get(one) != config.get(one)}
     session.add(account)
@@ -94,13 +93,13 @@ def remove_account(session: Session, name: str, actor: str) -> None:
     found = find_account(session.connection(), name)
     account = session.get_one(Account, found.id)  # only «default» may have no row, and it is never removed
     is_named = (col(Dispatch.account_id) == account.id) | (col(Dispatch.then_account_id) == account.id)
-    waiting = session.exec(select_one(col(Dispatch.id)).where(is_named, col(Dispatch.state).in_(NOT_OVER))).first()
+    waiting = session.scalars(select(col(Dispatch.id)).where(is_named, col(Dispatch.state).in_(NOT_OVER))).first()
     if waiting is not None:
         raise BadInput(
             f"Dispatch {waiting} goes through «{name}» and is not done.",
             mend=f"Let it finish, or cancel it: distributor dispatches cancel {waiting}",
         )
-    if session.exec(select_one(func.count()).select_from(Dispatch).where(is_named)).one():
+    if session.scalars(select(func.count()).select_from(Dispatch).where(is_named)).one():
         account.config = {}
         session.add(account)
     else:
