@@ -75,6 +75,6 @@ def test_whoever_looks_beside_takes_no_signal_away() -> None:
         return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
     async def look() -> Any:
-        return await outage._beside(held)
+        return await outage.beside(held)
 
     assert set(SIGNALS) <= asyncio.run(look())

@@ -53,9 +53,15 @@ def impatient(cable: Muted, database: Database) -> str:
     return f"{through(cable, database)}&options=-c%20idle_in_transaction_session_timeout%3D2s"
 
 
-def test_who_stops_twice_is_not_kept_waiting(office: Office, server_database: Database, muted: Muted) -> None:
+@pytest.mark.parametrize("others", [(), ("second",)], ids=["one account", "two accounts"])
+def test_who_stops_twice_is_not_kept_waiting(
+    office: Office, server_database: Database, muted: Muted, others: tuple[str, ...]
+) -> None:
+    """Nor told that everything is saved: what was on the wire is not."""
     office.run("db", "copy", url_of(server_database))
     on_server = office.at(9, database_url=url_of(server_database), smtp_connections=str(CONNECTIONS))
+    for name in others:
+        on_server.run("accounts", "add", name, "--host", "127.0.0.1", "--port", "9", "--security", "plain")
     finish(on_server.start(*send_arguments(SLUG, *SECTORS)), 4)  # nothing listens: planned, and paused
     with server_database.transaction() as connection:
         connection.exec_driver_sql("UPDATE dispatch SET state = 'planned', pause_reason = ''")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from distributor import clock
 from distributor.cli.defects import set_aside
 from distributor.cli.dispatches.standing import say_standing, say_stuck, say_trouble
 from distributor.cli.dispatches.watching import shown_while
 from distributor.cli.terminal.signals import heeding_a_stop, until_stopped
+from distributor.cli.worker.outage import beside
 from distributor.dispatch.accounts.named import named_accounts
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
@@ -73,19 +75,15 @@ class Abreast:
 
     async def _round(self, stop: asyncio.Event) -> RunResult:
         lanes: dict[str, asyncio.Task[None]] = {}
-        looking = self.carrier
         halt = asyncio.Event()
         following = asyncio.create_task(_set_with(stop, halt))
         try:
             while not stop.is_set():
-                looking.roster.beat(None, 0)
-                looking.schedule.take_up()
-                for account in self.accounts:
-                    if account not in lanes and looking.due([account]):
-                        lanes[account] = asyncio.create_task(self._lane(account, halt))
+                due, seconds = await beside(partial(self._look, busy=list(lanes)))
+                lanes |= {account: asyncio.create_task(self._lane(account, halt)) for account in due}
                 if not lanes:
                     break
-                nap = asyncio.ensure_future(clock.sleep(looking.schedule.seconds_to_next(_LOOK_S)))
+                nap = asyncio.ensure_future(clock.sleep(seconds))
                 await asyncio.wait([*lanes.values(), nap], return_when=asyncio.FIRST_COMPLETED)
                 nap.cancel()
                 for account in [name for name, lane in lanes.items() if lane.done()]:
@@ -96,17 +94,29 @@ class Abreast:
             if isinstance(error, asyncio.CancelledError):
                 for lane in lanes.values():
                     lane.cancel()
-            await asyncio.gather(*lanes.values(), return_exceptions=True)
+            ended = await asyncio.gather(*lanes.values(), return_exceptions=True)
+            # Told to stop at once: what could not be saved is not passed over.
+            if isinstance(error, asyncio.CancelledError):
+                for trouble in ended:
+                    if isinstance(trouble, StorageTrouble):
+                        raise trouble from None
             raise
         finally:
             following.cancel()
         return RunResult(stopped=stop.is_set())
 
+    def _look(self, busy: Collection[str]) -> tuple[list[str], float]:
+        """Start what is to start; the accounts that have something to do but for the `busy`, and when to look again."""
+        self.carrier.roster.beat(None, 0)
+        self.carrier.schedule.take_up()
+        due = [one for one in self.accounts if one not in busy and self.carrier.due([one])]
+        return due, self.carrier.schedule.seconds_to_next(_LOOK_S)
+
     async def _lane(self, account: str, stop: asyncio.Event) -> None:
         """Carry what is due of one account, until nothing is."""
         carrier = self.workspace.carrier(self.workspace.log(), self.carrier.connections, [account])
         try:
-            while not stop.is_set() and (due := carrier.due([account])):
+            while not stop.is_set() and (due := await beside(partial(carrier.due, [account]))):
                 for number in due:
                     if not stop.is_set():
                         await self._carry(carrier, number, stop)

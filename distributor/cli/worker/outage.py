@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from distributor import clock
 from distributor.cli.terminal.output import console, count
@@ -16,6 +16,8 @@ from distributor.dispatch.carry import Carrier
 from distributor.dispatch.ledger import hear_no_signals
 from distributor.dispatch.result import RunResult
 from distributor.errors import ONCE_MORE, FileReplaced, Interrupted, StorageTrouble, sentence
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
@@ -57,7 +59,7 @@ class Outages:
                 await asyncio.wait([stopped, pause], return_when=asyncio.FIRST_COMPLETED)
                 pause.cancel()
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
-                looking: asyncio.Future[Any] = _beside(self._take_up)
+                looking: asyncio.Future[Any] = beside(self._take_up)
                 await asyncio.wait([stopped, looking], return_when=asyncio.FIRST_COMPLETED)
                 if stop.is_set():
                     return RunResult(stopped=True)
@@ -82,18 +84,22 @@ class Outages:
             return None
 
 
-def _beside(work: Callable[[], Recovery | None]) -> asyncio.Future[Recovery | None]:
+def beside(work: Callable[[], T]) -> asyncio.Future[T]:
     """Do it in a thread that nobody waits for at the end: a connection that hangs must not hold up a signal."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Recovery | None] = loop.create_future()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(how: Callable[[Any], None], what: object) -> None:
+        if not done.done():  # nobody waits any more
+            how(what)
 
     def run() -> None:
         hear_no_signals()
         with contextlib.suppress(RuntimeError):  # the loop is closed: a signal came first
             try:
-                loop.call_soon_threadsafe(done.set_result, work())
+                loop.call_soon_threadsafe(tell, done.set_result, work())
             except Exception as error:  # noqa: BLE001 - raised where it is waited for
-                loop.call_soon_threadsafe(done.set_exception, error)
+                loop.call_soon_threadsafe(tell, done.set_exception, error)
 
     threading.Thread(target=run, name="database", daemon=True).start()
     return done
