@@ -151,8 +151,8 @@ class _Run:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.supply.close()
             await self._settle()
-        if self.failure is not None:
-            raise self.failure
+            if self.failure is not None:
+                raise self.failure  # also where we were cancelled: nobody is to be told then that all is saved
         self.result.stopped = self.stop.is_set()
         if self.supply.stands_still is not None:
             self.result.ends(StandsStill(self.supply.stands_still))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,7 +34,7 @@ from sqlalchemy import select
 
 from distributor import clock
 from distributor.db.engine import Database
-from distributor.deliveries.log import DeliveryLog
+from distributor.deliveries.log import DeliveryLog, Recovery
 from distributor.deliveries.records import Batch, ClaimedDelivery
 from distributor.dispatch import connections as connecting
 from distributor.dispatch import runner as running
@@ -462,6 +463,32 @@ def test_cancelled_on_the_wire_is_in_doubt_by_name_and_no_one_else(database: Dat
     assert server.open == 0
 
 
+class LostLog(DeliveryLog):
+    """A log whose database is gone when the run ends."""
+
+    def abandon(self) -> Recovery:
+        raise StorageTrouble("The database does not answer.")
+
+
+def test_who_is_cancelled_says_what_could_not_be_saved(database: Database) -> None:
+    async def scene() -> None:
+        reached = asyncio.Event()
+
+        async def hang(_recipient: str) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        made = runner(database, FakeServer(after_body=hang), log=LostLog(database, "w1", HandClock()))
+        task = asyncio.create_task(made.run(dispatch_id, asyncio.Event()))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(StorageTrouble, match="does not answer"):
+            await task
+
+    dispatch_id, _ids = add_deliveries(database, 3)
+    asyncio.run(scene())
+
+
 class BrittleLog(DeliveryLog):
     """A log on a disk that fills up after so many commits; at the end there may be room again."""
 
@@ -854,11 +881,18 @@ def test_what_fails_beside_the_sending_halts_the_run(
     monkeypatch.setattr(running, "_WATCH_S", 0.01)
     monkeypatch.setattr(running, "_HEARTBEAT_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 40)
+    failed = threading.Event()
 
     def fail(*_said: object) -> CallOff:
+        if not server.bodies:
+            return CallOff.NO
+        failed.set()
         raise error
 
-    server = FakeServer(after_body=a_little_later)
+    async def until_it_fails(_recipient: str) -> None:
+        await asyncio.to_thread(failed.wait, 10)
+
+    server = FakeServer(after_body=until_it_fails)
     with pytest.raises(type(error)):
         carry(runner(database, server, **{what: fail}), dispatch_id)
     assert len(server.bodies) < 20
@@ -871,20 +905,21 @@ def test_a_ledger_that_does_not_answer_a_heartbeat_may_answer_the_next(
     monkeypatch.setattr(running, "_HEARTBEAT_S", 0.01)
     dispatch_id, ids = add_deliveries(database, 8)
     beats: list[int] = []
+    third = threading.Event()
 
     def beat(accepted: int) -> None:
         beats.append(accepted)
         if len(beats) == 1:
             raise StorageTrouble("The database does not answer.")
+        if len(beats) == 3:
+            third.set()
 
-    server = FakeServer(after_body=a_little_later)
+    async def until_the_third(_recipient: str) -> None:
+        await asyncio.to_thread(third.wait, 10)
+
+    server = FakeServer(after_body=until_the_third)
     carry(runner(database, server, on_heartbeat=beat), dispatch_id)
     assert set(states(database, ids)) == {"accepted"}
-    assert len(beats) > 2
-
-
-async def a_little_later(_recipient: str) -> None:
-    await asyncio.sleep(0.05)
 
 
 def test_when_only_a_provider_that_is_left_alone_remains_the_run_ends_at_once(database: Database) -> None:
