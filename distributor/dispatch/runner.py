@@ -150,27 +150,33 @@ class _Run:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.supply.close()
-            await self._settle()
-            if self.failure is not None:
-                raise self.failure  # also where we were cancelled: nobody is to be told then that all is saved
+            if (unsaved := await self._settle()) is not None:
+                raise self.failure or unsaved  # also to who cancelled us: nobody is told then that all is saved
+        if self.failure is not None:
+            raise self.failure
         self.result.stopped = self.stop.is_set()
         if self.supply.stands_still is not None:
             self.result.ends(StandsStill(self.supply.stands_still))
         return self.result
 
-    async def _settle(self) -> None:
-        """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt."""
+    async def _settle(self) -> DistributorError | None:
+        """Give back what was claimed and not sent; what was being sent when we were cancelled is in doubt.
+
+        Returns what kept that from being saved: the disk is full, say. The next run finds these rows by their dead
+        worker's name and settles them.
+        """
         try:
             await self.ledger.settle(self.parts.log.abandon)
             self.result.waits = self.parts.pacer.waits(self.parts.now())
             await self.parts.pacer.leave(self.ledger.call)
             await self._beat()
         except DistributorError as error:
-            # The disk is full, say: the next run finds these rows by their dead worker's name and settles them.
-            self.failure = self.failure or error
+            return error
         except asyncio.CancelledError:
             self.ledger.hurry()
             raise
+        else:
+            return None
         finally:
             await asyncio.shield(self.ledger.close())
 

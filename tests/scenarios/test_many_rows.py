@@ -22,6 +22,7 @@ def narrow(database: Database) -> None:
             numbers = [one.name for one in table.c if one.name == "id" or one.foreign_keys]
             for name in (name for name in numbers if isinstance(table.c[name].type, Integer)):
                 connection.execute(text(f"ALTER TABLE {table.name} ALTER {name} TYPE INTEGER"))
+        connection.execute(text("ALTER TABLE worker DROP COLUMN cannot"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0021'"))
 
 
