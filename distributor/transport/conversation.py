@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from copy import copy
 from functools import lru_cache
 from typing import cast
 
@@ -42,6 +43,7 @@ class Conversation(asyncio.Protocol):
         self._owed = 0
         self._unread = 0  # octets, since all that came had been asked for
         self._is_astray = not wire.in_step
+        # Never raised itself: whoever raises what it keeps keeps, in its traceback, the message that was under way.
         self._fault: Exception | None = None
         self._listener: asyncio.Future[None] | None = None
         self._until = 0.0
@@ -83,7 +85,7 @@ class Conversation(asyncio.Protocol):
         try:
             self._read_lines(data)
         except SMTPException as error:
-            self._end(error)
+            self._end(error.with_traceback(None))
             self._transport.abort()
             return
         if len(self._replies) > self._owed:
@@ -121,7 +123,7 @@ class Conversation(asyncio.Protocol):
     def send(self, commands: bytes, replies: int = 1) -> None:
         """Write whole command lines, which ask for so many replies; `SMTPServerDisconnected` if nobody listens."""
         if self._fault is not None:
-            raise self._fault
+            raise copy(self._fault)
         if self._transport.is_closing():
             raise SMTPServerDisconnected("Connection lost")
         self._owed += replies
@@ -141,7 +143,7 @@ class Conversation(asyncio.Protocol):
         """As `reply`, if it came already, or if none comes any more; None where it has to be waited for."""
         if not self._replies:
             if self._fault is not None:
-                raise self._fault
+                raise copy(self._fault)
             return None
         if self._owed:
             self._owed -= 1

@@ -274,8 +274,8 @@ class SmtpConnection:
 
     async def _end_empty(self, refusal: Outcome) -> None:
         """The server wants a body though it refused the only recipient: a lone dot ends that (RFC 2920 §3.1)."""
-        if refusal.phase is not Phase.RCPT:
-            self._talk.abort()  # the recipient stands: an empty message would reach them
+        if refusal.phase is not Phase.RCPT or (refusal.code or 0) < 400:
+            self._talk.abort()  # the recipient stands, or may: an empty message would reach them
             return
         try:
             self._talk.send(b".\r\n")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from smtpclient import PATIENT, Begin, account, envelope, in_loop, in_person
+from smtpclient import PATIENT, Begin, account, envelope, in_loop, in_person, until
 
 from distributor.states import DeliveryState, Outcome, Phase, Verdict
 from distributor.transport.account import Timeouts
@@ -61,3 +61,22 @@ async def test_a_refusal_in_a_group_that_is_out_of_step_is_nobodys() -> None:
     )
     assert (outcomes[1].state, outcomes[1].verdict, outcomes[1].phase) == (S.DEFERRED, V.CONNECTION, Phase.DATA)
     assert not usable
+
+
+@in_loop
+async def test_a_recipient_who_was_not_clearly_refused_gets_no_empty_message() -> None:
+    """A 3yz to RCPT is neither yes nor no: who takes it for a yes hands on what a lone dot ends."""
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in (*HELLO, "250 2.1.0 Ok\r\n334 Go on\r\n354 Go on"):
+            writer.write(line.encode() + b"\r\n")
+            heard.append(await reader.read(2**16))
+
+    async with in_person(talk) as server:
+        connection = await SmtpTransport(account(server)).connect()
+        outcome = await connection.deliver(ADA, Begin())
+        await until(lambda: len(heard) == 3)
+        await connection.close()
+    assert (outcome.state, outcome.phase) == (S.DEFERRED, Phase.RCPT)
+    assert heard[-1] == b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,8 @@ from smtpserver import Fault, Script, ScriptedServer
 
 from distributor.states import DeliveryState, Phase, Verdict
 from distributor.transport.base import Envelope
-from distributor.transport.smtp import SmtpTransport, check_envelope, stuffed
+from distributor.transport.conversation import Conversation
+from distributor.transport.smtp import SmtpConnection, SmtpTransport, check_envelope, stuffed
 
 S, V = DeliveryState, Verdict
 
@@ -490,3 +492,26 @@ def test_line_length_is_counted_without_its_end(length: int, short_lines: int, t
             check_envelope(envelope(message=message))
     else:
         check_envelope(envelope(message=message))
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("mail", do="drop"),
+        Fault("mail", reply="421 4.3.2 Bye", then_drop=True),
+        Fault("data", do="drop"),
+        Fault("body", do="drop"),
+        Fault("rcpt", reply="250 " + "x" * 100_000),
+        Fault("rcpt", do="stall"),
+    ],
+)
+def test_a_connection_that_ended_is_gone_from_memory_at_once(fault: Fault, pipelining: bool) -> None:
+    """It keeps its last message, of megabytes where files are attached; many servers end it at each."""
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(deliver_once(fault, script=Script(pipelining=pipelining)))
+        assert [one for one in gc.get_objects() if isinstance(one, SmtpConnection | Conversation)] == []
+    finally:
+        gc.enable()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from unicodedata import normalize
 
-from distributor.addresses import BadAddress, parse_address
+from distributor.addresses import BadAddress, domain_names, parse_address
 from distributor.contacts.cleaning.cells import normal_language
 from distributor.contacts.cleaning.codes import read_channel, read_outlet_kind
 from distributor.folding import fold, slugify
@@ -163,7 +163,10 @@ def _language(_rule: FieldRule, text: str) -> str:
 
 
 def _address(_rule: FieldRule, text: str) -> str:
-    return normalize("NFC", text).casefold()
+    """An address or a part of one; a domain of which all is said has the letters of the envelope, as with `_domain`."""
+    local, at, domain = normalize("NFC", text).casefold().rpartition("@")
+    whole = domain.rstrip("*") if at else ""
+    return local + at + domain_names(whole)[0] + domain[len(whole) :]
 
 
 def _domain(_rule: FieldRule, text: str) -> str:
