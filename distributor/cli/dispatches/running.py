@@ -8,6 +8,7 @@ from typing import Any
 
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import (
+    being_corrected_by,
     say_company,
     say_counts,
     say_recovery,
@@ -24,6 +25,7 @@ from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
 from distributor.dispatch.company import at_work
+from distributor.dispatch.overtaken import begun_correction_of
 from distributor.dispatch.result import Paused, RunResult
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
@@ -102,6 +104,8 @@ def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPol
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
+        if (in_doubt or workspace.settings.in_doubt) is InDoubtPolicy.RESEND:
+            _require_right_text(workspace, dispatch_id)
         if in_doubt is None:
             _require_somebody_due(workspace, carrier, dispatch_id)
         run_dispatch(workspace, log, dispatch_id, workspace.ways(shown_dialogue(verbose)), in_doubt, resumes=True)
@@ -127,6 +131,22 @@ def _cancelled(workspace: Workspace, dispatch_id: int, doubtful: int) -> BadInpu
         f" distributor dispatches resume {dispatch_id} --in-doubt assume-sent (they have it), or resend (they do not: a"
         " new send reaches them).",
     )
+
+
+def _require_right_text(workspace: Workspace, dispatch_id: int) -> None:
+    """Raise `Refused` where doubts of a dispatch that was done would be sent a text whose correction is begun.
+
+    One that was paused for it is gone on with: whoever resumes it has read why it is paused.
+    """
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    with workspace.database.session(reads_only=True) as session:
+        begun = begun_correction_of(session, dispatch_id) if row.state == DispatchState.DONE else ""
+    if begun:
+        said, mend = being_corrected_by(begun)
+        raise Refused(
+            f"Nobody of dispatch {dispatch_id} is sent to again: {said}.", mend=f"{mend[0].upper()}{mend[1:]}"
+        )
 
 
 def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:

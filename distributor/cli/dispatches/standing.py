@@ -14,10 +14,12 @@ from distributor.deliveries.log import Recovery, Standing
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
 from distributor.dispatch.company import AtWork
+from distributor.dispatch.overtaken import begun_correction_of
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.result import CalledOff, CutOff, End, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, sentence
 from distributor.reports import queries
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
 from distributor.states import HELD, OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
 from distributor.wiring import Workspace
@@ -144,6 +146,24 @@ def _why_it_is_paused(numbers: str, end: Paused, waiting: str, resume: str) -> D
         mend=f"{end.mend}{' Then' if end.mend.endswith('.') else '; then'}: {resume}"
         if end.mend
         else f"Go on with: {resume}",
+    )
+
+
+def how_it_is_paused(workspace: Workspace, row: DispatchRow) -> str:
+    """How a dispatch stands that is paused; where its text is being corrected, what goes out in its place."""
+    with workspace.database.session(reads_only=True) as session:
+        begun = begun_correction_of(session, row.id)
+    if not begun:
+        return f"Dispatch {row.id} is {row.words}"
+    said, mend = being_corrected_by(begun)
+    return f"Dispatch {row.id} is paused: {said}; {mend} (nothing to correct: distributor dispatches resume {row.id})"
+
+
+def being_corrected_by(begun: str) -> tuple[str, str]:
+    """That the correction of a text is written and not sent yet, what that forbids, and what to do."""
+    return (
+        f"its correction «{begun}» is written and not sent yet, so nothing of the wrong text leaves",
+        f"send it: distributor send {begun}",
     )
 
 
