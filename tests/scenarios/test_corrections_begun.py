@@ -102,3 +102,27 @@ def test_what_is_queued_while_the_correction_is_being_written_is_paused_with_it(
     office.run("work", "--once")
     assert len(server.accepted) == 10
     assert office.states() == {"accepted": 10, "rejected": 1, "queued": 1}
+
+
+def test_a_follow_up_brings_no_text_whose_correction_is_written(sent: tuple[Office, ScriptedServer]) -> None:
+    office, server = sent
+    office.change("UPDATE delivery SET accepted_at = '2026-01-05 08:00:00.000000' WHERE accepted_at IS NOT NULL")
+    office.run("releases", "follow-up", SLUG)
+    office.run("releases", "correct", SLUG, corrected(office))
+    assert "correction-begun" in office.run("send", f"{SLUG}-relance", "--yes", code=3).out
+    assert len(server.accepted) == 10
+
+
+def test_of_two_corrections_the_one_that_was_sent_stands_whichever_was_written_first(office: Office) -> None:
+    with running(Script(faults=TROUBLE.faults[:1])) as server:
+        sending = office.at(server.port)
+        sending.send(SLUG, BUREAU, code=5)
+        sending.run("releases", "correct", SLUG, corrected(sending))
+        sending.run("releases", "replace", SLUG, corrected(sending), "--slug", "autre")
+        sending.run("send", CORRECTION, "--yes")
+        before = len(server.accepted)
+        rival = one_sentence(sending.run("send", "autre", "--yes", code=3))
+        assert f"corrected by «{CORRECTION}» meanwhile; nothing was sent" in rival
+        for command in (RETRY, ("send", SLUG, "--list", BUREAU, "--yes")):
+            assert f"was corrected by «{CORRECTION}»" in one_sentence(sending.run(*command, code=3))
+        assert len(server.accepted) == before
