@@ -24,15 +24,18 @@ from distributor.cli.terminal.signals import heeding_a_stop, outlive_the_termina
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.company import at_work
+from distributor.dispatch.company import at_work, until_others_finish
 from distributor.dispatch.overtaken import begun_correction_of
-from distributor.dispatch.result import Paused, RunResult
+from distributor.dispatch.result import Paused, RanOut, RunResult
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.settings import InDoubtPolicy
 from distributor.states import DeliveryState, DispatchState
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
+
+_PATIENCE_S = 10.0
+"""So long, at most, the last messages that another command has in hand are waited for."""
 
 
 def run_dispatch(
@@ -50,18 +53,19 @@ def run_dispatch(
     when the user stopped it, `NotAllReached` when some recipients were not reached or still wait.
     """
     carrier = workspace.carrier(log)
+
+    async def carry(stop: asyncio.Event) -> RunResult:
+        result = await carrier.carry(dispatch_id, ways, stop, say_trouble, in_doubt, resumes=resumes, sits_out=True)
+        await _let_others_finish(workspace, [dispatch_id], stop, result)
+        return result
+
     say_recovery(carrier.recover())
     with workspace.database.reading() as connection:
         say_company(at_work(connection, but=log.worker))
     try:
         wait_out(workspace, log, [dispatch_id], resumes=resumes)
         outlive_the_terminal()
-        carry_watched(
-            workspace,
-            carrier,
-            dispatch_id,
-            lambda stop: carrier.carry(dispatch_id, ways, stop, say_trouble, in_doubt, resumes=resumes, sits_out=True),
-        )
+        carry_watched(workspace, carrier, dispatch_id, carry)
     finally:
         carrier.leave()
 
@@ -85,6 +89,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
                 results.append((dispatch_id, result))
                 if result.stopped or isinstance(result.end, Paused):
                     return result
+        await _let_others_finish(workspace, dispatch_ids, stop, result)
         return result
 
     try:
@@ -94,6 +99,15 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     finally:
         carrier.leave()
     say_standings(workspace, dict(zip(dispatch_ids, map(carrier.standing, dispatch_ids), strict=True)), results, last)
+
+
+async def _let_others_finish(
+    workspace: Workspace, dispatch_ids: Sequence[int], stop: asyncio.Event, result: RunResult
+) -> None:
+    """Wait a little for what other commands have in hand, a running `work` say: whoever watches wants the end of it."""
+    if isinstance(result.end, RanOut) and not result.stopped:
+        await until_others_finish(workspace.database, dispatch_ids, stop, _PATIENCE_S)
+        result.stopped = stop.is_set()
 
 
 def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool) -> None:
