@@ -51,6 +51,9 @@ UNSENT_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.DEFERRED})
 OPEN_STATES = UNSENT_STATES | {_S.SENDING}
 """States in which the engine still has something to do."""
 
+IN_HAND = OPEN_STATES - {_S.QUEUED, _S.DEFERRED}
+"""Open states in which a worker has taken the delivery."""
+
 REACHED_STATES = frozenset({_S.ACCEPTED, _S.COMPLAINED})
 """States in which a recipient has the message, as far as their mail server says: who complains of it has it."""
 

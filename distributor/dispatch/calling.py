@@ -91,12 +91,23 @@ def pause_dispatch(database: Database, dispatch_id: int, actor: str, because: st
 
 def pause_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str) -> list[int]:
     """Pause those of these dispatches that are under way, in order, and return them; there may be none."""
+    with database.session() as session:
+        return pause_within(session, dispatch_ids, actor, because)
+
+
+def pause_within(session: Session, dispatch_ids: Iterable[int], actor: str, because: str) -> list[int]:
+    """As `pause_dispatches`, in the session's transaction."""
     reason = _reason(PAUSED_BY, actor, because)
     wanted = list(dispatch_ids)
     which = _dispatch.c.state.in_(UNDER_WAY) & _dispatch.c.id.in_(wanted)
     subject = ", ".join(map(str, wanted))
     audit = Audit(actor=actor, action="dispatches.pause", subject=subject, details={"because": because})
-    return _call_off(database, which, reason, audit) if wanted else []
+    return _call_off(session, which, reason, audit) if wanted else []
+
+
+def being_corrected(slug: str) -> str:
+    """Why what is sent of a release is paused as soon as its correction is begun."""
+    return f"«{slug}» is being corrected"
 
 
 def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str, because: str = "") -> list[int]:
@@ -108,7 +119,8 @@ def stop_dispatches(database: Database, dispatch_ids: Iterable[int], actor: str,
         which = _dispatch.c.state.in_(NOT_OVER) & _dispatch.c.id.in_(wanted)
     named = ", ".join(map(str, wanted)) or "all"
     audit = Audit(actor=actor, action="dispatches.stop", subject=named, details={"because": because})
-    return _call_off(database, which, reason, audit)
+    with database.session() as session:
+        return _call_off(session, which, reason, audit)
 
 
 def check_cancellable(dispatch_id: int, state: str) -> None:
@@ -181,16 +193,12 @@ def _reason(prefix: str, actor: str, because: str) -> str:
     return f"{prefix}{actor}" + (f": {because.strip()}" if because.strip() else "")
 
 
-def _call_off(database: Database, which: ColumnElement[bool], reason: str, audit: Audit) -> list[int]:
-    """Pause these dispatches with that reason, in one transaction; return their numbers."""
-    with database.session() as session:
-        found = session.connection().execute(
-            update(_dispatch)
-            .where(which)
-            .values(state=DispatchState.PAUSED, pause_reason=reason)
-            .returning(_dispatch.c.id)
-        )
-        numbers = sorted(found.scalars())
-        if numbers:
-            session.add(audit)
+def _call_off(session: Session, which: ColumnElement[bool], reason: str, audit: Audit) -> list[int]:
+    """Pause these dispatches with that reason, in the session's transaction; return their numbers."""
+    found = session.connection().execute(
+        update(_dispatch).where(which).values(state=DispatchState.PAUSED, pause_reason=reason).returning(_dispatch.c.id)
+    )
+    numbers = sorted(found.scalars())
+    if numbers:
+        session.add(audit)
     return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,12 +79,28 @@ def at_work(connection: Connection, dispatch_id: int | None = None, *, but: str 
     ]
 
 
+async def until_others_finish(
+    database: Database, dispatch_ids: Sequence[int], stop: asyncio.Event, patience: float
+) -> None:
+    """Wait, so many seconds at most, or until `stop` is set, while a living process holds anything of these.
+
+    For whoever has nothing of them in hand any more.
+    """
+    ends = clock.monotonic() + patience
+    while not stop.is_set() and _holding(database, dispatch_ids) and clock.monotonic() < ends:
+        await clock.sleep(_LOOK_S)
+
+
 def until_let_go(database: Database, dispatch_ids: Sequence[int], patience: float) -> list[str]:
     """Wait, so many seconds at most, until no living process holds anything of these; return those that still do."""
     ends = clock.monotonic() + patience
     while True:
-        with database.reading() as connection:
-            holding = [one.place for number in dispatch_ids for one in at_work(connection, number)]
+        holding = sorted({one.place for one in _holding(database, dispatch_ids)})
         if not holding or clock.monotonic() >= ends:
-            return sorted(set(holding))
+            return holding
         clock.pause(_LOOK_S)
+
+
+def _holding(database: Database, dispatch_ids: Sequence[int]) -> list[AtWork]:
+    with database.reading() as connection:
+        return [one for number in dispatch_ids for one in at_work(connection, number)]

@@ -1,14 +1,25 @@
-"""A text that was corrected or withdrawn: from then on it leaves for nobody, and nobody corrects it a second time."""
+"""A text that is corrected or withdrawn: from then on it leaves for nobody, and nobody corrects it a second time."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
 from sqlmodel import Session, col
 
+from distributor.deliveries.decisions import reopen
+from distributor.dispatch.calling import being_corrected, pause_within
 from distributor.errors import Refused
 from distributor.models import Delivery, Dispatch, Release, ReleaseVersion
-from distributor.releases.corrections import Link, chain_to, family, head_of, read_links, standing_correction
+from distributor.releases.corrections import (
+    Link,
+    begun_correction,
+    chain_to,
+    family,
+    head_of,
+    read_links,
+    standing_correction,
+)
 from distributor.releases.kinds import ReleaseKind
+from distributor.states import DispatchState
 
 
 def require_uncorrected_text(session: Session, dispatch: Dispatch) -> None:
@@ -35,6 +46,43 @@ def require_uncorrected(session: Session, release_id: int) -> None:
         )
     corrected = f"Whoever has the wrong text: distributor send {standing.slug}; who has none as well: add --list LIST"
     raise Refused(f"This release {said}", mend="Write a release of its own." if is_gone else corrected)
+
+
+def hold_text(session: Session, dispatch_id: int) -> None:
+    """Lock a dispatch and, before it, its text for the transaction: a correction is linked and planned before or after.
+
+    The release is locked first, as by whoever plans a correction.
+    """
+    release = _text_of(session, session.get_one(Dispatch, dispatch_id))
+    links = read_links(session)
+    for number in sorted(one.id for one in family(links, links[release.id or 0])):
+        session.get(Release, number, with_for_update=True, populate_existing=True)
+    session.get_one(Dispatch, dispatch_id, with_for_update=True, populate_existing=True)
+
+
+def begun_correction_of(session: Session, dispatch_id: int) -> str:
+    """The short name of the correction of a dispatch's text that is written and not sent yet; "" for none."""
+    dispatch = session.get_one(Dispatch, dispatch_id)
+    return "" if dispatch.is_test else begun_correction(session, _text_of(session, dispatch))
+
+
+def reopen_text(session: Session, dispatch_id: int, actor: str) -> None:
+    """Let a dispatch that was done go on, in the transaction that queued somebody of it; others stay as they are.
+
+    Where its text is being corrected it is paused instead, as `releases correct` pauses what is under way: whoever
+    waits there is found by the correction, and gets the right text.
+    """
+    dispatch = session.get_one(Dispatch, dispatch_id)
+    was_done = dispatch.state == DispatchState.DONE
+    reopen(session.connection(), dispatch_id)
+    if was_done and begun_correction_of(session, dispatch_id):
+        pause_within(session, [dispatch_id], actor, being_corrected(_text_of(session, dispatch).slug))
+
+
+def _text_of(session: Session, dispatch: Dispatch) -> Release:
+    """The release that a dispatch brings; of a follow-up the one that it brings again."""
+    release = session.get_one(Release, session.get_one(ReleaseVersion, dispatch.release_version_id).release_id)
+    return session.get_one(Release, release.follows_up_id) if release.follows_up_id is not None else release
 
 
 def require_not_overtaken(session: Session, correction: Release) -> None:

@@ -151,15 +151,20 @@ def is_planned(session: Session, release_id: int) -> bool:
 def standing_correction(session: Session, release_id: int) -> Link | None:
     """The correction of a release that is on its way, or has arrived: from then on the release itself may not leave."""
     links = read_links(session)
-    last = head_of(links, release_id)
-    while last.id != release_id:
-        if is_planned(session, last.id):
-            return last
-        if last.corrects_id is None:
-            return None
-        last = links[last.corrects_id]
-        if last.id in {one.id for one in family(links, links[release_id])}:
-            return None
+    standing, number, seen = None, release_id, {release_id}
+    while (following := _sent_after(session, links, number)) is not None and following.id not in seen:
+        standing, number = following, following.id
+        seen.add(number)
+    return standing
+
+
+def _sent_after(session: Session, links: Links, release_id: int) -> Link | None:
+    """As `next_after`, of the corrections that were sent: another one, written beside it, is refused."""
+    link = links[release_id]
+    for number in dict.fromkeys((link.id, original(links, link).id)):
+        found = [one for one in links.values() if one.corrects_id == number and is_planned(session, one.id)]
+        if found:
+            return found[-1]
     return None
 
 
@@ -176,9 +181,10 @@ def rivals(session: Session, correction: Release) -> list[tuple[Link, bool]]:
 
 def begun_correction(session: Session, release: Release) -> str:
     """The short name of the correction of a release that is written and not sent yet; "" for none."""
-    assert release.id is not None, "it was read"
-    following = next_after(read_links(session), release.id)
-    return following.slug if following is not None and not is_planned(session, following.id) else ""
+    text = release.follows_up_id or release.id  # a follow-up brings what it reminds of once more
+    assert text is not None, "it was read"
+    following = next_after(read_links(session), text)
+    return following.slug if following is not None and standing_correction(session, text) is None else ""
 
 
 def link_correction(session: Session, release: Release, target: Release, lang: str) -> None:

@@ -156,6 +156,7 @@ def test_no_other_text_is_sent_than_the_correction_that_was_shown(office: Office
             sending,
             ("send", CORRECTION),
             ("dispatches", "retry", "1", "--contact", HIM, "--yes"),
+            ("dispatches", "resume", "1"),  # by name, knowing that it is being corrected
             ("releases", "import", edited, "--slug", CORRECTION),
         )
         assert len(server.accepted) == len(SHORT_LIST)

@@ -225,7 +225,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     from distributor.cli.terminal.output import ask, console, count
     from distributor.dispatch.calling import cancel_dispatch, check_cancellable
     from distributor.reports import queries
-    from distributor.states import DeliveryState
+    from distributor.states import IN_HAND
     from distributor.wiring import actor, open_workspace
 
     workspace = open_workspace(context.obj)
@@ -240,7 +240,7 @@ def cancel(context: typer.Context, dispatch_id: Number, yes: Yes = False) -> Non
     console().print(f"Dispatch {dispatch_id} is cancelled; {count(withheld, 'recipient')} withheld.")
     with workspace.database.reading() as connection:
         counts = queries.find_dispatch(connection, dispatch_id).counts
-    if in_hand := sum(counts.get(state, 0) for state in (DeliveryState.CLAIMED, DeliveryState.SENDING)):
+    if in_hand := sum(counts.get(state, 0) for state in IN_HAND):
         console().print(
             f"{count(in_hand, 'more is', 'more are')} in hand of the command that sends it: it finishes what is on the"
             " wire, and withholds the rest.",

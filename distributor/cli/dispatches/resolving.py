@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 from distributor import clock
 from distributor.cli.dispatches.running import recover_first
+from distributor.cli.dispatches.standing import how_it_is_paused
 from distributor.cli.terminal.output import ask, console, count, show_json, show_under, when
 from distributor.deliveries.workers import host_of, pid_of
 from distributor.dispatch.afterwards.addressees import find_addressee
 from distributor.dispatch.afterwards.maillogs import look_through, read_taken
 from distributor.dispatch.afterwards.resolving import Doubt, Word, read_doubts, say, settle, state_after
 from distributor.dispatch.calling import corrected_by
+from distributor.dispatch.overtaken import hold_text
 from distributor.errors import BadInput
-from distributor.models import Dispatch
 from distributor.reports import queries
 from distributor.states import OVERTAKEN, DeliveryState, DispatchState
 from distributor.transport.maillog import Found
@@ -126,7 +127,7 @@ def settle_from_log(
     ask(f"End {count(len(certain), 'doubt')} by what the log says?", yes=yes)
     names = [file.name for file in files]
     with workspace.database.session() as session:
-        session.get(Dispatch, dispatch_id, with_for_update=True)
+        hold_text(session, dispatch_id)
         same = set(read_doubts(session.connection(), dispatch_id))  # not who was sent to again, and is in doubt anew
         ended = Counter(
             state_after(one)
@@ -180,6 +181,8 @@ def _say_queued(workspace: Workspace, dispatch_id: int, many: int, *, silent: bo
             if row.pause_reason == OVERTAKEN
             else f"Dispatch {dispatch_id} was cancelled, so nothing is sent; a new send of the release reaches them."
         )
+    elif row.state == DispatchState.PAUSED:
+        words = how_it_is_paused(workspace, row)
     else:
         waits = count(many, "recipient waits", "recipients wait")
         words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id} (or distributor work, by itself)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from distributor import clock
 from distributor.cli.dispatches.running import run_dispatch, shown_dialogue
-from distributor.cli.dispatches.standing import say_recovery
+from distributor.cli.dispatches.standing import how_it_is_paused, say_recovery
 from distributor.cli.terminal.output import ask, console, count, show_json, show_table
 from distributor.cli.terminal.signals import outlive_the_terminal
 from distributor.dispatch.afterwards.retrying import Again, Candidate, Wish, find_again, queue_again
@@ -61,7 +61,7 @@ def retry_dispatch(
     with workspace.database.reading() as connection:
         row = queries.find_dispatch(connection, dispatch_id)
     if row.state == DispatchState.PAUSED:
-        console().print(f"Dispatch {dispatch_id} is {row.words}")
+        console().print(how_it_is_paused(workspace, row), soft_wrap=True)
         return
     run_dispatch(workspace, log, dispatch_id, ways)
 

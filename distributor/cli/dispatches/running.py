@@ -8,6 +8,7 @@ from typing import Any
 
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import (
+    being_corrected_by,
     say_company,
     say_counts,
     say_recovery,
@@ -23,14 +24,18 @@ from distributor.cli.terminal.signals import heeding_a_stop, outlive_the_termina
 from distributor.deliveries.log import DeliveryLog
 from distributor.dispatch.accounts.ways import Ways
 from distributor.dispatch.carry import Carrier
-from distributor.dispatch.company import at_work
-from distributor.dispatch.result import Paused, RunResult
+from distributor.dispatch.company import at_work, until_others_finish
+from distributor.dispatch.overtaken import begun_correction_of
+from distributor.dispatch.result import Paused, RanOut, RunResult
 from distributor.errors import BadInput, Refused
 from distributor.reports import queries
 from distributor.settings import InDoubtPolicy
 from distributor.states import DeliveryState, DispatchState
 from distributor.transport.dialogue import Dialogue
 from distributor.wiring import Workspace
+
+_PATIENCE_S = 10.0
+"""So long, at most, the last messages that another command has in hand are waited for."""
 
 
 def run_dispatch(
@@ -48,18 +53,19 @@ def run_dispatch(
     when the user stopped it, `NotAllReached` when some recipients were not reached or still wait.
     """
     carrier = workspace.carrier(log)
+
+    async def carry(stop: asyncio.Event) -> RunResult:
+        result = await carrier.carry(dispatch_id, ways, stop, say_trouble, in_doubt, resumes=resumes, sits_out=True)
+        await _let_others_finish(workspace, [dispatch_id], stop, result)
+        return result
+
     say_recovery(carrier.recover())
     with workspace.database.reading() as connection:
         say_company(at_work(connection, but=log.worker))
     try:
         wait_out(workspace, log, [dispatch_id], resumes=resumes)
         outlive_the_terminal()
-        carry_watched(
-            workspace,
-            carrier,
-            dispatch_id,
-            lambda stop: carrier.carry(dispatch_id, ways, stop, say_trouble, in_doubt, resumes=resumes, sits_out=True),
-        )
+        carry_watched(workspace, carrier, dispatch_id, carry)
     finally:
         carrier.leave()
 
@@ -83,6 +89,7 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
                 results.append((dispatch_id, result))
                 if result.stopped or isinstance(result.end, Paused):
                     return result
+        await _let_others_finish(workspace, dispatch_ids, stop, result)
         return result
 
     try:
@@ -94,6 +101,15 @@ def run_dispatches(workspace: Workspace, log: DeliveryLog, dispatch_ids: Sequenc
     say_standings(workspace, dict(zip(dispatch_ids, map(carrier.standing, dispatch_ids), strict=True)), results, last)
 
 
+async def _let_others_finish(
+    workspace: Workspace, dispatch_ids: Sequence[int], stop: asyncio.Event, result: RunResult
+) -> None:
+    """Wait a little for what other commands have in hand, a running `work` say: whoever watches wants the end of it."""
+    if isinstance(result.end, RanOut) and not result.stopped:
+        await until_others_finish(workspace.database, dispatch_ids, stop, _PATIENCE_S)
+        result.stopped = stop.is_set()
+
+
 def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPolicy | None, *, verbose: bool) -> None:
     """Go on with a dispatch, as `run_dispatch`; on a cancelled one settle who is in doubt, and send nothing."""
     if resume_before_start(workspace, dispatch_id):
@@ -102,6 +118,8 @@ def resume_dispatch(workspace: Workspace, dispatch_id: int, in_doubt: InDoubtPol
     carrier = workspace.carrier(log)
     settled = carrier.settle_cancelled(dispatch_id, in_doubt)
     if settled is None:
+        if (in_doubt or workspace.settings.in_doubt) is InDoubtPolicy.RESEND:
+            _require_right_text(workspace, dispatch_id)
         if in_doubt is None:
             _require_somebody_due(workspace, carrier, dispatch_id)
         run_dispatch(workspace, log, dispatch_id, workspace.ways(shown_dialogue(verbose)), in_doubt, resumes=True)
@@ -127,6 +145,22 @@ def _cancelled(workspace: Workspace, dispatch_id: int, doubtful: int) -> BadInpu
         f" distributor dispatches resume {dispatch_id} --in-doubt assume-sent (they have it), or resend (they do not: a"
         " new send reaches them).",
     )
+
+
+def _require_right_text(workspace: Workspace, dispatch_id: int) -> None:
+    """Raise `Refused` where doubts of a dispatch that was done would be sent a text whose correction is begun.
+
+    One that was paused for it is gone on with: whoever resumes it has read why it is paused.
+    """
+    with workspace.database.reading() as connection:
+        row = queries.find_dispatch(connection, dispatch_id)
+    with workspace.database.session(reads_only=True) as session:
+        begun = begun_correction_of(session, dispatch_id) if row.state == DispatchState.DONE else ""
+    if begun:
+        said, mend = being_corrected_by(begun)
+        raise Refused(
+            f"Nobody of dispatch {dispatch_id} is sent to again: {said}.", mend=f"{mend[0].upper()}{mend[1:]}"
+        )
 
 
 def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:

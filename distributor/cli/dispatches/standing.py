@@ -13,13 +13,15 @@ from distributor.deliveries.conditions import WAITING_STATES
 from distributor.deliveries.log import Recovery, Standing
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
-from distributor.dispatch.company import AtWork
+from distributor.dispatch.company import AtWork, at_work
+from distributor.dispatch.overtaken import begun_correction_of
 from distributor.dispatch.pacing import Wait
 from distributor.dispatch.result import CalledOff, CutOff, End, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.errors import AccountTrouble, DistributorError, Interrupted, NotAllReached, sentence
 from distributor.reports import queries
+from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
-from distributor.states import HELD, OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
+from distributor.states import HELD, IN_HAND, OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
 from distributor.wiring import Workspace
 
 _MANY = 15
@@ -33,7 +35,7 @@ def say_standing(workspace: Workspace, dispatch_id: int, standing: Standing, res
     say_counts(f"Dispatch {dispatch_id}", standing.counts)
     say_waits(result.waits, workspace.settings.timezone)
     _say_who_waits(workspace, {dispatch_id: standing})
-    error = _what_is_left([dispatch_id], standing, result, workspace.settings.timezone)
+    error = _what_is_left(workspace, [dispatch_id], standing, result)
     if error is not None:
         raise error
 
@@ -62,7 +64,7 @@ def say_standings(
     # Of each dispatch its last run: it says how the dispatch stands.
     of_all = RunResult(end=_end_of_all([one.end for one in dict(results).values()]), waits=last.waits)
     meant = last if last.stopped or isinstance(last.end, Paused) else of_all
-    error = _what_is_left(dispatch_ids, together, meant, workspace.settings.timezone)
+    error = _what_is_left(workspace, dispatch_ids, together, meant)
     if error is not None:
         raise error
 
@@ -86,12 +88,14 @@ def _together(standings: Collection[Standing]) -> Standing:
 
 
 def _what_is_left(
-    dispatch_ids: Sequence[int], standing: Standing, result: RunResult, zone: ZoneInfo
+    workspace: Workspace, dispatch_ids: Sequence[int], standing: Standing, result: RunResult
 ) -> DistributorError | None:
     """The error that says what the dispatches of one sending still want; None when everybody was reached."""
-    counts = standing.counts
+    counts, zone = standing.counts, workspace.settings.timezone
     if result.stopped or not isinstance(result.end, RanOut):
         return _why_it_ended(dispatch_ids, counts, result, zone)
+    if with_others := _in_hand(counts):
+        return _who_has_them(workspace, dispatch_ids, with_others)
     if counts.get(DeliveryState.DEFERRED):
         due = when(standing.next_attempt_at, zone)
         deferred = counts[DeliveryState.DEFERRED]
@@ -101,6 +105,20 @@ def _what_is_left(
     if any(counts.get(state) for state in UNREACHED_STATES):
         return NotAllReached("Some recipients were not reached.", mend=_reports(dispatch_ids))
     return None
+
+
+def _who_has_them(workspace: Workspace, dispatch_ids: Sequence[int], many: int) -> NotAllReached:
+    """That so many are with another command, and which: our own has nobody in hand once it has ended."""
+    with workspace.database.reading() as connection:
+        places = sorted({one.place for number in dispatch_ids for one in at_work(connection, number)})
+    who = count(many, "recipient is", "recipients are")
+    whose = " and ".join(places) or "another command"
+    see = "; ".join(f"distributor dispatches show {one}" for one in dispatch_ids)
+    return NotAllReached(f"{who} with {whose}, and not sent to yet.", mend=f"See how it goes on: {see}")
+
+
+def _in_hand(counts: Mapping[DeliveryState, int]) -> int:
+    return sum(counts.get(state, 0) for state in IN_HAND)
 
 
 def _why_it_ended(
@@ -147,6 +165,24 @@ def _why_it_is_paused(numbers: str, end: Paused, waiting: str, resume: str) -> D
     )
 
 
+def how_it_is_paused(workspace: Workspace, row: DispatchRow) -> str:
+    """How a dispatch stands that is paused; where its text is being corrected, what goes out in its place."""
+    with workspace.database.session(reads_only=True) as session:
+        begun = begun_correction_of(session, row.id)
+    if not begun:
+        return f"Dispatch {row.id} is {row.words}"
+    said, mend = being_corrected_by(begun)
+    return f"Dispatch {row.id} is paused: {said}; {mend} (nothing to correct: distributor dispatches resume {row.id})"
+
+
+def being_corrected_by(begun: str) -> tuple[str, str]:
+    """That the correction of a text is written and not sent yet, what that forbids, and what to do."""
+    return (
+        f"its correction «{begun}» is written and not sent yet, so nothing of the wrong text leaves",
+        f"send it: distributor send {begun}",
+    )
+
+
 def _reports(dispatch_ids: Sequence[int]) -> str:
     """Where to see who was not reached."""
     return f"See: {'; '.join(f'distributor report {one}' for one in dispatch_ids)}"
@@ -159,9 +195,13 @@ def listed(dispatch_ids: Sequence[int]) -> str:
 
 
 def say_counts(whose: str, counts: Mapping[DeliveryState, int]) -> None:
-    """Say how many stand how."""
-    shown = ", ".join(f"{many} {state.value.replace('_', ' ')}" for state, many in counts.items() if many)
-    console().print(f"{whose}: {shown or 'nobody'}.")
+    """Say how many stand how; whoever is in hand is with another command, which says it of them."""
+    shown = [
+        f"{many} {state.value.replace('_', ' ')}" for state, many in counts.items() if many and state not in IN_HAND
+    ]
+    if many := _in_hand(counts):
+        shown.append(f"{many} with another command")
+    console().print(f"{whose}: {', '.join(shown) or 'nobody'}.")
 
 
 def say_trouble(claimed: ClaimedDelivery, outcome: Outcome) -> None:

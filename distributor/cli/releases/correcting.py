@@ -92,6 +92,8 @@ def _make(
     taken = _take(workspace, target, file, because)
     if taken is None:
         return
+    if not keep_sending:  # what was queued again while the editor stood open: nobody could know of it
+        _pause(workspace, target, quiet=as_json)
     _log(workspace, target, taken)
     _show(target, taken, as_json=as_json)
     _say_rivals(workspace, target, taken, quiet=as_json)
@@ -100,12 +102,12 @@ def _make(
 def _pause(workspace: Workspace, target: Target, *, quiet: bool) -> None:
     """Hold the wrong text back at once: a correction takes minutes to write, and a dispatch seconds to finish."""
     from distributor.cli.terminal.output import console, suggest
-    from distributor.dispatch.calling import pause_dispatches, unfinished
+    from distributor.dispatch.calling import being_corrected, pause_dispatches, unfinished
     from distributor.wiring import actor
 
     with workspace.database.session(reads_only=True) as session:
         wrong = unfinished(session, target.wrong)
-    paused = pause_dispatches(workspace.database, wrong, actor(), f"«{target.slug}» is being corrected")
+    paused = pause_dispatches(workspace.database, wrong, actor(), being_corrected(target.slug))
     workspace.tell_of("dispatch.paused", *paused)
     for number in paused:
         console(stderr=quiet).print(f"Dispatch {number} of the wrong text is paused: nothing more of it leaves.")

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import Session
 
-from distributor.deliveries.decisions import Ending, end_doubt, reopen
-from distributor.models import Attempt, Audit, Delivery, Dispatch
+from distributor.deliveries.decisions import Ending, end_doubt
+from distributor.dispatch.overtaken import hold_text, reopen_text
+from distributor.models import Attempt, Audit, Delivery
 from distributor.states import ASSUMED_SENT, DeliveryState
 from distributor.transport.maillog import Fate, Found
 
@@ -132,12 +133,12 @@ def _end(
     now: datetime,
 ) -> bool:
     connection = session.connection()
-    session.get(Dispatch, dispatch_id, with_for_update=True)  # who closes it at this moment comes before us, or after
+    hold_text(session, dispatch_id)  # who closes it at this moment comes before us, or after
     if not end_doubt(connection, doubt.delivery_id, ending, now=now):
         return False
     told = {"dispatch": dispatch_id, "address": doubt.address, "message_id": doubt.message_id, **details}
     subject = f"delivery:{doubt.delivery_id}"
     session.add(Audit(actor=actor, action="dispatches.resolve", subject=subject, details=told))
     if ending.state == DeliveryState.QUEUED:
-        reopen(connection, dispatch_id)
+        reopen_text(session, dispatch_id, actor)
     return True

@@ -15,10 +15,10 @@ from distributor.addresses import kept_address
 from distributor.contacts.objections.objectors import Objectors
 from distributor.contacts.people.ownership import owner, users_of
 from distributor.db.pieces import in_pieces
-from distributor.deliveries.decisions import AGAIN_FROM, reopen, send_again, send_elsewhere
+from distributor.deliveries.decisions import AGAIN_FROM, send_again, send_elsewhere
 from distributor.deliveries.dispatches import get_dispatch
 from distributor.dispatch.afterwards.addressees import find_addressees
-from distributor.dispatch.overtaken import require_uncorrected_text
+from distributor.dispatch.overtaken import hold_text, reopen_text, require_uncorrected_text
 from distributor.dispatch.recipients.holdings import find_holdings
 from distributor.errors import BadInput, Refused
 from distributor.folding import fold
@@ -154,7 +154,7 @@ def queue_again(
     otherwise since they were looked for is left as they are. Raises as `find_again` when the dispatch was cancelled
     meanwhile.
     """
-    session.get_one(Dispatch, again.dispatch_id, with_for_update=True, populate_existing=True)
+    hold_text(session, again.dispatch_id)
     _hold(session, again.meant)
     still = find_again(session, keyring, again.dispatch_id, again.wish).meant
     again = replace(again, meant=tuple(one for one in again.meant if one in still))
@@ -179,7 +179,7 @@ def queue_again(
             "moved": {one.delivery_id: [one.address, one.new_address] for one in elsewhere},
         }  # fmt: skip
         session.add(Audit(actor=actor, action="dispatches.retry", subject=str(again.dispatch_id), details=details))
-        reopen(connection, again.dispatch_id)
+        reopen_text(session, again.dispatch_id, actor)
     return moved
 
 
