@@ -155,6 +155,12 @@ def test_resolve_lists_what_to_look_for(sent: Sent) -> None:
     assert (listed["address"], listed["message_id"]) == (KEPT.spec, identifiers[KEPT.spec])
 
 
+def test_work_is_not_said_to_go_on_with_what_is_paused(sent: Sent) -> None:
+    sent.office.change("UPDATE dispatch SET state = 'paused', pause_reason = 'the password is refused'")
+    ran = sent.office.run("dispatches", "resolve", "1", FORGOTTEN.address, "--as", "not-accepted")
+    assert "1 recipient waits to be sent to: distributor dispatches resume 1.\n" in ran.out
+
+
 def test_a_person_says_who_has_it_and_who_has_not(sent: Sent) -> None:
     sent.office.run("dispatches", "resolve", "1", KEPT.address, "--as", "accepted", "--because", "seen in the log")
     assert sent.state_of(KEPT.spec) == "accepted"

@@ -30,8 +30,8 @@ _WORDS = {
 def move(workspace: Workspace, slug: str, at: str, *, lifts: bool, tells: bool, yes: bool) -> None:
     """Move the embargo of a release and its translations to `at`, or lift it now; whoever waits is planned anew.
 
-    With neither it stays as it is, to be told. With `tells`, those who have it already are sent a notice: all is planned
-    in one transaction, or nothing is changed.
+    With neither it stays as it is, to be told. With `tells`, those who have it already are sent a notice: all is
+    planned in one transaction, or nothing is changed.
     """
     identity = Identity.from_settings(workspace.settings) if tells else None
     ways = workspace.ways() if tells else None
