@@ -144,6 +144,12 @@ def test_a_paused_dispatch_stays_paused_with_its_people_queued(sent: Sent) -> No
     assert len(sent.to(FULL.spec)) == 1
 
 
+def test_of_whom_no_name_is_known_stands_the_address_alone(sent: Sent) -> None:
+    sent.office.change("UPDATE delivery SET name = ''")
+    said = sent.office.run("dispatches", "show", "1").out
+    assert f"In doubt: {KEPT.spec}, <" in said
+
+
 def test_resolve_lists_what_to_look_for(sent: Sent) -> None:
     identifiers = {one["address"]: one["message_id"] for one in sent.office.deliveries()}
     said = sent.office.run("dispatches", "resolve", "1").out
