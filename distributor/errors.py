@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,11 @@ from typing import ClassVar
 def sentence(text: str) -> str:
     """`text` with a full stop where it ends in a word or a bracket: what a server says at its end may have none."""
     return f"{text}." if text[-1:].isalnum() or text.endswith(("»", "”", ")", "]")) else text
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """The question that names what was perhaps meant; "" for nothing like it."""
+    return f"Did you mean {' or '.join(f'«{one}»' for one in names)}?" if names else ""
 
 
 ONCE_MORE = "Run the same command again."

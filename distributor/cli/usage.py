@@ -28,10 +28,16 @@ _TOO_FEW = re.compile(r"requires (?P<many>\d+) arguments")
 _NUMBERS = {int: ("whole number", "12"), float: ("number", "1.5")}
 
 
+class _Help(BadInput):
+    """The help of a command line that names no command."""
+
+    has_lines = True
+
+
 def explain(error: typer.TyperException) -> BadInput:
     """What the library raised at a command line, in a sentence of ours; a noun alone gets its commands."""
     if isinstance(error, NoArgsIsHelpError):
-        return BadInput(error.format_message())
+        return _Help(error.format_message())
     context = error.ctx if isinstance(error, UsageError) else None
     see = f"See: {_command(context)} --help" if context is not None else ""
     match error:

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
+from distributor.contacts.cleaning.drafts import OPTED_OUT
 from distributor.contacts.objections.suppression import check_key_to_record
 from distributor.db.engine import Database
 from distributor.db.migrate import SCHEMA_HEAD, schema_revision
 from distributor.doctor.check import Check, NotExamined, guarded
 from distributor.doctor.configuration import masked_url
-from distributor.models import Suppression
+from distributor.models import Contact, Suppression
 from distributor.settings import Settings
 from distributor.tokens import Keyring
 from distributor.transport.account import is_loopback
@@ -155,7 +156,9 @@ def check_objections(database: Database, revision: str | None, settings: Setting
         keyring = Keyring(settings.secret_key.reveal().encode())
         check_key_to_record(session, keyring)
         kept = session.scalar(select(func.count(col(Suppression.id)))) or 0
+        flagged = session.scalar(select(func.count(col(Contact.id))).where(col(Contact.flag) == OPTED_OUT)) or 0
     said = f"{kept} on record, under the present secret key ({keyring.key_id})"
+    said += f"; marked in the contact base, from a press list: {flagged}" if flagged else ""
     return Check.ok("objections", f"{said}; a copy of the database is of use only with that key.")
 
 

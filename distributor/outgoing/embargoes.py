@@ -68,6 +68,15 @@ def read_hour(workspace: Workspace, text: str, now: datetime) -> datetime:
     return moment
 
 
+def to_be_told(workspace: Workspace, slug: str, now: datetime) -> datetime | None:
+    """The end of the embargo that a release is under, or None where it is over; `BadInput` where it never had one."""
+    with workspace.database.session(reads_only=True) as session:
+        until = embargo_of(session, store.find_release(session, slug).version)
+    if until is None:
+        raise BadInput(f"«{slug}» is under no embargo: there is nothing to tell.", field="--tell")
+    return until if until > now else None
+
+
 def _require_to_come(moment: datetime, now: datetime, zone: ZoneInfo) -> None:
     if moment <= now:
         raise BadInput(f"{say_instant(moment, zone)} is over.", field="--at", mend="To lift it now: --lift")

@@ -293,8 +293,8 @@ def log_overrides(workspace: Workspace, proved: Proved, codes: Sequence[str]) ->
 
 
 def require_reason(codes: Sequence[str], because: str) -> None:
-    """Raise `BadInput` for an override that gives no reason."""
-    if codes and not because.strip():
+    """Raise `BadInput` for an override that gives no reason, or the dots that stand for one in our own hints."""
+    if codes and not any(char.isalnum() for char in because):
         raise BadInput("An override wants its reason.", field="--because", mend='Add: --because "…"')
 
 

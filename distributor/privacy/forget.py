@@ -63,4 +63,7 @@ def forget(
 
 def _exports(session: Session) -> tuple[Exported, ...]:
     rows = session.scalars(select(Audit).where(col(Audit.action).in_(_EXPORTS)).order_by(col(Audit.id).desc()))
-    return tuple(Exported(row.at, str(row.details.get("file", "")), row.actor) for row in rows)
+    return tuple(
+        Exported(row.at, str(row.details.get("file") or row.details["folder"]), row.actor)  # of lists: a folder
+        for row in rows
+    )

@@ -15,7 +15,8 @@ _WORD = re.compile(r"[\w'’-]+\s*|[^\w\s]\s*|\s+")
 _LIKE = 0.4
 _MOST_WORDS = 4_000  # of a paragraph: beyond that both are shown whole
 _MOST_PAIRS = 2_500
-_PARAGRAPHS = frozenset({"body", "boilerplate"})
+PARAGRAPHS = frozenset({"body", "boilerplate"})
+"""The fields that are compared paragraph by paragraph; they are Markdown, and the rest is plain text."""
 
 
 class ChangeKind(StrEnum):
@@ -67,7 +68,7 @@ def compare(
         first, second = before.get(name, ""), after.get(name, "")
         if first == second:
             continue
-        if name in _PARAGRAPHS:
+        if name in PARAGRAPHS:
             changes += _paragraphs(name, first, second)
         else:
             changes.append(Change(name, _kind(first, second), first, second))

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from distributor.releases.diff import Change, ChangeKind
+from distributor.releases.diff import PARAGRAPHS, Change, ChangeKind
+from distributor.releases.plainwords import plain_words, targets
 from distributor.releases.readers.paragraphs import escape_signs
 
 _SILENT = frozenset({"kind", "language", "sector", "dateline", "changes", "changes_since", "notes"})
@@ -96,23 +97,32 @@ _ENGLISH = _Words(
 def state_changes(changes: Iterable[Change], language: str, zone: ZoneInfo) -> str:
     """The changes as a list in Markdown, in French or else English; "" where there is nothing to tell.
 
-    Hours are those of `zone`.
+    Hours are those of `zone`. What differs only in how it is set, as in bold, is none.
     """
     words = _FRENCH if language.partition("-")[0] == "fr" else _ENGLISH
-    points = [
-        point for one in changes if one.field not in _SILENT for point in _points(_in_words(one, words, zone), words)
-    ]
+    told = [_in_words(one, words, zone) for one in changes if one.field not in _SILENT]
+    points = [point for one in told if _is_told(one) for point in _points(one, words)]
     if len(points) > _MOST:
         points = [*points[:_MOST], words.more]
     return "\n".join(f"- {point}" for point in points)
 
 
 def _in_words(change: Change, words: _Words, zone: ZoneInfo) -> Change:
-    """The change of an embargo with its instants as people write them; any other as it is."""
+    """The change of an embargo with its instants as people write them, that of Markdown in the words that it shows."""
+    if change.field in PARAGRAPHS:
+        before, after = targets(change.old), targets(change.new)
+        untold = before & after if change.kind is ChangeKind.CHANGED else before | after
+        old, new = (plain_words(text, untold) if text else "" for text in (change.old, change.new))
+        return replace(change, old=old, new=new)
     if change.field != "embargo":
         return change
     old, new = (_hour(text, words, zone) if text else "" for text in (change.old, change.new))
     return replace(change, old=old, new=new)
+
+
+def _is_told(change: Change) -> bool:
+    """Whether it is a change of words, or of a file under one name."""
+    return change.field == "attachment" or change.kind is not ChangeKind.CHANGED or change.old != change.new
 
 
 def _hour(text: str, words: _Words, zone: ZoneInfo) -> str:
@@ -130,7 +140,7 @@ def _points(change: Change, words: _Words) -> Iterator[str]:
         where = words.paragraph.format(number=change.paragraph)
     if change.kind is ChangeKind.CHANGED:
         is_whole = change.field in {"headline", "embargo"} or len(change.old.split()) <= 2 * _AROUND
-        for old, new in [(_plain(change.old), _plain(change.new))] if is_whole else _stretches(change):
+        for old, new in [(_quoted(change.old), _quoted(change.new))] if is_whole else _stretches(change):
             if old and new:
                 yield words.read.format(where=where, old=old, new=new)
             else:
@@ -161,14 +171,14 @@ def _stretches(change: Change) -> Iterator[tuple[str, str]]:
 
 
 def _joined(run: list[tuple[ChangeKind | None, list[str]]], without: ChangeKind) -> str:
-    return _plain("".join(token for kind, tokens in run if kind is not without for token in tokens))
+    return _quoted("".join(token for kind, tokens in run if kind is not without for token in tokens))
 
 
 def _short(text: str) -> str:
     tokens = text.split()
-    return _plain(" ".join(tokens[:_LONGEST])) + (" …" if len(tokens) > _LONGEST else "")
+    return _quoted(" ".join(tokens[:_LONGEST])) + (" …" if len(tokens) > _LONGEST else "")
 
 
-def _plain(text: str) -> str:
-    """Markdown quoted letter for letter inside a point, without the backslashes that were there for its sake."""
-    return escape_signs(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", " ".join(text.split())))
+def _quoted(text: str) -> str:
+    """Plain text on one line of Markdown, letter for letter."""
+    return escape_signs(" ".join(text.split()))

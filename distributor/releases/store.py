@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from distributor.errors import BadInput
+from distributor.errors import BadInput, did_you_mean
 from distributor.models import Attachment, Release, ReleaseVersion
 from distributor.releases import translations
 from distributor.releases.attachments import FileRole, KeptFile
@@ -129,7 +129,7 @@ def find_release(session: Session, slug: str, number: int | None = None) -> Stor
     if release is None:
         known = session.exec(select(Release.slug)).all()
         near = difflib.get_close_matches(slug, known, n=3, cutoff=0.4)
-        mend = f"Did you mean {' or '.join(near)}?" if near else "See: distributor releases list"
+        mend = did_you_mean(near) or "See: distributor releases list"
         raise BadInput(f"There is no release «{slug}».", mend=mend)
     if number is None:
         version = newest_version(session, release)

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from distributor.errors import BadInput, Refused
 from distributor.rendering import body
 from distributor.rendering.attachments import as_data_urls
+from distributor.rendering.boilerplate import without_about
 from distributor.rendering.message import MessageWriter
 from distributor.rendering.salutation import language_of, salute
 from distributor.rendering.templates import HTML, TEXT, TemplateFault, TemplateSet, View
@@ -251,6 +252,8 @@ class Composer:
         values = {**release.extra, **{name.name: getattr(release, name.name) for name in dataclasses.fields(release)}}
         for name in ("headline", "standfirst", "signatory_name", "signatory_role", "signatory_sector"):
             values[name] = typeset(values[name], release.lang)
+        about = str(self._texts.words["about"])
+        values["boilerplate"], values["boilerplate_is_headed"] = without_about(release.boilerplate, about)
         for name in ("body", "boilerplate", "changes"):
             values |= self._written(name, values[name])
         event = {**dataclasses.asdict(release.event), "is_given": bool(release.event)}

@@ -20,6 +20,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from distributor.errors import BadInput
 from distributor.rendering import body, phones
+from distributor.rendering.boilerplate import without_about
 from distributor.rendering.texts import Texts
 from distributor.rendering.typography import is_right_to_left, typeset
 from distributor.rendering.values import InlineImage, PressContact, Release
@@ -68,6 +69,7 @@ def make_pdf(
     is_embargoed = release.embargo_until is not None and moment < release.embargo_until
     words = texts.words
     tree = _Tree(pictures.values())
+    boilerplate, is_headed = without_about(release.boilerplate, str(words["about"]))
 
     def written(markdown: str) -> list[_Value]:
         return tree.blocks(body.tokens(markdown, release.lang, pictures.values()))
@@ -99,8 +101,8 @@ def make_pdf(
         ],
         "contacts_label": words["press_contacts" if len(release.contacts) > 1 else "press_contact"],
         "contacts": [_contact(one, str(words["phone"])) for one in release.contacts],
-        "about": words["about"],
-        "boilerplate": written(release.boilerplate),
+        "about": "" if is_headed else words["about"],
+        "boilerplate": written(boilerplate),
         "organisation": organisation,
         "logo": _picture(pictures[""], organisation) if "" in pictures else None,
     }

@@ -15,6 +15,7 @@ from distributor.releases.inforce import in_force
 from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
+from distributor.reports.withholding import count_barred
 from distributor.states import HELD, LEFT_COOLING, NOT_OVER, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
@@ -45,20 +46,22 @@ class Entry:
 def read_agenda(connection: Connection, now: datetime) -> list[Entry]:
     """Whatever waits at `now`, what waits for a person first, then by its hour."""
     open_rows = [row for row in queries.dispatches(connection, states=NOT_OVER) if not row.is_test]
-    entries = [entry for source in _OF_DISPATCHES for row in open_rows for entry in source(row)]
+    barred = count_barred(connection, [row.id for row in open_rows])
+    waiting = {row.id: _waiting(row) - barred.get(row.id, 0) for row in open_rows}
+    entries = [entry for source in _OF_DISPATCHES for row in open_rows for entry in source(row, waiting[row.id])]
     entries += [entry for source in _OF_THE_REST for entry in source(connection, now)]
     return sorted(entries, key=lambda one: (one.at is not None, one.at or now, one.dispatch_id or 0))
 
 
-def _starts(row: DispatchRow) -> Iterator[Entry]:
+def _starts(row: DispatchRow, waiting: int) -> Iterator[Entry]:
     """What waits for its start, or missed it."""
-    who = f"«{row.slug}» to {_people(row.total)}"
+    who = f"«{row.slug}» to {_people(waiting)}"
     if row.is_scheduled:
         yield _entry(row, "scheduled", row.scheduled_at, f"{who} starts", WORK)
     elif row.is_held:
         why, command = row.held_because.removeprefix(HELD), f"distributor dispatches resume {row.id}"
         if row.started_at is not None:
-            yield _entry(row, "held", None, f"«{row.slug}», {_people(_waiting(row))} waiting: {why}", command)
+            yield _entry(row, "held", None, f"«{row.slug}», {_people(waiting)} waiting: {why}", command)
             return
         is_left = row.held_because == LEFT_COOLING
         command += f", or: distributor dispatches {'cancel' if is_left else 'reschedule'} {row.id}"
@@ -68,9 +71,9 @@ def _starts(row: DispatchRow) -> Iterator[Entry]:
         yield _entry(row, "planned", None, f"{who} was never started", f"distributor dispatches resume {row.id}")
 
 
-def _stops(row: DispatchRow) -> Iterator[Entry]:
+def _stops(row: DispatchRow, many: int) -> Iterator[Entry]:
     """What stands still, and why."""
-    waiting = _people(_waiting(row))
+    waiting = _people(many)
     if row.state == DispatchState.PAUSED and not row.is_held:
         words = f"«{row.slug}», {waiting} waiting: {row.pause_reason}"
         yield _entry(row, "paused", None, words, f"distributor dispatches resume {row.id}")
@@ -81,19 +84,19 @@ def _stops(row: DispatchRow) -> Iterator[Entry]:
         yield _entry(row, "waits", row.waits_until, f"«{row.slug}», {waiting} waiting: {row.waits_for}", WORK)
 
 
-def _goes_on(row: DispatchRow) -> Iterator[Entry]:
+def _goes_on(row: DispatchRow, waiting: int) -> Iterator[Entry]:
     """What is under way, whom it comes back to, and when it is cut off."""
     if row.state != DispatchState.RUNNING:
         return
     if row.next_attempt_at is not None:
         later = _people(row.counts.get(DeliveryState.DEFERRED, 0))
         yield _entry(row, "retry", row.next_attempt_at, f"«{row.slug}» is tried again at {later}", WORK)
-    if row.not_after is not None and _waiting(row):
-        words = f"«{row.slug}»: whoever has not left is withheld ({_people(_waiting(row))} waiting)"
+    if row.not_after is not None and waiting:
+        words = f"«{row.slug}»: whoever has not left is withheld ({_people(waiting)} waiting)"
         yield _entry(row, "cut_off", row.not_after, words, f"distributor dispatches show {row.id}")
 
 
-def _parts(row: DispatchRow) -> Iterator[Entry]:
+def _parts(row: DispatchRow, _waiting: int) -> Iterator[Entry]:
     """Who of it waits for a wave, or for the end of an embargo that they have not agreed to."""
     if row.state == DispatchState.PAUSED:
         return
@@ -138,8 +141,9 @@ def _answers(connection: Connection, _now: datetime) -> Iterator[Entry]:
         yield Entry("feedback", None, words, "distributor feedback list --waiting")
 
 
-_OF_DISPATCHES: tuple[Callable[[DispatchRow], Iterable[Entry]], ...] = (_starts, _stops, _goes_on, _parts)
-"""What is told of each dispatch that is not over: a further kind of wait is one more function here."""
+_OF_DISPATCHES: tuple[Callable[[DispatchRow, int], Iterable[Entry]], ...] = (_starts, _stops, _goes_on, _parts)
+"""What is told of each dispatch that is not over, of whom so many wait and will not be withheld: a further kind of
+wait is one more function here."""
 
 _OF_THE_REST: tuple[Callable[[Connection, datetime], Iterable[Entry]], ...] = (_doubts, _embargoes, _answers)
 """What is told beside them: a further kind of wait, with a query of its own, is one more function here."""

@@ -97,14 +97,16 @@ class DispatchRow:
         return self.state
 
     def _words_of_its_start(self, resume: str) -> str:
-        if self.is_cooling:
-            return f"cooling down, leaves in seconds — to recall it: distributor dispatches cancel {self.id}"
+        recall = f"to recall it: distributor dispatches cancel {self.id}"
+        if self._cools and not self.is_held:  # nobody knows yet whether its command is still there
+            leaves = "cooling down: leaves in seconds" if self.is_cooling else "cooled down: leaves now"
+            return f"{leaves}, or is held if the command that sent it is gone — {recall}"
         if self.is_scheduled:
             return "scheduled — distributor work starts it"
         if not self.is_held:
             return f"planned, not started — {resume}"
         if self.held_because == LEFT_COOLING:
-            return f"{LEFT_COOLING} — to send it: {resume}; to recall it: distributor dispatches cancel {self.id}"
+            return f"{LEFT_COOLING} — to send it: {resume}; {recall}"
         if self.started_at is not None:
             return f"{self.held_because} — to let it go: {resume}"
         put_off = f"distributor dispatches reschedule {self.id} --at …"

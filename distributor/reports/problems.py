@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from distributor.states import CUT_OFF, FORMER, DeliveryState, Verdict
@@ -91,14 +91,17 @@ def find_problems(
     dispatch_id: int,
     slug: str,
     *,
+    lists: Sequence[str] = (),
+    excluded: Sequence[str] = (),
     corrected_by: str = "",
     is_withdrawn: bool = False,
 ) -> list[Problem]:
     """The problems of a dispatch, the worst first.
 
     `reasons` are (state, verdict, reason, how many, the address of one of them, for commands that take one); `waiting`
-    is how many wait in a dispatch that nobody carries. Of a release that was `corrected_by` another one, that is what
-    may still be sent; of one that is withdrawn nothing is, and whoever did not get it has no problem.
+    is how many wait in a dispatch that nobody carries; `lists` are those that it went to, `excluded` those left out. Of
+    a release that was `corrected_by` another one, that is what may still be sent; of one that is withdrawn nothing is,
+    and whoever did not get it has no problem.
     """
     counts: dict[str, int] = {"paused": waiting} if waiting else {}
     one_of: dict[str, str] = {}
@@ -106,7 +109,8 @@ def find_problems(
         if code := _code(state, verdict, reason):
             counts[code] = counts.get(code, 0) + many
             one_of.setdefault(code, address)
-    again = f"distributor send {corrected_by or slug} --list NAME"
+    named = [f"--list {one}" for one in lists or ("NAME",)] + [f"--exclude {one}" for one in excluded]
+    again = f"distributor send {corrected_by or slug} {' '.join(named)}"
     commands = {
         "in_doubt": f"distributor dispatches resolve {dispatch_id}",
         "paused": f"distributor dispatches resume {dispatch_id}",

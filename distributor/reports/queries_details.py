@@ -159,11 +159,14 @@ def problems_of(connection: Connection, report: Report) -> list[Problem]:
         if (left := one.known - (served.get(one.reason, 0) if one.state == DeliveryState.WITHHELD else 0))
     ]
     standing = _corrected_by(report)
+    lists = list(dict.fromkeys(name for one in report.dispatches for name in one.lists))
     return find_problems(
         told,
         waiting,
         row.id,
         report.slug,
+        lists=lists,
+        excluded=list(dict.fromkeys(name for one in report.dispatches for name in one.excluded_lists)),
         corrected_by=standing.slug if standing else "",
         is_withdrawn=standing is not None and standing.kind == ReleaseKind.RETRACTION,
     )

@@ -51,6 +51,15 @@ def count_to_be_withheld(connection: Connection, dispatch_ids: Sequence[int]) ->
     return {row.reason: row.many for row in sorted(rows, key=lambda row: row.reason, reverse=True)}
 
 
+def count_barred(connection: Connection, dispatch_ids: Sequence[int]) -> dict[int, int]:
+    """Dispatch → how many of it wait and will be withheld, for whatever reason; left out where nobody does."""
+    theirs = _delivery.c.dispatch_id.in_(dispatch_ids), is_waiting(), objected()
+    rows = connection.execute(
+        select(_delivery.c.dispatch_id, func.count().label("many")).where(*theirs).group_by(_delivery.c.dispatch_id)
+    )
+    return {row.dispatch_id: row.many for row in rows}
+
+
 def in_words(counts: Mapping[str, int], column: int = ENGLISH) -> list[str]:
     """A sentence for each reason, in French (`column` 0) or in English."""
     return [

@@ -22,6 +22,7 @@ from distributor.files import reading
 from distributor.releases.attachments import FileRole, KeptFile
 from distributor.releases.publishing import Published, find_correction, find_published, published_file
 from distributor.rendering import body
+from distributor.rendering.boilerplate import without_about
 from distributor.rendering.texts import Texts
 from distributor.rendering.typography import is_right_to_left, typeset
 from distributor.rendering.values import InlineImage, Release
@@ -116,6 +117,7 @@ def _values(site: Site, published: Published) -> dict[str, Any]:
     shown = [file for file in published.files if file.role != FileRole.ATTACHMENT]
     images = enclose_kept(site.workspace.path, shown, site.identity.domain).images
     html = partial(_html, release.lang, images, shown, here)
+    boilerplate, is_headed = without_about(release.boilerplate, str(texts.words["about"]))
     logo = next((file for file in shown if file.role == FileRole.LOGO), None)
     day = release.dateline_date or published.since.astimezone(settings.timezone).date()
     return {
@@ -127,7 +129,8 @@ def _values(site: Site, published: Published) -> dict[str, Any]:
         "logo": f"{here}/{logo.sha256}" if logo else "",
         "dateline": texts.dateline(release.dateline_place, day),
         "body": html(release.body),
-        "boilerplate": html(release.boilerplate),
+        "boilerplate": html(boilerplate),
+        "boilerplate_is_headed": is_headed,
         "changes": html(release.changes),
         "event": _event(release, texts, html),
         "files": [

@@ -133,3 +133,21 @@ def test_outlets_and_sectors(say: Said) -> None:
     assert [(one["slug"], one["contacts"]) for one in loaded(say("sectors", "list", "--json"))] == [("opera", 2)]
     say("sectors", "delete", "opera", "--yes")
     assert loaded(say("sectors", "list", "--json")) == []
+
+
+def test_notes_that_may_not_be_kept_come_with_the_whole_command(say: Said) -> None:
+    add(say, ZOE, "--note", "syndiquée à la FO", "--note-to-send", "Bon rétablissement après votre cancer")
+    said = say("contacts", "notes-check")
+    assert f"Mend: distributor contacts edit {ZOE} --note TEXT\n" in said
+    assert f"Mend: distributor contacts edit {ZOE} --note-to-send TEXT\n" in said
+    say("contacts", "edit", ZOE, "--note", "", "--note-to-send", "")
+    assert "Nothing to object to" in say("contacts", "notes-check")
+
+
+def test_forgetting_names_each_export_that_may_hold_the_person(say: Said, tmp_path: Path) -> None:
+    add(say, ZOE)
+    say("lists", "export", str(tmp_path / "listes"))
+    say("contacts", "export", "-")
+    said = say("contacts", "forget", ZOE, "--yes")
+    assert f", to {tmp_path / 'listes'}.\n" in said
+    assert ", on standard output, to wherever that went.\n" in said

@@ -89,10 +89,16 @@ def test_what_steers_a_terminal_is_not_repeated(say: Say) -> None:
         assert "\x1b" not in said
 
 
-def test_a_noun_alone_still_shows_its_commands(say: Say) -> None:
-    for noun in groups():
-        code, said = say(noun)
-        assert (code, said.startswith("Usage: "), "Commands:" in said) == (2, True, True)
+def test_the_program_and_a_noun_alone_show_their_help_as_help_does(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for words in ([], *([noun] for noun in groups())):
+        monkeypatch.setattr(sys, "argv", ["distributor", *words])
+        code = run_here()
+        out, said = capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["distributor", *words, "--help"])
+        assert run_here() == 0
+        assert (code, out, said) == (2, "", capfd.readouterr().out)
 
 
 def test_every_number_and_choice_of_every_command_speaks_so(say: Say) -> None:

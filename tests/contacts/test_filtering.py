@@ -455,8 +455,8 @@ def test_each_clause_is_explained_of_one_contact(filled: Filled) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "mend"),
     [
-        ("language:fr and sector:socail", "no sector «socail» (column 24", "Did you mean social?"),
-        ("list:nrd", "no list «nrd»", "Did you mean nord?"),
+        ("language:fr and sector:socail", "no sector «socail» (column 24", "Did you mean «social»?"),
+        ("list:nrd", "no list «nrd»", "Did you mean «nord»?"),
         ("list:zzzz", "no list «zzzz»", "distributor lists list"),
     ],
 )

@@ -90,6 +90,19 @@ def test_everything_is_found_with_what_mends_it(base: Database) -> None:
     assert "of 4 mail domains it is not known" in unknown.message
 
 
+def test_nobody_is_said_to_be_taken_off_a_smart_list(base: Database) -> None:
+    dead = DomainAnswer("mort.example", TakesMail.NO, "says that it takes no mail (null MX)", now())
+    with base.session() as session:
+        listmaking.create_list(session, "Culture", query="sector:culture", keyring=KEYRING, actor="anne")
+        listmaking.create_list(session, "Nul", query="language:eo", keyring=KEYRING, actor="anne")
+    with base.session(reads_only=True) as session:
+        mends = {one.code: one.mend for one in found(session, "culture", {"mort.example": dead})}
+        (empty,) = found(session, "nul")
+    assert mends["objected"] == "distributor lists edit culture --where FILTER"
+    assert mends["no-mail"].endswith("--address NEW, or distributor lists edit culture --where FILTER")
+    assert empty.mend == "distributor lists edit nul --where FILTER"
+
+
 def test_a_list_with_nobody_on_it_and_a_query_without_an_answer(base: Database) -> None:
     with base.session() as session:
         for name, query in (("Vide", ""), ("Perdue", "sector:culture")):

@@ -53,7 +53,7 @@ def test_a_list_is_found_by_slug_or_name_and_near_names_are_told(base: Database)
         assert find_list(session, "ÉCO NATIONALE").slug == "eco-nationale"
         with pytest.raises(BadInput, match="no press list «cultur»") as caught:
             find_list(session, "cultur")
-        assert caught.value.mend == "Did you mean culture?"
+        assert caught.value.mend == "Did you mean «culture»?"
         with pytest.raises(BadInput) as caught:
             find_list(session, "zzz")
         assert "culture, eco-nationale" in caught.value.mend

@@ -17,7 +17,9 @@ from patients import SetUp, write_settings
 from sqlalchemy import text
 
 from distributor.addresses import parse_address
+from distributor.contacts.intake.importing import import_contacts
 from distributor.contacts.objections import suppression
+from distributor.contacts.sources.csvfile import read_csv
 from distributor.db.engine import Database
 from distributor.doctor.check import Check, Level
 from distributor.doctor.configuration import masked_url
@@ -345,6 +347,17 @@ def test_postgresql_is_examined_like_sqlite(set_up: SetUp, database: Database) -
     assert the("integrity", diagnosis).level is (Level.OK if database.is_sqlite else Level.SKIP)
     assert the("encryption", diagnosis).level is Level.OK
     assert the("objections", diagnosis).message.startswith("0 on record")
+
+
+def test_objections_that_came_with_a_press_list_are_counted_too(set_up: SetUp) -> None:
+    folder = set_up()
+    rows = "Nom;E-mail;Opposition\nVidal;vidal@jour.example;oui\nAubry;aubry@jour.example;\n"
+    database = Database(f"sqlite:///{folder / 'press.db'}")
+    import_contacts(database, read_csv(rows.encode(), name="a.csv"), keyring=Keyring(b"k" * 32))
+    database.close()
+    said = the("objections", offline(folder)).message
+    assert said.startswith("0 on record")
+    assert "; marked in the contact base, from a press list: 1;" in said
 
 
 @pytest.mark.parametrize(

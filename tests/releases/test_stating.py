@@ -71,6 +71,32 @@ def test_signs_of_markdown_are_quoted_as_they_read() -> None:
     assert "3 * 5" in body.to_text(said, "fr")
 
 
+def test_bold_and_links_are_quoted_in_the_words_that_newsrooms_see() -> None:
+    old = "**Eaux Vives** publie l’inventaire de 312 mares : voyez [notre carte](https://eaux-vives.example/carte)."
+    said = stated(old, old.replace("312", "321"))
+    assert said == (
+        "- Paragraphe 1 : lire « Eaux Vives publie l’inventaire de 321 mares : voyez notre carte. »"
+        " au lieu de « Eaux Vives publie l’inventaire de 312 mares : voyez notre carte. »."
+    )
+    assert stated("Un.\n\n## Le *lien*\n\n- [ici](https://a.example/)", "Un.").splitlines() == [
+        "- Paragraphe 2, retiré : « Le lien »",
+        "- Paragraphe 3, retiré : « ici »",
+    ]
+
+
+def test_a_link_that_leads_elsewhere_is_told_with_its_target() -> None:
+    old = "Voyez [notre carte](https://eaux-vives.example/carte), [le site](https://eaux-vives.example/)."
+    said = stated(old, old.replace("/carte", "/plan"))
+    assert said == (
+        "- Paragraphe 1 : lire « Voyez notre carte (https://eaux-vives.example/plan), le site. »"
+        " au lieu de « Voyez notre carte (https://eaux-vives.example/carte), le site. »."
+    )
+
+
+def test_words_set_in_bold_are_no_change_for_a_newsroom() -> None:
+    assert stated("Les mares sont 321.", "Les mares sont **321**.") == ""
+
+
 @given(st.lists(st.sampled_from(["un", "deux", "trois", "quatre"]), min_size=1, max_size=40), st.data())
 def test_no_change_of_words_is_passed_over(words: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(words) - 1))

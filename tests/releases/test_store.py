@@ -159,7 +159,7 @@ def test_a_release_that_is_not_there_is_named_with_its_neighbours(session: Sessi
     store(session, slug="halle-de-brest")
     with pytest.raises(BadInput) as caught:
         find_release(session, "hale-de-brest")
-    assert caught.value.mend == "Did you mean halle-de-brest?"
+    assert caught.value.mend == "Did you mean «halle-de-brest»?"
     with pytest.raises(BadInput, match="no version 7"):
         find_release(session, "halle-de-brest", 7)
 

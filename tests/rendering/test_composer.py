@@ -70,6 +70,27 @@ def test_messages_are_the_golden_ones_byte_for_byte(case: str) -> None:
     )
 
 
+@pytest.mark.parametrize("heading", ["**À propos**", "À PROPOS :", "## A propos", "**À PROPOS :**"])
+def test_a_boilerplate_that_brings_the_heading_of_the_template_has_it_once(heading: str) -> None:
+    shown = preview(replace(RELEASE_FR, boilerplate=f"{heading}\n\nNée en 1987."))
+    assert "\nÀ PROPOS\n\nNée en 1987." in shown.text
+    assert shown.html.casefold().count("propos") == 1
+
+
+@pytest.mark.parametrize("heading", ["**À propos des Eaux Vives**", "### Qui sommes-nous ?"])
+def test_a_boilerplate_with_a_heading_of_its_own_has_no_other(heading: str) -> None:
+    shown = preview(replace(RELEASE_FR, boilerplate=f"{heading}\n\nNée en 1987."))
+    for words in (shown.text, shown.html):
+        assert "À PROPOS\n" not in words
+        assert ">À propos<" not in words
+        assert words.count("des Eaux Vives") + words.count("Qui sommes") == 1
+
+
+def test_a_first_sentence_is_no_heading_of_a_boilerplate() -> None:
+    for text in ("Née en 1987.\n\nElle réunit 40 000 membres.", "**Née en 1987.**"):
+        assert "\nÀ PROPOS\n\n" in preview(replace(RELEASE_FR, boilerplate=text)).text
+
+
 @pytest.mark.parametrize(
     "organisation", ["Observatoire du littoral", "Acme S.A.", "Service de presse, halle.example", "halle.example"]
 )

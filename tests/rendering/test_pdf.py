@@ -41,6 +41,12 @@ def text_of(pdf: Pdf) -> str:
     return " ".join(" ".join(page.extract_text() for page in read(pdf).pages).split())
 
 
+def test_the_boilerplate_stands_under_one_heading() -> None:
+    for heading in ("**À propos**", "**À propos des Eaux Vives**"):
+        text = text_of(make(replace(RELEASE_FR, boilerplate=f"{heading}\n\nNée en 1987.")))
+        assert text.casefold().count("propos") == 1
+
+
 def test_every_word_of_the_release_is_in_it() -> None:
     text = text_of(make())
     for words in (

@@ -25,5 +25,11 @@ def test_whoever_did_not_get_it_is_sent_what_corrects_it() -> None:
     assert told()["expired"] == "distributor dispatches retry 7 --state expired"
 
 
+def test_the_lists_of_the_dispatch_are_named() -> None:
+    found = find_problems(REASONS, 0, 7, "halle", lists=["mer", "presse"], excluded=["radios"])
+    (again,) = (one.command for one in found if one.code == "cancelled")
+    assert again == "distributor send halle --list mer --list presse --exclude radios"
+
+
 def test_whoever_did_not_get_what_was_withdrawn_has_no_problem() -> None:
     assert list(told("halle-annulation", is_withdrawn=True)) == ["in_doubt"]

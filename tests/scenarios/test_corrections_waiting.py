@@ -116,6 +116,6 @@ def test_whoever_was_to_have_it_by_an_hour_that_is_over_is_cut_off_and_not_corre
         assert [one.recipient for one in server.accepted] == [AHEAD.spec] * 2
         assert {one["reason"] for one in own.deliveries("withheld")} == {"cut-off"}
         said = own.run("report", SLUG).out
-        assert f"distributor send {CORRECTION} --list NAME" in said
+        assert f"distributor send {CORRECTION} --list {BUREAU}" in said
         own.run("send", CORRECTION, "--yes", "--list", BUREAU)
         assert {one.recipient for one in server.accepted[2:]} == {person.spec for person in SHORT_LIST[1:]}

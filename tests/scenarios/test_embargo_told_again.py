@@ -66,6 +66,19 @@ def test_who_waits_for_the_older_notice_gets_the_newer_only(sent: tuple[Office, 
     assert len(hours(server, PAUL)) == 1
 
 
+def test_the_hour_as_it_stands_is_told_by_the_option_alone(sent: tuple[Office, ScriptedServer]) -> None:
+    office, server = sent
+    moved = office.run("releases", "embargo", SLUG, "--yes", *at(FIRST)).text
+    assert f"To tell them: distributor releases embargo {SLUG} --tell\n" in moved
+    tell(office, code=5)
+    go_on(office)
+    assert hours(server, ANNE) == hours(server, PAUL) == ["18 h 00 20 h 00"]
+    assert "nobody is told" in tell(office)
+    office.run("releases", "embargo", SLUG, "--yes", "--lift")
+    tell(office)
+    assert [said[-1] for said in (hours(server, ANNE), hours(server, PAUL))] == ["20 h 00 est levé"] * 2
+
+
 def test_a_dispatch_that_was_paused_leaves_no_older_notice_behind(sent: tuple[Office, ScriptedServer]) -> None:
     office, server = sent
     tell(office, *at(FIRST), code=5)

@@ -94,6 +94,23 @@ def test_columns_are_mapped_and_the_mapping_is_kept_on_the_command_line(new: Off
     assert new.json("contacts", "mappings")[0]["columns"] == {"Joindre": "address", "Patronyme": "last_name"}
 
 
+def test_what_a_second_mend_leaves_is_numbered(new: Office, tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("Nom;E-mail\nMartin;nul\nDuval;rien\n", encoding="utf-8")
+    for name in ("odd.csv", "odd-rejects.csv", "odd-rejects-2.csv"):
+        new.run("contacts", "import", str(tmp_path / name))
+    left = {"odd.csv", "odd-rejects.csv", "odd-rejects-2.csv", "odd-rejects-3.csv"}
+    assert {one.name for one in tmp_path.glob("odd*")} == left
+
+
+def test_a_sector_that_there_is_not_comes_with_the_command_that_makes_it(new: Office) -> None:
+    for known in ("", "The sectors are: culture. "):
+        ran = new.run("lists", "create", "Presse", "--sector", "Économie", code=2)
+        way = "distributor sectors add 'Économie'"
+        assert ran.err == f"There is no sector «Économie». {known}To make it: {way}\n"
+        if not known:
+            new.run("sectors", "add", "Culture")
+
+
 def test_provenance_is_said_for_the_whole_file(new: Office, tmp_path: Path) -> None:
     file = write_list(tmp_path / "list.csv", invent(2))
     said = ("--source", "Salon de mai", "--legal-basis", "consent", "--collected-on", "12/05/2026")

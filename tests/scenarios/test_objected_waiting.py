@@ -20,7 +20,9 @@ def test_at_five_to_six_it_is_seen_who_objected_since_noon(office: Office, clock
         schedule(own, "18:00")
         before = own.run("dispatches", "show", "1").out + own.run("report", SLUG).out
         assert "objected" not in before
+        assert f"to {len(SHORT_LIST)} recipients starts" in own.run("agenda").out
         own.run("suppressions", "add", first.address, "--source", "phone")
+        assert f"to {len(SHORT_LIST) - 1} recipients starts" in own.run("agenda").out
         clock.move(hours=8, minutes=55)
         shown = own.run("dispatches", "show", "1").out
         assert f"{TOLD}\n  {first.spec} {first.name}\n" in shown

@@ -55,3 +55,12 @@ def test_an_embargo_is_no_matter_for_an_override(office: Office) -> None:
         ran = sending.send(SLUG, BUREAU, code=2, more=("--override", "embargo-ahead", "--because", "they agreed"))
         assert "gets it at the end of its embargo" in one_sentence(ran)
         assert server.connections == 0
+
+
+def test_the_dots_of_our_own_hint_are_no_reason(office: Office) -> None:
+    with running() as server:
+        sending = unfinished(office.at(server.port))
+        for reason in ("…", "...", " — "):
+            ran = sending.send(SLUG, BUREAU, code=2, more=("--override", "placeholder", "--because", reason))
+            assert "--because: An override wants its reason." in one_sentence(ran)
+        assert server.connections == 0

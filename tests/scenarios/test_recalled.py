@@ -71,7 +71,12 @@ def test_a_killed_send_leaves_nothing_by_itself(office: Office) -> None:
         assert "Nothing is due" in sending.run("work", "--once").out, "another terminal does not start it"
         process.kill()
         finish(process)
+        unsure = "or is held if the command that sent it is gone — to recall it: distributor dispatches cancel 1"
+        assert f"cooling down: leaves in seconds, {unsure}" in " ".join(
+            sending.run("dispatches", "show", "1").out.split()
+        )
         end_cool_down(office)
+        assert f"cooled down: leaves now, {unsure}" in " ".join(sending.run("dispatches", "show", "1").out.split())
         assert "Nothing is due" in sending.run("work", "--once").out, "its command may be about to"
         end_cool_down(office, long_ago=True)
         assert is_held(sending, server=server), "before anybody works"

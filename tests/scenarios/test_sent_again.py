@@ -144,6 +144,12 @@ def test_a_paused_dispatch_stays_paused_with_its_people_queued(sent: Sent) -> No
     assert len(sent.to(FULL.spec)) == 1
 
 
+def test_of_whom_no_name_is_known_stands_the_address_alone(sent: Sent) -> None:
+    sent.office.change("UPDATE delivery SET name = ''")
+    said = sent.office.run("dispatches", "show", "1").out
+    assert f"In doubt: {KEPT.spec}, <" in said
+
+
 def test_resolve_lists_what_to_look_for(sent: Sent) -> None:
     identifiers = {one["address"]: one["message_id"] for one in sent.office.deliveries()}
     said = sent.office.run("dispatches", "resolve", "1").out
@@ -153,6 +159,12 @@ def test_resolve_lists_what_to_look_for(sent: Sent) -> None:
     assert "to mx.server.example, between 20" in said
     (listed, _) = sent.office.json("dispatches", "resolve", "1")
     assert (listed["address"], listed["message_id"]) == (KEPT.spec, identifiers[KEPT.spec])
+
+
+def test_work_is_not_said_to_go_on_with_what_is_paused(sent: Sent) -> None:
+    sent.office.change("UPDATE dispatch SET state = 'paused', pause_reason = 'the password is refused'")
+    ran = sent.office.run("dispatches", "resolve", "1", FORGOTTEN.address, "--as", "not-accepted")
+    assert "1 recipient waits to be sent to: distributor dispatches resume 1.\n" in ran.out
 
 
 def test_a_person_says_who_has_it_and_who_has_not(sent: Sent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from distributor.contacts.sources.rejects import Rejects
     from distributor.db.engine import Database
     from distributor.files import Output
+
+_OF_REJECTS = re.compile(r"-rejects(-\d+)?$", re.IGNORECASE)
 
 
 def import_(
@@ -104,7 +107,8 @@ def _write_rejects(rejects: Rejects, named: Output | None, source: Path) -> Path
     if not rejects.content:
         return None
     if named is None:
-        return write_beside(source.with_name(f"{source.stem}-rejects{rejects.ending}"), rejects.content)
+        stem = _OF_REJECTS.sub("", source.stem)  # a second mend: press-rejects-2.csv, and no press-rejects-rejects.csv
+        return write_beside(source.with_name(f"{stem}-rejects{rejects.ending}"), rejects.content)
     named.write(rejects.content)
     return named.path
 

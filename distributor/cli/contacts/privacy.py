@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from distributor.wiring import Workspace
 
 _FEW = 20
+_OPTIONS = {"notes": "--note", "note_to_send": "--note-to-send"}
 Contact = Annotated[str, typer.Argument(help="An address or a name.")]
 
 
@@ -149,7 +150,7 @@ def check_notes(context: typer.Context, as_json: AsJson = False) -> None:
             "words": warning.words,
         }
         for member in members
-        for name in ("notes", "note_to_send")
+        for name in _OPTIONS
         for warning in lint_note(getattr(member, name))
     ]
     if as_json:
@@ -159,7 +160,9 @@ def check_notes(context: typer.Context, as_json: AsJson = False) -> None:
     for one in found:
         out.print(f"{one['name'] or one['address']}: {one['field']}: «{one['words']}» reads as {one['category']}.")
     if found:
-        out.print("Such notes may not be kept, and the journalist may ask to see them. Mend: distributor contacts edit")
+        out.print("Such notes may not be kept, and the journalist may ask to see them.")
+        for address, name in dict.fromkeys((one["address"], one["field"]) for one in found):
+            out.print(f"Mend: distributor contacts edit {address} {_OPTIONS[name]} TEXT", soft_wrap=True)
     else:
         out.print(f"Nothing to object to in the notes of {count(len(members), 'contact')}.")
 
@@ -206,5 +209,6 @@ def _say(done: Forgotten, workspace: Workspace) -> None:
     for slug in erasure.smart_lists:
         out.print(f"The filter of the list {slug} still names them: distributor lists show {slug}")
     for export in done.exports[:_FEW]:
-        out.print(f"Exported on {when(export.at, workspace.settings.timezone)} by {export.actor}: {export.file}")
+        to = "on standard output, to wherever that went" if export.file == "-" else f"to {export.file}"
+        out.print(f"Exported by {export.actor}, {when(export.at, workspace.settings.timezone)}, {to}.", soft_wrap=True)
     out.print("Copies of the database, and whatever was exported or printed, are yours to look for.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from distributor.cli.dispatches.standing import say_recovery
+from distributor.cli.dispatches.standing import named_doubt, say_recovery
 from distributor.cli.terminal.output import console, count, show_json
 from distributor.deliveries.log import Recovery
 from distributor.dispatch.calling import pause_dispatch, stop_dispatches
@@ -74,9 +74,9 @@ def _say(shown: Sequence[dict[str, Any]], recovery: Recovery) -> None:
         doubt = f"{len(one['in_doubt'])} in doubt, {count(waiting, 'recipient')} waiting"
         out.print(f"Dispatch {one['id']} of «{one['release']}» is stopped: {left} left, {doubt}.")
         for person in one["left"]:
-            out.print(f"  left      {person['address']} {person['name']}")
+            out.print(f"  left      {person['address']} {person['name']}".rstrip())
         for person in one["in_doubt"]:
-            out.print(f"  in doubt  {person['address']} {person['name']}, {person['message_id']}")
+            out.print(f"  in doubt  {named_doubt(person)}")
         out.print(
             f"Go on with: distributor dispatches resume {one['id']}; or: distributor dispatches cancel {one['id']}"
         )

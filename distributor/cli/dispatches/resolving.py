@@ -185,6 +185,7 @@ def _say_queued(workspace: Workspace, dispatch_id: int, many: int, *, silent: bo
         words = how_it_is_paused(workspace, row)
     else:
         waits = count(many, "recipient waits", "recipients wait")
-        words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id} (or distributor work, by itself)."
+        alone = "" if row.state == DispatchState.PAUSED else " (or distributor work, by itself)"
+        words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id}{alone}."
     if not silent:
         console().print(words, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.account_settings import DEFAULT_ACCOUNT
+from distributor.cli.dispatches.standing import named_doubt
 from distributor.cli.terminal.output import console, show_table, suggest, when
 from distributor.dispatch.hours.instants import say_instant
 from distributor.reports.dispatch_row import DispatchRow
@@ -61,6 +62,6 @@ def show_dispatch(row: DispatchRow, doubtful: Sequence[dict[str, Any]], zone: Zo
     elif row.next_attempt_at and row.state != DispatchState.PAUSED:
         suggest(f"Next attempt: {when(row.next_attempt_at, zone)}; leave running:", "distributor work")
     for one in doubtful:
-        out.print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
+        out.print(f"In doubt: {named_doubt(one)}")
     if doubtful:
         suggest("What to look for, and how to end the doubt:", f"distributor dispatches resolve {row.id}")

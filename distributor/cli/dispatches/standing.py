@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from distributor.addresses import domain_names
@@ -266,12 +267,18 @@ def _say_who_waits(workspace: Workspace, standings: Mapping[int, Standing]) -> N
             _say_doubt(workspace, number)
 
 
+def named_doubt(one: Mapping[str, Any]) -> str:
+    """Who is in doubt, and the Message-ID to look for; of a desk no name is known."""
+    who = f"{one['address']} {one['name']}".rstrip()
+    return f"{who}, {one['message_id']}"
+
+
 def _say_doubt(workspace: Workspace, dispatch_id: int) -> None:
     """Name who is in doubt, of whom nobody knows whether they have it, and the command that ends it."""
     with workspace.database.reading() as connection:
         doubtful = list(queries.recipients(connection, [dispatch_id], (DeliveryState.IN_DOUBT,)))
     for one in doubtful[:_MANY]:
-        console().print(f"In doubt: {one['address']} {one['name']}, {one['message_id']}")
+        console().print(f"In doubt: {named_doubt(one)}")
     if len(doubtful) > _MANY:
         console().print(f"In doubt: {len(doubtful) - _MANY} more.")
     if doubtful:

@@ -91,7 +91,7 @@ def export(
             entries[entry.slug] = entry
             if entry.file_name:
                 written[entry.file_name] = content
-        details = {"lists": slugs, "folder": str(folder)}
+        details = {"lists": slugs, "folder": str(folder.absolute())}
         session.add(Audit(actor=actor(), action="lists.export", subject="lists", details=details))
     _make(folder)
     written[INDEX] = write_index(entries.values()).encode()

@@ -27,13 +27,11 @@ def embargo(
 
     if at and lift:
         raise BadInput("An embargo is moved or lifted, not both.", field="--lift", mend="Leave one of the two out.")
-    if tell and not (at or lift):
-        raise BadInput("There is nothing to tell.", field="--tell", mend="Add --at TIME, or --lift.")
-    if (at or lift) and as_json:
-        raise BadInput("--json shows an embargo, and changes none.", mend="Leave --json out.")
+    if (at or lift or tell) and as_json:
+        raise BadInput("--json shows an embargo, and neither changes nor tells it.", mend="Leave --json out.")
     workspace = open_workspace(context.obj)
-    if at or lift:
-        embargoing.move(workspace, slug, at, tells=tell, yes=yes)
+    if at or lift or tell:
+        embargoing.move(workspace, slug, at, lifts=lift, tells=tell, yes=yes)
     elif as_json:
         show_json(embargoes.read(workspace, slug))
     else:

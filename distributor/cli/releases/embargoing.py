@@ -27,15 +27,19 @@ _WORDS = {
 }
 
 
-def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) -> None:
+def move(workspace: Workspace, slug: str, at: str, *, lifts: bool, tells: bool, yes: bool) -> None:
     """Move the embargo of a release and its translations to `at`, or lift it now; whoever waits is planned anew.
 
-    With `tells`, those who have it already are sent a notice: all is planned in one transaction, or nothing is changed.
+    With neither it stays as it is, to be told. With `tells`, those who have it already are sent a notice: all is
+    planned in one transaction, or nothing is changed.
     """
     identity = Identity.from_settings(workspace.settings) if tells else None
     ways = workspace.ways() if tells else None
     zone, now = workspace.settings.timezone, clock.now()
-    until = embargoes.read_hour(workspace, at, now) if at else None
+    if at:
+        until: datetime | None = embargoes.read_hour(workspace, at, now)
+    else:
+        until = None if lifts else embargoes.to_be_told(workspace, slug, now)
     standing = embargoes.standing(workspace, slug, until, now, tells=tells)
     ends = f"ends {say_instant(until, zone)}" if until else "is over"
     knows_it = standing.have_it.total() == standing.have_it[until]
@@ -59,8 +63,7 @@ def move(workspace: Workspace, slug: str, at: str, *, tells: bool, yes: bool) ->
         why = "waited there knows this" if changed.ended else "does not know it has objected to our mail"
         console().print(f"{told}{'' if knows_it else f': whoever {why}'}.")
     elif not knows_it:
-        way = f"--at {until.astimezone(zone):%Y-%m-%dT%H:%M:%S}".removesuffix(":00") if until else "--lift"
-        suggest("They have not been told. To tell them:", f"distributor releases embargo {slug} {way} --tell")
+        suggest("They have not been told. To tell them:", f"distributor releases embargo {slug} --tell")
 
 
 def _say_who_has_it(standing: EmbargoStanding, until: datetime | None, zone: ZoneInfo) -> None:

@@ -31,7 +31,7 @@ from distributor.contacts.filters.language import (
 )
 from distributor.contacts.filters.naming import written_otherwise
 from distributor.contacts.filters.words import BY_MAIL, Sort, days_of, find_field, like, near, says
-from distributor.errors import BadInput
+from distributor.errors import BadInput, did_you_mean
 from distributor.folding import fold, slugify
 from distributor.models import Affiliation, Contact, ContactSector, MediaList, MediaListMember, Outlet, Sector
 from distributor.tokens import Keyring
@@ -199,7 +199,7 @@ class Filtering:
         ]
         if not found and "*" not in value.text:
             meant = near(value.text, {fold(slug): slug for _, slug, _ in known})
-            mend = f"Did you mean {' or '.join(meant)}?" if meant else f"See them with: distributor {what}s list"
+            mend = did_you_mean(meant) or f"See them with: distributor {what}s list"
             where = f" (column {value.column} of the filter)" if value.column else ""
             raise BadInput(f"There is no {what} «{value.text}»{where}.", mend=mend)
         return found

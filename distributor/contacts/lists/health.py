@@ -44,6 +44,7 @@ class _Rule:
 
 
 _REMOVE = "distributor lists remove {list} {who}"
+_FILTER = "distributor lists edit {list} --where FILTER"
 _EDIT = "distributor contacts edit {who}"
 _RULES = (
     _Rule(
@@ -81,17 +82,18 @@ def check_list(
     try:
         members = {one.contact_id: one for one in press_lists.list_members(session, slug, keyring)}
     except BadInput as error:
-        mend = f"distributor lists edit {slug} --where FILTER"
+        mend = _FILTER.format(list=slug)
         return [Finding(slug, "query", f"the query cannot be answered: {error.message}", mend)]
     found = [
         *_by_rules(session, media_list, members, months=months, keyring=keyring),
         *_without_address(session, media_list, keyring),
         *_doubled(session, slug, members),
         *_damaged(slug, members),
-        *_not_taking_mail(slug, members, answers),
+        *_not_taking_mail(media_list, members, answers),
     ]
     if not members:
-        found.append(Finding(slug, "empty", "nobody to mail stands on it", f"distributor lists add {slug} CONTACT"))
+        mend = _FILTER.format(list=slug) if media_list.query else f"distributor lists add {slug} CONTACT"
+        found.append(Finding(slug, "empty", "nobody to mail stands on it", mend))
     return found
 
 
@@ -109,7 +111,13 @@ def _by_rules(
         condition = answers.condition(parse_filter(rule.query.format(months=months)))
         ids = session.scalars(select(col(Contact.id)).where(on_list, condition).order_by(col(Contact.id)))
         for member in (members[one] for one in ids if one is not None and one in members):
-            yield _about(member, media_list.slug, rule.code, rule.message.format(months=months), rule.mend)
+            mend = _for_smart(rule.mend) if media_list.query else rule.mend
+            yield _about(member, media_list.slug, rule.code, rule.message.format(months=months), mend)
+
+
+def _for_smart(mend: str) -> str:
+    """The mend of a smart list, from which nobody can be taken: its filter says who stands on it."""
+    return mend.replace(_REMOVE, _FILTER)
 
 
 def _about(member: Member, slug: str, code: str, message: str, mend: str) -> Finding:
@@ -144,13 +152,14 @@ def _damaged(slug: str, members: Mapping[int, Member]) -> Iterator[Finding]:
 
 
 def _not_taking_mail(
-    slug: str, members: Mapping[int, Member], answers: Mapping[str, DomainAnswer]
+    media_list: MediaList, members: Mapping[int, Member], answers: Mapping[str, DomainAnswer]
 ) -> Iterator[Finding]:
+    slug, mend = media_list.slug, f"{_EDIT} --address NEW, or {_REMOVE}"
     for member in members.values():
         said = answers.get(kept_address(member.address).domain)
         if said is not None and said.takes_mail is TakesMail.NO:
             message = f"the domain {said.domain} {said.answer} (asked {said.checked_at:%Y-%m-%d})"
-            yield _about(member, slug, "no-mail", message, f"{_EDIT} --address NEW, or {_REMOVE}")
+            yield _about(member, slug, "no-mail", message, _for_smart(mend) if media_list.query else mend)
     unknown = [one for one in domains_of(list(members.values())) if one not in answers]
     if unknown:
         shown = ", ".join(unknown[:3]) + (" …" if len(unknown) > 3 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from sqlmodel import Session, col
 
 from distributor import clock
 from distributor.contacts.people.members import Member, read_contacts, read_list
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, Refused, did_you_mean
 from distributor.folding import slugify
 from distributor.models import Contact, ContactSector, MediaList, MediaListMember, Sector
 from distributor.tokens import Keyring
@@ -59,7 +60,7 @@ def find_list(session: Session, name: str) -> MediaList:
     every = list(session.scalars(select(col(MediaList.slug)).order_by(col(MediaList.slug))))
     near = difflib.get_close_matches(slugify(name), every, n=3, cutoff=0.5)
     if near:
-        mend = "Did you mean " + " or ".join(near) + "?"
+        mend = did_you_mean(near)
     elif every:
         mend = "The lists are: " + ", ".join(every[:20]) + "."
     else:
@@ -147,6 +148,7 @@ def find_sector(session: Session, name: str) -> Sector:
     found = session.scalars(select(Sector).where(col(Sector.slug) == slugify(name))).one_or_none()
     if found is None:
         every = [one.slug for one in sectors(session)]
-        mend = f"The sectors are: {', '.join(every[:20])}." if every else "Import a press list with --sector first."
+        mend = f"The sectors are: {', '.join(every[:20])}. " if every else ""
+        mend += f"To make it: distributor sectors add {shlex.quote(name)}"
         raise BadInput(f"There is no sector «{name}».", mend=mend)
     return found

@@ -27,7 +27,7 @@ from distributor.contacts.people.affiliating import end_post, put_post, resolve_
 from distributor.contacts.people.changes import Change, shown
 from distributor.contacts.people.outlets import near_outlets, outlet_called
 from distributor.contacts.people.readdressing import add_address, remove_address, use_address
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, Refused, did_you_mean
 from distributor.models import Audit, Contact, ContactSector, Sector
 from distributor.tokens import Keyring
 
@@ -318,8 +318,7 @@ def _outlet_remarks(session: Session, draft: ContactDraft) -> list[str]:
     if draft.post is None or outlet_called(session, draft.post.outlet) is not None:
         return []
     near = near_outlets(session, draft.post.outlet)
-    hint = f" Did you mean {' or '.join(f'«{one}»' for one in near)}?" if near else ""
-    return [f"«{draft.post.outlet}» is a new outlet.{hint}"]
+    return [f"«{draft.post.outlet}» is a new outlet. {did_you_mean(near)}".rstrip()]
 
 
 def _set_addresses(

@@ -21,7 +21,7 @@ from distributor.contacts.filters.words import says
 from distributor.contacts.people.changes import Change
 from distributor.contacts.people.likeness import outlet_forms, outlets_alike
 from distributor.contacts.people.members import Member, read_contacts
-from distributor.errors import BadInput
+from distributor.errors import BadInput, did_you_mean
 from distributor.folding import outlet_key
 from distributor.models import Affiliation, Audit, Contact, MediaList, MediaListMember, Outlet
 
@@ -72,7 +72,7 @@ def find_outlet(session: Session, name: str) -> Outlet:
     found = outlet_called(session, name)
     if found is None:
         near = near_outlets(session, name)
-        mend = f"Did you mean {' or '.join(f'«{one}»' for one in near)}?" if near else "See: distributor outlets list"
+        mend = did_you_mean(near) or "See: distributor outlets list"
         raise BadInput(f"There is no outlet «{name}».", mend=mend)
     return found
 

@@ -157,7 +157,7 @@ def dateline(subject: ProofSubject) -> Iterator[Hit]:
         return
     send = subject.send_day
     past = send - day
-    if day.year != send.year and abs(past) > _FAR_PAST:
+    if _is_year_refused(subject):
         just_changed = send.month == day.month == 1 and day.year == send.year - 1
         hit = DATELINE_YEAR.at(message=_JUST_CHANGED if just_changed else None, said=day.year, sent=send.year)
         yield _with_dateline(subject, hit, _meant(day, send))
@@ -170,6 +170,11 @@ def dateline(subject: ProofSubject) -> Iterator[Hit]:
             way=Said("before", "avant") if past.days > 0 else Said("after", "après"),
         )
         yield _with_dateline(subject, hit, send)
+
+
+def _is_year_refused(subject: ProofSubject) -> bool:
+    day, send = subject.day, subject.send_day
+    return day.year != send.year and abs(send - day) > _FAR_PAST
 
 
 def _is_of_the_embargo(subject: ProofSubject, day: date) -> bool:
@@ -219,15 +224,20 @@ def _weekdays(subject: ProofSubject, dates: Iterable[_Dated]) -> Iterator[Hit]:
     """A weekday written beside a date is that date's; in the dateline a wrong one stops the send.
 
     A date without its year is taken in the year that brings it near the release's day; further away nothing is said.
+    Where the dateline's year is refused, that is the day that the dateline should have, and its year goes for the
+    refused one: advice from a year that will not stay would be the next fault.
     """
-    lines = subject.draft.lines
+    refused = subject.day.year if _is_year_refused(subject) else None
+    reference = _meant(subject.day, subject.send_day) if refused else subject.day
     for number, row, found in dates:
         if found.weekday is None:
             continue
-        day = _day_meant(found, subject.day, _context(row, found))
+        day = _day_meant(found, reference, _context(row, found))
+        is_dateline = number == subject.draft.lines.get("dateline_date") and day == subject.draft.dateline_date
+        if day and found.year == refused is not None and (is_dateline or found.weekday != day.weekday()):
+            day = _in_year(day, reference.year)
         if day is None or found.weekday == day.weekday():
             continue
-        is_dateline = number == lines.get("dateline_date") and day == subject.draft.dateline_date
         rule = DATELINE_WEEKDAY if is_dateline else DATE_WEEKDAY
         excerpt = around(row, found.start, found.end)
         yield rule.at(number, excerpt, day=day, right=weekday(day), word=write_weekday(day, subject.draft.lang))

@@ -155,6 +155,17 @@ def test_weekdays_fit_their_dates() -> None:
     assert found(beside.replace("2 avril 2026", "2 avril 2025").replace("jeudi", "mercredi")) == {}
 
 
+def test_no_weekday_is_reckoned_from_a_year_that_is_refused() -> None:
+    slip = GOOD.replace("2026", "2025")
+    for day in ("jeudi 19 mars", "jeudi 19 mars 2026", "mercredi 19 mars 2025"):
+        assert set(found(slip.replace("revus avec eux", f"revus le {day}"))) == {"dateline-year"}
+    for day in ("mercredi 19 mars", "lundi 19 mars 2025"):
+        wrong = found(slip.replace("revus avec eux", f"revus le {day}"))["date-weekday"]
+        assert (wrong.message, "«jeudi»" in wrong.mend) == ("19 March 2026 is a Thursday, not the day written.", True)
+    assert set(found(slip.replace("le 12 mars", "jeudi 12 mars"))) == {"dateline-year"}
+    assert "«jeudi»" in found(slip.replace("le 12 mars", "mercredi 12 mars"))["dateline-weekday"].mend
+
+
 @pytest.mark.parametrize(
     ("words", "speaks"),
     [
