@@ -213,12 +213,12 @@ class _Run:
             await clock.sleep(_WATCH_S)
             try:
                 call = await self.ledger.call(self.parts.called)
-                await self.supply.tick()
+                if call is CallOff.NO:
+                    await self.supply.tick()
+                    continue
             except Exception as error:  # noqa: BLE001 - as in `_work`: who cannot be called off sends nothing more
                 self._fail(error)
                 return
-            if call is CallOff.NO:
-                continue
             self._halt(GivesWay() if call is CallOff.FOR_A_START else CalledOff())
             if call is CallOff.AT_ONCE:
                 for worker in workers:

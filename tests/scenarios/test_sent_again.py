@@ -164,7 +164,8 @@ def test_resolve_lists_what_to_look_for(sent: Sent) -> None:
 def test_work_is_not_said_to_go_on_with_what_is_paused(sent: Sent) -> None:
     sent.office.change("UPDATE dispatch SET state = 'paused', pause_reason = 'the password is refused'")
     ran = sent.office.run("dispatches", "resolve", "1", FORGOTTEN.address, "--as", "not-accepted")
-    assert "1 recipient waits to be sent to: distributor dispatches resume 1.\n" in ran.out
+    assert "paused: the password is refused — distributor dispatches resume 1\n" in ran.out
+    assert "distributor work" not in ran.out
 
 
 def test_a_person_says_who_has_it_and_who_has_not(sent: Sent) -> None:

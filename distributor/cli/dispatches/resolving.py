@@ -185,7 +185,6 @@ def _say_queued(workspace: Workspace, dispatch_id: int, many: int, *, silent: bo
         words = how_it_is_paused(workspace, row)
     else:
         waits = count(many, "recipient waits", "recipients wait")
-        alone = "" if row.state == DispatchState.PAUSED else " (or distributor work, by itself)"
-        words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id}{alone}."
+        words = f"{waits} to be sent to: distributor dispatches resume {dispatch_id} (or distributor work, by itself)."
     if not silent:
         console().print(words, soft_wrap=True)
