@@ -156,7 +156,9 @@ class Database:
 
     def _require_journal(self) -> None:
         """Raise `FileReplaced` where the journal is not the one any more that our connections opened."""
-        if self._journal not in (None, self._number("-wal")):
+        with self._lines_lock:  # else the last of them, ended by another thread meanwhile, has taken it away in order
+            is_ours = self._journal in (None, self._number("-wal"))
+        if not is_ours:
             raise FileReplaced(
                 f"{self.file}-wal, where what was written last stands, was taken away or replaced; nothing more is"
                 " sent.",
