@@ -31,11 +31,6 @@ settings.register_profile(
 settings.load_profile("unhurried")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Three for two cores: a third of the time a scenario waits, for a process, a server or a clock."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
-
-
 def pytest_configure() -> None:
     """Let tests write to memory where there is enough of it: on a disk every commit waits.
 
