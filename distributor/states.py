@@ -45,14 +45,17 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 """State → the states that may follow it."""
 
-UNSENT_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.DEFERRED})
-"""Open states in which nothing of a message has begun to leave: whoever is in one of them can be withheld still."""
+WAITING_STATES = frozenset({_S.QUEUED, _S.DEFERRED})
+"""States in which a delivery waits for its turn, its hour or its next attempt, in nobody's hand."""
 
-OPEN_STATES = UNSENT_STATES | {_S.SENDING}
+IN_HAND = frozenset({_S.CLAIMED, _S.SENDING})
+"""States in which a worker has taken the delivery."""
+
+OPEN_STATES = WAITING_STATES | IN_HAND
 """States in which the engine still has something to do."""
 
-IN_HAND = OPEN_STATES - {_S.QUEUED, _S.DEFERRED}
-"""Open states in which a worker has taken the delivery."""
+UNSENT_STATES = OPEN_STATES - {_S.SENDING}
+"""Open states in which nothing of a message has begun to leave: whoever is in one of them can be withheld still."""
 
 REACHED_STATES = frozenset({_S.ACCEPTED, _S.COMPLAINED})
 """States in which a recipient has the message, as far as their mail server says: who complains of it has it."""

@@ -20,7 +20,7 @@ from distributor.models import (
     Sector,
     Suppression,
 )
-from distributor.states import RETURNED, DeliveryState, DispatchState
+from distributor.states import IN_HAND, RETURNED, WAITING_STATES, DeliveryState, DispatchState
 
 _delivery = Delivery.__table__
 _dispatch = Dispatch.__table__
@@ -38,9 +38,6 @@ OBJECTED = "objection"
 
 CAME_BACK = "mail came back before"
 """The reason of a delivery that is withheld because what was sent to its address came back for good."""
-
-WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
-"""States in which a delivery waits for its turn, its hour or its next attempt, in nobody's hand."""
 
 
 def is_meant() -> ColumnElement[bool]:
@@ -63,7 +60,7 @@ def of_any_dispatch() -> ColumnElement[bool]:
 
 def is_with_a_worker() -> ColumnElement[bool]:
     """The condition that a delivery, of whatever dispatch, is claimed or being sent."""
-    return and_(of_any_dispatch(), _delivery.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
+    return and_(of_any_dispatch(), _delivery.c.state.in_(IN_HAND))
 
 
 def is_put_off() -> ColumnElement[bool]:
@@ -79,7 +76,7 @@ def has_an_hour() -> ColumnElement[bool]:
 def was_tried() -> ColumnElement[bool]:
     """The condition that a delivery was tried, or is being tried: what has begun to leave is gone on with."""
     c = _delivery.c
-    return or_(c.attempts > 0, c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.ACCEPTED]))
+    return or_(c.attempts > 0, c.state.in_(IN_HAND | {DeliveryState.ACCEPTED}))
 
 
 def going_on(now: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -175,14 +172,14 @@ def why_withheld() -> ColumnElement[str]:
     return case((objected(themselves=True), OBJECTED), else_=CAME_BACK)
 
 
-def is_waiting() -> ColumnElement[bool]:
-    """The condition that a delivery waits, in nobody's hand."""
-    return _delivery.c.state.in_(WAITING_STATES)
+def is_barred() -> ColumnElement[bool]:
+    """The condition that a delivery waits, and will be withheld when its moment comes.
+
+    Of nobody else their objections are looked at, which costs something for each.
+    """
+    return and_(_delivery.c.state.in_(WAITING_STATES), objected())
 
 
 def to_be_withheld() -> ColumnElement[str]:
-    """The reason with which somebody who waits will be withheld when their moment comes; "" where nothing bars them.
-
-    Nobody else is asked about: that costs a look at their objections for each.
-    """
-    return case((and_(is_waiting(), objected()), why_withheld()), else_="")
+    """The reason with which somebody who waits will be withheld when their moment comes; "" where nothing bars them."""
+    return case((is_barred(), why_withheld()), else_="")

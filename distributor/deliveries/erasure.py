@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, 
 from distributor.addresses import Address, kept_address
 from distributor.errors import Refused
 from distributor.models import Attempt, Delivery, Dispatch, FeedbackEvent
-from distributor.states import DeliveryState, check_transition
+from distributor.states import IN_HAND, DeliveryState, check_transition
 
 _delivery, _attempt = Delivery.__table__, Attempt.__table__
 _dispatch, _feedback = Dispatch.__table__, FeedbackEvent.__table__
@@ -23,7 +23,6 @@ EMPTIED: dict[str, Any] = {
     "raw": b"", "reason": "", "source": "", "address": "", "sender": "", "subject": "", "said": "", "details": {},
 }  # fmt: skip
 """What is left of a message that came back, but for its kind, verdict, time and delivery."""
-_UNDER_WAY = frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def erase_deliveries(
         .order_by(_delivery.c.id)
         .with_for_update()
     ).all()  # fmt: skip
-    under_way = sorted({row.dispatch_id for row in rows if row.state in _UNDER_WAY})
+    under_way = sorted({row.dispatch_id for row in rows if row.state in IN_HAND})
     if under_way:
         raise Refused(
             f"A message to this person is under way (dispatch {', '.join(map(str, under_way))}); nothing was erased.",

@@ -66,8 +66,6 @@ class Statements:
     """Queued → withheld, of those who objected, or whose mail came back."""
     begin: Prepared
     """Claimed → sending of our own, unless an objection, the dispatch's end or a later hour came first: these."""
-    begun: Prepared
-    """Which of our own are being sent."""
     held: Prepared
     """How deliveries stand, locked until the end of the transaction."""
     doubted: Prepared
@@ -161,9 +159,6 @@ class Statements:
             )
             .returning(c.id)
         )
-        begun = select(c.id).where(
-            among(c.id, "ids", dialect), c.state == DeliveryState.SENDING.value, c.worker == bindparam("by")
-        )
         held = (
             select(c.id, c.state, c.worker, c.attempts, c.refusals).where(among(c.id, "ids", dialect)).with_for_update()
         )
@@ -200,7 +195,6 @@ class Statements:
             claim=Prepared(claim, dialect),
             withhold=Prepared(withhold, dialect),
             begin=Prepared(begin, dialect),
-            begun=Prepared(begun, dialect),
             held=Prepared(held, dialect, in_one_piece=True),
             doubted=Prepared(doubted, dialect),
             attempt=PreparedInsert(_attempt, ATTEMPT_COLUMNS, dialect),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from distributor.models import Delivery, Tally
-from distributor.states import DeliveryState
+from distributor.states import IN_HAND, DeliveryState
 
 _tally = Tally.__table__
 _delivery = Delivery.__table__
@@ -52,9 +52,7 @@ def tally(connection: Connection, dispatch_ids: Sequence[int], kinds: Sequence[s
             found[waiting] -= int(many)
     where = (d.dispatch_id, d.state, *(d[kind] for kind in kinds))
     on_the_way = (
-        select(func.count(), *where)
-        .where(d.dispatch_id.in_(dispatch_ids), d.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING]))
-        .group_by(*where)
+        select(func.count(), *where).where(d.dispatch_id.in_(dispatch_ids), d.state.in_(IN_HAND)).group_by(*where)
     )
     for many, dispatch_id, state, *names in connection.execute(on_the_way):
         for kind, name in zip(kinds, names, strict=True):

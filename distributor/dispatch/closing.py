@@ -12,7 +12,7 @@ from distributor.dispatch.afterwards.doubting import leaves_doubt
 from distributor.dispatch.result import CalledOff, CutOff, GivesWay, Paused, RanOut, RunResult, StandsStill
 from distributor.models import Delivery, Dispatch
 from distributor.settings import InDoubtPolicy
-from distributor.states import CUT_OFF, GAVE_WAY, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
+from distributor.states import CUT_OFF, GAVE_WAY, IN_HAND, OPEN_STATES, UNDER_WAY, DeliveryState, DispatchState
 
 _STOPPED = "stopped by its user"
 """What a running dispatch's row says when its command was stopped in order and nobody carries it."""
@@ -48,7 +48,7 @@ def close(connection: Connection, dispatch_id: int, result: RunResult, now: date
             values = {"waits_for": GAVE_WAY}
         case _:
             # By somebody else: ours are back.
-            is_carried = has_deliveries((DeliveryState.CLAIMED, DeliveryState.SENDING))
+            is_carried = has_deliveries(IN_HAND)
             values = {"pause_reason": case((is_carried, ""), else_=_STOPPED) if result.stopped else ""}
     connection.execute(update(Dispatch).where(running).values(**values))
     state, reason = connection.execute(select(col(Dispatch.state), col(Dispatch.pause_reason)).where(which)).one()

@@ -14,13 +14,13 @@ from distributor.addresses import Address, BadAddress, kept_address, parse_addre
 from distributor.contacts.objections import suppression
 from distributor.contacts.people import ownership
 from distributor.deliveries import returns
-from distributor.deliveries.conditions import WAITING_STATES, of_any_dispatch, to_be_withheld
+from distributor.deliveries.conditions import is_barred, of_any_dispatch
 from distributor.deliveries.erasure import address_of, is_erased
 from distributor.feedback.attribute import Match
 from distributor.feedback.events import DOMAIN_WIDE, Cause, Finding, Judgement, Kind, Reading
 from distributor.feedback.wording import same
 from distributor.models import Audit, Contact, Delivery, FeedbackEvent
-from distributor.states import RETURNED, DeliveryState, Verdict
+from distributor.states import RETURNED, WAITING_STATES, DeliveryState, Verdict
 from distributor.tokens import Keyring
 
 SOFT_WINDOW = timedelta(days=30)
@@ -114,14 +114,14 @@ def bounced(hand: Hand, finding: Finding, match: Match) -> Effect:
         if hand.pause_domain is not None and moved:
             hand.pause_domain(hand.session.connection(), delivery.domain, f"mail came back: {cause}", hand.now)
             told.append("nothing more is sent there for two hours")
-    if delivery.state in WAITING_STATES and not _is_to_be_withheld(hand.session, delivery.id):
+    if delivery.state in WAITING_STATES and not _is_barred(hand.session, delivery.id):
         told.append("it waits for the next one")
     return Effect(APPLIED, "; ".join(told))
 
 
-def _is_to_be_withheld(session: Session, delivery_id: int) -> bool:
+def _is_barred(session: Session, delivery_id: int) -> bool:
     """Whether nothing will be sent of a delivery that waits: the dead mailbox that was just noted counts."""
-    return bool(session.scalar(select(to_be_withheld()).where(col(Delivery.id) == delivery_id)))
+    return bool(session.scalar(select(is_barred()).where(col(Delivery.id) == delivery_id)))
 
 
 def arrived(hand: Hand, match: Match, what: str) -> Effect:

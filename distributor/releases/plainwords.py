@@ -15,8 +15,9 @@ _BREAKS = frozenset({"softbreak", "hardbreak"})
 
 def plain_words(markdown: str, untold: Container[str] = ()) -> str:
     """A paragraph's words on one line; a link or picture is told with its target, unless that is among `untold`."""
-    parts = [_inline(token.children or [], untold) for token in _PARSER.parse(markdown) if token.type == "inline"]
-    blocks = [token.content for token in _PARSER.parse(markdown) if token.type in {"code_block", "fence"}]
+    tokens = _PARSER.parse(markdown)
+    parts = ["".join(_pieces(token.children or [], untold)) for token in tokens if token.type == "inline"]
+    blocks = [token.content for token in tokens if token.type in {"code_block", "fence"}]
     # What CommonMark takes for the target of a link (a footnote of one word) is seen by nobody in its tokens.
     return " ".join(" ".join(parts + blocks).split()) or " ".join(markdown.split())
 
@@ -29,10 +30,6 @@ def targets(markdown: str) -> set[str]:
 
 def _target(token: Token) -> str:
     return unquote(str(token.attrs.get("href") or token.attrs.get("src") or "")).removeprefix("mailto:")
-
-
-def _inline(children: list[Token], untold: Container[str]) -> str:
-    return "".join(_pieces(children, untold))
 
 
 def _pieces(children: list[Token], untold: Container[str]) -> Iterator[str]:

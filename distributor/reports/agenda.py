@@ -16,7 +16,7 @@ from distributor.releases.kinds import ReleaseKind
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.withholding import count_barred
-from distributor.states import HELD, LEFT_COOLING, NOT_OVER, DeliveryState, DispatchState
+from distributor.states import HELD, LEFT_COOLING, NOT_OVER, OPEN_STATES, DeliveryState, DispatchState
 
 _TABLES = SQLModel.metadata.tables
 _release, _version, _event = _TABLES["release"], _TABLES["release_version"], _TABLES["feedback_event"]
@@ -154,8 +154,7 @@ def _entry(row: DispatchRow, kind: str, at: datetime | None, words: str, command
 
 
 def _waiting(row: DispatchRow) -> int:
-    states = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.DEFERRED)
-    return sum(row.counts.get(state, 0) for state in states)
+    return sum(row.counts.get(state, 0) for state in OPEN_STATES)
 
 
 def _people(many: int) -> str:

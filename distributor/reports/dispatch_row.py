@@ -16,6 +16,7 @@ from distributor.states import (
     HELD,
     LEFT_AFTER,
     LEFT_COOLING,
+    OPEN_STATES,
     PAUSED_BY,
     UNDER_WAY,
     DeliveryState,
@@ -229,5 +230,4 @@ class DispatchRow:
 
 def now_waiting(counts: Mapping[str, int], held: Sequence[Held] = ()) -> bool:
     """Whether somebody is to be sent to now, rather than at a later attempt or hour (`held`)."""
-    under_way = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SENDING)
-    return sum(counts.get(state, 0) for state in under_way) > sum(one.many for one in held)
+    return sum(counts.get(state, 0) for state in OPEN_STATES - {DeliveryState.DEFERRED}) > sum(one.many for one in held)

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
 from distributor import clock
-from distributor.deliveries.conditions import holds_embargo, is_waiting, objected, to_be_withheld
+from distributor.deliveries.conditions import holds_embargo, is_barred, to_be_withheld
 from distributor.deliveries.dispatches import no_dispatch
 from distributor.deliveries.leases import clock_of
 from distributor.deliveries.roster import has_in_hand, living
@@ -300,7 +300,7 @@ def recipients(
             named = (_delivery.c[name].icontains(contact, autoescape=True) for name in ("name", "address"))
             statement = statement.where(or_(*named))
         if only_to_be_withheld:
-            statement = statement.where(is_waiting(), objected())
+            statement = statement.where(is_barred())
         page = [dict(row) for row in connection.execute(statement).mappings()]
         if not page:
             return

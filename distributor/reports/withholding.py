@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 import distributor.models  # noqa: F401 - registers the tables
-from distributor.deliveries.conditions import CAME_BACK, OBJECTED, is_waiting, objected, why_withheld
+from distributor.deliveries.conditions import CAME_BACK, OBJECTED, is_barred, why_withheld
 
 _delivery = SQLModel.metadata.tables["delivery"]
 
@@ -45,7 +45,7 @@ ENGLISH = 1
 
 def count_to_be_withheld(connection: Connection, dispatch_ids: Sequence[int]) -> dict[str, int]:
     """How many of these dispatches wait and will be withheld, by the reason that they then have."""
-    theirs = _delivery.c.dispatch_id.in_(dispatch_ids), is_waiting(), objected()
+    theirs = _delivery.c.dispatch_id.in_(dispatch_ids), is_barred()
     barred = select(why_withheld().label("reason")).where(*theirs).subquery()
     rows = connection.execute(select(barred.c.reason, func.count().label("many")).group_by(barred.c.reason))
     return {row.reason: row.many for row in sorted(rows, key=lambda row: row.reason, reverse=True)}
@@ -53,7 +53,7 @@ def count_to_be_withheld(connection: Connection, dispatch_ids: Sequence[int]) ->
 
 def count_barred(connection: Connection, dispatch_ids: Sequence[int]) -> dict[int, int]:
     """Dispatch → how many of it wait and will be withheld, for whatever reason; left out where nobody does."""
-    theirs = _delivery.c.dispatch_id.in_(dispatch_ids), is_waiting(), objected()
+    theirs = _delivery.c.dispatch_id.in_(dispatch_ids), is_barred()
     rows = connection.execute(
         select(_delivery.c.dispatch_id, func.count().label("many")).where(*theirs).group_by(_delivery.c.dispatch_id)
     )

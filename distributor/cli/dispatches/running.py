@@ -9,6 +9,7 @@ from typing import Any
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.dispatches.standing import (
     being_corrected_by,
+    capital,
     say_company,
     say_counts,
     say_recovery,
@@ -158,9 +159,7 @@ def _require_right_text(workspace: Workspace, dispatch_id: int) -> None:
         begun = begun_correction_of(session, dispatch_id) if row.state == DispatchState.DONE else ""
     if begun:
         said, mend = being_corrected_by(begun)
-        raise Refused(
-            f"Nobody of dispatch {dispatch_id} is sent to again: {said}.", mend=f"{mend[0].upper()}{mend[1:]}"
-        )
+        raise Refused(f"Nobody of dispatch {dispatch_id} is sent to again: {said}.", mend=capital(mend))
 
 
 def _require_somebody_due(workspace: Workspace, carrier: Carrier, dispatch_id: int) -> None:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from distributor.addresses import domain_names
 from distributor.cli.dispatches.awaiting import say_held
 from distributor.cli.terminal.output import console, count, on_one_line, suggest, when
-from distributor.deliveries.conditions import WAITING_STATES
 from distributor.deliveries.log import Recovery, Standing
 from distributor.deliveries.records import ClaimedDelivery
 from distributor.dispatch.calling import is_by_a_person
@@ -22,7 +21,7 @@ from distributor.errors import AccountTrouble, DistributorError, Interrupted, No
 from distributor.reports import queries
 from distributor.reports.dispatch_row import DispatchRow
 from distributor.reports.styles import state_text
-from distributor.states import HELD, IN_HAND, OPEN_STATES, UNREACHED_STATES, DeliveryState, Outcome
+from distributor.states import HELD, IN_HAND, OPEN_STATES, UNREACHED_STATES, WAITING_STATES, DeliveryState, Outcome
 from distributor.wiring import Workspace
 
 _MANY = 15
@@ -137,7 +136,7 @@ def _why_it_ended(
         case Paused():
             return _why_it_is_paused(listed(dispatch_ids), result.end, waiting, resume)
         case StandsStill(wait):
-            said = f"{sentence(_capital(wait.why))} {waiting}, until {when(wait.until, zone)}."
+            said = f"{sentence(capital(wait.why))} {waiting}, until {when(wait.until, zone)}."
             return NotAllReached(said, mend="It goes on by itself; leave running: distributor work")
         case CutOff(late):
             said = f"The cut-off came: {count(late, 'recipient')} had not left, and got nothing."
@@ -254,7 +253,7 @@ def say_waits(waits: Iterable[Wait], zone: ZoneInfo) -> None:
         console().print(f"{who} until {when(wait.until, zone)}: {wait.why}.", soft_wrap=True)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

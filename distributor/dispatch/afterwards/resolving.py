@@ -86,6 +86,7 @@ def say(
         else Ending(DeliveryState.QUEUED, f"not accepted, says {actor}{why}; to be sent again")
     )
     details = {"as": word, "because": because}
+    hold_text(session, dispatch_id)  # who closes it at this moment comes before us, or after
     return _end(session, doubt, ending, details, dispatch_id=dispatch_id, actor=actor, now=now)
 
 
@@ -112,7 +113,10 @@ def settle(
     files: Iterable[str],
     now: datetime,
 ) -> bool:
-    """End a doubt by what the log says, with the lines it rests on in the audit; return whether it was ended."""
+    """End a doubt by what the log says, with the lines it rests on in the audit; return whether it was ended.
+
+    The caller holds the text (`hold_text`), once for all that the log ends.
+    """
     state = state_after(found)
     if state == DeliveryState.IN_DOUBT:
         return False
@@ -133,7 +137,6 @@ def _end(
     now: datetime,
 ) -> bool:
     connection = session.connection()
-    hold_text(session, dispatch_id)  # who closes it at this moment comes before us, or after
     if not end_doubt(connection, doubt.delivery_id, ending, now=now):
         return False
     told = {"dispatch": dispatch_id, "address": doubt.address, "message_id": doubt.message_id, **details}
